@@ -1,0 +1,15 @@
+#![doc = include_str!("../README.md")]
+
+pub mod ark;
+pub mod circuit;
+pub mod column;
+pub mod digest;
+pub mod error;
+pub mod layout;
+pub mod name;
+pub mod privacy;
+pub mod profile;
+pub mod storage;
+pub mod time;
+pub mod transaction;
+pub mod tree;
