@@ -1,0 +1,50 @@
+# Everything a newcomer needs: `make quickstart` and `make test`. `make help` lists the rest.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+CARGO ?= cargo
+TARGET_DIR = $(shell $(CARGO) metadata --format-version 1 --no-deps | sed -n 's/.*"target_directory":"\([^"]*\)".*/\1/p')
+
+.PHONY: help setup build quickstart test ci lint fmt clippy doc deny arrows pandas stress bench clean
+
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 22
+
+setup: ## install what building needs (idempotent)
+	@scripts/setup.sh
+
+build: setup ## build the release binary `zkl`
+	$(CARGO) build --release --locked -p zkl-cli
+
+quickstart: build ## notarize a bundled table, prove two claims, verify them
+	@scripts/quickstart.sh $(TARGET_DIR)/release/zkl
+
+test: setup ## run every test
+	$(CARGO) test --locked --workspace
+
+ci: ## what a change must pass: lints, docs, licences, tests
+	@bash .ci/run
+
+lint: fmt clippy doc deny ## formatting, clippy, rustdoc, licences
+
+fmt:
+	$(CARGO) fmt --all --check
+
+clippy: setup
+	$(CARGO) clippy --locked --workspace --all-targets -- -D warnings
+
+doc: setup
+	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --locked --workspace --no-deps
+
+deny:
+	@command -v cargo-deny >/dev/null || $(CARGO) install --locked --quiet cargo-deny
+	$(CARGO) deny --offline --locked check bans licenses sources
+
+pandas: setup ## compare profiles with pandas (DATA=DIR for tables of your own)
+	$(CARGO) build --locked -p zkl-cli
+	@scripts/compare_all.sh $(TARGET_DIR)/debug/zkl $(or $(DATA),examples/data)
+
+stress: build ## 1,000 kill -9 trials of notarize and prove (TRIALS=N)
+	ZKL_CRASH_TRIALS=$(or $(TRIALS),1000) $(CARGO) test --release --locked -p zkl-cli --test crash -- --nocapture
+
+clean:
+	$(CARGO) clean

@@ -1,0 +1,24 @@
+#!/usr/bin/env bash
+# The main job in one go, in a directory of its own: notarize a table, prove two claims about it, verify them offline.
+# Usage: scripts/quickstart.sh PATH-TO-ZKL
+set -euo pipefail
+cd "$(dirname "$0")/.."
+zkl=$(realpath "$1")
+table=$PWD/examples/data/penguins.csv
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+cd "$work"
+
+run() { printf '\n$ zkl %s\n' "$*"; "$zkl" "$@"; }
+
+run init
+run notarize "$table" --name penguins --joint species,sex
+run prove penguins 'mean(body_mass_g) between 4000 and 4500' -o mean.receipt
+run prove penguins "gap(sex = 'MALE' by species: 'Adelie', 'Gentoo') <= 5%" -o gap.receipt
+
+# A verifier has neither the table nor the ledger.
+mkdir elsewhere
+mv mean.receipt gap.receipt elsewhere/
+cd elsewhere
+run verify mean.receipt
+run verify gap.receipt
