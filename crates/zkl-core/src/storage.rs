@@ -14,6 +14,7 @@ use crate::{
     tree::{LeafIndex, TileId, TreeSize},
 };
 
+mod batch;
 mod error;
 mod ext;
 
@@ -36,7 +37,8 @@ pub struct Head {
 pub struct AppendBatch {
     /// New entries; the first has index `expected size`, the others follow without a gap.
     pub transactions: Vec<StoredTransaction>,
-    /// Tiles that are new or have grown. A partial tile replaces the narrower one of the same level and index.
+    /// Tiles that are new or have grown, each as wide as `head.size` makes it ([`TileId::width_in`]), so that a tile never
+    /// shrinks. A partial tile replaces the narrower one of the same level and index.
     pub tiles: Vec<(TileId, Vec<u8>)>,
     /// The head after the append.
     pub head: Head,
@@ -49,10 +51,10 @@ pub struct Query {
     pub dataset: Option<DatasetName>,
     /// Only entries of this kind.
     pub kind: Option<OperationKind>,
-    /// Only entries recorded at or after `start` and before `end`.
+    /// Only entries recorded at or after `start` and before `end`. Clocks may run backwards: times do not follow indices.
     pub time: Option<Range<Timestamp>>,
     /// Only entries whose index lies in this range. To continue after a page, start behind (or, descending, end at) the
-    /// last index received.
+    /// last index received. A range that ends before it starts holds nothing.
     pub index: Option<Range<u64>>,
     /// Order of the results by index.
     pub order: Order,
@@ -107,19 +109,23 @@ pub struct DatasetSummary {
 /// a backend answers every further append with [`StorageErrorKind::Poisoned`] until it is reopened.
 #[async_trait]
 pub trait StorageBackend: Send + Sync {
-    /// The newest head, or `None` for a ledger without entries. Reads its own process's acknowledged appends.
+    /// The newest head, or `None` for a ledger without entries. Like every read, it sees each append and blob that this
+    /// process has acknowledged before.
     async fn head(&self) -> Result<Option<Head>, StorageError>;
 
     /// Appends `batch` if the head still has `expected` entries.
     ///
     /// Atomic: transactions, tiles and head land together or not at all, also across a crash. Durable on return.
-    /// Concurrent appends with one `expected` size: exactly one succeeds.
+    /// Concurrent appends with one `expected` size: exactly one succeeds. Once it has been called, an append runs to its
+    /// end even if the returned future is dropped. Repeating an append whose outcome is unknown is safe: if it had
+    /// reached the store, the answer is a conflict.
     ///
     /// # Errors
-    /// [`StorageErrorKind::Conflict`] when the head has another size, with nothing written: the caller rebuilds its batch
-    /// and tries again. [`StorageErrorKind::Invalid`] when the batch itself is inconsistent (empty, indices that do not
-    /// follow `expected`, a head size that is not `expected` plus the number of transactions, or a transaction id that is
-    /// already present).
+    /// In this order, with nothing written: [`StorageErrorKind::Invalid`] when the batch itself is inconsistent
+    /// ([`AppendBatch::check`]: empty, indices that do not follow `expected`, a head size that is not `expected` plus the
+    /// number of transactions, an id twice, an entry that is too long, a tile of the wrong shape);
+    /// [`StorageErrorKind::Conflict`] when the head has another size: the caller rebuilds its batch and tries again;
+    /// [`StorageErrorKind::Invalid`] when a transaction id is already in the log.
     async fn append(&self, expected: TreeSize, batch: AppendBatch) -> Result<(), StorageError>;
 
     /// The transaction called `id`, or `None`.
@@ -129,11 +135,12 @@ pub trait StorageBackend: Send + Sync {
     /// never by a scan of the log. A snapshot: an append under way is seen whole or not at all.
     async fn find(&self, query: &Query) -> Result<Vec<StoredTransaction>, StorageError>;
 
-    /// Dataset names in byte order, starting behind `after`, at most `limit` (bounded as in [`Query`]).
+    /// Dataset names in byte order, starting behind `after` (which need not be a known name), at most `limit` (bounded as
+    /// in [`Query::effective_limit`]).
     async fn datasets(&self, after: Option<&DatasetName>, limit: usize) -> Result<Vec<DatasetSummary>, StorageError>;
 
-    /// The bytes of a tile (`32 * width`), or `None`. A width below the stored one is answered by a prefix: tiles only
-    /// grow.
+    /// The bytes of a tile (`32 * width`), or `None`, also for a width of 0 or above the stored one. A width below the stored
+    /// one is answered by a prefix: tiles only grow.
     async fn tile(&self, id: TileId) -> Result<Option<Vec<u8>>, StorageError>;
 
     /// Stores `bytes` under their SHA-256, durably. Storing them again changes nothing.

@@ -42,6 +42,20 @@ impl TileId {
     /// Number of hashes in a full tile.
     pub const FULL_WIDTH: u16 = 256;
 
+    /// Bytes of one hash.
+    pub const HASH_LEN: usize = 32;
+
+    /// The hashes that this tile has in a tree of `size` entries, whatever `self.width` says: 256 inside the tree, fewer at
+    /// its right edge, 0 outside it.
+    pub const fn width_in(self, size: TreeSize) -> u16 {
+        if self.level > 7 || self.index >= 1 << 56 {
+            return 0;
+        }
+        let hashes = size.0 >> (8 * self.level);
+        let present = hashes.saturating_sub(self.index * Self::FULL_WIDTH as u64);
+        if present >= Self::FULL_WIDTH as u64 { Self::FULL_WIDTH } else { present as u16 }
+    }
+
     /// Whether all 256 hashes are present.
     pub const fn is_full(self) -> bool {
         self.width == Self::FULL_WIDTH
