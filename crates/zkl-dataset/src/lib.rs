@@ -1,1 +1,24 @@
 #![doc = include_str!("../README.md")]
+
+mod encode;
+mod error;
+mod hash;
+mod nulls;
+mod progress;
+mod reader;
+mod report;
+mod scan;
+mod schema_file;
+mod source;
+mod temporal;
+pub mod view;
+
+pub use encode::{EncodedBatch, EncodedColumn, RowSink, SinkError};
+pub use error::{DatasetError, Excerpt, Fault, Place};
+pub use hash::hash_file;
+pub use nulls::NullTokens;
+pub use progress::{Pass, Progress, ProgressUpdate};
+pub use report::{Basis, ColumnReport, InferenceReport, Rounding, RuledOut, SourceReport};
+pub use scan::{Scan, ScanOptions, ScanOutput};
+pub use schema_file::{ColumnPin, Pins};
+pub use source::{Compression, CsvOptions, Format, Source, UnknownName};

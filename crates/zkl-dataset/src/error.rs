@@ -1,0 +1,402 @@
+//! The one error of this crate: what is wrong, and where.
+
+use std::{
+    error::Error,
+    fmt, io,
+    path::{Path, PathBuf},
+};
+
+use thiserror::Error;
+use zkl_core::{
+    column::{ColumnType, TimeUnit},
+    error::ParseError,
+};
+
+use crate::source::Format;
+
+/// A table that cannot be read, or that is not what its schema says.
+///
+/// Displays as `file:line: column "name": what is wrong: value`, as far as these are known.
+#[derive(Debug)]
+pub struct DatasetError(Box<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    place: Place,
+    fault: Fault,
+}
+
+/// Where in a file something is wrong.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Place {
+    /// The file.
+    pub file: PathBuf,
+    /// Line, from 1, in files that have lines: CSV and JSON. Of a record of several lines, the first.
+    pub line: Option<u64>,
+    /// Row, from 1, in files that have none: Parquet and Arrow.
+    pub row: Option<u64>,
+    /// Name of the column.
+    pub column: Option<String>,
+    /// The value at fault.
+    pub value: Option<Excerpt>,
+}
+
+/// The beginning of a value, safe to print: at most 40 characters, control characters escaped.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Excerpt(String);
+
+impl Excerpt {
+    const MAX_CHARS: usize = 40;
+
+    /// An excerpt of `value`.
+    pub fn new(value: &str) -> Self {
+        let mut text: String = value.chars().take(Self::MAX_CHARS).flat_map(char::escape_debug).collect();
+        if value.chars().nth(Self::MAX_CHARS).is_some() {
+            text.push_str("...");
+        }
+        Self(text)
+    }
+
+    /// The escaped text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for Excerpt {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "\"{}\"", self.0)
+    }
+}
+
+/// What is wrong.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum Fault {
+    /// The file cannot be opened or read.
+    #[error("cannot be read")]
+    Io(#[source] io::Error),
+    /// The path is a directory.
+    #[error("is a directory, not a file")]
+    Directory,
+    /// The file has no bytes, or nothing but white space.
+    #[error("the file is empty")]
+    Empty,
+    /// The file has columns but no rows.
+    #[error("the table has a header but no rows")]
+    NoRows,
+    /// The file has no columns.
+    #[error("the table has no columns")]
+    NoColumns,
+    /// A row with another number of cells than the header.
+    #[error("the row has {got} cells where {expected} are expected")]
+    Ragged {
+        /// Columns of the table.
+        expected: usize,
+        /// Cells of the row.
+        got: usize,
+    },
+    /// Two columns of one name, or one key twice in a JSON object.
+    #[error("the name appears twice")]
+    DuplicateColumn,
+    /// A column without a name.
+    #[error("column {position} has an empty name")]
+    EmptyName {
+        /// Position of the column, from 1.
+        position: usize,
+    },
+    /// A column name beyond the limit.
+    #[error("the column name is longer than {limit} bytes")]
+    NameTooLong {
+        /// Longest name in bytes.
+        limit: usize,
+    },
+    /// Bytes that are not UTF-8.
+    #[error("the bytes are not UTF-8")]
+    NotUtf8,
+    /// A byte 0 in a text file.
+    #[error("the text contains a NUL byte")]
+    NulByte,
+    /// More columns than a profile can seal.
+    #[error("the table has more than {limit} columns")]
+    TooManyColumns {
+        /// Most columns.
+        limit: usize,
+    },
+    /// A cell beyond the limit.
+    #[error("the cell is larger than {limit} bytes")]
+    CellTooLarge {
+        /// Largest cell in bytes.
+        limit: usize,
+    },
+    /// A row beyond the limit.
+    #[error("the row is larger than {limit} bytes")]
+    RowTooLarge {
+        /// Largest row in bytes.
+        limit: usize,
+    },
+    /// A quoted cell that the file ends in.
+    #[error("the quoted cell that starts here is never closed")]
+    UnclosedQuote,
+    /// More rows than a 32-bit count holds.
+    #[error("the table has more than {} rows", u32::MAX)]
+    TooManyRows,
+    /// The file ends before it should.
+    #[error("the {what} data ends too early: the file is truncated")]
+    Truncated {
+        /// The format that noticed.
+        what: &'static str,
+    },
+    /// The file is not valid in its format.
+    #[error("invalid {what} data")]
+    Corrupt {
+        /// The format that noticed.
+        what: &'static str,
+        /// What the decoder said.
+        #[source]
+        source: Box<dyn Error + Send + Sync>,
+    },
+    /// A JSON record that is not an object.
+    #[error("expected a JSON object, one per line or in one array")]
+    NotAnObject,
+    /// A column of a type that has no meaning here.
+    #[error("values of type {data_type} are not supported")]
+    Unsupported {
+        /// The type, as the file's format names it.
+        data_type: String,
+    },
+    /// A compressed file in a format that is read by position.
+    #[error("a compressed {format} file cannot be read by position")]
+    CompressedSeekable {
+        /// The format.
+        format: Format,
+    },
+    /// Infinity, or NaN in a format that has nulls of its own.
+    #[error("the number is not finite")]
+    NotFinite,
+    /// An integer beyond 64 bits.
+    #[error("the integer does not fit 64 bits")]
+    IntOverflow,
+    /// A decimal that does not fit 64 bits at the column's scale.
+    #[error("the number does not fit 64 bits with {scale} digits after the point")]
+    DecimalOverflow {
+        /// Digits after the point of the column.
+        scale: u8,
+    },
+    /// A number with more digits after the point than the column can have.
+    #[error("the number has more than {scale} digits after the point")]
+    TooManyDigits {
+        /// Digits after the point of the column.
+        scale: u8,
+    },
+    /// A timestamp that does not fit 64 bits in its unit.
+    #[error("the time does not fit 64 bits when counted in {}", unit_name(*unit))]
+    TimeOverflow {
+        /// Unit of the column.
+        unit: TimeUnit,
+    },
+    /// A value that is not of the declared type.
+    #[error("the value is not of the declared type {ty}")]
+    NotOfType {
+        /// The declared type.
+        ty: ColumnType,
+    },
+    /// A null in a column declared without nulls.
+    #[error("a value is missing in a column declared without nulls")]
+    UnexpectedNull,
+    /// A category column with too many values.
+    #[error("the column is declared a category but has more than {limit} distinct values")]
+    TooManyCategories {
+        /// Most distinct values.
+        limit: usize,
+    },
+    /// A schema file of another version.
+    #[error("unknown schema version {got}, this program reads version {expected}")]
+    SchemaVersion {
+        /// The version that is understood.
+        expected: u64,
+        /// The version in the file.
+        got: u64,
+    },
+    /// A schema file that is not valid.
+    #[error("invalid schema")]
+    SchemaSyntax(#[source] Box<dyn Error + Send + Sync>),
+    /// An override that is not `column=type`.
+    #[error("expected COLUMN=TYPE, got {got}")]
+    Override {
+        /// The text.
+        got: Excerpt,
+    },
+    /// A column that the schema or a pair names and the table lacks.
+    #[error("the table has no such column")]
+    MissingColumn {
+        /// The closest name in the table.
+        suggestion: Option<String>,
+    },
+    /// A column that an exact schema does not name.
+    #[error("the column is not in the schema")]
+    UnexpectedColumn,
+    /// A pair of one column with itself, or a pair declared twice.
+    #[error("the pair ({left}, {right}) repeats a column or another pair")]
+    RepeatedPair {
+        /// First column.
+        left: String,
+        /// Second column.
+        right: String,
+    },
+    /// A joint table beyond the limit.
+    #[error("the joint table of {group} ({group_values} values) and {label} ({label_values} values) has more than {limit} cells")]
+    JointTooLarge {
+        /// Group column.
+        group: String,
+        /// Distinct values of the group column.
+        group_values: usize,
+        /// Label column.
+        label: String,
+        /// Distinct values of the label column.
+        label_values: usize,
+        /// Most cells, counted in dictionary capacities.
+        limit: u32,
+    },
+    /// A column in a pair that its type does not allow.
+    #[error("a column of type {ty} cannot be part of a {} pair", if *.joint { "joint" } else { "product" })]
+    PairType {
+        /// The column's type.
+        ty: ColumnType,
+        /// Whether the pair is a joint or a product.
+        joint: bool,
+    },
+    /// The file was not the same in both passes.
+    #[error("the file changed while it was being read")]
+    Changed,
+    /// The table has no valid layout for another reason.
+    #[error("the table cannot be laid out")]
+    Layout(#[source] ParseError),
+    /// A receiver of encoded rows failed.
+    #[error("the encoded rows could not be processed")]
+    Sink(#[source] Box<dyn Error + Send + Sync>),
+}
+
+const fn unit_name(unit: TimeUnit) -> &'static str {
+    match unit {
+        TimeUnit::Second => "seconds",
+        TimeUnit::Millisecond => "milliseconds",
+        TimeUnit::Microsecond => "microseconds",
+        TimeUnit::Nanosecond => "nanoseconds",
+    }
+}
+
+impl DatasetError {
+    pub(crate) fn new(file: &Path, fault: Fault) -> Self {
+        let place = Place { file: file.to_owned(), ..Place::default() };
+        Self(Box::new(Inner { place, fault }))
+    }
+
+    pub(crate) fn io(file: &Path, source: io::Error) -> Self {
+        let fault = match source.kind() {
+            io::ErrorKind::IsADirectory => Fault::Directory,
+            _ => Fault::Io(source),
+        };
+        Self::new(file, fault)
+    }
+
+    pub(crate) fn at_line(mut self, line: u64) -> Self {
+        self.0.place.line = Some(line);
+        self
+    }
+
+    pub(crate) fn at_row(mut self, row: u64) -> Self {
+        self.0.place.row = Some(row);
+        self
+    }
+
+    pub(crate) fn in_column(mut self, column: &str) -> Self {
+        self.0.place.column = Some(column.to_owned());
+        self
+    }
+
+    pub(crate) fn with_value(mut self, value: Excerpt) -> Self {
+        self.0.place.value = Some(value);
+        self
+    }
+
+    /// Where it is wrong.
+    pub const fn place(&self) -> &Place {
+        &self.0.place
+    }
+
+    /// What is wrong.
+    pub const fn fault(&self) -> &Fault {
+        &self.0.fault
+    }
+
+    /// What the user can do about it: one sentence without a final dot, or `None` when there is nothing to suggest.
+    pub fn hint(&self) -> Option<String> {
+        let column = self.0.place.column.as_deref().unwrap_or("COLUMN");
+        let declare = |types: &str| Some(format!("declare the column as {types}, for instance {column}=text"));
+        let fixed = |text: &str| Some(text.to_owned());
+        match &self.0.fault {
+            Fault::Directory => fixed("give the path of one file"),
+            Fault::Ragged { .. } => fixed("check the delimiter and the quoting, or repair the row"),
+            Fault::DuplicateColumn => fixed("rename one of the columns"),
+            Fault::EmptyName { .. } => {
+                fixed("name the column; pandas writes its index without a name unless told to_csv(index=False)")
+            }
+            Fault::NotUtf8 => fixed("convert the file first, for instance: iconv -f LATIN1 -t UTF-8"),
+            Fault::NulByte => fixed("the file may be UTF-16 or binary; convert it to UTF-8 text first"),
+            Fault::TooManyColumns { .. } => fixed("select the columns that claims will be about into a file of their own"),
+            Fault::CellTooLarge { .. } | Fault::UnclosedQuote => {
+                fixed("a quote that is opened and never closed swallows what follows: check the quoting of this line")
+            }
+            Fault::Truncated { .. } => fixed("copy or download the file again"),
+            Fault::Unsupported { .. } => declare("text, of which only the nulls are counted"),
+            Fault::CompressedSeekable { .. } => fixed("decompress the file first"),
+            Fault::NotFinite => {
+                fixed("treat NaN as null with the option for it, replace infinities, or declare the column as category or text")
+            }
+            Fault::IntOverflow => declare("category or text"),
+            Fault::DecimalOverflow { .. } | Fault::TooManyDigits { .. } => Some(format!(
+                "pin the column in a schema file to fewer digits with round = true, or declare it as category or text, for instance {column}=text"
+            )),
+            Fault::TimeOverflow { .. } => declare("category or text"),
+            Fault::NotOfType { .. } => fixed("correct the value, add it to the column's null_tokens, or declare another type"),
+            Fault::UnexpectedNull => fixed("declare the column nullable"),
+            Fault::TooManyCategories { .. } => declare("text"),
+            Fault::MissingColumn { suggestion } => suggestion.as_ref().map(|name| format!("did you mean {name:?}?")),
+            Fault::UnexpectedColumn => fixed("add the column to the schema, or remove exact = true"),
+            Fault::JointTooLarge { .. } => fixed("merge rare values before notarizing; capacities are 4, 16, 64 or 256 with null"),
+            Fault::PairType { joint: true, .. } => fixed("joint pairs are for columns with few distinct values"),
+            Fault::PairType { joint: false, .. } => fixed("product pairs are for int and decimal columns"),
+            Fault::Changed => fixed("wait until nothing writes to the file, or copy it first"),
+            Fault::Override { .. } => fixed("types are bool, int, decimal(N), date, timestamp(s|ms|us|ns), category, text"),
+            _ => None,
+        }
+    }
+}
+
+impl fmt::Display for DatasetError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Inner { place, fault } = &*self.0;
+        write!(f, "{}", place.file.display())?;
+        if let Some(line) = place.line {
+            write!(f, ":{line}")?;
+        }
+        if let Some(row) = place.row {
+            write!(f, ": row {row}")?;
+        }
+        if let Some(column) = &place.column {
+            write!(f, ": column {}", Excerpt::new(column))?;
+        }
+        write!(f, ": {fault}")?;
+        if let Some(value) = &place.value {
+            write!(f, ": {value}")?;
+        }
+        Ok(())
+    }
+}
+
+impl Error for DatasetError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        self.0.fault.source()
+    }
+}

@@ -1,0 +1,155 @@
+//! Schema files and overrides: what a user pins about columns.
+//!
+//! ```toml
+//! version = 1
+//! exact = false                 # true: the table has these columns and no others
+//! [[columns]]
+//! name = "age"
+//! type = "int"
+//! nullable = true               # false: a null is an error; absent: found out
+//! null_tokens = ["-1", ""]      # absent: the scan's own
+//! round = false                 # true: decimals with more digits are rounded half to even, and reported
+//! ```
+//! The same as JSON: `{"version": 1, "columns": [{"name": "age", "type": "int"}]}`.
+
+use std::{fs, path::Path};
+
+use serde::Deserialize;
+use zkl_core::column::{ColumnType, Schema};
+
+use crate::error::{DatasetError, Excerpt, Fault};
+
+/// What is pinned about one column.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ColumnPin {
+    /// Name of the column.
+    pub name: String,
+    /// Its type; absent: inferred.
+    #[serde(rename = "type", default)]
+    pub ty: Option<ColumnType>,
+    /// Whether a value may be absent; absent: as found.
+    #[serde(default)]
+    pub nullable: Option<bool>,
+    /// Texts that stand for null in this column, in place of the scan's.
+    #[serde(default)]
+    pub null_tokens: Option<Vec<String>>,
+    /// Whether numbers with more digits than the pinned scale are rounded instead of refused.
+    #[serde(default)]
+    pub round: bool,
+}
+
+/// What is pinned about a table's columns.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Pins {
+    pub(crate) exact: bool,
+    pub(crate) columns: Vec<ColumnPin>,
+    /// The file they came from, for errors.
+    pub(crate) origin: Option<std::path::PathBuf>,
+}
+
+#[derive(Deserialize)]
+struct VersionOnly {
+    version: u64,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SchemaFile {
+    #[expect(dead_code, reason = "read by VersionOnly; named here so that unknown keys can be refused")]
+    version: u64,
+    #[serde(default)]
+    exact: bool,
+    columns: Vec<ColumnPin>,
+}
+
+impl Pins {
+    /// The version of schema files that this crate reads.
+    pub const VERSION: u64 = 1;
+    /// Largest schema file in bytes.
+    const MAX_BYTES: u64 = 4 << 20;
+
+    /// Reads a schema file: JSON when the name ends in `.json`, TOML otherwise.
+    ///
+    /// # Errors
+    /// The file cannot be read, has another version, is not valid, or pins a column twice.
+    pub fn from_file(path: &Path) -> Result<Self, DatasetError> {
+        let length = fs::metadata(path).map_err(|source| DatasetError::io(path, source))?.len();
+        if length > Self::MAX_BYTES {
+            return Err(DatasetError::new(path, Fault::RowTooLarge { limit: Self::MAX_BYTES as usize }));
+        }
+        let text = fs::read_to_string(path).map_err(|source| DatasetError::io(path, source))?;
+        let json = path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("json"));
+        let file = if json { Self::read_json(path, &text)? } else { Self::read_toml(path, &text)? };
+        let mut names = std::collections::HashSet::new();
+        for pin in &file.columns {
+            if !names.insert(pin.name.as_str()) {
+                return Err(DatasetError::new(path, Fault::DuplicateColumn).in_column(&pin.name));
+            }
+        }
+        Ok(Self { exact: file.exact, columns: file.columns, origin: Some(path.to_owned()) })
+    }
+
+    fn check_version(path: &Path, version: u64) -> Result<(), DatasetError> {
+        if version == Self::VERSION {
+            return Ok(());
+        }
+        Err(DatasetError::new(path, Fault::SchemaVersion { expected: Self::VERSION, got: version }))
+    }
+
+    fn read_json(path: &Path, text: &str) -> Result<SchemaFile, DatasetError> {
+        let fail = |error: serde_json::Error| {
+            let line = error.line() as u64;
+            DatasetError::new(path, Fault::SchemaSyntax(Box::new(error))).at_line(line)
+        };
+        Self::check_version(path, serde_json::from_str::<VersionOnly>(text).map_err(fail)?.version)?;
+        serde_json::from_str(text).map_err(fail)
+    }
+
+    fn read_toml(path: &Path, text: &str) -> Result<SchemaFile, DatasetError> {
+        let fail = |error: toml::de::Error| {
+            let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
+            let line = 1 + before.bytes().filter(|&byte| byte == b'\n').count() as u64;
+            DatasetError::new(path, Fault::SchemaSyntax(Box::new(error))).at_line(line)
+        };
+        Self::check_version(path, toml::from_str::<VersionOnly>(text).map_err(fail)?.version)?;
+        toml::from_str(text).map_err(fail)
+    }
+
+    /// Pins exactly the columns of `schema`, types and nullability.
+    pub fn from_schema(schema: &Schema) -> Self {
+        let pin = |column: &zkl_core::column::ColumnSchema| ColumnPin {
+            name: column.name.clone(),
+            ty: Some(column.ty),
+            nullable: Some(column.nullable),
+            null_tokens: None,
+            round: false,
+        };
+        Self { exact: true, columns: schema.columns.iter().map(pin).collect(), origin: None }
+    }
+
+    /// Pins the type of one column, given as `column=type`; a type pinned before is replaced. The last `=` separates.
+    ///
+    /// # Errors
+    /// [`Fault::Override`] when the text has another form or the type is unknown.
+    pub fn override_column(&mut self, text: &str) -> Result<(), DatasetError> {
+        let fail = || DatasetError::new(Path::new("override"), Fault::Override { got: Excerpt::new(text) });
+        let (name, ty) = text.rsplit_once('=').ok_or_else(fail)?;
+        let ty: ColumnType = ty.trim().parse().map_err(|_| fail())?;
+        match self.columns.iter_mut().find(|pin| pin.name == name) {
+            Some(pin) => pin.ty = Some(ty),
+            None => self.columns.push(ColumnPin {
+                name: name.to_owned(),
+                ty: Some(ty),
+                nullable: None,
+                null_tokens: None,
+                round: false,
+            }),
+        }
+        Ok(())
+    }
+
+    pub(crate) fn find(&self, name: &str) -> Option<&ColumnPin> {
+        self.columns.iter().find(|pin| pin.name == name)
+    }
+}
