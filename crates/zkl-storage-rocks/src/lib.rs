@@ -1,1 +1,16 @@
 #![doc = include_str!("../README.md")]
+
+mod ack;
+mod append;
+mod backend;
+mod config;
+mod error;
+mod key;
+mod open;
+mod read;
+mod record;
+mod times;
+
+pub use backend::RocksBackend;
+pub use config::{Compression, RocksConfig, TailRecovery};
+pub use error::RocksError;

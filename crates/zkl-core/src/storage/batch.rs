@@ -16,7 +16,8 @@ impl AppendBatch {
     /// # Errors
     /// [`StorageErrorKind::Invalid`] with the first rule that the batch breaks.
     pub fn check(&self, expected: TreeSize) -> Result<(), StorageError> {
-        self.broken_rule(expected).map_or(Ok(()), |rule| Err(StorageError::new("append", StorageErrorKind::Invalid(rule))))
+        self.broken_rule(expected)
+            .map_or(Ok(()), |rule| Err(StorageError::new("append", StorageErrorKind::Invalid(rule))))
     }
 
     fn broken_rule(&self, expected: TreeSize) -> Option<&'static str> {
@@ -124,7 +125,9 @@ mod tests {
 
     #[test]
     fn tiles_have_the_width_of_the_head() {
-        for (level, index, width) in [(0, 0, 255u16), (0, 1, 45), (0, 1, 47), (0, 2, 1), (1, 0, 2), (8, 0, 1), (0, 0, 0)] {
+        for (level, index, width) in
+            [(0, 0, 255u16), (0, 1, 45), (0, 1, 47), (0, 2, 1), (1, 0, 2), (8, 0, 1), (0, 0, 0)]
+        {
             let batch = with_tile(TileId { level, index, width }, usize::from(width) * 32);
             assert_eq!(rule(&batch, 300), "a tile does not have the width that the head gives it");
         }
