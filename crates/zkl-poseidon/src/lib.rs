@@ -6,6 +6,6 @@ mod permutation;
 mod sponge;
 
 pub use encode::{Domain, hash_to_field};
-pub use params::{FULL_ROUNDS, MAX_WIDTH, MIN_WIDTH, Parameters, Poseidon, Width, partial_rounds};
+pub use params::{FULL_ROUNDS, MAX_WIDTH, MIN_WIDTH, Parameters, Poseidon, SparseRound, Width, partial_rounds};
 pub use permutation::{hash2, permute};
 pub use sponge::{HASH_MANY_RATE, Sponge, hash_many, hash_many_capacity};

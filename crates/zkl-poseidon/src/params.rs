@@ -38,7 +38,7 @@ pub const fn partial_rounds(width: usize) -> Option<usize> {
 }
 
 /// A square matrix over Fr, row by row.
-type Matrix<const T: usize> = [[Fr; T]; T];
+pub(crate) type Matrix<const T: usize> = [[Fr; T]; T];
 
 /// Constants of one width, plain and sparse.
 pub struct Parameters<const T: usize> {
@@ -56,11 +56,13 @@ pub struct Parameters<const T: usize> {
 
 /// One partial round in sparse form: `y = (x[0] + constant)^5`, then
 /// `x'[0] = row . (y, x[1..])` and `x'[i] = x[i] + column[i] y`.
-pub(crate) struct SparseRound<const T: usize> {
-    pub(crate) constant: Fr,
-    pub(crate) row: [Fr; T],
-    /// `column[0]` is unused.
-    pub(crate) column: [Fr; T],
+pub struct SparseRound<const T: usize> {
+    /// Added to `x[0]` before the S-box.
+    pub constant: Fr,
+    /// Weights of the new `x[0]`.
+    pub row: [Fr; T],
+    /// Weights of `y` in the other positions; `column[0]` is unused.
+    pub column: [Fr; T],
 }
 
 impl<const T: usize> Parameters<T> {
@@ -103,8 +105,13 @@ impl<const T: usize> Parameters<T> {
         Self { round_constants, mds, pre_sparse: current, partial, after_partial }
     }
 
+    /// The partial rounds in sparse form.
+    pub fn partial(&self) -> &[SparseRound<T>] {
+        &self.partial
+    }
+
     /// Constants of full round `round`, counted without the partial rounds, in the sparse form.
-    pub(crate) fn full_constants(&self, round: usize) -> &[Fr; T] {
+    pub fn full_constants(&self, round: usize) -> &[Fr; T] {
         let half = FULL_ROUNDS / 2;
         match round {
             _ if round < half => &self.round_constants[round],
@@ -114,7 +121,7 @@ impl<const T: usize> Parameters<T> {
     }
 
     /// Matrix of full round `round`, counted without the partial rounds, in the sparse form.
-    pub(crate) const fn full_matrix(&self, round: usize) -> &Matrix<T> {
+    pub const fn full_matrix(&self, round: usize) -> &[[Fr; T]; T] {
         if round + 1 == FULL_ROUNDS / 2 { &self.pre_sparse } else { &self.mds }
     }
 }
