@@ -101,7 +101,7 @@ pub fn decompose(cs: &Cs, value: Option<&BigUint>, bits: u64) -> Result<Vec<Bool
 }
 
 /// `sum 2^i bit_i`, without a constraint.
-pub(crate) fn recompose(bits: &[BoolVar]) -> FieldVar {
+pub fn recompose(bits: &[BoolVar]) -> FieldVar {
     let mut power = Fr::one();
     let terms = bits.iter().map(|bit| {
         let weight = power;

@@ -12,7 +12,7 @@ mod int;
 mod merkle;
 mod poseidon;
 
-pub use bits::{BoolVar, decompose, one_hot};
+pub use bits::{BoolVar, decompose, one_hot, recompose};
 pub use error::GadgetError;
 pub use field::FieldVar;
 pub use int::IntVar;

@@ -1,0 +1,164 @@
+//! A dictionary of at most 256 slots: every count and every value is sealed.
+//!
+//! ```text
+//! body0 = H_counts(counts, seven to an element)
+//! body1 = H_values(salt, hv_0, ..., hv_(capacity - 1))      hv_0 = 0 for null, 0 for an unused slot
+//! ```
+
+use zkl_core::{ark::Fr, column::ColumnType};
+use zkl_poseidon::{Domain, hash_many, hash_to_field};
+
+use super::{
+    Frame, Opening, Record, RecordHead, RecordIndexVar, RecordKind, check_len, kind_constant, pack_counts,
+    packed_counts_witness,
+};
+use crate::gadgets::{BoolVar, Cs, FieldVar, GadgetError, IntVar, hash_many_var};
+
+const COUNTS: Domain = Domain::new("zkl/seal/v1/category-counts");
+const VALUES: Domain = Domain::new("zkl/seal/v1/category-values");
+const VALUE: Domain = Domain::new("zkl/seal/v1/value");
+
+/// The element that stands for a value of a column of type `ty`: hash-to-field of the type's text, a zero byte, and the
+/// value's text. It is 0, the mark of an unused slot, for no value that anybody can find.
+pub fn value_digest(ty: ColumnType, value: &str) -> Fr {
+    let mut message = ty.to_string().into_bytes();
+    message.push(0);
+    message.extend_from_slice(value.as_bytes());
+    hash_to_field(VALUE, &message)
+}
+
+/// Record of a dictionary column; both vectors have one entry per slot, code 0 first.
+#[derive(Clone, PartialEq, Eq)]
+pub struct CategoryRecord {
+    /// Hides the rest.
+    pub salt: Fr,
+    /// Rows with a value.
+    pub valid: u64,
+    /// Rows of each code; `counts[0]` are the nulls.
+    pub counts: Vec<u64>,
+    /// [`value_digest`] of each code, 0 for null and unused ones.
+    pub values: Vec<Fr>,
+}
+
+impl CategoryRecord {
+    /// The record as every kind is hashed.
+    pub fn head(&self) -> RecordHead {
+        RecordHead {
+            kind: RecordKind::Category,
+            salt: self.salt,
+            valid: self.valid,
+            body: [hash_many(COUNTS, &pack_counts(&self.counts)), self.values_digest()],
+        }
+    }
+
+    fn values_digest(&self) -> Fr {
+        let mut message = vec![self.salt];
+        message.extend_from_slice(&self.values);
+        hash_many(VALUES, &message)
+    }
+}
+
+impl Record for CategoryRecord {
+    fn leaf(&self) -> Fr {
+        self.head().leaf()
+    }
+}
+
+/// A dictionary column in a circuit.
+#[derive(Clone)]
+pub struct CategoryRecordVar {
+    /// Rows with a value, below 2^32.
+    pub valid: IntVar,
+    /// Rows of each code, below 2^32; code 0 is null. Empty when only the values were opened.
+    pub counts: Vec<IntVar>,
+    /// Digest of each code's value, 0 for null and unused codes. Empty when only the counts were opened.
+    pub values: Vec<FieldVar>,
+}
+
+impl CategoryRecordVar {
+    /// Opens counts and values of the record at `index` of `h`, for a dictionary of `capacity` slots.
+    ///
+    /// # Errors
+    /// `AssignmentMissing` when proving without an opening, [`GadgetError::Length`] for one of another capacity.
+    pub fn open(
+        cs: &Cs,
+        capacity: usize,
+        index: &RecordIndexVar,
+        opening: Option<&Opening<CategoryRecord>>,
+        h: &FieldVar,
+    ) -> Result<Self, GadgetError> {
+        Self::open_parts(cs, capacity, (true, true), index, opening, h)
+    }
+
+    /// Opens the counts alone: for 256 slots a third of the constraints.
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    pub fn open_counts(
+        cs: &Cs,
+        capacity: usize,
+        index: &RecordIndexVar,
+        opening: Option<&Opening<CategoryRecord>>,
+        h: &FieldVar,
+    ) -> Result<Self, GadgetError> {
+        Self::open_parts(cs, capacity, (true, false), index, opening, h)
+    }
+
+    /// Opens the values alone: for the group and the label of a joint table.
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    pub fn open_values(
+        cs: &Cs,
+        capacity: usize,
+        index: &RecordIndexVar,
+        opening: Option<&Opening<CategoryRecord>>,
+        h: &FieldVar,
+    ) -> Result<Self, GadgetError> {
+        Self::open_parts(cs, capacity, (false, true), index, opening, h)
+    }
+
+    fn open_parts(
+        cs: &Cs,
+        capacity: usize,
+        (with_counts, with_values): (bool, bool),
+        index: &RecordIndexVar,
+        opening: Option<&Opening<CategoryRecord>>,
+        h: &FieldVar,
+    ) -> Result<Self, GadgetError> {
+        let record = opening.map(|opening| &opening.record);
+        check_len(capacity, record.map(|record| record.values.len()))?;
+        let frame = Frame::new(cs, opening, |record| (record.salt, record.valid))?;
+        let (counts, counts_digest) = if with_counts {
+            let (counts, packed) = packed_counts_witness(cs, capacity, record.map(|record| record.counts.as_slice()))?;
+            (counts, hash_many_var(cs, COUNTS, &packed)?)
+        } else {
+            (Vec::new(), FieldVar::witness(cs, record.map(|record| record.head().body[0]))?)
+        };
+        let (values, values_digest) = if with_values {
+            let mut message = vec![frame.salt.clone()];
+            for slot in 0..capacity {
+                message.push(FieldVar::witness(cs, record.map(|record| record.values[slot]))?);
+            }
+            let digest = hash_many_var(cs, VALUES, &message)?;
+            (message.split_off(1), digest)
+        } else {
+            (Vec::new(), FieldVar::witness(cs, record.map(CategoryRecord::values_digest))?)
+        };
+        let body = [counts_digest, values_digest];
+        let valid = frame.open(cs, kind_constant(RecordKind::Category), body, index, h)?;
+        Ok(Self { valid, counts, values })
+    }
+
+    /// For every slot whether its value is `value`: two constraints per slot. More than one slot can match when a dishonest
+    /// notary split a value over two codes, so whoever counts sums over all of them.
+    ///
+    /// # Soundness
+    /// `value` must not be 0, or null and unused slots match; [`value_digest`] never is.
+    ///
+    /// # Errors
+    /// Those of the constraint system.
+    pub fn matches(&self, cs: &Cs, value: &FieldVar) -> Result<Vec<BoolVar>, GadgetError> {
+        self.values.iter().map(|slot| slot.is_equal(cs, value)).collect()
+    }
+}

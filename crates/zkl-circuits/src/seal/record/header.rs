@@ -1,0 +1,54 @@
+//! The header: which layout, how many rows.
+
+use zkl_core::ark::Fr;
+use zkl_poseidon::{Domain, hash_many};
+
+use super::{Opening, Record, count_witness};
+use crate::{
+    gadgets::{Cs, FieldVar, GadgetError, IntVar, hash_many_var},
+    seal::{RecordIndexVar, tree::enforce_opening},
+};
+
+const HEADER: Domain = Domain::new("zkl/seal/v1/header");
+
+/// Leaf 0.
+#[derive(Clone, PartialEq, Eq)]
+pub struct HeaderRecord {
+    /// [`layout_digest`](crate::seal::layout_digest).
+    pub layout: Fr,
+    /// Rows of the table.
+    pub rows: u64,
+    /// Makes every commitment fresh.
+    pub nonce: Fr,
+}
+
+impl Record for HeaderRecord {
+    fn leaf(&self) -> Fr {
+        hash_many(HEADER, &[self.layout, Fr::from(self.rows), self.nonce])
+    }
+}
+
+/// The header in a circuit.
+#[derive(Clone)]
+pub struct HeaderVar {
+    /// The layout's digest.
+    pub layout: FieldVar,
+    /// Rows of the table, below 2^32.
+    pub rows: IntVar,
+}
+
+impl HeaderVar {
+    /// Opens leaf 0 of `h`.
+    ///
+    /// # Errors
+    /// `AssignmentMissing` when proving without an opening.
+    pub fn open(cs: &Cs, opening: Option<&Opening<HeaderRecord>>, h: &FieldVar) -> Result<Self, GadgetError> {
+        let record = opening.map(|opening| &opening.record);
+        let layout = FieldVar::witness(cs, record.map(|record| record.layout))?;
+        let rows = count_witness(cs, record.map(|record| record.rows))?;
+        let nonce = FieldVar::witness(cs, record.map(|record| record.nonce))?;
+        let leaf = hash_many_var(cs, HEADER, &[layout.clone(), rows.field().clone(), nonce])?;
+        enforce_opening(cs, &leaf, &RecordIndexVar::header(), opening.map(|opening| &opening.path), h)?;
+        Ok(Self { layout, rows })
+    }
+}

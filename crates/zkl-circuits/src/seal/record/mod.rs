@@ -1,0 +1,226 @@
+//! Records of the sealed profile, natively and in circuits, side by side.
+//!
+//! Every column and pair record hashes five elements, `(kind, salt, valid, body0, body1)`, in one permutation. The fields
+//! of a kind are packed into the two body elements, or hashed into them when they are many.
+
+mod category;
+mod grouped;
+mod header;
+mod joint;
+mod numeric;
+mod product;
+
+use std::fmt;
+
+use zkl_core::ark::Fr;
+use zkl_poseidon::{Domain, hash_many};
+
+pub use category::{CategoryRecord, CategoryRecordVar, value_digest};
+pub use grouped::{GroupedRecord, GroupedRecordVar};
+pub use header::{HeaderRecord, HeaderVar};
+pub use joint::{JointRecord, JointRecordVar};
+pub use numeric::{NumericRecord, NumericRecordVar};
+pub use product::{ProductRecord, ProductRecordVar};
+
+use super::{MerklePath, RecordIndex, RecordIndexVar, tree::enforce_opening};
+use crate::gadgets::{Cs, FieldVar, GadgetError, IntVar, hash_many_var};
+
+const RECORD: Domain = Domain::new("zkl/seal/v1/record");
+
+/// Bits of a count of rows.
+pub const COUNT_BITS: u64 = 32;
+/// Counts packed into one element.
+pub const COUNTS_PER_ELEMENT: usize = 7;
+
+/// What a record holds. The number is the first element of its leaf.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[repr(u8)]
+pub enum RecordKind {
+    /// A numeric column.
+    Numeric = 1,
+    /// A dictionary of at most 256 slots.
+    Category = 2,
+    /// A larger dictionary.
+    Grouped = 3,
+    /// A column of which only the valid count is sealed.
+    Opaque = 4,
+    /// Joint counts of a declared pair.
+    Joint = 5,
+    /// Sums of products of a declared pair.
+    Product = 6,
+}
+
+impl fmt::Display for RecordKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Numeric => "numeric",
+            Self::Category => "category",
+            Self::Grouped => "grouped",
+            Self::Opaque => "opaque",
+            Self::Joint => "joint",
+            Self::Product => "product",
+        })
+    }
+}
+
+/// Something that is a leaf of the tree.
+pub trait Record {
+    /// The leaf.
+    fn leaf(&self) -> Fr;
+}
+
+/// A record with the proof that it is sealed: the witness of a claim.
+#[derive(Clone)]
+pub struct Opening<R> {
+    /// Where the record sits.
+    pub index: RecordIndex,
+    /// The record.
+    pub record: R,
+    /// Its siblings.
+    pub path: MerklePath,
+}
+
+impl<R: Record> Opening<R> {
+    /// The commitment that this opens.
+    pub fn root(&self) -> Fr {
+        self.path.root(self.record.leaf(), self.index)
+    }
+}
+
+/// What every column and pair record has in common.
+#[derive(Clone, PartialEq, Eq)]
+pub struct RecordHead {
+    /// Kind of the record.
+    pub kind: RecordKind,
+    /// Hides the rest.
+    pub salt: Fr,
+    /// Rows with a value; for a pair, rows where both have one.
+    pub valid: u64,
+    /// What depends on the kind.
+    pub body: [Fr; 2],
+}
+
+impl Record for RecordHead {
+    fn leaf(&self) -> Fr {
+        let [first, second] = self.body;
+        hash_many(RECORD, &[Fr::from(self.kind as u8), self.salt, Fr::from(self.valid), first, second])
+    }
+}
+
+/// The head of a record of any kind, in a circuit. For claims that need the valid count alone, of whatever column.
+#[derive(Clone)]
+pub struct RecordHeadVar {
+    /// Kind of the record; a circuit that relies on it must constrain it.
+    pub kind: FieldVar,
+    /// Rows with a value, below 2^32.
+    pub valid: IntVar,
+}
+
+impl RecordHeadVar {
+    /// Opens the record at `index` of `h`.
+    ///
+    /// # Errors
+    /// `AssignmentMissing` when proving without an opening.
+    pub fn open(
+        cs: &Cs,
+        index: &RecordIndexVar,
+        opening: Option<&Opening<RecordHead>>,
+        h: &FieldVar,
+    ) -> Result<Self, GadgetError> {
+        let record = opening.map(|opening| &opening.record);
+        let kind = FieldVar::witness(cs, record.map(|record| Fr::from(record.kind as u8)))?;
+        let body = [
+            FieldVar::witness(cs, record.map(|record| record.body[0]))?,
+            FieldVar::witness(cs, record.map(|record| record.body[1]))?,
+        ];
+        let frame = Frame::new(cs, opening, |record| (record.salt, record.valid))?;
+        let valid = frame.open(cs, kind.clone(), body, index, h)?;
+        Ok(Self { kind, valid })
+    }
+}
+
+/// The part that all records share.
+struct Frame<'a> {
+    salt: FieldVar,
+    valid: IntVar,
+    path: Option<&'a MerklePath>,
+}
+
+impl<'a> Frame<'a> {
+    fn new<R>(cs: &Cs, opening: Option<&'a Opening<R>>, fields: impl Fn(&R) -> (Fr, u64)) -> Result<Self, GadgetError> {
+        let common = opening.map(|opening| fields(&opening.record));
+        Ok(Self {
+            salt: FieldVar::witness(cs, common.map(|(salt, _)| salt))?,
+            valid: count_witness(cs, common.map(|(_, valid)| valid))?,
+            path: opening.map(|opening| &opening.path),
+        })
+    }
+
+    /// Hashes the record and opens it in `h`; returns the valid count.
+    fn open(
+        self,
+        cs: &Cs,
+        kind: FieldVar,
+        body: [FieldVar; 2],
+        index: &RecordIndexVar,
+        h: &FieldVar,
+    ) -> Result<IntVar, GadgetError> {
+        let [first, second] = body;
+        let message = [kind, self.salt, self.valid.field().clone(), first, second];
+        let leaf = hash_many_var(cs, RECORD, &message)?;
+        enforce_opening(cs, &leaf, index, self.path, h)?;
+        Ok(self.valid)
+    }
+}
+
+fn kind_constant(kind: RecordKind) -> FieldVar {
+    FieldVar::constant(Fr::from(kind as u8))
+}
+
+fn count_witness(cs: &Cs, count: Option<u64>) -> Result<IntVar, GadgetError> {
+    IntVar::witness(cs, COUNT_BITS, count.map(Into::into).as_ref())
+}
+
+/// Counts, seven to an element, the first in the lowest 32 bits.
+fn pack_counts(counts: &[u64]) -> Vec<Fr> {
+    let base = Fr::from(1u64 << COUNT_BITS);
+    let pack = |chunk: &[u64]| chunk.iter().rev().fold(Fr::from(0u64), |sum, &count| sum * base + Fr::from(count));
+    counts.chunks(COUNTS_PER_ELEMENT).map(pack).collect()
+}
+
+/// As many bit-checked counts as `len` says, and [`pack_counts`] of them.
+fn packed_counts_witness(
+    cs: &Cs,
+    len: usize,
+    counts: Option<&[u64]>,
+) -> Result<(Vec<IntVar>, Vec<FieldVar>), GadgetError> {
+    check_len(len, counts.map(<[u64]>::len))?;
+    let counts: Vec<IntVar> =
+        (0..len).map(|i| count_witness(cs, counts.map(|counts| counts[i]))).collect::<Result<_, _>>()?;
+    let packed = counts.chunks(COUNTS_PER_ELEMENT).map(|chunk| pack_fields(chunk, COUNT_BITS)).collect();
+    Ok((counts, packed))
+}
+
+/// `sum 2^(width i) fields[i]`, without a constraint.
+fn pack_fields(fields: &[IntVar], width: u64) -> FieldVar {
+    pack_at(fields.iter().enumerate().map(|(i, field)| (width * i as u64, field)))
+}
+
+/// `sum 2^position field`, without a constraint. Callers keep the fields disjoint and below bit 252.
+fn pack_at<'a>(fields: impl IntoIterator<Item = (u64, &'a IntVar)>) -> FieldVar {
+    let terms: Vec<(Fr, &FieldVar)> =
+        fields.into_iter().map(|(position, field)| (power_of_two(position), field.field())).collect();
+    FieldVar::linear(terms, Fr::from(0u64))
+}
+
+fn power_of_two(exponent: u64) -> Fr {
+    use zkl_core::ark::ff::Field as _;
+    Fr::from(2u64).pow([exponent])
+}
+
+const fn check_len(expected: usize, got: Option<usize>) -> Result<(), GadgetError> {
+    match got {
+        Some(got) if got != expected => Err(GadgetError::Length { expected, got }),
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,141 @@
+//! A numeric column: count, sums, bounds.
+//!
+//! ```text
+//! body0 = S1 | (min + 2^63) << 96 | T << 160 | (limbs - 1) << 176        178 bits
+//! body1 = S2                                                             160 bits
+//! ```
+
+use num_bigint::{BigInt, BigUint};
+use zkl_core::ark::Fr;
+
+use super::{Frame, Opening, Record, RecordHead, RecordIndexVar, RecordKind, kind_constant, pack_at};
+use crate::gadgets::{Cs, FieldVar, GadgetError, IntVar};
+
+/// Bits of `sum u`.
+pub(super) const SUM_BITS: u64 = 96;
+/// Bits of `sum u^2` and of sums of products.
+pub(super) const SQUARES_BITS: u64 = 160;
+const MIN_BITS: u64 = 64;
+const TOP_BITS: u64 = 16;
+
+const MIN_AT: u64 = SUM_BITS;
+const TOP_AT: u64 = MIN_AT + MIN_BITS;
+const LIMBS_AT: u64 = TOP_AT + TOP_BITS;
+/// What is added to the minimum, so that it is not negative.
+const MIN_OFFSET: i128 = 1 << 63;
+
+/// Record of a numeric column, with `u = v - min` over the valid rows.
+#[derive(Clone, PartialEq, Eq)]
+pub struct NumericRecord {
+    /// Hides the rest.
+    pub salt: Fr,
+    /// Rows with a value.
+    pub valid: u64,
+    /// `sum u`, below 2^96.
+    pub sum: BigUint,
+    /// `sum u^2`, below 2^160.
+    pub sum_squares: BigUint,
+    /// Lower bound of the values.
+    pub min: i64,
+    /// Bound T on the top limb.
+    pub top_limb: u16,
+    /// 16-bit limbs, 1 to 4.
+    pub limbs: u8,
+}
+
+impl NumericRecord {
+    /// The record as every kind is hashed.
+    pub fn head(&self) -> RecordHead {
+        let packed = &self.sum
+            | BigUint::from(min_offset(self.min)) << MIN_AT
+            | BigUint::from(self.top_limb) << TOP_AT
+            | BigUint::from(limbs_code(self.limbs)) << LIMBS_AT;
+        RecordHead {
+            kind: RecordKind::Numeric,
+            salt: self.salt,
+            valid: self.valid,
+            body: [Fr::from(packed), Fr::from(self.sum_squares.clone())],
+        }
+    }
+}
+
+impl Record for NumericRecord {
+    fn leaf(&self) -> Fr {
+        self.head().leaf()
+    }
+}
+
+const fn min_offset(min: i64) -> u64 {
+    (min as i128 + MIN_OFFSET) as u64
+}
+
+const fn limbs_code(limbs: u8) -> u8 {
+    limbs.saturating_sub(1)
+}
+
+/// A numeric column in a circuit, with `u = v - min` over the valid rows.
+#[derive(Clone)]
+pub struct NumericRecordVar {
+    /// Rows with a value, below 2^32.
+    pub valid: IntVar,
+    /// `sum u`, below 2^96.
+    pub sum: IntVar,
+    /// `sum u^2`, below 2^160.
+    pub sum_squares: IntVar,
+    /// Lower bound of the values, a signed 64-bit integer.
+    pub min: IntVar,
+    /// Bound T on the top limb, below 2^16.
+    pub top_limb: IntVar,
+    /// `limbs - 1`, bits lowest first.
+    limbs_code: [IntVar; 2],
+}
+
+impl NumericRecordVar {
+    /// Opens the record at `index` of `h`.
+    ///
+    /// # Errors
+    /// `AssignmentMissing` when proving without an opening.
+    pub fn open(
+        cs: &Cs,
+        index: &RecordIndexVar,
+        opening: Option<&Opening<NumericRecord>>,
+        h: &FieldVar,
+    ) -> Result<Self, GadgetError> {
+        let record = opening.map(|opening| &opening.record);
+        let field = |bits: u64, value: Option<BigUint>| IntVar::witness(cs, bits, value.as_ref());
+        let sum = field(SUM_BITS, record.map(|record| record.sum.clone()))?;
+        let sum_squares = field(SQUARES_BITS, record.map(|record| record.sum_squares.clone()))?;
+        let offset = field(MIN_BITS, record.map(|record| min_offset(record.min).into()))?;
+        let top_limb = field(TOP_BITS, record.map(|record| record.top_limb.into()))?;
+        let code = record.map(|record| limbs_code(record.limbs));
+        let limbs_code =
+            [field(1, code.map(|code| (code & 1).into()))?, field(1, code.map(|code| (code >> 1).into()))?];
+        let packed = pack_at([
+            (0, &sum),
+            (MIN_AT, &offset),
+            (TOP_AT, &top_limb),
+            (LIMBS_AT, &limbs_code[0]),
+            (LIMBS_AT + 1, &limbs_code[1]),
+        ]);
+        let body = [packed, sum_squares.field().clone()];
+        let frame = Frame::new(cs, opening, |record| (record.salt, record.valid))?;
+        let valid = frame.open(cs, kind_constant(RecordKind::Numeric), body, index, h)?;
+        let min = offset.sub(&IntVar::constant(MIN_OFFSET)?)?;
+        Ok(Self { valid, sum, sum_squares, min, top_limb, limbs_code })
+    }
+
+    /// The largest value that the sealed bounds allow, `min + (T + 1) 2^(16 (limbs - 1)) - 1`: three constraints.
+    ///
+    /// # Errors
+    /// Those of the constraint system.
+    pub fn sealed_max(&self, cs: &Cs) -> Result<IntVar, GadgetError> {
+        let [low, high] = &self.limbs_code;
+        // 2^(16 (limbs - 1)) = (1 + (2^16 - 1) low) (1 + (2^32 - 1) high)
+        let one = IntVar::constant(1)?;
+        let low_factor = one.add(&low.scale(BigInt::from(0xffff))?)?;
+        let high_factor = one.add(&high.scale(BigInt::from(0xffff_ffff_u64))?)?;
+        let unit = low_factor.mul(cs, &high_factor)?;
+        let span = self.top_limb.add(&one)?.mul(cs, &unit)?;
+        self.min.add(&span)?.sub(&one)
+    }
+}

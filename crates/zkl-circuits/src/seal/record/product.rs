@@ -1,0 +1,95 @@
+//! Sums of products of two numeric columns, over the rows where both are valid.
+//!
+//! ```text
+//! body0 = H_product(sum u | sum w << 96,  sum u w,  sum u^2,  sum w^2)        192, 160, 160, 160 bits
+//! body1 = 0
+//! ```
+
+use num_bigint::BigUint;
+use zkl_core::{ark::Fr, profile::ProductSums};
+use zkl_poseidon::{Domain, hash_many};
+
+use super::{
+    Frame, Opening, Record, RecordHead, RecordIndexVar, RecordKind, kind_constant,
+    numeric::{SQUARES_BITS, SUM_BITS},
+    pack_fields,
+};
+use crate::gadgets::{Cs, FieldVar, GadgetError, IntVar, hash_many_var};
+
+const PRODUCT: Domain = Domain::new("zkl/seal/v1/product-sums");
+
+/// Record of a declared pair of numeric columns.
+#[derive(Clone, PartialEq, Eq)]
+pub struct ProductRecord {
+    /// Hides the rest.
+    pub salt: Fr,
+    /// The sums; `sums.valid` is the record's valid count.
+    pub sums: ProductSums,
+}
+
+impl ProductRecord {
+    /// The record as every kind is hashed.
+    pub fn head(&self) -> RecordHead {
+        let sums = &self.sums;
+        let linear = &sums.left_sum | &sums.right_sum << SUM_BITS;
+        let message = [&linear, &sums.products, &sums.left_squares, &sums.right_squares];
+        RecordHead {
+            kind: RecordKind::Product,
+            salt: self.salt,
+            valid: sums.valid,
+            body: [hash_many(PRODUCT, &message.map(|value| Fr::from(value.clone()))), Fr::from(0u64)],
+        }
+    }
+}
+
+impl Record for ProductRecord {
+    fn leaf(&self) -> Fr {
+        self.head().leaf()
+    }
+}
+
+/// Sums of products in a circuit.
+#[derive(Clone)]
+pub struct ProductRecordVar {
+    /// Rows where both columns have a value, below 2^32.
+    pub valid: IntVar,
+    /// `sum u w`, below 2^160.
+    pub products: IntVar,
+    /// `sum u`, below 2^96.
+    pub left_sum: IntVar,
+    /// `sum w`, below 2^96.
+    pub right_sum: IntVar,
+    /// `sum u^2`, below 2^160.
+    pub left_squares: IntVar,
+    /// `sum w^2`, below 2^160.
+    pub right_squares: IntVar,
+}
+
+impl ProductRecordVar {
+    /// Opens the record at `index` of `h`.
+    ///
+    /// # Errors
+    /// `AssignmentMissing` when proving without an opening.
+    pub fn open(
+        cs: &Cs,
+        index: &RecordIndexVar,
+        opening: Option<&Opening<ProductRecord>>,
+        h: &FieldVar,
+    ) -> Result<Self, GadgetError> {
+        let sums = opening.map(|opening| &opening.record.sums);
+        let field = |bits: u64, read: fn(&ProductSums) -> &BigUint| IntVar::witness(cs, bits, sums.map(read));
+        let left_sum = field(SUM_BITS, |sums| &sums.left_sum)?;
+        let right_sum = field(SUM_BITS, |sums| &sums.right_sum)?;
+        let products = field(SQUARES_BITS, |sums| &sums.products)?;
+        let left_squares = field(SQUARES_BITS, |sums| &sums.left_squares)?;
+        let right_squares = field(SQUARES_BITS, |sums| &sums.right_squares)?;
+        let linear = pack_fields(&[left_sum.clone(), right_sum.clone()], SUM_BITS);
+        let rest = [&products, &left_squares, &right_squares].map(|value| value.field().clone());
+        let [products_field, left_field, right_field] = rest;
+        let digest = hash_many_var(cs, PRODUCT, &[linear, products_field, left_field, right_field])?;
+        let frame = Frame::new(cs, opening, |record| (record.salt, record.sums.valid))?;
+        let kind = kind_constant(RecordKind::Product);
+        let valid = frame.open(cs, kind, [digest, FieldVar::zero()], index, h)?;
+        Ok(Self { valid, products, left_sum, right_sum, left_squares, right_squares })
+    }
+}

@@ -1,0 +1,54 @@
+//! The secret that every salt of a seal comes from.
+
+use zeroize::{Zeroize, ZeroizeOnDrop};
+use zkl_core::ark::{Fr, ff::PrimeField as _};
+
+use super::{RecordIndex, SealError};
+
+/// 32 secret bytes, fresh for every notarization. Whoever holds them and guesses a profile can confirm the guess; without
+/// them the commitment says nothing about the profile.
+#[derive(Clone, Zeroize, ZeroizeOnDrop)]
+pub struct SealSeed([u8; 32]);
+
+impl SealSeed {
+    /// A seed read back from where it was kept.
+    pub const fn from_bytes(bytes: [u8; 32]) -> Self {
+        Self(bytes)
+    }
+
+    /// A fresh seed from the operating system.
+    ///
+    /// # Errors
+    /// [`SealError::Entropy`] when the operating system has no randomness.
+    pub fn generate() -> Result<Self, SealError> {
+        let mut bytes = [0; 32];
+        getrandom::fill(&mut bytes).map_err(SealError::Entropy)?;
+        Ok(Self(bytes))
+    }
+
+    /// The bytes, to be kept where only the owner reads them.
+    pub const fn as_bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+
+    /// The nonce of the header.
+    pub(super) fn nonce(&self) -> Fr {
+        self.element(b"zkl/seal/v1/nonce", 0)
+    }
+
+    /// The salt of the record at `index`.
+    pub(super) fn salt(&self, index: RecordIndex) -> Fr {
+        self.element(b"zkl/seal/v1/salt", index.get())
+    }
+
+    /// 64 bytes of keyed BLAKE3 output for `label || index`, as a little-endian integer modulo r.
+    fn element(&self, label: &[u8], index: u16) -> Fr {
+        let mut output = [0; 64];
+        let mut hasher = blake3::Hasher::new_keyed(&self.0);
+        hasher.update(label).update(&index.to_le_bytes());
+        hasher.finalize_xof().fill(&mut output);
+        let element = Fr::from_le_bytes_mod_order(&output);
+        output.zeroize();
+        element
+    }
+}
