@@ -2,6 +2,7 @@
 
 pub mod ark;
 pub mod circuit;
+pub mod claim;
 pub mod column;
 pub mod digest;
 pub mod error;
