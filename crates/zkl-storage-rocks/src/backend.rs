@@ -66,6 +66,11 @@ impl RocksBackend {
         Self::wrap("open", Store::open(dir.as_ref(), config, Access::Read))
     }
 
+    /// The directory of the ledger.
+    pub fn dir(&self) -> &Path {
+        self.store.path()
+    }
+
     fn wrap(operation: &'static str, opened: Result<Store, RocksError>) -> Result<Self, StorageError> {
         opened.map(|store| Self { store: Arc::new(store) }).map_err(|error| error.during(operation))
     }

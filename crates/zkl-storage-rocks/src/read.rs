@@ -1,6 +1,6 @@
 //! Reading: point lookups and walks along an index.
 
-use std::{cell::RefCell, ops::Range};
+use std::{cell::RefCell, collections::BTreeMap, ops::Range};
 
 use rocksdb::{DBRawIterator, PrefixRange, ReadOptions, Snapshot};
 use zkl_core::{
@@ -91,7 +91,7 @@ struct Walk<'a> {
     snapshot: &'a Snapshot<'a>,
     query: &'a Query,
     /// The block last read of each level: neighbours share theirs.
-    extents: RefCell<[Option<(Block, Option<Extent>)>; 16]>,
+    extents: RefCell<BTreeMap<u8, (u64, Option<Extent>)>>,
 }
 
 impl Walk<'_> {
@@ -199,18 +199,14 @@ impl Walk<'_> {
         Ok(transaction)
     }
 
-    fn extent(&self, block: Block) -> Result<Option<Extent>, RocksError> {
-        let slot = usize::from(block.0);
-        if let Some(Some((known, extent))) = self.extents.borrow().get(slot) {
-            if *known == block {
-                return Ok(*extent);
-            }
+    fn extent(&self, (level, block): Block) -> Result<Option<Extent>, RocksError> {
+        if let Some((_, extent)) = self.extents.borrow().get(&level).filter(|(known, _)| *known == block) {
+            return Ok(*extent);
         }
-        let bytes = self.snapshot.get_pinned_cf(self.store.family(family::TIMES)?, times::block_key(block))?;
+        let key = times::block_key((level, block));
+        let bytes = self.snapshot.get_pinned_cf(self.store.family(family::TIMES)?, key)?;
         let extent = bytes.map(|bytes| Extent::decode(&bytes)).transpose()?;
-        if let Some(place) = self.extents.borrow_mut().get_mut(slot) {
-            *place = Some((block, extent));
-        }
+        self.extents.borrow_mut().insert(level, (block, extent));
         Ok(extent)
     }
 }
