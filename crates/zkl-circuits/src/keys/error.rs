@@ -1,0 +1,84 @@
+//! Errors of keys.
+
+use std::{io, path::PathBuf};
+
+use thiserror::Error;
+use zkl_core::circuit::CircuitId;
+
+use crate::groth16::ProveError;
+
+/// A key that could not be had.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum KeyError {
+    /// The key directory or a file in it.
+    #[error("{operation} {}", .path.display())]
+    Io {
+        /// What was tried.
+        operation: &'static str,
+        /// The file or directory.
+        path: PathBuf,
+        /// Why it failed.
+        #[source]
+        source: io::Error,
+    },
+    /// The set-up failed.
+    #[error("the set-up of {circuit} failed")]
+    Setup {
+        /// The circuit.
+        circuit: CircuitId,
+        /// Why.
+        #[source]
+        source: ProveError,
+    },
+    /// The dev key of a built-in circuit is not the pinned one: the circuit changed and kept its id.
+    #[error("the dev key of {circuit} is not the one that this version pins")]
+    NotPinned {
+        /// The circuit.
+        circuit: CircuitId,
+    },
+    /// The key could not be encoded.
+    #[error("the key of {circuit} could not be encoded")]
+    Encode {
+        /// The circuit.
+        circuit: CircuitId,
+    },
+}
+
+/// Why a cached key file was not used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum FileFault {
+    /// Not a key file.
+    #[error("not a key file")]
+    Magic,
+    /// A key file of another version.
+    #[error("format version {got}, this program reads {expected}")]
+    Version {
+        /// The version that is read.
+        expected: u32,
+        /// The version of the file.
+        got: u32,
+    },
+    /// The key of another circuit.
+    #[error("the key of another circuit")]
+    Circuit,
+    /// The file ends early or goes on after its end.
+    #[error("the file was cut off or extended")]
+    Length,
+    /// A key differs from its digest.
+    #[error("the {part} key differs from its digest")]
+    Digest {
+        /// `proving` or `verifying`.
+        part: &'static str,
+    },
+    /// A key with the right digest cannot be read.
+    #[error("the {part} key cannot be decoded")]
+    Decode {
+        /// `proving` or `verifying`.
+        part: &'static str,
+    },
+    /// The keys in the file do not belong together.
+    #[error("the verifying key is not that of the proving key")]
+    Pair,
+}

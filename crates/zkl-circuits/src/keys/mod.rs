@@ -1,0 +1,12 @@
+//! Keys: where they come from, where they are kept, and which of them a verifier trusts.
+
+mod builtin;
+mod error;
+mod file;
+mod store;
+mod trust;
+
+pub use builtin::{builtin_circuits, builtin_digest, builtin_setup};
+pub use error::{FileFault, KeyError};
+pub use store::{KeyEvent, KeyPair, KeyStore, dev_seed};
+pub use trust::{Setup, TrustedKeys};
