@@ -167,6 +167,3 @@ impl fmt::Display for SignedCheckpoint {
         self.note.fmt(f)
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -133,6 +133,3 @@ fn message(checkpoint: &Checkpoint, time: u64) -> String {
 fn check_time(time: u64) -> Result<u64, NoteError> {
     if time < TIME_END { Ok(time) } else { Err(NoteError::CosignatureTime { got: time }) }
 }
-
-#[cfg(test)]
-mod tests;

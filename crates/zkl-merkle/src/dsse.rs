@@ -150,6 +150,3 @@ fn check_len(got: usize) -> Result<(), DsseError> {
 fn json_error(error: &serde_json::Error) -> DsseError {
     DsseError::Json { line: error.line(), column: error.column() }
 }
-
-#[cfg(test)]
-mod tests;

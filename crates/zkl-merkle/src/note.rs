@@ -289,6 +289,11 @@ impl NoteSigner {
         &self.name
     }
 
+    /// The key, for what is signed besides notes.
+    pub const fn key(&self) -> &SigningKey {
+        &self.key
+    }
+
     /// Signs a text of any content; [`Note::sign`] also checks that it can be a note's.
     pub(crate) fn sign(&self, text: &str) -> NoteSignature {
         NoteSignature::new(&self.name, self.verifier().key_id(), self.key.sign(text.as_bytes()).to_vec())
@@ -346,6 +351,3 @@ fn check_text(text: &str) -> Result<(), NoteError> {
         None => Ok(()),
     }
 }
-
-#[cfg(test)]
-mod tests;

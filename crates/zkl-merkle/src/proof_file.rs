@@ -161,6 +161,3 @@ impl TlogProof {
         Ok(Verified::new(LoggedEntry { origin: log.name().clone(), id, index, size, root }))
     }
 }
-
-#[cfg(test)]
-mod tests;

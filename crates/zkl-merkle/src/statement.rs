@@ -202,6 +202,3 @@ pub fn predicate_type(payload: &[u8]) -> Result<String, StatementError> {
 fn json_error(error: &serde_json::Error) -> StatementError {
     StatementError::Json { line: error.line(), column: error.column() }
 }
-
-#[cfg(test)]
-mod tests;

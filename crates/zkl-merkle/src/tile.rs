@@ -60,6 +60,3 @@ pub fn right_edge_tiles(size: TreeSize) -> Vec<TileId> {
     let last = (0..=MAX_LEVEL).map(|level| tile_at(size, level, hashes_on_level(size, level) / FULL_WIDTH));
     last.filter(|tile| tile.width > 0).collect()
 }
-
-#[cfg(test)]
-mod tests;

@@ -63,6 +63,3 @@ fn perfect_subtrees(start: u64, len: u64) -> impl Iterator<Item = (u8, u64)> {
         (level, (start + before) >> level)
     })
 }
-
-#[cfg(test)]
-mod tests;
