@@ -1,14 +1,16 @@
 //! Making, opening and checking a store.
 
 use std::{
-    fs::{self, File},
+    collections::BTreeMap,
+    ffi::OsString,
+    fs::{self, DirEntry, File},
     path::{Path, PathBuf},
     sync::{
         Mutex,
         atomic::{AtomicBool, Ordering},
     },
     thread,
-    time::Duration,
+    time::{Duration, SystemTime},
 };
 
 use rocksdb::{
@@ -28,8 +30,8 @@ use crate::{
 /// Version of keys and values.
 const FORMAT: u32 = 1;
 /// A reader may meet the writer while it replaces files; then it looks again.
-const READ_ATTEMPTS: u32 = 5;
-const PAUSE_BETWEEN_ATTEMPTS: Duration = Duration::from_millis(20);
+const READ_ATTEMPTS: u32 = 20;
+const PAUSE_BETWEEN_ATTEMPTS: Duration = Duration::from_millis(5);
 /// Blobs from this size on live in blob files, which compactions do not copy.
 const BLOB_FILE_THRESHOLD: u64 = 16 << 10;
 const BLOOM_BITS_PER_KEY: f64 = 10.0;
@@ -82,7 +84,7 @@ impl Store {
 
     pub(crate) fn open(dir: &Path, config: &RocksConfig, access: Access) -> Result<Self, RocksError> {
         if access == Access::Read {
-            return with_attempts(|| {
+            return with_attempts(dir, || {
                 let acknowledged = present(dir)?;
                 let db = open_for_reading(&options(config), dir)?;
                 let store = Self { db, path: dir.to_owned(), writer: None };
@@ -212,16 +214,36 @@ fn present(dir: &Path) -> Result<Option<u64>, RocksError> {
     }
 }
 
-fn with_attempts(open: impl Fn() -> Result<Store, RocksError>) -> Result<Store, RocksError> {
+/// Opens for reading beside a writer that may replace, remove and extend files meanwhile. A failure counts when no file has
+/// changed since before the attempt.
+fn with_attempts(dir: &Path, open: impl Fn() -> Result<Store, RocksError>) -> Result<Store, RocksError> {
+    let mut before = state_of_files(dir);
     for _ in 1..READ_ATTEMPTS {
         match open() {
-            Err(RocksError::Rocks(_) | RocksError::Lost { .. } | RocksError::Corrupt { .. }) => {
+            Err(error @ (RocksError::Rocks(_) | RocksError::Lost { .. } | RocksError::Corrupt { .. })) => {
+                let after = state_of_files(dir);
+                if after == before {
+                    return Err(error);
+                }
+                before = after;
                 thread::sleep(PAUSE_BETWEEN_ATTEMPTS);
             }
             opened => return opened,
         }
     }
     open()
+}
+
+/// Names, lengths and ages of the files, as far as they can be told.
+fn state_of_files(dir: &Path) -> BTreeMap<OsString, (u64, Option<SystemTime>)> {
+    let files = fs::read_dir(dir).into_iter().flatten().flatten();
+    // RocksDB's information log is written by readers too.
+    let files = files.filter(|file| !file.file_name().to_string_lossy().starts_with("LOG"));
+    let state = |file: DirEntry| {
+        let metadata = file.metadata().ok()?;
+        Some((file.file_name(), (metadata.len(), metadata.modified().ok())))
+    };
+    files.filter_map(state).collect()
 }
 
 fn open_for_writing(options: &Options, dir: &Path) -> Result<DB, RocksError> {
