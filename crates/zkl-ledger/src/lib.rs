@@ -1,1 +1,61 @@
 #![doc = include_str!("../README.md")]
+
+mod data;
+#[cfg(feature = "rocks")]
+mod embedded;
+mod entry;
+mod error;
+mod export;
+mod home;
+mod ledger;
+mod log;
+pub mod memory;
+mod notarize;
+mod opening;
+mod predicate;
+mod prove;
+mod receipt;
+mod stage;
+mod table;
+mod verify;
+
+pub use data::{DataCheck, DataMismatch, check_data};
+pub use entry::{Entry, SignedEntry};
+pub use error::{EntryError, LedgerError};
+pub use export::Exported;
+pub use home::LedgerHome;
+pub use ledger::{EntryRef, Ledger, NotarizedEntry};
+pub use notarize::{NotarizeRequest, Notarized};
+pub use opening::{OPENING_FORMAT, Opening, OpeningStore};
+pub use predicate::{
+    Assurance, ClaimRecord, CustomRecord, FileEvidence, Nonce, Notarization, Predicate, SaltedDigests,
+};
+pub use prove::CustomStatement;
+pub use receipt::{LoggedEntry, MAX_RECEIPT_LEN, Manifest, ProofPart, RECEIPT_FORMAT, Receipt};
+pub use stage::{SharedReporter, Stage, StageReporter};
+pub use table::ReadOptions;
+pub use verify::{InLog, ProofReport, Trust, TrustParseError, VerifiedReceipt, VerifiedStatement, VerifyError, verify};
+
+pub use zkl_circuits::{
+    claims::Evaluation,
+    keys::{KeyStore, Setup},
+};
+pub use zkl_core::{
+    ark,
+    circuit::{self, Circuit, CircuitId, CircuitType},
+    claim,
+    column::{ColumnType, Schema},
+    digest::{DatasetId, KeyDigest, TransactionId},
+    error::ParseError,
+    layout::{Encoding, Layout},
+    name::DatasetName,
+    privacy::PrivacyLevel,
+    storage,
+    time::Timestamp,
+    transaction::OperationKind,
+    tree::LeafIndex,
+};
+pub use zkl_dataset as dataset;
+pub use zkl_merkle::{keys, note};
+#[cfg(feature = "rocks")]
+pub use zkl_storage_rocks::RocksBackend;

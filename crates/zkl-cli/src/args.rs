@@ -1,0 +1,415 @@
+//! The command line: every flag, with examples in every help page.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
+use zkl_ledger::{DatasetName, OperationKind, PrivacyLevel};
+
+/// Show what a training dataset is, and is not, without handing over a row.
+///
+/// `zkl` notarizes tables on an append-only log, proves claims about every row in zero knowledge, and verifies such
+/// proofs offline.
+#[derive(Debug, Parser)]
+#[command(name = "zkl", version, propagate_version = true, arg_required_else_help = true)]
+#[command(after_help = "\
+Examples:
+  zkl init
+  zkl notarize penguins.csv --name penguins --joint species,sex
+  zkl prove penguins 'mean(body_mass_g) between 4000 and 4500' -o mean.receipt
+  zkl verify mean.receipt
+
+Exit codes: 0 done, 1 verification failed, 2 any other error.")]
+pub(crate) struct Cli {
+    #[command(flatten)]
+    pub(crate) global: GlobalArgs,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// Flags of every command. Flags win over environment variables, those over `zkl.toml`.
+#[derive(Debug, Args)]
+pub(crate) struct GlobalArgs {
+    /// Directory of the ledger [default: .zkl, or `ledger` in zkl.toml]
+    #[arg(long, global = true, value_name = "DIR", env = "ZKL_LEDGER", value_hint = ValueHint::DirPath)]
+    pub(crate) ledger: Option<PathBuf>,
+    /// Settings file [default: zkl.toml in the current directory, if it is there]
+    #[arg(long, global = true, value_name = "FILE", env = "ZKL_CONFIG", value_hint = ValueHint::FilePath)]
+    pub(crate) config: Option<PathBuf>,
+    /// Directory for generated proving keys [default: the user's cache directory]
+    #[arg(long, global = true, value_name = "DIR", env = "ZKL_KEYS", value_hint = ValueHint::DirPath)]
+    pub(crate) keys: Option<PathBuf>,
+    /// Form of the output on stdout [default: table]
+    #[arg(long, global = true, value_name = "FORM", env = "ZKL_FORMAT")]
+    pub(crate) format: Option<Format>,
+    /// No progress on stderr
+    #[arg(long, short, global = true, env = "ZKL_QUIET")]
+    pub(crate) quiet: bool,
+}
+
+/// Form of the output.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Format {
+    /// For people.
+    #[default]
+    Table,
+    /// For programs; the fields are stable.
+    Json,
+    /// The same fields as YAML.
+    Yaml,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    Init(InitArgs),
+    Notarize(NotarizeArgs),
+    Prove(ProveArgs),
+    Verify(VerifyArgs),
+    Profile(ProfileArgs),
+    Schema(SchemaArgs),
+    Log(LogArgs),
+    Show(ShowArgs),
+    Receipt(ReceiptArgs),
+    History(HistoryArgs),
+    Datasets,
+    Export(ExportArgs),
+    Doctor,
+    Completions(CompletionsArgs),
+}
+
+/// Make a ledger and its signing key.
+///
+/// The directory holds the log, the signing key (mode 0600) and, after each notarization, the dataset's opening (mode
+/// 0600): back it up, and never publish the key or an opening.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  zkl init
+  zkl init --origin ledger.example.com/ml
+  zkl --ledger /srv/zkl init")]
+pub(crate) struct InitArgs {
+    /// Name of the log in every checkpoint, for ever: a host and path that you control [default: a random name]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) origin: Option<String>,
+}
+
+/// Record a table: read it, seal its profile, sign, append.
+///
+/// CSV, JSON, NDJSON, Parquet and Arrow IPC files are read, also with gzip or zstd around them. Column types are
+/// inferred from all rows (`zkl schema FILE` shows how) unless a schema file or --column says otherwise. Nothing of the
+/// table enters the ledger but its layout and a commitment; the secrets go into an opening file beside the ledger.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  zkl notarize penguins.csv --name penguins --joint species,sex
+  zkl notarize loans.parquet --name loans --product income,amount --privacy public
+  zkl notarize export.txt.gz --name export --input-format csv --delimiter ';' --schema export.toml
+  zkl notarize ids.csv --name ids --column zip=category -o ids.receipt")]
+pub(crate) struct NotarizeArgs {
+    /// The table
+    #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) file: PathBuf,
+    /// Name of the dataset [default: the file's name without extensions]
+    #[arg(long, short, value_name = "NAME")]
+    pub(crate) name: Option<DatasetName>,
+    #[command(flatten)]
+    pub(crate) read: ReadArgs,
+    /// Seal joint counts of two columns, as `gap` claims need (may be repeated)
+    #[arg(long, value_name = "GROUP,LABEL", value_parser = pair)]
+    pub(crate) joint: Vec<(String, String)>,
+    /// Seal sums of products of two numeric columns, as `corr` claims need (may be repeated)
+    #[arg(long, value_name = "A,B", value_parser = pair)]
+    pub(crate) product: Vec<(String, String)>,
+    /// What to publish about the file: `private` salted digests, or `public` plain ones
+    #[arg(long, value_name = "LEVEL", default_value_t)]
+    pub(crate) privacy: PrivacyLevel,
+    /// Write the receipt of the notarization to this file
+    #[arg(long, short, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) output: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) write: WriteArgs,
+}
+
+/// Flags of commands that append to the ledger.
+#[derive(Debug, Args)]
+pub(crate) struct WriteArgs {
+    /// Wait this long for another writer to finish, in seconds
+    #[arg(long, value_name = "SECONDS", default_value_t = 0)]
+    pub(crate) wait: u64,
+}
+
+/// How a table is read.
+#[derive(Debug, Args)]
+pub(crate) struct ReadArgs {
+    /// Format of the table [default: from its name and first bytes]
+    #[arg(long, value_name = "FORMAT", value_parser = ["csv", "json", "ndjson", "parquet", "arrow"])]
+    pub(crate) input_format: Option<String>,
+    /// Schema file (TOML or JSON) that the table must satisfy
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) schema: Option<PathBuf>,
+    /// Type of one column: bool, int, decimal(2), date, timestamp(s), category, text (may be repeated)
+    #[arg(long = "column", value_name = "NAME=TYPE", value_parser = column_type)]
+    pub(crate) columns: Vec<(String, zkl_ledger::ColumnType)>,
+    /// Field delimiter of a CSV file [default: the one of `,` `;` tab `|` that fits]
+    #[arg(long, value_name = "CHAR", value_parser = ascii_char)]
+    pub(crate) delimiter: Option<u8>,
+    /// Quote character of a CSV file [default: "]
+    #[arg(long, value_name = "CHAR", value_parser = ascii_char)]
+    pub(crate) quote: Option<u8>,
+    /// The CSV file has no header line: columns are called column_1, column_2, ...
+    #[arg(long)]
+    pub(crate) no_header: bool,
+    /// Text that means "no value", in place of the usual ones (may be repeated)
+    #[arg(long = "null", value_name = "TEXT")]
+    pub(crate) nulls: Option<Vec<String>>,
+    /// Read NaN in floating-point columns as "no value"
+    #[arg(long)]
+    pub(crate) nan_as_null: bool,
+}
+
+/// Prove a claim about a notarized table and record the proof.
+///
+/// The claim is proved about the sealed profile alone: the table is not needed, only the opening that `zkl notarize`
+/// wrote. A claim that is false is refused.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Claims:
+  rows >= 1000                                   count(age) >= 300
+  nulls(email) <= 1%                             mean(age) between 30 and 60
+  sum(amount) <= 1000000                         var(age) <= 150, std(age) <= 12.5
+  min(age) >= 18, max(age) <= 99                 values(signup) between 2020-01-01 and 2024-12-31
+  share(species = 'Adelie') >= 20%               balance(label) >= 0.5
+  gap(hired = 'yes' by sex: 'f', 'm') <= 5%      (notarized with --joint sex,hired)
+  min_group(zip3) >= 20                          corr(income, amount) <= 0.3  (--product income,amount)
+
+Examples:
+  zkl prove penguins 'mean(body_mass_g) between 4000 and 4500' -o mean.receipt
+  zkl prove penguins 'nulls(sex) <= 5%' --dry-run --reveal
+  zkl prove penguins --claim-file claim.json -o claim.receipt")]
+pub(crate) struct ProveArgs {
+    /// Name of the dataset; its newest notarization is meant unless --entry says otherwise
+    #[arg(value_name = "DATASET")]
+    pub(crate) dataset: DatasetName,
+    /// The claim
+    #[arg(value_name = "CLAIM", required_unless_present = "claim_file")]
+    pub(crate) claim: Option<String>,
+    /// Read the claim from a JSON file instead
+    #[arg(long, value_name = "FILE", conflicts_with = "claim", value_hint = ValueHint::FilePath)]
+    pub(crate) claim_file: Option<PathBuf>,
+    /// Index or id of the notarization to prove the claim about
+    #[arg(long, value_name = "ENTRY")]
+    pub(crate) entry: Option<String>,
+    /// Write the receipt to this file
+    #[arg(long, short, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) output: Option<PathBuf>,
+    /// Only say whether the claim holds; prove and record nothing
+    #[arg(long, conflicts_with = "output")]
+    pub(crate) dry_run: bool,
+    /// Print the hidden value that the claim is about (for the owner's eyes)
+    #[arg(long)]
+    pub(crate) reveal: bool,
+    #[command(flatten)]
+    pub(crate) write: WriteArgs,
+}
+
+/// Verify a receipt offline.
+///
+/// Nothing is read but the receipt: no ledger, no network. Without --trust the log's key is taken from the receipt and
+/// reported as not pinned.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  zkl verify mean.receipt
+  zkl verify mean.receipt --trust 'ledger.example.com/ml+5d3c1a2b+AbCd...'
+  zkl verify mean.receipt --trust keys.txt --format json
+  zkl verify penguins.receipt --data penguins.csv --opening penguins.opening
+
+Exit codes: 0 the receipt verifies, 1 it does not, 2 it could not be read.")]
+pub(crate) struct VerifyArgs {
+    /// The receipt
+    #[arg(value_name = "RECEIPT", value_hint = ValueHint::FilePath)]
+    pub(crate) receipt: PathBuf,
+    /// A log key (origin+hash+base64), a proof key (vk:DIGEST), or a file with one per line (may be repeated)
+    #[arg(long, value_name = "KEY", env = "ZKL_TRUST", value_delimiter = ' ')]
+    pub(crate) trust: Vec<String>,
+    /// Also check that this file is the notarized table (needs --opening)
+    #[arg(long, value_name = "FILE", requires = "opening", value_hint = ValueHint::FilePath)]
+    pub(crate) data: Option<PathBuf>,
+    /// The opening of the notarization
+    #[arg(long, value_name = "FILE", requires = "data", value_hint = ValueHint::FilePath)]
+    pub(crate) opening: Option<PathBuf>,
+}
+
+/// Show the sealed profile of a dataset to its owner.
+///
+/// Reads the opening, checks that it opens the seal on the ledger, and prints exact statistics: decimals as text,
+/// `variance` over the population.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  zkl profile penguins
+  zkl profile penguins --format json")]
+pub(crate) struct ProfileArgs {
+    /// Name of the dataset
+    #[arg(value_name = "DATASET")]
+    pub(crate) dataset: DatasetName,
+    /// Index or id of the notarization [default: the newest]
+    #[arg(long, value_name = "ENTRY")]
+    pub(crate) entry: Option<String>,
+}
+
+/// Show how a table would be read, and write a schema file to pin it.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  zkl schema penguins.csv
+  zkl schema penguins.csv -o penguins.schema.toml")]
+pub(crate) struct SchemaArgs {
+    /// The table
+    #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) file: PathBuf,
+    #[command(flatten)]
+    pub(crate) read: ReadArgs,
+    /// Write a schema file (TOML)
+    #[arg(long, short, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) output: Option<PathBuf>,
+}
+
+/// List the log's entries, newest first.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  zkl log
+  zkl log --kind claim --limit 100
+  zkl log --since 2024-06-01T00:00:00Z --format json")]
+pub(crate) struct LogArgs {
+    #[command(flatten)]
+    pub(crate) filter: FilterArgs,
+}
+
+/// Which entries to list.
+#[derive(Debug, Args)]
+pub(crate) struct FilterArgs {
+    /// Only entries of this kind: notarization, claim, custom
+    #[arg(long, value_name = "KIND")]
+    pub(crate) kind: Option<OperationKind>,
+    /// Only entries recorded at or after this time (RFC 3339)
+    #[arg(long, value_name = "TIME", value_parser = timestamp)]
+    pub(crate) since: Option<zkl_ledger::Timestamp>,
+    /// Only entries recorded before this time (RFC 3339)
+    #[arg(long, value_name = "TIME", value_parser = timestamp)]
+    pub(crate) until: Option<zkl_ledger::Timestamp>,
+    /// Most entries
+    #[arg(long, value_name = "N", default_value_t = 20)]
+    pub(crate) limit: usize,
+}
+
+/// Show one entry whole.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  zkl show 0
+  zkl show 6f1e...  --format json")]
+pub(crate) struct ShowArgs {
+    /// Index or id of the entry
+    #[arg(value_name = "TX")]
+    pub(crate) entry: String,
+}
+
+/// Write the receipt of an entry, against the newest checkpoint.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  zkl receipt 0 -o penguins.receipt")]
+pub(crate) struct ReceiptArgs {
+    /// Index or id of the entry
+    #[arg(value_name = "TX")]
+    pub(crate) entry: String,
+    /// Where to write it
+    #[arg(long, short, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) output: PathBuf,
+}
+
+/// List the entries about one dataset, newest first.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  zkl history penguins
+  zkl history penguins --kind notarization")]
+pub(crate) struct HistoryArgs {
+    /// Name of the dataset
+    #[arg(value_name = "DATASET")]
+    pub(crate) dataset: DatasetName,
+    #[command(flatten)]
+    pub(crate) filter: FilterArgs,
+}
+
+/// Write the log as plain files that any static web server can publish (c2sp.org/tlog-tiles).
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  zkl export public/")]
+pub(crate) struct ExportArgs {
+    /// Directory to write; it must be absent, empty, or an earlier export of the same log
+    #[arg(value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub(crate) directory: PathBuf,
+}
+
+/// Print a completion script for a shell.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  zkl completions bash > ~/.local/share/bash-completion/completions/zkl
+  zkl completions zsh > ~/.zfunc/_zkl")]
+pub(crate) struct CompletionsArgs {
+    /// The shell
+    #[arg(value_name = "SHELL")]
+    pub(crate) shell: clap_complete::Shell,
+}
+
+fn pair(text: &str) -> Result<(String, String), &'static str> {
+    match text.split_once(',') {
+        Some((a, b)) if !a.is_empty() && !b.is_empty() && !b.contains(',') => Ok((a.to_owned(), b.to_owned())),
+        _ => Err("expected two column names with a comma between them"),
+    }
+}
+
+fn column_type(text: &str) -> Result<(String, zkl_ledger::ColumnType), String> {
+    // The last `=`: column names may contain one, types do not.
+    let (name, ty) = text.rsplit_once('=').ok_or("expected NAME=TYPE")?;
+    Ok((name.to_owned(), ty.parse().map_err(|error: zkl_ledger::ParseError| error.to_string())?))
+}
+
+fn ascii_char(text: &str) -> Result<u8, &'static str> {
+    match text.as_bytes() {
+        [byte] if byte.is_ascii() => Ok(*byte),
+        b"\\t" => Ok(b'\t'),
+        _ => Err("expected one ASCII character, or \\t"),
+    }
+}
+
+fn timestamp(text: &str) -> Result<zkl_ledger::Timestamp, String> {
+    let time: jiff::Timestamp = text.parse().map_err(|error: jiff::Error| error.to_string())?;
+    u64::try_from(time.as_millisecond()).map(zkl_ledger::Timestamp).map_err(|_| "the time is before 1970".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn every_command_has_an_example_in_its_help() {
+        for command in Cli::command().get_subcommands() {
+            let takes_arguments = command.get_arguments().any(|argument| !argument.is_global_set());
+            let help = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+            assert!(!takes_arguments || help.contains("zkl "), "{} has no example", command.get_name());
+        }
+    }
+}

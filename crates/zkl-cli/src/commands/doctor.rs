@@ -1,0 +1,150 @@
+use std::{
+    fs,
+    io::{self, Write},
+    path::Path,
+};
+
+use serde::Serialize;
+use zkl_ledger::{LedgerHome, storage::StorageBackendExt as _};
+
+use crate::{
+    config::Config,
+    error::CliError,
+    output::{self, Report},
+};
+
+#[derive(Serialize)]
+struct Diagnosis {
+    version: &'static str,
+    problems: usize,
+    checks: Vec<Check>,
+}
+
+#[derive(Serialize)]
+struct Check {
+    check: &'static str,
+    status: Status,
+    detail: String,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+enum Status {
+    Ok,
+    Note,
+    Problem,
+}
+
+impl Report for Diagnosis {
+    fn write_human(&self, out: &mut dyn Write) -> io::Result<()> {
+        writeln!(out, "zkl {}", self.version)?;
+        for Check { check, status, detail } in &self.checks {
+            let mark = match status {
+                Status::Ok => "ok",
+                Status::Note => "note",
+                Status::Problem => "PROBLEM",
+            };
+            writeln!(out, "{mark:<8} {check:<10} {}", output::printable(detail))?;
+        }
+        Ok(())
+    }
+}
+
+pub(super) async fn run(config: &Config) -> Result<(), CliError> {
+    let mut checks = vec![settings(config), keys(config)];
+    match LedgerHome::open(&config.ledger) {
+        Err(zkl_ledger::LedgerError::NoLedger { dir }) => {
+            let detail = format!("none in {}; `zkl init` makes one", dir.display());
+            checks.push(Check { check: "ledger", status: Status::Note, detail });
+        }
+        Err(error) => checks.push(problem("ledger", &error)),
+        Ok(home) => {
+            checks.push(ok("ledger", format!("{} in {}", home.origin(), home.dir().display())));
+            checks.push(private("key", &home.key_path()));
+            checks.extend(ledger(config).await);
+        }
+    }
+    let problems = checks.iter().filter(|check| check.status == Status::Problem).count();
+    output::print(&Diagnosis { version: env!("CARGO_PKG_VERSION"), problems, checks }, config.format)?;
+    if problems > 0 { Err(CliError::Doctor { problems }) } else { Ok(()) }
+}
+
+fn settings(config: &Config) -> Check {
+    let detail = config.file.as_ref().map_or("no zkl.toml here; defaults".to_owned(), |path| path.display().to_string());
+    ok("settings", detail)
+}
+
+fn keys(config: &Config) -> Check {
+    let dir = &config.keys;
+    match fs::create_dir_all(dir).and_then(|()| tempfile::tempfile_in(dir)) {
+        Ok(_) => ok("keys", format!("generated keys are kept in {}", dir.display())),
+        Err(error) => problem("keys", &format!("cannot write to {}: {error}", dir.display())),
+    }
+}
+
+/// The store opens, the head is signed by the ledger's key, and every notarization has an opening that opens its seal.
+async fn ledger(config: &Config) -> Vec<Check> {
+    let ledger = match super::open_for_reading(config) {
+        Ok(ledger) => ledger,
+        Err(error) => return vec![problem("store", &error)],
+    };
+    let checkpoint = match ledger.checkpoint().await {
+        Ok(checkpoint) => checkpoint,
+        Err(error) => return vec![problem("checkpoint", &error)],
+    };
+    let entries = checkpoint.map_or(0, |checkpoint| checkpoint.size().0);
+    let mut checks = vec![ok("store", format!("{entries} entries, checkpoint signed by this ledger's key"))];
+    match ledger.verify_log().await {
+        Ok(_) => checks.push(ok("log", "every entry is signed and in the tree".to_owned())),
+        Err(error) => checks.push(problem("log", &error)),
+    }
+    let (mut present, mut absent) = (0_u64, 0_u64);
+    let mut pages = ledger.storage().pages(zkl_ledger::storage::Query {
+        kind: Some(zkl_ledger::OperationKind::Notarization),
+        ..Default::default()
+    });
+    loop {
+        let page = match pages.next().await {
+            Ok(Some(page)) => page,
+            Ok(None) => break,
+            Err(error) => {
+                checks.push(problem("openings", &error));
+                break;
+            }
+        };
+        for stored in page {
+            let reference = zkl_ledger::EntryRef::Id(stored.id);
+            let opening = ledger.notarization(reference).await.and_then(|notarized| ledger.opening(&notarized));
+            match opening {
+                Ok(_) => present += 1,
+                Err(zkl_ledger::LedgerError::OpeningAbsent { .. }) => absent += 1,
+                Err(error) => checks.push(problem("openings", &error)),
+            }
+        }
+    }
+    let detail = format!("{present} open their seals, {absent} are not there");
+    let status = if absent == 0 { Status::Ok } else { Status::Note };
+    checks.push(Check { check: "openings", status, detail });
+    checks
+}
+
+/// A file that holds secrets must be readable by its owner alone.
+fn private(check: &'static str, path: &Path) -> Check {
+    #[cfg(unix)]
+    if let Ok(metadata) = fs::metadata(path) {
+        let mode = std::os::unix::fs::PermissionsExt::mode(&metadata.permissions()) & 0o777;
+        if mode & 0o077 != 0 {
+            let detail = format!("{} has mode {mode:o}; others can read it: chmod 600 it", path.display());
+            return Check { check, status: Status::Problem, detail };
+        }
+    }
+    ok(check, format!("{} is private", path.display()))
+}
+
+fn ok(check: &'static str, detail: String) -> Check {
+    Check { check, status: Status::Ok, detail }
+}
+
+fn problem(check: &'static str, error: &dyn std::fmt::Display) -> Check {
+    Check { check, status: Status::Problem, detail: error.to_string() }
+}

@@ -1,0 +1,90 @@
+use std::io::{self, Write};
+
+use serde::Serialize;
+use zkl_ledger::{
+    DatasetName, Entry, Predicate, Timestamp,
+    storage::{Order, Query},
+};
+
+use crate::{
+    args::FilterArgs,
+    config::Config,
+    error::CliError,
+    output::{self, Report},
+};
+
+#[derive(Serialize)]
+struct EntryList {
+    entries: Vec<EntryLine>,
+}
+
+#[derive(Serialize)]
+struct EntryLine {
+    index: u64,
+    transaction: String,
+    kind: String,
+    recorded_at: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    dataset: Option<String>,
+    summary: String,
+}
+
+impl Report for EntryList {
+    fn write_human(&self, out: &mut dyn Write) -> io::Result<()> {
+        if self.entries.is_empty() {
+            return writeln!(out, "No entries.");
+        }
+        let rows = self.entries.iter().map(|line| {
+            [
+                line.index.to_string(),
+                line.recorded_at.clone(),
+                line.kind.clone(),
+                line.dataset.clone().unwrap_or_default(),
+                line.summary.clone(),
+                line.transaction[..12].to_owned(),
+            ]
+        });
+        writeln!(out, "{}", output::table(["index", "recorded", "kind", "dataset", "what", "transaction"], rows))
+    }
+}
+
+pub(super) async fn run(
+    dataset: Option<DatasetName>,
+    filter: &FilterArgs,
+    config: &Config,
+) -> Result<(), CliError> {
+    let ledger = super::open_for_reading(config)?;
+    if let Some(name) = &dataset {
+        ledger.require_dataset(name).await?;
+    }
+    let time = (filter.since.is_some() || filter.until.is_some())
+        .then(|| filter.since.unwrap_or(Timestamp(0))..filter.until.unwrap_or(Timestamp(u64::MAX)));
+    let mut query =
+        Query { dataset, kind: filter.kind, time, order: Order::Descending, ..Query::default() };
+    let mut entries: Vec<EntryLine> = Vec::new();
+    while entries.len() < filter.limit {
+        query.limit = (filter.limit - entries.len()).min(Query::MAX_LIMIT);
+        let page = ledger.entries(&query).await?;
+        let Some(last) = page.last() else { break };
+        query.index = Some(0..last.index.0);
+        entries.extend(page.iter().map(line));
+    }
+    output::print(&EntryList { entries }, config.format)
+}
+
+fn line(entry: &Entry) -> EntryLine {
+    let predicate = entry.predicate();
+    let summary = match predicate {
+        Predicate::Notarization(record) => format!("{}, {}", record.assurance, record.privacy),
+        Predicate::Claim(record) => record.claim.to_string(),
+        Predicate::Custom(record) => record.description.clone(),
+    };
+    EntryLine {
+        index: entry.index.0,
+        transaction: entry.id.to_string(),
+        kind: predicate.kind().to_string(),
+        recorded_at: predicate.recorded_at().to_string(),
+        dataset: predicate.dataset().map(ToString::to_string),
+        summary,
+    }
+}

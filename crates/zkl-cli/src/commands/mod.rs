@@ -1,0 +1,81 @@
+//! One file per command: call the ledger, shape the answer.
+
+mod completions;
+mod datasets;
+mod doctor;
+mod entries;
+mod export;
+mod init;
+mod notarize;
+mod profile;
+mod prove;
+mod read;
+mod receipt;
+mod schema;
+mod show;
+mod verify;
+
+use std::{fs, path::Path, time::Duration};
+
+use zkl_ledger::{KeyStore, Ledger, RocksBackend};
+
+use crate::{args::Command, config::Config, error::CliError};
+
+/// Runs one command.
+pub(crate) async fn run(command: Command, config: &Config) -> Result<(), CliError> {
+    match command {
+        Command::Init(args) => init::run(&args, config),
+        Command::Notarize(args) => notarize::run(args, config).await,
+        Command::Prove(args) => prove::run(args, config).await,
+        Command::Verify(args) => verify::run(args, config).await,
+        Command::Profile(args) => profile::run(&args, config).await,
+        Command::Schema(args) => schema::run(args, config).await,
+        Command::Log(args) => entries::run(None, &args.filter, config).await,
+        Command::History(args) => entries::run(Some(args.dataset), &args.filter, config).await,
+        Command::Show(args) => show::run(&args, config).await,
+        Command::Receipt(args) => receipt::run(&args, config).await,
+        Command::Datasets => datasets::run(config).await,
+        Command::Export(args) => export::run(&args, config).await,
+        Command::Doctor => doctor::run(config).await,
+        Command::Completions(args) => completions::run(&args),
+    }
+}
+
+fn key_store(config: &Config) -> Result<KeyStore, CliError> {
+    Ok(KeyStore::open(&config.keys).map_err(zkl_ledger::LedgerError::from)?)
+}
+
+async fn open_for_writing(config: &Config, wait_seconds: u64) -> Result<Ledger<RocksBackend>, CliError> {
+    Ok(Ledger::open(&config.ledger, key_store(config)?, Duration::from_secs(wait_seconds)).await?)
+}
+
+fn open_for_reading(config: &Config) -> Result<Ledger<RocksBackend>, CliError> {
+    Ok(Ledger::open_read_only(&config.ledger, key_store(config)?)?)
+}
+
+/// Writes a file whole or not at all.
+fn write_file(path: &Path, bytes: &[u8]) -> Result<(), CliError> {
+    let write = || {
+        let dir = path.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let mut file = tempfile::Builder::new().permissions(public_permissions()).tempfile_in(dir)?;
+        std::io::Write::write_all(&mut file, bytes)?;
+        file.persist(path).map_err(|error| error.error)?;
+        Ok(())
+    };
+    write().map_err(|source| CliError::WriteFile { path: path.to_owned(), source })
+}
+
+#[cfg(unix)]
+fn public_permissions() -> fs::Permissions {
+    std::os::unix::fs::PermissionsExt::from_mode(0o644)
+}
+
+/// Checks before long work that a file can be written where it is asked for.
+fn check_writable(path: &Path) -> Result<(), CliError> {
+    let dir = path.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let answer = match fs::metadata(path) {
+        Ok(metadata) if metadata.is_dir() => Err(std::io::Error::from(std::io::ErrorKind::IsADirectory)),
+        _ => tempfile::tempfile_in(dir).map(drop),
+    };
+    answer.map_err(|source| CliError::WriteFile { path: path.to_owned(), source })
+}

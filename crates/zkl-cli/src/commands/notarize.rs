@@ -1,0 +1,102 @@
+use std::{
+    io::{self, Write},
+    path::Path,
+    sync::Arc,
+};
+
+use serde::Serialize;
+use zkl_ledger::{DatasetName, NotarizeRequest, Notarized};
+
+use crate::{
+    args::NotarizeArgs,
+    config::Config,
+    error::CliError,
+    output::{self, Report},
+    progress::{self, TerminalProgress},
+};
+
+#[derive(Serialize)]
+struct NotarizeReport {
+    transaction: String,
+    index: u64,
+    dataset: String,
+    dataset_id: String,
+    rows: u64,
+    columns: usize,
+    assurance: String,
+    seal: String,
+    opening: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    receipt: Option<String>,
+    inference: zkl_ledger::dataset::InferenceReport,
+}
+
+impl Report for NotarizeReport {
+    fn write_human(&self, out: &mut dyn Write) -> io::Result<()> {
+        writeln!(out, "Notarized {}: {} rows, {} columns, entry {}", self.dataset, self.rows, self.columns, self.index)?;
+        let mut fields = vec![
+            ("transaction", self.transaction.clone()),
+            ("dataset id", self.dataset_id.clone()),
+            ("assurance", format!("{}: the notary's key vouches for the sealed profile", self.assurance)),
+            ("opening", format!("{} (secret: needed to prove claims)", self.opening)),
+        ];
+        if let Some(receipt) = &self.receipt {
+            fields.push(("receipt", receipt.clone()));
+        }
+        output::write_fields(out, &fields)
+    }
+}
+
+pub(super) async fn run(args: NotarizeArgs, config: &Config) -> Result<(), CliError> {
+    let name = match args.name {
+        Some(name) => name,
+        None => name_of(&args.file)?,
+    };
+    if let Some(path) = &args.output {
+        super::check_writable(path)?;
+    }
+    let mut read = super::read::options(args.read)?;
+    read.joint = args.joint;
+    read.product = args.product;
+    let ledger = super::open_for_writing(config, args.write.wait).await?;
+    let reporter = Arc::new(TerminalProgress::new(config.quiet));
+    let request = NotarizeRequest { file: args.file, name, read, privacy: args.privacy };
+    let notarized = ledger.notarize(request, reporter.clone()).await?;
+    drop(reporter);
+    for column in &notarized.report.columns {
+        if column.is_remarkable() {
+            progress::note(config.quiet, &column.to_string());
+        }
+    }
+    let receipt = match &args.output {
+        Some(path) => Some(super::receipt::write(&ledger, &notarized.entry, path).await?),
+        None => None,
+    };
+    output::print(&report(notarized, receipt), config.format)
+}
+
+fn report(notarized: Notarized, receipt: Option<String>) -> NotarizeReport {
+    let Notarized { entry, notarization, layout, report, opening } = notarized;
+    NotarizeReport {
+        transaction: entry.id.to_string(),
+        index: entry.index.0,
+        dataset: notarization.dataset.to_string(),
+        dataset_id: notarization.dataset_id.to_string(),
+        rows: layout.rows(),
+        columns: layout.columns().len(),
+        assurance: notarization.assurance.to_string(),
+        seal: notarization.seal.to_string(),
+        opening: opening.display().to_string(),
+        receipt,
+        inference: report,
+    }
+}
+
+/// The file's name up to its first dot, with what a dataset name cannot hold replaced.
+fn name_of(file: &Path) -> Result<DatasetName, CliError> {
+    let name = file.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+    let stem = name.split('.').next().unwrap_or_default();
+    let clean: String =
+        stem.chars().map(|c| if c.is_ascii_alphanumeric() || matches!(c, '_' | '-') { c } else { '-' }).collect();
+    clean.parse().map_err(|_| CliError::NoName { path: file.to_owned() })
+}

@@ -1,0 +1,137 @@
+use std::{
+    fs,
+    io::{self, Write},
+    path::Path,
+    sync::Arc,
+};
+
+use serde::Serialize;
+use zkl_ledger::{Evaluation, Ledger, NotarizedEntry, Predicate, RocksBackend, claim::Claim};
+
+use crate::{
+    args::ProveArgs,
+    config::Config,
+    error::CliError,
+    output::{self, Report},
+    progress::TerminalProgress,
+};
+
+/// Longest claim file that is read, in bytes.
+const MAX_CLAIM_FILE: u64 = 64 * 1024;
+
+#[derive(Serialize)]
+struct ProveReport {
+    transaction: String,
+    index: u64,
+    dataset: String,
+    claim: String,
+    circuit: String,
+    notarization: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    revealed: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    receipt: Option<String>,
+}
+
+impl Report for ProveReport {
+    fn write_human(&self, out: &mut dyn Write) -> io::Result<()> {
+        writeln!(out, "Proved {} about {}, entry {}", self.claim, self.dataset, self.index)?;
+        let mut fields = vec![("transaction", self.transaction.clone()), ("circuit", self.circuit.clone())];
+        if let Some(value) = &self.revealed {
+            fields.push(("hidden value", value.clone()));
+        }
+        if let Some(receipt) = &self.receipt {
+            fields.push(("receipt", receipt.clone()));
+        }
+        output::write_fields(out, &fields)
+    }
+}
+
+#[derive(Serialize)]
+struct EvaluationReport {
+    dataset: String,
+    claim: String,
+    holds: bool,
+    provable: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    revealed: Option<String>,
+}
+
+impl Report for EvaluationReport {
+    fn write_human(&self, out: &mut dyn Write) -> io::Result<()> {
+        let verdict = match (self.holds, self.provable) {
+            (true, true) => "holds and can be proved",
+            (true, false) => "holds, but cannot be proved from what is sealed",
+            (false, _) => "does not hold",
+        };
+        writeln!(out, "{} {verdict}; nothing was recorded", self.claim)?;
+        self.revealed.as_ref().map_or(Ok(()), |value| writeln!(out, "hidden value  {value}"))
+    }
+}
+
+pub(super) async fn run(args: ProveArgs, config: &Config) -> Result<(), CliError> {
+    let claim: Claim = match (&args.claim, &args.claim_file) {
+        (_, Some(path)) => read_claim(path)?,
+        (text, None) => text.as_deref().unwrap_or_default().parse()?,
+    };
+    if let Some(path) = &args.output {
+        super::check_writable(path)?;
+    }
+    if args.dry_run {
+        let ledger = super::open_for_reading(config)?;
+        let notarized = find(&ledger, &args).await?;
+        let evaluation = ledger.evaluate(&notarized, &claim)?;
+        let report = EvaluationReport {
+            dataset: args.dataset.to_string(),
+            claim: claim.to_string(),
+            holds: evaluation.holds,
+            provable: evaluation.provable,
+            revealed: args.reveal.then(|| evaluation.reveal()),
+        };
+        return output::print(&report, config.format);
+    }
+    let ledger = super::open_for_writing(config, args.write.wait).await?;
+    let notarized = find(&ledger, &args).await?;
+    let revealed = match args.reveal {
+        true => Some(ledger.evaluate(&notarized, &claim)?),
+        false => None,
+    };
+    if let Some(evaluation) = revealed.as_ref().filter(|evaluation| !evaluation.holds) {
+        crate::progress::note(false, &format!("the hidden value is {}", evaluation.reveal()));
+    }
+    let reporter = Arc::new(TerminalProgress::new(config.quiet));
+    let entry = ledger.prove(&notarized, &claim, reporter.clone()).await?;
+    drop(reporter);
+    let receipt = match &args.output {
+        Some(path) => Some(super::receipt::write(&ledger, &entry, path).await?),
+        None => None,
+    };
+    let Predicate::Claim(record) = entry.predicate() else {
+        // `Ledger::prove` appends claims only.
+        return Ok(());
+    };
+    let report = ProveReport {
+        transaction: entry.id.to_string(),
+        index: entry.index.0,
+        dataset: record.dataset.to_string(),
+        claim: claim.to_string(),
+        circuit: record.circuit.to_string(),
+        notarization: record.notarization.to_string(),
+        revealed: revealed.as_ref().map(Evaluation::reveal),
+        receipt,
+    };
+    output::print(&report, config.format)
+}
+
+async fn find(ledger: &Ledger<RocksBackend>, args: &ProveArgs) -> Result<NotarizedEntry, CliError> {
+    super::profile::notarization(ledger, &args.dataset, args.entry.as_deref()).await
+}
+
+fn read_claim(path: &Path) -> Result<Claim, CliError> {
+    let error = |source| CliError::ReadFile { path: path.to_owned(), source };
+    if fs::metadata(path).map_err(error)?.len() > MAX_CLAIM_FILE {
+        return Err(error(io::Error::new(io::ErrorKind::InvalidData, "the file is too long to be a claim")));
+    }
+    let text = fs::read_to_string(path).map_err(error)?;
+    serde_json::from_str(&text).map_err(|source| CliError::ClaimFile { path: path.to_owned(), source })
+}

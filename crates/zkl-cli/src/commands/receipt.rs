@@ -1,0 +1,40 @@
+use std::{
+    io::{self, Write},
+    path::Path,
+};
+
+use serde::Serialize;
+use zkl_ledger::{Entry, Ledger, LedgerError, RocksBackend};
+
+use crate::{
+    args::ReceiptArgs,
+    config::Config,
+    error::CliError,
+    output::{self, Report},
+};
+
+#[derive(Serialize)]
+struct ReceiptReport {
+    transaction: String,
+    receipt: String,
+}
+
+impl Report for ReceiptReport {
+    fn write_human(&self, out: &mut dyn Write) -> io::Result<()> {
+        writeln!(out, "Wrote {}", self.receipt)
+    }
+}
+
+pub(super) async fn run(args: &ReceiptArgs, config: &Config) -> Result<(), CliError> {
+    let ledger = super::open_for_reading(config)?;
+    let entry = ledger.entry(args.entry.parse()?).await?;
+    let receipt = write(&ledger, &entry, &args.output).await?;
+    output::print(&ReceiptReport { transaction: entry.id.to_string(), receipt }, config.format)
+}
+
+/// Writes the receipt of an entry and returns its path as text.
+pub(super) async fn write(ledger: &Ledger<RocksBackend>, entry: &Entry, path: &Path) -> Result<String, CliError> {
+    let receipt = ledger.receipt(entry).await?;
+    super::write_file(path, &receipt.encode().map_err(LedgerError::from)?)?;
+    Ok(path.display().to_string())
+}

@@ -1,0 +1,58 @@
+use std::io::{self, Write};
+
+use serde::Serialize;
+use zkl_ledger::Predicate;
+
+use crate::{
+    args::ShowArgs,
+    config::Config,
+    error::CliError,
+    output::{self, Report},
+};
+
+#[derive(Serialize)]
+struct ShownEntry {
+    index: u64,
+    transaction: String,
+    kind: String,
+    recorded_at: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    claim: Option<String>,
+    predicate: Predicate,
+}
+
+impl Report for ShownEntry {
+    fn write_human(&self, out: &mut dyn Write) -> io::Result<()> {
+        let mut fields = vec![
+            ("index", self.index.to_string()),
+            ("transaction", self.transaction.clone()),
+            ("kind", self.kind.clone()),
+            ("recorded", self.recorded_at.clone()),
+        ];
+        if let Some(claim) = &self.claim {
+            fields.push(("claim", claim.clone()));
+        }
+        output::write_fields(out, &fields)?;
+        let text = serde_saphyr::to_string(&self.predicate).map_err(io::Error::other)?;
+        writeln!(out, "\n{}", output::printable(text.trim_end()))
+    }
+}
+
+pub(super) async fn run(args: &ShowArgs, config: &Config) -> Result<(), CliError> {
+    let ledger = super::open_for_reading(config)?;
+    let entry = ledger.entry(args.entry.parse()?).await?;
+    let predicate = entry.predicate();
+    let claim = match predicate {
+        Predicate::Claim(record) => Some(record.claim.to_string()),
+        _ => None,
+    };
+    let shown = ShownEntry {
+        index: entry.index.0,
+        transaction: entry.id.to_string(),
+        kind: predicate.kind().to_string(),
+        recorded_at: predicate.recorded_at().to_string(),
+        claim,
+        predicate: predicate.clone(),
+    };
+    output::print(&shown, config.format)
+}

@@ -1,0 +1,220 @@
+use std::{
+    fs,
+    io::{self, Read as _, Write},
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use serde::Serialize;
+use zkl_ledger::{InLog, MAX_RECEIPT_LEN, Notarization, Opening, Trust, VerifiedReceipt, VerifiedStatement, check_data};
+
+use crate::{
+    args::VerifyArgs,
+    config::Config,
+    error::CliError,
+    output::{self, Report},
+    progress::TerminalProgress,
+};
+
+/// Longest file of keys that is read, in bytes.
+const MAX_TRUST_FILE: u64 = 1 << 20;
+
+#[derive(Serialize)]
+struct VerifyReport {
+    valid: bool,
+    kind: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    dataset: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    dataset_id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    claim: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    description: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    public_inputs: Option<Vec<String>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rows: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    columns: Option<usize>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    assurance: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    proof: Option<ProofSummary>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    data: Option<String>,
+    transaction: String,
+    notary: String,
+    recorded_at: String,
+    log: InLog,
+}
+
+#[derive(Serialize)]
+struct ProofSummary {
+    circuit: String,
+    setup: String,
+    verifying_key: String,
+}
+
+impl Report for VerifyReport {
+    fn write_human(&self, out: &mut dyn Write) -> io::Result<()> {
+        writeln!(out, "VALID")?;
+        let mut fields: Vec<(&str, String)> = Vec::new();
+        if let Some(claim) = &self.claim {
+            fields.push(("claim", claim.clone()));
+        }
+        if let Some(description) = &self.description {
+            fields.push(("statement", format!("{description} (the notary's words)")));
+        }
+        if let Some(inputs) = &self.public_inputs {
+            fields.push(("public inputs", inputs.join(" ")));
+        }
+        if let (Some(dataset), Some(rows), Some(columns)) = (&self.dataset, self.rows, self.columns) {
+            fields.push(("dataset", format!("{dataset}, {rows} rows, {columns} columns")));
+        }
+        if let Some(assurance) = &self.assurance {
+            fields.push(("profile", assurance.clone()));
+        }
+        if let Some(proof) = &self.proof {
+            fields.push(("proof", format!("{}, Groth16, {}", proof.circuit, proof.setup)));
+        }
+        if let Some(data) = &self.data {
+            fields.push(("data", data.clone()));
+        }
+        fields.push(("recorded", format!("{} by the clock of notary {}", self.recorded_at, self.notary)));
+        let log = &self.log;
+        fields.push(("log", format!("{}, entry {} of {}", log.origin, log.index, log.size)));
+        let key = match log.pinned {
+            true => format!("{}, pinned", log.key),
+            false => format!("{}, NOT pinned: anybody can make a log; pin it with --trust", log.key),
+        };
+        fields.push(("log key", key));
+        output::write_fields(out, &fields)
+    }
+}
+
+pub(super) async fn run(args: VerifyArgs, config: &Config) -> Result<(), CliError> {
+    let mut trust = Trust::default();
+    for text in config.trust.iter().chain(&args.trust) {
+        trust = add_trust(trust, text)?;
+    }
+    let bytes = read_receipt(&args.receipt)?;
+    let verified = zkl_ledger::verify(&bytes, &trust)
+        .map_err(|source| CliError::NotValid { path: args.receipt.clone(), source: Box::new(source) })?;
+    let data = match (args.data, args.opening) {
+        (Some(data), Some(opening)) => Some(compare_data(data, opening, &verified, config).await?),
+        _ => None,
+    };
+    output::print(&report(&verified, data), config.format)
+}
+
+fn report(verified: &VerifiedReceipt, data: Option<String>) -> VerifyReport {
+    let mut report = VerifyReport {
+        valid: true,
+        kind: "custom",
+        dataset: None,
+        dataset_id: None,
+        claim: None,
+        description: None,
+        public_inputs: None,
+        rows: None,
+        columns: None,
+        assurance: None,
+        proof: None,
+        data,
+        transaction: verified.id.to_string(),
+        notary: verified.notary.to_string(),
+        recorded_at: verified.recorded_at.to_string(),
+        log: verified.log.clone(),
+    };
+    let proof_summary = |proof: &zkl_ledger::ProofReport| ProofSummary {
+        circuit: proof.circuit.to_string(),
+        setup: proof.setup.to_string(),
+        verifying_key: proof.verifying_key.to_string(),
+    };
+    let mut table = |notarization: &Notarization, layout: &zkl_ledger::Layout| {
+        report.dataset = Some(notarization.dataset.to_string());
+        report.dataset_id = Some(notarization.dataset_id.to_string());
+        report.rows = Some(layout.rows());
+        report.columns = Some(layout.columns().len());
+        report.assurance = Some(notarization.assurance.to_string());
+    };
+    match &verified.statement {
+        VerifiedStatement::Notarization { notarization, layout } => {
+            table(notarization, layout);
+            report.kind = "notarization";
+        }
+        VerifiedStatement::Claim { claim, notarization, layout, proof, .. } => {
+            table(notarization, layout);
+            report.kind = "claim";
+            report.claim = Some(claim.to_string());
+            report.proof = Some(proof_summary(proof));
+        }
+        VerifiedStatement::Custom { record, proof } => {
+            report.dataset = record.dataset.as_ref().map(ToString::to_string);
+            report.description = Some(record.description.clone());
+            report.public_inputs = Some(record.public_inputs.iter().map(ToString::to_string).collect());
+            report.proof = Some(proof_summary(proof));
+        }
+        // A kind of statement that this program does not print is still verified.
+        _ => report.kind = "unknown",
+    }
+    report
+}
+
+/// Checks that a file is the table whose notarization the receipt holds.
+async fn compare_data(
+    data: PathBuf,
+    opening: PathBuf,
+    verified: &VerifiedReceipt,
+    config: &Config,
+) -> Result<String, CliError> {
+    let notarization = match &verified.statement {
+        VerifiedStatement::Notarization { notarization, .. } | VerifiedStatement::Claim { notarization, .. } => {
+            notarization.clone()
+        }
+        _ => {
+            let what = "the receipt is not about a notarized table".to_owned();
+            return Err(CliError::OtherData { data, what });
+        }
+    };
+    let reporter = Arc::new(TerminalProgress::new(config.quiet));
+    let file = data.clone();
+    let task = tokio::task::spawn_blocking(move || {
+        let opening = Opening::read(&opening)?;
+        check_data(&file, &opening, &notarization, reporter.as_ref())
+    });
+    match task.await.map_err(zkl_ledger::LedgerError::from)?? {
+        Ok(check) => Ok(format!("{} is the notarized table ({} rows read)", data.display(), check.rows)),
+        Err(mismatch) => Err(CliError::OtherData { data, what: mismatch.to_string() }),
+    }
+}
+
+fn read_receipt(path: &Path) -> Result<Vec<u8>, CliError> {
+    let error = |source| CliError::ReadFile { path: path.to_owned(), source };
+    let mut bytes = Vec::new();
+    // One byte more than a receipt may have: enough to be refused, whatever the file's length.
+    let limit = MAX_RECEIPT_LEN as u64 + 1;
+    fs::File::open(path).and_then(|file| file.take(limit).read_to_end(&mut bytes)).map_err(error)?;
+    Ok(bytes)
+}
+
+fn add_trust(trust: Trust, text: &str) -> Result<Trust, CliError> {
+    let unreadable = || CliError::Trust { got: text.to_owned() };
+    if let Ok(trust) = trust.clone().with_text(text) {
+        return Ok(trust);
+    }
+    let length = fs::metadata(text).map_err(|_| unreadable())?.len();
+    if length > MAX_TRUST_FILE {
+        return Err(unreadable());
+    }
+    let lines = fs::read_to_string(text).map_err(|_| unreadable())?;
+    let lines = lines.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
+    let mut keys = lines.peekable();
+    if keys.peek().is_none() {
+        return Err(unreadable());
+    }
+    keys.try_fold(trust, |trust, line| {
+        trust.with_text(line).map_err(|_| CliError::Trust { got: format!("{text}: {line}") })
+    })
+}

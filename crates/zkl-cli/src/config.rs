@@ -1,0 +1,84 @@
+//! Settings from flags, the environment and `zkl.toml`, in that order of precedence.
+
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+};
+
+use serde::Deserialize;
+
+use crate::{
+    args::{Format, GlobalArgs},
+    error::CliError,
+};
+
+const DEFAULT_CONFIG: &str = "zkl.toml";
+const DEFAULT_LEDGER: &str = ".zkl";
+
+/// The settings of one run.
+#[derive(Debug)]
+pub(crate) struct Config {
+    /// Directory of the ledger.
+    pub(crate) ledger: PathBuf,
+    /// Directory of generated proving keys.
+    pub(crate) keys: PathBuf,
+    /// Form of the output.
+    pub(crate) format: Format,
+    /// Whether progress is shown.
+    pub(crate) quiet: bool,
+    /// Keys that `verify` trusts besides those on its command line.
+    pub(crate) trust: Vec<String>,
+    /// The settings file that was read, if one was.
+    pub(crate) file: Option<PathBuf>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ConfigFile {
+    ledger: Option<PathBuf>,
+    keys: Option<PathBuf>,
+    format: Option<Format>,
+    quiet: Option<bool>,
+    #[serde(default)]
+    trust: Vec<String>,
+}
+
+impl Config {
+    pub(crate) fn load(args: &GlobalArgs) -> Result<Self, CliError> {
+        let (file, settings) = match &args.config {
+            Some(path) => (Some(path.clone()), read(path)?),
+            None => match read(Path::new(DEFAULT_CONFIG)) {
+                Ok(settings) => (Some(PathBuf::from(DEFAULT_CONFIG)), settings),
+                Err(CliError::ReadFile { source, .. }) if source.kind() == io::ErrorKind::NotFound => {
+                    (None, ConfigFile::default())
+                }
+                Err(error) => return Err(error),
+            },
+        };
+        // Paths in a settings file are relative to it, so that it works from everywhere.
+        let base = file.as_deref().and_then(Path::parent).unwrap_or(Path::new(""));
+        let ledger = args.ledger.clone().or_else(|| settings.ledger.map(|path| base.join(path)));
+        let keys = args.keys.clone().or_else(|| settings.keys.map(|path| base.join(path)));
+        Ok(Self {
+            ledger: ledger.unwrap_or_else(|| DEFAULT_LEDGER.into()),
+            keys: keys.map_or_else(default_keys, Ok)?,
+            format: args.format.or(settings.format).unwrap_or_default(),
+            quiet: args.quiet || settings.quiet.unwrap_or(false),
+            trust: settings.trust,
+            file,
+        })
+    }
+}
+
+fn read(path: &Path) -> Result<ConfigFile, CliError> {
+    let text =
+        fs::read_to_string(path).map_err(|source| CliError::ReadFile { path: path.to_owned(), source })?;
+    toml::from_str(&text).map_err(|source| CliError::Config { path: path.to_owned(), source: Box::new(source) })
+}
+
+/// The user's cache directory by the XDG convention: generated keys can be made again at any time.
+fn default_keys() -> Result<PathBuf, CliError> {
+    let absolute = |name| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
+    let cache = absolute("XDG_CACHE_HOME").or_else(|| Some(absolute("HOME")?.join(".cache")));
+    cache.map(|dir| dir.join("zkl").join("keys")).ok_or(CliError::NoCacheDirectory)
+}

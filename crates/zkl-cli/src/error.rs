@@ -1,0 +1,80 @@
+//! What goes wrong, how it is said, and the exit code that follows.
+
+use std::{error::Error, io, path::PathBuf, process::ExitCode};
+
+use thiserror::Error;
+use zkl_ledger::{LedgerError, VerifyError};
+
+/// Verification failed: exit code 1. Any other error: 2.
+#[derive(Debug, Error)]
+pub(crate) enum CliError {
+    #[error(transparent)]
+    Ledger(#[from] LedgerError),
+    #[error("{path}: NOT VALID", path = path.display())]
+    NotValid { path: PathBuf, source: Box<VerifyError> },
+    #[error("{data} is not the notarized table: {what}", data = data.display())]
+    OtherData { data: PathBuf, what: String },
+    #[error("cannot read {path}", path = path.display())]
+    ReadFile { path: PathBuf, source: io::Error },
+    #[error("cannot write {path}", path = path.display())]
+    WriteFile { path: PathBuf, source: io::Error },
+    #[error("cannot write to stdout")]
+    Stdout(#[source] io::Error),
+    #[error("{path} is not a settings file", path = path.display())]
+    Config { path: PathBuf, source: Box<toml::de::Error> },
+    #[error("no directory for generated keys: neither XDG_CACHE_HOME nor HOME is set")]
+    NoCacheDirectory,
+    #[error("--trust {got:?} is neither a log key, nor vk:DIGEST, nor a file of such lines")]
+    Trust { got: String },
+    #[error("{0}")]
+    ClaimSyntax(#[from] zkl_ledger::claim::ClaimSyntaxError),
+    #[error("{path} does not hold a claim", path = path.display())]
+    ClaimFile { path: PathBuf, source: serde_json::Error },
+    #[error("{path} gives no dataset name", path = path.display())]
+    NoName { path: PathBuf },
+    #[error("the environment has {problems} problem(s)")]
+    Doctor { problems: usize },
+    #[error("cannot start the runtime")]
+    Runtime(#[source] io::Error),
+}
+
+impl CliError {
+    pub(crate) fn exit_code(&self) -> ExitCode {
+        match self {
+            Self::NotValid { .. } | Self::OtherData { .. } => ExitCode::from(1),
+            _ => ExitCode::from(2),
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::Ledger(error) => error.hint(),
+            Self::NotValid { source, .. } => source.hint().map(Into::into),
+            Self::NoCacheDirectory => Some("name a directory with --keys DIR or ZKL_KEYS".into()),
+            Self::ClaimSyntax(_) => Some("`zkl prove --help` shows every kind of claim".into()),
+            Self::NoName { .. } => Some("name the dataset with --name".into()),
+            _ => None,
+        }
+    }
+
+    /// Prints the error, its causes and its hint to stderr.
+    pub(crate) fn print(&self) {
+        let mut text = format!("error: {self}");
+        let mut previous = self.to_string();
+        let mut cause = self.source();
+        while let Some(error) = cause {
+            let message = error.to_string();
+            // Transparent errors repeat their source word for word.
+            if !previous.contains(&message) {
+                text.push_str(&format!("\n  cause: {message}"));
+            }
+            previous = message;
+            cause = error.source();
+        }
+        if let Some(hint) = self.hint() {
+            text.push_str(&format!("\nhint: {hint}"));
+        }
+        let lines = text.lines().map(crate::output::printable).collect::<Vec<_>>().join("\n");
+        crate::progress::eprint_line(&lines);
+    }
+}

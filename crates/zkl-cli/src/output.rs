@@ -1,0 +1,58 @@
+//! What goes to stdout: one value per command, as a table for people or as JSON or YAML for programs.
+
+use std::io::{self, Write};
+
+use comfy_table::{ContentArrangement, Table, presets::UTF8_HORIZONTAL_ONLY};
+use serde::Serialize;
+
+use crate::{args::Format, error::CliError};
+
+/// A command's result.
+pub(crate) trait Report: Serialize {
+    /// Writes the form for people.
+    fn write_human(&self, out: &mut dyn Write) -> io::Result<()>;
+}
+
+/// Writes `report` to stdout in the form asked for.
+pub(crate) fn print(report: &impl Report, format: Format) -> Result<(), CliError> {
+    let mut out = io::stdout().lock();
+    let written = match format {
+        Format::Table => report.write_human(&mut out),
+        Format::Json => serde_json::to_writer_pretty(&mut out, report)
+            .map_err(io::Error::from)
+            .and_then(|()| writeln!(out)),
+        Format::Yaml => {
+            let text = serde_saphyr::to_string(report).map_err(io::Error::other)?;
+            out.write_all(text.as_bytes())
+        }
+    };
+    match written.and_then(|()| out.flush()) {
+        // The reader of a pipe may leave early, as `head` does.
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        other => other.map_err(CliError::Stdout),
+    }
+}
+
+/// A table with a header line.
+pub(crate) fn table<const N: usize>(header: [&str; N], rows: impl IntoIterator<Item = [String; N]>) -> Table {
+    let mut table = Table::new();
+    table.load_preset(UTF8_HORIZONTAL_ONLY).set_content_arrangement(ContentArrangement::Dynamic).set_header(header);
+    for row in rows {
+        table.add_row(row.map(|cell| printable(&cell)));
+    }
+    table
+}
+
+/// Lines of `label   value`, aligned.
+pub(crate) fn write_fields(out: &mut dyn Write, fields: &[(&str, String)]) -> io::Result<()> {
+    let width = fields.iter().map(|(label, _)| label.len()).max().unwrap_or(0);
+    for (label, value) in fields {
+        writeln!(out, "{label:<width$}  {}", printable(value))?;
+    }
+    Ok(())
+}
+
+/// Text from files and other people's receipts without the characters that steer a terminal.
+pub(crate) fn printable(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() && c != '\n' { char::REPLACEMENT_CHARACTER } else { c }).collect()
+}

@@ -1,0 +1,68 @@
+//! Progress and notes on stderr.
+
+use std::{
+    io::{self, IsTerminal as _, Write as _},
+    time::Duration,
+};
+
+use indicatif::{ProgressBar, ProgressStyle};
+use zkl_ledger::{Stage, StageReporter};
+
+/// Shows what the ledger is doing: a bar where an amount is known, a spinner elsewhere; nothing when quiet or when
+/// stderr is not a terminal.
+pub(crate) struct TerminalProgress {
+    bar: ProgressBar,
+}
+
+impl TerminalProgress {
+    pub(crate) fn new(quiet: bool) -> Self {
+        let visible = !quiet && io::stderr().is_terminal();
+        let bar = if visible { ProgressBar::new_spinner() } else { ProgressBar::hidden() };
+        if visible {
+            bar.enable_steady_tick(Duration::from_millis(100));
+        }
+        Self { bar }
+    }
+}
+
+impl StageReporter for TerminalProgress {
+    fn stage(&self, stage: Stage) {
+        match stage {
+            Stage::Read { pass, bytes_done, bytes_total, rows } => {
+                if self.bar.length() != Some(bytes_total) {
+                    self.bar.set_style(bytes_style());
+                    self.bar.set_length(bytes_total);
+                }
+                self.bar.set_position(bytes_done);
+                self.bar.set_message(format!("pass {pass} of 2, {rows} rows"));
+            }
+            other => {
+                self.bar.set_style(ProgressStyle::default_spinner());
+                self.bar.set_message(other.to_string());
+            }
+        }
+    }
+}
+
+impl Drop for TerminalProgress {
+    fn drop(&mut self) {
+        self.bar.finish_and_clear();
+    }
+}
+
+/// Writes a note to stderr.
+pub(crate) fn note(quiet: bool, text: &str) {
+    if !quiet {
+        eprint_line(&format!("note: {}", crate::output::printable(text)));
+    }
+}
+
+/// Writes a line to stderr. When stderr is gone there is nobody left to tell.
+pub(crate) fn eprint_line(text: &str) {
+    drop(writeln!(io::stderr().lock(), "{text}"));
+}
+
+fn bytes_style() -> ProgressStyle {
+    ProgressStyle::with_template("{spinner} reading {bar:30} {bytes}/{total_bytes} {bytes_per_sec} {msg}")
+        .unwrap_or_else(|_| ProgressStyle::default_bar())
+}

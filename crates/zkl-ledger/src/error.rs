@@ -1,0 +1,251 @@
+//! Errors of the ledger's operations. Failed verification has its own type, [`crate::VerifyError`].
+
+use std::{io, path::PathBuf};
+
+use thiserror::Error;
+use zkl_circuits::{claims::ClaimError as ProveClaimError, groth16::ProveError, keys, seal::SealError};
+use zkl_core::{
+    claim::ClaimError,
+    digest::{BlobDigest, TransactionId},
+    error::ParseError,
+    name::DatasetName,
+    storage::{StorageError, StorageErrorKind},
+    tree::TreeSize,
+};
+use zkl_dataset::DatasetError;
+use zkl_merkle::{
+    error::{CheckpointError, DsseError, KeyError, ProofFileError, StatementError, TreeError},
+};
+
+/// Why an operation of the ledger failed.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum LedgerError {
+    /// The store failed.
+    #[error("the ledger's store failed")]
+    Storage(#[from] StorageError),
+    /// The table could not be read.
+    #[error(transparent)]
+    Dataset(#[from] DatasetError),
+    /// The claim does not fit the table.
+    #[error(transparent)]
+    Resolve(#[from] ClaimError),
+    /// The claim is false, or cannot be proved.
+    #[error(transparent)]
+    Claim(#[from] ProveClaimError),
+    /// The profile could not be sealed.
+    #[error("the profile could not be sealed")]
+    Seal(#[from] SealError),
+    /// Keys could not be made or loaded.
+    #[error("the proving key is not available")]
+    Keys(#[from] keys::KeyError),
+    /// The proof could not be made.
+    #[error("the proof could not be made")]
+    Prove(#[from] ProveError),
+    /// A file could not be read or written.
+    #[error("cannot {action} {path}", path = path.display())]
+    Io {
+        /// `read`, `write`, `create`, ...
+        action: &'static str,
+        /// The file.
+        path: PathBuf,
+        /// The system's answer.
+        #[source]
+        source: io::Error,
+    },
+    /// There is no ledger at the place given.
+    #[error("there is no ledger in {dir}", dir = dir.display())]
+    NoLedger {
+        /// The directory.
+        dir: PathBuf,
+    },
+    /// There already is a ledger at the place given.
+    #[error("there already is a ledger in {dir}", dir = dir.display())]
+    LedgerExists {
+        /// The directory.
+        dir: PathBuf,
+    },
+    /// The ledger's settings file cannot be used.
+    #[error("{path} is not a ledger's settings file of this version", path = path.display())]
+    Settings {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        #[source]
+        source: Option<toml::de::Error>,
+    },
+    /// The ledger's key cannot be used.
+    #[error("the ledger's signing key cannot be used")]
+    Key(#[from] KeyError),
+    /// An operation that signs was asked of a ledger opened without its key.
+    #[error("the ledger was opened for reading: it has no signing key")]
+    ReadOnly,
+    /// The operating system has no randomness.
+    #[error("the operating system has no randomness")]
+    Randomness(#[from] getrandom::Error),
+    /// The stored head is not one that this ledger's key signed.
+    #[error("the stored checkpoint is not this ledger's")]
+    Checkpoint(#[from] CheckpointError),
+    /// The stored tree contradicts itself.
+    #[error("the stored tree is damaged")]
+    Tree(#[from] TreeError),
+    /// The signed head and the stored one differ.
+    #[error("the store says {stored} entries, its checkpoint {signed}, or their roots differ")]
+    HeadMismatch {
+        /// Entries by the store.
+        stored: TreeSize,
+        /// Entries by the checkpoint.
+        signed: TreeSize,
+    },
+    /// An inclusion proof could not be written.
+    #[error("the inclusion proof could not be written")]
+    ProofFile(#[from] ProofFileError),
+    /// An entry could not be made.
+    #[error("the entry could not be made")]
+    Sign(#[source] EntryError),
+    /// A stored entry is not what the log says it is.
+    #[error("entry {id} is damaged")]
+    Entry {
+        /// The entry's id.
+        id: TransactionId,
+        /// The failed check.
+        #[source]
+        source: EntryError,
+    },
+    /// A blob that an entry names is not in the store.
+    #[error("blob {digest}, which entry {id} names, is missing or damaged")]
+    Blob {
+        /// The entry.
+        id: TransactionId,
+        /// The blob.
+        digest: BlobDigest,
+    },
+    /// The entry would be longer than an entry may be.
+    #[error("the entry would have {got} bytes, an entry has at most {max}")]
+    EntryTooLong {
+        /// Bytes of the entry.
+        got: usize,
+        /// Most bytes.
+        max: usize,
+    },
+    /// A statement could not be written as JSON.
+    #[error("a statement could not be encoded")]
+    Encode(#[from] serde_json::Error),
+    /// No such dataset.
+    #[error("no dataset is called {name:?}")]
+    UnknownDataset {
+        /// The name asked for.
+        name: String,
+        /// A name that exists and looks similar.
+        similar: Option<DatasetName>,
+    },
+    /// The name has entries, but none of them is a notarization.
+    #[error("{name} was never notarized in this ledger")]
+    NotNotarized {
+        /// The name.
+        name: DatasetName,
+    },
+    /// No such entry.
+    #[error("there is no entry {reference}")]
+    UnknownEntry {
+        /// The index or id asked for.
+        reference: String,
+    },
+    /// The entry is not a notarization.
+    #[error("entry {id} is not a notarization")]
+    NotANotarization {
+        /// The entry.
+        id: TransactionId,
+    },
+    /// The dataset's secrets are not there.
+    #[error("the opening {path} is not there", path = path.display())]
+    OpeningAbsent {
+        /// Where it was expected.
+        path: PathBuf,
+    },
+    /// A file that is not the opening it should be.
+    #[error("{path} is not an opening of this dataset", path = path.display())]
+    Opening {
+        /// The file.
+        path: PathBuf,
+        /// What the JSON reader says.
+        #[source]
+        source: Option<serde_json::Error>,
+    },
+    /// The opening does not open the seal of the entry.
+    #[error("the opening does not open the seal of entry {id}")]
+    OpeningMismatch {
+        /// The entry.
+        id: TransactionId,
+    },
+    /// The directory to be written to is not empty.
+    #[error("{path} is not empty", path = path.display())]
+    NotEmpty {
+        /// The directory.
+        path: PathBuf,
+    },
+    /// The head moved more often than the append was repeated.
+    #[error("other writers kept appending; gave up after {attempts} attempts")]
+    Contention {
+        /// Attempts made.
+        attempts: u32,
+    },
+    /// A name, id or type that cannot be read.
+    #[error(transparent)]
+    Parse(#[from] ParseError),
+    /// A blocking task of this operation ended abnormally.
+    #[error("an internal task ended abnormally")]
+    Task(#[from] tokio::task::JoinError),
+}
+
+/// What is wrong with a stored entry.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum EntryError {
+    /// The bytes are not text.
+    #[error("its bytes are not UTF-8")]
+    Utf8,
+    /// The bytes do not have the id.
+    #[error("its bytes do not have this id")]
+    Id,
+    /// The envelope is malformed or its signature wrong.
+    #[error("its envelope is not valid")]
+    Envelope(#[from] DsseError),
+    /// The statement is malformed.
+    #[error("its statement is not valid")]
+    Statement(#[from] StatementError),
+    /// The statement is of a type that this version does not know.
+    #[error("its type {got:?} is not known")]
+    Type {
+        /// The type.
+        got: String,
+    },
+    /// The subject is not what the predicate speaks about.
+    #[error("its subject is not that of its predicate")]
+    Subject,
+}
+
+impl LedgerError {
+    /// What the user can do about it, if there is something.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::Storage(error) => match error.kind {
+                StorageErrorKind::Locked => {
+                    Some("another zkl process is writing; try again when it is done, or pass --wait SECONDS".into())
+                }
+                StorageErrorKind::Full => Some("free some space on the ledger's disk; nothing was recorded".into()),
+                StorageErrorKind::Corrupt(_) => Some("run `zkl doctor` and restore the ledger from a copy".into()),
+                _ => None,
+            },
+            Self::Dataset(error) => error.hint(),
+            Self::NoLedger { .. } => Some("run `zkl init` here, or name the ledger with --ledger DIR".into()),
+            Self::UnknownDataset { similar: Some(name), .. } => Some(format!("did you mean {name}?")),
+            Self::UnknownDataset { similar: None, .. } => Some("`zkl datasets` lists the names".into()),
+            Self::UnknownEntry { .. } => Some("`zkl log` lists the entries; give an index or a whole id".into()),
+            Self::OpeningAbsent { .. } => Some(
+                "without its opening nothing more can be proved about this version; notarize the table again".into(),
+            ),
+            _ => None,
+        }
+    }
+}

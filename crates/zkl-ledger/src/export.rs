@@ -1,0 +1,166 @@
+//! The log as plain files, in the layout of c2sp.org/tlog-tiles, so that any static web server can publish it and
+//! existing clients can read it.
+//!
+//! ```text
+//! checkpoint                     the signed head
+//! tile/<L>/<N>[.p/<W>]           hashes
+//! tile/entries/<N>[.p/<W>]       entries
+//! blob/<sha256>                  manifests, proofs and verifying keys that entries name
+//! log.key                        the log's verifier key
+//! ```
+
+use std::{
+    fs,
+    io::Write as _,
+    path::{Path, PathBuf},
+};
+
+use zkl_core::{
+    digest::BlobDigest,
+    storage::{Query, StorageBackend},
+    tree::TreeSize,
+};
+use zkl_merkle::{
+    checkpoint::SignedCheckpoint,
+    tile::{EntryBundleId, encode_bundle, tile_path, tiles_between},
+};
+
+use crate::{
+    entry::Entry,
+    error::LedgerError,
+    ledger::Ledger,
+    predicate::Predicate,
+};
+
+/// Entries of one bundle.
+const BUNDLE: u64 = 256;
+
+/// What an export wrote.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+pub struct Exported {
+    /// Entries in the exported log.
+    pub entries: TreeSize,
+    /// Files that are new or have changed.
+    pub files: u64,
+}
+
+impl<S: StorageBackend> Ledger<S> {
+    /// Writes the log to `dir`. An earlier export of the same log there is brought up to date; the checkpoint is written
+    /// last, so that a reader always finds all files that the checkpoint it sees calls for.
+    ///
+    /// # Errors
+    /// [`LedgerError::NotEmpty`] when `dir` holds something else, [`LedgerError::Blob`], [`LedgerError::Io`], and what
+    /// the store answers.
+    pub async fn export(&self, dir: &Path) -> Result<Exported, LedgerError> {
+        let log = self.log_key();
+        let mut target = Target::open(dir, &log.to_string())?;
+        let Some(head) = self.head().await? else {
+            return Ok(Exported { entries: TreeSize(0), files: target.written });
+        };
+        let size = head.checkpoint.size();
+        // Full tiles never change, so only what lies behind the earlier export's head is written.
+        let old = match target.read("checkpoint")? {
+            None => TreeSize(0),
+            Some(text) => SignedCheckpoint::parse(&text)?.open(&log)?.size().min(size),
+        };
+        for id in tiles_between(old, size)? {
+            let missing = LedgerError::Tree(zkl_merkle::error::TreeError::MissingTile { id });
+            let bytes = self.storage.tile(id).await?.ok_or(missing)?;
+            target.write(&tile_path(id)?, &bytes)?;
+        }
+        let mut first = old.0 - old.0 % BUNDLE;
+        while first < size.0 {
+            let range = first..size.0.min(first + BUNDLE);
+            let stored =
+                self.storage.find(&Query { index: Some(range), limit: BUNDLE as usize, ..Query::default() }).await?;
+            let entries = stored.iter().map(Entry::from_stored).collect::<Result<Vec<_>, _>>()?;
+            for entry in &entries {
+                self.export_blobs(entry, &mut target).await?;
+            }
+            let bytes: Vec<&[u8]> = stored.iter().map(|transaction| transaction.entry.as_slice()).collect();
+            if let Some(id) = EntryBundleId::at(size, first / BUNDLE) {
+                target.write(&id.path()?, &encode_bundle(&bytes)?)?;
+            }
+            first += BUNDLE;
+        }
+        target.write("checkpoint", head.signed.to_string().as_bytes())?;
+        Ok(Exported { entries: size, files: target.written })
+    }
+
+    async fn export_blobs(&self, entry: &Entry, target: &mut Target) -> Result<(), LedgerError> {
+        let key_blob = |digest: zkl_core::digest::KeyDigest| BlobDigest::new(*digest.as_bytes());
+        let digests = match entry.predicate() {
+            Predicate::Notarization(record) => vec![record.manifest],
+            Predicate::Claim(record) => vec![record.proof, key_blob(record.verifying_key)],
+            Predicate::Custom(record) => vec![record.proof, key_blob(record.verifying_key)],
+        };
+        for digest in digests {
+            let bytes = self.storage.blob(digest).await?.ok_or(LedgerError::Blob { id: entry.id, digest })?;
+            target.write(&format!("blob/{digest}"), &bytes)?;
+        }
+        Ok(())
+    }
+}
+
+/// The directory that is written.
+struct Target {
+    dir: PathBuf,
+    written: u64,
+}
+
+impl Target {
+    fn open(dir: &Path, log_key: &str) -> Result<Self, LedgerError> {
+        let mut target = Self { dir: dir.to_owned(), written: 0 };
+        let line = format!("{log_key}\n");
+        fs::create_dir_all(dir).map_err(|source| target.error("create", dir.to_owned(), source))?;
+        match target.read("log.key")? {
+            Some(found) if found == line.as_bytes() => {}
+            Some(_) => return Err(LedgerError::NotEmpty { path: dir.to_owned() }),
+            None => {
+                let mut entries = fs::read_dir(dir).map_err(|source| target.error("read", dir.to_owned(), source))?;
+                if entries.next().is_some() {
+                    return Err(LedgerError::NotEmpty { path: dir.to_owned() });
+                }
+                target.write("log.key", line.as_bytes())?;
+            }
+        }
+        Ok(target)
+    }
+
+    fn read(&self, path: &str) -> Result<Option<Vec<u8>>, LedgerError> {
+        let path = self.dir.join(path);
+        match fs::read(&path) {
+            Ok(bytes) => Ok(Some(bytes)),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+            Err(source) => Err(self.error("read", path, source)),
+        }
+    }
+
+    /// Writes a file whole or not at all; a file that holds these bytes already is left alone.
+    fn write(&mut self, path: &str, bytes: &[u8]) -> Result<(), LedgerError> {
+        if self.read(path)?.is_some_and(|found| found == bytes) {
+            return Ok(());
+        }
+        let path = self.dir.join(path);
+        let parent = path.parent().unwrap_or(&self.dir).to_owned();
+        let written = fs::create_dir_all(&parent).and_then(|()| {
+            let mut file = tempfile::Builder::new().permissions(public_permissions()).tempfile_in(&parent)?;
+            file.write_all(bytes)?;
+            file.persist(&path).map_err(|error| error.error)?;
+            Ok(())
+        });
+        written.map_err(|source| self.error("write", path, source))?;
+        self.written += 1;
+        Ok(())
+    }
+
+    #[expect(clippy::unused_self, reason = "reads as what it is: an error of this target")]
+    fn error(&self, action: &'static str, path: PathBuf, source: std::io::Error) -> LedgerError {
+        LedgerError::Io { action, path, source }
+    }
+}
+
+#[cfg(unix)]
+fn public_permissions() -> fs::Permissions {
+    std::os::unix::fs::PermissionsExt::from_mode(0o644)
+}

@@ -1,0 +1,138 @@
+//! A ledger's directory: settings, signing key, openings and, for the embedded store, the database.
+//!
+//! ```text
+//! .zkl/
+//!   ledger.toml        version and origin            public
+//!   ledger.key         Ed25519, PKCS#8 PEM, 0600     secret
+//!   openings/<id>.json one per notarization, 0600    secret
+//!   db/                the embedded store            public
+//! ```
+
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+};
+
+use serde::{Deserialize, Serialize};
+use zkl_merkle::keys::{Origin, SigningKey};
+
+use crate::{
+    error::LedgerError,
+    opening::{OpeningStore, create_private_dir, write_private_file},
+};
+
+/// Version of the directory's layout.
+const VERSION: u32 = 1;
+/// Longest settings or key file that is read, in bytes.
+const MAX_SMALL_FILE: u64 = 64 * 1024;
+
+/// The directory of a ledger.
+#[derive(Clone, Debug)]
+pub struct LedgerHome {
+    dir: PathBuf,
+    origin: Origin,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Settings {
+    version: u32,
+    origin: String,
+}
+
+impl LedgerHome {
+    /// Makes a new ledger directory with a fresh signing key. The origin names the log for ever: it stands in every
+    /// checkpoint.
+    ///
+    /// # Errors
+    /// [`LedgerError::LedgerExists`] when there is one already, [`LedgerError::Io`], [`LedgerError::Key`].
+    pub fn create(dir: &Path, origin: Origin) -> Result<Self, LedgerError> {
+        let home = Self { dir: dir.to_owned(), origin };
+        if home.settings_path().exists() || home.key_path().exists() {
+            return Err(LedgerError::LedgerExists { dir: dir.to_owned() });
+        }
+        let key = SigningKey::generate()?;
+        let settings = Settings { version: VERSION, origin: home.origin.to_string() };
+        create_private_dir(dir).map_err(|source| io_error("create", dir, source))?;
+        let pem = key.to_pkcs8_pem()?;
+        write_private_file(&home.key_path(), pem.as_bytes())
+            .map_err(|source| io_error("write", &home.key_path(), source))?;
+        // The settings come last: a directory without them is not a ledger, so that a crash on the way leaves none.
+        let path = home.settings_path();
+        let text = toml::to_string(&settings).map_err(|error| io_error("write", &path, io::Error::other(error)))?;
+        write_private_file(&path, text.as_bytes()).map_err(|source| io_error("write", &path, source))?;
+        Ok(home)
+    }
+
+    /// Opens an existing ledger directory.
+    ///
+    /// # Errors
+    /// [`LedgerError::NoLedger`], [`LedgerError::Settings`], [`LedgerError::Io`].
+    pub fn open(dir: &Path) -> Result<Self, LedgerError> {
+        let path = dir.join("ledger.toml");
+        let text = match read_small_file(&path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                return Err(LedgerError::NoLedger { dir: dir.to_owned() });
+            }
+            other => other.map_err(|source| io_error("read", &path, source))?,
+        };
+        let settings: Settings = toml::from_str(&text)
+            .map_err(|source| LedgerError::Settings { path: path.clone(), source: Some(source) })?;
+        let origin = settings.origin.parse::<Origin>();
+        match (settings.version, origin) {
+            (VERSION, Ok(origin)) => Ok(Self { dir: dir.to_owned(), origin }),
+            _ => Err(LedgerError::Settings { path, source: None }),
+        }
+    }
+
+    /// The directory.
+    pub fn dir(&self) -> &Path {
+        &self.dir
+    }
+
+    /// The log's name.
+    pub const fn origin(&self) -> &Origin {
+        &self.origin
+    }
+
+    /// Where the embedded store keeps its files.
+    pub fn database_path(&self) -> PathBuf {
+        self.dir.join("db")
+    }
+
+    /// The signing key's file.
+    pub fn key_path(&self) -> PathBuf {
+        self.dir.join("ledger.key")
+    }
+
+    /// Reads the signing key.
+    ///
+    /// # Errors
+    /// [`LedgerError::Io`] or [`LedgerError::Key`].
+    pub fn signing_key(&self) -> Result<SigningKey, LedgerError> {
+        let path = self.key_path();
+        let pem = read_small_file(&path).map_err(|source| io_error("read", &path, source))?;
+        let pem = zeroize::Zeroizing::new(pem);
+        Ok(SigningKey::from_pkcs8_pem(&pem)?)
+    }
+
+    /// The openings of this ledger's notarizations.
+    pub fn openings(&self) -> OpeningStore {
+        OpeningStore::new(self.dir.join("openings"))
+    }
+
+    fn settings_path(&self) -> PathBuf {
+        self.dir.join("ledger.toml")
+    }
+}
+
+fn read_small_file(path: &Path) -> io::Result<String> {
+    if fs::metadata(path)?.len() > MAX_SMALL_FILE {
+        return Err(io::Error::new(io::ErrorKind::InvalidData, "the file is too long to be what it should be"));
+    }
+    fs::read_to_string(path)
+}
+
+fn io_error(action: &'static str, path: &Path, source: io::Error) -> LedgerError {
+    LedgerError::Io { action, path: path.to_owned(), source }
+}

@@ -1,0 +1,272 @@
+//! The ledger: one store, one log, one key, and the operations on them.
+
+use std::{fmt, sync::Arc};
+
+use zkl_circuits::{keys::KeyStore, seal::Seal};
+use zkl_core::{
+    digest::TransactionId,
+    name::DatasetName,
+    storage::{DatasetSummary, Order, Query, StorageBackend, StorageBackendExt as _},
+    transaction::OperationKind,
+    tree::{LeafIndex, TreeSize},
+};
+use zkl_merkle::{
+    checkpoint::Checkpoint,
+    error::TreeError,
+    note::{NoteSigner, NoteVerifier},
+    tile::RightEdge,
+};
+
+use crate::{
+    entry::Entry,
+    error::LedgerError,
+    log::{self, TrustedHead},
+    opening::{Opening, OpeningStore},
+    predicate::{Notarization, Predicate},
+};
+
+/// A ledger over the store `S`.
+///
+/// Cheap to share behind an `Arc`; every method may be called concurrently. One process writes to an embedded store at a
+/// time; stores that several processes can write to order their appends by conflict and repetition.
+pub struct Ledger<S> {
+    pub(crate) storage: S,
+    pub(crate) key: LedgerKey,
+    pub(crate) keys: Arc<KeyStore>,
+    pub(crate) openings: OpeningStore,
+}
+
+/// The ledger's key: whole, or only the public half for reading.
+pub(crate) enum LedgerKey {
+    Signing(Arc<NoteSigner>),
+    Verifying(NoteVerifier),
+}
+
+/// A position in the log, as people give it: an index or an id.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EntryRef {
+    /// By index.
+    Index(LeafIndex),
+    /// By id.
+    Id(TransactionId),
+}
+
+impl fmt::Display for EntryRef {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Index(index) => index.fmt(f),
+            Self::Id(id) => id.fmt(f),
+        }
+    }
+}
+
+impl std::str::FromStr for EntryRef {
+    type Err = LedgerError;
+
+    fn from_str(s: &str) -> Result<Self, LedgerError> {
+        if let Ok(id) = s.parse() {
+            return Ok(Self::Id(id));
+        }
+        let index = s.bytes().all(|b| b.is_ascii_digit()).then(|| s.parse().ok()).flatten();
+        let unknown = || LedgerError::UnknownEntry { reference: s.chars().take(80).collect() };
+        index.map(|index| Self::Index(LeafIndex(index))).ok_or_else(unknown)
+    }
+}
+
+/// A notarization found in the log.
+#[derive(Clone, Debug)]
+pub struct NotarizedEntry {
+    /// The entry.
+    pub entry: Entry,
+    /// What it says.
+    pub notarization: Notarization,
+}
+
+impl<S: StorageBackend> Ledger<S> {
+    /// A ledger that can be read and appended to. `log` signs checkpoints, and its key entries; `keys` holds generated proving
+    /// keys; `openings` receives the secrets of each notarization.
+    pub fn new(storage: S, log: NoteSigner, keys: KeyStore, openings: OpeningStore) -> Self {
+        Self { storage, key: LedgerKey::Signing(Arc::new(log)), keys: Arc::new(keys), openings }
+    }
+
+    /// A ledger that can only be read.
+    pub fn read_only(storage: S, log: NoteVerifier, keys: KeyStore, openings: OpeningStore) -> Self {
+        Self { storage, key: LedgerKey::Verifying(log), keys: Arc::new(keys), openings }
+    }
+
+    /// The store.
+    pub const fn storage(&self) -> &S {
+        &self.storage
+    }
+
+    /// The key that verifies the log's checkpoints: what a verifier pins.
+    pub fn log_key(&self) -> NoteVerifier {
+        match &self.key {
+            LedgerKey::Signing(signer) => signer.verifier(),
+            LedgerKey::Verifying(verifier) => verifier.clone(),
+        }
+    }
+
+    /// The newest checkpoint, its signature checked, or `None` for a ledger without entries.
+    ///
+    /// # Errors
+    /// [`LedgerError::Storage`], [`LedgerError::Checkpoint`], [`LedgerError::HeadMismatch`].
+    pub async fn checkpoint(&self) -> Result<Option<Checkpoint>, LedgerError> {
+        Ok(self.head().await?.map(|head| head.checkpoint.into_inner()))
+    }
+
+    /// Entries of the log, each checked: id and signature.
+    ///
+    /// # Errors
+    /// [`LedgerError::Storage`], [`LedgerError::Entry`].
+    pub async fn entries(&self, query: &Query) -> Result<Vec<Entry>, LedgerError> {
+        self.storage.find(query).await?.iter().map(Entry::from_stored).collect()
+    }
+
+    /// One entry.
+    ///
+    /// # Errors
+    /// [`LedgerError::UnknownEntry`], otherwise as [`Ledger::entries`].
+    pub async fn entry(&self, reference: EntryRef) -> Result<Entry, LedgerError> {
+        let stored = match reference {
+            EntryRef::Index(index) => self.storage.transaction_at(index).await?,
+            EntryRef::Id(id) => self.storage.transaction(id).await?,
+        };
+        let stored = stored.ok_or_else(|| LedgerError::UnknownEntry { reference: reference.to_string() })?;
+        Entry::from_stored(&stored)
+    }
+
+    /// Names of all datasets and the extent of their histories, by name.
+    ///
+    /// # Errors
+    /// [`LedgerError::Storage`].
+    pub async fn datasets(&self) -> Result<Vec<DatasetSummary>, LedgerError> {
+        let mut all: Vec<DatasetSummary> = Vec::new();
+        loop {
+            let after = all.last().map(|summary| &summary.name);
+            let page = self.storage.datasets(after, Query::MAX_LIMIT).await?;
+            if page.is_empty() {
+                return Ok(all);
+            }
+            all.extend(page);
+        }
+    }
+
+    /// The newest notarization of `name`.
+    ///
+    /// # Errors
+    /// [`LedgerError::UnknownDataset`], [`LedgerError::NotNotarized`], otherwise as [`Ledger::entries`].
+    pub async fn latest(&self, name: &DatasetName) -> Result<NotarizedEntry, LedgerError> {
+        let query = Query {
+            dataset: Some(name.clone()),
+            kind: Some(OperationKind::Notarization),
+            order: Order::Descending,
+            limit: 1,
+            ..Query::default()
+        };
+        if let Some(entry) = self.entries(&query).await?.pop() {
+            return notarized(entry);
+        }
+        self.require_dataset(name).await?;
+        Err(LedgerError::NotNotarized { name: name.clone() })
+    }
+
+    /// Checks that the ledger has entries about `name`.
+    ///
+    /// # Errors
+    /// [`LedgerError::UnknownDataset`], with the name that looks most like it.
+    pub async fn require_dataset(&self, name: &DatasetName) -> Result<(), LedgerError> {
+        let query = Query { dataset: Some(name.clone()), limit: 1, ..Query::default() };
+        if !self.storage.find(&query).await?.is_empty() {
+            return Ok(());
+        }
+        let datasets = self.datasets().await?;
+        let distance = |other: &DatasetName| strsim::damerau_levenshtein(name.as_str(), other.as_str());
+        let similar = datasets.into_iter().map(|summary| summary.name).min_by_key(distance);
+        let similar = similar.filter(|other| distance(other) <= 1 + name.as_str().len() / 4);
+        Err(LedgerError::UnknownDataset { name: name.to_string(), similar })
+    }
+
+    /// The notarization at `reference`.
+    ///
+    /// # Errors
+    /// [`LedgerError::NotANotarization`], otherwise as [`Ledger::entry`].
+    pub async fn notarization(&self, reference: EntryRef) -> Result<NotarizedEntry, LedgerError> {
+        notarized(self.entry(reference).await?)
+    }
+
+    /// The opening of a notarization, checked to open its seal.
+    ///
+    /// # Errors
+    /// [`LedgerError::OpeningAbsent`], [`LedgerError::Opening`], [`LedgerError::OpeningMismatch`].
+    pub fn opening(&self, notarized: &NotarizedEntry) -> Result<Opening, LedgerError> {
+        self.open_seal(notarized).map(|(opening, _)| opening)
+    }
+
+    /// Checks the log from its stored bytes: every entry is signed by its notary and has the id it is stored under, the
+    /// entries are those of the signed tree, and the tiles are those of the entries.
+    ///
+    /// # Errors
+    /// [`LedgerError`], by the first check that fails.
+    pub async fn verify_log(&self) -> Result<TreeSize, LedgerError> {
+        let Some(head) = self.head().await? else {
+            return Ok(TreeSize(0));
+        };
+        let size = head.checkpoint.size();
+        let mut edge = RightEdge::empty();
+        let mut pages = self.storage.pages(Query { index: Some(0..size.0), ..Query::default() });
+        while let Some(page) = pages.next().await? {
+            let mut leaves = Vec::with_capacity(page.len());
+            for (index, stored) in (edge.size().0..).zip(&page) {
+                if stored.index.0 != index {
+                    return Err(LedgerError::UnknownEntry { reference: index.to_string() });
+                }
+                leaves.push(Entry::from_stored(stored)?.id);
+            }
+            let grown = edge.append(&leaves)?;
+            for (id, expected) in grown.tiles {
+                if self.storage.tile(id).await?.as_ref() != Some(&expected) {
+                    return Err(LedgerError::Tree(TreeError::MissingTile { id }));
+                }
+            }
+            edge = grown.edge;
+        }
+        let (expected, computed) = (head.checkpoint.root(), edge.root());
+        if edge.size() != size || computed != expected {
+            return Err(LedgerError::Tree(TreeError::EdgeRoot { expected, computed }));
+        }
+        Ok(size)
+    }
+
+    pub(crate) fn open_seal(&self, notarized: &NotarizedEntry) -> Result<(Opening, Seal), LedgerError> {
+        let opening = self.openings.read(notarized.notarization.dataset_id)?;
+        let seal = opening.check(&notarized.notarization, notarized.entry.id)?;
+        Ok((opening, seal))
+    }
+
+    pub(crate) async fn head(&self) -> Result<Option<TrustedHead>, LedgerError> {
+        log::head(&self.storage, &self.log_key()).await
+    }
+
+    pub(crate) fn signer(&self) -> Result<&NoteSigner, LedgerError> {
+        match &self.key {
+            LedgerKey::Signing(signer) => Ok(signer),
+            LedgerKey::Verifying(_) => Err(LedgerError::ReadOnly),
+        }
+    }
+}
+
+impl<S> fmt::Debug for Ledger<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Ledger").finish_non_exhaustive()
+    }
+}
+
+fn notarized(entry: Entry) -> Result<NotarizedEntry, LedgerError> {
+    match entry.predicate() {
+        Predicate::Notarization(notarization) => {
+            Ok(NotarizedEntry { notarization: notarization.clone(), entry })
+        }
+        _ => Err(LedgerError::NotANotarization { id: entry.id }),
+    }
+}

@@ -1,0 +1,127 @@
+//! The transparency log over a store: appending entries and proving that they are there.
+
+use std::collections::HashMap;
+
+use zkl_core::{
+    digest::TransactionId,
+    storage::{AppendBatch, Head, StorageBackend, StorageErrorKind},
+    transaction::StoredTransaction,
+    tree::{LeafIndex, TileId},
+};
+use zkl_merkle::{
+    Verified,
+    checkpoint::{Checkpoint, SignedCheckpoint},
+    note::{NoteSigner, NoteVerifier},
+    proof_file::TlogProof,
+    tile::{RightEdge, right_edge_tiles},
+    tree::{InclusionPlan, leaf_hash},
+};
+
+use crate::{entry::SignedEntry, error::LedgerError};
+
+/// Appends are repeated this often when other writers win the race for the head.
+const MAX_ATTEMPTS: u32 = 50;
+
+/// The head of the log, its signature checked.
+pub(crate) struct TrustedHead {
+    pub(crate) checkpoint: Verified<Checkpoint>,
+    pub(crate) signed: SignedCheckpoint,
+}
+
+/// Reads the head and checks that the log signed it and that it says what the store says.
+pub(crate) async fn head<S: StorageBackend + ?Sized>(
+    storage: &S,
+    log: &NoteVerifier,
+) -> Result<Option<TrustedHead>, LedgerError> {
+    let Some(head) = storage.head().await? else {
+        return Ok(None);
+    };
+    let signed = SignedCheckpoint::parse(head.checkpoint.as_bytes())?;
+    let checkpoint = signed.open(log)?;
+    if checkpoint.size() != head.size || checkpoint.root() != head.root {
+        return Err(LedgerError::HeadMismatch { stored: head.size, signed: checkpoint.size() });
+    }
+    Ok(Some(TrustedHead { checkpoint, signed }))
+}
+
+/// Appends one signed entry and returns it with its place in the log. Durable on return.
+pub(crate) async fn append<S: StorageBackend + ?Sized>(
+    storage: &S,
+    log: &NoteSigner,
+    entry: &SignedEntry,
+) -> Result<StoredTransaction, LedgerError> {
+    let bytes = entry.envelope().as_bytes();
+    if bytes.len() > StoredTransaction::MAX_ENTRY_LEN {
+        return Err(LedgerError::EntryTooLong { got: bytes.len(), max: StoredTransaction::MAX_ENTRY_LEN });
+    }
+    let id = leaf_hash(bytes);
+    for _ in 0..MAX_ATTEMPTS {
+        let edge = right_edge(storage, &log.verifier()).await?;
+        let expected = edge.size();
+        let grown = edge.append(&[id])?;
+        let checkpoint = Checkpoint::new(log.name().clone(), grown.edge.size(), grown.edge.root())?;
+        let transaction = StoredTransaction {
+            index: LeafIndex(expected.0),
+            id,
+            kind: entry.predicate().kind(),
+            dataset: entry.predicate().dataset().cloned(),
+            recorded_at: entry.predicate().recorded_at(),
+            entry: bytes.to_vec(),
+        };
+        let head = Head {
+            size: grown.edge.size(),
+            root: grown.edge.root(),
+            checkpoint: checkpoint.sign(log)?.to_string(),
+        };
+        let batch = AppendBatch { transactions: vec![transaction.clone()], tiles: grown.tiles, head };
+        match storage.append(expected, batch).await {
+            Ok(()) => return Ok(transaction),
+            Err(error) if matches!(error.kind, StorageErrorKind::Conflict { .. }) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Err(LedgerError::Contention { attempts: MAX_ATTEMPTS })
+}
+
+/// Proves that entry `index` is in the tree of `head`.
+pub(crate) async fn inclusion<S: StorageBackend + ?Sized>(
+    storage: &S,
+    index: LeafIndex,
+    head: &TrustedHead,
+) -> Result<TlogProof, LedgerError> {
+    let plan = InclusionPlan::new(index, head.checkpoint.size())?;
+    let tiles = load_tiles(storage, &plan.tiles()).await?;
+    Ok(TlogProof::new(index, plan.prove(&tiles)?, head.signed.clone())?)
+}
+
+async fn right_edge<S: StorageBackend + ?Sized>(
+    storage: &S,
+    log: &NoteVerifier,
+) -> Result<RightEdge, LedgerError> {
+    let Some(head) = head(storage, log).await? else {
+        return Ok(RightEdge::empty());
+    };
+    let size = head.checkpoint.size();
+    let tiles = load_tiles(storage, &right_edge_tiles(size)).await?;
+    Ok(RightEdge::load(size, head.checkpoint.root(), &tiles)?)
+}
+
+/// The tiles that the store has among `ids`; the caller's plan names the ones that are missing.
+pub(crate) async fn load_tiles<S: StorageBackend + ?Sized>(
+    storage: &S,
+    ids: &[TileId],
+) -> Result<HashMap<TileId, Vec<u8>>, LedgerError> {
+    let mut tiles = HashMap::with_capacity(ids.len());
+    for &id in ids {
+        if let Some(bytes) = storage.tile(id).await? {
+            tiles.insert(id, bytes);
+        }
+    }
+    Ok(tiles)
+}
+
+/// Id of an entry with these bytes.
+pub(crate) fn id_of(entry: &[u8]) -> TransactionId {
+    leaf_hash(entry)
+}
+

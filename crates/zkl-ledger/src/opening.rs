@@ -1,0 +1,186 @@
+//! The opening: the secrets of one notarization. It never enters the ledger; deleting it makes what the ledger holds
+//! about the dataset meaningless.
+
+use std::{
+    fs,
+    io::{self, Write as _},
+    path::{Path, PathBuf},
+};
+
+use serde::{Deserialize, Serialize};
+use zkl_circuits::seal::{Seal, SealSeed};
+use zkl_core::{
+    digest::{DatasetId, FileDigests, TransactionId},
+    layout::Layout,
+    name::DatasetName,
+    profile::Profile,
+};
+use crate::{error::LedgerError, predicate::Notarization, table::ReadOptions};
+
+/// The `format` of every opening that this version writes and reads.
+pub const OPENING_FORMAT: &str = "zkl-opening/1";
+
+/// Longest opening that is read: two dictionaries of 65,535 long values fit.
+const MAX_OPENING_LEN: u64 = 1 << 30;
+
+/// Everything that its owner needs to prove claims about a notarized table, and nobody else may have.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Opening {
+    /// [`OPENING_FORMAT`].
+    pub format: String,
+    /// Name of the dataset.
+    pub dataset: DatasetName,
+    /// The notarized version.
+    pub dataset_id: DatasetId,
+    /// The 32 bytes from which every salt is derived.
+    #[serde(with = "seed_text")]
+    pub seed: SealSeed,
+    /// Digests of the file, unsalted.
+    pub digests: FileDigests,
+    /// How the file was read, every column's type pinned.
+    pub read: ReadOptions,
+    /// The public shape of the table.
+    pub layout: Layout,
+    /// The exact profile.
+    pub profile: Profile,
+}
+
+impl Opening {
+    /// Reads an opening file.
+    ///
+    /// # Errors
+    /// [`LedgerError::Io`] when it cannot be read, [`LedgerError::Opening`] when it is not an opening of this version.
+    pub fn read(path: &Path) -> Result<Self, LedgerError> {
+        let io_error = |source| LedgerError::Io { action: "read", path: path.to_owned(), source };
+        let metadata = fs::metadata(path).map_err(io_error)?;
+        if metadata.len() > MAX_OPENING_LEN {
+            return Err(LedgerError::Opening { path: path.to_owned(), source: None });
+        }
+        let bytes = zeroize::Zeroizing::new(fs::read(path).map_err(io_error)?);
+        let opening: Self = serde_json::from_slice(&bytes)
+            .map_err(|source| LedgerError::Opening { path: path.to_owned(), source: Some(source) })?;
+        if opening.format != OPENING_FORMAT {
+            return Err(LedgerError::Opening { path: path.to_owned(), source: None });
+        }
+        Ok(opening)
+    }
+
+    /// Checks that this opens the seal of a notarization.
+    ///
+    /// # Errors
+    /// [`LedgerError::OpeningMismatch`], or [`LedgerError::Seal`] for a profile that cannot be sealed at all.
+    pub fn check(&self, notarization: &Notarization, id: TransactionId) -> Result<Seal, LedgerError> {
+        let seal = Seal::new(&self.layout, &self.profile, &self.seed)?;
+        if seal.commitment() != notarization.seal || self.dataset_id != notarization.dataset_id {
+            return Err(LedgerError::OpeningMismatch { id });
+        }
+        Ok(seal)
+    }
+
+    /// The salt of the file's digests.
+    pub fn file_salt(&self) -> [u8; 32] {
+        derive(&self.seed, b"zkl/ledger/v1/file-salt")
+    }
+}
+
+/// The key that orders the codes of dictionaries.
+pub(crate) fn dictionary_key(seed: &SealSeed) -> [u8; 32] {
+    derive(seed, b"zkl/ledger/v1/dictionary-key")
+}
+
+/// Keyed BLAKE3 of a label; the seal derives its salts from the same seed under labels of its own.
+fn derive(seed: &SealSeed, label: &[u8]) -> [u8; 32] {
+    *blake3::keyed_hash(seed.as_bytes(), label).as_bytes()
+}
+
+/// The seed as 64 hexadecimal digits.
+mod seed_text {
+    use serde::{Deserialize as _, Deserializer, Serializer, de::Error as _};
+    use zeroize::Zeroizing;
+    use zkl_circuits::seal::SealSeed;
+
+    pub(super) fn serialize<S: Serializer>(seed: &SealSeed, serializer: S) -> Result<S::Ok, S::Error> {
+        let text = Zeroizing::new(hex::encode(seed.as_bytes()));
+        serializer.serialize_str(&text)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<SealSeed, D::Error> {
+        let text = Zeroizing::new(String::deserialize(deserializer)?);
+        let mut bytes = Zeroizing::new([0; 32]);
+        hex::decode_to_slice(text.as_bytes(), bytes.as_mut())
+            .map_err(|_| D::Error::custom("expected 64 hexadecimal digits"))?;
+        Ok(SealSeed::from_bytes(*bytes))
+    }
+}
+
+/// The directory of a ledger's openings: one file per notarization, mode 0600, called `<dataset id>.json`.
+#[derive(Clone, Debug)]
+pub struct OpeningStore {
+    dir: PathBuf,
+}
+
+impl OpeningStore {
+    /// Openings in `dir`, which is created when the first one is written.
+    pub const fn new(dir: PathBuf) -> Self {
+        Self { dir }
+    }
+
+    /// Where the opening of `id` is kept.
+    pub fn path(&self, id: DatasetId) -> PathBuf {
+        self.dir.join(format!("{id}.json"))
+    }
+
+    /// Writes an opening, durably: it is on disk under its final name when this returns.
+    ///
+    /// # Errors
+    /// [`LedgerError::Io`].
+    pub fn write(&self, opening: &Opening) -> Result<PathBuf, LedgerError> {
+        let path = self.path(opening.dataset_id);
+        let mut bytes = zeroize::Zeroizing::new(Vec::new());
+        serde_json::to_writer(&mut *bytes, opening)
+            .map_err(|source| LedgerError::Opening { path: path.clone(), source: Some(source) })?;
+        bytes.push(b'\n');
+        create_private_dir(&self.dir)
+            .and_then(|()| write_private_file(&path, &bytes))
+            .map_err(|source| LedgerError::Io { action: "write", path: path.clone(), source })?;
+        Ok(path)
+    }
+
+    /// Reads the opening of `id`.
+    ///
+    /// # Errors
+    /// [`LedgerError::OpeningAbsent`] when there is none, otherwise as [`Opening::read`]; also
+    /// [`LedgerError::Opening`] when the file is the opening of something else.
+    pub fn read(&self, id: DatasetId) -> Result<Opening, LedgerError> {
+        let path = self.path(id);
+        if !path.exists() {
+            return Err(LedgerError::OpeningAbsent { path });
+        }
+        let opening = Opening::read(&path)?;
+        if opening.dataset_id != id {
+            return Err(LedgerError::Opening { path, source: None });
+        }
+        Ok(opening)
+    }
+}
+
+/// Creates a directory that only its owner can enter.
+pub(crate) fn create_private_dir(dir: &Path) -> io::Result<()> {
+    let mut builder = fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(dir)
+}
+
+/// Writes a file that only its owner can read: all of it or nothing, and durably. An existing file is replaced.
+pub(crate) fn write_private_file(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let dir = path.parent().unwrap_or(Path::new("."));
+    // Temporary files are created with mode 0600.
+    let mut file = tempfile::NamedTempFile::new_in(dir)?;
+    file.write_all(bytes)?;
+    file.as_file().sync_all()?;
+    file.persist(path).map_err(|error| error.error)?;
+    fs::File::open(dir)?.sync_all()
+}

@@ -1,0 +1,234 @@
+//! The receipt: one file that carries an entry and all that is needed to believe it.
+
+use base64::{Engine as _, prelude::BASE64_STANDARD};
+use serde::{Deserialize, Serialize};
+use zkl_core::{
+    digest::{BlobDigest, KeyDigest},
+    layout::Layout,
+    storage::StorageBackend,
+};
+
+use crate::{
+    entry::Entry,
+    error::LedgerError,
+    ledger::{EntryRef, Ledger},
+    log::{self, TrustedHead},
+    predicate::Predicate,
+    verify::VerifyError,
+};
+
+/// The `format` of every receipt that this version writes and reads.
+pub const RECEIPT_FORMAT: &str = "zkl-receipt/1";
+
+/// Longest receipt that is read, in bytes. A table of 1,023 columns needs about 200 KB.
+pub const MAX_RECEIPT_LEN: usize = 4 << 20;
+
+/// An entry and the evidence for it. Which fields are present follows from the entry's kind; [`crate::verify()`] refuses
+/// absent and superfluous ones.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Receipt {
+    /// [`RECEIPT_FORMAT`].
+    pub format: String,
+    /// The log's key, as in signed notes: `origin+hash+base64`.
+    pub log: String,
+    /// The entry that the receipt is for.
+    pub entry: LoggedEntry,
+    /// For a claim: the entry that notarized the table.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub notarization: Option<LoggedEntry>,
+    /// For a notarization and a claim: the table's layout.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub manifest: Option<Manifest>,
+    /// The proof, if the entry names one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub proof: Option<ProofPart>,
+}
+
+/// An entry and the evidence that it is in the log.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct LoggedEntry {
+    /// The DSSE envelope, exactly the bytes that are logged.
+    pub envelope: String,
+    /// A `c2sp.org/tlog-proof@v1` file: index, inclusion proof and checkpoint.
+    pub inclusion: String,
+}
+
+/// A proof and the key that checks it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ProofPart {
+    /// The proof's bytes in base64.
+    pub bytes: String,
+    /// The verifying key's bytes in base64.
+    pub verifying_key: String,
+}
+
+/// What a notarization's manifest blob holds: the public shape of the table.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Manifest {
+    /// Version of this format: 1.
+    pub version: u32,
+    /// The table's layout.
+    pub layout: Layout,
+}
+
+impl Manifest {
+    /// Version that is written and read.
+    pub const VERSION: u32 = 1;
+
+    /// The manifest of a table.
+    pub const fn new(layout: Layout) -> Self {
+        Self { version: Self::VERSION, layout }
+    }
+
+    /// The canonical bytes: compact JSON with the fields in declaration order.
+    ///
+    /// # Errors
+    /// Never for a value that was built or decoded; the serializer's error type admits it.
+    pub fn encode(&self) -> Result<Vec<u8>, serde_json::Error> {
+        serde_json::to_vec(self)
+    }
+
+    /// Digest of the canonical bytes.
+    ///
+    /// # Errors
+    /// As [`Manifest::encode`].
+    pub fn digest(&self) -> Result<BlobDigest, serde_json::Error> {
+        Ok(BlobDigest::of(&self.encode()?))
+    }
+}
+
+impl Receipt {
+    /// The file's bytes: indented JSON and a final newline.
+    ///
+    /// # Errors
+    /// Never for a value that was built or decoded; the serializer's error type admits it.
+    pub fn encode(&self) -> Result<Vec<u8>, serde_json::Error> {
+        let mut bytes = serde_json::to_vec_pretty(self)?;
+        bytes.push(b'\n');
+        Ok(bytes)
+    }
+
+    /// Reads a receipt. Only the canonical bytes are accepted, so that no two files say the same.
+    ///
+    /// # Errors
+    /// [`VerifyError::TooLong`], [`VerifyError::NotAReceipt`], [`VerifyError::UnknownFormat`], or
+    /// [`VerifyError::NotCanonical`].
+    pub fn decode(bytes: &[u8]) -> Result<Self, VerifyError> {
+        if bytes.len() > MAX_RECEIPT_LEN {
+            return Err(VerifyError::TooLong { got: bytes.len(), max: MAX_RECEIPT_LEN });
+        }
+        #[derive(Deserialize)]
+        struct Header {
+            format: String,
+        }
+        let header: Header = serde_json::from_slice(bytes).map_err(|source| VerifyError::NotAReceipt { source })?;
+        if header.format != RECEIPT_FORMAT {
+            return Err(VerifyError::UnknownFormat { expected: RECEIPT_FORMAT, got: excerpt(&header.format) });
+        }
+        let receipt: Self = serde_json::from_slice(bytes).map_err(|source| VerifyError::NotAReceipt { source })?;
+        let canonical = receipt.encode().map_err(|source| VerifyError::NotAReceipt { source })?;
+        if let Some(offset) = first_difference(&canonical, bytes) {
+            return Err(VerifyError::NotCanonical { offset });
+        }
+        Ok(receipt)
+    }
+}
+
+impl<S: StorageBackend> Ledger<S> {
+    /// The receipt of an entry, against the newest checkpoint. Everything in it comes from the store: no secrets are
+    /// needed, so whoever runs the ledger can hand out receipts.
+    ///
+    /// # Errors
+    /// [`LedgerError::Blob`] when a blob that the entry names is not there; otherwise what the store answers.
+    pub async fn receipt(&self, entry: &Entry) -> Result<Receipt, LedgerError> {
+        let unknown = || LedgerError::UnknownEntry { reference: entry.id.to_string() };
+        let head = self.head().await?.ok_or_else(unknown)?;
+        let mut receipt = Receipt {
+            format: RECEIPT_FORMAT.to_owned(),
+            log: self.log_key().to_string(),
+            entry: self.logged(entry, &head).await?,
+            notarization: None,
+            manifest: None,
+            proof: None,
+        };
+        match entry.predicate() {
+            Predicate::Notarization(record) => receipt.manifest = Some(self.manifest(entry, record.manifest).await?),
+            Predicate::Claim(record) => {
+                let notarized = self.notarization(EntryRef::Id(record.notarization)).await?;
+                receipt.manifest = Some(self.manifest(&notarized.entry, notarized.notarization.manifest).await?);
+                receipt.notarization = Some(self.logged(&notarized.entry, &head).await?);
+                receipt.proof = Some(self.proof_part(entry, record.proof, record.verifying_key).await?);
+            }
+            Predicate::Custom(record) => {
+                receipt.proof = Some(self.proof_part(entry, record.proof, record.verifying_key).await?);
+            }
+        }
+        Ok(receipt)
+    }
+
+    async fn logged(&self, entry: &Entry, head: &TrustedHead) -> Result<LoggedEntry, LedgerError> {
+        let inclusion = log::inclusion(&self.storage, entry.index, head).await?;
+        Ok(LoggedEntry { envelope: entry.signed.envelope().to_owned(), inclusion: inclusion.encode() })
+    }
+
+    async fn manifest(&self, entry: &Entry, digest: BlobDigest) -> Result<Manifest, LedgerError> {
+        let bytes = self.blob(entry, digest).await?;
+        serde_json::from_slice(&bytes).map_err(|_| LedgerError::Blob { id: entry.id, digest })
+    }
+
+    async fn proof_part(&self, entry: &Entry, proof: BlobDigest, key: KeyDigest) -> Result<ProofPart, LedgerError> {
+        // A key's digest is the SHA-256 of its bytes, as a blob's is.
+        let key = BlobDigest::new(*key.as_bytes());
+        Ok(ProofPart {
+            bytes: BASE64_STANDARD.encode(self.blob(entry, proof).await?),
+            verifying_key: BASE64_STANDARD.encode(self.blob(entry, key).await?),
+        })
+    }
+
+    async fn blob(&self, entry: &Entry, digest: BlobDigest) -> Result<Vec<u8>, LedgerError> {
+        self.storage.blob(digest).await?.ok_or(LedgerError::Blob { id: entry.id, digest })
+    }
+}
+
+/// A text from a file that nobody vouches for, cut to what fits an error message.
+fn excerpt(text: &str) -> String {
+    const LONGEST: usize = 40;
+    text.chars().filter(|c| !c.is_control()).take(LONGEST).collect()
+}
+
+fn first_difference(expected: &[u8], got: &[u8]) -> Option<usize> {
+    let common = expected.iter().zip(got).take_while(|(a, b)| a == b).count();
+    (common < expected.len() || common < got.len()).then_some(common)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn two_spellings_of_one_receipt_are_not_both_accepted() {
+        let entry = LoggedEntry { envelope: "{}".to_owned(), inclusion: "x".to_owned() };
+        let receipt = Receipt {
+            format: RECEIPT_FORMAT.to_owned(),
+            log: "log".to_owned(),
+            entry,
+            notarization: None,
+            manifest: None,
+            proof: None,
+        };
+        let bytes = receipt.encode().unwrap();
+        assert_eq!(Receipt::decode(&bytes).unwrap(), receipt);
+        let compact = serde_json::to_vec(&receipt).unwrap();
+        assert!(matches!(Receipt::decode(&compact), Err(VerifyError::NotCanonical { offset: 1 })));
+        let without_newline = &bytes[..bytes.len() - 1];
+        assert!(matches!(Receipt::decode(without_newline), Err(VerifyError::NotCanonical { .. })));
+        let escaped = String::from_utf8(bytes.clone()).unwrap().replace("\"log\": \"log\"", "\"log\": \"l\\u006fg\"");
+        assert!(matches!(Receipt::decode(escaped.as_bytes()), Err(VerifyError::NotCanonical { .. })));
+        let newer = String::from_utf8(bytes).unwrap().replace("receipt/1", "receipt/2");
+        assert!(matches!(Receipt::decode(newer.as_bytes()), Err(VerifyError::UnknownFormat { .. })));
+    }
+}

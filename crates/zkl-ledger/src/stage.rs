@@ -1,0 +1,70 @@
+//! What a long operation is doing, for progress bars.
+
+use std::{fmt, sync::Arc};
+
+use zkl_core::circuit::CircuitId;
+
+/// A step of a long operation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Stage {
+    /// The file is being read.
+    Read {
+        /// Which pass over the file, from 1.
+        pass: u32,
+        /// Bytes of the stored file read in this pass.
+        bytes_done: u64,
+        /// Length of the stored file.
+        bytes_total: u64,
+        /// Rows read in this pass.
+        rows: u64,
+    },
+    /// The profile is being sealed.
+    Seal,
+    /// A proving key is being generated, which happens once per circuit, or loaded.
+    Key {
+        /// The circuit.
+        circuit: CircuitId,
+        /// Whether it is being generated.
+        generating: bool,
+    },
+    /// A damaged key file was found; the key is generated anew.
+    KeyDamaged {
+        /// The circuit.
+        circuit: CircuitId,
+    },
+    /// A proof is being made.
+    Prove {
+        /// The circuit.
+        circuit: CircuitId,
+    },
+    /// The entry is being appended.
+    Append,
+}
+
+impl fmt::Display for Stage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Read { pass, rows, .. } => write!(f, "reading, pass {pass}, {rows} rows"),
+            Self::Seal => f.write_str("sealing the profile"),
+            Self::Key { circuit, generating: true } => write!(f, "generating the key of {circuit} (once per machine)"),
+            Self::Key { circuit, generating: false } => write!(f, "loading the key of {circuit}"),
+            Self::KeyDamaged { circuit } => write!(f, "the stored key of {circuit} is damaged; generating it anew"),
+            Self::Prove { circuit } => write!(f, "proving with {circuit}"),
+            Self::Append => f.write_str("appending to the log"),
+        }
+    }
+}
+
+/// Receives the stages of an operation, possibly from another thread. `()` ignores them.
+pub trait StageReporter: Send + Sync {
+    /// Called at the beginning of a stage, and repeatedly while reading.
+    fn stage(&self, stage: Stage);
+}
+
+impl StageReporter for () {
+    fn stage(&self, _: Stage) {}
+}
+
+/// A reporter that operations can hand to their worker threads.
+pub type SharedReporter = Arc<dyn StageReporter>;

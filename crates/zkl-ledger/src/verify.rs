@@ -1,0 +1,224 @@
+//! Offline verification of receipts: nothing is read but the receipt, nothing is trusted but what the caller hands in.
+//!
+//! What is checked, in this order, every size and public input taken from the statement:
+//!
+//! ```text
+//! bytes        canonical, bounded
+//! log          its key is among the pinned ones, if any are pinned
+//! entries      signed by the notary that each names; in the tree of a checkpoint that the log signed
+//! notarization its dataset id follows from manifest, file digests and seal; the manifest is the notarized one
+//! claim        is about that notarization, by the same notary; its circuit and public inputs follow from the statement
+//! proof        has the logged digest; its key has the logged digest and is built in or pinned; it verifies
+//! ```
+
+mod error;
+mod report;
+mod trust;
+
+use base64::{Engine as _, prelude::BASE64_STANDARD};
+use zkl_circuits::{
+    claims,
+    groth16::{self, Proof, VerifyingKey},
+};
+use zkl_core::{
+    ark::Fr,
+    circuit::CircuitId,
+    claim::resolve,
+    digest::{BlobDigest, KeyDigest},
+    layout::Layout,
+};
+use zkl_merkle::{note::NoteVerifier, proof_file::TlogProof};
+
+pub use error::VerifyError;
+pub use report::{InLog, ProofReport, VerifiedReceipt, VerifiedStatement};
+pub use trust::{Trust, TrustParseError};
+
+use crate::{
+    entry::SignedEntry,
+    predicate::{ClaimRecord, CustomRecord, Notarization, Predicate, PublicInput},
+    receipt::{LoggedEntry, Manifest, ProofPart, Receipt},
+};
+
+/// Verifies a receipt.
+///
+/// # Soundness
+/// The result says what was verified and under which assumptions: whether the log was pinned, which set-up the proof's
+/// key came from, and whether the sealed profile is proved or attested. A caller that needs more than that must look.
+///
+/// # Errors
+/// [`VerifyError`], by the first check that fails.
+pub fn verify(bytes: &[u8], trust: &Trust) -> Result<VerifiedReceipt, VerifyError> {
+    let receipt = Receipt::decode(bytes)?;
+    let log: NoteVerifier = receipt.log.parse().map_err(VerifyError::LogKey)?;
+    if log.to_string() != receipt.log {
+        return Err(VerifyError::LogKeySpelling);
+    }
+    let pinned = trust.pins(&log);
+    if pinned == Some(false) {
+        return Err(VerifyError::LogNotTrusted { got: receipt.log });
+    }
+    let (entry, in_log) = logged_entry("entry", &receipt.entry, &log)?;
+    let statement = match entry.predicate() {
+        Predicate::Notarization(record) => {
+            absent("notarization", receipt.notarization.is_some())?;
+            absent("proof", receipt.proof.is_some())?;
+            let manifest = present("manifest", receipt.manifest.as_ref())?;
+            let layout = check_notarization(record, manifest)?;
+            VerifiedStatement::Notarization { notarization: record.clone(), layout: layout.clone() }
+        }
+        Predicate::Claim(record) => {
+            let (notarized, _) =
+                logged_entry("notarization", present("notarization", receipt.notarization.as_ref())?, &log)?;
+            let Predicate::Notarization(notarization) = notarized.predicate() else {
+                let got = notarized.predicate().type_uri().to_owned();
+                return Err(VerifyError::StatementType { part: "notarization", got });
+            };
+            if record.notarization != notarized.id() {
+                return Err(VerifyError::Notarization { expected: record.notarization, got: notarized.id() });
+            }
+            let layout = check_notarization(notarization, present("manifest", receipt.manifest.as_ref())?)?;
+            let part = present("proof", receipt.proof.as_ref())?;
+            let proof = check_claim(record, notarization, layout, part, trust)?;
+            VerifiedStatement::Claim {
+                claim: record.claim.clone(),
+                notarization: notarization.clone(),
+                notarization_id: notarized.id(),
+                layout: layout.clone(),
+                proof,
+            }
+        }
+        Predicate::Custom(record) => {
+            absent("notarization", receipt.notarization.is_some())?;
+            absent("manifest", receipt.manifest.is_some())?;
+            let proof = check_custom(record, present("proof", receipt.proof.as_ref())?, trust)?;
+            VerifiedStatement::Custom { record: record.clone(), proof }
+        }
+    };
+    Ok(VerifiedReceipt {
+        id: entry.id(),
+        notary: *entry.predicate().notary(),
+        recorded_at: entry.predicate().recorded_at(),
+        log: InLog { key: receipt.log, pinned: pinned.is_some(), ..in_log },
+        statement,
+    })
+}
+
+/// Opens an entry and checks that it is in the log.
+fn logged_entry(
+    part: &'static str,
+    logged: &LoggedEntry,
+    log: &NoteVerifier,
+) -> Result<(SignedEntry, InLog), VerifyError> {
+    let entry = SignedEntry::open(&logged.envelope).map_err(|source| VerifyError::Entry { part, source })?;
+    let inclusion = |source| VerifyError::Inclusion { part, source };
+    let proof = TlogProof::decode(logged.inclusion.as_bytes()).map_err(inclusion)?;
+    // Extra data and further signatures are authenticated by nothing, so a receipt must not carry any.
+    absent("line of extra data", !proof.unauthenticated_extra().is_empty())?;
+    absent("signature of another key", proof.checkpoint().note().signatures().len() != 1)?;
+    let found = proof.verify(logged.envelope.as_bytes(), log).map_err(inclusion)?;
+    let in_log = InLog {
+        key: String::new(),
+        pinned: false,
+        origin: found.origin.to_string(),
+        index: found.index,
+        size: found.size,
+        root: found.root,
+    };
+    Ok((entry, in_log))
+}
+
+/// Checks that a notarization is consistent in itself and with its manifest, and returns the layout.
+fn check_notarization<'a>(record: &Notarization, manifest: &'a Manifest) -> Result<&'a Layout, VerifyError> {
+    if manifest.version != Manifest::VERSION {
+        return Err(VerifyError::ManifestVersion { expected: Manifest::VERSION, got: manifest.version });
+    }
+    let got = manifest.digest().map_err(|source| VerifyError::NotAReceipt { source })?;
+    if got != record.manifest {
+        return Err(VerifyError::Manifest { expected: record.manifest, got });
+    }
+    if record.file.privacy() != record.privacy {
+        return Err(VerifyError::Privacy);
+    }
+    let expected = Notarization::derive_dataset_id(record.manifest, &record.file, &record.seal);
+    if expected != record.dataset_id {
+        return Err(VerifyError::DatasetId { expected, got: record.dataset_id });
+    }
+    Ok(&manifest.layout)
+}
+
+fn check_claim(
+    record: &ClaimRecord,
+    notarization: &Notarization,
+    layout: &Layout,
+    part: &ProofPart,
+    trust: &Trust,
+) -> Result<ProofReport, VerifyError> {
+    let agreements = [
+        ("dataset", record.dataset == notarization.dataset),
+        ("dataset id", record.dataset_id == notarization.dataset_id),
+        // Whoever holds the opening may prove claims, but only the notary speaks for the notarization.
+        ("notary", record.notary == notarization.notary),
+    ];
+    if let Some((field, _)) = agreements.into_iter().find(|(_, agree)| !agree) {
+        return Err(VerifyError::ClaimMismatch { field });
+    }
+    let resolved = resolve(&record.claim, layout).map_err(VerifyError::Claim)?;
+    let ctx = claims::context(
+        &record.claim,
+        record.notarization,
+        record.notary.as_bytes(),
+        record.nonce.as_bytes(),
+    );
+    let (circuit, public_inputs) =
+        claims::statement(&resolved, layout, &notarization.seal, ctx).map_err(VerifyError::ClaimStatement)?;
+    if circuit != record.circuit {
+        return Err(VerifyError::Circuit { expected: circuit, got: record.circuit.clone() });
+    }
+    check_proof(part, &circuit, &public_inputs, record.verifying_key, record.proof, trust)
+}
+
+fn check_custom(record: &CustomRecord, part: &ProofPart, trust: &Trust) -> Result<ProofReport, VerifyError> {
+    let public_inputs: Vec<Fr> = record.public_inputs.iter().map(PublicInput::value).collect();
+    let report = check_proof(part, &record.circuit, &public_inputs, record.verifying_key, record.proof, trust)?;
+    // Trust by digest does not tell how a key was made; where the notary admits a forgeable set-up, that is what counts.
+    let setup = if record.setup.is_forgeable() { record.setup } else { report.setup };
+    Ok(ProofReport { setup, ..report })
+}
+
+fn check_proof(
+    part: &ProofPart,
+    circuit: &CircuitId,
+    public_inputs: &[Fr],
+    key_digest: KeyDigest,
+    proof_digest: BlobDigest,
+    trust: &Trust,
+) -> Result<ProofReport, VerifyError> {
+    let key_bytes = decode_base64("verifying key", &part.verifying_key)?;
+    let got = KeyDigest::of(&key_bytes);
+    if got != key_digest {
+        return Err(VerifyError::KeyDigest { expected: key_digest, got });
+    }
+    let setup = trust.setup(circuit, key_digest);
+    let setup = setup.ok_or_else(|| VerifyError::KeyNotTrusted { circuit: circuit.clone(), digest: key_digest })?;
+    let proof_bytes = decode_base64("proof", &part.bytes)?;
+    let got = BlobDigest::of(&proof_bytes);
+    if got != proof_digest {
+        return Err(VerifyError::ProofDigest { expected: proof_digest, got });
+    }
+    let key = VerifyingKey::from_bytes(&key_bytes).map_err(VerifyError::Key)?;
+    let proof = Proof::from_bytes(&proof_bytes).map_err(VerifyError::ProofEncoding)?;
+    groth16::verify(&key, public_inputs, &proof).map_err(VerifyError::Proof)?;
+    Ok(ProofReport { circuit: circuit.clone(), setup, verifying_key: key_digest })
+}
+
+fn decode_base64(part: &'static str, text: &str) -> Result<Vec<u8>, VerifyError> {
+    BASE64_STANDARD.decode(text).map_err(|_| VerifyError::Base64 { part })
+}
+
+fn present<'a, T>(part: &'static str, value: Option<&'a T>) -> Result<&'a T, VerifyError> {
+    value.ok_or(VerifyError::PartMissing { part })
+}
+
+fn absent(part: &'static str, there: bool) -> Result<(), VerifyError> {
+    if there { Err(VerifyError::PartSuperfluous { part }) } else { Ok(()) }
+}

@@ -1,0 +1,208 @@
+//! Why a receipt does not verify.
+
+use thiserror::Error;
+use zkl_circuits::{claims, groth16};
+use zkl_core::{
+    circuit::CircuitId,
+    claim::ClaimError,
+    digest::{BlobDigest, DatasetId, KeyDigest, TransactionId},
+};
+use zkl_merkle::error::{NoteError, ProofFileError};
+
+use crate::error::EntryError;
+
+/// A receipt that does not verify, by the check that it fails.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum VerifyError {
+    /// Longer than any receipt.
+    #[error("the file has {got} bytes, a receipt has at most {max}")]
+    TooLong {
+        /// Bytes of the file.
+        got: usize,
+        /// Most bytes.
+        max: usize,
+    },
+    /// Not JSON of the right form.
+    #[error("not a receipt, or a damaged one")]
+    NotAReceipt {
+        /// What the JSON reader says.
+        #[source]
+        source: serde_json::Error,
+    },
+    /// A receipt of another version.
+    #[error("receipt format {got:?} is not supported, expected {expected:?}")]
+    UnknownFormat {
+        /// The format that is read.
+        expected: &'static str,
+        /// The beginning of the one found.
+        got: String,
+    },
+    /// The same content in other bytes.
+    #[error("the receipt was changed: byte {offset} is not as it was written")]
+    NotCanonical {
+        /// First byte that differs from the canonical form.
+        offset: usize,
+    },
+    /// A part that the entry's kind demands is absent.
+    #[error("the receipt has no {part}")]
+    PartMissing {
+        /// The absent part.
+        part: &'static str,
+    },
+    /// A part that nothing binds.
+    #[error("the receipt has a {part} that its entry does not call for")]
+    PartSuperfluous {
+        /// The part.
+        part: &'static str,
+    },
+    /// The log's key cannot be read.
+    #[error("the log's key in the receipt is not a verifier key")]
+    LogKey(#[source] NoteError),
+    /// The log's key is written in another way than this program writes it.
+    #[error("the log's key in the receipt is not in its canonical form")]
+    LogKeySpelling,
+    /// The log is not one that the caller trusts.
+    #[error("the receipt is from log {got:?}, which is not among the trusted keys")]
+    LogNotTrusted {
+        /// The receipt's log key.
+        got: String,
+    },
+    /// An entry that cannot be read, or that its notary did not sign.
+    #[error("the {part} is not a statement signed by the notary that it names")]
+    Entry {
+        /// Which entry.
+        part: &'static str,
+        /// The failed check.
+        #[source]
+        source: EntryError,
+    },
+    /// A statement of a kind that cannot stand there.
+    #[error("the {part} is of type {got:?}")]
+    StatementType {
+        /// Which entry.
+        part: &'static str,
+        /// The statement's type.
+        got: String,
+    },
+    /// The entry is not in the log.
+    #[error("the {part} is not proved to be in the log")]
+    Inclusion {
+        /// Which entry.
+        part: &'static str,
+        /// The failed check.
+        #[source]
+        source: ProofFileError,
+    },
+    /// A notarization whose dataset id is not that of its parts.
+    #[error("dataset id {got} does not follow from manifest, file digests and seal, expected {expected}")]
+    DatasetId {
+        /// The id that follows.
+        expected: DatasetId,
+        /// The entry's id.
+        got: DatasetId,
+    },
+    /// A notarization whose privacy level and file digests disagree.
+    #[error("the notarization's file digests are not those of its privacy level")]
+    Privacy,
+    /// Not the manifest that was notarized.
+    #[error("the manifest has digest {got}, the notarization names {expected}")]
+    Manifest {
+        /// Digest in the entry.
+        expected: BlobDigest,
+        /// Digest of the receipt's manifest.
+        got: BlobDigest,
+    },
+    /// A manifest of another version.
+    #[error("manifest version {got} is not supported, expected {expected}")]
+    ManifestVersion {
+        /// The version that is read.
+        expected: u32,
+        /// The version found.
+        got: u32,
+    },
+    /// The claim is about another notarization than the one in the receipt.
+    #[error("the claim is about entry {expected}, the receipt holds entry {got}")]
+    Notarization {
+        /// The entry that the claim names.
+        expected: TransactionId,
+        /// The entry in the receipt.
+        got: TransactionId,
+    },
+    /// The claim and its notarization disagree about what they speak of.
+    #[error("the claim's {field} is not that of the notarization")]
+    ClaimMismatch {
+        /// The field.
+        field: &'static str,
+    },
+    /// A claim that makes no sense for the table's layout.
+    #[error("the claim does not fit the table's layout")]
+    Claim(#[source] ClaimError),
+    /// A claim for which there is no circuit.
+    #[error("no circuit proves such a claim")]
+    ClaimStatement(#[source] claims::ClaimError),
+    /// The proof is for another circuit than the claim's.
+    #[error("the claim is proved with circuit {expected}, the entry names {got}")]
+    Circuit {
+        /// The claim's circuit.
+        expected: CircuitId,
+        /// The entry's circuit.
+        got: CircuitId,
+    },
+    /// Text that is not canonical base64.
+    #[error("the {part} is not base64")]
+    Base64 {
+        /// Which part.
+        part: &'static str,
+    },
+    /// Not the proof that was logged.
+    #[error("the proof has digest {got}, the entry names {expected}")]
+    ProofDigest {
+        /// Digest in the entry.
+        expected: BlobDigest,
+        /// Digest of the receipt's proof.
+        got: BlobDigest,
+    },
+    /// Not the verifying key that the entry names.
+    #[error("the verifying key has digest {got}, the entry names {expected}")]
+    KeyDigest {
+        /// Digest in the entry.
+        expected: KeyDigest,
+        /// Digest of the receipt's key.
+        got: KeyDigest,
+    },
+    /// A verifying key that the caller has no reason to trust.
+    #[error("verifying key {digest} of circuit {circuit} is neither built in nor trusted")]
+    KeyNotTrusted {
+        /// The circuit.
+        circuit: CircuitId,
+        /// The key's digest.
+        digest: KeyDigest,
+    },
+    /// Bytes that are no verifying key.
+    #[error("the verifying key is malformed")]
+    Key(#[source] groth16::DecodeError),
+    /// Bytes that are no proof.
+    #[error("the proof is malformed")]
+    ProofEncoding(#[source] groth16::DecodeError),
+    /// The proof does not show the statement.
+    #[error("the proof does not verify")]
+    Proof(#[source] groth16::VerifyError),
+}
+
+impl VerifyError {
+    /// What the user can do about it, if there is something.
+    pub const fn hint(&self) -> Option<&'static str> {
+        match self {
+            Self::UnknownFormat { .. } | Self::ManifestVersion { .. } => {
+                Some("the receipt may have been made by a newer version of zkl; update and try again")
+            }
+            Self::NotAReceipt { .. } | Self::NotCanonical { .. } | Self::TooLong { .. } => {
+                Some("ask for the receipt again; it must be passed on byte for byte")
+            }
+            Self::LogNotTrusted { .. } => Some("compare the key with the one that the log's operator published"),
+            Self::KeyNotTrusted { .. } => Some("pass --trust vk:DIGEST if you know who generated this key"),
+            _ => None,
+        }
+    }
+}

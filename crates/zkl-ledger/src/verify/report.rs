@@ -1,0 +1,94 @@
+//! What a verification found, as evidence and for printing.
+
+use serde::Serialize;
+use zkl_circuits::keys::Setup;
+use zkl_core::{
+    circuit::CircuitId,
+    claim::Claim,
+    digest::{KeyDigest, RootHash, TransactionId},
+    layout::Layout,
+    time::Timestamp,
+    tree::{LeafIndex, TreeSize},
+};
+use zkl_merkle::keys::VerifyingKey;
+
+use crate::predicate::{CustomRecord, Notarization};
+
+/// A receipt that verified. Only [`crate::verify()`] makes one.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct VerifiedReceipt {
+    /// Id of the entry.
+    pub id: TransactionId,
+    /// Key of the notary who signed it.
+    pub notary: VerifyingKey,
+    /// Time by the notary's clock: an assertion of the notary.
+    pub recorded_at: Timestamp,
+    /// Where the entry is.
+    pub log: InLog,
+    /// What the entry says and what was verified of it.
+    pub statement: VerifiedStatement,
+}
+
+/// The place of an entry in a log.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct InLog {
+    /// The log's name.
+    pub origin: String,
+    /// The log's key.
+    pub key: String,
+    /// Whether the key is one that the caller pinned. If not, anybody may have made this log.
+    pub pinned: bool,
+    /// Position of the entry.
+    pub index: LeafIndex,
+    /// Entries in the log at the checkpoint.
+    pub size: TreeSize,
+    /// Root of the tree at the checkpoint.
+    pub root: RootHash,
+}
+
+/// What was verified, by kind of entry.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum VerifiedStatement {
+    /// The notary notarized a table of this layout.
+    Notarization {
+        /// The entry.
+        notarization: Notarization,
+        /// The table's public shape.
+        layout: Layout,
+    },
+    /// The claim holds for the profile that the notarization sealed.
+    Claim {
+        /// The claim.
+        claim: Claim,
+        /// The notarization that it is about.
+        notarization: Notarization,
+        /// Its id.
+        notarization_id: TransactionId,
+        /// The table's public shape.
+        layout: Layout,
+        /// The proof that was verified.
+        proof: ProofReport,
+    },
+    /// An embedder's circuit is satisfied with these public inputs.
+    Custom {
+        /// The entry.
+        record: CustomRecord,
+        /// The proof that was verified.
+        proof: ProofReport,
+    },
+}
+
+/// A proof that was verified, and what that rests on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ProofReport {
+    /// The circuit.
+    pub circuit: CircuitId,
+    /// Where its key comes from.
+    pub setup: Setup,
+    /// Digest of the verifying key.
+    pub verifying_key: KeyDigest,
+}

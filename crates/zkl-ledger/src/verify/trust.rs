@@ -1,0 +1,62 @@
+//! What a verifier trusts before it sees a receipt.
+
+use std::{collections::BTreeSet, str::FromStr};
+
+use thiserror::Error;
+use zkl_circuits::keys::{Setup, builtin_setup};
+use zkl_core::{circuit::CircuitId, digest::KeyDigest};
+use zkl_merkle::note::NoteVerifier;
+
+/// Pinned keys. By default no log is pinned, and the built-in verifying keys are trusted.
+#[derive(Clone, Debug, Default)]
+pub struct Trust {
+    logs: Vec<NoteVerifier>,
+    keys: BTreeSet<(CircuitId, KeyDigest)>,
+}
+
+/// A text that is no key to trust.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[error("expected a log key (origin+hash+base64) or vk:CIRCUIT:DIGEST")]
+pub struct TrustParseError;
+
+impl Trust {
+    /// Trusts `log`; receipts of logs that are not trusted are refused from then on.
+    #[must_use]
+    pub fn with_log(mut self, log: NoteVerifier) -> Self {
+        self.logs.push(log);
+        self
+    }
+
+    /// Trusts a verifying key that is not built in, as an embedder's or one from a ceremony, for one circuit. Trust in a
+    /// key is always trust in it for a circuit: the key of an embedder's circuit must not pass for that of a claim.
+    #[must_use]
+    pub fn with_verifying_key(mut self, circuit: CircuitId, digest: KeyDigest) -> Self {
+        self.keys.insert((circuit, digest));
+        self
+    }
+
+    /// Trusts what `text` names: a log key, or a verifying key as `vk:CIRCUIT:DIGEST`.
+    ///
+    /// # Errors
+    /// [`TrustParseError`].
+    pub fn with_text(self, text: &str) -> Result<Self, TrustParseError> {
+        if let Some(key) = text.strip_prefix("vk:") {
+            let (circuit, digest) = key.rsplit_once(':').ok_or(TrustParseError)?;
+            let circuit = circuit.parse().map_err(|_| TrustParseError)?;
+            let digest = digest.parse().map_err(|_| TrustParseError)?;
+            return Ok(self.with_verifying_key(circuit, digest));
+        }
+        NoteVerifier::from_str(text).map(|log| self.with_log(log)).map_err(|_| TrustParseError)
+    }
+
+    /// Whether `log` is pinned, or `None` when no log is.
+    pub(crate) fn pins(&self, log: &NoteVerifier) -> Option<bool> {
+        (!self.logs.is_empty()).then(|| self.logs.contains(log))
+    }
+
+    /// Where a trusted key comes from, or `None` for a key that is not trusted.
+    pub(crate) fn setup(&self, circuit: &CircuitId, digest: KeyDigest) -> Option<Setup> {
+        builtin_setup(circuit, digest)
+            .or_else(|| self.keys.contains(&(circuit.clone(), digest)).then_some(Setup::External))
+    }
+}
