@@ -1,7 +1,11 @@
 #![doc = include_str!("../README.md")]
 
+pub mod claims;
 pub mod gadgets;
 pub mod groth16;
 pub mod keys;
 pub mod proof_system;
 pub mod seal;
+
+#[cfg(test)]
+pub(crate) mod testing;

@@ -50,6 +50,19 @@ impl TimestampLiteral {
 }
 
 impl Literal {
+    /// The day `days` after 1970-01-01, or `None` outside the years 0000 to 9999.
+    pub fn from_days(days: i128) -> Option<Self> {
+        let days = i32::try_from(days).ok()?;
+        let (first, last) = (days_since_epoch(date(0, 1, 1)).ok()?, days_since_epoch(date(9999, 12, 31)).ok()?);
+        (first..=last).contains(&days).then_some(Self::Date(DateLiteral { days }))
+    }
+
+    /// The time `nanoseconds` after 1970-01-01T00:00:00, or `None` outside the years 0000 to 9999.
+    pub fn from_nanoseconds(nanoseconds: i128) -> Option<Self> {
+        Self::from_days(nanoseconds.div_euclid(NANOS_PER_DAY))?;
+        Some(Self::Timestamp(TimestampLiteral { nanoseconds }))
+    }
+
     /// Whether two literals can bound one range, and the first one is the smaller or equal one; `None` when they are of
     /// different kinds.
     pub(super) fn ordered(&self, upper: &Self) -> Option<bool> {
@@ -154,12 +167,10 @@ fn parse_timestamp(s: &str) -> Result<TimestampLiteral, LiteralError> {
         + seconds * NANOS_PER_SECOND
         + i128::from(civil.subsec_nanosecond())
         - zone_offset(zone)? * NANOS_PER_SECOND;
-    let first = i128::from(days_since_epoch(date(0, 1, 1))?) * NANOS_PER_DAY;
-    let end = i128::from(days_since_epoch(date(9999, 12, 31))?) * NANOS_PER_DAY + NANOS_PER_DAY;
-    if !(first..end).contains(&nanoseconds) {
-        return Err(LiteralError::NoSuchDate);
+    match Literal::from_nanoseconds(nanoseconds) {
+        Some(Literal::Timestamp(time)) => Ok(time),
+        _ => Err(LiteralError::NoSuchDate),
     }
-    Ok(TimestampLiteral { nanoseconds })
 }
 
 /// Seconds east of UTC.

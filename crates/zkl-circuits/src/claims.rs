@@ -1,0 +1,85 @@
+//! Claim circuits: Groth16 statements over a seal `h` alone.
+//!
+//! Every circuit opens the header and the records that its claim is about, and proves an inequality between integers
+//! that cannot wrap. Public inputs start with
+//!
+//! ```text
+//! h, ctx, layout digest
+//! ```
+//!
+//! and go on as the file of each circuit says. A verifier never takes them from a receipt: [`statement`] recomputes circuit
+//! id and every input from the claim, the layout, `h` and `ctx`. `docs/claims.md` says what each claim means.
+//!
+//! # Soundness
+//! A proof shows that the profile sealed in `h` satisfies the claim; whether that profile is the table's is not shown
+//! here. The layout digest in the header ties types, scales, capacities and positions to `h`; the kind of a record is a
+//! constant of its leaf's hash and its index is public, so that no record stands in for another. `ctx` sits in a
+//! constraint of its own, so that a proof made for one entry, key or nonce is no proof for another.
+
+mod balance;
+mod circuit;
+mod correlation;
+mod count;
+mod evaluate;
+mod gap;
+mod mean;
+mod min_group;
+mod nulls;
+mod observed;
+mod range;
+mod relation;
+mod rows;
+mod shapes;
+mod share;
+mod sum;
+mod values;
+mod variance;
+
+#[cfg(test)]
+mod tests;
+
+use sha2::{Digest as _, Sha256};
+use zkl_core::{
+    ark::Fr,
+    circuit::CircuitId,
+    claim::{Claim, ClaimError, ResolvedClaim},
+    digest::TransactionId,
+    layout::Layout,
+};
+use zkl_poseidon::{Domain, hash_to_field};
+
+use crate::seal::SealCommitment;
+
+pub use self::{
+    circuit::ClaimCircuit,
+    evaluate::{Evaluation, evaluate},
+    observed::Observed,
+    shapes::all_shapes,
+};
+
+/// What a verifier checks a claim's proof against: the circuit, and all its public inputs in order.
+///
+/// # Errors
+/// [`ClaimError::ProfileMismatch`] when `resolved` was resolved against another layout.
+pub fn statement(
+    resolved: &ResolvedClaim,
+    layout: &Layout,
+    h: &SealCommitment,
+    ctx: Fr,
+) -> Result<(CircuitId, Vec<Fr>), ClaimError> {
+    let circuit = ClaimCircuit::new(resolved, layout)?;
+    Ok((circuit.id(), circuit.public_inputs(layout, *h, ctx)))
+}
+
+const CONTEXT: Domain = Domain::new("zkl/claim/v1/context");
+
+/// The public input that ties a proof to one use: hash-to-field of
+/// `SHA-256(canonical text of the claim) || entry || notary key || nonce`, where `entry` is the id of the notarization.
+pub fn context(claim: &Claim, entry: TransactionId, notary_key: &[u8; 32], nonce: &[u8; 32]) -> Fr {
+    let mut message = [0; 128];
+    message[..32].copy_from_slice(&Sha256::digest(claim.to_string()));
+    message[32..64].copy_from_slice(entry.as_bytes());
+    message[64..96].copy_from_slice(notary_key);
+    message[96..].copy_from_slice(nonce);
+    hash_to_field(CONTEXT, &message)
+}

@@ -1,0 +1,58 @@
+//! `mean(age) between 30 and 60`: the mean over the valid rows, in integer units of the column.
+//!
+//! Public inputs: h, ctx, layout; record index; range (6). Relation, with `c` valid rows and `S1 = sum (v - min)`:
+//!
+//! ```text
+//! c >= 1,  (S1 + c min) / c in the range
+//! ```
+//!
+//! Width: `b (S1 + c min)` below 2^153, `a c` below 2^158.
+
+use zkl_core::{ark::Fr, claim::Bounds};
+
+use super::{
+    range::{BoundsVar, WIDE, bounds_inputs},
+    relation::{Frame, Relation, enforce_at_least},
+};
+use crate::{
+    gadgets::{Cs, GadgetError, IntVar},
+    seal::{NumericRecord, NumericRecordVar, Opening, RecordIndex, RecordIndexVar, Seal, SealError},
+};
+
+#[derive(Clone)]
+pub(super) struct Mean {
+    pub(super) column: usize,
+    pub(super) index: RecordIndex,
+    pub(super) is: Bounds,
+}
+
+/// `sum v = S1 + c min`: one constraint.
+pub(super) fn total(cs: &Cs, record: &NumericRecordVar) -> Result<IntVar, GadgetError> {
+    record.sum.add(&record.valid.mul(cs, &record.min)?)
+}
+
+impl Relation for Mean {
+    type Witness = Opening<NumericRecord>;
+
+    fn name(&self) -> String {
+        "mean".to_owned()
+    }
+
+    fn inputs(&self) -> Vec<Fr> {
+        let mut inputs = vec![self.index.public_input()];
+        inputs.extend(bounds_inputs(&self.is));
+        inputs
+    }
+
+    fn open(&self, seal: &Seal) -> Result<Self::Witness, SealError> {
+        seal.numeric(self.column)
+    }
+
+    fn constrain(&self, cs: &Cs, frame: &Frame, witness: Option<&Self::Witness>) -> Result<(), GadgetError> {
+        let index = RecordIndexVar::input(cs, Some(self.index))?;
+        let range = BoundsVar::input(cs, WIDE, &self.is)?;
+        let record = NumericRecordVar::open(cs, &index, witness, &frame.h)?;
+        enforce_at_least(cs, &record.valid, 1)?;
+        range.enforce(cs, &total(cs, &record)?, &record.valid)
+    }
+}
