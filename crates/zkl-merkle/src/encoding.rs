@@ -1,6 +1,7 @@
 //! Text encodings with exactly one spelling per value.
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
+use zeroize::Zeroizing;
 
 /// Standard base64 with padding (RFC 4648, section 4).
 pub(crate) fn base64(bytes: &[u8]) -> String {
@@ -19,7 +20,9 @@ pub(crate) fn from_base64_array<const N: usize>(text: &str) -> Option<[u8; N]> {
     if text.len() != N.div_ceil(3) * 4 {
         return None;
     }
-    from_base64(text)?.try_into().ok()
+    // What is read may be a secret seed.
+    let bytes = Zeroizing::new(from_base64(text)?);
+    bytes.as_slice().try_into().ok()
 }
 
 /// Reads an ASCII decimal without sign and without leading zeroes.

@@ -189,12 +189,12 @@ impl FromStr for Origin {
     type Err = KeyError;
 
     fn from_str(s: &str) -> Result<Self, KeyError> {
-        let valid = is_key_name(s) && s.len() <= Self::MAX_LEN;
+        let valid = is_key_name(s) && s.len() <= Self::MAX_LEN && !s.contains(char::is_control);
         if valid { Ok(Self(s.to_owned())) } else { Err(KeyError::Origin { max: Self::MAX_LEN }) }
     }
 }
 
 /// Whether c2sp.org/signed-note allows `name` as the name of a key.
 pub(crate) fn is_key_name(name: &str) -> bool {
-    !name.is_empty() && !name.contains(|c: char| c.is_whitespace() || c.is_control() || c == '+')
+    !name.is_empty() && !name.contains(|c: char| c.is_whitespace() || c < ' ' || c == '+')
 }

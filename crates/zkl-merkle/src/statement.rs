@@ -56,7 +56,9 @@ impl Subject {
 
     fn is_valid(&self) -> bool {
         let is_hex = |text: &str| {
-            !text.is_empty() && text.len() % 2 == 0 && text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
+            !text.is_empty()
+                && text.len().is_multiple_of(2)
+                && text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
         };
         let digests = self.digest.iter().all(|(algorithm, digest)| !algorithm.is_empty() && is_hex(digest));
         !self.name.is_empty() && !self.digest.is_empty() && digests

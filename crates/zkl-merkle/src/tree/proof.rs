@@ -64,8 +64,9 @@ impl Inclusion {
     /// Verifies `proof` of this statement.
     ///
     /// # Soundness
-    /// `size` and `root` must come from a checkpoint that the caller trusts, and `leaf` from [`super::leaf_hash`] of an
-    /// entry the caller holds. The length of the proof follows from `index` and `size` and is checked first.
+    /// `size` and `root` must come from one checkpoint that the caller trusts, and `leaf` from [`super::leaf_hash`] of an
+    /// entry the caller holds. A proof alone does not bind the size: one of entry 0 of 3 also fits entry 0 of 4 under the
+    /// same root. The length of the proof follows from `index` and `size` and is checked first.
     ///
     /// # Errors
     /// [`ProofError::IndexOutOfRange`], [`ProofError::Length`], [`ProofError::Root`].
@@ -104,7 +105,8 @@ impl Consistency {
     ///
     /// # Soundness
     /// All four fields must come from checkpoints, never from whoever sent the proof. The length of the proof follows
-    /// from the sizes and is checked first.
+    /// from the sizes and is checked first. Every tree continues the empty one: from `old_size` 0 nothing follows about
+    /// `new_root`.
     ///
     /// # Errors
     /// [`ProofError::SizesReversed`], [`ProofError::Length`], [`ProofError::OldRoot`], [`ProofError::Root`].

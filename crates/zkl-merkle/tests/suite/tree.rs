@@ -74,11 +74,10 @@ fn every_proof_of_every_tree_of_up_to_66_entries_is_that_of_the_definition() {
         assert_eq!(plan.root(&log.read(&plan.tiles())), Ok(roots[size]));
         assert_eq!(plan.frontier(&log.read(&plan.tiles())).unwrap(), frontier);
         assert_eq!((frontier.root(), root_of(&leaves[..size])), (roots[size], roots[size]));
-        for index in 0..size {
+        for (index, &leaf) in leaves[..size].iter().enumerate() {
             let proof = prove_inclusion(&log, index as u64, size as u64);
             assert_eq!(proof.hashes(), path(index, &naive[..size]));
-            let statement =
-                Inclusion { leaf: leaves[index], index: LeafIndex(index as u64), size: new_size, root: roots[size] };
+            let statement = Inclusion { leaf, index: LeafIndex(index as u64), size: new_size, root: roots[size] };
             assert_eq!(*statement.verify(&proof).unwrap(), statement);
         }
         for old in 0..=size {
