@@ -1,6 +1,32 @@
 #![doc = include_str!("../README.md")]
 
 pub mod commit;
+pub mod context;
+pub mod error;
+pub mod fraction;
 pub mod hyperkzg;
+mod kernel;
+pub mod lookup;
+pub mod mle;
+pub mod moments;
 pub mod msm;
+pub mod opening;
+pub mod plan;
+pub mod scan;
+mod sealed;
+pub mod shape;
 pub mod srs;
+pub mod statement;
+pub mod sumcheck;
+pub mod transcript;
+pub mod witness;
+
+pub use context::{Context, PlainVerifier, Value};
+pub use error::{PlanError, ScanError};
+pub use opening::Opening;
+pub use plan::{Cell, LinearForm, ScanPlan, SlotMap};
+pub use scan::{PlainProof, cell_weights, folded_column, prove_plain, verify, verify_plain};
+pub use shape::{Block, Shape, Slots};
+pub use statement::{LayoutVector, SealedGroups, SealedNumeric, SealedProduct, SealedProfile};
+pub use transcript::{Transcript, TranscriptSeed};
+pub use witness::{CellData, ColumnData, ScanWitness};

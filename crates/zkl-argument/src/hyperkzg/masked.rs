@@ -131,6 +131,11 @@ impl Mask {
         Ok(Commitment::new(commit_group(srs, Scalars::Full(&self.values), &self.blinder)?.into_affine()))
     }
 
+    /// `g`, `2^kappa` entries, for the reduction that sends `w`.
+    pub fn values(&self) -> &[Fr] {
+        &self.values
+    }
+
     /// `w = g(r_lo)`.
     pub fn evaluate(&self, low: &[Fr]) -> Option<Fr> {
         evaluate(&self.values, low)

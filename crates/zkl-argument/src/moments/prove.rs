@@ -1,0 +1,271 @@
+//! The prover of the moments sumcheck.
+
+use zkl_core::ark::{
+    Fr,
+    ff::{AdditiveGroup as _, Field as _},
+};
+
+use super::{DEGREE, MomentsClaim};
+use crate::{
+    error::PlanError,
+    fraction::RowWeight,
+    kernel,
+    plan::{LinearForm, ScanPlan},
+    statement::SealedProfile,
+    transcript::ProverTape,
+    witness::{ScanWitness, form_value},
+};
+
+/// What the prover of the moments reads.
+pub(crate) struct MomentsInput<'a> {
+    pub(crate) plan: &'a ScanPlan,
+    pub(crate) witness: &'a ScanWitness<'a>,
+    pub(crate) sealed: &'a SealedProfile<Fr>,
+    pub(crate) z_row: &'a [Fr],
+}
+
+/// Values of one linear form on all rows; `None` for the empty form, which is 0.
+pub(crate) type Series = Option<usize>;
+
+/// Points of a round polynomial, 0 and 1 first; the value at 1 follows from the claim.
+const POINTS: usize = DEGREE + 1;
+
+/// A pair of neighbours at the points 0, 2, -1, 3.
+type At = [Fr; POINTS - 1];
+
+#[inline]
+fn at_points(lo: Fr, hi: Fr) -> At {
+    let slope = hi - lo;
+    [lo, hi + slope, lo - slope, hi + slope + slope]
+}
+
+/// Theta powers of one slot and where its values are.
+enum Term {
+    Numeric { powers: [Fr; 5], u: Series, b: Series, full: Fr },
+    Opaque { powers: [Fr; 2], b: Series, full: Fr },
+    Grouped { powers: [Fr; 3], m: Series, rest: Series, smallest: Fr, group: usize },
+    Product { powers: [Fr; 6], u: [Series; 2], b: [Series; 2], full: [Fr; 2] },
+}
+
+/// Tables that shrink round by round.
+struct State {
+    series: Vec<Vec<Fr>>,
+    eq: Vec<Fr>,
+    rows: RowWeight,
+    origin: RowWeight,
+    groups: Vec<RowWeight>,
+}
+
+/// Proves the moments. With a false profile the messages are those of the true columns, and verification fails.
+pub(crate) fn prove(tape: &mut ProverTape, input: &MomentsInput<'_>) -> Result<MomentsClaim<Fr>, PlanError> {
+    let theta = tape.challenge();
+    let (plan, cells) = (input.plan, input.witness.cells());
+    let shape = plan.shape();
+    let mut claim = super::expected_sum(&mut Native, input.sealed, &theta);
+
+    let (distinct, places) = distinct_forms(plan.value_forms());
+    let rows = shape.rows();
+    let series = distinct.iter().map(|form| kernel::tabulate(rows, |row| form_value(cells, form, row))).collect();
+    let terms = terms(plan, input.sealed, theta, &places);
+    let needs_eq = terms.iter().any(|term| match term {
+        Term::Numeric { b, .. } | Term::Opaque { b, .. } => b.is_some(),
+        Term::Grouped { .. } => true,
+        Term::Product { .. } => false,
+    });
+    let group_limit = |distinct: &Fr| crate::witness::small(distinct).map_or(rows, |d| (d as usize + 1).min(rows));
+    let mut state = State {
+        series,
+        eq: if needs_eq { kernel::eq_table(input.z_row) } else { vec![Fr::ZERO; 0] },
+        rows: RowWeight::new(plan.layout().rows() as usize),
+        origin: RowWeight::new(1),
+        groups: input.sealed.grouped.iter().map(|record| RowWeight::new(group_limit(&record.distinct))).collect(),
+    };
+
+    let mut z2 = Vec::with_capacity(shape.log_rows());
+    let points = [Fr::ZERO, Fr::ONE, Fr::from(2u64), -Fr::ONE, Fr::from(3u64)];
+    for round in 0..shape.log_rows() {
+        let pairs = rows >> (round + 1);
+        let [at_0, at_2, at_m1, at_3] = kernel::sum(pairs, |i, sums| add_pair(&state, &terms, i, sums));
+        let coefficients = kernel::interpolate(points, [at_0, claim - at_0, at_2, at_m1, at_3]);
+        tape.send(&coefficients[1..]);
+        let r = tape.challenge();
+        claim = kernel::horner(&coefficients, r);
+        z2.push(r);
+        state.fold(r);
+    }
+    let value = |place: &Series| place.and_then(|index| state.series.get(index)?.first().copied()).unwrap_or(Fr::ZERO);
+    let values: Vec<Fr> = places.iter().map(value).collect();
+    tape.send(&values);
+    Ok(MomentsClaim { z2, values })
+}
+
+impl State {
+    fn fold(&mut self, r: Fr) {
+        for series in &mut self.series {
+            *series = kernel::fold(series, r);
+        }
+        self.eq = kernel::fold(&self.eq, r);
+        self.rows = self.rows.fold(r);
+        self.origin = self.origin.fold(r);
+        for group in &mut self.groups {
+            *group = group.fold(r);
+        }
+    }
+
+    #[inline]
+    fn at(&self, place: Series, i: usize) -> At {
+        place.map_or([Fr::ZERO; POINTS - 1], |index| {
+            let values = &self.series[index];
+            at_points(values[2 * i], values[2 * i + 1])
+        })
+    }
+}
+
+/// The non-empty forms, each once, and for every value the position of its form.
+fn distinct_forms(forms: &[LinearForm]) -> (Vec<&LinearForm>, Vec<Series>) {
+    let mut distinct: Vec<&LinearForm> = Vec::new();
+    let places = forms.iter().map(|form| {
+        if form.is_empty() {
+            return None;
+        }
+        let found = distinct.iter().position(|other| *other == form);
+        Some(found.unwrap_or_else(|| {
+            distinct.push(form);
+            distinct.len() - 1
+        }))
+    });
+    let places = places.collect();
+    (distinct, places)
+}
+
+fn terms(plan: &ScanPlan, sealed: &SealedProfile<Fr>, theta: Fr, places: &[Series]) -> Vec<Term> {
+    let layout = plan.vector();
+    let mut power = Fr::ONE;
+    let mut powers = || {
+        let now = power;
+        power *= theta;
+        now
+    };
+    let mut places = places.iter().copied();
+    let mut place = || places.next().flatten();
+    let mut terms = Vec::new();
+    for &full in &layout.numeric_full {
+        let powers = std::array::from_fn(|_| powers());
+        terms.push(Term::Numeric { powers, u: place(), b: place(), full });
+    }
+    for &full in &layout.opaque_full {
+        terms.push(Term::Opaque { powers: std::array::from_fn(|_| powers()), b: place(), full });
+    }
+    for (group, record) in sealed.grouped.iter().enumerate() {
+        let powers = std::array::from_fn(|_| powers());
+        terms.push(Term::Grouped { powers, m: place(), rest: place(), smallest: record.smallest, group });
+    }
+    for (&left, &right) in layout.left_full.iter().zip(&layout.right_full) {
+        let powers = std::array::from_fn(|_| powers());
+        terms.push(Term::Product { powers, u: [place(), place()], b: [place(), place()], full: [left, right] });
+    }
+    terms
+}
+
+/// Adds the summand on pair i at the points 0, 2, -1, 3.
+#[inline]
+fn add_pair(state: &State, terms: &[Term], i: usize, sums: &mut At) {
+    let weight = |weight: RowWeight| at_points(weight.value(2 * i), weight.value(2 * i + 1));
+    let rows = (!state.rows.is_zero_from(2 * i)).then(|| weight(state.rows));
+    let eq = state.eq.get(2 * i).zip(state.eq.get(2 * i + 1)).map(|(&lo, &hi)| at_points(lo, hi));
+    let (mut plain, mut rules) = ([Fr::ZERO; POINTS - 1], [Fr::ZERO; POINTS - 1]);
+    let mut has_rules = false;
+    for term in terms {
+        match term {
+            Term::Grouped { powers, m, rest, smallest, group } => {
+                let (m, rest) = (state.at(*m, i), state.at(*rest, i));
+                let (inside, origin) = (weight(state.groups[*group]), weight(state.origin));
+                let Some(eq) = eq else { continue };
+                for k in 0..POINTS - 1 {
+                    let zero = powers[0] * origin[k];
+                    let outside = powers[1] * (Fr::ONE - inside[k]) * eq[k];
+                    let counted = powers[2] * (inside[k] - origin[k]) * eq[k];
+                    sums[k] += m[k] * (zero + outside) + (m[k] - smallest - rest[k]) * counted;
+                }
+            }
+            _ if rows.is_none() => {}
+            Term::Numeric { powers, u, b, full } => {
+                let u = state.at(*u, i);
+                for k in 0..POINTS - 1 {
+                    plain[k] += u[k] * (powers[0] + powers[1] * u[k]) + powers[2] * full;
+                }
+                if b.is_some() {
+                    has_rules = true;
+                    let b = state.at(*b, i);
+                    for k in 0..POINTS - 1 {
+                        plain[k] += powers[2] * b[k];
+                        rules[k] += (powers[4] * u[k] - powers[3] * b[k]) * (Fr::ONE - b[k]);
+                    }
+                }
+            }
+            Term::Opaque { powers, b, full } => {
+                has_rules = true;
+                let b = state.at(*b, i);
+                for k in 0..POINTS - 1 {
+                    plain[k] += powers[0] * (b[k] + full);
+                    rules[k] -= powers[1] * b[k] * (Fr::ONE - b[k]);
+                }
+            }
+            Term::Product { powers, u, b, full } => {
+                let [left, right] = u.map(|place| state.at(place, i));
+                let [left_valid, right_valid] = b.map(|place| state.at(place, i));
+                for k in 0..POINTS - 1 {
+                    let (l, r) = (left[k], right[k]);
+                    let (lv, rv) = (left_valid[k] + full[0], right_valid[k] + full[1]);
+                    let left_part = l * rv * (powers[2] + powers[4] * l);
+                    let right_part = r * lv * (powers[3] + powers[5] * r);
+                    plain[k] += powers[0] * l * r + powers[1] * lv * rv + left_part + right_part;
+                }
+            }
+        }
+    }
+    let Some(rows) = rows else { return };
+    for k in 0..POINTS - 1 {
+        let mut value = plain[k];
+        if let (true, Some(eq)) = (has_rules, eq) {
+            value += rules[k] * eq[k];
+        }
+        sums[k] += value * rows[k];
+    }
+}
+
+/// The native field as a context for functions that only compute.
+struct Native;
+
+impl crate::context::Context for Native {
+    type Value = Fr;
+    type Error = crate::error::ScanError;
+
+    fn constant_field(&mut self, value: Fr) -> Fr {
+        value
+    }
+
+    fn receive(&mut self, _len: usize) -> Result<Vec<Fr>, Self::Error> {
+        Ok(Vec::new())
+    }
+
+    fn absorb(&mut self, _values: &[Fr]) -> Result<(), Self::Error> {
+        Ok(())
+    }
+
+    fn challenge(&mut self) -> Result<Fr, Self::Error> {
+        Ok(Fr::ZERO)
+    }
+
+    fn assert_equal(&mut self, _: &Fr, _: &Fr, _: Self::Error) -> Result<(), Self::Error> {
+        Ok(())
+    }
+
+    fn inverse(&mut self, value: &Fr, check: Self::Error) -> Result<Fr, Self::Error> {
+        value.inverse().ok_or(check)
+    }
+
+    fn bits(&mut self, _: &Fr, _: usize, check: Self::Error) -> Result<Vec<Fr>, Self::Error> {
+        Err(check)
+    }
+}

@@ -1,0 +1,54 @@
+//! The prover of the plain protocol.
+
+use zeroize::Zeroize as _;
+use zkl_core::ark::Fr;
+
+use crate::{
+    error::PlanError,
+    lookup::{self, LookupInput},
+    moments::{self, MomentsInput},
+    opening::{self, Opening, OpeningInput},
+    plan::ScanPlan,
+    statement::SealedProfile,
+    transcript::{ProverTape, TranscriptSeed},
+    witness::ScanWitness,
+};
+
+/// Private messages and what they leave to be opened. Only some fields of [`Opening`] may be published.
+pub struct PlainProof {
+    /// All messages in absorb order; their number is `Shape::message_count`.
+    pub messages: Vec<Fr>,
+    /// The claim about the committed columns.
+    pub opening: Opening<Fr>,
+}
+
+impl Drop for PlainProof {
+    fn drop(&mut self) {
+        self.messages.zeroize();
+        self.opening.v.zeroize();
+    }
+}
+
+/// Proves that `sealed` is the profile of `witness`. `mask` are the `2^kappa` random entries committed before `t0`.
+///
+/// The messages are computed from the columns, so a false profile yields a proof that does not verify, not an error.
+///
+/// # Errors
+/// [`PlanError::Degenerate`] with probability about 2^-240: prove again with a fresh salt. Also when `mask` has no power of two of
+/// entries or more than there are rows.
+pub fn prove_plain(
+    plan: &ScanPlan,
+    witness: &ScanWitness<'_>,
+    sealed: &SealedProfile<Fr>,
+    mask: &[Fr],
+    seed: &TranscriptSeed,
+) -> Result<PlainProof, PlanError> {
+    if !mask.len().is_power_of_two() || mask.len() > plan.shape().rows() {
+        return Err(PlanError::Size { what: "mask", got: mask.len(), min: 1, max: plan.shape().rows() });
+    }
+    let mut tape = ProverTape::new(seed);
+    let lookups = lookup::prove(&mut tape, &LookupInput { plan, witness, sealed })?;
+    let moments = moments::prove(&mut tape, &MomentsInput { plan, witness, sealed, z_row: &lookups.z_row })?;
+    let opening = opening::prove(&mut tape, &OpeningInput { plan, witness, mask }, &lookups, &moments)?;
+    Ok(PlainProof { messages: tape.into_messages(), opening })
+}

@@ -1,0 +1,103 @@
+//! The private Fiat-Shamir transcript: a rate-4 Poseidon sponge that the transcript circuit repeats.
+//!
+//! # Absorb order
+//! 1. `t0`, the public digest of the statement and of every commitment, and the private salt;
+//! 2. challenges X, Y;
+//! 3. the root of the lookup tree, p then q;
+//! 4. per layer from the root: challenge lambda; per coordinate 4 coefficients `c_1..c_4`, one challenge; the children's
+//!    p values, then their q values; the joining challenges;
+//! 5. challenge theta; per row coordinate 4 coefficients, one challenge; the values `val_i`;
+//! 6. challenges beta, eta; per row coordinate 2 coefficients, one challenge;
+//! 7. `v` (computed, not sent) and the mask's value `w`; challenge rho.
+//!
+//! Rate 4 because a round of the 4-ary tree sends 4 elements: one permutation of width 5 per round, about 300
+//! constraints, against two of width 3, about 490.
+
+use zeroize::Zeroize;
+use zkl_core::ark::Fr;
+use zkl_poseidon::{Domain, Sponge};
+
+/// Elements that one permutation of the transcript takes.
+pub const TRANSCRIPT_RATE: usize = 4;
+
+/// Separates the transcript from every other sponge.
+pub const TRANSCRIPT_DOMAIN: Domain = Domain::new("zkl/scan/transcript/v1");
+
+/// What a transcript starts from.
+///
+/// # Soundness
+/// `t0` must digest the protocol version, the context, the keys, the layout, every commitment and the sealed profile: what
+/// it leaves out, the prover may choose after seeing challenges. `salt` must be fresh randomness of this attempt; it hides
+/// what the public challenges would tell about the messages, and is never reused.
+#[derive(Clone)]
+pub struct TranscriptSeed {
+    /// The public digest.
+    pub t0: Fr,
+    /// The private salt.
+    pub salt: Fr,
+}
+
+impl Drop for TranscriptSeed {
+    fn drop(&mut self) {
+        self.salt.zeroize();
+    }
+}
+
+/// The transcript, run natively.
+#[derive(Clone)]
+pub struct Transcript {
+    sponge: Sponge<TRANSCRIPT_RATE>,
+}
+
+impl Transcript {
+    /// A transcript that has absorbed the seed.
+    pub fn new(seed: &TranscriptSeed) -> Self {
+        let mut sponge = Sponge::new(TRANSCRIPT_DOMAIN);
+        sponge.absorb(&[seed.t0, seed.salt]);
+        Self { sponge }
+    }
+
+    /// Absorbs prover messages.
+    pub fn absorb(&mut self, values: &[Fr]) {
+        self.sponge.absorb(values);
+    }
+
+    /// The next challenge.
+    pub fn challenge(&mut self) -> Fr {
+        self.sponge.squeeze()
+    }
+}
+
+/// The prover's end: what is sent is recorded and absorbed.
+pub struct ProverTape {
+    transcript: Transcript,
+    messages: Vec<Fr>,
+}
+
+impl ProverTape {
+    /// An empty tape.
+    pub fn new(seed: &TranscriptSeed) -> Self {
+        Self { transcript: Transcript::new(seed), messages: Vec::new() }
+    }
+
+    /// Records and absorbs `values`.
+    pub fn send(&mut self, values: &[Fr]) {
+        self.messages.extend_from_slice(values);
+        self.transcript.absorb(values);
+    }
+
+    /// Absorbs values that the verifier computes itself.
+    pub fn absorb(&mut self, values: &[Fr]) {
+        self.transcript.absorb(values);
+    }
+
+    /// The next challenge.
+    pub fn challenge(&mut self) -> Fr {
+        self.transcript.challenge()
+    }
+
+    /// Everything that was sent.
+    pub fn into_messages(self) -> Vec<Fr> {
+        self.messages
+    }
+}
