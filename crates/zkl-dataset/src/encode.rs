@@ -1,6 +1,19 @@
-//! Encoded rows, and who receives them.
+//! The second pass: rows as committed integers, and who receives them.
 
-use zkl_core::layout::Layout;
+use std::path::PathBuf;
+
+use zkl_core::{column::ColumnType, layout::Layout};
+
+use crate::{
+    cell::Cell,
+    dictionary::Dictionary,
+    error::{DatasetError, Fault},
+    infer::{FileType, Found, Plan, ScaleRule, units},
+    nulls::NullRule,
+    number::Parsed,
+    profile::ProfileSums,
+    reader::{BATCH_ROWS, CellSink},
+};
 
 /// What a [`RowSink`] may fail with.
 pub type SinkError = Box<dyn std::error::Error + Send + Sync>;
@@ -35,6 +48,26 @@ pub enum EncodedColumn {
     },
 }
 
+impl EncodedColumn {
+    const fn len(&self) -> usize {
+        match self {
+            Self::Numeric { valid, .. } | Self::Opaque { valid } => valid.len(),
+            Self::Codes(codes) => codes.len(),
+        }
+    }
+
+    fn clear(&mut self) {
+        match self {
+            Self::Numeric { u, valid } => {
+                u.clear();
+                valid.clear();
+            }
+            Self::Codes(codes) => codes.clear(),
+            Self::Opaque { valid } => valid.clear(),
+        }
+    }
+}
+
 /// Receives every row of a table once, in order, in batches.
 pub trait RowSink {
     /// Called once, before the first batch.
@@ -56,6 +89,199 @@ impl RowSink for () {
     }
 
     fn batch(&mut self, _: &EncodedBatch) -> Result<(), SinkError> {
+        Ok(())
+    }
+}
+
+/// Turns the cells of one column into integers.
+struct ColumnEncoder {
+    name: String,
+    nulls: NullRule,
+    how: How,
+    scratch: String,
+}
+
+enum How {
+    Number { min: i64, max: i64, scale: u32, rule: ScaleRule },
+    Date { min: i64, max: i64 },
+    Time { min: i64, max: i64, ty: ColumnType },
+    /// Codes of false and true; 0 for one that does not occur.
+    Bool([u16; 2]),
+    Category { dictionary: Dictionary, codes: Vec<u16> },
+    Opaque,
+}
+
+impl ColumnEncoder {
+    fn new(found: Found, key: &[u8; 32]) -> Self {
+        let ty = found.report.ty;
+        let how = match found.plan {
+            Plan::Numeric { min, max, .. } if ty == ColumnType::Date => How::Date { min, max },
+            Plan::Numeric { min, max, .. } if matches!(ty, ColumnType::Timestamp { .. }) => How::Time { min, max, ty },
+            Plan::Numeric { min, max, rule } => How::Number { min, max, scale: u32::from(ty.scale()), rule },
+            Plan::Bool(seen) => {
+                let mut dictionary = Dictionary::default();
+                for (value, name) in BOOLS.iter().enumerate() {
+                    if seen[value] {
+                        dictionary.insert(name);
+                    }
+                }
+                let codes = dictionary.codes(key);
+                let code = |name| dictionary.find(name).map_or(0, |index| codes[index as usize]);
+                How::Bool(BOOLS.map(code))
+            }
+            Plan::Category(dictionary) => How::Category { codes: dictionary.codes(key), dictionary },
+            Plan::Opaque => How::Opaque,
+        };
+        Self { name: found.report.name, nulls: found.nulls, how, scratch: String::new() }
+    }
+
+    /// Values by code, from code 1.
+    fn values(&self) -> Vec<String> {
+        match &self.how {
+            How::Bool(codes) => {
+                let mut values: Vec<_> = codes.iter().zip(BOOLS).filter(|(code, _)| **code > 0).collect();
+                values.sort_unstable();
+                values.into_iter().map(|(_, value)| value.to_owned()).collect()
+            }
+            How::Category { dictionary, codes } => {
+                let mut values = vec![String::new(); codes.len()];
+                for (value, code) in dictionary.values().zip(codes) {
+                    value.clone_into(&mut values[usize::from(*code) - 1]);
+                }
+                values
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    fn empty_column(&self) -> EncodedColumn {
+        match self.how {
+            How::Number { .. } | How::Date { .. } | How::Time { .. } => {
+                EncodedColumn::Numeric { u: Vec::with_capacity(BATCH_ROWS), valid: Vec::with_capacity(BATCH_ROWS) }
+            }
+            How::Bool(_) | How::Category { .. } => EncodedColumn::Codes(Vec::with_capacity(BATCH_ROWS)),
+            How::Opaque => EncodedColumn::Opaque { valid: Vec::with_capacity(BATCH_ROWS) },
+        }
+    }
+
+    /// Appends a cell; `None` when it is not what the first pass saw.
+    #[inline]
+    fn push(&mut self, cell: Cell<'_>, column: &mut EncodedColumn) -> Option<()> {
+        let null = self.nulls.is_null(cell);
+        match column {
+            EncodedColumn::Numeric { u, valid } => {
+                u.push(if null { 0 } else { self.offset(cell)? });
+                valid.push(!null);
+            }
+            EncodedColumn::Codes(codes) => codes.push(if null { 0 } else { self.code(cell)? }),
+            EncodedColumn::Opaque { valid } => valid.push(!null),
+        }
+        Some(())
+    }
+
+    #[inline]
+    fn offset(&self, cell: Cell<'_>) -> Option<u64> {
+        let (value, min, max) = match &self.how {
+            How::Number { min, max, scale, rule } => {
+                let Parsed::Number(number) = cell.number() else { return None };
+                let (number, _) = rule.settle(number).ok()?;
+                (i64::try_from(number.at_scale(*scale).ok()?).ok()?, *min, *max)
+            }
+            How::Date { min, max } => (cell.date()?, *min, *max),
+            How::Time { min, max, ty } => {
+                let ColumnType::Timestamp { unit } = ty else { return None };
+                (i64::try_from(units(cell.moment()?.nanos, *unit)?).ok()?, *min, *max)
+            }
+            _ => return None,
+        };
+        (min..=max).contains(&value).then(|| value.abs_diff(min))
+    }
+
+    #[inline]
+    fn code(&mut self, cell: Cell<'_>) -> Option<u16> {
+        let code = match &self.how {
+            How::Bool(codes) => codes[usize::from(cell.bool()?)],
+            How::Category { dictionary, codes } => {
+                codes[dictionary.find(cell.text(&mut self.scratch))? as usize]
+            }
+            _ => return None,
+        };
+        (code != 0).then_some(code)
+    }
+}
+
+const BOOLS: [&str; 2] = ["false", "true"];
+
+/// Encodes a table, sums its profile and passes the rows on.
+pub(crate) struct Encoder<'s> {
+    path: PathBuf,
+    columns: Vec<ColumnEncoder>,
+    batch: EncodedBatch,
+    sums: ProfileSums,
+    sink: &'s mut dyn RowSink,
+}
+
+impl<'s> Encoder<'s> {
+    pub(crate) fn new(
+        path: PathBuf,
+        found: Vec<Found>,
+        layout: &Layout,
+        key: &[u8; 32],
+        sink: &'s mut dyn RowSink,
+    ) -> Self {
+        let columns: Vec<_> = found.into_iter().map(|found| ColumnEncoder::new(found, key)).collect();
+        let batch = EncodedBatch {
+            first_row: 0,
+            rows: 0,
+            columns: columns.iter().map(ColumnEncoder::empty_column).collect(),
+        };
+        Self { path, columns, batch, sums: ProfileSums::new(layout), sink }
+    }
+
+    /// Bounds of the numeric columns and values of the dictionaries, with the sums over all rows.
+    pub(crate) fn finish(self) -> (ProfileSums, Vec<(i64, i64)>, Vec<Vec<String>>) {
+        let bounds = self.columns.iter().map(|column| match column.how {
+            How::Number { min, max, .. } | How::Date { min, max } | How::Time { min, max, .. } => (min, max),
+            _ => (0, 0),
+        });
+        let bounds = bounds.collect();
+        let values = self.columns.iter().map(ColumnEncoder::values).collect();
+        (self.sums, bounds, values)
+    }
+
+    #[cold]
+    fn changed(&self) -> DatasetError {
+        DatasetError::new(&self.path, Fault::Changed)
+    }
+}
+
+impl CellSink for Encoder<'_> {
+    fn column(&mut self, name: &str, _: FileType, _: u64) -> Result<(), DatasetError> {
+        if self.columns.iter().any(|column| column.name == name) { Ok(()) } else { Err(self.changed()) }
+    }
+
+    fn columns_complete(&mut self) -> Result<(), DatasetError> {
+        Ok(())
+    }
+
+    #[inline]
+    fn cell(&mut self, column: usize, _: u64, cell: Cell<'_>) -> Result<(), DatasetError> {
+        let pushed = match (self.columns.get_mut(column), self.batch.columns.get_mut(column)) {
+            (Some(encoder), Some(encoded)) => encoder.push(cell, encoded),
+            _ => None,
+        };
+        pushed.ok_or_else(|| self.changed())
+    }
+
+    fn rows(&mut self, _: u64, rows: usize) -> Result<(), DatasetError> {
+        self.batch.rows = rows;
+        if self.batch.columns.iter().any(|column| column.len() != rows) {
+            return Err(self.changed());
+        }
+        self.sums.add(&self.batch);
+        self.sink.batch(&self.batch).map_err(|source| DatasetError::new(&self.path, Fault::Sink(source)))?;
+        self.batch.first_row += rows as u64;
+        self.batch.columns.iter_mut().for_each(EncodedColumn::clear);
         Ok(())
     }
 }

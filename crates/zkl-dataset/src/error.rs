@@ -156,6 +156,9 @@ pub enum Fault {
         #[source]
         source: Box<dyn Error + Send + Sync>,
     },
+    /// A CSV dialect that cannot be told apart from the text.
+    #[error("delimiter and quote must be two different ASCII characters, not line breaks")]
+    Dialect,
     /// A JSON record that is not an object.
     #[error("expected a JSON object, one per line or in one array")]
     NotAnObject,

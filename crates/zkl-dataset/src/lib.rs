@@ -1,9 +1,14 @@
 #![doc = include_str!("../README.md")]
 
+mod cell;
+mod dictionary;
 mod encode;
 mod error;
 mod hash;
+mod infer;
 mod nulls;
+mod number;
+mod profile;
 mod progress;
 mod reader;
 mod report;

@@ -1,5 +1,7 @@
 //! Texts that stand for an absent value.
 
+use crate::cell::Cell;
+
 /// A set of texts that are read as null. Matched exactly, case and white space included.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NullTokens {
@@ -45,5 +47,41 @@ impl NullTokens {
 impl Default for NullTokens {
     fn default() -> Self {
         Self::new(Self::PANDAS)
+    }
+}
+
+/// How one column of a scan tells nulls.
+#[derive(Clone, Debug)]
+pub(crate) struct NullRule {
+    pub(crate) tokens: NullTokens,
+    /// Whether strings and numbers of typed formats are compared with the tokens as well: when pinned for the column.
+    pub(crate) typed: bool,
+    pub(crate) nan: bool,
+}
+
+impl NullRule {
+    #[inline]
+    pub(crate) fn is_null(&self, cell: Cell<'_>) -> bool {
+        match cell {
+            Cell::Null => true,
+            Cell::Text(text) => self.tokens.contains(text),
+            Cell::String(text) | Cell::Literal(text) => self.typed && self.tokens.contains(text),
+            Cell::Float(value) => self.nan && value.is_nan(),
+            Cell::Float32(value) => self.nan && value.is_nan(),
+            _ => false,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tokens_match_exactly() {
+        let tokens = NullTokens::default();
+        assert!(NullTokens::PANDAS.iter().all(|token| tokens.contains(token)));
+        assert!(!["na", "NAN", " NA", "0", "Null", "none", "-"].iter().any(|text| tokens.contains(text)));
+        assert!(!NullTokens::none().contains(""));
     }
 }

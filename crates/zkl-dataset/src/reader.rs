@@ -1,11 +1,227 @@
 //! Readers: from a file's bytes to cells.
 
+mod arrow;
+mod csv;
+mod json;
+
 use std::{
-    fs::File,
     io::{self, BufReader, Read},
+    path::PathBuf,
 };
 
-use crate::source::Compression;
+use zkl_core::digest::FileDigests;
+
+use crate::{
+    cell::Cell,
+    error::{DatasetError, Fault},
+    hash::{Feed, HashSet, hash_opened},
+    infer::FileType,
+    progress::{Pass, Progress, ProgressUpdate},
+    report::SourceReport,
+    source::{Compression, CsvOptions, Format, Source},
+};
+
+/// Rows in a full batch.
+pub(crate) const BATCH_ROWS: usize = 8_192;
+/// Longest column name in bytes.
+const MAX_NAME_BYTES: usize = 1_024;
+/// A row may hold this many times the largest cell.
+const ROW_CELLS: usize = 4;
+
+/// Receives a table: its columns, then its cells. Within a batch the cells of each column come in the order of rows,
+/// every column has one cell per row, and columns may come row by row or one after the other.
+pub(crate) trait CellSink {
+    /// A further column, which had no value in `rows_before` rows.
+    fn column(&mut self, name: &str, file: FileType, rows_before: u64) -> Result<(), DatasetError>;
+
+    /// All columns are known, no row has been read. Not called by readers that find columns as they go.
+    fn columns_complete(&mut self) -> Result<(), DatasetError>;
+
+    /// A cell, at a line or row of the file.
+    fn cell(&mut self, column: usize, at: u64, cell: Cell<'_>) -> Result<(), DatasetError>;
+
+    /// Ends a batch of `rows` rows, the first at line or row `first_at`.
+    fn rows(&mut self, first_at: u64, rows: usize) -> Result<(), DatasetError>;
+}
+
+/// A file that is ready to be read several times.
+pub(crate) struct Table {
+    pub(crate) path: PathBuf,
+    pub(crate) report: SourceReport,
+    csv: CsvOptions,
+    max_cell: usize,
+    bytes: u64,
+    source: Source,
+}
+
+impl Table {
+    /// Finds out format, compression and delimiter.
+    pub(crate) fn open(source: &Source, max_cell: usize) -> Result<Self, DatasetError> {
+        let path = source.path().to_owned();
+        let (format, compression) = source.detect()?;
+        if compression != Compression::None
+            && matches!(format, Format::Parquet | Format::ArrowFile)
+        {
+            return Err(DatasetError::new(&path, Fault::CompressedSeekable { format }));
+        }
+        let metadata = source.open()?.metadata().map_err(|error| DatasetError::io(&path, error))?;
+        let mut table = Self {
+            path,
+            report: SourceReport { format, compression, delimiter: None },
+            csv: source.csv.clone(),
+            max_cell,
+            bytes: metadata.len(),
+            source: source.clone(),
+        };
+        if format == Format::Csv {
+            let fits = |byte: u8| byte.is_ascii() && !matches!(byte, b'\n' | b'\r' | 0);
+            let CsvOptions { delimiter, quote, .. } = table.csv;
+            if !delimiter.is_none_or(fits) || !quote.is_none_or(fits) || (delimiter == quote && quote.is_some()) {
+                return Err(table.error(Fault::Dialect));
+            }
+            let delimiter = match table.csv.delimiter {
+                Some(delimiter) => delimiter,
+                None => csv::sniff(&table.head(csv::SNIFF_BYTES)?, &table.csv),
+            };
+            table.csv.delimiter = Some(delimiter);
+            table.report.delimiter = Some(char::from(delimiter));
+        }
+        Ok(table)
+    }
+
+    /// Whether places in the file are lines.
+    pub(crate) const fn has_lines(&self) -> bool {
+        matches!(self.report.format, Format::Csv | Format::Json | Format::Ndjson)
+    }
+
+    /// The first bytes of the text.
+    fn head(&self, limit: u64) -> Result<Vec<u8>, DatasetError> {
+        let fail = |error| self.decode_error(error);
+        let mut head = Vec::new();
+        decompress(self.report.compression, self.source.open()?)
+            .map_err(fail)?
+            .take(limit)
+            .read_to_end(&mut head)
+            .map_err(fail)?;
+        Ok(head)
+    }
+
+    /// Reads the whole file once. `known` lists the columns if an earlier pass found them.
+    pub(crate) fn read<S: CellSink>(
+        &self,
+        hashes: HashSet,
+        known: &[String],
+        pass: Pass,
+        sink: &mut S,
+        progress: &mut dyn Progress,
+    ) -> Result<FileDigests, DatasetError> {
+        let file = self.source.open()?;
+        let ticker = Ticker { progress, pass, total: self.bytes, rows: 0 };
+        match self.report.format {
+            Format::Csv | Format::Json | Format::Ndjson | Format::ArrowStream => {
+                let (feed, input) = Feed::start(file, hashes).map_err(|error| DatasetError::io(&self.path, error))?;
+                let decoder = decompress(self.report.compression, input).map_err(|error| self.decode_error(error))?;
+                let ticker = Progressing { ticker, feed: Some(&feed), expected_rows: None };
+                match self.report.format {
+                    Format::Csv => csv::read(self, decoder, sink, ticker)?,
+                    Format::Json => json::read(self, decoder, json::Framing::Array, known, sink, ticker)?,
+                    Format::Ndjson => json::read(self, decoder, json::Framing::Lines, known, sink, ticker)?,
+                    _ => arrow::read_stream(self, decoder, sink, ticker)?,
+                }
+                feed.finish().map_err(|error| DatasetError::io(&self.path, error))
+            }
+            Format::Parquet | Format::ArrowFile => {
+                let digests = hash_opened(&file, hashes).map_err(|error| DatasetError::io(&self.path, error))?;
+                let ticker = Progressing { ticker, feed: None, expected_rows: None };
+                if self.report.format == Format::Parquet {
+                    arrow::read_parquet(self, file, sink, ticker)?;
+                } else {
+                    arrow::read_file(self, file, sink, ticker)?;
+                }
+                Ok(digests)
+            }
+        }
+    }
+
+    const fn max_row(&self) -> usize {
+        self.max_cell.saturating_mul(ROW_CELLS)
+    }
+
+    fn error(&self, fault: Fault) -> DatasetError {
+        DatasetError::new(&self.path, fault)
+    }
+
+    /// An error while reading bytes: of the disk, or of the decompressor.
+    fn decode_error(&self, error: io::Error) -> DatasetError {
+        let what = match self.report.compression {
+            Compression::None => return DatasetError::io(&self.path, error),
+            Compression::Gzip => "gzip",
+            Compression::Zstd => "zstd",
+        };
+        match error.kind() {
+            io::ErrorKind::UnexpectedEof => self.error(Fault::Truncated { what }),
+            // Errors of the operating system carry its number; those of a decompressor do not.
+            _ if error.raw_os_error().is_some() => DatasetError::io(&self.path, error),
+            _ => self.error(Fault::Corrupt { what, source: Box::new(error) }),
+        }
+    }
+
+    /// Refuses names that cannot be told apart from others or that are unreasonably long.
+    fn check_names<'n>(&self, names: impl Iterator<Item = &'n str>) -> Result<(), DatasetError> {
+        let mut seen = std::collections::HashSet::new();
+        for (index, name) in names.enumerate() {
+            self.check_name(name, index)?;
+            if !seen.insert(name) {
+                return Err(self.error(Fault::DuplicateColumn).in_column(name));
+            }
+        }
+        if seen.is_empty() { Err(self.error(Fault::NoColumns)) } else { Ok(()) }
+    }
+
+    fn check_name(&self, name: &str, index: usize) -> Result<(), DatasetError> {
+        match name.len() {
+            0 => Err(self.error(Fault::EmptyName { position: index + 1 })),
+            1..=MAX_NAME_BYTES => Ok(()),
+            _ => {
+                let error = self.error(Fault::NameTooLong { limit: MAX_NAME_BYTES });
+                Err(error.with_value(crate::error::Excerpt::new(name)))
+            }
+        }
+    }
+}
+
+struct Ticker<'a> {
+    progress: &'a mut dyn Progress,
+    pass: Pass,
+    total: u64,
+    rows: u64,
+}
+
+/// Tells the caller how far a pass is.
+struct Progressing<'a> {
+    ticker: Ticker<'a>,
+    /// Where bytes are counted.
+    feed: Option<&'a Feed>,
+    /// Rows of the table, where the file says so: bytes are estimated from them.
+    expected_rows: Option<u64>,
+}
+
+impl Progressing<'_> {
+    fn rows(&mut self, rows: usize) {
+        let ticker = &mut self.ticker;
+        ticker.rows += rows as u64;
+        let bytes_done = match (self.feed, self.expected_rows) {
+            (Some(feed), _) => feed.bytes(),
+            (None, Some(expected)) if expected > 0 => {
+                let done = u128::from(ticker.total) * u128::from(ticker.rows) / u128::from(expected);
+                u64::try_from(done).unwrap_or(u64::MAX).min(ticker.total)
+            }
+            _ => 0,
+        };
+        let update = ProgressUpdate { pass: ticker.pass, bytes_done, bytes_total: ticker.total, rows: ticker.rows };
+        ticker.progress.update(update);
+    }
+}
 
 /// The uncompressed bytes of `file`.
 pub(crate) fn decompress(compression: Compression, file: impl Read + 'static) -> io::Result<Box<dyn Read>> {
@@ -14,4 +230,14 @@ pub(crate) fn decompress(compression: Compression, file: impl Read + 'static) ->
         Compression::Gzip => Box::new(flate2::read::MultiGzDecoder::new(file)),
         Compression::Zstd => Box::new(zstd::stream::read::Decoder::with_buffer(BufReader::new(file))?),
     })
+}
+
+/// Reads some bytes; 0 at the end of the input.
+fn read_some(input: &mut dyn Read, buffer: &mut [u8]) -> io::Result<usize> {
+    loop {
+        match input.read(buffer) {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            result => return result,
+        }
+    }
 }

@@ -1,7 +1,7 @@
 //! What was found out about a table, and why: for the eyes of its owner.
 
 use serde::Serialize;
-use zkl_core::column::ColumnType;
+use zkl_core::column::{ColumnSchema, ColumnType};
 
 use crate::{
     error::Excerpt,
@@ -57,6 +57,12 @@ pub struct ColumnReport {
     /// Rounding of floats or of numbers with more digits than a pinned scale.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rounding: Option<Rounding>,
+}
+
+impl ColumnReport {
+    pub(crate) fn schema(&self) -> ColumnSchema {
+        ColumnSchema { name: self.name.clone(), ty: self.ty, nullable: self.nullable }
+    }
 }
 
 /// Why a column has its type.

@@ -1,10 +1,23 @@
 //! The scan: two passes over a file, from bytes to the exact profile.
 
-use zkl_core::{column::Schema, digest::FileDigests, layout::Layout, profile::Profile};
+use zkl_core::{
+    column::Schema,
+    digest::FileDigests,
+    layout::{ColumnLayout, Encoding, Layout, PairLayout},
+    profile::Profile,
+};
 
 use crate::{
-    encode::RowSink, error::DatasetError, nulls::NullTokens, progress::Progress, report::InferenceReport,
-    schema_file::Pins, source::Source,
+    encode::{Encoder, RowSink},
+    error::{DatasetError, Fault},
+    hash::HashSet,
+    infer::{Found, Inference},
+    nulls::NullTokens,
+    progress::{Pass, Progress},
+    reader::Table,
+    report::{ColumnReport, InferenceReport},
+    schema_file::Pins,
+    source::Source,
 };
 
 /// How values are understood.
@@ -105,7 +118,97 @@ impl Scan {
         progress: &mut dyn Progress,
         sink: &mut dyn RowSink,
     ) -> Result<ScanOutput, DatasetError> {
-        let _ = (key, progress, sink, &self.options, &self.joints, &self.products);
-        Err(DatasetError::new(self.source.path(), crate::error::Fault::Empty))
+        let table = Table::open(&self.source, self.options.max_cell_bytes)?;
+        let joint: Vec<&str> = self.joints.iter().flat_map(|(a, b)| [a.as_str(), b.as_str()]).collect();
+        let products = self.products.iter().flat_map(|(a, b)| [a.as_str(), b.as_str()]);
+        let required = joint.iter().copied().chain(products).collect();
+        let mut inference = Inference::new(table.path.clone(), table.has_lines(), &self.options, joint, required);
+        let digests = table.read(HashSet::All, &[], Pass::Infer, &mut inference, progress)?;
+        let names = inference.names();
+        let unchanged = |again: FileDigests| {
+            let same = (again.blake3, again.bytes) == (digests.blake3, digests.bytes);
+            if same { Ok(()) } else { Err(DatasetError::new(&table.path, Fault::Changed)) }
+        };
+        if inference.begin_dictionary_pass() {
+            unchanged(table.read(HashSet::Blake3, &names, Pass::Dictionary, &mut inference, progress)?)?;
+        }
+        let (rows, found) = inference.finish()?;
+        let layout = self.layout(rows, &found)?;
+        let report = InferenceReport {
+            source: table.report,
+            rows,
+            columns: found.iter().map(|column| column.report.clone()).collect(),
+        };
+        sink.begin(&layout).map_err(|source| DatasetError::new(&table.path, Fault::Sink(source)))?;
+        let mut encoder = Encoder::new(table.path.clone(), found, &layout, key, sink);
+        unchanged(table.read(HashSet::Blake3, &names, Pass::Encode, &mut encoder, progress)?)?;
+        let (sums, bounds, values) = encoder.finish();
+        let profile = sums.finish(&layout, &bounds, values);
+        if profile.rows != rows {
+            return Err(DatasetError::new(&table.path, Fault::Changed));
+        }
+        let schema = Schema { columns: report.columns.iter().map(ColumnReport::schema).collect() };
+        Ok(ScanOutput { digests, schema, report, layout, profile })
+    }
+
+    fn layout(&self, rows: u64, found: &[Found]) -> Result<Layout, DatasetError> {
+        let columns: Vec<ColumnLayout> = found.iter().map(Found::layout).collect();
+        let index = |name: &str| columns.iter().position(|column| column.name == name).unwrap_or(usize::MAX);
+        let mut pairs = Vec::with_capacity(self.joints.len() + self.products.len());
+        for (group, label) in &self.joints {
+            let (g, l) = (index(group), index(label));
+            self.check_joint(found, g, l)?;
+            self.add_pair(&mut pairs, PairLayout::Joint { group: g as u32, label: l as u32 }, group, label)?;
+        }
+        for (left, right) in &self.products {
+            let (l, r) = (index(left), index(right));
+            for ty in [l, r].into_iter().filter_map(|i| columns.get(i)).filter(|column| !column.ty.is_quantity()) {
+                return Err(self.error(Fault::PairType { ty: ty.ty, joint: false }).in_column(&ty.name));
+            }
+            self.add_pair(&mut pairs, PairLayout::Product { left: l as u32, right: r as u32 }, left, right)?;
+        }
+        Layout::new(rows, columns, pairs).map_err(|error| self.error(Fault::Layout(error)))
+    }
+
+    fn add_pair(
+        &self,
+        pairs: &mut Vec<PairLayout>,
+        pair: PairLayout,
+        left: &str,
+        right: &str,
+    ) -> Result<(), DatasetError> {
+        if left == right || pairs.contains(&pair) {
+            return Err(self.error(Fault::RepeatedPair { left: left.to_owned(), right: right.to_owned() }));
+        }
+        pairs.push(pair);
+        Ok(())
+    }
+
+    fn check_joint(&self, found: &[Found], group: usize, label: usize) -> Result<(), DatasetError> {
+        let (Some(group), Some(label)) = (found.get(group), found.get(label)) else { return Ok(()) };
+        for column in [group, label] {
+            let ty = column.report.ty;
+            if !ty.is_categorical() {
+                return Err(self.error(Fault::PairType { ty, joint: true }).in_column(&column.report.name));
+            }
+        }
+        match (group.layout().encoding, label.layout().encoding) {
+            (Encoding::Category { capacity: a }, Encoding::Category { capacity: b })
+                if a * b <= PairLayout::MAX_JOINT_CELLS =>
+            {
+                Ok(())
+            }
+            _ => Err(self.error(Fault::JointTooLarge {
+                group: group.report.name.clone(),
+                group_values: group.distinct(),
+                label: label.report.name.clone(),
+                label_values: label.distinct(),
+                limit: PairLayout::MAX_JOINT_CELLS,
+            })),
+        }
+    }
+
+    fn error(&self, fault: Fault) -> DatasetError {
+        DatasetError::new(self.source.path(), fault)
     }
 }

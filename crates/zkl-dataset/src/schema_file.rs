@@ -14,13 +14,13 @@
 
 use std::{fs, path::Path};
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use zkl_core::column::{ColumnType, Schema};
 
 use crate::error::{DatasetError, Excerpt, Fault};
 
 /// What is pinned about one column.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ColumnPin {
     /// Name of the column.
@@ -114,6 +114,16 @@ impl Pins {
         };
         Self::check_version(path, toml::from_str::<VersionOnly>(text).map_err(fail)?.version)?;
         toml::from_str(text).map_err(fail)
+    }
+
+    /// Pins these columns, each named once; `exact` says that the table may have no others.
+    pub const fn new(exact: bool, columns: Vec<ColumnPin>) -> Self {
+        Self { exact, columns, origin: None }
+    }
+
+    /// What is pinned, by column.
+    pub fn columns(&self) -> &[ColumnPin] {
+        &self.columns
     }
 
     /// Pins exactly the columns of `schema`, types and nullability.

@@ -11,7 +11,7 @@ use std::{
 use crate::error::{DatasetError, Fault};
 
 /// File formats.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Format {
     /// Delimited text, RFC 4180 and its dialects.
@@ -67,7 +67,7 @@ pub struct UnknownName {
 }
 
 /// Compression of a whole file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Compression {
     /// None.
@@ -106,7 +106,7 @@ impl FromStr for Compression {
 }
 
 /// How CSV text is cut into cells.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct CsvOptions {
     /// The byte between cells; `None` tries `,` `;` tab and `|` on the first 64 KiB and reports its choice.
     pub delimiter: Option<u8>,

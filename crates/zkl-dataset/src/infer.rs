@@ -1,0 +1,171 @@
+//! The first pass: the type, the bounds and the dictionary of every column.
+
+mod column;
+mod numbers;
+
+use std::path::PathBuf;
+
+use zkl_core::layout::Layout;
+
+pub(crate) use self::{
+    column::{FileType, Found, Plan},
+    numbers::{ScaleRule, units},
+};
+use self::{
+    column::{ColumnState, Expected},
+    numbers::Bad,
+};
+use crate::{
+    cell::Cell,
+    error::{DatasetError, Fault},
+    nulls::{NullRule, NullTokens},
+    reader::CellSink,
+    scan::ScanOptions,
+    schema_file::ColumnPin,
+};
+
+/// Finds out what the columns are.
+pub(crate) struct Inference<'a> {
+    path: PathBuf,
+    /// Whether places in the file are lines; otherwise rows.
+    lines: bool,
+    options: &'a ScanOptions,
+    /// Names of columns in joint pairs.
+    joint: Vec<&'a str>,
+    /// Names that must exist.
+    required: Vec<&'a str>,
+    columns: Vec<ColumnState>,
+    rows: u64,
+    first_at: Option<u64>,
+    /// Whether this is the pass for missing dictionaries.
+    again: bool,
+}
+
+impl<'a> Inference<'a> {
+    pub(crate) fn new(
+        path: PathBuf,
+        lines: bool,
+        options: &'a ScanOptions,
+        joint: Vec<&'a str>,
+        required: Vec<&'a str>,
+    ) -> Self {
+        let columns = Vec::new();
+        Self { path, lines, options, joint, required, columns, rows: 0, first_at: None, again: false }
+    }
+
+    fn fail(&self, column: usize, bad: Bad) -> DatasetError {
+        let error = DatasetError::new(&self.path, bad.fault);
+        let error = if self.lines { error.at_line(bad.at) } else { error.at_row(bad.at) };
+        let error = match self.columns.get(column) {
+            Some(state) => error.in_column(&state.name),
+            None => error,
+        };
+        match bad.value {
+            Some(value) => error.with_value(value),
+            None => error,
+        }
+    }
+
+    /// Whether some columns have to be read again; prepares for that.
+    pub(crate) fn begin_dictionary_pass(&mut self) -> bool {
+        self.again = self.columns.iter().any(ColumnState::needs_dictionary);
+        if self.again {
+            self.columns.iter_mut().for_each(ColumnState::begin_dictionary_pass);
+        }
+        self.again
+    }
+
+    pub(crate) fn names(&self) -> Vec<String> {
+        self.columns.iter().map(|column| column.name.clone()).collect()
+    }
+
+    /// Rows of the table and its columns.
+    pub(crate) fn finish(mut self) -> Result<(u64, Vec<Found>), DatasetError> {
+        if self.rows == 0 {
+            return Err(DatasetError::new(&self.path, Fault::NoRows));
+        }
+        self.columns_complete()?;
+        let columns = std::mem::take(&mut self.columns);
+        let mut found = Vec::with_capacity(columns.len());
+        for column in columns {
+            let name = column.name.clone();
+            found.push(column.finish().map_err(|bad| self.fail(usize::MAX, *bad).in_column(&name))?);
+        }
+        Ok((self.rows, found))
+    }
+}
+
+impl CellSink for Inference<'_> {
+    fn column(&mut self, name: &str, file: FileType, rows_before: u64) -> Result<(), DatasetError> {
+        let fail = |fault| DatasetError::new(&self.path, fault).in_column(name);
+        if self.again {
+            return if self.columns.iter().any(|column| column.name == name) { Ok(()) } else { Err(fail(Fault::Changed)) };
+        }
+        if self.columns.len() == Layout::MAX_RECORDS {
+            return Err(DatasetError::new(&self.path, Fault::TooManyColumns { limit: Layout::MAX_RECORDS }));
+        }
+        let pins = &self.options.pins;
+        let pin = pins.find(name);
+        if pins.exact && pin.is_none() {
+            return Err(fail(Fault::UnexpectedColumn));
+        }
+        let pinned = pin.and_then(|pin| pin.ty);
+        if let (FileType::Unsupported(data_type), true) = (&file, pinned != Some(zkl_core::column::ColumnType::Text)) {
+            return Err(fail(Fault::Unsupported { data_type: data_type.clone() }));
+        }
+        let tokens = pin.and_then(|pin| pin.null_tokens.as_ref());
+        let mut state = ColumnState::new(Expected {
+            name,
+            pinned,
+            nullable: pin.and_then(|pin| pin.nullable),
+            round: pin.is_some_and(|pin: &ColumnPin| pin.round),
+            file,
+            float_scale: u32::from(self.options.float_scale.min(zkl_core::column::ColumnType::MAX_SCALE)),
+            joint: self.joint.contains(&name),
+            nulls: NullRule {
+                typed: tokens.is_some(),
+                tokens: tokens.map_or_else(|| self.options.null_tokens.clone(), NullTokens::new),
+                nan: self.options.nan_as_null,
+            },
+        });
+        let result = state.add_nulls(rows_before, self.first_at.unwrap_or(1));
+        self.columns.push(state);
+        result.map_err(|bad| self.fail(self.columns.len() - 1, *bad))
+    }
+
+    fn columns_complete(&mut self) -> Result<(), DatasetError> {
+        let pinned = self.options.pins.columns.iter().map(|pin| pin.name.as_str());
+        for name in pinned.chain(self.required.iter().copied()) {
+            if !self.columns.iter().any(|column| column.name == name) {
+                let candidates = self.columns.iter().map(|column| column.name.as_str());
+                let suggestion = closest(name, candidates).map(str::to_owned);
+                return Err(DatasetError::new(&self.path, Fault::MissingColumn { suggestion }).in_column(name));
+            }
+        }
+        Ok(())
+    }
+
+    #[inline]
+    fn cell(&mut self, column: usize, at: u64, cell: Cell<'_>) -> Result<(), DatasetError> {
+        self.columns[column].observe(at, cell).map_err(|bad| self.fail(column, *bad))
+    }
+
+    fn rows(&mut self, first_at: u64, rows: usize) -> Result<(), DatasetError> {
+        if self.again {
+            return Ok(());
+        }
+        self.first_at.get_or_insert(first_at);
+        self.rows += rows as u64;
+        if self.rows > u64::from(u32::MAX) {
+            return Err(DatasetError::new(&self.path, Fault::TooManyRows));
+        }
+        Ok(())
+    }
+}
+
+/// The candidate most like `name`, if any is like it.
+fn closest<'n>(name: &str, candidates: impl Iterator<Item = &'n str>) -> Option<&'n str> {
+    let likeness = |candidate: &str| strsim::jaro_winkler(&name.to_lowercase(), &candidate.to_lowercase());
+    let scored = candidates.map(|candidate| (likeness(candidate), candidate));
+    scored.filter(|(score, _)| *score > 0.8).max_by(|a, b| a.0.total_cmp(&b.0)).map(|(_, candidate)| candidate)
+}

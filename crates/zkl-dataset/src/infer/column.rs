@@ -1,0 +1,348 @@
+//! The hypothesis about one column's type, and what ends it.
+
+use zkl_core::{
+    column::{ColumnType, TimeUnit},
+    layout::{ColumnLayout, Encoding},
+};
+
+use super::numbers::{Bad, Numbers, ScaleRule, Times};
+use crate::{
+    cell::Cell,
+    dictionary::Dictionary,
+    error::Fault,
+    nulls::NullRule,
+    number::Parsed,
+    report::{Basis, ColumnReport, RuledOut},
+};
+
+/// What a file's own schema says about a column.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum FileType {
+    /// Nothing: CSV and JSON.
+    Unknown,
+    Bool,
+    Number {
+        scale: u32,
+    },
+    Float,
+    Date,
+    Time(TimeUnit),
+    String,
+    /// A type of no meaning here, by name.
+    Unsupported(String),
+}
+
+/// What all values so far are.
+enum Kind {
+    /// There are none yet.
+    Unknown,
+    Bool([bool; 2]),
+    Number(Numbers),
+    Date(Option<(i64, i64)>),
+    Time(Times),
+    Category(Dictionary),
+    /// Text after all; the values that came before have to be read again for the dictionary.
+    Mixed,
+    Text,
+}
+
+/// How the values of a column are encoded.
+pub(crate) enum Plan {
+    Numeric { min: i64, max: i64, rule: ScaleRule },
+    Bool([bool; 2]),
+    Category(Dictionary),
+    Opaque,
+}
+
+/// What was found out about a column.
+pub(crate) struct Found {
+    pub(crate) report: ColumnReport,
+    pub(crate) plan: Plan,
+    pub(crate) nulls: NullRule,
+}
+
+impl Found {
+    /// Distinct values of a dictionary column.
+    pub(crate) fn distinct(&self) -> usize {
+        match &self.plan {
+            Plan::Bool(seen) => seen.iter().filter(|seen| **seen).count(),
+            Plan::Category(dictionary) => dictionary.len(),
+            Plan::Numeric { .. } | Plan::Opaque => 0,
+        }
+    }
+
+    /// The column's public shape.
+    pub(crate) fn layout(&self) -> ColumnLayout {
+        let encoding = match &self.plan {
+            Plan::Numeric { min, max, .. } => Encoding::for_span(max.abs_diff(*min)),
+            Plan::Bool(_) | Plan::Category(_) => Encoding::for_distinct(self.distinct()).unwrap_or(Encoding::Opaque),
+            Plan::Opaque => Encoding::Opaque,
+        };
+        let ColumnReport { name, ty, nullable, .. } = &self.report;
+        ColumnLayout { name: name.clone(), ty: *ty, nullable: *nullable, encoding }
+    }
+}
+
+/// What is known about a column before its first value.
+pub(crate) struct Expected<'a> {
+    pub(crate) name: &'a str,
+    pub(crate) pinned: Option<ColumnType>,
+    pub(crate) nullable: Option<bool>,
+    pub(crate) round: bool,
+    pub(crate) file: FileType,
+    pub(crate) float_scale: u32,
+    pub(crate) joint: bool,
+    pub(crate) nulls: NullRule,
+}
+
+/// One column during the first pass.
+pub(crate) struct ColumnState {
+    pub(crate) name: String,
+    kind: Kind,
+    basis: Basis,
+    pinned: Option<ColumnType>,
+    nullable: Option<bool>,
+    nulls: NullRule,
+    null_count: u64,
+    first_null: Option<u64>,
+    ruled_out: Option<RuledOut>,
+    /// Dictionary of a column in a joint pair, kept beside the hypothesis; `None` once it is full.
+    joint: Option<Dictionary>,
+    in_joint: bool,
+    /// Whether this pass looks at the column.
+    active: bool,
+    scratch: String,
+}
+
+impl ColumnState {
+    pub(crate) fn new(expected: Expected<'_>) -> Self {
+        let Expected { name, pinned, nullable, round, file, float_scale, joint, nulls } = expected;
+        let kind = match (pinned, &file) {
+            (Some(ColumnType::Bool), _) | (None, FileType::Bool) => Kind::Bool([false; 2]),
+            (Some(ty @ (ColumnType::Int | ColumnType::Decimal { .. })), _) => {
+                let scale = u32::from(ty.scale());
+                Kind::Number(Numbers::new(ScaleRule::Pinned { scale, round }, scale))
+            }
+            (None, FileType::Number { scale }) => {
+                let scale = if *scale > ScaleRule::Text.limit() { 0 } else { *scale };
+                Kind::Number(Numbers::new(ScaleRule::Text, scale))
+            }
+            (None, FileType::Float) => Kind::Number(Numbers::new(ScaleRule::Float { scale: float_scale }, 0)),
+            (Some(ColumnType::Date), _) | (None, FileType::Date) => Kind::Date(None),
+            (Some(ColumnType::Timestamp { unit }), _) => Kind::Time(Times::new(unit, true)),
+            (None, FileType::Time(unit)) => Kind::Time(Times::new(*unit, false)),
+            (Some(ColumnType::Category), _) | (None, FileType::String) => Kind::Category(Dictionary::default()),
+            (Some(ColumnType::Text), _) => Kind::Text,
+            (None, FileType::Unknown | FileType::Unsupported(_)) => Kind::Unknown,
+        };
+        let basis = match (pinned, file) {
+            (Some(_), _) => Basis::Pinned,
+            (None, FileType::Unknown | FileType::Unsupported(_)) => Basis::Inferred,
+            (None, _) => Basis::FileType,
+        };
+        Self {
+            name: name.to_owned(),
+            kind,
+            basis,
+            pinned,
+            nullable,
+            nulls,
+            null_count: 0,
+            first_null: None,
+            ruled_out: None,
+            joint: joint.then(Dictionary::default),
+            in_joint: joint,
+            active: true,
+            scratch: String::new(),
+        }
+    }
+
+    /// Takes in `count` nulls, the first of them at `at`.
+    pub(crate) fn add_nulls(&mut self, count: u64, at: u64) -> Result<(), Box<Bad>> {
+        if count == 0 || !self.active {
+            return Ok(());
+        }
+        if self.nullable == Some(false) {
+            return Err(Box::new(Bad { at, fault: Fault::UnexpectedNull, value: None }));
+        }
+        self.null_count += count;
+        self.first_null.get_or_insert(at);
+        Ok(())
+    }
+
+    /// Takes in one cell.
+    #[inline]
+    pub(crate) fn observe(&mut self, at: u64, cell: Cell<'_>) -> Result<(), Box<Bad>> {
+        if !self.active {
+            return Ok(());
+        }
+        if self.nulls.is_null(cell) {
+            return self.add_nulls(1, at);
+        }
+        if matches!(cell, Cell::Opaque) && !matches!(self.kind, Kind::Text) {
+            let fault = Fault::Unsupported { data_type: "object or array".to_owned() };
+            return Err(Box::new(Bad { at, fault, value: None }));
+        }
+        if let Some(dictionary) = &mut self.joint
+            && !dictionary.insert(cell.text(&mut self.scratch))
+        {
+            self.joint = None;
+        }
+        if matches!(self.kind, Kind::Unknown) {
+            self.guess(at, cell);
+        }
+        let fits = match &mut self.kind {
+            Kind::Number(_) => return self.observe_number(at, cell),
+            Kind::Category(dictionary) => {
+                if !dictionary.insert(cell.text(&mut self.scratch)) {
+                    return self.too_many_values(at, cell);
+                }
+                true
+            }
+            Kind::Bool(seen) => cell.bool().map(|value| seen[usize::from(value)] = true).is_some(),
+            Kind::Date(bounds) => match cell.date() {
+                Some(day) => {
+                    let (min, max) = bounds.get_or_insert((day, day));
+                    (*min, *max) = (day.min(*min), day.max(*max));
+                    true
+                }
+                None => false,
+            },
+            Kind::Time(times) => cell.moment().is_some_and(|moment| times.add(moment, at)),
+            Kind::Unknown | Kind::Mixed | Kind::Text => true,
+        };
+        if fits { Ok(()) } else { self.demote(at, cell) }
+    }
+
+    fn observe_number(&mut self, at: u64, cell: Cell<'_>) -> Result<(), Box<Bad>> {
+        let Kind::Number(numbers) = &mut self.kind else { return Ok(()) };
+        let fault = match cell.number() {
+            Parsed::Number(number) => match numbers.add(number, at) {
+                Ok(()) => return Ok(()),
+                Err(_) => Fault::TooManyDigits { scale: numbers.rule.limit() as u8 },
+            },
+            Parsed::NotFinite => Fault::NotFinite,
+            Parsed::TooLarge => Fault::IntOverflow,
+            Parsed::No => return self.demote(at, cell),
+        };
+        let bad = Bad::new(at, fault, cell);
+        if self.basis != Basis::Inferred {
+            return Err(bad);
+        }
+        numbers.bad.get_or_insert(bad);
+        Ok(())
+    }
+
+    /// Chooses the narrowest type that the first value reads as.
+    fn guess(&mut self, at: u64, cell: Cell<'_>) {
+        self.kind = if let Cell::Text(_) | Cell::Bool(_) = cell
+            && cell.bool().is_some()
+        {
+            Kind::Bool([false; 2])
+        } else if !matches!(cell, Cell::String(_)) && cell.number() != Parsed::No {
+            Kind::Number(Numbers::new(ScaleRule::Text, 0))
+        } else if cell.date().is_some() {
+            Kind::Date(None)
+        } else if let Some(moment) = cell.moment() {
+            Kind::Time(Times::new(moment.unit, false))
+        } else {
+            self.ruled_out = Some(RuledOut { was: "bool, number or time", line: at, value: cell.excerpt() });
+            Kind::Category(Dictionary::default())
+        };
+    }
+
+    #[cold]
+    fn demote(&mut self, at: u64, cell: Cell<'_>) -> Result<(), Box<Bad>> {
+        if let Some(ty) = self.pinned {
+            return Err(Bad::new(at, Fault::NotOfType { ty }, cell));
+        }
+        let was = match &self.kind {
+            Kind::Bool(_) => "bool",
+            Kind::Number(numbers) => numbers.name(),
+            Kind::Date(_) => "date",
+            _ => "timestamp",
+        };
+        self.ruled_out = Some(RuledOut { was, line: at, value: cell.excerpt() });
+        self.basis = Basis::MixedTypes;
+        self.kind = Kind::Mixed;
+        Ok(())
+    }
+
+    #[cold]
+    fn too_many_values(&mut self, at: u64, cell: Cell<'_>) -> Result<(), Box<Bad>> {
+        if self.pinned.is_some() {
+            return Err(Bad::new(at, Fault::TooManyCategories { limit: Dictionary::MAX_VALUES }, cell));
+        }
+        self.kind = Kind::Text;
+        self.basis = Basis::TooManyValues;
+        Ok(())
+    }
+
+    /// Whether the column has to be read again for its dictionary.
+    pub(crate) const fn needs_dictionary(&self) -> bool {
+        matches!(self.kind, Kind::Mixed) && !self.in_joint
+    }
+
+    /// Prepares for the pass that only builds missing dictionaries.
+    pub(crate) fn begin_dictionary_pass(&mut self) {
+        self.active = self.needs_dictionary();
+        if self.active {
+            self.kind = Kind::Category(Dictionary::default());
+            self.null_count = 0;
+            self.first_null = None;
+        }
+    }
+
+    /// The finished column.
+    pub(crate) fn finish(mut self) -> Result<Found, Box<Bad>> {
+        let mut rounding = None;
+        let joint_is_full = self.in_joint && self.joint.is_none();
+        let joint = self.joint.take();
+        let as_category = self.in_joint && self.pinned.is_none() && !matches!(self.kind, Kind::Bool(_) | Kind::Text);
+        let (ty, plan) = match (self.kind, joint) {
+            (kind, Some(dictionary)) if as_category => {
+                if matches!(kind, Kind::Number(_) | Kind::Date(_) | Kind::Time(_)) {
+                    self.basis = Basis::Joint;
+                }
+                (ColumnType::Category, Plan::Category(dictionary))
+            }
+            _ if as_category && joint_is_full => (ColumnType::Text, Plan::Opaque),
+            (Kind::Bool(seen), _) => (ColumnType::Bool, Plan::Bool(seen)),
+            (Kind::Number(mut numbers), _) => {
+                let (ty, min, max) = numbers.finish()?;
+                rounding = numbers.rounding();
+                (ty, Plan::Numeric { min, max, rule: numbers.rule })
+            }
+            (Kind::Date(bounds), _) => {
+                let (min, max) = bounds.unwrap_or_default();
+                (ColumnType::Date, Plan::Numeric { min, max, rule: ScaleRule::Text })
+            }
+            (Kind::Time(times), _) => {
+                let (min, max) = times.finish()?;
+                (ColumnType::Timestamp { unit: times.unit }, Plan::Numeric { min, max, rule: ScaleRule::Text })
+            }
+            (Kind::Category(dictionary), _) => (ColumnType::Category, Plan::Category(dictionary)),
+            (Kind::Unknown, _) => {
+                self.basis = Basis::OnlyNulls;
+                (ColumnType::Category, Plan::Category(Dictionary::default()))
+            }
+            (Kind::Mixed | Kind::Text, _) => (ColumnType::Text, Plan::Opaque),
+        };
+        let distinct = match &plan {
+            Plan::Category(dictionary) => Some(dictionary.len()),
+            _ => None,
+        };
+        let report = ColumnReport {
+            name: self.name,
+            ty,
+            nullable: self.nullable.unwrap_or(self.null_count > 0),
+            nulls: self.null_count,
+            first_null: self.first_null,
+            distinct,
+            basis: self.basis,
+            ruled_out: self.ruled_out,
+            rounding,
+        };
+        Ok(Found { report, plan, nulls: self.nulls })
+    }
+}

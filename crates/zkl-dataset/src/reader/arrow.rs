@@ -1,0 +1,279 @@
+//! Parquet and Arrow IPC, through the arrow crates. Types are kept as the file states them.
+
+use std::{
+    fs::File,
+    io::{self, Read, Seek as _, SeekFrom},
+};
+
+use arrow_array::{
+    Array, ArrayRef, RecordBatch,
+    cast::AsArray as _,
+    types::{
+        ArrowPrimitiveType, Date32Type, Date64Type, Decimal32Type, Decimal64Type, Decimal128Type, Decimal256Type,
+        Float16Type, Float32Type, Float64Type, Int8Type, Int16Type, Int32Type, Int64Type, TimestampMicrosecondType,
+        TimestampMillisecondType, TimestampNanosecondType, TimestampSecondType, UInt8Type, UInt16Type, UInt32Type,
+        UInt64Type,
+    },
+};
+use arrow_ipc::reader::{FileReader, StreamReader};
+use arrow_schema::{ArrowError, DataType, Schema, TimeUnit as ArrowUnit};
+use parquet::{arrow::arrow_reader::ParquetRecordBatchReaderBuilder, errors::ParquetError};
+use zkl_core::{column::TimeUnit, layout::Layout};
+
+use super::{BATCH_ROWS, CellSink, Progressing, Table};
+use crate::{
+    cell::Cell,
+    error::{DatasetError, Fault},
+    infer::FileType,
+    number::Number,
+};
+
+const MILLIS_PER_DAY: i64 = 86_400_000;
+
+pub(super) fn read_parquet<S: CellSink>(
+    table: &Table,
+    file: File,
+    sink: &mut S,
+    mut progress: Progressing<'_>,
+) -> Result<(), DatasetError> {
+    const WHAT: &str = "Parquet";
+    check_trailer(table, &file, b"PAR1", WHAT)?;
+    let fail = |error: ParquetError| match error {
+        ParquetError::EOF(_) => table.error(Fault::Truncated { what: WHAT }),
+        error => table.error(Fault::Corrupt { what: WHAT, source: Box::new(error) }),
+    };
+    let builder = ParquetRecordBatchReaderBuilder::try_new(file).map_err(fail)?;
+    announce(table, builder.schema(), sink)?;
+    let rows = u64::try_from(builder.metadata().file_metadata().num_rows()).unwrap_or(0);
+    if rows > u64::from(u32::MAX) {
+        return Err(table.error(Fault::TooManyRows));
+    }
+    progress.expected_rows = Some(rows);
+    let reader = builder.with_batch_size(BATCH_ROWS).build().map_err(fail)?;
+    let fail = |error| arrow_error(table, WHAT, error);
+    read_batches(table, reader.map(|batch| batch.map_err(fail)), sink, &mut progress)
+}
+
+pub(super) fn read_file<S: CellSink>(
+    table: &Table,
+    file: File,
+    sink: &mut S,
+    mut progress: Progressing<'_>,
+) -> Result<(), DatasetError> {
+    const WHAT: &str = "Arrow";
+    check_trailer(table, &file, b"ARROW1", WHAT)?;
+    let fail = |error| arrow_error(table, WHAT, error);
+    let reader = FileReader::try_new_buffered(file, None).map_err(fail)?;
+    announce(table, &reader.schema(), sink)?;
+    read_batches(table, reader.map(|batch| batch.map_err(fail)), sink, &mut progress)
+}
+
+pub(super) fn read_stream<S: CellSink>(
+    table: &Table,
+    input: Box<dyn Read>,
+    sink: &mut S,
+    mut progress: Progressing<'_>,
+) -> Result<(), DatasetError> {
+    const WHAT: &str = "Arrow";
+    let fail = |error| arrow_error(table, WHAT, error);
+    let mut reader = StreamReader::try_new(input, None).map_err(fail)?;
+    announce(table, &reader.schema(), sink)?;
+    read_batches(table, reader.by_ref().map(|batch| batch.map_err(fail)), sink, &mut progress)?;
+    // What follows the end of the stream belongs to the file and so to its digests.
+    io::copy(reader.get_mut(), &mut io::sink()).map_err(|error| table.decode_error(error))?;
+    Ok(())
+}
+
+/// Formats with a trailer are truncated when it is missing; their decoders would say something less helpful.
+fn check_trailer(table: &Table, mut file: &File, magic: &[u8], what: &'static str) -> Result<(), DatasetError> {
+    let length = magic.len() as u64;
+    let mut trailer = vec![0; magic.len()];
+    let complete = table.bytes >= 2 * length && {
+        let read = file.seek(SeekFrom::End(-(length as i64))).and_then(|_| file.read_exact(&mut trailer));
+        read.and_then(|()| file.rewind()).map_err(|error| DatasetError::io(&table.path, error))?;
+        trailer == magic
+    };
+    if complete { Ok(()) } else { Err(table.error(Fault::Truncated { what })) }
+}
+
+fn arrow_error(table: &Table, what: &'static str, error: ArrowError) -> DatasetError {
+    match error {
+        ArrowError::IoError(_, source) if source.kind() == io::ErrorKind::UnexpectedEof => {
+            table.error(Fault::Truncated { what })
+        }
+        ArrowError::IoError(_, source) if source.raw_os_error().is_some() => DatasetError::io(&table.path, source),
+        error => table.error(Fault::Corrupt { what, source: Box::new(error) }),
+    }
+}
+
+/// Checks the columns before anything else is read, and hands them to the sink.
+fn announce<S: CellSink>(table: &Table, schema: &Schema, sink: &mut S) -> Result<(), DatasetError> {
+    if schema.fields().len() > Layout::MAX_RECORDS {
+        return Err(table.error(Fault::TooManyColumns { limit: Layout::MAX_RECORDS }));
+    }
+    table.check_names(schema.fields().iter().map(|field| field.name().as_str()))?;
+    for field in schema.fields() {
+        sink.column(field.name(), file_type(field.data_type()), 0)?;
+    }
+    sink.columns_complete()
+}
+
+fn file_type(ty: &DataType) -> FileType {
+    match ty {
+        DataType::Null => FileType::Unknown,
+        DataType::Boolean => FileType::Bool,
+        ty if ty.is_integer() => FileType::Number { scale: 0 },
+        ty if ty.is_floating() => FileType::Float,
+        DataType::Decimal32(_, scale)
+        | DataType::Decimal64(_, scale)
+        | DataType::Decimal128(_, scale)
+        | DataType::Decimal256(_, scale) => FileType::Number { scale: u32::try_from(*scale).unwrap_or(0) },
+        DataType::Date32 | DataType::Date64 => FileType::Date,
+        DataType::Timestamp(unit, _) => FileType::Time(time_unit(*unit)),
+        DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View => FileType::String,
+        DataType::Dictionary(_, values) => file_type(values),
+        other => FileType::Unsupported(other.to_string()),
+    }
+}
+
+const fn time_unit(unit: ArrowUnit) -> TimeUnit {
+    match unit {
+        ArrowUnit::Second => TimeUnit::Second,
+        ArrowUnit::Millisecond => TimeUnit::Millisecond,
+        ArrowUnit::Microsecond => TimeUnit::Microsecond,
+        ArrowUnit::Nanosecond => TimeUnit::Nanosecond,
+    }
+}
+
+fn read_batches<S: CellSink>(
+    table: &Table,
+    batches: impl Iterator<Item = Result<RecordBatch, DatasetError>>,
+    sink: &mut S,
+    progress: &mut Progressing<'_>,
+) -> Result<(), DatasetError> {
+    let mut row = 0;
+    for batch in batches {
+        let batch = batch?;
+        // Files written elsewhere may hold batches of any size; sinks are promised bounded ones.
+        for start in (0..batch.num_rows()).step_by(BATCH_ROWS) {
+            let part = batch.slice(start, BATCH_ROWS.min(batch.num_rows() - start));
+            for (column, array) in part.columns().iter().enumerate() {
+                emit_column(table, sink, column, row + 1, array)?;
+            }
+            sink.rows(row + 1, part.num_rows())?;
+            progress.rows(part.num_rows());
+            row += part.num_rows() as u64;
+        }
+    }
+    Ok(())
+}
+
+/// Hands over one column of a batch whose first row is `first`, from 1.
+fn emit_column<S: CellSink>(
+    table: &Table,
+    sink: &mut S,
+    column: usize,
+    first: u64,
+    array: &ArrayRef,
+) -> Result<(), DatasetError> {
+    let mut column = Column { sink, column, row: first };
+    match array.data_type() {
+        DataType::Boolean => column.each(array.as_boolean().iter(), Cell::Bool),
+        DataType::Int8 => column.integers::<Int8Type>(array),
+        DataType::Int16 => column.integers::<Int16Type>(array),
+        DataType::Int32 => column.integers::<Int32Type>(array),
+        DataType::Int64 => column.integers::<Int64Type>(array),
+        DataType::UInt8 => column.integers::<UInt8Type>(array),
+        DataType::UInt16 => column.integers::<UInt16Type>(array),
+        DataType::UInt32 => column.integers::<UInt32Type>(array),
+        DataType::UInt64 => column.integers::<UInt64Type>(array),
+        DataType::Float16 => {
+            column.each(array.as_primitive::<Float16Type>().iter(), |value| Cell::Float32(value.to_f32()))
+        }
+        DataType::Float32 => column.each(array.as_primitive::<Float32Type>().iter(), Cell::Float32),
+        DataType::Float64 => column.each(array.as_primitive::<Float64Type>().iter(), Cell::Float),
+        DataType::Decimal32(_, scale) => column.decimals::<Decimal32Type>(array, *scale),
+        DataType::Decimal64(_, scale) => column.decimals::<Decimal64Type>(array, *scale),
+        DataType::Decimal128(_, scale) => column.decimals::<Decimal128Type>(array, *scale),
+        DataType::Decimal256(_, scale) => {
+            let scale = -i32::from(*scale);
+            column.each_text(array.as_primitive::<Decimal256Type>().iter().map(|v| v.map(|v| format!("{v}e{scale}"))))
+        }
+        DataType::Date32 => {
+            column.each(array.as_primitive::<Date32Type>().iter(), |days| Cell::Date(i64::from(days)))
+        }
+        DataType::Date64 => {
+            let day = |millis: i64| Cell::Date(millis.div_euclid(MILLIS_PER_DAY));
+            column.each(array.as_primitive::<Date64Type>().iter(), day)
+        }
+        DataType::Timestamp(unit, _) => {
+            let unit = time_unit(*unit);
+            let time = |value| Cell::Time { value, unit };
+            match unit {
+                TimeUnit::Second => column.each(array.as_primitive::<TimestampSecondType>().iter(), time),
+                TimeUnit::Millisecond => column.each(array.as_primitive::<TimestampMillisecondType>().iter(), time),
+                TimeUnit::Microsecond => column.each(array.as_primitive::<TimestampMicrosecondType>().iter(), time),
+                TimeUnit::Nanosecond => column.each(array.as_primitive::<TimestampNanosecondType>().iter(), time),
+            }
+        }
+        DataType::Utf8 => column.each(array.as_string::<i32>().iter(), Cell::String),
+        DataType::LargeUtf8 => column.each(array.as_string::<i64>().iter(), Cell::String),
+        DataType::Utf8View => column.each(array.as_string_view().iter(), Cell::String),
+        DataType::Dictionary(_, values) => {
+            let plain = arrow_cast::cast(array, values).map_err(|error| arrow_error(table, "Arrow", error))?;
+            emit_column(table, column.sink, column.column, first, &plain)
+        }
+        DataType::Null => column.each((0..array.len()).map(|_| None), |()| Cell::Null),
+        _ => column.each((0..array.len()).map(|row| array.is_valid(row).then_some(())), |()| Cell::Opaque),
+    }
+}
+
+struct Column<'s, S> {
+    sink: &'s mut S,
+    column: usize,
+    /// Row of the next cell, from 1.
+    row: u64,
+}
+
+impl<S: CellSink> Column<'_, S> {
+    #[inline]
+    fn push(&mut self, cell: Cell<'_>) -> Result<(), DatasetError> {
+        self.sink.cell(self.column, self.row, cell)?;
+        self.row += 1;
+        Ok(())
+    }
+
+    fn each<'a, T>(
+        &mut self,
+        values: impl Iterator<Item = Option<T>>,
+        cell: impl Fn(T) -> Cell<'a>,
+    ) -> Result<(), DatasetError> {
+        for value in values {
+            self.push(value.map_or(Cell::Null, &cell))?;
+        }
+        Ok(())
+    }
+
+    fn each_text(&mut self, values: impl Iterator<Item = Option<String>>) -> Result<(), DatasetError> {
+        for value in values {
+            self.push(value.as_deref().map_or(Cell::Null, Cell::Literal))?;
+        }
+        Ok(())
+    }
+
+    fn integers<T: ArrowPrimitiveType<Native: Into<i128>>>(&mut self, array: &ArrayRef) -> Result<(), DatasetError> {
+        self.each(array.as_primitive::<T>().iter(), |value| Cell::Number(Number::integer(value.into())))
+    }
+
+    fn decimals<T: ArrowPrimitiveType<Native: Into<i128>>>(
+        &mut self,
+        array: &ArrayRef,
+        scale: i8,
+    ) -> Result<(), DatasetError> {
+        let values = array.as_primitive::<T>().iter();
+        match u32::try_from(scale) {
+            Ok(scale) => self.each(values, |value| Cell::Number(Number { mantissa: value.into(), scale })),
+            Err(_) => self.each_text(values.map(|value| value.map(|value| format!("{}e{}", value.into(), -scale)))),
+        }
+    }
+}

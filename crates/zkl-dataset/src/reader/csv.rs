@@ -1,0 +1,422 @@
+//! Delimited text.
+//!
+//! A splitter of its own instead of the `csv` crate (which tests compare it with), for three things that crate hides:
+//! the line of every row, a quote that is never closed, and a bound on the memory of a cell before it is allocated.
+
+use std::io::Read;
+
+use zkl_core::layout::Layout;
+
+use super::{BATCH_ROWS, CellSink, Progressing, Table, read_some};
+use crate::{
+    cell::Cell,
+    error::{DatasetError, Fault},
+    infer::FileType,
+    source::CsvOptions,
+};
+
+/// How much text decides about the delimiter.
+pub(super) const SNIFF_BYTES: u64 = 64 << 10;
+/// Delimiters that are tried, the first wins a tie.
+const DELIMITERS: [u8; 4] = [b',', b';', b'\t', b'|'];
+/// Most cells of a row that are counted before it is refused.
+const MAX_CELLS: usize = 65_536;
+const WINDOW: usize = 256 << 10;
+const BOM: &[u8] = b"\xef\xbb\xbf";
+
+/// The delimiter that cuts the most of the first rows into equally many cells, at least two.
+pub(super) fn sniff(head: &[u8], options: &CsvOptions) -> u8 {
+    const ROWS: usize = 100;
+    let score = |delimiter: u8| {
+        let limits = Limits { cell: head.len(), row: head.len() + 1 };
+        let mut splitter = Splitter::new(head, delimiter, options.quote, limits);
+        let (mut expected, mut agreeing) = (None, 0usize);
+        for _ in 0..ROWS {
+            match splitter.advance(MAX_CELLS) {
+                // The last row of the head may be cut.
+                Ok(true) if splitter.start < head.len() || agreeing == 0 => {
+                    let cells = splitter.spans.len();
+                    agreeing += usize::from(*expected.get_or_insert(cells) == cells);
+                }
+                _ => break,
+            }
+        }
+        let cells = expected.unwrap_or(0);
+        if cells < 2 { (0, 0) } else { (agreeing, cells) }
+    };
+    let mut best = (DELIMITERS[0], (0, 0));
+    for delimiter in DELIMITERS {
+        let found = score(delimiter);
+        if found > best.1 {
+            best = (delimiter, found);
+        }
+    }
+    best.0
+}
+
+/// Reads a table into `sink`.
+pub(super) fn read<S: CellSink>(
+    table: &Table,
+    input: Box<dyn Read>,
+    sink: &mut S,
+    mut progress: Progressing<'_>,
+) -> Result<(), DatasetError> {
+    let limits = Limits { cell: table.max_cell, row: table.max_row() };
+    let delimiter = table.csv.delimiter.unwrap_or(DELIMITERS[0]);
+    let mut splitter = Splitter::new(input, delimiter, table.csv.quote, limits);
+    let names = read_names(table, &mut splitter)?;
+    let width = names.len();
+    for name in &names {
+        sink.column(name, FileType::Unknown, 0)?;
+    }
+    sink.columns_complete()?;
+    let mut unescaped = String::new();
+    let (mut batch, mut first_at) = (0, 0);
+    let named = |stop: Stop| stop.into_error(table, &names);
+    // Without a header, the row that told the number of columns is the first of the table.
+    let mut pending = !table.csv.has_header;
+    while pending || splitter.advance(MAX_CELLS).map_err(named)? {
+        pending = false;
+        let line = splitter.line;
+        let row = splitter.row(&mut unescaped).map_err(named)?;
+        if row.spans.len() != width {
+            return Err(table.error(Fault::Ragged { expected: width, got: row.spans.len() }).at_line(line));
+        }
+        for (column, text) in row.cells().enumerate() {
+            sink.cell(column, line, Cell::Text(text))?;
+        }
+        if batch == 0 {
+            first_at = line;
+        }
+        batch += 1;
+        if batch == BATCH_ROWS {
+            sink.rows(first_at, batch)?;
+            progress.rows(batch);
+            batch = 0;
+        }
+    }
+    if batch > 0 {
+        sink.rows(first_at, batch)?;
+        progress.rows(batch);
+    }
+    Ok(())
+}
+
+fn read_names<R: Read>(table: &Table, splitter: &mut Splitter<R>) -> Result<Vec<String>, DatasetError> {
+    let fail = |stop: Stop| stop.into_error(table, &[]);
+    if !splitter.advance(Layout::MAX_RECORDS).map_err(fail)? {
+        return Err(table.error(Fault::Empty));
+    }
+    let line = splitter.line;
+    let mut unescaped = String::new();
+    let row = splitter.row(&mut unescaped).map_err(fail)?;
+    let names: Vec<String> = if table.csv.has_header {
+        row.cells().map(str::to_owned).collect()
+    } else {
+        (1..=row.spans.len()).map(|position| format!("column_{position}")).collect()
+    };
+    table.check_names(names.iter().map(String::as_str)).map_err(|error| error.at_line(line))?;
+    Ok(names)
+}
+
+#[derive(Clone, Copy)]
+struct Limits {
+    /// Largest cell in bytes.
+    cell: usize,
+    /// Largest row in bytes.
+    row: usize,
+}
+
+/// Why splitting ended.
+enum Stop {
+    Read(std::io::Error),
+    At { fault: Fault, line: u64, column: usize },
+}
+
+impl Stop {
+    fn into_error(self, table: &Table, names: &[String]) -> DatasetError {
+        match self {
+            Self::Read(error) => table.decode_error(error),
+            Self::At { fault, line, column } => {
+                let error = table.error(fault).at_line(line);
+                match names.get(column) {
+                    Some(name) => error.in_column(name),
+                    None => error,
+                }
+            }
+        }
+    }
+}
+
+/// Where a cell lies, relative to the row.
+#[derive(Clone, Copy)]
+struct Span {
+    start: usize,
+    end: usize,
+    /// Whether quotes inside have to be resolved.
+    escaped: bool,
+}
+
+/// One row as text.
+struct Row<'a> {
+    text: &'a str,
+    spans: &'a [Span],
+}
+
+impl<'a> Row<'a> {
+    fn cells(&self) -> impl Iterator<Item = &'a str> {
+        let text = self.text;
+        self.spans.iter().map(move |span| &text[span.start..span.end])
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum State {
+    CellStart,
+    Plain,
+    Quoted,
+    /// After a quote inside a quoted cell: its end, or the first of two.
+    QuoteSeen,
+}
+
+/// Cuts text into rows and cells. The current row always lies whole in the window.
+struct Splitter<R> {
+    input: R,
+    window: Vec<u8>,
+    /// Start of the next row in the window.
+    start: usize,
+    /// End of what is read.
+    end: usize,
+    at_end: bool,
+    /// Which bytes end a plain cell.
+    ends_cell: [bool; 256],
+    delimiter: u8,
+    quote: Option<u8>,
+    limits: Limits,
+    /// Line of the current row, and of the next.
+    line: u64,
+    next_line: u64,
+    /// The current row, relative to `row_start`.
+    row_start: usize,
+    row_len: usize,
+    spans: Vec<Span>,
+    any_escaped: bool,
+}
+
+impl<R: Read> Splitter<R> {
+    fn new(input: R, delimiter: u8, quote: Option<u8>, limits: Limits) -> Self {
+        let mut ends_cell = [false; 256];
+        for byte in [delimiter, b'\n', b'\r'] {
+            ends_cell[usize::from(byte)] = true;
+        }
+        Self {
+            input,
+            window: vec![0; WINDOW],
+            start: 0,
+            end: 0,
+            at_end: false,
+            ends_cell,
+            delimiter,
+            quote,
+            limits,
+            line: 0,
+            next_line: 1,
+            row_start: 0,
+            row_len: 0,
+            spans: Vec::new(),
+            any_escaped: false,
+        }
+    }
+
+    /// Moves the row that begins at `start` to the front of the window and reads more behind it.
+    fn refill(&mut self) -> Result<bool, Stop> {
+        if self.at_end {
+            return Ok(false);
+        }
+        self.window.copy_within(self.start..self.end, 0);
+        self.end -= self.start;
+        self.start = 0;
+        if self.end == self.window.len() {
+            if self.end > self.limits.row {
+                let fault = Fault::RowTooLarge { limit: self.limits.row };
+                return Err(Stop::At { fault, line: self.next_line, column: usize::MAX });
+            }
+            self.window.resize(self.end.saturating_mul(2).min(self.limits.row.saturating_add(WINDOW)), 0);
+        }
+        let read = read_some(&mut self.input, &mut self.window[self.end..]).map_err(Stop::Read)?;
+        self.end += read;
+        self.at_end = read == 0;
+        Ok(read > 0)
+    }
+
+    /// Skips a byte order mark and blank lines; `false` at the end of the text.
+    fn skip_blank(&mut self) -> Result<bool, Stop> {
+        if self.next_line == 1 && self.line == 0 {
+            while self.end - self.start < BOM.len() && self.refill()? {}
+            if self.window[self.start..self.end].starts_with(BOM) {
+                self.start += BOM.len();
+            }
+            self.line = 1;
+        }
+        loop {
+            while self.start < self.end {
+                match self.window[self.start] {
+                    b'\n' => self.next_line += 1,
+                    b'\r' => {}
+                    _ => return Ok(true),
+                }
+                self.start += 1;
+            }
+            if !self.refill()? {
+                return Ok(false);
+            }
+        }
+    }
+
+    /// Finds the next row; `false` at the end of the text.
+    fn advance(&mut self, max_cells: usize) -> Result<bool, Stop> {
+        if !self.skip_blank()? {
+            return Ok(false);
+        }
+        self.line = self.next_line;
+        self.spans.clear();
+        self.any_escaped = false;
+        let mut state = State::CellStart;
+        // Both relative to the start of the row, so that a refill does not move them.
+        let (mut at, mut cell) = (0, 0);
+        let (mut escaped, mut quoted) = (false, false);
+        let newline = loop {
+            let row = &self.window[self.start..self.end];
+            match state {
+                State::CellStart => match row.get(at) {
+                    Some(&byte) if Some(byte) == self.quote => {
+                        (state, quoted) = (State::Quoted, true);
+                        at += 1;
+                        continue;
+                    }
+                    Some(_) => state = State::Plain,
+                    None => {}
+                },
+                State::Quoted => {
+                    let quote = self.quote.unwrap_or_default();
+                    match row[at..].iter().position(|&byte| byte == quote) {
+                        Some(offset) => {
+                            at += offset + 1;
+                            state = State::QuoteSeen;
+                            continue;
+                        }
+                        None => at = row.len(),
+                    }
+                }
+                State::QuoteSeen => match row.get(at) {
+                    Some(&byte) if Some(byte) == self.quote => {
+                        (state, escaped) = (State::Quoted, true);
+                        at += 1;
+                        continue;
+                    }
+                    Some(&byte) if self.ends_cell[usize::from(byte)] => {}
+                    Some(_) => (state, escaped) = (State::Plain, true),
+                    None => {}
+                },
+                State::Plain => {}
+            }
+            if state == State::Plain {
+                at += row[at..].iter().position(|&byte| self.ends_cell[usize::from(byte)]).unwrap_or(row.len() - at);
+            }
+            let stop = row.get(at).copied();
+            if at - cell > self.limits.cell.saturating_add(2) {
+                let fault = Fault::CellTooLarge { limit: self.limits.cell };
+                return Err(Stop::At { fault, line: self.line, column: self.spans.len() });
+            }
+            if stop.is_none() && self.refill()? {
+                continue;
+            }
+            if stop.is_none() && state == State::Quoted {
+                let row = &self.window[self.start..self.end];
+                let before = row[..cell].iter().filter(|&&byte| byte == b'\n').count() as u64;
+                return Err(Stop::At { fault: Fault::UnclosedQuote, line: self.line + before, column: self.spans.len() });
+            }
+            let span = if state == State::QuoteSeen && !escaped {
+                Span { start: cell + 1, end: at - 1, escaped: false }
+            } else {
+                Span { start: cell, end: at, escaped }
+            };
+            if self.spans.len() == max_cells {
+                let fault = Fault::TooManyColumns { limit: max_cells };
+                return Err(Stop::At { fault, line: self.line, column: usize::MAX });
+            }
+            self.spans.push(span);
+            self.any_escaped |= escaped;
+            if stop != Some(self.delimiter) {
+                break stop;
+            }
+            at += 1;
+            cell = at;
+            escaped = false;
+            state = State::CellStart;
+        };
+        self.row_start = self.start;
+        self.row_len = at;
+        if quoted {
+            let row = &self.window[self.start..self.start + at];
+            self.next_line += row.iter().filter(|&&byte| byte == b'\n').count() as u64;
+        }
+        self.start += at;
+        if newline == Some(b'\n') {
+            self.start += 1;
+            self.next_line += 1;
+        }
+        // Of "\r\n", the line feed is skipped and counted as the blank before the next row.
+        Ok(true)
+    }
+
+    /// The current row as text; `unescaped` holds it when quotes had to be resolved.
+    #[inline]
+    fn row<'a>(&'a mut self, unescaped: &'a mut String) -> Result<Row<'a>, Stop> {
+        let bytes = &self.window[self.row_start..self.row_start + self.row_len];
+        let Ok(text) = std::str::from_utf8(bytes) else { return Err(self.first_bad_cell(bytes, Fault::NotUtf8)) };
+        if bytes.contains(&0) {
+            return Err(self.first_bad_cell(bytes, Fault::NulByte));
+        }
+        if !self.any_escaped {
+            return Ok(Row { text, spans: &self.spans });
+        }
+        unescaped.clear();
+        for span in &mut self.spans {
+            let start = unescaped.len();
+            let cell = &text[span.start..span.end];
+            match self.quote {
+                Some(quote) if span.escaped => push_unescaped(cell, char::from(quote), unescaped),
+                _ => unescaped.push_str(cell),
+            }
+            *span = Span { start, end: unescaped.len(), escaped: false };
+        }
+        Ok(Row { text: unescaped, spans: &self.spans })
+    }
+
+    #[cold]
+    fn first_bad_cell(&self, row: &[u8], fault: Fault) -> Stop {
+        let bad = |cell: &[u8]| std::str::from_utf8(cell).is_err() || cell.contains(&0);
+        let column = self.spans.iter().position(|span| bad(&row[span.start..span.end])).unwrap_or(usize::MAX);
+        let before = self.spans.get(column).map_or(0, |span| row[..span.start].iter().filter(|&&b| b == b'\n').count());
+        Stop::At { fault, line: self.line + before as u64, column }
+    }
+}
+
+/// Appends a cell that starts with a quote, without its quotes; a doubled quote is one. What follows the closing quote
+/// belongs to the cell, as pandas and the `csv` crate have it.
+fn push_unescaped(cell: &str, quote: char, out: &mut String) {
+    let mut rest = cell.strip_prefix(quote).unwrap_or(cell);
+    while let Some(index) = rest.find(quote) {
+        out.push_str(&rest[..index]);
+        rest = &rest[index + quote.len_utf8()..];
+        match rest.strip_prefix(quote) {
+            Some(after) => {
+                out.push(quote);
+                rest = after;
+            }
+            None => break,
+        }
+    }
+    out.push_str(rest);
+}
