@@ -41,6 +41,8 @@ mod error;
 mod masked;
 mod proof;
 mod prover;
+#[cfg(test)]
+mod tests;
 mod transcript;
 mod verifier;
 

@@ -22,6 +22,8 @@ use zkl_core::ark::{
     ff::{PrimeField, Zero},
 };
 
+use zeroize::Zeroizing;
+
 use self::window::Digits;
 
 /// Scalars by their width. The width is a bound: the work follows the largest value that is present.
@@ -143,7 +145,8 @@ impl MsmBases {
             Scalars::U32(values) => self.windows(points, values),
             Scalars::U64(values) => self.windows(points, values),
             Scalars::Full(values) => {
-                let integers: Vec<_> = values.iter().map(|value| value.into_bigint()).collect();
+                let integers: Zeroizing<Vec<_>> =
+                    Zeroizing::new(values.iter().map(|value| value.into_bigint()).collect());
                 self.windows(points, &integers)
             }
         })

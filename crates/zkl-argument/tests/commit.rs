@@ -38,7 +38,12 @@ fn column(rows: usize) -> Vec<u16> {
 
 /// `sum_i V[i] G_i` of one group, by definition.
 fn unblinded(values: &[u16]) -> G1Affine {
-    values.iter().zip(srs().powers()).map(|(value, power)| *power * Fr::from(*value)).sum::<zkl_core::ark::G1Projective>().into_affine()
+    values
+        .iter()
+        .zip(srs().powers())
+        .map(|(value, power)| *power * Fr::from(*value))
+        .sum::<zkl_core::ark::G1Projective>()
+        .into_affine()
 }
 
 #[test]
@@ -176,9 +181,8 @@ fn bytes_that_are_not_points_are_refused_without_panic() {
 #[test]
 fn the_root_binds_layout_shape_order_and_every_commitment() {
     let seed = CommitmentSeed::from_bytes([3; 32]);
-    let columns: Vec<_> = (0..3)
-        .map(|c| commit_column(srs(), groups(), c, Scalars::U16(&column(ROWS)), &seed).unwrap())
-        .collect();
+    let columns: Vec<_> =
+        (0..3).map(|c| commit_column(srs(), groups(), c, Scalars::U16(&column(ROWS)), &seed).unwrap()).collect();
     let root = commitment_root(b"layout", groups(), &columns).unwrap();
     let mut seen = HashSet::from([root]);
     let mut differs = |layout: &[u8], groups, columns: &[Vec<Commitment>]| {
@@ -216,7 +220,8 @@ fn leaves_are_the_documented_bytes() {
 fn a_column_with_missing_groups_has_no_root() {
     let point = Commitment::new(G1Affine::generator());
     for got in [0, 1, 3] {
-        let error = commitment_root(b"", RowGroups::new(4, 2).unwrap(), &[vec![point; 2], vec![point; got]]).unwrap_err();
+        let error =
+            commitment_root(b"", RowGroups::new(4, 2).unwrap(), &[vec![point; 2], vec![point; got]]).unwrap_err();
         assert_eq!(error, CommitError::GroupCount { column: 1, expected: 2, got });
     }
 }
