@@ -11,6 +11,8 @@ mod field;
 mod int;
 mod merkle;
 mod poseidon;
+#[cfg(test)]
+mod tests;
 
 pub use bits::{BoolVar, decompose, one_hot, recompose};
 pub use error::GadgetError;

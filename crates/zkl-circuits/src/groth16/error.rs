@@ -28,12 +28,12 @@ pub enum DecodeError {
 #[non_exhaustive]
 pub enum ProveError {
     /// The assignment violates a constraint: the statement is false, or its witness is that of another one.
-    #[error("{circuit} is not satisfied{}", .constraint.as_ref().map(|name| format!(" at {name}")).unwrap_or_default())]
+    #[error("the witness violates constraint {constraint} of {circuit}")]
     Unsatisfied {
         /// The circuit.
         circuit: CircuitId,
-        /// The first violated constraint, where arkworks can name it.
-        constraint: Option<String>,
+        /// Position of the first violated constraint.
+        constraint: usize,
     },
     /// The inputs that the circuit announces are not those that it allocates.
     #[error("{circuit} announces {announced} public inputs and allocates {allocated}, or other values")]

@@ -9,6 +9,8 @@ mod error;
 mod key;
 mod proof;
 mod prove;
+#[cfg(test)]
+mod tests;
 
 use ark_snark::SNARK as _;
 use rand_chacha::ChaCha20Rng;
@@ -20,6 +22,8 @@ use zkl_core::{
 pub use error::{DecodeError, ProveError, VerifyError};
 pub use key::{ProvingKey, VerifyingKey};
 pub use proof::Proof;
+#[cfg(test)]
+pub(crate) use prove::Instance;
 
 use crate::proof_system::ProofSystem;
 

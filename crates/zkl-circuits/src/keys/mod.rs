@@ -4,6 +4,8 @@ mod builtin;
 mod error;
 mod file;
 mod store;
+#[cfg(test)]
+mod tests;
 mod trust;
 
 pub use builtin::{builtin_circuits, builtin_digest, builtin_setup};

@@ -21,6 +21,8 @@ mod error;
 mod layout;
 mod record;
 mod seed;
+#[cfg(test)]
+mod tests;
 mod tree;
 mod whole;
 
