@@ -1,4 +1,5 @@
 //! The storage contract, held by RocksDB.
+#![expect(clippy::unwrap_used, reason = "helpers of tests fail like tests")]
 
 use async_trait::async_trait;
 use tempfile::TempDir;

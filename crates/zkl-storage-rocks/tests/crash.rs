@@ -1,6 +1,7 @@
 //! Processes that die: a child appends and says what was acknowledged, the parent kills it at a random moment.
 //!
 //! `ZKL_CRASH_TRIALS` sets the number of kills (20 by default), `ZKL_CRASH_SEED` the seed of their moments.
+#![expect(clippy::unwrap_used, reason = "helpers of tests fail like tests")]
 
 use std::{
     env,

@@ -1,5 +1,6 @@
 //! Damaged files: whatever is changed, the store says so or shows exactly what was written. It never panics, and it never
 //! silently loses what was acknowledged.
+#![expect(clippy::unwrap_used, clippy::print_stdout, reason = "helpers of tests fail like tests")]
 
 use std::{
     fs,

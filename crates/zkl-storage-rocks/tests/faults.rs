@@ -1,4 +1,5 @@
 //! The fault injector, over RocksDB: each fault does what it says, and a caller that follows the contract loses nothing.
+#![expect(clippy::unwrap_used, reason = "helpers of tests fail like tests")]
 
 use std::time::{Duration, Instant};
 

@@ -1,4 +1,5 @@
 //! A full disk: a child process fills a small file system of its own (Linux user namespaces; skipped where there are none).
+#![expect(clippy::unwrap_used, reason = "helpers of tests fail like tests")]
 
 use std::{
     env, fs,
@@ -24,7 +25,7 @@ fn batch(size: u64) -> AppendBatch {
     batch
 }
 
-/// A small file system, 16 MiB, of which `ballast` takes a third.
+/// Runs `test` of this program on a file system of 16 MiB; `None` if this system does not allow that.
 fn run_in_small_filesystem(test: &str) -> Option<String> {
     let mount = tempfile::tempdir().unwrap();
     let script = r#"mount -t tmpfs -o size=16m tmpfs "$0" && exec "$@""#;

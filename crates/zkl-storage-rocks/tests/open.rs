@@ -1,4 +1,5 @@
 //! Opening: who may, what is there, and which versions.
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "helpers of tests fail like tests")]
 
 use std::{fs, path::Path};
 
