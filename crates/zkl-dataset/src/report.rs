@@ -124,6 +124,13 @@ impl std::fmt::Display for InferenceReport {
     }
 }
 
+impl ColumnReport {
+    /// Whether the decision may surprise: values of mixed types, too many values, no values at all, or rounding.
+    pub const fn is_remarkable(&self) -> bool {
+        matches!(self.basis, Basis::MixedTypes | Basis::TooManyValues | Basis::OnlyNulls) || self.rounding.is_some()
+    }
+}
+
 impl std::fmt::Display for ColumnReport {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{}: {}", Excerpt::new(&self.name).as_str(), self.ty)?;

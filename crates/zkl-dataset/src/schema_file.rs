@@ -26,16 +26,16 @@ pub struct ColumnPin {
     /// Name of the column.
     pub name: String,
     /// Its type; absent: inferred.
-    #[serde(rename = "type", default)]
+    #[serde(rename = "type", default, skip_serializing_if = "Option::is_none")]
     pub ty: Option<ColumnType>,
     /// Whether a value may be absent; absent: as found.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub nullable: Option<bool>,
     /// Texts that stand for null in this column, in place of the scan's.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub null_tokens: Option<Vec<String>>,
     /// Whether numbers with more digits than the pinned scale are rounded instead of refused.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub round: bool,
 }
 
@@ -119,6 +119,25 @@ impl Pins {
     /// Pins these columns, each named once; `exact` says that the table may have no others.
     pub const fn new(exact: bool, columns: Vec<ColumnPin>) -> Self {
         Self { exact, columns, origin: None }
+    }
+
+    /// Whether the table may have no other columns than the pinned ones.
+    pub const fn is_exact(&self) -> bool {
+        self.exact
+    }
+
+    /// The text of a schema file (TOML) that pins the same.
+    ///
+    /// # Errors
+    /// Not expected of any value; the serializer's error type admits it.
+    pub fn to_toml(&self) -> Result<String, toml::ser::Error> {
+        #[derive(Serialize)]
+        struct File<'a> {
+            version: u64,
+            exact: bool,
+            columns: &'a [ColumnPin],
+        }
+        toml::to_string(&File { version: Self::VERSION, exact: self.exact, columns: &self.columns })
     }
 
     /// What is pinned, by column.
