@@ -2,6 +2,8 @@
 
 use thiserror::Error;
 
+use crate::hyperkzg::MaskedError;
+
 /// A check of the scan argument that failed. One variant per check, in the order in which the verifier makes them.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
@@ -128,4 +130,21 @@ pub enum PlanError {
     /// A random challenge hit a value for which the prover has no message; happens with probability 2^-254. Prove again.
     #[error("a challenge is degenerate, prove again")]
     Degenerate,
+}
+
+/// Why the committed columns do not open to what the scan argument claims.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum ColumnsError {
+    /// Not one list of commitments per committed column.
+    #[error("{got} committed columns, the layout has {expected}")]
+    ColumnCount {
+        /// Columns of the plan.
+        expected: usize,
+        /// Columns that were given.
+        got: usize,
+    },
+    /// The opening.
+    #[error(transparent)]
+    Masked(#[from] MaskedError),
 }

@@ -22,10 +22,13 @@ pub mod transcript;
 pub mod witness;
 
 pub use context::{Context, PlainVerifier, Value};
-pub use error::{PlanError, ScanError};
+pub use error::{ColumnsError, PlanError, ScanError};
 pub use opening::Opening;
 pub use plan::{Cell, LinearForm, ScanPlan, SlotMap};
-pub use scan::{PlainProof, cell_weights, folded_column, prove_plain, verify, verify_plain};
+pub use scan::{
+    PlainProof, cell_weights, check_columns, commit_columns, open_columns, prove_plain, verify, verify_columns,
+    verify_plain,
+};
 pub use shape::{Block, Shape, Slots};
 pub use statement::{LayoutVector, SealedGroups, SealedNumeric, SealedProduct, SealedProfile};
 pub use transcript::{Transcript, TranscriptSeed};

@@ -35,7 +35,8 @@ pub(crate) use prove::{OpeningInput, prove};
 /// Degree per coordinate.
 pub const DEGREE: usize = 2;
 
-/// What the argument leaves to a polynomial commitment: public, but for `v`.
+/// What the argument leaves to a polynomial commitment. All of it is public; `v`, which would tell about the data, is not
+/// here.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Opening<V> {
     /// `r*`, `mu` coordinates.
@@ -54,8 +55,6 @@ pub struct Opening<V> {
     pub rho: V,
     /// `v + rho w`.
     pub y: V,
-    /// `v = sum_c w_c V_c(r*)`. PRIVATE: it tells about the data.
-    pub v: V,
 }
 
 /// Verifies the reduction and the masking.
@@ -89,6 +88,6 @@ pub fn verify<C: Context>(
     let w = ctx.receive(1)?.into_iter().fold(ctx.constant(0), |sum, w| sum + w);
     let rho = ctx.challenge()?;
     ctx.inverse(&rho, ScanError::MaskChallenge)?;
-    let y = v.clone() + w * &rho;
-    Ok(Opening { r_star, z_blk: lookup.z_blk.clone(), beta, eta, e1, e2, rho, y, v })
+    let y = v + w * &rho;
+    Ok(Opening { r_star, z_blk: lookup.z_blk.clone(), beta, eta, e1, e2, rho, y })
 }

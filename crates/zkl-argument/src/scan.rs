@@ -14,12 +14,14 @@
 //! The sum of the parts, below 2^-200, given that every committed column, every multiplicity, the mask and the sealed
 //! profile are bound by `t0`, and that the caller checks that the columns open to [`Opening::y`](crate::Opening).
 
+mod columns;
 mod prove;
 mod weights;
 
+pub use columns::{check_columns, commit_columns, open_columns, verify_columns};
 pub use prove::{PlainProof, prove_plain};
+pub use weights::cell_weights;
 pub(crate) use weights::{FormWeights, form_weights};
-pub use weights::{cell_weights, folded_column};
 
 use zkl_core::ark::Fr;
 

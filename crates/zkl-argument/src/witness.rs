@@ -13,6 +13,7 @@ use zkl_core::{
 
 use crate::{
     error::PlanError,
+    msm::Scalars,
     plan::{Cell, ScanPlan},
     statement::SealedProfile,
 };
@@ -69,6 +70,16 @@ impl CellData<'_> {
             Self::U32(values) => Entry::Small(values.get(row).copied().unwrap_or(0)),
             Self::Bits(values) => Entry::Small(values.get(row).copied().unwrap_or(false).into()),
             Self::Field(values) => values.get(row).map_or(Entry::Small(0), |&value| Entry::Field(value)),
+        }
+    }
+
+    /// The stored rows as the multi-scalar multiplication takes them.
+    pub fn scalars(&self) -> Scalars<'_> {
+        match self {
+            Self::U16(values) => Scalars::U16(values),
+            Self::U32(values) => Scalars::U32(values),
+            Self::Bits(values) => Scalars::Bits(values),
+            Self::Field(values) => Scalars::Full(values),
         }
     }
 

@@ -74,5 +74,5 @@ pub(crate) fn prove(
         return Err(PlanError::Degenerate);
     }
     let at_end = |index: usize| eqs[index].first().copied().unwrap_or(half());
-    Ok(Opening { e1: at_end(0), e2: at_end(1), r_star, z_blk: lookup.z_blk.clone(), beta, eta, rho, y: v + rho * w, v })
+    Ok(Opening { e1: at_end(0), e2: at_end(1), r_star, z_blk: lookup.z_blk.clone(), beta, eta, rho, y: v + rho * w })
 }

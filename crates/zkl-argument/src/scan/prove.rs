@@ -14,18 +14,17 @@ use crate::{
     witness::ScanWitness,
 };
 
-/// Private messages and what they leave to be opened. Only some fields of [`Opening`] may be published.
+/// Private messages and what they leave to be opened.
 pub struct PlainProof {
     /// All messages in absorb order; their number is `Shape::message_count`.
     pub messages: Vec<Fr>,
-    /// The claim about the committed columns.
+    /// The public claim about the committed columns.
     pub opening: Opening<Fr>,
 }
 
 impl Drop for PlainProof {
     fn drop(&mut self) {
         self.messages.zeroize();
-        self.opening.v.zeroize();
     }
 }
 

@@ -1,6 +1,5 @@
-//! The public weights of the committed columns in the last claim, and the polynomial that is opened.
+//! The public weights of the committed columns in the last claim.
 
-use rayon::prelude::*;
 use zkl_core::ark::{
     Fr,
     ff::{AdditiveGroup as _, Field as _},
@@ -11,7 +10,6 @@ use crate::{
     opening::Opening,
     plan::{LinearForm, ScanPlan},
     shape::Block,
-    witness::ScanWitness,
 };
 
 /// The two sums of the opening reduction as linear forms of the committed columns.
@@ -62,22 +60,4 @@ pub fn cell_weights(plan: &ScanPlan, opening: &Opening<Fr>) -> Vec<Fr> {
     add_form(&mut weights, &forms.at_row, opening.e1);
     add_form(&mut weights, &forms.at_moments, opening.e2);
     weights
-}
-
-/// `sum_c w_c sum_g eq(g, r_hi) V_c[g 2^kappa + i]` for `i < 2^kappa`: the polynomial in the first kappa coordinates whose
-/// value at `r_lo` is v.
-pub fn folded_column(witness: &ScanWitness<'_>, weights: &[Fr], r_hi: &[Fr], log_group: usize) -> Vec<Fr> {
-    let groups = kernel::eq_table(r_hi);
-    let size = 1usize << log_group;
-    let mut folded = vec![Fr::ZERO; size];
-    for (cell, &weight) in witness.cells().iter().zip(weights).filter(|(_, weight)| **weight != Fr::ZERO) {
-        let used = cell.len().div_ceil(size);
-        for (group, eq) in groups.iter().enumerate().take(used) {
-            let scale = weight * eq;
-            folded.par_iter_mut().enumerate().with_min_len(1 << 10).for_each(|(i, sum)| {
-                *sum += scale * cell.value((group << log_group) + i);
-            });
-        }
-    }
-    folded
 }
