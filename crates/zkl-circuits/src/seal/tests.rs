@@ -121,8 +121,8 @@ fn the_documented_example_has_the_documented_commitment() {
     let expected = [
         "f9a8be2e8a706de935a843b7930ebbc755318561fe46a82a604d8801581a6725",
         "1c8daeb21816813f82948ea62ef134ebc0fe3fbe6000d97673cbd228b613910f",
-        "EXAMPLE_LEAF",
-        "EXAMPLE_EMPTY",
+        "1828c3aee307941da7b5b6fd60473263de037788ce3b062082cb3cf676b75003",
+        "1964adc1cc810491d4801362cd83303c3fe7ff4866691da78a09b841d8842623",
     ];
     assert_eq!(elements.map(|element| SealCommitment::new(element).to_string()), expected);
 }
