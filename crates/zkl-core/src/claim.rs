@@ -11,6 +11,8 @@ mod lex;
 mod literal;
 mod parse;
 mod resolve;
+#[cfg(test)]
+mod tests;
 
 use serde::{Deserialize, Serialize};
 

@@ -187,3 +187,18 @@ fn relation(claim: &ResolvedClaim, layout: &Layout) -> Result<Box<dyn AnyRelatio
         _ => return Err(ClaimError::ProfileMismatch),
     })
 }
+
+#[cfg(test)]
+impl ClaimCircuit {
+    /// [`ClaimCircuit::prove_instance`] by a prover who does not care whether the claim is true.
+    pub(super) fn careless_instance(
+        claim: &ResolvedClaim,
+        layout: &Layout,
+        seal: &Seal,
+        ctx: Fr,
+    ) -> Result<Box<dyn Circuit>, ClaimError> {
+        let inputs = FrameInputs { h: seal.commitment().field(), ctx, layout: layout_digest(layout) };
+        let instance = Self::new(claim, layout)?.relation.instance(inputs, seal);
+        instance.map_err(|_| ClaimError::ProfileMismatch)
+    }
+}

@@ -1,6 +1,6 @@
 //! `count(email) >= 900`: the valid count of a column of any kind.
 //!
-//! Public inputs: h, ctx, layout; record index; range (6). Relation: `valid / 1` in the range. Width: below 2^127.
+//! Public inputs: h, ctx, layout; record index; range (6). Relation: `valid / 1` in the range. Width: below 2^128.
 
 use zkl_core::{ark::Fr, claim::Bounds};
 

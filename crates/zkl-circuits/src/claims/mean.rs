@@ -6,7 +6,7 @@
 //! c >= 1,  (S1 + c min) / c in the range
 //! ```
 //!
-//! Width: `b (S1 + c min)` below 2^153, `a c` below 2^158.
+//! Width: `b (S1 + c min)` below 2^153, `a c` below 2^159.
 
 use zkl_core::{ark::Fr, claim::Bounds};
 

@@ -6,7 +6,7 @@
 //! x = n - c >= 0,  y = if rate { n } else { 1 } >= 1,  x / y in the range
 //! ```
 //!
-//! Width: `a y` below 2^158.
+//! Width: `a y` below 2^159.
 
 use zkl_core::{
     ark::Fr,

@@ -1,6 +1,6 @@
 //! `rows >= 1000`: the row count in the header.
 //!
-//! Public inputs: h, ctx, layout; range (6). Relation: `rows / 1` in the range. Width: `a y` and `b x` below 2^127.
+//! Public inputs: h, ctx, layout; range (6). Relation: `rows / 1` in the range. Width: `a y` and `b x` below 2^128.
 
 use zkl_core::{ark::Fr, claim::Bounds};
 

@@ -6,7 +6,7 @@
 //! c >= 1,  (S1 + c min) / 1 in the range
 //! ```
 //!
-//! Width: `b (S1 + c min)` below 2^153, `a` below 2^126.
+//! Width: `b (S1 + c min)` below 2^153, `a` below 2^127.
 
 use zkl_core::{ark::Fr, claim::Bounds};
 

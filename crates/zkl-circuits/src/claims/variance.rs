@@ -7,7 +7,7 @@
 //! c >= 1 + d,  V = c S2 - S1^2,  V / (c (c - d)) in the range
 //! ```
 //!
-//! Width: `V` below 2^192, `b V` below 2^248, `a c^2` below 2^190; k = 249.
+//! Width: `V` below 2^192, `b V` below 2^248, `a c^2` below 2^191; k = 249.
 
 use zkl_core::{
     ark::Fr,

@@ -18,7 +18,7 @@ pub struct Decimal {
 
 impl Decimal {
     /// Most digits, and most digits after the point.
-    pub const MAX_DIGITS: u8 = 36;
+    pub const MAX_DIGITS: u8 = 38;
     const LIMIT: i128 = 10i128.pow(Self::MAX_DIGITS as u32);
 
     /// Zero.
@@ -195,12 +195,12 @@ mod tests {
     }
 
     #[test]
-    fn decimals_hold_thirty_six_digits_and_refuse_more() {
-        let longest = "9".repeat(36);
+    fn decimals_hold_thirty_eight_digits_and_refuse_more() {
+        let longest = "9".repeat(38);
         assert_eq!(longest.parse::<Decimal>().unwrap().to_string(), longest);
         assert!(format!("-0.{longest}").parse::<Decimal>().is_ok());
-        assert!("9".repeat(37).parse::<Decimal>().is_err());
-        assert!(format!("0.{}1", "0".repeat(36)).parse::<Decimal>().is_err());
+        assert!("9".repeat(39).parse::<Decimal>().is_err());
+        assert!(format!("0.{}1", "0".repeat(38)).parse::<Decimal>().is_err());
         assert!("9".repeat(10_000).parse::<Decimal>().is_err());
         assert!(longest.parse::<Decimal>().unwrap().squared().is_err());
     }

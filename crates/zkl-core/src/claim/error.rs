@@ -151,7 +151,11 @@ impl fmt::Display for ClaimSyntaxError {
         let before = self.text.get(..self.span.start).unwrap_or(&self.text);
         let place = self.text.get(self.span.clone()).unwrap_or("");
         let (indent, width) = (before.chars().count(), place.chars().count().max(1));
-        write!(f, "expected {}\n  {}\n  {:indent$}{:^<width$}", self.expected, visible(&self.text), "", "")
+        let expected = match self.expected {
+            Expected::Decimal(_) | Expected::Date(_) => "",
+            _ => "expected ",
+        };
+        write!(f, "{expected}{}\n  {}\n  {:indent$}{:^<width$}", self.expected, visible(&self.text), "", "")
     }
 }
 

@@ -25,7 +25,7 @@ pub struct Bound {
 
 impl Bound {
     /// Bits of a numerator's magnitude.
-    pub const NUMERATOR_BITS: u32 = 126;
+    pub const NUMERATOR_BITS: u32 = 127;
     /// Bits of a denominator.
     pub const DENOMINATOR_BITS: u32 = 56;
 }
@@ -303,12 +303,10 @@ impl<'a> Table<'a> {
         if let Some(index) = self.layout.index_of(name) {
             return Ok((index, &columns[index]));
         }
-        let similarity = |other: &str| strsim::jaro_winkler(&other.to_lowercase(), &name.to_lowercase());
         let closest = columns
             .iter()
-            .map(|column| (similarity(&column.name), column.name.as_str()))
-            .filter(|(score, _)| *score >= 0.8)
-            .max_by(|(a, _), (b, _)| a.total_cmp(b));
+            .filter_map(|column| Some((distance(name, &column.name)?, column.name.as_str())))
+            .min_by_key(|(distance, _)| *distance);
         let suggestion = closest.map(|(_, name)| name.to_owned());
         Err(ClaimError::UnknownColumn { column: name.to_owned(), suggestion })
     }
@@ -487,6 +485,18 @@ impl<'a> Table<'a> {
         })?;
         bounds(is, 0, Bound::DENOMINATOR_BITS)
     }
+}
+
+/// How far `name` is from being `column`, or `None` when they have little in common.
+fn distance(name: &str, column: &str) -> Option<usize> {
+    const LONGEST: usize = 128;
+    if name.len() > LONGEST || column.len() > LONGEST {
+        return None;
+    }
+    let (name, column) = (name.to_lowercase(), column.to_lowercase());
+    let edits = strsim::osa_distance(&name, &column);
+    let contained = name.len() >= 3 && (column.contains(&name) || name.contains(&column));
+    (contained || edits <= (name.chars().count() / 3).max(1)).then_some(edits)
 }
 
 /// The functions that are provable about a column.

@@ -1,0 +1,61 @@
+//! Groth16 round trips.
+
+use zkl_core::{ark::Fr, claim::Claim, digest::TransactionId};
+
+use super::{
+    super::{all_shapes, context, statement},
+    fixture::{Table, ctx, mixed},
+};
+use crate::{
+    groth16::{Groth16, VerifyError},
+    proof_system::ProofSystem as _,
+};
+
+fn round_trip(table: &Table, text: &str) {
+    let proved = table.prove(text).unwrap();
+    let (_, blank) = all_shapes().into_iter().find(|(id, _)| *id == proved.circuit().id()).unwrap();
+    // Keys come from the blank circuit, the proof from the instance.
+    let (proving, verifying) = Groth16.danger_setup_from_seed(blank.as_ref(), [3; 32]).unwrap();
+    let proof = Groth16.prove(&proving, proved.circuit()).unwrap();
+    let (id, inputs) = statement(&table.resolve(text), &table.layout, &table.seal.commitment(), ctx()).unwrap();
+    assert_eq!(id, proved.circuit().id());
+    assert_eq!(Groth16.verify(&verifying, &inputs, &proof), Ok(()));
+    for position in 0..inputs.len() {
+        for change in [Fr::from(1u64), -Fr::from(1u64)] {
+            let mut other = inputs.clone();
+            other[position] += change;
+            assert_eq!(Groth16.verify(&verifying, &other, &proof), Err(VerifyError::Invalid), "input {position}");
+        }
+    }
+    let short = VerifyError::Inputs { expected: inputs.len(), got: inputs.len() - 1 };
+    assert_eq!(Groth16.verify(&verifying, &inputs[1..], &proof), Err(short));
+}
+
+#[test]
+fn a_mean_is_proved_and_every_public_input_is_bound() {
+    round_trip(&mixed(), "mean(age) between 30 and 60");
+}
+
+#[test]
+fn a_share_is_proved_and_every_public_input_is_bound() {
+    round_trip(&mixed(), "share(hired = 'yes') >= 60%");
+}
+
+#[test]
+fn a_correlation_is_proved_and_every_public_input_is_bound() {
+    round_trip(&mixed(), "corr(age, price) between -0.99 and 0.99");
+}
+
+#[test]
+fn contexts_differ_by_claim_entry_key_and_nonce() {
+    let claim: Claim = "mean(age) <= 50".parse().unwrap();
+    let other: Claim = "mean(age) < 50".parse().unwrap();
+    let entry = TransactionId::new;
+    let base = context(&claim, entry([1; 32]), &[2; 32], &[3; 32]);
+    assert_eq!(base, context(&"mean( age )<=50.0".parse().unwrap(), entry([1; 32]), &[2; 32], &[3; 32]));
+    assert_ne!(base, context(&other, entry([1; 32]), &[2; 32], &[3; 32]));
+    assert_ne!(base, context(&claim, entry([9; 32]), &[2; 32], &[3; 32]));
+    assert_ne!(base, context(&claim, entry([1; 32]), &[9; 32], &[3; 32]));
+    assert_ne!(base, context(&claim, entry([1; 32]), &[2; 32], &[9; 32]));
+    assert_ne!(base, context(&claim, entry([2; 32]), &[1; 32], &[3; 32]));
+}
