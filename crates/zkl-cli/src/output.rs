@@ -22,8 +22,7 @@ pub(crate) fn print(report: &impl Report, format: Format) -> Result<(), CliError
             .map_err(io::Error::from)
             .and_then(|()| writeln!(out)),
         Format::Yaml => {
-            let text = serde_saphyr::to_string(report).map_err(io::Error::other)?;
-            out.write_all(text.as_bytes())
+            serde_saphyr::to_string(report).map_err(io::Error::other).and_then(|text| out.write_all(text.as_bytes()))
         }
     };
     match written.and_then(|()| out.flush()) {
@@ -36,7 +35,7 @@ pub(crate) fn print(report: &impl Report, format: Format) -> Result<(), CliError
 /// A table with a header line.
 pub(crate) fn table<const N: usize>(header: [&str; N], rows: impl IntoIterator<Item = [String; N]>) -> Table {
     let mut table = Table::new();
-    table.load_preset(UTF8_HORIZONTAL_ONLY).set_content_arrangement(ContentArrangement::Dynamic).set_header(header);
+    table.load_style(UTF8_HORIZONTAL_ONLY).set_content_arrangement(ContentArrangement::Dynamic).set_header(header);
     for row in rows {
         table.add_row(row.map(|cell| printable(&cell)));
     }

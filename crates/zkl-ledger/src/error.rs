@@ -3,9 +3,9 @@
 use std::{io, path::PathBuf};
 
 use thiserror::Error;
-use zkl_circuits::{claims::ClaimError as ProveClaimError, groth16::ProveError, keys, seal::SealError};
+use zkl_circuits::{groth16::ProveError, keys, seal::SealError};
 use zkl_core::{
-    claim::ClaimError,
+    claim::{ClaimError, PairKind},
     digest::{BlobDigest, TransactionId},
     error::ParseError,
     name::DatasetName,
@@ -14,7 +14,7 @@ use zkl_core::{
 };
 use zkl_dataset::DatasetError;
 use zkl_merkle::{
-    error::{CheckpointError, DsseError, KeyError, ProofFileError, StatementError, TreeError},
+    error::{CheckpointError, DsseError, KeyError, ProofFileError, StatementError, TileError, TreeError},
 };
 
 /// Why an operation of the ledger failed.
@@ -27,12 +27,9 @@ pub enum LedgerError {
     /// The table could not be read.
     #[error(transparent)]
     Dataset(#[from] DatasetError),
-    /// The claim does not fit the table.
+    /// The claim does not fit the table, is false, or cannot be proved.
     #[error(transparent)]
-    Resolve(#[from] ClaimError),
-    /// The claim is false, or cannot be proved.
-    #[error(transparent)]
-    Claim(#[from] ProveClaimError),
+    Claim(#[from] ClaimError),
     /// The profile could not be sealed.
     #[error("the profile could not be sealed")]
     Seal(#[from] SealError),
@@ -97,6 +94,9 @@ pub enum LedgerError {
         /// Entries by the checkpoint.
         signed: TreeSize,
     },
+    /// A tile could not be named or encoded.
+    #[error("a tile could not be encoded")]
+    Tile(#[from] TileError),
     /// An inclusion proof could not be written.
     #[error("the inclusion proof could not be written")]
     ProofFile(#[from] ProofFileError),
@@ -238,6 +238,10 @@ impl LedgerError {
                 _ => None,
             },
             Self::Dataset(error) => error.hint(),
+            Self::Claim(ClaimError::False) => {
+                Some("the value stays hidden; --reveal shows it to you, --dry-run tries a claim without recording".into())
+            }
+            Self::Claim(error) => claim_hint(error),
             Self::NoLedger { .. } => Some("run `zkl init` here, or name the ledger with --ledger DIR".into()),
             Self::UnknownDataset { similar: Some(name), .. } => Some(format!("did you mean {name}?")),
             Self::UnknownDataset { similar: None, .. } => Some("`zkl datasets` lists the names".into()),
@@ -247,5 +251,17 @@ impl LedgerError {
             ),
             _ => None,
         }
+    }
+}
+
+fn claim_hint(error: &ClaimError) -> Option<String> {
+    match error {
+        ClaimError::MissingPair { kind: PairKind::Joint, first, second, .. } => {
+            Some(format!("notarize the table again with --joint {first},{second}"))
+        }
+        ClaimError::MissingPair { kind: PairKind::Product, first, second, .. } => {
+            Some(format!("notarize the table again with --product {first},{second}"))
+        }
+        _ => None,
     }
 }

@@ -21,11 +21,11 @@ use zkl_core::{
 use zkl_merkle::keys::VerifyingKey;
 
 /// Statement type of a notarization.
-pub const NOTARIZATION_TYPE: &str = "urn:zkp-dataset-ledger:notarization:v1";
+pub(crate) const NOTARIZATION_TYPE: &str = "urn:zkp-dataset-ledger:notarization:v1";
 /// Statement type of a proved claim.
-pub const CLAIM_TYPE: &str = "urn:zkp-dataset-ledger:claim:v1";
+pub(crate) const CLAIM_TYPE: &str = "urn:zkp-dataset-ledger:claim:v1";
 /// Statement type of a proof of an embedder's own circuit.
-pub const CUSTOM_TYPE: &str = "urn:zkp-dataset-ledger:custom:v1";
+pub(crate) const CUSTOM_TYPE: &str = "urn:zkp-dataset-ledger:custom:v1";
 
 /// Why the sealed profile should be believed to be the table's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use zkl_circuits::{
-    claims::{self, Evaluation},
+    claims::{self, ClaimCircuit, Evaluation},
     groth16::Proof,
     keys::{KeyEvent, KeyPair, KeyStore},
 };
@@ -38,7 +38,7 @@ impl<S: StorageBackend> Ledger<S> {
     /// Tells the owner whether a claim holds, and whether it can be proved. Nothing is recorded.
     ///
     /// # Errors
-    /// [`LedgerError::Resolve`] when the claim does not fit the table; otherwise as [`Ledger::opening`].
+    /// [`LedgerError::Claim`] when the claim does not fit the table; otherwise as [`Ledger::opening`].
     pub fn evaluate(&self, notarized: &NotarizedEntry, claim: &Claim) -> Result<Evaluation, LedgerError> {
         let opening = self.opening(notarized)?;
         let resolved = resolve(claim, &opening.layout)?;
@@ -48,8 +48,7 @@ impl<S: StorageBackend> Ledger<S> {
     /// Proves a claim about a notarized table and appends the proof.
     ///
     /// # Errors
-    /// [`LedgerError::Claim`] when the claim is false or cannot be proved, [`LedgerError::Resolve`] when it does not fit
-    /// the table; otherwise what the opening, the keys or the store answer. Nothing is recorded then.
+    /// [`LedgerError::Claim`] when the claim does not fit the table, is false or cannot be proved; otherwise what the opening, the keys or the store answer. Nothing is recorded then.
     pub async fn prove(
         &self,
         notarized: &NotarizedEntry,
@@ -65,7 +64,7 @@ impl<S: StorageBackend> Ledger<S> {
         let keys = self.keys.clone();
         let worker = reporter.clone();
         let proved = tokio::task::spawn_blocking(move || {
-            let circuit = claims::prove_instance(&resolved, &opening.layout, &opening.profile, &seal, ctx)?;
+            let circuit = ClaimCircuit::prove_instance(&resolved, &opening.layout, &opening.profile, &seal, ctx)?;
             prove_blocking(&keys, &circuit, worker.as_ref())
         })
         .await??;

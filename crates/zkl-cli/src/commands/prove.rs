@@ -13,7 +13,7 @@ use crate::{
     config::Config,
     error::CliError,
     output::{self, Report},
-    progress::TerminalProgress,
+    progress::{self, TerminalProgress},
 };
 
 /// Longest claim file that is read, in bytes.
@@ -86,18 +86,17 @@ pub(super) async fn run(args: ProveArgs, config: &Config) -> Result<(), CliError
             claim: claim.to_string(),
             holds: evaluation.holds,
             provable: evaluation.provable,
-            revealed: args.reveal.then(|| evaluation.reveal()),
+            revealed: args.reveal.then(|| evaluation.observed().to_string()),
         };
+        note_absent_values(&evaluation, config);
         return output::print(&report, config.format);
     }
     let ledger = super::open_for_writing(config, args.write.wait).await?;
     let notarized = find(&ledger, &args).await?;
-    let revealed = match args.reveal {
-        true => Some(ledger.evaluate(&notarized, &claim)?),
-        false => None,
-    };
-    if let Some(evaluation) = revealed.as_ref().filter(|evaluation| !evaluation.holds) {
-        crate::progress::note(false, &format!("the hidden value is {}", evaluation.reveal()));
+    let evaluation = ledger.evaluate(&notarized, &claim)?;
+    note_absent_values(&evaluation, config);
+    if args.reveal && !evaluation.holds {
+        progress::note(false, &format!("the hidden value is {}", evaluation.observed()));
     }
     let reporter = Arc::new(TerminalProgress::new(config.quiet));
     let entry = ledger.prove(&notarized, &claim, reporter.clone()).await?;
@@ -117,7 +116,7 @@ pub(super) async fn run(args: ProveArgs, config: &Config) -> Result<(), CliError
         claim: claim.to_string(),
         circuit: record.circuit.to_string(),
         notarization: record.notarization.to_string(),
-        revealed: revealed.as_ref().map(Evaluation::reveal),
+        revealed: args.reveal.then(|| evaluation.observed().to_string()),
         receipt,
     };
     output::print(&report, config.format)
@@ -134,4 +133,11 @@ fn read_claim(path: &Path) -> Result<Claim, CliError> {
     }
     let text = fs::read_to_string(path).map_err(error)?;
     serde_json::from_str(&text).map_err(|source| CliError::ClaimFile { path: path.to_owned(), source })
+}
+
+/// A value that does not occur may be misspelt; only the owner can know, so only the owner is told.
+fn note_absent_values(evaluation: &Evaluation, config: &Config) {
+    for value in &evaluation.absent_values {
+        progress::note(config.quiet, &format!("no row holds the value {value:?}"));
+    }
 }

@@ -1,7 +1,7 @@
 //! Why a receipt does not verify.
 
 use thiserror::Error;
-use zkl_circuits::{claims, groth16};
+use zkl_circuits::groth16;
 use zkl_core::{
     circuit::CircuitId,
     claim::ClaimError,
@@ -140,7 +140,7 @@ pub enum VerifyError {
     Claim(#[source] ClaimError),
     /// A claim for which there is no circuit.
     #[error("no circuit proves such a claim")]
-    ClaimStatement(#[source] claims::ClaimError),
+    ClaimStatement(#[source] ClaimError),
     /// The proof is for another circuit than the claim's.
     #[error("the claim is proved with circuit {expected}, the entry names {got}")]
     Circuit {

@@ -1,0 +1,178 @@
+//! Every command as a user meets it.
+
+#![expect(clippy::unwrap_used, reason = "a test that fails should stop")]
+
+mod common;
+
+use common::{Workdir, penguins};
+
+#[test]
+fn a_claim_goes_from_table_to_verifier() {
+    let owner = Workdir::with_penguins();
+    let proved = owner.json(&["prove", "penguins", "mean(body_mass_g) between 4000 and 4500", "-o", "mean.receipt"]);
+    assert_eq!(proved["index"], 1);
+    assert_eq!(proved["claim"], "mean(body_mass_g) between 4000 and 4500");
+
+    // The verifier has nothing but the file.
+    let verifier = Workdir::new();
+    std::fs::copy(owner.path("mean.receipt"), verifier.path("mean.receipt")).unwrap();
+    let verified = verifier.json(&["verify", "mean.receipt"]);
+    assert_eq!(verified["valid"], true);
+    assert_eq!(verified["assurance"], "attested");
+    assert_eq!(verified["log"]["pinned"], false);
+    assert!(verified["proof"]["setup"].as_str().unwrap().contains("forgeable"));
+    let text = verifier.ok(&["verify", "mean.receipt"]);
+    assert!(text.starts_with("VALID\n") && text.contains("attested") && text.contains("NOT pinned"), "{text}");
+    assert!(!verifier.path(".zkl").exists(), "verifying makes no ledger");
+
+    let key = verified["log"]["key"].as_str().unwrap();
+    assert_eq!(verifier.json(&["verify", "mean.receipt", "--trust", key])["log"]["pinned"], true);
+    verifier.write("keys.txt", format!("# logs\n{key}\n"));
+    assert_eq!(verifier.json(&["verify", "mean.receipt", "--trust", "keys.txt"])["log"]["pinned"], true);
+    let other = Workdir::new();
+    let other_key = other.json(&["init"])["log_key"].as_str().unwrap().to_owned();
+    verifier.fails(1, &["verify", "mean.receipt", "--trust", &other_key]);
+    verifier.fails(2, &["verify", "mean.receipt", "--trust", "nonsense"]);
+}
+
+#[test]
+fn a_changed_receipt_exits_with_1_and_an_absent_one_with_2() {
+    let workdir = Workdir::with_penguins();
+    workdir.ok(&["receipt", "0", "-o", "a.receipt"]);
+    let bytes = std::fs::read(workdir.path("a.receipt")).unwrap();
+    for position in (0..bytes.len()).step_by(97) {
+        let mut changed = bytes.clone();
+        changed[position] ^= 1;
+        workdir.write("b.receipt", changed);
+        workdir.fails(1, &["verify", "b.receipt"]);
+    }
+    for length in [0, 1, bytes.len() / 2, bytes.len() - 1] {
+        workdir.write("b.receipt", &bytes[..length]);
+        workdir.fails(1, &["verify", "b.receipt"]);
+    }
+    workdir.write("b.receipt", String::from_utf8(bytes).unwrap().replace("zkl-receipt/1", "zkl-receipt/2"));
+    assert!(workdir.fails(1, &["verify", "b.receipt"]).contains("hint: "));
+    workdir.fails(2, &["verify", "absent.receipt"]);
+}
+
+#[test]
+fn the_data_can_be_shown_to_an_auditor() {
+    let workdir = Workdir::with_penguins();
+    let entry = workdir.json(&["show", "0"]);
+    let id = entry["predicate"]["datasetId"].as_str().unwrap();
+    let opening = format!(".zkl/openings/{id}.json");
+    workdir.ok(&["receipt", "0", "-o", "a.receipt"]);
+    let table = std::fs::read_to_string(penguins()).unwrap();
+    workdir.write("same.csv", &table);
+    let shown = workdir.json(&["verify", "a.receipt", "--data", "same.csv", "--opening", &opening]);
+    assert!(shown["data"].as_str().unwrap().contains("is the notarized table (344 rows read)"));
+    workdir.write("changed.csv", table.replacen("3750", "3751", 1));
+    let error = workdir.fails(1, &["verify", "a.receipt", "--data", "changed.csv", "--opening", &opening]);
+    assert!(error.contains("is not the notarized table"), "{error}");
+}
+
+#[test]
+fn the_log_is_listed_in_every_form() {
+    let workdir = Workdir::with_penguins();
+    workdir.ok(&["prove", "penguins", "rows >= 300"]);
+    workdir.ok(&["notarize", &penguins(), "--name", "team/penguins", "--privacy", "public"]);
+
+    let log = workdir.json(&["log"]);
+    let kinds: Vec<&str> = log["entries"].as_array().unwrap().iter().map(|e| e["kind"].as_str().unwrap()).collect();
+    assert_eq!(kinds, ["notarization", "claim", "notarization"]);
+    assert_eq!(workdir.json(&["log", "--kind", "claim"])["entries"].as_array().unwrap().len(), 1);
+    assert_eq!(workdir.json(&["log", "--limit", "1"])["entries"][0]["index"], 2);
+    assert_eq!(workdir.json(&["log", "--until", "2000-01-01T00:00:00Z"])["entries"].as_array().unwrap().len(), 0);
+    assert_eq!(workdir.json(&["history", "penguins"])["entries"].as_array().unwrap().len(), 2);
+    assert_eq!(workdir.json(&["datasets"])["datasets"][1]["name"], "team/penguins");
+    let id = log["entries"][1]["transaction"].as_str().unwrap();
+    assert_eq!(workdir.json(&["show", id])["index"], 1);
+    assert_eq!(workdir.json(&["show", "2"])["predicate"]["file"]["kind"], "plain");
+    assert_eq!(workdir.json(&["show", "0"])["predicate"]["file"]["kind"], "salted");
+
+    assert!(workdir.ok(&["log"]).contains("rows >= 300"));
+    assert!(workdir.ok(&["show", "1", "--format", "yaml"]).contains("index: 1"));
+    assert!(workdir.fails(2, &["history", "penguin"]).contains("did you mean penguins?"));
+    assert!(workdir.fails(2, &["show", "9"]).contains("there is no entry 9"));
+    assert!(workdir.ok(&["doctor"]).contains("every entry is signed and in the tree"));
+}
+
+#[test]
+fn an_export_is_brought_up_to_date() {
+    let workdir = Workdir::with_penguins();
+    let first = workdir.json(&["export", "public"]);
+    assert_eq!(first["entries"], 1);
+    assert!(workdir.path("public/checkpoint").exists());
+    assert!(workdir.path("public/tile/0/000.p/1").exists());
+    assert!(workdir.path("public/tile/entries/000.p/1").exists());
+    workdir.ok(&["prove", "penguins", "rows >= 300"]);
+    workdir.ok(&["export", "public"]);
+    assert!(workdir.path("public/tile/0/000.p/2").exists());
+    assert_eq!(workdir.json(&["export", "public"])["files_written"], 0);
+    workdir.write("full", "");
+    assert!(workdir.fails(2, &["export", "."]).contains("not empty"));
+}
+
+#[test]
+fn settings_come_from_flags_then_environment_then_file() {
+    let workdir = Workdir::new();
+    workdir.write("zkl.toml", "ledger = \"from-file\"\nformat = \"json\"\n");
+    assert!(workdir.ok(&["init"]).contains("from-file"));
+    let output = workdir.command(&["init"]).env("ZKL_LEDGER", "from-environment").output().unwrap();
+    assert!(output.status.success() && workdir.path("from-environment/ledger.toml").exists());
+    workdir.ok(&["--ledger", "from-flag", "init"]);
+    assert!(workdir.path("from-flag/ledger.toml").exists());
+    assert!(workdir.fails(2, &["init"]).contains("there already is a ledger"));
+    workdir.write("zkl.toml", "ledgers = 1\n");
+    assert!(workdir.fails(2, &["log"]).contains("zkl.toml is not a settings file"));
+}
+
+#[test]
+fn claims_are_explained_when_they_do_not_fit() {
+    let workdir = Workdir::with_penguins();
+    let error = workdir.fails(2, &["prove", "penguins", "mean(body_mas_g) >= 1"]);
+    assert!(error.contains("did you mean \"body_mass_g\"?"), "{error}");
+    let error = workdir.fails(2, &["prove", "penguins", "mean(body_mass_g) >> 1"]);
+    assert!(error.contains('^'), "{error}");
+    let error = workdir.fails(2, &["prove", "penguins", "gap(sex = 'MALE' by island: 'Dream', 'Biscoe') <= 5%"]);
+    assert!(error.contains("hint: notarize the table again with --joint"), "{error}");
+    let error = workdir.fails(2, &["prove", "penguins", "mean(body_mass_g) <= 4000"]);
+    assert!(error.contains("the claim is false") && !error.contains("420"), "{error}");
+    let dry = workdir.json(&["prove", "penguins", "mean(body_mass_g) <= 4000", "--dry-run", "--reveal"]);
+    assert_eq!(dry["holds"], false);
+    assert!(dry["revealed"].as_str().unwrap().contains("4201.75"), "{dry}");
+    assert_eq!(workdir.json(&["log"])["entries"].as_array().unwrap().len(), 1, "nothing was recorded");
+}
+
+#[test]
+fn secrets_are_private_files() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let workdir = Workdir::with_penguins();
+    let mode = |path: std::path::PathBuf| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    assert_eq!(mode(workdir.path(".zkl")), 0o700);
+    assert_eq!(mode(workdir.path(".zkl/ledger.key")), 0o600);
+    for opening in std::fs::read_dir(workdir.path(".zkl/openings")).unwrap() {
+        assert_eq!(mode(opening.unwrap().path()), 0o600);
+    }
+}
+
+#[test]
+fn a_second_writer_is_told_so_and_readers_are_not_hindered() {
+    let workdir = Workdir::with_penguins();
+    // A table that never ends keeps the first writer busy.
+    let fifo = workdir.path("slow.csv");
+    assert!(std::process::Command::new("mkfifo").arg(&fifo).status().unwrap().success());
+    let mut first = workdir.command(&["notarize", "slow.csv", "--input-format", "csv"]).spawn().unwrap();
+    let feed = std::thread::spawn({
+        let fifo = fifo.clone();
+        move || std::fs::OpenOptions::new().write(true).open(fifo)
+    });
+    let pipe = feed.join().unwrap();
+    let error = workdir.fails(2, &["notarize", &penguins()]);
+    assert!(error.contains("in use by another process") && error.contains("--wait"), "{error}");
+    workdir.ok(&["log"]);
+    drop(pipe);
+    first.kill().unwrap();
+    first.wait().unwrap();
+    workdir.ok(&["notarize", &penguins(), "--wait", "10"]);
+}
