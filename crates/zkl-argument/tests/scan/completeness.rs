@@ -76,7 +76,7 @@ fn accepts_product_pairs_with_nulls_on_either_side() {
     let other = nullable(1, &[None, None, Some(6), Some(2), Some(9)]);
     let pairs = [(0, 1), (1, 0), (1, 2), (2, 1), (0, 2)];
     let pairs = pairs.into_iter().map(|(left, right)| PairLayout::Product { left, right }).collect();
-    accepts(Table::new(3, 3, 5, vec![full, some, other], pairs));
+    accepts(Table::new(4, 4, 5, vec![full, some, other], pairs));
 }
 
 #[test]

@@ -66,7 +66,13 @@ pub(crate) fn category(capacity: u32, codes: &[u16]) -> Column {
 }
 
 impl Table {
-    pub(crate) fn new(log_rows: usize, limb_bits: usize, rows: usize, columns: Vec<Column>, pairs: Vec<PairLayout>) -> Self {
+    pub(crate) fn new(
+        log_rows: usize,
+        limb_bits: usize,
+        rows: usize,
+        columns: Vec<Column>,
+        pairs: Vec<PairLayout>,
+    ) -> Self {
         Self { log_rows, limb_bits, rows, columns, pairs, spare: None }
     }
 
