@@ -138,7 +138,7 @@ pub(super) struct Table {
 }
 
 pub(super) fn ctx() -> Fr {
-    Fr::from(0xc0ff_eeu64)
+    Fr::from(0x00c0_ffee_u64)
 }
 
 impl Table {

@@ -59,3 +59,43 @@ fn contexts_differ_by_claim_entry_key_and_nonce() {
     assert_ne!(base, context(&claim, entry([1; 32]), &[2; 32], &[9; 32]));
     assert_ne!(base, context(&claim, entry([2; 32]), &[1; 32], &[3; 32]));
 }
+
+/// The table of `docs/claims.md`: `cargo test --release -p zkl-circuits -- --ignored --nocapture print_claim_figures`.
+#[test]
+#[ignore = "prints figures, asserts nothing"]
+fn print_claim_figures() {
+    use std::time::Instant;
+    let table = mixed();
+    let (mut base, claims) = (
+        None,
+        [
+            "rows >= 5",
+            "mean(age) between 30 and 60",
+            "values(age) between 0 and 120",
+            "var(age) <= 1000",
+            "corr(age, price) <= 0.99",
+            "share(sex = 'f') >= 20%",
+            "share(dept = 'a') >= 20%",
+            "balance(hired) >= 0.4",
+            "min_group(hired) >= 2",
+            "min_group(zip3) >= 2",
+            "gap(hired = 'yes' by sex: 'f', 'm') <= 99%",
+            "gap(dept = 'a' by sex: 'f', 'm') <= 99%",
+        ],
+    );
+    for text in claims {
+        let proved = table.prove(text).unwrap();
+        let (proving, verifying) = Groth16.danger_setup_from_seed(proved.circuit(), [3; 32]).unwrap();
+        let start = Instant::now();
+        let proof = Groth16.prove(&proving, proved.circuit()).unwrap();
+        let took = start.elapsed().as_secs_f64() * 1e3;
+        let inputs = proved.circuit().public_inputs();
+        let start = Instant::now();
+        Groth16.verify(&verifying, &inputs, &proof).unwrap();
+        let check = start.elapsed().as_secs_f64() * 1e3;
+        let ratio = took / *base.get_or_insert(took);
+        let (key, id) = (proving.to_bytes().unwrap().len() / 1024, proved.circuit().id());
+        let vk = verifying.as_bytes().len();
+        println!("| `{id}` | {key} KiB | {vk} B | {took:.0} ms | {ratio:.1} | {check:.1} ms |");
+    }
+}
