@@ -13,7 +13,7 @@ use zkl_core::{
 
 use super::*;
 use crate::{
-    gadgets::{Cs, FieldVar, GadgetError},
+    gadgets::{BoolVar, Cs, FieldVar, GadgetError, IntVar},
     groth16::Instance,
     testing::{TestCircuit, assert_tight, satisfied},
 };
@@ -266,10 +266,13 @@ fn two_seeds_hide_one_profile_behind_two_commitments() {
     assert!(!all.contains(&Fr::from(0)));
 }
 
+/// Changes columns, pairs or the row count.
+type LayoutEdit<'a> = dyn Fn(&mut Vec<ColumnLayout>, &mut Vec<PairLayout>, &mut u64) + 'a;
+
 #[test]
 fn near_collisions_of_layouts_have_different_digests() {
     let base = layout();
-    let rebuild = |edit: &dyn Fn(&mut Vec<ColumnLayout>, &mut Vec<PairLayout>, &mut u64)| {
+    let rebuild = |edit: &LayoutEdit<'_>| {
         let (mut columns, mut pairs, mut rows) = (base.columns().to_vec(), base.pairs().to_vec(), base.rows());
         edit(&mut columns, &mut pairs, &mut rows);
         layout_digest(&Layout::new(rows, columns, pairs).unwrap())
@@ -406,8 +409,8 @@ fn every_record_opens_in_a_circuit_with_its_exact_values() {
     let circuit = opening(h, record.index, move |cs, index, root| {
         let column = NumericRecordVar::open(cs, index, Some(&record), root)?;
         let values = [&column.valid, &column.sum, &column.sum_squares, &column.min, &column.top_limb];
-        assert_eq!(values.map(|value| value.value()), [int(5), int(35), int(525), int(20), int(20)]);
-        assert_eq!(values.map(|value| value.bits()), [32, 96, 160, 64, 16]);
+        assert_eq!(values.map(IntVar::value), [int(5), int(35), int(525), int(20), int(20)]);
+        assert_eq!(values.map(IntVar::bits), [32, 96, 160, 64, 16]);
         assert_eq!(column.sealed_max(cs)?.value(), int(40));
         Ok(())
     });
@@ -418,10 +421,10 @@ fn every_record_opens_in_a_circuit_with_its_exact_values() {
     let circuit = opening(h, record.index, move |cs, index, root| {
         let column = CategoryRecordVar::open(cs, 4, index, Some(&record), root)?;
         assert_eq!(column.valid.value(), int(5));
-        let counts: Vec<_> = column.counts.iter().map(|count| count.value()).collect();
+        let counts: Vec<_> = column.counts.iter().map(IntVar::value).collect();
         assert_eq!(counts, [int(1), int(3), int(2), int(0)]);
         let wanted = FieldVar::constant(value_digest(ColumnType::Bool, "false"));
-        let hits: Vec<_> = column.matches(cs, &wanted)?.iter().map(|hit| hit.value()).collect();
+        let hits: Vec<_> = column.matches(cs, &wanted)?.iter().map(BoolVar::value).collect();
         assert_eq!(hits, [Some(false), Some(false), Some(true), Some(false)]);
         Ok(())
     });
@@ -432,7 +435,7 @@ fn every_record_opens_in_a_circuit_with_its_exact_values() {
     let circuit = opening(h, record.index, move |cs, index, root| {
         let column = GroupedRecordVar::open(cs, index, Some(&record), root)?;
         let values = [&column.valid, &column.distinct, &column.smallest_group];
-        assert_eq!(values.map(|value| value.value()), [int(6), int(3), int(1)]);
+        assert_eq!(values.map(IntVar::value), [int(6), int(3), int(1)]);
         Ok(())
     });
     assert_eq!(satisfied(&circuit), FRAME + 64 - 3);
@@ -453,7 +456,7 @@ fn every_record_opens_in_a_circuit_with_its_exact_values() {
         let pair = ProductRecordVar::open(cs, index, Some(&record), root)?;
         let values = [&pair.products, &pair.left_sum, &pair.right_sum, &pair.left_squares, &pair.right_squares];
         let expected = [int(2_000_005), int(35), int(950_001), int(525), int(652_500_000_001)];
-        assert_eq!(values.map(|value| value.value()), expected);
+        assert_eq!(values.map(IntVar::value), expected);
         Ok(())
     });
     assert_eq!(satisfied(&circuit), FRAME + 2 * 96 + 3 * 160 + 318 - 3);
