@@ -238,7 +238,7 @@ fn thresholds_outside_the_statistic_or_the_circuit_are_refused() {
     }
     for claim in [
         "mean(age) <= 0.12345678901234567".to_owned(),
-        format!("mean(price) <= {}", "9".repeat(36)),
+        format!("mean(price) <= {}", "9".repeat(38)),
         format!("share(sex = 'f') <= 0.{}", "1".repeat(17)),
         format!("max(age) <= {}", "9".repeat(21)),
         "min_group(sex) >= 4294967296".to_owned(),
