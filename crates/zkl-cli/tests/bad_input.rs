@@ -27,21 +27,21 @@ fn bad_tables_are_refused_and_the_ledger_is_unchanged() {
     let csv = |name: &str, content: &[u8]| workdir.write(name, content);
     refused(&workdir, &csv("empty.csv", b""), &[], &["empty"]);
     refused(&workdir, &csv("header.csv", b"a,b\n"), &[], &["no rows"]);
-    refused(&workdir, &csv("ragged.csv", b"a,b\n1,2\n3\n"), &[], &["line 3"]);
+    refused(&workdir, &csv("ragged.csv", b"a,b\n1,2\n3\n"), &[], &["ragged.csv:3:"]);
     refused(&workdir, &csv("duplicate.csv", b"a,a\n1,2\n"), &[], &["\"a\""]);
-    refused(&workdir, &csv("latin1.csv", b"a\ncaf\xe9\n"), &[], &["line 2", "UTF-8"]);
-    refused(&workdir, &csv("inf.csv", b"x\n1.5\ninf\n"), &[], &["line 3", "x"]);
-    refused(&workdir, &csv("big.csv", b"x\n1\n9223372036854775808\n"), &[], &["line 3", "x", "hint:"]);
+    refused(&workdir, &csv("latin1.csv", b"a\ncaf\xe9\n"), &[], &["latin1.csv:2:", "UTF-8"]);
+    refused(&workdir, &csv("inf.csv", b"x\n1.5\ninf\n"), &[], &["inf.csv:3:", "\"x\""]);
+    refused(&workdir, &csv("big.csv", b"x\n1\n9223372036854775808\n"), &[], &["big.csv:3:", "\"x\"", "hint:"]);
     let wide = (0..10_000).map(|i| format!("c{i}")).collect::<Vec<_>>().join(",");
-    refused(&workdir, &csv("wide.csv", format!("{wide}\n").as_bytes()), &[], &["10000", "1023"]);
+    refused(&workdir, &csv("wide.csv", format!("{wide}\n").as_bytes()), &[], &["more than 1023 columns"]);
     refused(&workdir, "absent.csv", &[], &["absent.csv"]);
     std::fs::create_dir(workdir.path("dir.csv")).unwrap();
     refused(&workdir, "dir.csv", &[], &["directory"]);
     refused(&workdir, &csv("cut.parquet", b"PAR1\0\0\0\0"), &[], &[]);
     refused(&workdir, &csv("cut.csv.gz", b"\x1f\x8b\x08\0\0\0\0\0\0\x03\x4b"), &[], &[]);
-    refused(&workdir, &csv("bad.json", b"[{\"a\": 1}, {\"a\": }]"), &[], &["line 1"]);
+    refused(&workdir, &csv("bad.json", b"[{\"a\": 1}, {\"a\": }]"), &[], &["bad.json:1:"]);
     let schema = workdir.write("s.toml", "version = 1\n[[columns]]\nname = \"a\"\ntype = \"int\"\n");
-    refused(&workdir, &csv("typed.csv", b"a\n1\nx\n"), &["--schema", &schema], &["line 3", "a"]);
+    refused(&workdir, &csv("typed.csv", b"a\n1\nx\n"), &["--schema", &schema], &["typed.csv:3:", "\"a\""]);
     let error = workdir.fails(2, &["notarize", "typed.csv", "--name", "bad name"]);
     assert!(error.contains("dataset name"), "{error}");
     assert_eq!(workdir.json(&["log"])["entries"].as_array().unwrap().len(), 0);
@@ -68,7 +68,7 @@ fn a_gigantic_cell_is_refused_without_being_held_in_memory() {
     command.env("ZKL_KEYS", common::key_dir());
     let answer = common::answer(&command.output().unwrap());
     assert_eq!(answer.code, Some(2), "{}", answer.stderr);
-    assert!(answer.stderr.contains("line 2"), "{}", answer.stderr);
+    assert!(answer.stderr.contains("cell.csv:2: column \"b\": the cell is larger than"), "{}", answer.stderr);
 }
 
 #[test]
@@ -95,13 +95,18 @@ fn a_damaged_ledger_is_an_error_and_not_a_panic() {
 }
 
 #[test]
-fn a_full_disk_is_said_and_records_nothing() {
+fn a_full_disk_is_said() {
     let workdir = Workdir::with_penguins();
-    // The limit on the size of a file stands for a disk without room: writes fail in the same places.
-    let command = workdir.command(&["receipt", "0", "-o", "/dev/full"]);
-    let answer = common::answer(&{ command }.output().unwrap());
-    assert_eq!(answer.code, Some(2), "{}", answer.stderr);
-    assert!(answer.stderr.starts_with("error: cannot write /dev/full"), "{}", answer.stderr);
+    let error = workdir.fails(2, &["receipt", "0", "-o", "/dev/full"]);
+    assert!(error.starts_with("error: cannot write /dev/full\n  cause: No space left"), "{error}");
+}
+
+#[test]
+fn a_file_that_cannot_be_written_is_refused_before_anything_is_recorded() {
+    let workdir = Workdir::with_penguins();
+    workdir.fails(2, &["prove", "penguins", "rows >= 300", "-o", "no/such/dir/a.receipt"]);
+    workdir.fails(2, &["prove", "penguins", "rows >= 300", "-o", "."]);
+    assert_eq!(workdir.json(&["log"])["entries"].as_array().unwrap().len(), 1);
 }
 
 #[test]

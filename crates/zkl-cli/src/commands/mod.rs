@@ -15,7 +15,7 @@ mod schema;
 mod show;
 mod verify;
 
-use std::{fs, path::Path, time::Duration};
+use std::{fs, io::Write as _, path::Path, time::Duration};
 
 use zkl_ledger::{KeyStore, Ledger, RocksBackend};
 
@@ -53,12 +53,16 @@ fn open_for_reading(config: &Config) -> Result<Ledger<RocksBackend>, CliError> {
     Ok(Ledger::open_read_only(&config.ledger, key_store(config)?)?)
 }
 
-/// Writes a file whole or not at all.
+/// Writes a file whole or not at all. What is there and no file, as a pipe or a terminal, is written to and not replaced.
 fn write_file(path: &Path, bytes: &[u8]) -> Result<(), CliError> {
+    let special = fs::metadata(path).is_ok_and(|metadata| !metadata.is_file());
     let write = || {
+        if special {
+            return fs::OpenOptions::new().write(true).open(path).and_then(|mut file| file.write_all(bytes));
+        }
         let dir = path.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."));
         let mut file = tempfile::Builder::new().permissions(public_permissions()).tempfile_in(dir)?;
-        std::io::Write::write_all(&mut file, bytes)?;
+        file.write_all(bytes)?;
         file.persist(path).map_err(|error| error.error)?;
         Ok(())
     };
@@ -75,6 +79,7 @@ fn check_writable(path: &Path) -> Result<(), CliError> {
     let dir = path.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let answer = match fs::metadata(path) {
         Ok(metadata) if metadata.is_dir() => Err(std::io::Error::from(std::io::ErrorKind::IsADirectory)),
+        Ok(metadata) if !metadata.is_file() => Ok(()),
         _ => tempfile::tempfile_in(dir).map(drop),
     };
     answer.map_err(|source| CliError::WriteFile { path: path.to_owned(), source })

@@ -8,52 +8,52 @@ use std::{
 use tempfile::TempDir;
 
 /// A working directory without a ledger.
-pub struct Workdir {
-    pub dir: TempDir,
+pub(crate) struct Workdir {
+    pub(crate) dir: TempDir,
 }
 
 /// What a command printed and answered.
-pub struct Answer {
-    pub code: Option<i32>,
-    pub stdout: String,
-    pub stderr: String,
+pub(crate) struct Answer {
+    pub(crate) code: Option<i32>,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
 }
 
 impl Workdir {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self { dir: tempfile::tempdir().expect("a temporary directory") }
     }
 
     /// A working directory with a ledger and the bundled table notarized.
-    pub fn with_penguins() -> Self {
+    pub(crate) fn with_penguins() -> Self {
         let workdir = Self::new();
         workdir.ok(&["init"]);
         workdir.ok(&["notarize", &penguins(), "--name", "penguins", "--joint", "species,sex"]);
         workdir
     }
 
-    pub fn path(&self, name: &str) -> PathBuf {
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.dir.path().join(name)
     }
 
-    pub fn write(&self, name: &str, content: impl AsRef<[u8]>) -> String {
+    pub(crate) fn write(&self, name: &str, content: impl AsRef<[u8]>) -> String {
         std::fs::write(self.path(name), content).expect("a file is written");
         name.to_owned()
     }
 
-    pub fn command(&self, args: &[&str]) -> Command {
+    pub(crate) fn command(&self, args: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_zkl"));
         command.current_dir(self.dir.path()).args(args).env_clear().env("ZKL_KEYS", key_dir());
         command
     }
 
-    pub fn run(&self, args: &[&str]) -> Answer {
+    pub(crate) fn run(&self, args: &[&str]) -> Answer {
         answer(&self.command(args).output().expect("zkl runs"))
     }
 
     /// Runs a command that must succeed and returns its stdout.
     #[track_caller]
-    pub fn ok(&self, args: &[&str]) -> String {
+    pub(crate) fn ok(&self, args: &[&str]) -> String {
         let answer = self.run(args);
         assert_eq!(answer.code, Some(0), "zkl {args:?}: {}", answer.stderr);
         answer.stdout
@@ -61,7 +61,7 @@ impl Workdir {
 
     /// Runs a command that must fail with `code` and returns its stderr, which must say something.
     #[track_caller]
-    pub fn fails(&self, code: i32, args: &[&str]) -> String {
+    pub(crate) fn fails(&self, code: i32, args: &[&str]) -> String {
         let answer = self.run(args);
         assert_eq!(answer.code, Some(code), "zkl {args:?}: {} {}", answer.stdout, answer.stderr);
         assert_eq!(answer.stdout, "", "data goes to stdout, errors do not");
@@ -70,24 +70,24 @@ impl Workdir {
         answer.stderr
     }
 
-    pub fn json(&self, args: &[&str]) -> serde_json::Value {
+    pub(crate) fn json(&self, args: &[&str]) -> serde_json::Value {
         let mut args = args.to_vec();
         args.extend(["--format", "json"]);
         serde_json::from_str(&self.ok(&args)).expect("JSON on stdout")
     }
 }
 
-pub fn answer(output: &Output) -> Answer {
+pub(crate) fn answer(output: &Output) -> Answer {
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     Answer { code: output.status.code(), stdout: text(&output.stdout), stderr: text(&output.stderr) }
 }
 
-pub fn penguins() -> String {
+pub(crate) fn penguins() -> String {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/data/penguins.csv");
     path.canonicalize().expect("the bundled table").display().to_string()
 }
 
 /// Generated keys are shared by all tests and outlive a run.
-pub fn key_dir() -> PathBuf {
+pub(crate) fn key_dir() -> PathBuf {
     Path::new(env!("CARGO_TARGET_TMPDIR")).join("zkl-keys")
 }

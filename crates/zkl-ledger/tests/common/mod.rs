@@ -12,18 +12,18 @@ use zkl_ledger::{
 };
 
 /// Key generation is the slow part of these tests, so all of them share one directory of keys that outlives a run.
-pub fn key_dir() -> &'static Path {
+pub(crate) fn key_dir() -> &'static Path {
     static DIR: OnceLock<PathBuf> = OnceLock::new();
     DIR.get_or_init(|| Path::new(env!("CARGO_TARGET_TMPDIR")).join("zkl-keys"))
 }
 
-pub struct Fixture {
-    pub ledger: Ledger<MemoryBackend>,
-    pub dir: TempDir,
+pub(crate) struct Fixture {
+    pub(crate) ledger: Ledger<MemoryBackend>,
+    pub(crate) dir: TempDir,
 }
 
 impl Fixture {
-    pub fn new(origin: &str) -> Self {
+    pub(crate) fn new(origin: &str) -> Self {
         let dir = tempfile::tempdir().expect("a temporary directory");
         let log = NoteSigner::new(origin.parse().expect("an origin"), SigningKey::generate().expect("a key"));
         let keys = KeyStore::open(key_dir()).expect("a key store");
@@ -31,11 +31,11 @@ impl Fixture {
         Self { ledger: Ledger::new(MemoryBackend::new(), log, keys, openings), dir }
     }
 
-    pub async fn penguins(&self) -> Notarized {
+    pub(crate) async fn penguins(&self) -> Notarized {
         self.notarize(&penguins(), "penguins").await
     }
 
-    pub async fn notarize(&self, file: &Path, name: &str) -> Notarized {
+    pub(crate) async fn notarize(&self, file: &Path, name: &str) -> Notarized {
         let read = ReadOptions {
             joint: vec![("species".to_owned(), "sex".to_owned())],
             product: vec![("bill_length_mm".to_owned(), "body_mass_g".to_owned())],
@@ -51,6 +51,6 @@ impl Fixture {
     }
 }
 
-pub fn penguins() -> PathBuf {
+pub(crate) fn penguins() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/data/penguins.csv")
 }
