@@ -156,3 +156,39 @@ impl Context for PlainVerifier<'_> {
         Ok((0..width).map(|i| Fr::from(integer.get_bit(i))).collect())
     }
 }
+
+/// The native field as a context for functions that only compute.
+pub(crate) struct Native;
+
+impl Context for Native {
+    type Value = Fr;
+    type Error = ScanError;
+
+    fn constant_field(&mut self, value: Fr) -> Fr {
+        value
+    }
+
+    fn receive(&mut self, _len: usize) -> Result<Vec<Fr>, Self::Error> {
+        Ok(Vec::new())
+    }
+
+    fn absorb(&mut self, _values: &[Fr]) -> Result<(), Self::Error> {
+        Ok(())
+    }
+
+    fn challenge(&mut self) -> Result<Fr, Self::Error> {
+        Ok(Fr::default())
+    }
+
+    fn assert_equal(&mut self, _: &Fr, _: &Fr, _: Self::Error) -> Result<(), Self::Error> {
+        Ok(())
+    }
+
+    fn inverse(&mut self, value: &Fr, check: Self::Error) -> Result<Fr, Self::Error> {
+        zkl_core::ark::ff::Field::inverse(value).ok_or(check)
+    }
+
+    fn bits(&mut self, _: &Fr, _: usize, check: Self::Error) -> Result<Vec<Fr>, Self::Error> {
+        Err(check)
+    }
+}

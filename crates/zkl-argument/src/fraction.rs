@@ -35,7 +35,7 @@ mod layer;
 mod source;
 mod tree;
 
-pub(crate) use source::{Denominator, Numerator, RowWeight};
+pub(crate) use source::{Denominator, Line, Numerator, RowWeight};
 pub(crate) use tree::{LeafBlock, prove};
 
 use crate::{
@@ -45,7 +45,7 @@ use crate::{
 };
 
 /// A fraction `p / q`.
-#[derive(Clone)]
+#[derive(Clone, Copy)]
 pub struct Fraction<V> {
     /// Numerator.
     pub p: V,

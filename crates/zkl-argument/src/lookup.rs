@@ -35,7 +35,7 @@ pub(crate) use prove::{LookupInput, prove};
 use crate::{
     context::Context,
     error::ScanError,
-    fraction::{self, Fraction},
+    fraction::{self, Fraction, LeafClaim},
     mle,
     shape::{Block, Shape},
     statement::{LayoutVector, SealedProfile},
@@ -66,14 +66,9 @@ pub fn verify<C: Context>(
 ) -> Result<LookupClaim<C::Value>, C::Error> {
     let x = ctx.challenge()?;
     let y = ctx.challenge()?;
-    let base = |ctx: &mut C, tau: u64| {
-        let tau = ctx.constant(tau);
-        x.clone() - y.clone() * tau
-    };
-
     let mut sum = ctx.constant(0);
     for (table, counts) in sealed.category.iter().chain(&sealed.joint).enumerate() {
-        let start = base(ctx, 1 + table as u64);
+        let start = table_base(ctx, &x, &y, 1 + table as u64);
         for (entry, count) in counts.iter().enumerate() {
             let denominator = start.clone() - ctx.constant(entry as u64);
             let inverse = ctx.inverse(&denominator, ScanError::TableDenominator { table, entry })?;
@@ -89,6 +84,19 @@ pub fn verify<C: Context>(
     ctx.assert_equal(&p, &(sum * &q), ScanError::RootSum)?;
 
     let leaf = fraction::verify(ctx, Fraction { p, q }, &shape.layers())?;
+    Ok(open_leaf(ctx, shape, layout, n_bits, sealed, (&x, &y), leaf))
+}
+
+/// Takes what is public or sealed out of the claim about the leaves, so that only committed columns are left.
+fn open_leaf<C: Context>(
+    ctx: &mut C,
+    shape: &Shape,
+    layout: &LayoutVector<C::Value>,
+    n_bits: &[C::Value],
+    sealed: &SealedProfile<C::Value>,
+    (x, y): (&C::Value, &C::Value),
+    leaf: LeafClaim<C::Value>,
+) -> LookupClaim<C::Value> {
     let mut z_row = leaf.point;
     let z_blk = z_row.split_off(shape.log_rows().min(z_row.len()));
     let eq = mle::eq_values(ctx, &z_blk);
@@ -99,7 +107,7 @@ pub fn verify<C: Context>(
     let (mut in_rows, mut in_all) = (ctx.constant(0), ctx.constant(0));
     let mut denominators = one.clone();
     for (&block, eq) in shape.blocks().iter().zip(&eq) {
-        let start = base(ctx, shape.table(block));
+        let start = table_base(ctx, x, y, shape.table(block));
         // Weight of the block, and the part of its denominator that is not committed.
         let (weight, known) = match block {
             Block::Limb(slot) => (at(&layout.limb, slot, eq), start),
@@ -123,12 +131,18 @@ pub fn verify<C: Context>(
         }
         denominators = denominators + weight * (known - &one);
     }
-    Ok(LookupClaim {
+    LookupClaim {
         multiplicities: below_n * in_rows + in_all - &leaf.value.p,
         lookups: denominators - &leaf.value.q,
         z_row,
         z_blk,
-    })
+    }
+}
+
+/// `X - Y tau`.
+fn table_base<C: Context>(ctx: &mut C, x: &C::Value, y: &C::Value, tau: u64) -> C::Value {
+    let tau = ctx.constant(tau);
+    x.clone() - y.clone() * tau
 }
 
 /// `flags[slot] * eq`. Lengths were checked against the shape; a missing flag counts as inactive.

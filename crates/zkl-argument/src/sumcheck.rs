@@ -77,6 +77,6 @@ fn finish<C: Context>(
 }
 
 /// `1 / 2`.
-pub(crate) fn half() -> Fr {
+fn half() -> Fr {
     Fr::ONE.double().inverse().unwrap_or_default()
 }

@@ -13,6 +13,7 @@ use zkl_core::{
 
 use crate::{
     error::PlanError,
+    kernel,
     msm::Scalars,
     plan::{Cell, ScanPlan},
     statement::SealedProfile,
@@ -290,4 +291,24 @@ pub(crate) fn form_value(cells: &[CellData<'_>], form: &[(usize, Fr)], row: usiz
             Entry::Field(value) => sum + coefficient * value,
         }
     })
+}
+
+/// Rows from which a table of all 2^16 multiples of a coefficient pays for itself.
+const LUT_ROWS: usize = 1 << 17;
+
+/// `sum_k coefficient_k V_k` on `rows` rows.
+pub(crate) fn form_table(cells: &[CellData<'_>], form: &[(usize, Fr)], rows: usize) -> Vec<Fr> {
+    let small = |&&(cell, _): &&(usize, Fr)| matches!(cells.get(cell), Some(CellData::U16(_)));
+    if rows < LUT_ROWS {
+        return kernel::tabulate(rows, |row| form_value(cells, form, row));
+    }
+    let others: Vec<(usize, Fr)> = form.iter().filter(|term| !small(term)).copied().collect();
+    let mut table = kernel::tabulate(rows, |row| form_value(cells, &others, row));
+    for &(cell, coefficient) in form.iter().filter(small) {
+        let Some(CellData::U16(values)) = cells.get(cell) else { continue };
+        let multiples = kernel::tabulate(1 << 16, |value| coefficient * Fr::from(value as u64));
+        let add = |(sum, &value): (&mut Fr, &u16)| *sum += multiples[usize::from(value)];
+        table.par_iter_mut().zip(values.par_iter()).with_min_len(1 << 12).for_each(add);
+    }
+    table
 }

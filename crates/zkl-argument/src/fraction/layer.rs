@@ -40,7 +40,7 @@ pub(crate) fn prove(
     for (round, &z_now) in z_row.iter().enumerate() {
         let mut sums = [Fr::ZERO; 4];
         for (group, weight) in groups.iter().zip(&group_weights) {
-            let part = kernel::eq_sum(&z_row[round + 1..], |i, eq, sums| add_pair(group, i, lambda, eq, sums));
+            let part = group_sums(group, &z_row[round + 1..], lambda);
             for (sum, part) in sums.iter_mut().zip(part) {
                 *sum += part * weight;
             }
@@ -93,6 +93,52 @@ fn send_round(
     Ok((coefficients, tape.challenge()))
 }
 
+/// The node polynomial of a group, summed over its pairs, at 0, 2, -1 and its coefficient of degree 4.
+///
+/// Trivial children (p = 0, q = 1) leave the node as it is, and each lowers the degree by one: with two of them three
+/// values of a quadratic are enough, with one three values of a cubic.
+fn group_sums(group: &Group<'_>, z: &[Fr], lambda: Fr) -> [Fr; 4] {
+    let is_trivial = |child: &&Child<'_>| matches!((&child.p, &child.q), (Numerator::Zero, Denominator::One));
+    let active: Vec<&Child<'_>> = group.iter().filter(|child| !is_trivial(child)).collect();
+    match active[..] {
+        // sum_i eq(i, z) = 1
+        [] => [lambda, lambda, lambda, Fr::ZERO],
+        [a] => {
+            let [at_0, slope] = kernel::eq_sum(z, |i, eq, sums: &mut [Fr; 2]| {
+                let (p, q) = child_at_points(a, i);
+                for (sum, k) in sums.iter_mut().zip([0, 3]) {
+                    *sum += eq * (numerator(p[k]) + lambda * q[k]);
+                }
+            });
+            [at_0, at_0 + slope + slope, at_0 - slope, Fr::ZERO]
+        }
+        [a, b] => {
+            let [at_0, at_m1, leading] = kernel::eq_sum(z, |i, eq, sums: &mut [Fr; 3]| {
+                let ((pa, qa), (pb, qb)) = (child_at_points(a, i), child_at_points(b, i));
+                for (sum, k) in sums.iter_mut().zip([0, 2, 3]) {
+                    *sum += eq * (cross(pa[k], pb[k], qa[k], qb[k]) + lambda * (qa[k] * qb[k]));
+                }
+            });
+            // f = at_0 + a X + leading X^2
+            let linear = at_0 + leading - at_m1;
+            let at_2 = at_0 + linear.double() + leading.double().double();
+            [at_0, at_2, at_m1, Fr::ZERO]
+        }
+        [a, b, c] => {
+            let [at_0, at_2, at_m1] = kernel::eq_sum(z, |i, eq, sums: &mut [Fr; 3]| {
+                let ((pa, qa), (pb, qb)) = (child_at_points(a, i), child_at_points(b, i));
+                let (pc, qc) = child_at_points(c, i);
+                for (sum, k) in sums.iter_mut().zip([0, 1, 2]) {
+                    let two = cross(pa[k], pb[k], qa[k], qb[k]) * qc[k];
+                    *sum += eq * (two + qa[k] * qb[k] * (numerator(pc[k]) + lambda * qc[k]));
+                }
+            });
+            [at_0, at_2, at_m1, Fr::ZERO]
+        }
+        _ => kernel::eq_sum(z, |i, eq, sums| add_pair(group, i, lambda, eq, sums)),
+    }
+}
+
 /// Adds `eq` times the node polynomial of pair i at 0, 2, -1 and infinity.
 #[inline]
 fn add_pair(group: &Group<'_>, i: usize, lambda: Fr, eq: Fr, sums: &mut [Fr; 4]) {
@@ -142,8 +188,11 @@ fn node(p: &[Line; 4], q: &[Fr; 4], lambda: Fr) -> Fr {
 #[inline]
 pub(crate) fn node_fraction(p: &[Line; 4], q: &[Fr; 4]) -> (Fr, Fr) {
     let low = q[0] * q[1];
-    let high = q[2] * q[3];
     let left = cross(p[0], p[1], q[0], q[1]);
+    if matches!(p[2..], [Line::Zero, Line::Zero]) && q[2..] == [Fr::ONE; 2] {
+        return (left, low);
+    }
+    let high = q[2] * q[3];
     let right = cross(p[2], p[3], q[2], q[3]);
     (left * high + low * right, low * high)
 }
@@ -151,10 +200,24 @@ pub(crate) fn node_fraction(p: &[Line; 4], q: &[Fr; 4]) -> (Fr, Fr) {
 /// `p0 q1 + p1 q0`.
 #[inline]
 fn cross(p0: Line, p1: Line, q0: Fr, q1: Fr) -> Fr {
-    let times = |p: Line, q: Fr| match p {
+    times(p0, q1) + times(p1, q0)
+}
+
+/// `p q`, with p a single value.
+#[inline]
+fn times(p: Line, q: Fr) -> Fr {
+    match p {
         Line::Zero => Fr::ZERO,
         Line::One => q,
         Line::Values(value, _) => value * q,
-    };
-    times(p0, q1) + times(p1, q0)
+    }
+}
+
+#[inline]
+fn numerator(p: Line) -> Fr {
+    match p {
+        Line::Zero => Fr::ZERO,
+        Line::One => Fr::ONE,
+        Line::Values(value, _) => value,
+    }
 }

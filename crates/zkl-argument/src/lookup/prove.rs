@@ -6,6 +6,7 @@ use zkl_core::ark::{Fr, ff::AdditiveGroup as _};
 
 use super::LookupClaim;
 use crate::{
+    context::Native,
     error::PlanError,
     fraction::{self, Denominator, LeafBlock, Numerator, RowWeight},
     kernel,
@@ -13,7 +14,7 @@ use crate::{
     shape::Block,
     statement::SealedProfile,
     transcript::ProverTape,
-    witness::{CellData, ScanWitness, form_value},
+    witness::{CellData, ScanWitness},
 };
 
 /// What the prover of the lookups reads.
@@ -23,7 +24,7 @@ pub(crate) struct LookupInput<'a> {
     pub(crate) sealed: &'a SealedProfile<Fr>,
 }
 
-/// Proves the lookups; the claims are computed from the columns, so they are true whatever was sealed.
+/// Proves the lookups. With a false profile the messages are those of the true columns, and verification fails.
 pub(crate) fn prove(tape: &mut ProverTape, input: &LookupInput<'_>) -> Result<LookupClaim<Fr>, PlanError> {
     let (plan, cells) = (input.plan, input.witness.cells());
     let shape = plan.shape();
@@ -50,23 +51,10 @@ pub(crate) fn prove(tape: &mut ProverTape, input: &LookupInput<'_>) -> Result<Lo
     blocks.resize_with(1 << shape.block_bits(), || LeafBlock { p: Numerator::Zero, q: Denominator::One });
 
     let leaf = fraction::prove(tape, blocks, shape.log_rows())?;
-    let mut z_row = leaf.point;
-    let z_blk = z_row.split_off(shape.log_rows());
-    let eq_blk = kernel::eq_table(&z_blk);
-
-    let (mut multiplicities, mut lookups) = (LinearForm::new(), LinearForm::new());
-    for ((block, form), &eq) in shape.blocks().iter().zip(forms).zip(&eq_blk) {
-        let target = match block {
-            Block::LimbTable | Block::GroupTable(_) => &mut multiplicities,
-            _ => &mut lookups,
-        };
-        target.extend(form.iter().map(|&(cell, coefficient)| (cell, coefficient * eq)));
-    }
-    let value = |form: &LinearForm| {
-        let [sum] = kernel::eq_sum(&z_row, |row, eq, sums: &mut [Fr; 1]| sums[0] += eq * form_value(cells, form, row));
-        sum
-    };
-    Ok(LookupClaim { multiplicities: value(&multiplicities), lookups: value(&lookups), z_row, z_blk })
+    // The tree was built from the columns, so its leaf claim is true, and so is what follows from it.
+    let ctx = &mut Native;
+    let n_bits: Vec<Fr> = (0..=shape.log_rows()).map(|bit| Fr::from(rows >> bit & 1 == 1)).collect();
+    Ok(super::open_leaf(ctx, shape, plan.vector(), &n_bits, input.sealed, (&x, &y), leaf))
 }
 
 /// Entries per table, by tau.

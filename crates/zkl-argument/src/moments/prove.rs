@@ -7,13 +7,14 @@ use zkl_core::ark::{
 
 use super::{DEGREE, MomentsClaim};
 use crate::{
+    context::Native,
     error::PlanError,
-    fraction::RowWeight,
+    fraction::{Line, RowWeight},
     kernel,
     plan::{LinearForm, ScanPlan},
     statement::SealedProfile,
     transcript::ProverTape,
-    witness::{ScanWitness, form_value},
+    witness::{ScanWitness, form_table},
 };
 
 /// What the prover of the moments reads.
@@ -65,7 +66,7 @@ pub(crate) fn prove(tape: &mut ProverTape, input: &MomentsInput<'_>) -> Result<M
 
     let (distinct, places) = distinct_forms(plan.value_forms());
     let rows = shape.rows();
-    let series = distinct.iter().map(|form| kernel::tabulate(rows, |row| form_value(cells, form, row))).collect();
+    let series = distinct.iter().map(|form| form_table(cells, form, rows)).collect();
     let terms = terms(plan, input.sealed, theta, &places);
     let needs_eq = terms.iter().any(|term| match term {
         Term::Numeric { b, .. } | Term::Opaque { b, .. } => b.is_some(),
@@ -225,47 +226,12 @@ fn add_pair(state: &State, terms: &[Term], i: usize, sums: &mut At) {
         }
     }
     let Some(rows) = rows else { return };
+    let full_rows = matches!(state.rows.pair(i), Line::One);
     for k in 0..POINTS - 1 {
         let mut value = plain[k];
         if let (true, Some(eq)) = (has_rules, eq) {
             value += rules[k] * eq[k];
         }
-        sums[k] += value * rows[k];
-    }
-}
-
-/// The native field as a context for functions that only compute.
-struct Native;
-
-impl crate::context::Context for Native {
-    type Value = Fr;
-    type Error = crate::error::ScanError;
-
-    fn constant_field(&mut self, value: Fr) -> Fr {
-        value
-    }
-
-    fn receive(&mut self, _len: usize) -> Result<Vec<Fr>, Self::Error> {
-        Ok(Vec::new())
-    }
-
-    fn absorb(&mut self, _values: &[Fr]) -> Result<(), Self::Error> {
-        Ok(())
-    }
-
-    fn challenge(&mut self) -> Result<Fr, Self::Error> {
-        Ok(Fr::ZERO)
-    }
-
-    fn assert_equal(&mut self, _: &Fr, _: &Fr, _: Self::Error) -> Result<(), Self::Error> {
-        Ok(())
-    }
-
-    fn inverse(&mut self, value: &Fr, check: Self::Error) -> Result<Fr, Self::Error> {
-        value.inverse().ok_or(check)
-    }
-
-    fn bits(&mut self, _: &Fr, _: usize, check: Self::Error) -> Result<Vec<Fr>, Self::Error> {
-        Err(check)
+        sums[k] += if full_rows { value } else { value * rows[k] };
     }
 }

@@ -10,9 +10,8 @@ use crate::{
     moments::MomentsClaim,
     plan::ScanPlan,
     scan::{FormWeights, form_weights},
-    sumcheck::half,
     transcript::ProverTape,
-    witness::{ScanWitness, form_value},
+    witness::{ScanWitness, form_table},
 };
 
 /// What the prover of the opening reads.
@@ -39,7 +38,7 @@ pub(crate) fn prove(
     let FormWeights { at_row, at_moments } = form_weights(input.plan, &lookup.z_blk, beta, eta);
     let rows = input.plan.shape().rows();
     let cells = input.witness.cells();
-    let mut tables = [&at_row, &at_moments].map(|form| kernel::tabulate(rows, |row| form_value(cells, form, row)));
+    let mut tables = [&at_row, &at_moments].map(|form| form_table(cells, form, rows));
     let mut eqs = [&lookup.z_row, &moments.z2].map(|z| kernel::eq_table(z));
 
     let mut r_star = Vec::with_capacity(lookup.z_row.len());
@@ -73,6 +72,6 @@ pub(crate) fn prove(
     if rho == Fr::ZERO {
         return Err(PlanError::Degenerate);
     }
-    let at_end = |index: usize| eqs[index].first().copied().unwrap_or(half());
+    let at_end = |index: usize| eqs[index].first().copied().unwrap_or_default();
     Ok(Opening { e1: at_end(0), e2: at_end(1), r_star, z_blk: lookup.z_blk.clone(), beta, eta, rho, y: v + rho * w })
 }

@@ -361,8 +361,8 @@ fn rejects_a_smallest_group_that_is_too_large() {
     // Remainders that fit: 2, -1, 8. The middle one is no limb.
     let mut cells = case.cells();
     let low = position(&case, LOW);
-    for code in 1..=3 {
-        cells[low][code] -= small(1);
+    for rest in &mut cells[low][1..=3] {
+        *rest -= small(1);
     }
     adjust_limb_counts(&case, &mut cells, &[3, 0, 9], &[2, 8]);
     assert_eq!(case.cheat(cells, sealed), Err(ScanError::RootSum));

@@ -1,5 +1,7 @@
 //! The plain scan protocol: completeness, a naive verifier, dishonest provers, tampered messages.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests")]
+
 mod cheating;
 mod completeness;
 mod naive;

@@ -85,7 +85,7 @@ impl Table {
         let mut number = |limbs: u32| (0..all).map(|_| rng.next_u64() % limit.pow(limbs)).collect::<Vec<_>>();
         let (a, b, c) = (number(1), number(2), number(4));
         let mut with_nulls = |values: &[u64]| -> Vec<Option<u64>> {
-            values.iter().map(|&value| (rng.next_u32() % 4 != 0).then_some(value)).collect()
+            values.iter().map(|&value| (!rng.next_u32().is_multiple_of(4)).then_some(value)).collect()
         };
         let (b, d) = (with_nulls(&b), with_nulls(&a));
         let mut codes = |limit: u16| (0..all).map(|_| (rng.next_u32() as u16) % limit).collect::<Vec<_>>();
@@ -335,13 +335,13 @@ impl Case {
 
     /// Whether the honest prover convinces the verifier of `sealed`.
     pub(crate) fn outcome_of(&self, sealed: SealedProfile<Fr>) -> Result<(), ScanError> {
-        self.outcome(&self.witness(), sealed)
+        self.outcome(&self.witness(), &sealed)
     }
 
     /// What becomes of a prover with these columns who claims this profile.
-    pub(crate) fn outcome(&self, witness: &ScanWitness<'_>, sealed: SealedProfile<Fr>) -> Result<(), ScanError> {
-        let proof = prove_plain(&self.plan, witness, &sealed, &self.mask, &self.seed).unwrap();
-        let opening = verify_plain(&self.plan, &sealed, &self.seed, &proof.messages)?;
+    pub(crate) fn outcome(&self, witness: &ScanWitness<'_>, sealed: &SealedProfile<Fr>) -> Result<(), ScanError> {
+        let proof = prove_plain(&self.plan, witness, sealed, &self.mask, &self.seed).unwrap();
+        let opening = verify_plain(&self.plan, sealed, &self.seed, &proof.messages)?;
         check_columns(&self.plan, witness, &self.mask, &opening)?;
         assert_eq!(opening, proof.opening);
         Ok(())
@@ -350,7 +350,7 @@ impl Case {
     /// A prover whose columns are field elements of its choice.
     pub(crate) fn cheat(&self, cells: Vec<Vec<Fr>>, sealed: SealedProfile<Fr>) -> Result<(), ScanError> {
         let cells = cells.into_iter().map(|cell| CellData::Field(Cow::Owned(cell))).collect();
-        self.outcome(&ScanWitness::from_cells_unchecked(&self.plan, cells).unwrap(), sealed)
+        self.outcome(&ScanWitness::from_cells_unchecked(&self.plan, cells).unwrap(), &sealed)
     }
 }
 
