@@ -44,7 +44,7 @@ pandas: setup ## compare profiles with pandas (DATA=DIR for tables of your own)
 	@scripts/compare_all.sh $(TARGET_DIR)/debug/zkl $(or $(DATA),examples/data)
 
 stress: build ## 1,000 kill -9 trials of notarize and prove (TRIALS=N)
-	ZKL_CRASH_TRIALS=$(or $(TRIALS),1000) $(CARGO) test --release --locked -p zkl-cli --test crash -- --nocapture
+	ZKL_CRASH_TRIALS=$(or $(TRIALS),1000) $(CARGO) test --release --locked -p zkl-cli --test cli crash -- --nocapture
 
 clean:
 	$(CARGO) clean

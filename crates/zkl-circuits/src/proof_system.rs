@@ -37,7 +37,7 @@ pub trait ProofSystem: Send + Sync {
     /// Verifies `proof` for `public_inputs`.
     ///
     /// # Soundness
-    /// Says nothing about where `key` came from: see [`TrustedKeys`](crate::keys::TrustedKeys).
+    /// Says nothing about where `key` came from: see [`builtin_setup`](crate::keys::builtin_setup).
     ///
     /// # Errors
     /// [`VerifyError`].

@@ -71,8 +71,7 @@ impl Config {
 }
 
 fn read(path: &Path) -> Result<ConfigFile, CliError> {
-    let text =
-        fs::read_to_string(path).map_err(|source| CliError::ReadFile { path: path.to_owned(), source })?;
+    let text = fs::read_to_string(path).map_err(|source| CliError::ReadFile { path: path.to_owned(), source })?;
     toml::from_str(&text).map_err(|source| CliError::Config { path: path.to_owned(), source: Box::new(source) })
 }
 

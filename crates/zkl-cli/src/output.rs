@@ -18,9 +18,9 @@ pub(crate) fn print(report: &impl Report, format: Format) -> Result<(), CliError
     let mut out = io::stdout().lock();
     let written = match format {
         Format::Table => report.write_human(&mut out),
-        Format::Json => serde_json::to_writer_pretty(&mut out, report)
-            .map_err(io::Error::from)
-            .and_then(|()| writeln!(out)),
+        Format::Json => {
+            serde_json::to_writer_pretty(&mut out, report).map_err(io::Error::from).and_then(|()| writeln!(out))
+        }
         Format::Yaml => {
             serde_saphyr::to_string(report).map_err(io::Error::other).and_then(|text| out.write_all(text.as_bytes()))
         }

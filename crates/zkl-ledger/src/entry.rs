@@ -1,11 +1,7 @@
 //! Entries: signed statements, made and read.
 
 use serde::{Serialize, de::DeserializeOwned};
-use zkl_core::{
-    digest::TransactionId,
-    transaction::StoredTransaction,
-    tree::LeafIndex,
-};
+use zkl_core::{digest::TransactionId, transaction::StoredTransaction, tree::LeafIndex};
 use zkl_merkle::{
     dsse::Envelope,
     keys::SigningKey,

@@ -13,9 +13,7 @@ use zkl_core::{
     tree::TreeSize,
 };
 use zkl_dataset::DatasetError;
-use zkl_merkle::{
-    error::{CheckpointError, DsseError, KeyError, ProofFileError, StatementError, TileError, TreeError},
-};
+use zkl_merkle::error::{CheckpointError, DsseError, KeyError, ProofFileError, StatementError, TileError, TreeError};
 
 /// Why an operation of the ledger failed.
 #[derive(Debug, Error)]
@@ -238,9 +236,9 @@ impl LedgerError {
                 _ => None,
             },
             Self::Dataset(error) => error.hint(),
-            Self::Claim(ClaimError::False) => {
-                Some("the value stays hidden; --reveal shows it to you, --dry-run tries a claim without recording".into())
-            }
+            Self::Claim(ClaimError::False) => Some(
+                "the value stays hidden; --reveal shows it to you, --dry-run tries a claim without recording".into(),
+            ),
             Self::Claim(error) => claim_hint(error),
             Self::NoLedger { .. } => Some("run `zkl init` here, or name the ledger with --ledger DIR".into()),
             Self::UnknownDataset { similar: Some(name), .. } => Some(format!("did you mean {name}?")),

@@ -25,12 +25,7 @@ use zkl_merkle::{
     tile::{EntryBundleId, encode_bundle, tile_path, tiles_between},
 };
 
-use crate::{
-    entry::Entry,
-    error::LedgerError,
-    ledger::Ledger,
-    predicate::Predicate,
-};
+use crate::{entry::Entry, error::LedgerError, ledger::Ledger, predicate::Predicate};
 
 /// Entries of one bundle.
 const BUNDLE: u64 = 256;

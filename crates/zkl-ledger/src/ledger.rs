@@ -39,7 +39,7 @@ pub struct Ledger<S> {
 /// The ledger's key: whole, or only the public half for reading.
 pub(crate) enum LedgerKey {
     Signing(Arc<NoteSigner>),
-    Verifying(NoteVerifier),
+    Verifying(Box<NoteVerifier>),
 }
 
 /// A position in the log, as people give it: an index or an id.
@@ -91,7 +91,7 @@ impl<S: StorageBackend> Ledger<S> {
 
     /// A ledger that can only be read.
     pub fn read_only(storage: S, log: NoteVerifier, keys: KeyStore, openings: OpeningStore) -> Self {
-        Self { storage, key: LedgerKey::Verifying(log), keys: Arc::new(keys), openings }
+        Self { storage, key: LedgerKey::Verifying(Box::new(log)), keys: Arc::new(keys), openings }
     }
 
     /// The store.
@@ -103,7 +103,7 @@ impl<S: StorageBackend> Ledger<S> {
     pub fn log_key(&self) -> NoteVerifier {
         match &self.key {
             LedgerKey::Signing(signer) => signer.verifier(),
-            LedgerKey::Verifying(verifier) => verifier.clone(),
+            LedgerKey::Verifying(verifier) => verifier.as_ref().clone(),
         }
     }
 
@@ -264,9 +264,7 @@ impl<S> fmt::Debug for Ledger<S> {
 
 fn notarized(entry: Entry) -> Result<NotarizedEntry, LedgerError> {
     match entry.predicate() {
-        Predicate::Notarization(notarization) => {
-            Ok(NotarizedEntry { notarization: notarization.clone(), entry })
-        }
+        Predicate::Notarization(notarization) => Ok(NotarizedEntry { notarization: notarization.clone(), entry }),
         _ => Err(LedgerError::NotANotarization { id: entry.id }),
     }
 }

@@ -68,11 +68,8 @@ pub(crate) async fn append<S: StorageBackend + ?Sized>(
             recorded_at: entry.predicate().recorded_at(),
             entry: bytes.to_vec(),
         };
-        let head = Head {
-            size: grown.edge.size(),
-            root: grown.edge.root(),
-            checkpoint: checkpoint.sign(log)?.to_string(),
-        };
+        let head =
+            Head { size: grown.edge.size(), root: grown.edge.root(), checkpoint: checkpoint.sign(log)?.to_string() };
         let batch = AppendBatch { transactions: vec![transaction.clone()], tiles: grown.tiles, head };
         match storage.append(expected, batch).await {
             Ok(()) => return Ok(transaction),
@@ -94,10 +91,7 @@ pub(crate) async fn inclusion<S: StorageBackend + ?Sized>(
     Ok(TlogProof::new(index, plan.prove(&tiles)?, head.signed.clone())?)
 }
 
-async fn right_edge<S: StorageBackend + ?Sized>(
-    storage: &S,
-    log: &NoteVerifier,
-) -> Result<RightEdge, LedgerError> {
+async fn right_edge<S: StorageBackend + ?Sized>(storage: &S, log: &NoteVerifier) -> Result<RightEdge, LedgerError> {
     let Some(head) = head(storage, log).await? else {
         return Ok(RightEdge::empty());
     };
@@ -124,4 +118,3 @@ pub(crate) async fn load_tiles<S: StorageBackend + ?Sized>(
 pub(crate) fn id_of(entry: &[u8]) -> TransactionId {
     leaf_hash(entry)
 }
-

@@ -54,11 +54,7 @@ impl<S: StorageBackend> Ledger<S> {
     ///
     /// # Errors
     /// [`LedgerError`]: the table cannot be read, the profile cannot be sealed, or the store fails.
-    pub async fn notarize(
-        &self,
-        request: NotarizeRequest,
-        reporter: SharedReporter,
-    ) -> Result<Notarized, LedgerError> {
+    pub async fn notarize(&self, request: NotarizeRequest, reporter: SharedReporter) -> Result<Notarized, LedgerError> {
         let signer = self.signer()?;
         let notary = signer.key().verifying_key();
         let worker = reporter.clone();

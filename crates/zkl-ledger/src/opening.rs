@@ -7,6 +7,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use crate::{error::LedgerError, predicate::Notarization, table::ReadOptions};
 use serde::{Deserialize, Serialize};
 use zkl_circuits::seal::{Seal, SealSeed};
 use zkl_core::{
@@ -15,7 +16,6 @@ use zkl_core::{
     name::DatasetName,
     profile::Profile,
 };
-use crate::{error::LedgerError, predicate::Notarization, table::ReadOptions};
 
 /// The `format` of every opening that this version writes and reads.
 pub const OPENING_FORMAT: &str = "zkl-opening/1";

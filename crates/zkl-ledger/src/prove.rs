@@ -140,11 +140,7 @@ struct Proved {
     proof: Proof,
 }
 
-fn prove_blocking(
-    keys: &KeyStore,
-    circuit: &CircuitType,
-    reporter: &dyn StageReporter,
-) -> Result<Proved, LedgerError> {
+fn prove_blocking(keys: &KeyStore, circuit: &CircuitType, reporter: &dyn StageReporter) -> Result<Proved, LedgerError> {
     let circuit = circuit.circuit();
     let id: CircuitId = circuit.id();
     reporter.stage(Stage::Key { circuit: id.clone(), generating: false });

@@ -64,7 +64,7 @@ pub fn verify(bytes: &[u8], trust: &Trust) -> Result<VerifiedReceipt, VerifyErro
             absent("proof", receipt.proof.is_some())?;
             let manifest = present("manifest", receipt.manifest.as_ref())?;
             let layout = check_notarization(record, manifest)?;
-            VerifiedStatement::Notarization { notarization: record.clone(), layout: layout.clone() }
+            VerifiedStatement::Notarization { notarization: Box::new(record.clone()), layout: layout.clone() }
         }
         Predicate::Claim(record) => {
             let (notarized, _) =
@@ -80,8 +80,8 @@ pub fn verify(bytes: &[u8], trust: &Trust) -> Result<VerifiedReceipt, VerifyErro
             let part = present("proof", receipt.proof.as_ref())?;
             let proof = check_claim(record, notarization, layout, part, trust)?;
             VerifiedStatement::Claim {
-                claim: record.claim.clone(),
-                notarization: notarization.clone(),
+                claim: Box::new(record.claim.clone()),
+                notarization: Box::new(notarization.clone()),
                 notarization_id: notarized.id(),
                 layout: layout.clone(),
                 proof,
@@ -91,7 +91,7 @@ pub fn verify(bytes: &[u8], trust: &Trust) -> Result<VerifiedReceipt, VerifyErro
             absent("notarization", receipt.notarization.is_some())?;
             absent("manifest", receipt.manifest.is_some())?;
             let proof = check_custom(record, present("proof", receipt.proof.as_ref())?, trust)?;
-            VerifiedStatement::Custom { record: record.clone(), proof }
+            VerifiedStatement::Custom { record: Box::new(record.clone()), proof }
         }
     };
     Ok(VerifiedReceipt {
@@ -163,12 +163,7 @@ fn check_claim(
         return Err(VerifyError::ClaimMismatch { field });
     }
     let resolved = resolve(&record.claim, layout).map_err(VerifyError::Claim)?;
-    let ctx = claims::context(
-        &record.claim,
-        record.notarization,
-        record.notary.as_bytes(),
-        record.nonce.as_bytes(),
-    );
+    let ctx = claims::context(&record.claim, record.notarization, record.notary.as_bytes(), record.nonce.as_bytes());
     let (circuit, public_inputs) =
         claims::statement(&resolved, layout, &notarization.seal, ctx).map_err(VerifyError::ClaimStatement)?;
     if circuit != record.circuit {

@@ -49,7 +49,11 @@ fn no_crate_depends_on_what_it_must_not_know() {
     let packages: BTreeMap<&str, &Package> =
         metadata.packages.iter().map(|package| (package.name.as_str(), package)).collect();
     let listed: BTreeSet<&str> = ARROWS.iter().map(|(name, _)| *name).collect();
-    assert_eq!(packages.keys().copied().collect::<BTreeSet<_>>(), listed, "every crate of the workspace has its arrows");
+    assert_eq!(
+        packages.keys().copied().collect::<BTreeSet<_>>(),
+        listed,
+        "every crate of the workspace has its arrows"
+    );
 
     let normal = |name: &str| -> BTreeSet<String> {
         let dependencies = packages[name].dependencies.iter();

@@ -63,7 +63,7 @@ impl ProofSystem for Groth16 {
 /// Verifies `proof` for `public_inputs`: one pairing product.
 ///
 /// # Soundness
-/// Says nothing about where `key` came from: see [`TrustedKeys`](crate::keys::TrustedKeys).
+/// Says nothing about where `key` came from: see [`builtin_setup`](crate::keys::builtin_setup).
 ///
 /// # Errors
 /// [`VerifyError::Inputs`] when the key is for another number of inputs, [`VerifyError::Invalid`] when the equation does

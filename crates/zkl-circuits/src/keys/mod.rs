@@ -3,12 +3,12 @@
 mod builtin;
 mod error;
 mod file;
+mod setup;
 mod store;
 #[cfg(test)]
 mod tests;
-mod trust;
 
 pub use builtin::{builtin_circuits, builtin_digest, builtin_setup};
 pub use error::{FileFault, KeyError};
+pub use setup::Setup;
 pub use store::{KeyEvent, KeyPair, KeyStore, dev_seed};
-pub use trust::{Setup, TrustedKeys};

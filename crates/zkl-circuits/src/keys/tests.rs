@@ -178,14 +178,16 @@ fn a_directory_that_cannot_be_made_is_an_error() {
 }
 
 #[test]
-fn a_key_is_trusted_by_its_digest_only() {
+fn a_key_is_recognised_by_circuit_and_digest() {
     let id = CIRCUIT.id();
     let digest = KeyDigest::of(b"some key");
-    assert_eq!(TrustedKeys::builtin().setup_of(&id, digest), None);
-    assert_eq!(TrustedKeys::default(), TrustedKeys::builtin());
-    let extended = TrustedKeys::none().with(digest, Setup::External);
-    assert_eq!(extended.setup_of(&id, digest), Some(Setup::External));
-    assert_eq!(extended.setup_of(&id, KeyDigest::of(b"another key")), None);
+    assert_eq!(builtin_setup(&id, digest), None);
+    let mean: CircuitId = "claim/mean@1".parse().unwrap();
+    let pinned = builtin_digest(&mean).unwrap();
+    assert_eq!(builtin_setup(&mean, pinned), Some(Setup::Dev));
+    assert_eq!(builtin_setup(&mean, digest), None);
+    // The key of one circuit is none of another.
+    assert_eq!(builtin_setup(&"claim/sum@1".parse().unwrap(), pinned), None);
     assert!(Setup::Dev.is_forgeable() && !Setup::External.is_forgeable());
     assert_eq!(Setup::Dev.to_string(), "dev setup: forgeable, for evaluation only");
 }

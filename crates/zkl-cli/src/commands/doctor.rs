@@ -70,7 +70,8 @@ pub(super) async fn run(config: &Config) -> Result<(), CliError> {
 }
 
 fn settings(config: &Config) -> Check {
-    let detail = config.file.as_ref().map_or("no zkl.toml here; defaults".to_owned(), |path| path.display().to_string());
+    let detail =
+        config.file.as_ref().map_or("no zkl.toml here; defaults".to_owned(), |path| path.display().to_string());
     ok("settings", detail)
 }
 

@@ -48,19 +48,14 @@ impl Report for EntryList {
     }
 }
 
-pub(super) async fn run(
-    dataset: Option<DatasetName>,
-    filter: &FilterArgs,
-    config: &Config,
-) -> Result<(), CliError> {
+pub(super) async fn run(dataset: Option<DatasetName>, filter: &FilterArgs, config: &Config) -> Result<(), CliError> {
     let ledger = super::open_for_reading(config)?;
     if let Some(name) = &dataset {
         ledger.require_dataset(name).await?;
     }
     let time = (filter.since.is_some() || filter.until.is_some())
         .then(|| filter.since.unwrap_or(Timestamp(0))..filter.until.unwrap_or(Timestamp(u64::MAX)));
-    let mut query =
-        Query { dataset, kind: filter.kind, time, order: Order::Descending, ..Query::default() };
+    let mut query = Query { dataset, kind: filter.kind, time, order: Order::Descending, ..Query::default() };
     let mut entries: Vec<EntryLine> = Vec::new();
     while entries.len() < filter.limit {
         query.limit = (filter.limit - entries.len()).min(Query::MAX_LIMIT);

@@ -21,7 +21,11 @@ impl Report for Initialized {
     fn write_human(&self, out: &mut dyn Write) -> io::Result<()> {
         writeln!(out, "Made a ledger in {}", self.ledger)?;
         output::write_fields(out, &[("origin", self.origin.clone()), ("log key", self.log_key.clone())])?;
-        writeln!(out, "Publish the log key: verifiers pin it with --trust. Back up {}: it holds the secrets.", self.ledger)
+        writeln!(
+            out,
+            "Publish the log key: verifiers pin it with --trust. Back up {}: it holds the secrets.",
+            self.ledger
+        )
     }
 }
 

@@ -33,7 +33,11 @@ struct NotarizeReport {
 
 impl Report for NotarizeReport {
     fn write_human(&self, out: &mut dyn Write) -> io::Result<()> {
-        writeln!(out, "Notarized {}: {} rows, {} columns, entry {}", self.dataset, self.rows, self.columns, self.index)?;
+        writeln!(
+            out,
+            "Notarized {}: {} rows, {} columns, entry {}",
+            self.dataset, self.rows, self.columns, self.index
+        )?;
         let mut fields = vec![
             ("transaction", self.transaction.clone()),
             ("dataset id", self.dataset_id.clone()),

@@ -18,7 +18,9 @@ pub(super) fn options(args: ReadArgs) -> Result<ReadOptions, CliError> {
     for (name, ty) in args.columns {
         match options.pins.iter_mut().find(|pin| pin.name == name) {
             Some(pin) => pin.ty = Some(ty),
-            None => options.pins.push(ColumnPin { name, ty: Some(ty), nullable: None, null_tokens: None, round: false }),
+            None => {
+                options.pins.push(ColumnPin { name, ty: Some(ty), nullable: None, null_tokens: None, round: false })
+            }
         }
     }
     // The flag's parser admits known names only.

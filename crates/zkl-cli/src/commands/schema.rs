@@ -39,10 +39,9 @@ pub(super) async fn run(args: SchemaArgs, config: &Config) -> Result<(), CliErro
     });
     let scanned = task.await.map_err(LedgerError::from)?.map_err(LedgerError::from)?;
     if let Some(path) = &args.output {
-        let text = Pins::from_schema(&scanned.schema).to_toml().map_err(|error| CliError::WriteFile {
-            path: path.clone(),
-            source: io::Error::other(error),
-        })?;
+        let text = Pins::from_schema(&scanned.schema)
+            .to_toml()
+            .map_err(|error| CliError::WriteFile { path: path.clone(), source: io::Error::other(error) })?;
         super::write_file(path, text.as_bytes())?;
     }
     output::print(&SchemaReport(scanned.report), config.format)

@@ -6,7 +6,9 @@ use std::{
 };
 
 use serde::Serialize;
-use zkl_ledger::{InLog, MAX_RECEIPT_LEN, Notarization, Opening, Trust, VerifiedReceipt, VerifiedStatement, check_data};
+use zkl_ledger::{
+    InLog, MAX_RECEIPT_LEN, Notarization, Opening, Trust, VerifiedReceipt, VerifiedStatement, check_data,
+};
 
 use crate::{
     args::VerifyArgs,

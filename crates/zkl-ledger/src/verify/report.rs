@@ -55,16 +55,16 @@ pub enum VerifiedStatement {
     /// The notary notarized a table of this layout.
     Notarization {
         /// The entry.
-        notarization: Notarization,
+        notarization: Box<Notarization>,
         /// The table's public shape.
         layout: Layout,
     },
     /// The claim holds for the profile that the notarization sealed.
     Claim {
         /// The claim.
-        claim: Claim,
+        claim: Box<Claim>,
         /// The notarization that it is about.
-        notarization: Notarization,
+        notarization: Box<Notarization>,
         /// Its id.
         notarization_id: TransactionId,
         /// The table's public shape.
@@ -75,7 +75,7 @@ pub enum VerifiedStatement {
     /// An embedder's circuit is satisfied with these public inputs.
     Custom {
         /// The entry.
-        record: CustomRecord,
+        record: Box<CustomRecord>,
         /// The proof that was verified.
         proof: ProofReport,
     },

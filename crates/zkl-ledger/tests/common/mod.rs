@@ -19,7 +19,7 @@ pub(crate) fn key_dir() -> &'static Path {
 
 pub(crate) struct Fixture {
     pub(crate) ledger: Ledger<MemoryBackend>,
-    pub(crate) dir: TempDir,
+    _dir: TempDir,
 }
 
 impl Fixture {
@@ -28,7 +28,7 @@ impl Fixture {
         let log = NoteSigner::new(origin.parse().expect("an origin"), SigningKey::generate().expect("a key"));
         let keys = KeyStore::open(key_dir()).expect("a key store");
         let openings = OpeningStore::new(dir.path().join("openings"));
-        Self { ledger: Ledger::new(MemoryBackend::new(), log, keys, openings), dir }
+        Self { ledger: Ledger::new(MemoryBackend::new(), log, keys, openings), _dir: dir }
     }
 
     pub(crate) async fn penguins(&self) -> Notarized {

@@ -1,10 +1,6 @@
 //! The profile as the owner sees it.
 
-#![expect(clippy::unwrap_used, reason = "a test that fails should stop")]
-
-mod common;
-
-use common::Workdir;
+use crate::common::Workdir;
 
 #[test]
 fn the_profile_has_the_documented_form() {

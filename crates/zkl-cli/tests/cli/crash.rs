@@ -2,17 +2,13 @@
 //!
 //! `ZKL_CRASH_TRIALS` sets the number of kills; `make stress` makes 1,000.
 
-#![expect(clippy::unwrap_used, clippy::print_stderr, reason = "a test that fails should stop, and says how far it came")]
-
-mod common;
-
 use std::{
     collections::BTreeMap,
     process::Stdio,
     time::{Duration, Instant},
 };
 
-use common::{Workdir, penguins};
+use crate::common::{Workdir, penguins};
 use serde_json::Value;
 
 /// Kills in a normal test run.
@@ -66,7 +62,9 @@ fn a_killed_writer_loses_nothing_that_it_acknowledged() {
     assert!(workdir.ok(&["doctor"]).contains("every entry is signed and in the tree"));
     workdir.ok(&["prove", "penguins", "rows >= 300", "-o", "last.receipt"]);
     workdir.ok(&["verify", "last.receipt"]);
-    eprintln!("{killed} kills, {finished} runs ended before theirs, {in_flight} appends were durable but unacknowledged");
+    eprintln!(
+        "{killed} kills, {finished} runs ended before theirs, {in_flight} appends were durable but unacknowledged"
+    );
 }
 
 /// Records what a command printed before it ended: a whole JSON document is an acknowledgement.

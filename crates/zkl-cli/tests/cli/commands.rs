@@ -1,10 +1,6 @@
 //! Every command as a user meets it.
 
-#![expect(clippy::unwrap_used, reason = "a test that fails should stop")]
-
-mod common;
-
-use common::{Workdir, penguins};
+use crate::common::{Workdir, penguins};
 
 #[test]
 fn a_claim_goes_from_table_to_verifier() {

@@ -1,0 +1,9 @@
+//! The command line, run as a user runs it.
+
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test that fails should stop")]
+
+mod bad_input;
+mod commands;
+mod common;
+mod crash;
+mod profile;
