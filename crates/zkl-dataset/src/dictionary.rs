@@ -65,11 +65,14 @@ impl Dictionary {
     /// Final codes by number: from 1, in the order of the values' BLAKE3 keyed with `key`, so that the order tells
     /// nothing about values or rows.
     pub(crate) fn codes(&self, key: &[u8; 32]) -> Vec<u16> {
-        let mut order: Vec<([u8; 32], usize)> =
-            self.values().enumerate().map(|(index, value)| (*blake3::keyed_hash(key, value.as_bytes()).as_bytes(), index)).collect();
+        let mut order: Vec<([u8; 32], usize)> = self
+            .values()
+            .enumerate()
+            .map(|(index, value)| (*blake3::keyed_hash(key, value.as_bytes()).as_bytes(), index))
+            .collect();
         order.sort_unstable();
         let mut codes = vec![0; order.len()];
-        for (code, (_, index)) in (1u16..).zip(order) {
+        for (code, (_, index)) in (1..=u16::MAX).zip(order) {
             codes[index] = code;
         }
         codes

@@ -102,12 +102,27 @@ struct ColumnEncoder {
 }
 
 enum How {
-    Number { min: i64, max: i64, scale: u32, rule: ScaleRule },
-    Date { min: i64, max: i64 },
-    Time { min: i64, max: i64, ty: ColumnType },
+    Number {
+        min: i64,
+        max: i64,
+        scale: u32,
+        rule: ScaleRule,
+    },
+    Date {
+        min: i64,
+        max: i64,
+    },
+    Time {
+        min: i64,
+        max: i64,
+        ty: ColumnType,
+    },
     /// Codes of false and true; 0 for one that does not occur.
     Bool([u16; 2]),
-    Category { dictionary: Dictionary, codes: Vec<u16> },
+    Category {
+        dictionary: Dictionary,
+        codes: Vec<u16>,
+    },
     Opaque,
 }
 
@@ -201,9 +216,7 @@ impl ColumnEncoder {
     fn code(&mut self, cell: Cell<'_>) -> Option<u16> {
         let code = match &self.how {
             How::Bool(codes) => codes[usize::from(cell.bool()?)],
-            How::Category { dictionary, codes } => {
-                codes[dictionary.find(cell.text(&mut self.scratch))? as usize]
-            }
+            How::Category { dictionary, codes } => codes[dictionary.find(cell.text(&mut self.scratch))? as usize],
             _ => return None,
         };
         (code != 0).then_some(code)
@@ -230,11 +243,8 @@ impl<'s> Encoder<'s> {
         sink: &'s mut dyn RowSink,
     ) -> Self {
         let columns: Vec<_> = found.into_iter().map(|found| ColumnEncoder::new(found, key)).collect();
-        let batch = EncodedBatch {
-            first_row: 0,
-            rows: 0,
-            columns: columns.iter().map(ColumnEncoder::empty_column).collect(),
-        };
+        let batch =
+            EncodedBatch { first_row: 0, rows: 0, columns: columns.iter().map(ColumnEncoder::empty_column).collect() };
         Self { path, columns, batch, sums: ProfileSums::new(layout), sink }
     }
 

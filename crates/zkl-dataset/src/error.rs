@@ -248,7 +248,9 @@ pub enum Fault {
         right: String,
     },
     /// A joint table beyond the limit.
-    #[error("the joint table of {group} ({group_values} values) and {label} ({label_values} values) has more than {limit} cells")]
+    #[error(
+        "the joint table of {group} ({group_values} values) and {label} ({label_values} values) has more than {limit} cells"
+    )]
     JointTooLarge {
         /// Group column.
         group: String,
@@ -347,31 +349,39 @@ impl DatasetError {
             }
             Fault::NotUtf8 => fixed("convert the file first, for instance: iconv -f LATIN1 -t UTF-8"),
             Fault::NulByte => fixed("the file may be UTF-16 or binary; convert it to UTF-8 text first"),
-            Fault::TooManyColumns { .. } => fixed("select the columns that claims will be about into a file of their own"),
+            Fault::TooManyColumns { .. } => {
+                fixed("select the columns that claims will be about into a file of their own")
+            }
             Fault::CellTooLarge { .. } | Fault::UnclosedQuote => {
                 fixed("a quote that is opened and never closed swallows what follows: check the quoting of this line")
             }
             Fault::Truncated { .. } => fixed("copy or download the file again"),
             Fault::Unsupported { .. } => declare("text, of which only the nulls are counted"),
             Fault::CompressedSeekable { .. } => fixed("decompress the file first"),
-            Fault::NotFinite => {
-                fixed("treat NaN as null with the option for it, replace infinities, or declare the column as category or text")
-            }
+            Fault::NotFinite => fixed(
+                "treat NaN as null with the option for it, replace infinities, or declare the column as category or text",
+            ),
             Fault::IntOverflow => declare("category or text"),
             Fault::DecimalOverflow { .. } | Fault::TooManyDigits { .. } => Some(format!(
                 "pin the column in a schema file to fewer digits with round = true, or declare it as category or text, for instance {column}=text"
             )),
             Fault::TimeOverflow { .. } => declare("category or text"),
-            Fault::NotOfType { .. } => fixed("correct the value, add it to the column's null_tokens, or declare another type"),
+            Fault::NotOfType { .. } => {
+                fixed("correct the value, add it to the column's null_tokens, or declare another type")
+            }
             Fault::UnexpectedNull => fixed("declare the column nullable"),
             Fault::TooManyCategories { .. } => declare("text"),
             Fault::MissingColumn { suggestion } => suggestion.as_ref().map(|name| format!("did you mean {name:?}?")),
             Fault::UnexpectedColumn => fixed("add the column to the schema, or remove exact = true"),
-            Fault::JointTooLarge { .. } => fixed("merge rare values before notarizing; capacities are 4, 16, 64 or 256 with null"),
+            Fault::JointTooLarge { .. } => {
+                fixed("merge rare values before notarizing; capacities are 4, 16, 64 or 256 with null")
+            }
             Fault::PairType { joint: true, .. } => fixed("joint pairs are for columns with few distinct values"),
             Fault::PairType { joint: false, .. } => fixed("product pairs are for int and decimal columns"),
             Fault::Changed => fixed("wait until nothing writes to the file, or copy it first"),
-            Fault::Override { .. } => fixed("types are bool, int, decimal(N), date, timestamp(s|ms|us|ns), category, text"),
+            Fault::Override { .. } => {
+                fixed("types are bool, int, decimal(N), date, timestamp(s|ms|us|ns), category, text")
+            }
             _ => None,
         }
     }

@@ -144,7 +144,9 @@ impl Read for FeedReader {
             self.bytes.fetch_add(read as u64, Ordering::Relaxed);
             self.chunk = Arc::new(chunk);
             self.position = 0;
-            self.sender.send(Arc::clone(&self.chunk)).map_err(|_| io::Error::other("the hashing thread ended early"))?;
+            self.sender
+                .send(Arc::clone(&self.chunk))
+                .map_err(|_| io::Error::other("the hashing thread ended early"))?;
         }
         let rest = &self.chunk[self.position..];
         let length = rest.len().min(buffer.len());

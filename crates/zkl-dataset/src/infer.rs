@@ -7,13 +7,13 @@ use std::path::PathBuf;
 
 use zkl_core::layout::Layout;
 
-pub(crate) use self::{
-    column::{FileType, Found, Plan},
-    numbers::{ScaleRule, units},
-};
 use self::{
     column::{ColumnState, Expected},
     numbers::Bad,
+};
+pub(crate) use self::{
+    column::{FileType, Found, Plan},
+    numbers::{ScaleRule, units},
 };
 use crate::{
     cell::Cell,
@@ -99,7 +99,11 @@ impl CellSink for Inference<'_> {
     fn column(&mut self, name: &str, file: FileType, rows_before: u64) -> Result<(), DatasetError> {
         let fail = |fault| DatasetError::new(&self.path, fault).in_column(name);
         if self.again {
-            return if self.columns.iter().any(|column| column.name == name) { Ok(()) } else { Err(fail(Fault::Changed)) };
+            return if self.columns.iter().any(|column| column.name == name) {
+                Ok(())
+            } else {
+                Err(fail(Fault::Changed))
+            };
         }
         if self.columns.len() == Layout::MAX_RECORDS {
             return Err(DatasetError::new(&self.path, Fault::TooManyColumns { limit: Layout::MAX_RECORDS }));

@@ -199,9 +199,10 @@ fn parse_exponent(text: &[u8]) -> Option<i32> {
 
 fn long_mantissa(digits: &[u8]) -> Option<i128> {
     let end = digits.iter().position(|byte| byte | 0x20 == b'e').unwrap_or(digits.len());
-    digits[..end].iter().filter(|byte| byte.is_ascii_digit()).try_fold(0i128, |sum, byte| {
-        sum.checked_mul(10)?.checked_add(i128::from(byte - b'0'))
-    })
+    digits[..end]
+        .iter()
+        .filter(|byte| byte.is_ascii_digit())
+        .try_fold(0i128, |sum, byte| sum.checked_mul(10)?.checked_add(i128::from(byte - b'0')))
 }
 
 #[cold]
@@ -243,7 +244,10 @@ mod tests {
 
     #[test]
     fn ids_and_words_are_not_numbers() {
-        for text in ["", "-", "+", ".", "e5", "00501", "-007", "00.5", "1,234", "12%", "0x1f", "1_000", "1e", "1e+", "1.2.3", "abc"] {
+        for text in [
+            "", "-", "+", ".", "e5", "00501", "-007", "00.5", "1,234", "12%", "0x1f", "1_000", "1e", "1e+", "1.2.3",
+            "abc",
+        ] {
             assert_eq!(parse(text), Parsed::No, "{text}");
         }
         for text in ["inf", "-Inf", "+INFINITY", "nan", "-NaN"] {

@@ -38,10 +38,16 @@ impl Wide {
 
 enum ColumnSums {
     /// Valid rows, `sum u` (below 2^96 for 2^32 rows), `sum u^2`.
-    Numeric { valid: u64, sum: u128, squares: Wide },
+    Numeric {
+        valid: u64,
+        sum: u128,
+        squares: Wide,
+    },
     /// Rows by code.
     Codes(Vec<u64>),
-    Opaque { valid: u64 },
+    Opaque {
+        valid: u64,
+    },
 }
 
 #[derive(Default)]

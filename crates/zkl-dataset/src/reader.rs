@@ -59,9 +59,7 @@ impl Table {
     pub(crate) fn open(source: &Source, max_cell: usize) -> Result<Self, DatasetError> {
         let path = source.path().to_owned();
         let (format, compression) = source.detect()?;
-        if compression != Compression::None
-            && matches!(format, Format::Parquet | Format::ArrowFile)
-        {
+        if compression != Compression::None && matches!(format, Format::Parquet | Format::ArrowFile) {
             return Err(DatasetError::new(&path, Fault::CompressedSeekable { format }));
         }
         let metadata = source.open()?.metadata().map_err(|error| DatasetError::io(&path, error))?;

@@ -162,8 +162,9 @@ impl Scan {
         }
         for (left, right) in &self.products {
             let (l, r) = (index(left), index(right));
-            for ty in [l, r].into_iter().filter_map(|i| columns.get(i)).filter(|column| !column.ty.is_quantity()) {
-                return Err(self.error(Fault::PairType { ty: ty.ty, joint: false }).in_column(&ty.name));
+            let wrong = [l, r].into_iter().filter_map(|i| columns.get(i)).find(|column| !column.ty.is_quantity());
+            if let Some(ColumnLayout { name, ty, .. }) = wrong {
+                return Err(self.error(Fault::PairType { ty: *ty, joint: false }).in_column(name));
             }
             self.add_pair(&mut pairs, PairLayout::Product { left: l as u32, right: r as u32 }, left, right)?;
         }

@@ -217,9 +217,9 @@ impl Times {
             return Ok((0, 0));
         }
         let fit = |(nanos, at): (i128, u64)| {
-            units(nanos, self.unit).and_then(|value| i64::try_from(value).ok()).ok_or_else(|| {
-                Box::new(Bad { at, fault: Fault::TimeOverflow { unit: self.unit }, value: None })
-            })
+            units(nanos, self.unit)
+                .and_then(|value| i64::try_from(value).ok())
+                .ok_or_else(|| Box::new(Bad { at, fault: Fault::TimeOverflow { unit: self.unit }, value: None }))
         };
         Ok((fit(self.min)?, fit(self.max)?))
     }

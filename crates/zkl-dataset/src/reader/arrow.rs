@@ -3,6 +3,7 @@
 use std::{
     fs::File,
     io::{self, Read, Seek as _, SeekFrom},
+    panic::{self, AssertUnwindSafe},
 };
 
 use arrow_array::{
@@ -42,16 +43,15 @@ pub(super) fn read_parquet<S: CellSink>(
         ParquetError::EOF(_) => table.error(Fault::Truncated { what: WHAT }),
         error => table.error(Fault::Corrupt { what: WHAT, source: Box::new(error) }),
     };
-    let builder = ParquetRecordBatchReaderBuilder::try_new(file).map_err(fail)?;
+    let builder = contained(table, WHAT, || ParquetRecordBatchReaderBuilder::try_new(file))?.map_err(fail)?;
     announce(table, builder.schema(), sink)?;
     let rows = u64::try_from(builder.metadata().file_metadata().num_rows()).unwrap_or(0);
     if rows > u64::from(u32::MAX) {
         return Err(table.error(Fault::TooManyRows));
     }
     progress.expected_rows = Some(rows);
-    let reader = builder.with_batch_size(BATCH_ROWS).build().map_err(fail)?;
-    let fail = |error| arrow_error(table, WHAT, error);
-    read_batches(table, reader.map(|batch| batch.map_err(fail)), sink, &mut progress)
+    let mut reader = contained(table, WHAT, || builder.with_batch_size(BATCH_ROWS).build())?.map_err(fail)?;
+    read_batches(table, WHAT, &mut reader, sink, &mut progress)
 }
 
 pub(super) fn read_file<S: CellSink>(
@@ -62,10 +62,10 @@ pub(super) fn read_file<S: CellSink>(
 ) -> Result<(), DatasetError> {
     const WHAT: &str = "Arrow";
     check_trailer(table, &file, b"ARROW1", WHAT)?;
-    let fail = |error| arrow_error(table, WHAT, error);
-    let reader = FileReader::try_new_buffered(file, None).map_err(fail)?;
+    let reader = contained(table, WHAT, || FileReader::try_new_buffered(file, None))?;
+    let mut reader = reader.map_err(|error| arrow_error(table, WHAT, error))?;
     announce(table, &reader.schema(), sink)?;
-    read_batches(table, reader.map(|batch| batch.map_err(fail)), sink, &mut progress)
+    read_batches(table, WHAT, &mut reader, sink, &mut progress)
 }
 
 pub(super) fn read_stream<S: CellSink>(
@@ -75,10 +75,10 @@ pub(super) fn read_stream<S: CellSink>(
     mut progress: Progressing<'_>,
 ) -> Result<(), DatasetError> {
     const WHAT: &str = "Arrow";
-    let fail = |error| arrow_error(table, WHAT, error);
-    let mut reader = StreamReader::try_new(input, None).map_err(fail)?;
+    let reader = contained(table, WHAT, || StreamReader::try_new(input, None))?;
+    let mut reader = reader.map_err(|error| arrow_error(table, WHAT, error))?;
     announce(table, &reader.schema(), sink)?;
-    read_batches(table, reader.by_ref().map(|batch| batch.map_err(fail)), sink, &mut progress)?;
+    read_batches(table, WHAT, &mut reader, sink, &mut progress)?;
     // What follows the end of the stream belongs to the file and so to its digests.
     io::copy(reader.get_mut(), &mut io::sink()).map_err(|error| table.decode_error(error))?;
     Ok(())
@@ -104,6 +104,18 @@ fn arrow_error(table: &Table, what: &'static str, error: ArrowError) -> DatasetE
         ArrowError::IoError(_, source) if source.raw_os_error().is_some() => DatasetError::io(&table.path, source),
         error => table.error(Fault::Corrupt { what, source: Box::new(error) }),
     }
+}
+
+/// A panic of a decoder.
+#[derive(Debug, thiserror::Error)]
+#[error("the decoder gave up on it")]
+struct DecoderPanic;
+
+/// Runs a decoder of the arrow crates. They panic on some corrupt files (a single flipped bit in a Parquet page is
+/// enough), which is an error of the file and must not end the process. A decoder is not used again after a panic.
+fn contained<T>(table: &Table, what: &'static str, decode: impl FnOnce() -> T) -> Result<T, DatasetError> {
+    panic::catch_unwind(AssertUnwindSafe(decode))
+        .map_err(|_| table.error(Fault::Corrupt { what, source: Box::new(DecoderPanic) }))
 }
 
 /// Checks the columns before anything else is read, and hands them to the sink.
@@ -147,13 +159,14 @@ const fn time_unit(unit: ArrowUnit) -> TimeUnit {
 
 fn read_batches<S: CellSink>(
     table: &Table,
-    batches: impl Iterator<Item = Result<RecordBatch, DatasetError>>,
+    what: &'static str,
+    batches: &mut impl Iterator<Item = Result<RecordBatch, ArrowError>>,
     sink: &mut S,
     progress: &mut Progressing<'_>,
 ) -> Result<(), DatasetError> {
     let mut row = 0;
-    for batch in batches {
-        let batch = batch?;
+    while let Some(batch) = contained(table, what, || batches.next())? {
+        let batch = batch.map_err(|error| arrow_error(table, what, error))?;
         // Files written elsewhere may hold batches of any size; sinks are promised bounded ones.
         for start in (0..batch.num_rows()).step_by(BATCH_ROWS) {
             let part = batch.slice(start, BATCH_ROWS.min(batch.num_rows() - start));
@@ -199,9 +212,7 @@ fn emit_column<S: CellSink>(
             let scale = -i32::from(*scale);
             column.each_text(array.as_primitive::<Decimal256Type>().iter().map(|v| v.map(|v| format!("{v}e{scale}"))))
         }
-        DataType::Date32 => {
-            column.each(array.as_primitive::<Date32Type>().iter(), |days| Cell::Date(i64::from(days)))
-        }
+        DataType::Date32 => column.each(array.as_primitive::<Date32Type>().iter(), |days| Cell::Date(i64::from(days))),
         DataType::Date64 => {
             let day = |millis: i64| Cell::Date(millis.div_euclid(MILLIS_PER_DAY));
             column.each(array.as_primitive::<Date64Type>().iter(), day)

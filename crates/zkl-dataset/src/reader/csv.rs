@@ -334,7 +334,11 @@ impl<R: Read> Splitter<R> {
             if stop.is_none() && state == State::Quoted {
                 let row = &self.window[self.start..self.end];
                 let before = row[..cell].iter().filter(|&&byte| byte == b'\n').count() as u64;
-                return Err(Stop::At { fault: Fault::UnclosedQuote, line: self.line + before, column: self.spans.len() });
+                return Err(Stop::At {
+                    fault: Fault::UnclosedQuote,
+                    line: self.line + before,
+                    column: self.spans.len(),
+                });
             }
             let span = if state == State::QuoteSeen && !escaped {
                 Span { start: cell + 1, end: at - 1, escaped: false }

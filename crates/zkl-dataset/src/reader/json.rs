@@ -1,11 +1,6 @@
 //! JSON: one array of objects, or one object per line. Numbers stay text until they are parsed exactly.
 
-use std::{
-    borrow::Cow,
-    collections::HashMap,
-    fmt,
-    io::Read,
-};
+use std::{borrow::Cow, collections::HashMap, fmt, io::Read};
 
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;

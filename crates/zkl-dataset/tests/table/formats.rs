@@ -4,7 +4,8 @@ use std::{fmt::Write as _, io::Write as _, sync::Arc};
 
 use arrow_array::{
     ArrayRef, BooleanArray, Date32Array, Decimal128Array, DictionaryArray, Float64Array, Int64Array, ListArray,
-    RecordBatch, StringArray, TimestampSecondArray, types::{Int32Type, Int8Type},
+    RecordBatch, StringArray, TimestampSecondArray,
+    types::{Int8Type, Int32Type},
 };
 use num_bigint::BigInt;
 use num_rational::BigRational;
@@ -245,13 +246,20 @@ fn compression_is_found_by_content_and_changes_only_the_digests() {
     gzip.write_all(text).unwrap();
     let gzip = gzip.finish().unwrap();
     let zstd = zstd::encode_all(&text[..], 3).unwrap();
-    for (name, bytes, compression) in [("t.csv.gz", &gzip, Compression::Gzip), ("t", &gzip, Compression::Gzip), ("t.csv", &zstd, Compression::Zstd)] {
+    for (name, bytes, compression) in
+        [("t.csv.gz", &gzip, Compression::Gzip), ("t", &gzip, Compression::Gzip), ("t.csv", &zstd, Compression::Zstd)]
+    {
         let output = scan_plain(name, bytes);
         assert!(output.profile == plain.profile && output.digests != plain.digests);
         assert_eq!((output.report.source.compression, output.digests.bytes), (compression, bytes.len() as u64));
         assert_eq!(output.digests.sha256, zkl_core::digest::Sha256Digest::of(bytes));
     }
-    let two_members = [gzip.clone(), { let mut e = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default()); e.write_all(b"3,z\n").unwrap(); e.finish().unwrap() }].concat();
+    let two_members = [gzip.clone(), {
+        let mut e = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+        e.write_all(b"3,z\n").unwrap();
+        e.finish().unwrap()
+    }]
+    .concat();
     assert_eq!(scan_plain("t.csv.gz", &two_members).profile.rows, 3);
 }
 
@@ -261,10 +269,16 @@ fn scan_plain(name: &str, bytes: &[u8]) -> zkl_dataset::ScanOutput {
 
 #[test]
 fn json_numbers_stay_exact() {
-    let output = scan_plain("t.ndjson", b"{\"a\":0.1,\"b\":9223372036854775807,\"c\":\"5\"}\n{\"a\":1e-3,\"b\":-1,\"c\":\"00\",\"d\":true}\n");
+    let output = scan_plain(
+        "t.ndjson",
+        b"{\"a\":0.1,\"b\":9223372036854775807,\"c\":\"5\"}\n{\"a\":1e-3,\"b\":-1,\"c\":\"00\",\"d\":true}\n",
+    );
     assert_eq!(types(&output), ["decimal(3)", "int", "category", "bool?"]);
     let json = json(&output);
-    assert_eq!((json["columns"][0]["sum"].clone(), json["columns"][1]["max"].clone()), ("0.101".into(), "9223372036854775807".into()));
+    assert_eq!(
+        (json["columns"][0]["sum"].clone(), json["columns"][1]["max"].clone()),
+        ("0.101".into(), "9223372036854775807".into())
+    );
     assert_eq!(output.report.columns[3].first_null, Some(1));
     assert_eq!(output.report.source.format, Format::Ndjson);
     let escaped = scan_plain("t.json", b"[{\"a\\u0041\":\"x\\n\\u00e9\"}]");
@@ -306,7 +320,8 @@ fn nan_names_its_row_unless_it_is_null() {
 fn typed_columns_keep_their_types() {
     let dictionary: DictionaryArray<Int8Type> = vec![Some("5"), None, Some("true")].into_iter().collect();
     let nulls: ArrayRef = Arc::new(StringArray::from(vec![None::<&str>, None, None]));
-    let lists: ArrayRef = Arc::new(ListArray::from_iter_primitive::<Int32Type, _, _>([Some(vec![Some(1)]), None, Some(vec![])]));
+    let lists: ArrayRef =
+        Arc::new(ListArray::from_iter_primitive::<Int32Type, _, _>([Some(vec![Some(1)]), None, Some(vec![])]));
     let columns = || vec![("d", Arc::new(dictionary.clone()) as ArrayRef), ("n", nulls.clone())];
     let output = run(&parquet_of(columns()).scan()).unwrap();
     assert_eq!(types(&output), ["category?", "category?"]);
@@ -314,7 +329,10 @@ fn typed_columns_keep_their_types() {
     let mut with_list = columns();
     with_list.push(("l", lists));
     let error = run(&parquet_of(with_list.clone()).scan()).err().unwrap();
-    assert!(matches!(error.fault(), Fault::Unsupported { .. }) && error.place().column.as_deref() == Some("l"), "{error}");
+    assert!(
+        matches!(error.fault(), Fault::Unsupported { .. }) && error.place().column.as_deref() == Some("l"),
+        "{error}"
+    );
     let output = run(&parquet_of(with_list).scan().options(with_pins(&["l=text"]))).unwrap();
     assert_eq!((types(&output)[2].as_str(), output.profile.columns[2].valid), ("text?", 2));
     let json = run(&Fixture::new("t.ndjson", "{\"l\":[1]}\n{}\n").scan().options(with_pins(&["l=text"]))).unwrap();
@@ -341,5 +359,26 @@ fn sample() -> Columns {
         day: vec![Some(3)],
         second: vec![None],
         text: vec![Some("x".into())],
+    }
+}
+
+#[test]
+fn flipped_bytes_of_parquet_and_arrow_files_never_panic() {
+    let batch = sample().batch();
+    for (name, bytes) in [
+        ("t.parquet", parquet_bytes(&batch)),
+        ("t.arrow", arrow_bytes(&batch, false)),
+        ("t.arrows", arrow_bytes(&batch, true)),
+    ] {
+        let mut panics = Vec::new();
+        for at in 0..bytes.len() {
+            let mut flipped = bytes.clone();
+            flipped[at] ^= 1 << (at % 8);
+            let fixture = Fixture::new(name, &flipped);
+            if std::panic::catch_unwind(|| run(&fixture.scan()).is_ok()).is_err() {
+                panics.push(at);
+            }
+        }
+        assert!(panics.is_empty(), "{name}: {panics:?}");
     }
 }

@@ -1,7 +1,9 @@
 //! What columns are taken for, and how CSV text is understood.
 
 use zkl_core::profile::{ColumnStats, PairProfile};
-use zkl_dataset::{Basis, CsvOptions, EncodedBatch, EncodedColumn, Pass, ProgressUpdate, RowSink, Scan, ScanOptions, SinkError, Source};
+use zkl_dataset::{
+    Basis, CsvOptions, EncodedBatch, EncodedColumn, Pass, ProgressUpdate, RowSink, Scan, ScanOptions, SinkError, Source,
+};
 
 use super::{Fixture, KEY, csv, json, pinned, run, schema_file, types};
 
@@ -50,7 +52,13 @@ fn many_values_become_text() {
 
 #[test]
 fn dialects_are_found_out() {
-    for (text, delimiter) in [("a;b\n1,5;2\n", ';'), ("a\tb\n1\t2\n", '\t'), ("a|b\n1|2\n", '|'), ("a\n1\n", ','), ("a,b\n\"x;y;z\",2\n", ',')] {
+    for (text, delimiter) in [
+        ("a;b\n1,5;2\n", ';'),
+        ("a\tb\n1\t2\n", '\t'),
+        ("a|b\n1|2\n", '|'),
+        ("a\n1\n", ','),
+        ("a,b\n\"x;y;z\",2\n", ','),
+    ] {
         assert_eq!(csv(text).report.source.delimiter, Some(delimiter), "{text:?}");
     }
     let given = CsvOptions { delimiter: Some(b';'), quote: Some(b'\''), has_header: false };
@@ -64,11 +72,19 @@ fn dialects_are_found_out() {
 #[test]
 fn quoting_line_ends_and_byte_order_marks_do_not_change_values() {
     let plain = csv("a,b\nx,1\ny,2\n").profile;
-    for text in ["\u{feff}a,b\nx,1\ny,2", "a,b\r\nx,1\r\n\r\ny,2\r\n", "\"a\",\"b\"\n\"x\",\"1\"\n\"y\",2\n\n", "a,b\rx,1\ry,2\r"] {
+    for text in [
+        "\u{feff}a,b\nx,1\ny,2",
+        "a,b\r\nx,1\r\n\r\ny,2\r\n",
+        "\"a\",\"b\"\n\"x\",\"1\"\n\"y\",2\n\n",
+        "a,b\rx,1\ry,2\r",
+    ] {
         assert!(csv(text).profile == plain, "{text:?}");
     }
     let output = csv("a\n\"two\nlines\"\n\"a \"\"quote\"\"\"\n\"x\"y\n");
-    assert_eq!(json(&output)["columns"][0]["categories"], serde_json::json!({"two\nlines": 1, "a \"quote\"": 1, "xy": 1}));
+    assert_eq!(
+        json(&output)["columns"][0]["categories"],
+        serde_json::json!({"two\nlines": 1, "a \"quote\"": 1, "xy": 1})
+    );
 }
 
 #[test]
@@ -83,7 +99,8 @@ fn cells_agree_with_the_csv_crate() {
     let output = csv(text);
     for (column, mut values) in expected.into_iter().enumerate() {
         values.sort();
-        let found = json(&output)["columns"][column]["categories"].as_object().unwrap().keys().cloned().collect::<Vec<_>>();
+        let found =
+            json(&output)["columns"][column]["categories"].as_object().unwrap().keys().cloned().collect::<Vec<_>>();
         assert_eq!(found, values);
     }
 }
@@ -110,7 +127,10 @@ fn schema_files_pin_types_nulls_and_rounding() {
     assert!((rounding.max_error - 0.05).abs() < 1e-12);
     assert_eq!(output.report.columns[0].nulls, 1);
     let again = zkl_dataset::Pins::from_schema(&csv("a\n1\n").schema);
-    assert!(run(&Fixture::new("t.csv", "a\n5\n").scan().options(ScanOptions { pins: again, ..ScanOptions::default() })).is_ok());
+    assert!(
+        run(&Fixture::new("t.csv", "a\n5\n").scan().options(ScanOptions { pins: again, ..ScanOptions::default() }))
+            .is_ok()
+    );
 }
 
 #[test]
@@ -159,7 +179,9 @@ impl RowSink for Collector {
 
 #[test]
 fn sinks_receive_every_row_once_and_in_order() {
-    let rows: String = (0..20_000).map(|i| if i % 7 == 0 { format!(",c{}\n", i % 3) } else { format!("{},c{}\n", i - 5, i % 3) }).collect();
+    let rows: String = (0..20_000)
+        .map(|i| if i % 7 == 0 { format!(",c{}\n", i % 3) } else { format!("{},c{}\n", i - 5, i % 3) })
+        .collect();
     let fixture = Fixture::new("t.csv", format!("a,b\n{rows}"));
     let mut sink = Collector::default();
     let mut updates: Vec<ProgressUpdate> = Vec::new();

@@ -1,4 +1,5 @@
 //! Tables in, profiles out: every behaviour and every error through the public interface.
+#![expect(clippy::unwrap_used, clippy::panic, reason = "helpers of tests fail as tests do")]
 
 mod errors;
 mod formats;
@@ -64,7 +65,12 @@ fn schema_file(name: &str, content: &str) -> Result<Pins, DatasetError> {
 }
 
 fn types(output: &ScanOutput) -> Vec<String> {
-    output.schema.columns.iter().map(|column| format!("{}{}", column.ty, if column.nullable { "?" } else { "" })).collect()
+    output
+        .schema
+        .columns
+        .iter()
+        .map(|column| format!("{}{}", column.ty, if column.nullable { "?" } else { "" }))
+        .collect()
 }
 
 fn json(output: &ScanOutput) -> serde_json::Value {
