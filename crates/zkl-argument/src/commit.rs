@@ -11,8 +11,8 @@
 //! | `G_i`, `H` | [`Srs::powers`], [`Srs::h`] |
 //! | `r_{c,g}` | [`CommitmentSeed::blinder`] |
 //!
-//! Perfectly hiding, because `r_{c,g}` is uniform to whoever lacks the seed; binding under the reference string. A group
-//! without rows is `r H`, and looks like any other.
+//! Perfectly hiding, because `r_{c,g}` is uniform to whoever lacks the seed; binding under the reference string. A
+//! group without rows is `r H`, and looks like any other.
 
 mod error;
 mod root;
@@ -137,12 +137,12 @@ pub fn commit_group(srs: &Srs, values: Scalars<'_>, blinder: &Fr) -> Result<G1Pr
 
 /// Commits to column `column` group by group; groups after the last row are `r H`.
 ///
-/// `column` numbers the blinders. It must be unique among everything that is committed to under one seed: two vectors under one
-/// number reveal the commitment to their difference.
+/// `column` numbers the blinders. It must be unique among everything that is committed to under one seed: two vectors
+/// under one number reveal the commitment to their difference.
 ///
 /// # Errors
-/// [`CommitError::TooManyRows`] when the groups hold fewer rows than there are values, or the string fewer powers than a group has
-/// rows.
+/// [`CommitError::TooManyRows`] when the groups hold fewer rows than there are values, or the string fewer powers than
+/// a group has rows.
 pub fn commit_column(
     srs: &Srs,
     groups: RowGroups,

@@ -10,8 +10,9 @@
 //! Variable order is that of [`mle`](crate::mle): `x_0` belongs to the lowest bit of the index.
 //!
 //! # Protocol
-//! The folding of Gemini (Bootle, Chiesa, Hu, Orru, 2022/420, <https://eprint.iacr.org/2022/420>, section 2.4) over KZG with
-//! batched openings. `f_0 = f` as coefficients of `X^i`; `f_{i+1}[j] = (1 - x_i) f_i[2j] + x_i f_i[2j+1]`, so that `f_kappa = y`.
+//! The tensor check of Gemini (Bootle, Chiesa, Hu, Orru, 2022/420, <https://eprint.iacr.org/2022/420>) over KZG
+//! with batched openings. `f_0 = f` as coefficients of `X^i`; `f_{i+1}[j] = (1 - x_i) f_i[2j] + x_i f_i[2j+1]`, so that
+//! `f_kappa = y`.
 //!
 //! | step | prover sends | verifier draws |
 //! |---|---|---|
@@ -29,10 +30,11 @@
 //! `Transcript` in `transcript.rs`.
 //!
 //! # Soundness
-//! Rests on the reference string (knowledge soundness of KZG in the algebraic group model) and on SHA-512 as an oracle; the error is
-//! about `(2^kappa kappa + kappa + 3) / |Fr|` per attempt. The string may be longer than `2^kappa`: for `f` of higher degree the folds give
-//! the polynomial `sum_k X^k f^(k)(x)` over the blocks `f^(k)` of `2^kappa` coefficients, which equals the constant `y` only if the
-//! first block opens to `y` and all others to 0. So the statement holds for the first block, which is the row group.
+//! Rests on the reference string (knowledge soundness of KZG in the algebraic group model) and on SHA-512 as an oracle;
+//! the error is about `(2^kappa kappa + kappa + 3) / |Fr|` per attempt. The string may be longer than `2^kappa`: for
+//! `f` of higher degree the folds give the polynomial `sum_k X^k f^(k)(x)` over the blocks `f^(k)` of `2^kappa`
+//! coefficients, which equals the constant `y` only if the first block opens to `y` and all others to 0. So the
+//! statement holds for the first block, which is the row group.
 //!
 //! A proof shows nothing about `f` only if `f` is uniform given `y`: that is what [`masked`](masked_opening) arranges.
 

@@ -1,11 +1,13 @@
-//! Multi-scalar multiplication in G1 for the scalars that tables are made of: bits, codes, limbs, counts, and full field elements.
+//! Multi-scalar multiplication in G1 for the scalars that tables are made of: bits, codes, limbs, counts, and full
+//! field elements.
 //!
 //! # Algorithm
-//! Scalars are cut into windows of `w` bits. In each window `sum_i s_i G_i = o sum_i G_i + sum_i (s_i - o) G_i` for any offset `o`:
-//! the first term comes from block sums that are computed once per key, and entries with `s_i = o` cost nothing. `o` is the middle
-//! of the window, which halves the number of buckets, or its most frequent digit when one stands out (zeros of a top limb,
-//! a majority category). Points are then scattered by bucket and added pairwise in affine form, with one field
-//! inversion for a whole pass ([`bucket`]), and the buckets are reduced by the same additions ([`reduce`]).
+//! Scalars are cut into windows of `w` bits. In each window `sum_i s_i G_i = o sum_i G_i + sum_i (s_i - o) G_i` for any
+//! offset `o`: the first term comes from block sums that are computed once per key, and entries with `s_i = o` cost
+//! nothing. `o` is the middle of the window, which halves the number of buckets, or its most frequent digit when one
+//! stands out (zeros of a top limb, a majority category). Points are then scattered by bucket and added pairwise in
+//! affine form, with one field inversion for a whole pass (`bucket.rs`), and the buckets are reduced by the same
+//! additions (`reduce.rs`).
 //!
 //! Equal points, opposite points and the neutral element take their own paths: bases need not be distinct.
 //!
@@ -16,13 +18,12 @@ mod bucket;
 mod reduce;
 mod window;
 
+use zeroize::Zeroizing;
 use zkl_core::ark::{
     Fr, G1Affine, G1Projective,
     ec::CurveGroup,
     ff::{PrimeField, Zero},
 };
-
-use zeroize::Zeroizing;
 
 use self::window::Digits;
 

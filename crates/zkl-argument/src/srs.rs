@@ -8,8 +8,9 @@
 //! | `H` | the hiding base, [`hiding_base`]: hashed to the curve, recomputed by whoever loads a string |
 //!
 //! # What it rests on
-//! Commitments are binding as long as nobody knows `tau` and nobody knows a relation between `H` and the powers. They hide
-//! whatever `tau` is: a blinder times `H` is uniform, so that a dishonest setup can forge and still learns nothing.
+//! Commitments are binding as long as nobody knows `tau` and nobody knows a relation between `H` and the powers. They
+//! hide whatever `tau` is: a blinder times `H` is uniform, so that a dishonest setup can forge and still learns
+//! nothing.
 //!
 //! `[tau]_2` determines every power. That is why [`Srs::digest`], over the verifier's part alone, identifies the string
 //! whatever its length, and why a verifier needs no powers. Longer strings do no harm either: see

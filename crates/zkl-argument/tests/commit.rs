@@ -1,5 +1,7 @@
 //! Column commitments: encodings, hiding, and the dataset root.
 
+#![expect(clippy::unwrap_used, reason = "a helper that fails is a test that fails")]
+
 use std::{collections::HashSet, sync::OnceLock};
 
 use rand_chacha::{

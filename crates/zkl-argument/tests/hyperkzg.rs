@@ -1,5 +1,7 @@
 //! HyperKZG: completeness, every field tampered with, decoding, and a stored proof.
 
+#![expect(clippy::unwrap_used, reason = "a helper that fails is a test that fails")]
+
 use std::sync::OnceLock;
 
 use rand_chacha::{ChaCha20Rng, rand_core::SeedableRng};

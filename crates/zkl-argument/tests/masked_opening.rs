@@ -1,13 +1,15 @@
 //! The masked opening of all columns: completeness, tampering, and what it must not reveal.
 
+#![expect(clippy::unwrap_used, reason = "a helper that fails is a test that fails")]
+
 use std::{collections::HashSet, sync::OnceLock};
 
 use rand_chacha::{ChaCha20Rng, rand_core::SeedableRng};
 use zkl_argument::{
     commit::{CommitError, Commitment, CommitmentSeed, RowGroups, commit_column},
     hyperkzg::{
-        CombinedColumns, CommittedColumn, DecodeError, HyperKzgError, Mask, MaskedError, MaskedOpening, OpenError,
-        OpeningColumn, combine_commitments, masked_opening, open, verify_masked,
+        CombinedColumns, CommittedColumn, DecodeError, Evaluations, HyperKzgError, Mask, MaskedError, MaskedOpening,
+        OpenError, OpeningColumn, combine_commitments, masked_opening, open, verify_masked,
     },
     mle,
     msm::Scalars,
@@ -320,7 +322,7 @@ fn openings_are_read_back_as_they_were_written() {
 fn revealed(case: &Case) -> Vec<Vec<u8>> {
     let proof = &case.opening.proof;
     let points = proof.folds.iter().chain(&proof.witnesses).chain([&case.mask]).map(|point| point.to_bytes().to_vec());
-    let scalars = proof.evaluations.iter().flat_map(|evaluations| evaluations.scalars());
+    let scalars = proof.evaluations.iter().flat_map(Evaluations::scalars);
     points.chain(scalars.chain([case.y, case.opening.s]).map(|value| value.into_bigint().to_bytes_le())).collect()
 }
 
@@ -400,7 +402,8 @@ fn a_simulator_without_any_table_makes_openings_that_verify() {
 
 #[test]
 fn opened_values_are_spread_alike_for_two_tables() {
-    // 256 openings each of a table of zeros and of a table of noise: every low nibble of y and s about 16 times (sigma 3.9).
+    // 256 openings each of a table of zeros and of a table of noise: every low nibble of y and s about 16 times (sigma
+    // 3.9).
     let one_group = RowGroups::new(1, 1).unwrap();
     for table in [[0u64, 0], [u64::MAX, 12_345]] {
         let mut counts = [[0u32; 16]; 2];

@@ -1,5 +1,7 @@
 //! Reference strings: the file format, imported ceremonies, and what is refused.
 
+#![expect(clippy::unwrap_used, reason = "a helper that fails is a test that fails")]
+
 use std::{
     io::{self, Cursor, Read, Seek, SeekFrom},
     sync::OnceLock,

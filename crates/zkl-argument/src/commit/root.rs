@@ -5,7 +5,8 @@ use zkl_core::digest::Sha256Digest;
 
 use super::{CommitError, Commitment, RowGroups};
 
-/// Leaves of the dataset commitment: the shape and the canonical layout, then every commitment, column by column and group by group.
+/// Leaves of the dataset commitment: the shape and the canonical layout, then every commitment, column by column and
+/// group by group.
 ///
 /// ```text
 /// leaf 0             0x00 || kappa (u32) || groups (u32) || columns (u32) || layout bytes         little-endian
@@ -13,7 +14,8 @@ use super::{CommitError, Commitment, RowGroups};
 /// ```
 ///
 /// # Errors
-/// [`CommitError::GroupCount`] when a column has not one commitment per group, [`CommitError::ColumnCount`] for 2^32 columns or more.
+/// [`CommitError::GroupCount`] when a column has not one commitment per group, [`CommitError::ColumnCount`] for 2^32
+/// columns or more.
 pub fn commitment_leaves(
     layout: &[u8],
     groups: RowGroups,
@@ -43,8 +45,8 @@ pub fn commitment_leaves(
 
 /// RFC 6962 Merkle root (SHA-256) over [`commitment_leaves`].
 ///
-/// The tree is written out here, because this crate and the transparency log know nothing of one another; whoever has both can
-/// hash the leaves with the log's code and make inclusion proofs for single groups.
+/// The tree is written out here, because this crate and the transparency log know nothing of one another; whoever has
+/// both can hash the leaves with the log's code and make inclusion proofs for single groups.
 ///
 /// # Errors
 /// Those of [`commitment_leaves`].
@@ -71,7 +73,7 @@ fn tree_root(hashes: &[[u8; 32]]) -> [u8; 32] {
 }
 
 fn hash(prefix: u8, parts: &[&[u8]]) -> [u8; 32] {
-    parts.iter().fold(Sha256::new().chain_update([prefix]), |hasher, part| hasher.chain_update(part)).finalize().into()
+    parts.iter().fold(Sha256::new().chain_update([prefix]), Digest::chain_update).finalize().into()
 }
 
 #[cfg(test)]

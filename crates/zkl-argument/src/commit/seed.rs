@@ -7,10 +7,11 @@ use zkl_core::ark::{Fr, ff::PrimeField};
 /// 32 fresh bytes per notarization, from which all blinders and profile salts are derived.
 ///
 /// ```text
-/// value = SHA-512("zkp-dataset-ledger/seed/v1\0" || kind (1 byte) || seed || a (u32) || b (u32)) mod r     all little-endian
+/// value = SHA-512("zkp-dataset-ledger/seed/v1\0" || kind (1 byte) || seed || a (u32) || b (u32)) mod r
 /// ```
 ///
-/// Every input has the same length, so that no two uses collide; 512 bits modulo the 254-bit `r` are uniform up to 2^-258.
+/// Integers are little-endian. Every input has the same length, so that no two uses collide; 512 bits modulo the
+/// 254-bit `r` are uniform up to 2^-258.
 ///
 /// # Soundness
 /// A seed is used for ONE table. Two tables under one seed reveal the commitment to their difference.

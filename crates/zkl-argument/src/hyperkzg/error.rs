@@ -61,7 +61,8 @@ pub enum HyperKzgError {
         /// Which one.
         challenge: Challenge,
     },
-    /// The evaluations of two neighbours do not belong to a polynomial and its fold; in the last round, to the claimed value.
+    /// The evaluations of two neighbours do not belong to a polynomial and its fold; in the last round, to the claimed
+    /// value.
     #[error("fold {round} is inconsistent")]
     Fold {
         /// Variable that was folded, from 0.

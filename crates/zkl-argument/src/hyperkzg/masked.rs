@@ -2,7 +2,7 @@
 //!
 //! | symbol | here |
 //! |---|---|
-//! | `r* = (r_lo, r_hi)` | the row point; the first `kappa` coordinates are inside a group, the others number the groups |
+//! | `r* = (r_lo, r_hi)` | the row point: `kappa` coordinates inside a group, then those that number the groups |
 //! | `w_c` | public weight of column `c` |
 //! | `v = sum_c w_c sum_g eq(g, r_hi) V_{c,g}(r_lo)` | what the scan proof claims, private |
 //! | `g`, `w = g(r_lo)` | the mask, uniform in `Fr^(2^kappa)`, and its value, private |
@@ -13,11 +13,13 @@
 //! C* = sum_c w_c sum_g eq(g, r_hi) C_{c,g} + rho C_g - s H
 //! ```
 //!
-//! commits without a blinder to `f* = sum_c w_c sum_g eq(g, r_hi) V_{c,g} + rho g`, which HyperKZG opens to `y` at `r_lo`.
+//! commits without a blinder to `f* = sum_c w_c sum_g eq(g, r_hi) V_{c,g} + rho g`, which HyperKZG opens to `y` at
+//! `r_lo`.
 //!
 //! # Zero knowledge
-//! `f*` is uniform because `g` is, and `s` because `r_g` is: both are independent of the columns, and everything in the opening is a
-//! function of `f*` and of public values. This holds once per mask: a mask under two weights reveals `v`, so [`masked_opening`] consumes it.
+//! `f*` is uniform because `g` is, and `s` because `r_g` is: both are independent of the columns, and everything in the
+//! opening is a function of `f*` and of public values. This holds once per mask: a mask under two weights reveals `v`,
+//! so [`masked_opening`] consumes it.
 
 use zeroize::{Zeroize, ZeroizeOnDrop};
 use zkl_core::ark::{
@@ -74,8 +76,8 @@ impl CombinedColumns {
     /// Combines the columns at the row point `point`, of which the coordinates from `kappa` on are used.
     ///
     /// # Errors
-    /// [`MaskedError::PointLength`] and [`MaskedError::GroupCount`] inside [`OpenError::Shape`], and [`OpenError::Commit`] when
-    /// a column has more values than the groups have rows.
+    /// [`MaskedError::PointLength`] and [`MaskedError::GroupCount`] inside [`OpenError::Shape`], and
+    /// [`OpenError::Commit`] when a column has more values than the groups have rows.
     pub fn new(groups: RowGroups, point: &[Fr], columns: &[OpeningColumn<'_>]) -> Result<Self, OpenError> {
         let (_, high) = split_point(groups, point)?;
         let capacity = groups.rows() * groups.count();
@@ -109,8 +111,8 @@ impl CombinedColumns {
 /// A uniform multilinear polynomial and the blinder of its commitment. Secret: zeroised, not `Debug`, used once.
 ///
 /// # Soundness
-/// Sample it for each proof ATTEMPT from the operating system's randomness and never store it: a mask that is reused after
-/// a crash reveals the value it hid.
+/// Sample it for each proof ATTEMPT from the operating system's randomness and never store it: a mask that is reused
+/// after a crash reveals the value it hid.
 #[derive(Zeroize, ZeroizeOnDrop)]
 pub struct Mask {
     values: Vec<Fr>,
@@ -216,8 +218,8 @@ pub fn combine_commitments(
 
 /// Opens `f*` to `y` at `r_lo`, and consumes the mask. Returns `y` beside the opening.
 ///
-/// `context` is absorbed first and must hold `t0` and all public inputs of the outer proof; `committed` are the columns behind `combined` as
-/// the verifier has them.
+/// `context` is absorbed first and must hold `t0` and all public inputs of the outer proof; `committed` are the columns
+/// behind `combined` as the verifier has them.
 ///
 /// # Errors
 /// [`OpenError`] when shapes do not fit or `rho` is zero.
@@ -258,7 +260,8 @@ pub fn masked_opening(
 /// [`MaskedError`]: one per check.
 ///
 /// # Soundness
-/// The weights, `point` and `rho` are the caller's, as is the relation between `y` and the columns' claim. `context` must be that of the prover.
+/// The weights, `point` and `rho` are the caller's, as is the relation between `y` and the columns' claim. `context`
+/// must be that of the prover.
 #[expect(clippy::too_many_arguments, reason = "the statement of section 7 has these parts")]
 pub fn verify_masked(
     key: &SrsVerifierKey,

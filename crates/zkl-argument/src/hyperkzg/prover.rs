@@ -25,8 +25,8 @@ use crate::{
 /// `polynomial` has `2^point.len()` entries, indexed as in [`mle`](crate::mle).
 ///
 /// # Errors
-/// [`OpenError`] when lengths do not fit, or the value is another. That `commitment` belongs to `polynomial` is not checked: if it does
-/// not, the proof does not verify.
+/// [`OpenError`] when lengths do not fit, or the value is another. That `commitment` belongs to `polynomial` is not
+/// checked: if it does not, the proof does not verify.
 pub fn open(
     srs: &Srs,
     context: &[u8],

@@ -49,7 +49,8 @@ fn statement() -> Statement {
     Statement { polynomial, point, value }
 }
 
-/// A prover who commits to `polynomials` as `f_0, f_1, ..`, whatever they are, may change the evaluations, and is honest otherwise.
+/// A prover who commits to `polynomials` as `f_0, f_1, ..`, whatever they are, may change the evaluations, and is
+/// honest otherwise.
 fn deviate(
     polynomials: &[Vec<Fr>],
     point: &[Fr],
@@ -148,7 +149,8 @@ fn evaluations_that_satisfy_all_folds_but_not_the_commitments_fail_in_the_pairin
 
 #[test]
 fn a_commitment_of_higher_degree_opens_only_in_its_first_block() {
-    // The reference string is longer than 2^kappa. With a second block, the folds end in a polynomial instead of a constant.
+    // The reference string is longer than 2^kappa. With a second block, the folds end in a polynomial instead of a
+    // constant.
     let Statement { polynomial, point, value } = statement();
     let blocks = |second: Vec<Fr>| {
         let statement = Statement { polynomial: [polynomial.clone(), second].concat(), point: point.clone(), value };

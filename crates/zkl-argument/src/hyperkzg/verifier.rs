@@ -20,8 +20,8 @@ use crate::{commit::Commitment, srs::SrsVerifierKey};
 /// [`HyperKzgError`]: one per check.
 ///
 /// # Soundness
-/// `context` must hold everything that the statement depends on and that `commitment`, `point` and `value` do not determine.
-/// `key` must be one whose digest is trusted.
+/// `context` must hold everything that the statement depends on and that `commitment`, `point` and `value` do not
+/// determine. `key` must be one whose digest is trusted.
 pub fn verify(
     key: &SrsVerifierKey,
     context: &[u8],
@@ -96,8 +96,8 @@ pub(super) const fn check_variables(point: &[Fr]) -> Result<usize, HyperKzgError
     Ok(point.len())
 }
 
-/// `2 r f_{i+1}(r^2) = (1 - x_i) r (f_i(r) + f_i(-r)) + x_i (f_i(r) - f_i(-r))`, multiplied out so that nothing is inverted. With `r = 0`
-/// it would say nothing about the even part: the transcript refuses that.
+/// `2 r f_{i+1}(r^2) = (1 - x_i) r (f_i(r) + f_i(-r)) + x_i (f_i(r) - f_i(-r))`, multiplied out so that nothing is
+/// inverted. With `r = 0` it would say nothing about the even part: the transcript refuses that.
 fn check_folds(point: &[Fr], value: &Fr, r: &Fr, proof: &HyperKzgProof) -> Result<(), HyperKzgError> {
     let next = proof.evaluations.iter().skip(1).map(|evaluations| &evaluations.at_r_squared).chain([value]);
     for (round, ((x, evaluations), next)) in point.iter().zip(&proof.evaluations).zip(next).enumerate() {

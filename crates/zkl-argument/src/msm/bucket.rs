@@ -1,7 +1,8 @@
 //! Sums of many small sets of points by pairwise affine addition.
 //!
-//! An affine addition needs one inversion, and many inversions cost one inversion and three multiplications each (Montgomery's trick). So all
-//! buckets are halved together, pass by pass. [`add_pairs`] is the kernel: whoever has a faster one replaces that function.
+//! An affine addition needs one inversion, and many inversions cost one inversion and three multiplications each
+//! (Montgomery's trick). So all buckets are halved together, pass by pass. [`add_pairs`] is the kernel: whoever has a
+//! faster one replaces that function.
 
 use zkl_core::ark::{
     Fq, G1Affine, G1Projective,
@@ -99,8 +100,8 @@ fn add_pairs(points: &mut [G1Affine], pairs: &[Pair], inverses: &mut Vec<Fq>) {
     }
 }
 
-/// What the slope of the line through `p` and `q` divides by: `x_q - x_p`, `2 y` when they are equal, 1 when there is no slope. Never zero: `y = 0`
-/// would be a point of order 2, and the order of the group is odd.
+/// What the slope of the line through `p` and `q` divides by: `x_q - x_p`, `2 y` when they are equal, 1 when there is
+/// no slope. Never zero: `y = 0` would be a point of order 2, and the order of the group is odd.
 fn denominator(p: &G1Affine, q: &G1Affine) -> Fq {
     if p.is_zero() || q.is_zero() {
         return Fq::one();

@@ -12,8 +12,9 @@ const FEW: usize = 64;
 
 /// `sum_k (k + 1) buckets[k]`.
 ///
-/// With weights `k + 1 = 2^m hi + lo`, the sum is `2^m sum_hi hi R_hi + sum_lo lo L_lo` over the sums `R_hi` of the buckets with one `hi`, and `L_lo` of those with
-/// one `lo`: two cheap additions per bucket instead of two expensive ones.
+/// With weights `k + 1 = 2^m hi + lo`, the sum is `2^m sum_hi hi R_hi + sum_lo lo L_lo` over the sums `R_hi` of the
+/// buckets with one `hi`, and `L_lo` of those with one `lo`: two cheap additions per bucket instead of two expensive
+/// ones.
 pub(super) fn weighted_sum(buckets: &[G1Affine]) -> G1Projective {
     if buckets.len() <= FEW {
         return running_sum(buckets);

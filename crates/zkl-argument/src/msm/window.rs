@@ -8,8 +8,12 @@ use zkl_core::ark::{
 
 use super::{bucket, reduce::weighted_sum};
 
-/// Points of one task. Its scattered copy (64 bytes a point) fits the second-level cache.
-const PIECE: usize = 1 << 16;
+/// Most points of one task: its scattered copy (64 bytes a point) stays in the caches.
+const MAX_PIECE: usize = 1 << 16;
+/// Fewest points of one task: below, buckets cost as much as points.
+const MIN_PIECE: usize = 1 << 13;
+/// Tasks per thread, so that the last ones to finish leave little idle.
+const TASKS_PER_THREAD: usize = 2;
 /// A digit that is at least this share (one in `DOMINANT`) of a window becomes its offset.
 const DOMINANT: usize = 8;
 /// Widest window: its counters stay in the second-level cache.
@@ -69,18 +73,24 @@ pub(super) fn sum<D: Digits>(
     scalars: &[D],
     range_sum: impl Fn(usize, usize) -> G1Projective + Sync,
 ) -> G1Projective {
-    let pieces = points.par_chunks(PIECE).zip(scalars.par_chunks(PIECE)).enumerate();
+    let bits = scalars.iter().map(Digits::bits).max().unwrap_or(0);
+    let (width, piece) = plan(bits, points.len(), rayon::current_num_threads());
+    let pieces = points.par_chunks(piece).zip(scalars.par_chunks(piece)).enumerate();
     pieces
-        .map(|(piece, (points, scalars))| {
-            let start = piece * PIECE;
-            sum_piece(points, scalars, || range_sum(start, start + points.len()))
+        .map(|(index, (points, scalars))| {
+            let start = index * piece;
+            sum_piece(points, scalars, bits, width, || range_sum(start, start + points.len()))
         })
         .reduce(G1Projective::zero, |a, b| a + b)
 }
 
-fn sum_piece<D: Digits>(points: &[G1Affine], scalars: &[D], sum_of_points: impl Fn() -> G1Projective) -> G1Projective {
-    let bits = scalars.iter().map(Digits::bits).max().unwrap_or(0);
-    let width = choose_width(bits, points.len());
+fn sum_piece<D: Digits>(
+    points: &[G1Affine],
+    scalars: &[D],
+    bits: u32,
+    width: u32,
+    sum_of_points: impl Fn() -> G1Projective,
+) -> G1Projective {
     let windows: Vec<_> =
         (0..bits.div_ceil(width)).into_par_iter().map(|j| sum_window(points, scalars, j * width, width)).collect();
 
@@ -93,12 +103,21 @@ fn sum_piece<D: Digits>(points: &[G1Affine], scalars: &[D], sum_of_points: impl 
     })
 }
 
-/// The width for which points and buckets together cost the fewest additions: `n` scattered points and two additions per bucket in each
-/// window, and a share that does not depend on either.
+/// Width of a window and points of a piece.
+fn plan(bits: u32, n: usize, threads: usize) -> (u32, usize) {
+    let windows = bits.div_ceil(choose_width(bits, n.min(MAX_PIECE))).max(1) as usize;
+    let pieces = (TASKS_PER_THREAD * threads).div_ceil(windows);
+    let piece = n.div_ceil(pieces).next_multiple_of(MIN_PIECE).clamp(MIN_PIECE, MAX_PIECE);
+    (choose_width(bits, n.min(piece)), piece)
+}
+
+/// The width for which points and buckets together cost the fewest additions: `n` scattered points and `2^(width - 1)`
+/// buckets in each window. A bucket costs about four times what a point does: two additions, and memory that is touched
+/// out of order.
 fn choose_width(bits: u32, n: usize) -> u32 {
     const PER_WINDOW: usize = 300;
     (1..=MAX_WIDTH.min(bits.max(1)))
-        .min_by_key(|width| bits.div_ceil(*width) as usize * (n + (1 << width) + PER_WINDOW))
+        .min_by_key(|width| bits.div_ceil(*width) as usize * (n + (2 << width) + PER_WINDOW))
         .unwrap_or(1)
 }
 
@@ -170,6 +189,19 @@ mod tests {
             }
             bits.truncate(254);
             assert_eq!(BigInt::<4>::from_bits_le(&bits), scalar, "{width}");
+        }
+    }
+
+    #[test]
+    fn pieces_and_widths_stay_inside_their_bounds() {
+        for bits in [0, 1, 8, 16, 33, 64, 254] {
+            for n in [0, 1, MIN_PIECE, MIN_PIECE + 1, MAX_PIECE, MAX_PIECE + 1, 1 << 20] {
+                for threads in [1, 2, 64] {
+                    let (width, piece) = plan(bits, n, threads);
+                    assert!((1..=MAX_WIDTH).contains(&width), "{bits} {n} {threads}");
+                    assert!((MIN_PIECE..=MAX_PIECE).contains(&piece), "{bits} {n} {threads}");
+                }
+            }
         }
     }
 

@@ -1,4 +1,5 @@
-//! Uncompressed points as canonical little-endian coordinates, without flag bits: `x || y`, in G2 `x_0 || x_1 || y_0 || y_1`.
+//! Uncompressed points as canonical little-endian coordinates, without flag bits: `x || y`, in G2 `x_0 || x_1 || y_0 ||
+//! y_1`.
 //!
 //! The neutral element has no encoding: no reference string contains it.
 

@@ -1,8 +1,9 @@
 //! The hiding base `H`: a G1 point whose discrete logarithm nobody knows.
 //!
-//! Try and increment: for `counter = 0, 1, ...` (u32, big-endian) let `d = SHA-256(TAG || counter)`. The top bit of `d` is the
-//! sign, the next bit is dropped, the remaining 254 bits are `x`, big-endian. The first `x` below the modulus for which
-//! `x^3 + 3` is a square gives `H`; of the two roots, `y` is the one whose parity is the sign. The cofactor is 1.
+//! Try and increment: for `counter = 0, 1, ...` (u32, big-endian) let `d = SHA-256(TAG || counter)`. The top bit of `d`
+//! is the sign, the next bit is dropped, the remaining 254 bits are `x`, big-endian. The first `x` below the modulus
+//! for which `x^3 + 3` is a square gives `H`; of the two roots, `y` is the one whose parity is the sign. The cofactor
+//! is 1.
 //!
 //! Everybody who verifies recomputes it: with a known logarithm of `H` a commitment could be opened to any column.
 
@@ -26,7 +27,7 @@ pub fn hiding_base() -> G1Affine {
             if let Some(point) = candidate(counter) {
                 return point;
             }
-            // Every fifth candidate or so succeeds: the counter does not come near its end.
+            // More than one candidate in three succeeds: the counter does not come near its end.
             counter = counter.wrapping_add(1);
         }
     })

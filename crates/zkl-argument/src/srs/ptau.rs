@@ -40,15 +40,16 @@ const TAU_G2: u32 = 3;
 
 /// Imports the first `powers` powers of a ceremony from a `.ptau` file.
 ///
-/// All points that are read are checked: canonical, on the curve, not zero, in the group of prime order, the first the generator, and
-/// consecutive powers of one secret in both groups (one random linear combination each). `min(powers, 2^p)` points of G2 are read for that.
+/// All points that are read are checked: canonical, on the curve, not zero, in the group of prime order, the first the
+/// generator, and consecutive powers of one secret in both groups (one random linear combination each). `min(powers,
+/// 2^p)` points of G2 are read for that.
 ///
 /// # Errors
 /// [`PtauError`], one per check. No buffer is larger than `powers` and the length of the file allow.
 ///
 /// # Soundness
-/// A file shows that SOMEBODY's powers are consistent. That a ceremony had honest contributors is what its published transcript shows:
-/// compare [`Srs::digest`] with one computed from a file of known checksum.
+/// A file shows that SOMEBODY's powers are consistent. That a ceremony had honest contributors is what its published
+/// transcript shows: compare [`Srs::digest`] with one computed from a file of known checksum.
 pub fn import_ptau<R: Read + Seek>(mut reader: R, powers: usize) -> Result<Srs, PtauError> {
     let sections = read_sections(&mut reader)?;
 
