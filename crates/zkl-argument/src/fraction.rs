@@ -35,7 +35,7 @@ mod layer;
 mod source;
 mod tree;
 
-pub(crate) use source::{Denominator, Line, Numerator, RowWeight};
+pub(crate) use source::{Denominator, Numerator, RowWeight};
 pub(crate) use tree::{LeafBlock, prove};
 
 use crate::{

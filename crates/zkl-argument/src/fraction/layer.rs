@@ -181,7 +181,7 @@ fn node(p: &[Line; 4], q: &[Fr; 4], lambda: Fr) -> Fr {
     let high = q[2] * q[3];
     let left = cross(p[0], p[1], q[0], q[1]);
     let right = cross(p[2], p[3], q[2], q[3]);
-    left * high + low * (right + lambda * high)
+    two_products(left, high, low, right + lambda * high)
 }
 
 /// The fraction of a node, from single values.
@@ -194,13 +194,22 @@ pub(crate) fn node_fraction(p: &[Line; 4], q: &[Fr; 4]) -> (Fr, Fr) {
     }
     let high = q[2] * q[3];
     let right = cross(p[2], p[3], q[2], q[3]);
-    (left * high + low * right, low * high)
+    (two_products(left, high, low, right), low * high)
 }
 
 /// `p0 q1 + p1 q0`.
 #[inline]
 fn cross(p0: Line, p1: Line, q0: Fr, q1: Fr) -> Fr {
-    times(p0, q1) + times(p1, q0)
+    match (p0, p1) {
+        (Line::Values(p0, _), Line::Values(p1, _)) => two_products(p0, q1, p1, q0),
+        _ => times(p0, q1) + times(p1, q0),
+    }
+}
+
+/// `a b + c d` with one reduction.
+#[inline]
+fn two_products(a: Fr, b: Fr, c: Fr, d: Fr) -> Fr {
+    Fr::sum_of_products(&[a, c], &[b, d])
 }
 
 /// `p q`, with p a single value.

@@ -33,6 +33,11 @@ impl RowWeight {
         }
     }
 
+    /// Entries that are 1, from the first on.
+    pub(crate) fn ones(self) -> usize {
+        self.full
+    }
+
     /// Whether every value from `index` on is zero.
     pub(crate) fn is_zero_from(self, index: usize) -> bool {
         index > self.full

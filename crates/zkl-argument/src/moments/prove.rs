@@ -9,7 +9,7 @@ use super::{DEGREE, MomentsClaim};
 use crate::{
     context::Native,
     error::PlanError,
-    fraction::{Line, RowWeight},
+    fraction::RowWeight,
     kernel,
     plan::{LinearForm, ScanPlan},
     statement::SealedProfile,
@@ -73,6 +73,7 @@ pub(crate) fn prove(tape: &mut ProverTape, input: &MomentsInput<'_>) -> Result<M
         Term::Grouped { .. } => true,
         Term::Product { .. } => false,
     });
+    let products = terms.iter().any(|term| matches!(term, Term::Product { .. }));
     let group_limit = |distinct: &Fr| crate::witness::small(distinct).map_or(rows, |d| (d as usize + 1).min(rows));
     let mut state = State {
         series,
@@ -86,7 +87,14 @@ pub(crate) fn prove(tape: &mut ProverTape, input: &MomentsInput<'_>) -> Result<M
     let points = [Fr::ZERO, Fr::ONE, Fr::from(2u64), -Fr::ONE, Fr::from(3u64)];
     for round in 0..shape.log_rows() {
         let pairs = rows >> (round + 1);
-        let [at_0, at_2, at_m1, at_3] = kernel::sum(pairs, |i, sums| add_pair(&state, &terms, i, sums));
+        let full = state.rows.ones() / 2;
+        let bulk = add_full_pairs(&state, &terms, full);
+        // Columns that are never null have nothing left to add where every row counts.
+        let first = if needs_eq || products { 0 } else { full };
+        let rest = kernel::sum(pairs.saturating_sub(first), |i, sums| {
+            add_pair(&state, &terms, first + i, first + i < full, sums);
+        });
+        let [at_0, at_2, at_m1, at_3] = std::array::from_fn(|k| bulk[k] + rest[k]);
         let coefficients = kernel::interpolate(points, [at_0, claim - at_0, at_2, at_m1, at_3]);
         tape.send(&coefficients[1..]);
         let r = tape.challenge();
@@ -168,9 +176,55 @@ fn terms(plan: &ScanPlan, sealed: &SealedProfile<Fr>, theta: Fr, places: &[Serie
     terms
 }
 
-/// Adds the summand on pair i at the points 0, 2, -1, 3.
+/// The linear and quadratic terms of numeric and opaque columns over the first `pairs` pairs, in which every row counts, at
+/// the points 0, 2, -1, 3. Powers of theta are the same in every row, so they multiply the sums.
+fn add_full_pairs(state: &State, terms: &[Term], pairs: usize) -> At {
+    let ends = |values: &[Fr], i: usize| (values[2 * i], values[2 * i + 1] - values[2 * i]);
+    let line = |place: Series| {
+        place.map_or([Fr::ZERO; 2], |index| {
+            kernel::sum(pairs, |i, sums: &mut [Fr; 2]| {
+                let (lo, slope) = ends(&state.series[index], i);
+                sums[0] += lo;
+                sums[1] += slope;
+            })
+        })
+    };
+    let at = |[value, slope]: [Fr; 2]| at_points(value, value + slope);
+    let count = Fr::from(pairs as u64);
+    let mut total = [Fr::ZERO; POINTS - 1];
+    for term in terms {
+        match term {
+            Term::Numeric { powers, u, b, full } => {
+                let [lo, slope, lo_lo, cross, slope_slope] = u.map_or([Fr::ZERO; 5], |index| {
+                    kernel::sum(pairs, |i, sums: &mut [Fr; 5]| {
+                        let (lo, slope) = ends(&state.series[index], i);
+                        sums[0] += lo;
+                        sums[1] += slope;
+                        sums[2] += lo.square();
+                        sums[3] += lo * slope;
+                        sums[4] += slope.square();
+                    })
+                });
+                let (u, b) = (at([lo, slope]), at(line(*b)));
+                let squares = [0i64, 2, -1, 3].map(Fr::from).map(|x| lo_lo + x * (cross.double() + x * slope_slope));
+                for k in 0..POINTS - 1 {
+                    total[k] += powers[0] * u[k] + powers[1] * squares[k] + powers[2] * (b[k] + *full * count);
+                }
+            }
+            Term::Opaque { powers, b, full } => {
+                for (total, b) in total.iter_mut().zip(at(line(*b))) {
+                    *total += powers[0] * (b + *full * count);
+                }
+            }
+            Term::Grouped { .. } | Term::Product { .. } => {}
+        }
+    }
+    total
+}
+
+/// Adds the summand on pair i at the points 0, 2, -1, 3, without what [`add_full_pairs`] has added when `full_pair`.
 #[inline]
-fn add_pair(state: &State, terms: &[Term], i: usize, sums: &mut At) {
+fn add_pair(state: &State, terms: &[Term], i: usize, full_pair: bool, sums: &mut At) {
     let weight = |weight: RowWeight| at_points(weight.value(2 * i), weight.value(2 * i + 1));
     let rows = (!state.rows.is_zero_from(2 * i)).then(|| weight(state.rows));
     let eq = state.eq.get(2 * i).zip(state.eq.get(2 * i + 1)).map(|(&lo, &hi)| at_points(lo, hi));
@@ -191,15 +245,19 @@ fn add_pair(state: &State, terms: &[Term], i: usize, sums: &mut At) {
             }
             _ if rows.is_none() => {}
             Term::Numeric { powers, u, b, full } => {
-                let u = state.at(*u, i);
-                for k in 0..POINTS - 1 {
-                    plain[k] += u[k] * (powers[0] + powers[1] * u[k]) + powers[2] * full;
+                if full_pair && b.is_none() {
+                    continue;
                 }
-                if b.is_some() {
-                    has_rules = true;
-                    let b = state.at(*b, i);
+                let (u, b) = (state.at(*u, i), b.map(|b| state.at(Some(b), i)));
+                if !full_pair {
                     for k in 0..POINTS - 1 {
-                        plain[k] += powers[2] * b[k];
+                        let valid = b.map_or(*full, |b| b[k] + full);
+                        plain[k] += u[k] * (powers[0] + powers[1] * u[k]) + powers[2] * valid;
+                    }
+                }
+                if let Some(b) = b {
+                    has_rules = true;
+                    for k in 0..POINTS - 1 {
                         rules[k] += (powers[4] * u[k] - powers[3] * b[k]) * (Fr::ONE - b[k]);
                     }
                 }
@@ -208,7 +266,9 @@ fn add_pair(state: &State, terms: &[Term], i: usize, sums: &mut At) {
                 has_rules = true;
                 let b = state.at(*b, i);
                 for k in 0..POINTS - 1 {
-                    plain[k] += powers[0] * (b[k] + full);
+                    if !full_pair {
+                        plain[k] += powers[0] * (b[k] + full);
+                    }
                     rules[k] -= powers[1] * b[k] * (Fr::ONE - b[k]);
                 }
             }
@@ -226,12 +286,11 @@ fn add_pair(state: &State, terms: &[Term], i: usize, sums: &mut At) {
         }
     }
     let Some(rows) = rows else { return };
-    let full_rows = matches!(state.rows.pair(i), Line::One);
     for k in 0..POINTS - 1 {
         let mut value = plain[k];
         if let (true, Some(eq)) = (has_rules, eq) {
             value += rules[k] * eq[k];
         }
-        sums[k] += if full_rows { value } else { value * rows[k] };
+        sums[k] += if full_pair { value } else { value * rows[k] };
     }
 }
