@@ -1,5 +1,7 @@
 //! Multi-scalar multiplication by kind of scalar, and HyperKZG openings, each against stock arkworks.
 
+#![expect(clippy::expect_used, reason = "without its inputs a benchmark has nothing to measure")]
+
 use std::hint::black_box;
 
 use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
