@@ -37,7 +37,7 @@ doc: setup
 
 deny:
 	@command -v cargo-deny >/dev/null || $(CARGO) install --locked --quiet cargo-deny
-	$(CARGO) deny --offline --locked check bans licenses sources
+	$(CARGO) deny --locked check bans licenses sources
 
 pandas: setup ## compare profiles with pandas (DATA=DIR for tables of your own)
 	$(CARGO) build --locked -p zkl-cli

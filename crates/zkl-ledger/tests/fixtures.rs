@@ -1,0 +1,288 @@
+//! The promise of format compatibility: receipts and openings of every version still read, and docs/formats.md states
+//! their bytes as they are. The worked values are computed here from the fixtures with hash functions alone, and each must
+//! stand in the document.
+
+#![expect(clippy::unwrap_used, clippy::panic, clippy::expect_used, reason = "a test that fails should stop")]
+
+#[path = "fixtures/generate.rs"]
+mod generate;
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+use base64::{Engine as _, prelude::BASE64_STANDARD};
+use generate::{KEY_SEED, ORIGIN, Product};
+use num_bigint::BigUint;
+use sha2::{Digest as _, Sha256, Sha512};
+use zkl_ledger::{
+    Circuit as _, DataMismatch, FileEvidence, KeyStore, LedgerHome, Notarization, Opening, Predicate,
+    Receipt, Setup, SignedEntry, Trust, VerifiedStatement, check_data, keys::SigningKey, verify,
+};
+
+const RECEIPTS: [&str; 4] = ["notarization", "claim", "custom", "public-notarization"];
+
+fn dir() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/v1")
+}
+
+fn receipt(name: &str) -> Receipt {
+    Receipt::decode(&fs::read(dir().join(format!("{name}.receipt"))).unwrap()).unwrap()
+}
+
+fn entry(name: &str) -> SignedEntry {
+    SignedEntry::open(&receipt(name).entry.envelope).unwrap()
+}
+
+fn notarization(name: &str) -> Notarization {
+    let Predicate::Notarization(record) = entry(name).predicate().clone() else { panic!("{name} is another kind") };
+    record
+}
+
+fn opening() -> Opening {
+    Opening::read(&dir().join("opening.json")).unwrap()
+}
+
+fn sha256(parts: &[&[u8]]) -> [u8; 32] {
+    parts.iter().fold(Sha256::new(), |hasher, part| hasher.chain_update(part)).finalize().into()
+}
+
+/// Checks that docs/formats.md states `value`.
+fn documented(what: &str, value: &str) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/formats.md");
+    let document = fs::read_to_string(path).unwrap();
+    assert!(document.contains(value), "docs/formats.md does not state the {what}: {value}");
+}
+
+fn trust() -> Trust {
+    let Predicate::Custom(record) = entry("custom").predicate().clone() else { panic!("another kind") };
+    let log = SigningKey::from_seed(&KEY_SEED).verifying_key().note_verifier(ORIGIN.parse().unwrap());
+    Trust::default().with_log(log).with_verifying_key(record.circuit, record.verifying_key)
+}
+
+#[tokio::test]
+#[ignore = "makes the fixtures of the current versions anew"]
+async fn writes_the_fixtures() {
+    generate::write(&dir()).await;
+}
+
+#[test]
+fn receipts_of_version_1_still_verify() {
+    for name in RECEIPTS {
+        let bytes = fs::read(dir().join(format!("{name}.receipt"))).unwrap();
+        let verified = verify(&bytes, &trust()).unwrap_or_else(|error| panic!("{name}: {error:?}"));
+        assert!(verified.log.pinned);
+        match (name, verified.statement) {
+            ("claim", VerifiedStatement::Claim { claim, proof, .. }) => {
+                assert_eq!(claim.to_string(), "mean(age) between 25 and 30");
+                assert_eq!(proof.setup, Setup::Dev);
+            }
+            ("custom", VerifiedStatement::Custom { record, .. }) => {
+                assert_eq!(record.description, "two factors of the public input");
+            }
+            ("notarization" | "public-notarization", VerifiedStatement::Notarization { layout, .. }) => {
+                assert_eq!(layout.rows(), 6);
+            }
+            (name, statement) => panic!("{name} is {statement:?}"),
+        }
+    }
+}
+
+#[test]
+fn an_opening_of_version_1_still_opens_its_seal_and_its_file() {
+    let record = notarization("notarization");
+    opening().check(&record, entry("notarization").id()).unwrap();
+    let table = dir().join("staff.csv");
+    assert_eq!(check_data(&table, &opening(), &record, &()).unwrap().unwrap().rows, 6);
+
+    let other = notarization("public-notarization");
+    assert_eq!(check_data(&table, &opening(), &other, &()).unwrap(), Err(DataMismatch::Opening));
+}
+
+#[test]
+fn entries_are_signed_as_documented() {
+    let public = ed25519_dalek::SigningKey::from_bytes(&KEY_SEED).verifying_key();
+    for name in RECEIPTS {
+        let envelope: serde_json::Value = serde_json::from_str(&receipt(name).entry.envelope).unwrap();
+        let payload = BASE64_STANDARD.decode(envelope["payload"].as_str().unwrap()).unwrap();
+        let mut signed = format!("DSSEv1 28 application/vnd.in-toto+json {} ", payload.len()).into_bytes();
+        signed.extend_from_slice(&payload);
+        let signature = BASE64_STANDARD.decode(envelope["signatures"][0]["sig"].as_str().unwrap()).unwrap();
+        let signature = ed25519_dalek::Signature::from_slice(&signature).unwrap();
+        public.verify_strict(&signed, &signature).unwrap();
+        let key_id = hex::encode(sha256(&[public.as_bytes()]));
+        assert_eq!(envelope["signatures"][0]["keyid"], *key_id);
+        documented("key id", &key_id);
+    }
+}
+
+#[test]
+fn ids_and_the_root_follow_from_the_envelopes() {
+    let leaves = RECEIPTS.map(|name| sha256(&[&[0], receipt(name).entry.envelope.as_bytes()]));
+    for (name, leaf) in RECEIPTS.iter().zip(&leaves) {
+        let id = hex::encode(leaf);
+        assert_eq!(entry(name).id().to_string(), id);
+        documented("transaction id", &id);
+    }
+    let node = |left: &[u8; 32], right: &[u8; 32]| sha256(&[&[1], left, right]);
+    let root = BASE64_STANDARD.encode(node(&node(&leaves[0], &leaves[1]), &node(&leaves[2], &leaves[3])));
+    documented("root", &root);
+    let (head, checkpoint) = receipt("notarization").entry.inclusion.split_once("\n\n").map(own).unwrap();
+    assert!(checkpoint.starts_with(&format!("{ORIGIN}\n4\n{root}\n\n\u{2014} {ORIGIN} ")), "{checkpoint}");
+    let path = format!(
+        "c2sp.org/tlog-proof@v1\nindex 0\n{}\n{}",
+        BASE64_STANDARD.encode(leaves[1]),
+        BASE64_STANDARD.encode(node(&leaves[2], &leaves[3]))
+    );
+    assert_eq!(head, path);
+    documented("inclusion proof", &path);
+}
+
+fn own((a, b): (&str, &str)) -> (String, String) {
+    (a.to_owned(), b.to_owned())
+}
+
+#[test]
+fn the_log_key_is_as_documented() {
+    let public = ed25519_dalek::SigningKey::from_bytes(&KEY_SEED).verifying_key();
+    let id = sha256(&[ORIGIN.as_bytes(), b"\n\x01", public.as_bytes()]);
+    let typed = [&[1][..], public.as_bytes()].concat();
+    let key = format!("{ORIGIN}+{}+{}", hex::encode(&id[..4]), BASE64_STANDARD.encode(typed));
+    assert_eq!(receipt("claim").log, key);
+    documented("log key", &key);
+
+    let pem = SigningKey::from_seed(&KEY_SEED).to_pkcs8_pem().unwrap();
+    let body: String = pem.lines().filter(|line| !line.starts_with('-')).collect();
+    let der = hex::encode(BASE64_STANDARD.decode(body).unwrap());
+    assert_eq!(der, format!("302e020100300506032b657004220420{}", hex::encode(KEY_SEED)));
+    documented("private key", &der);
+}
+
+#[test]
+fn dataset_ids_and_salted_digests_are_as_documented() {
+    let opening = opening();
+    let record = notarization("notarization");
+    let json: serde_json::Value =
+        serde_json::from_slice(&fs::read(dir().join("opening.json")).unwrap()).unwrap();
+    let seed: [u8; 32] = hex::decode(json["seed"].as_str().unwrap()).unwrap().try_into().unwrap();
+    documented("seed", &hex::encode(seed));
+
+    let salt = *blake3::keyed_hash(&seed, b"zkl/ledger/v1/file-salt").as_bytes();
+    assert_eq!(opening.file_salt(), salt);
+    documented("file salt", &hex::encode(salt));
+    documented("dictionary key", blake3::keyed_hash(&seed, b"zkl/ledger/v1/dictionary-key").to_hex().as_str());
+
+    let table = fs::read(dir().join("staff.csv")).unwrap();
+    let plain = sha256(&[&table]);
+    assert_eq!(opening.digests.sha256.as_bytes(), &plain);
+    documented("digest of the table", &hex::encode(plain));
+    let salted = |algorithm: &[u8], digest: &[u8]| {
+        sha256(&[b"zkl salted digest v1\0", &salt, algorithm, b"\0", digest])
+    };
+    let expected = [
+        salted(b"sha256", &plain),
+        salted(b"sha3-256", opening.digests.sha3_256.as_bytes()),
+        salted(b"blake3", blake3::hash(&table).as_bytes()),
+    ];
+    let FileEvidence::Salted(found) = &record.file else { panic!("private notarizations are salted") };
+    assert_eq!([found.sha256, found.sha3_256, found.blake3].map(|digest| *digest.as_bytes()), expected);
+    expected.iter().for_each(|digest| documented("salted digest", &hex::encode(digest)));
+
+    let manifest = receipt("notarization").manifest.unwrap().encode().unwrap();
+    documented("manifest", str::from_utf8(&manifest).unwrap());
+    let manifest = sha256(&[&manifest]);
+    assert_eq!(record.manifest.as_bytes(), &manifest);
+    documented("manifest digest", &hex::encode(manifest));
+    let evidence = sha256(&[b"salted\0", &expected.concat()]);
+    documented("digest of the evidence", &hex::encode(evidence));
+    let id = sha256(&[b"zkl dataset id v1\0", &manifest, &evidence, &record.seal.to_bytes()]);
+    assert_eq!(record.dataset_id.as_bytes(), &id);
+    documented("seal", &record.seal.to_string());
+    documented("dataset id", &hex::encode(id));
+
+    // The same file notarized publicly: other evidence, another seed.
+    let public = notarization("public-notarization");
+    let digests = &opening.digests;
+    let length = (table.len() as u64).to_be_bytes();
+    let evidence = sha256(&[
+        b"plain\0",
+        digests.sha256.as_bytes(),
+        digests.sha3_256.as_bytes(),
+        digests.blake3.as_bytes(),
+        &length,
+    ]);
+    documented("digest of the plain evidence", &hex::encode(evidence));
+    let id = sha256(&[b"zkl dataset id v1\0", public.manifest.as_bytes(), &evidence, &public.seal.to_bytes()]);
+    assert_eq!(public.dataset_id.as_bytes(), &id);
+    documented("public dataset id", &hex::encode(id));
+}
+
+#[test]
+fn claims_and_proofs_are_as_documented() {
+    let claim = entry("claim");
+    let Predicate::Claim(record) = claim.predicate() else { panic!("another kind") };
+    let json = serde_json::to_string(&record.claim).unwrap();
+    documented("claim", &json);
+    let notary = *record.notary.as_bytes();
+    let message = [
+        &sha256(&[record.claim.to_string().as_bytes()])[..],
+        record.notarization.as_bytes(),
+        &notary,
+        record.nonce.as_bytes(),
+    ]
+    .concat();
+    let label = b"zkl/claim/v1/context";
+    let hash = Sha512::new()
+        .chain_update(b"zkl/hash-to-field/v1")
+        .chain_update((label.len() as u64).to_le_bytes())
+        .chain_update(label)
+        .chain_update(message)
+        .finalize();
+    let order = "21888242871839275222246405745257275088548364400416034343698204186575808495617";
+    let ctx = BigUint::from_bytes_le(&hash) % order.parse::<BigUint>().unwrap();
+    let found = zkl_circuits::claims::context(&record.claim, record.notarization, &notary, record.nonce.as_bytes());
+    assert_eq!(found.to_string(), ctx.to_string());
+    documented("context", &ctx.to_string());
+
+    for name in ["claim", "custom"] {
+        let part = receipt(name).proof.unwrap();
+        let key = BASE64_STANDARD.decode(part.verifying_key).unwrap();
+        assert_eq!(BASE64_STANDARD.decode(part.bytes).unwrap().len(), 128);
+        // alpha, three points of G2, the number of input points, the points.
+        let count = u64::from_le_bytes(key[224..232].try_into().unwrap()) as usize;
+        assert_eq!(key.len(), 232 + 32 * count);
+        documented("verifying key digest", &hex::encode(sha256(&[&key])));
+    }
+}
+
+#[test]
+fn the_ledger_directory_is_as_documented() {
+    let dir = tempfile::tempdir().unwrap();
+    LedgerHome::create(dir.path(), ORIGIN.parse().unwrap()).unwrap();
+    let settings = fs::read_to_string(dir.path().join("ledger.toml")).unwrap();
+    assert_eq!(settings, format!("version = 1\norigin = \"{ORIGIN}\"\n"));
+    documented("settings", settings.trim_end());
+}
+
+#[test]
+fn the_proving_key_file_is_as_documented() {
+    let dir = tempfile::tempdir().unwrap();
+    let keys = KeyStore::open(dir.path()).unwrap().dev_keys(&Product, &|_| {}).unwrap();
+    let bytes = fs::read(dir.path().join("example.product@1.dev.key")).unwrap();
+    let id = Product.id().to_string();
+    let (header, rest) = bytes.split_at(8 + 4 + 2 + id.len());
+    assert_eq!(header, [b"zkl-key\n", &1u32.to_le_bytes()[..], &(id.len() as u16).to_le_bytes(), id.as_bytes()].concat());
+    documented("start of a key file", &hex::encode(header));
+    let (digests, rest) = rest.split_at(64);
+    let (lengths, rest) = rest.split_at(16);
+    let verifying = u64::from_le_bytes(lengths[..8].try_into().unwrap()) as usize;
+    let proving = u64::from_le_bytes(lengths[8..].try_into().unwrap()) as usize;
+    assert_eq!(rest.len(), verifying + proving);
+    let (verifying, proving) = rest.split_at(verifying);
+    assert_eq!(verifying, keys.verifying().as_bytes());
+    assert_eq!(digests, [sha256(&[verifying]), sha256(&[proving])].concat());
+    // The dev set-up is a function of the circuit's id: the key that made the stored proof comes out again.
+    let Predicate::Custom(record) = entry("custom").predicate().clone() else { panic!("another kind") };
+    assert_eq!(keys.verifying().digest(), record.verifying_key);
+}
