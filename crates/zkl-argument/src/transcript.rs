@@ -13,8 +13,8 @@
 //! Rate 4 because a round of the 4-ary tree sends 4 elements: one permutation of width 5 per round, about 300
 //! constraints, against two of width 3, about 490.
 
-use zeroize::Zeroize;
-use zkl_core::ark::Fr;
+use zeroize::{Zeroize as _, Zeroizing};
+use zkl_core::ark::{Fr, ff::PrimeField as _};
 use zkl_poseidon::{Domain, Sponge};
 
 /// Elements that one permutation of the transcript takes.
@@ -35,6 +35,19 @@ pub struct TranscriptSeed {
     pub t0: Fr,
     /// The private salt.
     pub salt: Fr,
+}
+
+impl TranscriptSeed {
+    /// A seed for one attempt, its salt from the operating system's randomness.
+    ///
+    /// # Errors
+    /// [`getrandom::Error`] when the system has no randomness to give.
+    pub fn fresh(t0: Fr) -> Result<Self, getrandom::Error> {
+        // 512 bits modulo the 254-bit r are uniform up to 2^-258.
+        let mut bytes = Zeroizing::new([0u8; 64]);
+        getrandom::fill(bytes.as_mut_slice())?;
+        Ok(Self { t0, salt: Fr::from_le_bytes_mod_order(bytes.as_slice()) })
+    }
 }
 
 impl Drop for TranscriptSeed {

@@ -54,7 +54,7 @@ fn the_helpers_of_these_tests_change_nothing_by_themselves() {
     let case = case();
     let cells = case.cells();
     let values = cells[position(&case, LIMB)].clone();
-    case.cheat(cells, reseal_full_column(&case, &values)).unwrap();
+    case.cheat(cells, &reseal_full_column(&case, &values)).unwrap();
 }
 
 #[test]
@@ -68,13 +68,13 @@ fn rejects_a_limb_out_of_range_even_with_foreign_multiplicities_adjusted() {
         adjust_limb_counts(&case, &mut cells, &[8, 0], &[0]);
         let mut sealed = reseal_full_column(&case, &cells[limb]);
         sealed.numeric[1].top = top;
-        assert_eq!(case.cheat(cells.clone(), sealed.clone()), Err(ScanError::RootSum));
+        assert_eq!(case.cheat(cells.clone(), &sealed), Err(ScanError::RootSum));
         let mut foreign = sealed.clone();
         foreign.category[0][0] += small(1);
-        assert_eq!(case.cheat(cells.clone(), foreign), Err(ScanError::RootSum));
+        assert_eq!(case.cheat(cells.clone(), &foreign), Err(ScanError::RootSum));
         let mut foreign = sealed;
         foreign.joint[0][0] += small(1);
-        assert_eq!(case.cheat(cells, foreign), Err(ScanError::RootSum));
+        assert_eq!(case.cheat(cells, &foreign), Err(ScanError::RootSum));
     }
 }
 
@@ -86,8 +86,8 @@ fn rejects_a_top_limb_above_its_bound() {
     // T - V = -1 for the last row, 1 less for the others: no multiplicities make up for it.
     let mut cells = case.cells();
     adjust_limb_counts(&case, &mut cells, &[7], &[]);
-    assert_eq!(case.cheat(cells, sealed.clone()), Err(ScanError::RootSum));
-    assert_eq!(case.outcome_of_cells(sealed), Err(ScanError::RootSum));
+    assert_eq!(case.cheat(cells, &sealed), Err(ScanError::RootSum));
+    assert_eq!(case.outcome_of_cells(&sealed), Err(ScanError::RootSum));
 }
 
 #[test]
@@ -95,7 +95,7 @@ fn accepts_a_looser_bound_and_nothing_else_about_it() {
     // The bound is a bound, not an attained value.
     let mut looser = case();
     looser.sealed.numeric[1].top = small(15);
-    looser.outcome_of(looser.sealed.clone()).unwrap();
+    looser.outcome_of(&looser.sealed).unwrap();
 }
 
 #[test]
@@ -108,7 +108,7 @@ fn rejects_a_code_outside_its_dictionary() {
     // 4 g + l: the joint code of (1, 4) is that of (2, 0).
     sealed.joint[0][5] -= small(1);
     sealed.joint[0][8] += small(1);
-    assert_eq!(case.cheat(cells, sealed), Err(ScanError::RootSum));
+    assert_eq!(case.cheat(cells, &sealed), Err(ScanError::RootSum));
 }
 
 #[test]
@@ -118,12 +118,12 @@ fn rejects_a_wrong_count_and_a_wrong_joint_count() {
         let mut sealed = case.sealed.clone();
         sealed.category[0][from] -= small(1);
         sealed.category[0][to] += small(1);
-        assert_eq!(case.outcome_of(sealed), Err(ScanError::RootSum));
+        assert_eq!(case.outcome_of(&sealed), Err(ScanError::RootSum));
     }
     let mut sealed = case.sealed.clone();
     sealed.joint[0][5] -= small(1);
     sealed.joint[0][6] += small(1);
-    assert_eq!(case.outcome_of(sealed), Err(ScanError::RootSum));
+    assert_eq!(case.outcome_of(&sealed), Err(ScanError::RootSum));
 }
 
 #[test]
@@ -133,7 +133,7 @@ fn rejects_a_category_split_between_two_tables() {
     let mut sealed = case.sealed.clone();
     sealed.category[0][1] -= small(1);
     sealed.category[1][1] += small(1);
-    assert_eq!(case.outcome_of(sealed), Err(ScanError::RootSum));
+    assert_eq!(case.outcome_of(&sealed), Err(ScanError::RootSum));
 }
 
 #[test]
@@ -149,7 +149,7 @@ fn rejects_a_null_cell_with_a_value() {
     sealed.product[0].products += small(10);
     sealed.product[0].left_sum += small(5);
     sealed.product[0].left_squares += small(25);
-    assert_eq!(case.cheat(cells, sealed), Err(ScanError::MomentsEnd));
+    assert_eq!(case.cheat(cells, &sealed), Err(ScanError::MomentsEnd));
 }
 
 #[test]
@@ -163,7 +163,7 @@ fn rejects_a_validity_that_is_no_bit() {
     sealed.product[0].valid += small(2);
     sealed.product[0].right_sum += small(4);
     sealed.product[0].right_squares += small(8);
-    assert_eq!(case.cheat(cells, sealed), Err(ScanError::MomentsEnd));
+    assert_eq!(case.cheat(cells, &sealed), Err(ScanError::MomentsEnd));
 }
 
 #[test]
@@ -184,7 +184,7 @@ fn rejects_every_sum_that_is_off_by_one() {
         for wrong in [small(1), -small(1), small(1 << 32)] {
             let mut sealed = case.sealed.clone();
             *sum(&mut sealed) += wrong;
-            assert_eq!(case.outcome_of(sealed), Err(ScanError::MomentsEnd));
+            assert_eq!(case.outcome_of(&sealed), Err(ScanError::MomentsEnd));
         }
     }
 }
@@ -194,10 +194,10 @@ fn rejects_a_valid_count_below_n_for_a_column_that_is_never_null() {
     let case = case();
     let mut sealed = case.sealed.clone();
     sealed.numeric[1].valid -= small(1);
-    assert_eq!(case.outcome_of(sealed), Err(ScanError::MomentsEnd));
+    assert_eq!(case.outcome_of(&sealed), Err(ScanError::MomentsEnd));
     let mut sealed = case.sealed.clone();
     sealed.category[1][0] += small(1);
-    assert_eq!(case.outcome_of(sealed), Err(ScanError::RootSum));
+    assert_eq!(case.outcome_of(&sealed), Err(ScanError::RootSum));
     // With a null in the data the lookups agree, and the layout objects.
     let mut cells = case.cells();
     cells[position(&case, Cell::Code { column: 3 })][0] = small(0);
@@ -206,7 +206,7 @@ fn rejects_a_valid_count_below_n_for_a_column_that_is_never_null() {
     sealed.category[1][0] += small(1);
     sealed.joint[0][5] -= small(1);
     sealed.joint[0][4] += small(1);
-    assert_eq!(case.cheat(cells, sealed), Err(ScanError::NullsInFullColumn { dictionary: 1 }));
+    assert_eq!(case.cheat(cells, &sealed), Err(ScanError::NullsInFullColumn { dictionary: 1 }));
 }
 
 #[test]
@@ -215,7 +215,7 @@ fn rejects_a_wrong_valid_count_of_an_opaque_column() {
     let case = Table::new(4, 4, 3, vec![column], Vec::new()).case();
     let mut sealed = case.sealed.clone();
     sealed.opaque[0] += small(1);
-    assert_eq!(case.outcome_of(sealed), Err(ScanError::MomentsEnd));
+    assert_eq!(case.outcome_of(&sealed), Err(ScanError::MomentsEnd));
 }
 
 #[test]
@@ -229,7 +229,7 @@ fn rejects_a_sum_that_wraps_around() {
     adjust_limb_counts(&case, &mut cells, &[1, 2, 7, 6], &[4, 4, 4]);
     let sealed = reseal_full_column(&case, &cells[limb]);
     assert_eq!(sealed.numeric[1].sum, case.sealed.numeric[1].sum);
-    assert_eq!(case.cheat(cells, sealed), Err(ScanError::RootSum));
+    assert_eq!(case.cheat(cells, &sealed), Err(ScanError::RootSum));
 }
 
 #[test]
@@ -241,7 +241,7 @@ fn does_not_count_data_in_padding_rows() {
             *value = random_field(row as u64);
         }
     }
-    case.cheat(cells.clone(), case.sealed.clone()).unwrap();
+    case.cheat(cells.clone(), &case.sealed).unwrap();
     let mut longer = case.table.clone();
     longer.rows = 9;
     for column in &mut longer.columns {
@@ -252,10 +252,10 @@ fn does_not_count_data_in_padding_rows() {
         }
     }
     let sealed = longer.seal(&longer.plan());
-    assert_eq!(case.cheat(cells.clone(), sealed.clone()), Err(ScanError::RootSum));
+    assert_eq!(case.cheat(cells.clone(), &sealed), Err(ScanError::RootSum));
     let mut only_sums = case.sealed.clone();
     only_sums.numeric = sealed.numeric;
-    assert_eq!(case.cheat(cells, only_sums), Err(ScanError::MomentsEnd));
+    assert_eq!(case.cheat(cells, &only_sums), Err(ScanError::MomentsEnd));
 }
 
 #[test]
@@ -271,10 +271,10 @@ fn rejects_columns_swapped_between_commitments() {
 #[test]
 fn rejects_the_profile_of_another_table() {
     let (one, two) = (Table::random(1, 5, 30).case(), Table::random(2, 5, 30).case());
-    assert_eq!(one.outcome_of(two.sealed.clone()), Err(ScanError::RootSum));
+    assert_eq!(one.outcome_of(&two.sealed), Err(ScanError::RootSum));
     let (one, two) = (numeric(1, &[1, 2, 3]), numeric(1, &[3, 2, 2]));
     let of = |column| Table::new(4, 4, 3, vec![column], Vec::new()).case();
-    assert_eq!(of(one).outcome_of(of(two).sealed.clone()), Err(ScanError::MomentsEnd));
+    assert_eq!(of(one).outcome_of(&of(two).sealed), Err(ScanError::MomentsEnd));
 }
 
 #[test]
@@ -329,13 +329,13 @@ fn rejects_data_in_slots_that_are_not_in_use() {
     let mut table = Table::new(4, 4, 3, vec![numeric(1, &[1, 2, 3])], Vec::new());
     table.spare = Some(zkl_argument::Slots { limbs: 2, numeric: 2, categories: [1, 0, 0, 0], ..Default::default() });
     let case = table.case();
-    case.outcome_of(case.sealed.clone()).unwrap();
+    case.outcome_of(&case.sealed).unwrap();
     let mut sealed = case.sealed.clone();
     sealed.category[0][2] = small(3);
-    assert_eq!(case.outcome_of(sealed), Err(ScanError::RootSum));
+    assert_eq!(case.outcome_of(&sealed), Err(ScanError::RootSum));
     let mut sealed = case.sealed.clone();
     sealed.numeric[1].sum = small(3);
-    assert_eq!(case.outcome_of(sealed), Err(ScanError::MomentsEnd));
+    assert_eq!(case.outcome_of(&sealed), Err(ScanError::MomentsEnd));
 }
 
 /// 40 rows: code 0 once, 1 twelve times, 2 nine times, 3 eighteen times.
@@ -357,7 +357,7 @@ fn rejects_a_smallest_group_that_is_too_large() {
     assert_eq!(case.sealed.grouped[0].smallest, small(9));
     let mut sealed = case.sealed.clone();
     sealed.grouped[0].smallest = small(10);
-    assert_eq!(case.outcome_of(sealed.clone()), Err(ScanError::MomentsEnd));
+    assert_eq!(case.outcome_of(&sealed), Err(ScanError::MomentsEnd));
     // Remainders that fit: 2, -1, 8. The middle one is no limb.
     let mut cells = case.cells();
     let low = position(&case, LOW);
@@ -365,14 +365,14 @@ fn rejects_a_smallest_group_that_is_too_large() {
         *rest -= small(1);
     }
     adjust_limb_counts(&case, &mut cells, &[3, 0, 9], &[2, 8]);
-    assert_eq!(case.cheat(cells, sealed), Err(ScanError::RootSum));
+    assert_eq!(case.cheat(cells, &sealed), Err(ScanError::RootSum));
 }
 
 #[test]
 fn accepts_a_smaller_bound_on_the_smallest_group() {
     let mut case = groups();
     case.sealed.grouped[0].smallest = small(4);
-    case.outcome_of(case.sealed.clone()).unwrap();
+    case.outcome_of(&case.sealed).unwrap();
 }
 
 #[test]
@@ -387,7 +387,7 @@ fn rejects_a_group_hidden_beyond_the_number_of_groups() {
     let low = position(&case, LOW);
     cells[low][3] -= small(1);
     adjust_limb_counts(&case, &mut cells, &[9], &[8]);
-    assert_eq!(case.cheat(cells, case.sealed.clone()), Err(ScanError::MomentsEnd));
+    assert_eq!(case.cheat(cells, &case.sealed), Err(ScanError::MomentsEnd));
 }
 
 #[test]
@@ -406,7 +406,7 @@ fn rejects_multiplicities_shifted_between_copies_of_the_table() {
         cells[low][code] = small(rest);
     }
     adjust_limb_counts(&case, &mut cells, &[3, 0, 9], &[0, 0, 6]);
-    assert_eq!(case.cheat(cells, sealed), Err(ScanError::MomentsEnd));
+    assert_eq!(case.cheat(cells, &sealed), Err(ScanError::MomentsEnd));
 }
 
 #[test]
@@ -415,12 +415,12 @@ fn rejects_a_number_of_groups_that_is_wrong_or_impossible() {
     for distinct in [small(2), small(0)] {
         let mut sealed = case.sealed.clone();
         sealed.grouped[0].distinct = distinct;
-        assert_eq!(case.outcome_of(sealed), Err(ScanError::MomentsEnd));
+        assert_eq!(case.outcome_of(&sealed), Err(ScanError::MomentsEnd));
     }
     for distinct in [small(512), -small(1), random_field(5)] {
         let mut sealed = case.sealed.clone();
         sealed.grouped[0].distinct = distinct;
-        assert_eq!(case.outcome_of(sealed), Err(ScanError::GroupCount { grouped: 0 }));
+        assert_eq!(case.outcome_of(&sealed), Err(ScanError::GroupCount { grouped: 0 }));
     }
 }
 
@@ -429,19 +429,19 @@ fn rejects_a_wrong_null_count_of_a_grouped_column() {
     let case = groups();
     let mut sealed = case.sealed.clone();
     sealed.grouped[0].nulls = small(0);
-    assert_eq!(case.outcome_of(sealed), Err(ScanError::MomentsEnd));
+    assert_eq!(case.outcome_of(&sealed), Err(ScanError::MomentsEnd));
 
     let mut table = case.table.clone();
     let Column::Grouped { nullable, .. } = &mut table.columns[0] else { unreachable!() };
     *nullable = false;
     let never_null = table.case();
-    let error = never_null.outcome_of(never_null.sealed.clone());
+    let error = never_null.outcome_of(&never_null.sealed);
     assert_eq!(error, Err(ScanError::NullsInFullColumn { dictionary: 0 }));
 }
 
 impl Case {
     /// The honest columns with another profile: multiplicities stay those of the honest profile.
-    fn outcome_of_cells(&self, sealed: SealedProfile<Fr>) -> Result<(), ScanError> {
+    fn outcome_of_cells(&self, sealed: &SealedProfile<Fr>) -> Result<(), ScanError> {
         self.cheat(self.cells(), sealed)
     }
 }

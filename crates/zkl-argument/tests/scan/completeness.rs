@@ -118,6 +118,15 @@ fn equal_shapes_send_equally_many_messages() {
 }
 
 #[test]
+fn fresh_seeds_have_salts_of_their_own() {
+    let t0 = zkl_core::ark::Fr::from(3);
+    let [one, two] = [(); 2].map(|()| zkl_argument::TranscriptSeed::fresh(t0).unwrap());
+    assert_eq!((one.t0, two.t0), (t0, t0));
+    assert_ne!(one.salt, two.salt);
+    assert!([one.salt, two.salt].iter().all(|salt| *salt != zkl_core::ark::Fr::from(0)));
+}
+
+#[test]
 fn nothing_repeats_between_two_proofs_of_one_table() {
     let mut case = Table::random(9, 5, 30).case();
     let first = case.prove().messages.clone();

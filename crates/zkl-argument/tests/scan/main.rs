@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "helpers of tests")]
 
 mod cheating;
+mod circuit;
 mod completeness;
 mod naive;
 mod opening;

@@ -231,7 +231,7 @@ fn a_profile_fills_its_slots() {
         ],
     };
     assert!(SealedProfile::from_profile(&case.plan, &profile).unwrap() == case.sealed);
-    case.outcome_of(case.sealed.clone()).unwrap();
+    case.outcome_of(&case.sealed).unwrap();
 
     let refused = |change: &dyn Fn(&mut Profile)| {
         let mut profile = profile.clone();

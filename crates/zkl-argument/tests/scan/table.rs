@@ -334,8 +334,8 @@ impl Case {
     }
 
     /// Whether the honest prover convinces the verifier of `sealed`.
-    pub(crate) fn outcome_of(&self, sealed: SealedProfile<Fr>) -> Result<(), ScanError> {
-        self.outcome(&self.witness(), &sealed)
+    pub(crate) fn outcome_of(&self, sealed: &SealedProfile<Fr>) -> Result<(), ScanError> {
+        self.outcome(&self.witness(), sealed)
     }
 
     /// What becomes of a prover with these columns who claims this profile.
@@ -348,9 +348,9 @@ impl Case {
     }
 
     /// A prover whose columns are field elements of its choice.
-    pub(crate) fn cheat(&self, cells: Vec<Vec<Fr>>, sealed: SealedProfile<Fr>) -> Result<(), ScanError> {
+    pub(crate) fn cheat(&self, cells: Vec<Vec<Fr>>, sealed: &SealedProfile<Fr>) -> Result<(), ScanError> {
         let cells = cells.into_iter().map(|cell| CellData::Field(Cow::Owned(cell))).collect();
-        self.outcome(&ScanWitness::from_cells_unchecked(&self.plan, cells).unwrap(), &sealed)
+        self.outcome(&ScanWitness::from_cells_unchecked(&self.plan, cells).unwrap(), sealed)
     }
 }
 

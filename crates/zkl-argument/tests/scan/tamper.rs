@@ -3,7 +3,7 @@
 use zkl_argument::{ScanError, check_columns, verify_plain};
 use zkl_core::ark::Fr;
 
-use super::table::{Case, Table, small};
+use super::table::{Case, Table, random_field, small};
 
 /// The check that each message decides, in the order of the tape.
 fn owners(case: &Case) -> Vec<ScanError> {
@@ -101,4 +101,32 @@ fn rejects_a_root_without_denominator() {
     let mut messages = case.prove().messages.clone();
     (messages[0], messages[1]) = (small(0), small(0));
     assert_eq!(outcome(&case, &messages), Err(ScanError::RootDenominator));
+}
+
+#[test]
+fn never_panics_on_random_messages() {
+    let case = Table::random(26, 4, 13).case();
+    let len = case.prove().messages.len();
+    for seed in 0..50 {
+        let messages: Vec<Fr> = (0..len as u64).map(|i| random_field(seed * 1_000 + i)).collect();
+        assert_eq!(outcome(&case, &messages), Err(ScanError::RootSum));
+    }
+}
+
+/// Bytes of version 1: the transcript's domain and order, the block order, the terms of the moments. A change of this value
+/// is a new version of the protocol.
+#[test]
+fn messages_of_version_1_are_unchanged() {
+    let digest = |case: &Case| {
+        let messages = case.prove().messages.clone();
+        zkl_poseidon::hash_many(zkl_poseidon::Domain::new("test/scan/v1"), &messages).to_string()
+    };
+    assert_eq!(
+        digest(&Table::random(27, 4, 13).case()),
+        "21620587429683548851171134843948645682215679096897132365794797100961165931662"
+    );
+    assert_eq!(
+        digest(&Table::random_grouped(27, 100).case()),
+        "16092458975498700859095822241839093981110886822580433920660398095737274412309"
+    );
 }
