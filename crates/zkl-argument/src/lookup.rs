@@ -5,7 +5,7 @@
 //! columns and the sealed counts are the exact multiplicities.
 //!
 //! # Relation
-//! LogUp (Haboeck 2022/1530, <https://eprint.iacr.org/2022/1530>) with the sum proved by [`fraction`](crate::fraction):
+//! LogUp (Haboeck 2022/1530, <https://eprint.iacr.org/2022/1530>) with the sum proved by [`fraction`]:
 //! ```text
 //! p(z) = ind_n(z_row) sum_R eq(c,z_blk) + sum_F eq(c,z_blk) - sum_E eq(e,z_blk) m_e(z_row)
 //! q(z) = 1 + sum_c eq(c,z_blk) (X - Y tau_c - L_c(z_row) - 1)        over the active blocks, L_e = t_e for tables

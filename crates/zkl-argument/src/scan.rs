@@ -6,8 +6,8 @@
 //! valid counts exact over the integers. Rows from n on are ignored.
 //!
 //! # Relation
-//! [`lookup`](crate::lookup), then [`moments`](crate::moments) at the lookups' row point, then
-//! [`opening`](crate::opening). [`verify`] is the whole verifier; it runs natively and, with another [`Context`], inside
+//! [`lookup`], then [`moments`] at the lookups' row point, then
+//! [`opening`]. [`verify`] is the whole verifier; it runs natively and, with another [`Context`], inside
 //! the transcript circuit.
 //!
 //! # Soundness
