@@ -2,13 +2,13 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
+use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint, builder::BoolishValueParser};
 use zkl_ledger::{DatasetName, OperationKind, PrivacyLevel};
 
 /// Show what a training dataset is, and is not, without handing over a row.
 ///
-/// `zkl` notarizes tables on an append-only log, proves claims about every row in zero knowledge, and verifies such
-/// proofs offline.
+/// `zkl` notarizes tables on an append-only log, proves claims about their sealed profiles in zero knowledge, and
+/// verifies such proofs offline.
 #[derive(Debug, Parser)]
 #[command(name = "zkl", version, propagate_version = true, arg_required_else_help = true)]
 #[command(after_help = "\
@@ -41,8 +41,8 @@ pub(crate) struct GlobalArgs {
     /// Form of the output on stdout [default: table]
     #[arg(long, global = true, value_name = "FORM", env = "ZKL_FORMAT")]
     pub(crate) format: Option<Format>,
-    /// No progress on stderr
-    #[arg(long, short, global = true, env = "ZKL_QUIET")]
+    /// No progress and no notes on stderr
+    #[arg(long, short, global = true, env = "ZKL_QUIET", value_parser = BoolishValueParser::new())]
     pub(crate) quiet: bool,
 }
 
@@ -71,8 +71,19 @@ pub(crate) enum Command {
     Show(ShowArgs),
     Receipt(ReceiptArgs),
     History(HistoryArgs),
+    /// List the datasets and how many entries are about each.
+    #[command(after_help = "\
+Examples:
+  zkl datasets
+  zkl datasets --format json")]
     Datasets,
     Export(ExportArgs),
+    /// Check settings, key directory, ledger, log and openings.
+    #[command(after_help = "\
+Examples:
+  zkl doctor
+
+Exit codes: 0 no problem, 2 at least one.")]
     Doctor,
     Completions(CompletionsArgs),
 }
@@ -291,7 +302,7 @@ pub(crate) struct LogArgs {
 #[derive(Debug, Args)]
 pub(crate) struct FilterArgs {
     /// Only entries of this kind: notarization, claim, custom
-    #[arg(long, value_name = "KIND")]
+    #[arg(long, value_name = "KIND", value_parser = kind)]
     pub(crate) kind: Option<OperationKind>,
     /// Only entries recorded at or after this time (RFC 3339)
     #[arg(long, value_name = "TIME", value_parser = timestamp)]
@@ -377,7 +388,10 @@ fn pair(text: &str) -> Result<(String, String), &'static str> {
 fn column_type(text: &str) -> Result<(String, zkl_ledger::ColumnType), String> {
     // The last `=`: column names may contain one, types do not.
     let (name, ty) = text.rsplit_once('=').ok_or("expected NAME=TYPE")?;
-    Ok((name.to_owned(), ty.parse().map_err(|error: zkl_ledger::ParseError| error.to_string())?))
+    let unknown = |error: zkl_ledger::ParseError| {
+        format!("{error}, expected bool, int, decimal(2), date, timestamp(s), category or text")
+    };
+    Ok((name.to_owned(), ty.parse().map_err(unknown)?))
 }
 
 fn ascii_char(text: &str) -> Result<u8, &'static str> {
@@ -388,8 +402,13 @@ fn ascii_char(text: &str) -> Result<u8, &'static str> {
     }
 }
 
+fn kind(text: &str) -> Result<OperationKind, &'static str> {
+    text.parse().map_err(|_| "expected notarization, claim or custom")
+}
+
 fn timestamp(text: &str) -> Result<zkl_ledger::Timestamp, String> {
-    let time: jiff::Timestamp = text.parse().map_err(|error: jiff::Error| error.to_string())?;
+    let time: jiff::Timestamp =
+        text.parse().map_err(|error: jiff::Error| format!("expected a time such as 2024-06-01T00:00:00Z: {error}"))?;
     u64::try_from(time.as_millisecond()).map(zkl_ledger::Timestamp).map_err(|_| "the time is before 1970".to_owned())
 }
 

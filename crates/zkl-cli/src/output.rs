@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use comfy_table::{ContentArrangement, Table, presets::UTF8_BORDERS_ONLY};
+use comfy_table::{ColumnConstraint, ContentArrangement, Table, presets::UTF8_BORDERS_ONLY};
 use serde::Serialize;
 
 use crate::{args::Format, error::CliError};
@@ -32,14 +32,26 @@ pub(crate) fn print(report: &impl Report, format: Format) -> Result<(), CliError
     }
 }
 
-/// A table with a header line.
+/// A table with a header line. In a narrow terminal the last column is wrapped, and the others keep their width.
 pub(crate) fn table<const N: usize>(header: [&str; N], rows: impl IntoIterator<Item = [String; N]>) -> Table {
     let mut table = Table::new();
     table.load_style(UTF8_BORDERS_ONLY).set_content_arrangement(ContentArrangement::Dynamic).set_header(header);
     for row in rows {
         table.add_row(row.map(|cell| printable(&cell)));
     }
+    table.set_constraints([ColumnConstraint::ContentWidth; N]);
+    if let Some(last) = table.column_mut(N.saturating_sub(1)) {
+        last.remove_constraint();
+    }
     table
+}
+
+/// `text` with an ellipsis in place of what is beyond `max` characters.
+pub(crate) fn cut(text: &str, max: usize) -> String {
+    if text.chars().count() <= max {
+        return text.to_owned();
+    }
+    text.chars().take(max.saturating_sub(1)).chain(['…']).collect()
 }
 
 /// Lines of `label   value`, aligned.

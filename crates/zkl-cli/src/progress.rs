@@ -34,7 +34,7 @@ impl StageReporter for TerminalProgress {
                     self.bar.set_length(bytes_total);
                 }
                 self.bar.set_position(bytes_done);
-                self.bar.set_message(format!("pass {pass} of 2, {rows} rows"));
+                self.bar.set_message(format!("pass {pass}, {rows} rows"));
             }
             other => {
                 self.bar.set_style(ProgressStyle::default_spinner());

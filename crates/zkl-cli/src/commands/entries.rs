@@ -13,6 +13,9 @@ use crate::{
     output::{self, Report},
 };
 
+/// Longer names are cut in the table; `--format json` shows them whole.
+const NAME_WIDTH: usize = 24;
+
 #[derive(Serialize)]
 struct EntryList {
     entries: Vec<EntryLine>,
@@ -37,14 +40,12 @@ impl Report for EntryList {
         let rows = self.entries.iter().map(|line| {
             [
                 line.index.to_string(),
-                line.recorded_at.clone(),
-                line.kind.clone(),
-                line.dataset.clone().unwrap_or_default(),
-                line.summary.clone(),
-                line.transaction[..12].to_owned(),
+                line.recorded_at.split_once('.').map_or(line.recorded_at.as_str(), |(seconds, _)| seconds).to_owned(),
+                line.dataset.as_deref().map(|name| output::cut(name, NAME_WIDTH)).unwrap_or_default(),
+                format!("{}: {}", line.kind, line.summary),
             ]
         });
-        writeln!(out, "{}", output::table(["index", "recorded", "kind", "dataset", "what", "transaction"], rows))
+        writeln!(out, "{}", output::table(["index", "recorded (UTC)", "dataset", "what"], rows))
     }
 }
 

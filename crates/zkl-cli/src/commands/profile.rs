@@ -3,7 +3,7 @@ use std::io::{self, Write};
 use serde::Serialize;
 use zkl_ledger::{
     DatasetName, Ledger, LedgerError, NotarizedEntry, RocksBackend,
-    dataset::view::{ProfileView, view},
+    dataset::view::{ColumnView, ProfileView, view},
 };
 
 use crate::{
@@ -13,6 +13,11 @@ use crate::{
     output::{self, Report},
 };
 
+/// Longer names and values are cut in the table; `--format json` shows them whole.
+const NAME_WIDTH: usize = 24;
+/// Categories shown of a column, the largest first.
+const SHOWN: usize = 4;
+
 #[derive(Serialize)]
 #[serde(transparent)]
 struct ProfileReport(ProfileView);
@@ -21,33 +26,30 @@ impl Report for ProfileReport {
     fn write_human(&self, out: &mut dyn Write) -> io::Result<()> {
         writeln!(out, "{} rows", self.0.rows)?;
         let rows = self.0.columns.iter().map(|column| {
-            let text = |value: &Option<String>| value.as_deref().map(shorten).unwrap_or_default();
-            let categories = column.categories.as_ref().map(|categories| {
-                const SHOWN: usize = 4;
-                let mut largest: Vec<_> = categories.iter().collect();
-                largest.sort_by_key(|(_, count)| std::cmp::Reverse(**count));
-                let mut cell: Vec<String> =
-                    largest.iter().take(SHOWN).map(|(value, count)| format!("{value}: {count}")).collect();
-                if largest.len() > SHOWN {
-                    cell.push(format!("and {} more", largest.len() - SHOWN));
-                }
-                cell.join(", ")
-            });
-            [
-                column.name.clone(),
-                column.ty.to_string(),
-                column.count.to_string(),
-                column.nulls.to_string(),
-                text(&column.min),
-                text(&column.max),
-                text(&column.mean),
-                text(&column.variance),
-                categories.unwrap_or_default(),
-            ]
+            [output::cut(&column.name, NAME_WIDTH), column.ty.to_string(), column.nulls.to_string(), values(column)]
         });
-        let header = ["column", "type", "count", "nulls", "min", "max", "mean", "variance", "categories"];
-        writeln!(out, "{}", output::table(header, rows))
+        writeln!(out, "{}", output::table(["column", "type", "nulls", "values"], rows))
     }
+}
+
+/// What fits a line: the largest categories, or range, mean and variance.
+fn values(column: &ColumnView) -> String {
+    if let Some(categories) = &column.categories {
+        let mut largest: Vec<_> = categories.iter().collect();
+        largest.sort_by_key(|(_, count)| std::cmp::Reverse(**count));
+        let shown =
+            largest.iter().take(SHOWN).map(|(value, count)| format!("{}: {count}", output::cut(value, NAME_WIDTH)));
+        let more = (largest.len() > SHOWN).then(|| format!("and {} more", largest.len() - SHOWN));
+        return shown.chain(more).collect::<Vec<_>>().join(", ");
+    }
+    let (Some(min), Some(max)) = (&column.min, &column.max) else { return String::new() };
+    let mut text = format!("{min} to {max}");
+    for (label, value) in [("mean", &column.mean), ("variance", &column.variance)] {
+        if let Some(value) = value {
+            text.push_str(&format!(", {label} {}", shorten(value)));
+        }
+    }
+    text
 }
 
 pub(super) async fn run(args: &ProfileArgs, config: &Config) -> Result<(), CliError> {

@@ -83,14 +83,16 @@ impl Report for VerifyReport {
         if let Some(data) = &self.data {
             fields.push(("data", data.clone()));
         }
-        fields.push(("recorded", format!("{} by the clock of notary {}", self.recorded_at, self.notary)));
+        fields.push(("recorded", format!("{} by the notary's clock", self.recorded_at)));
+        fields.push(("notary", self.notary.clone()));
         let log = &self.log;
         fields.push(("log", format!("{}, entry {} of {}", log.origin, log.index, log.size)));
-        let key = match log.pinned {
-            true => format!("{}, pinned", log.key),
-            false => format!("{}, NOT pinned: anybody can make a log; pin it with --trust", log.key),
+        fields.push(("log key", log.key.clone()));
+        let pinned = match log.pinned {
+            true => "this log key is pinned",
+            false => "log key NOT pinned: anybody can make a log; pin it with --trust",
         };
-        fields.push(("log key", key));
+        fields.push(("trust", pinned.to_owned()));
         output::write_fields(out, &fields)
     }
 }

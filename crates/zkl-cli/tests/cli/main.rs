@@ -7,3 +7,4 @@ mod commands;
 mod common;
 mod crash;
 mod profile;
+mod terminal;

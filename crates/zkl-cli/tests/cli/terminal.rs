@@ -1,0 +1,48 @@
+//! What a person sees: help pages and tables.
+
+use crate::common::Workdir;
+
+#[test]
+fn every_command_says_what_it_does() {
+    let help = Workdir::new().ok(&["-h"]);
+    let commands = help.lines().skip_while(|line| *line != "Commands:").skip(1).take_while(|line| !line.is_empty());
+    for line in commands {
+        assert!(line.split_whitespace().count() > 2, "{line:?} has no description");
+    }
+}
+
+#[test]
+fn a_switch_in_the_environment_may_be_1_or_true() {
+    let workdir = Workdir::with_penguins();
+    for value in ["1", "0", "true", "false", "yes"] {
+        let output = workdir.command(&["datasets"]).env("ZKL_QUIET", value).output().unwrap();
+        assert!(output.status.success(), "ZKL_QUIET={value}: {}", String::from_utf8_lossy(&output.stderr));
+    }
+}
+
+#[test]
+fn kinds_and_times_that_are_none_are_explained() {
+    let workdir = Workdir::new();
+    assert!(workdir.fails(2, &["log", "--kind", "proof"]).contains("expected notarization, claim or custom"));
+    assert!(workdir.fails(2, &["log", "--since", "yesterday"]).contains("such as 2024-06-01T00:00:00Z"));
+}
+
+#[test]
+fn tables_for_people_hold_one_line_per_item() {
+    let workdir = Workdir::with_penguins();
+    let profile = workdir.ok(&["profile", "penguins"]);
+    assert!(profile.contains("Adelie: 152, Gentoo: 124, Chinstrap: 68"), "{profile}");
+    assert!(profile.contains("2700 to 6300, mean 4201.754385…, variance 641250.577100…"), "{profile}");
+    let log = workdir.ok(&["log"]);
+    assert!(log.contains("notarization: attested, private"), "{log}");
+    // The frame, its header and one line.
+    assert_eq!((profile.lines().count(), log.lines().count()), (1 + 4 + 7, 4 + 1));
+}
+
+#[test]
+fn a_type_that_is_none_is_explained() {
+    let workdir = Workdir::new();
+    workdir.write("t.csv", "a\n1\n");
+    let error = workdir.fails(2, &["notarize", "t.csv", "--column", "a=number"]);
+    assert!(error.contains("expected bool, int, decimal(2), date"), "{error}");
+}
