@@ -4,7 +4,7 @@ SHELL := /bin/bash
 CARGO ?= cargo
 TARGET_DIR = $(shell $(CARGO) metadata --format-version 1 --no-deps | sed -n 's/.*"target_directory":"\([^"]*\)".*/\1/p')
 
-.PHONY: help setup build quickstart test ci lint fmt clippy doc deny arrows pandas stress bench clean
+.PHONY: help setup build quickstart test ci lint fmt clippy doc deny arrows pandas stress bench bench-kernels clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 22
@@ -45,6 +45,14 @@ pandas: setup ## compare profiles with pandas (DATA=DIR for tables of your own)
 
 stress: build ## 1,000 kill -9 trials of notarize and prove (TRIALS=N)
 	ZKL_CRASH_TRIALS=$(or $(TRIALS),1000) $(CARGO) test --release --locked -p zkl-cli --test cli crash -- --nocapture
+
+bench: setup ## the end-to-end table and the store's latencies (DIR=a directory on the disk to measure)
+	$(CARGO) build --release --locked -p zkl-benches --bins
+	$(TARGET_DIR)/release/end_to_end --dir $(or $(DIR),$(TARGET_DIR))
+	$(TARGET_DIR)/release/append_latency --dir $(or $(DIR),$(TARGET_DIR))
+
+bench-kernels: setup ## criterion benchmarks of every crate (KERNEL=one of benches/benches)
+	$(CARGO) bench --locked -p zkl-benches --bench '$(or $(KERNEL),*)'
 
 clean:
 	$(CARGO) clean

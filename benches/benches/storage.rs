@@ -1,4 +1,5 @@
 //! Storage backends: appends, queries, tiles and blobs.
+#![expect(clippy::expect_used, reason = "without its inputs a benchmark has nothing to measure")]
 
 use std::hint::black_box;
 

@@ -1,0 +1,73 @@
+//! Poseidon, the seal of a table, and claims: keys, proof, verification.
+#![expect(clippy::expect_used, reason = "without its inputs a benchmark has nothing to measure")]
+
+use std::hint::black_box;
+
+use criterion::{Criterion, criterion_group, criterion_main};
+use zkl_benches::mixed_table::{CLAIMS, MixedTable, Width};
+use zkl_circuits::{
+    claims::ClaimCircuit,
+    groth16,
+    keys::KeyStore,
+    seal::{Seal, SealSeed},
+};
+use zkl_core::{ark::Fr, claim::resolve};
+use zkl_dataset::ScanOutput;
+use zkl_poseidon::{Poseidon, Width as Supported, permute};
+
+const ROWS: u64 = 20_000;
+const SEED: SealSeed = SealSeed::from_bytes([1; 32]);
+
+fn poseidon(c: &mut Criterion) {
+    permutation::<3>(c);
+    permutation::<6>(c);
+    permutation::<9>(c);
+}
+
+fn permutation<const T: usize>(c: &mut Criterion)
+where
+    Poseidon: Supported<T>,
+{
+    let mut state: [Fr; T] = std::array::from_fn(|i| Fr::from(i as u64));
+    c.bench_function(&format!("poseidon permutation of {T} elements"), |b| b.iter(|| permute(black_box(&mut state))));
+}
+
+fn scanned() -> ScanOutput {
+    let dir = tempfile::tempdir().expect("a temporary directory");
+    let path = dir.path().join("mixed.csv");
+    MixedTable { rows: ROWS, width: Width::Ten }.write_file(&path).expect("a generated table");
+    MixedTable::read_options().scan(&path).run(&[1; 32], &mut ()).expect("a valid table")
+}
+
+fn claims(c: &mut Criterion) {
+    let ScanOutput { layout, profile, .. } = scanned();
+    let seal = Seal::new(&layout, &profile, &SEED).expect("a consistent profile");
+    let mut group = c.benchmark_group("claims");
+    group.sample_size(10);
+    group.bench_function("seal of 10 columns and 2 pairs", |b| {
+        b.iter(|| Seal::new(&layout, black_box(&profile), &SEED).expect("a consistent profile"));
+    });
+
+    let dir = tempfile::tempdir().expect("a temporary directory");
+    let store = KeyStore::open(dir.path()).expect("a key store");
+    for claim in CLAIMS {
+        let claim = resolve(&claim.parse().expect("a claim"), &layout).expect("a claim about this table");
+        let instance = || ClaimCircuit::prove_instance(&claim, &layout, &profile, &seal, Fr::from(1u64));
+        let circuit = instance().expect("a true claim");
+        let (circuit, id) = (circuit.circuit(), circuit.circuit().id());
+        let keys = store.dev_keys(circuit, &|_| ()).expect("keys");
+        group.bench_function(format!("load keys of {id}"), |b| {
+            // A new store has nothing in memory.
+            b.iter(|| KeyStore::open(dir.path()).expect("a key store").dev_keys(circuit, &|_| ()).expect("keys"));
+        });
+        group.bench_function(format!("prove {id}"), |b| b.iter(|| keys.prove(black_box(circuit)).expect("a proof")));
+        let proof = keys.prove(circuit).expect("a proof");
+        let inputs = circuit.public_inputs();
+        group.bench_function(format!("verify {id}"), |b| {
+            b.iter(|| groth16::verify(keys.verifying(), black_box(&inputs), &proof).expect("a valid proof"));
+        });
+    }
+}
+
+criterion_group!(circuits, poseidon, claims);
+criterion_main!(circuits);

@@ -1,0 +1,154 @@
+//! The end-to-end table: generated tables notarized on disk, claims about them proved and verified.
+//!
+//! `cargo run --release -p zkl-benches --bin end_to_end -- --dir /a/real/disk`
+//!
+//! Every table is measured in a process of its own, so that peaks of memory do not mix. Output is Markdown.
+#![expect(clippy::print_stdout, reason = "a table on stdout is what this program is for")]
+
+use std::{
+    error::Error,
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+    time::Duration,
+};
+
+use clap::Parser;
+use zkl_benches::{
+    clock::{self, DICTIONARY, ENCODE, GENERATE, INFER, LOAD, PROVE, Spent, StageSpent},
+    end_to_end::{self, Figures},
+    mixed_table::{MixedTable, Width},
+    text_table::TextTable,
+};
+
+#[derive(Parser)]
+struct Args {
+    /// Rows of the tables; at least 10,000, for the claims to hold.
+    #[arg(long, value_delimiter = ',', default_values_t = [1 << 16, 1 << 18, 1_000_000])]
+    rows: Vec<u64>,
+    /// Columns of the tables: 4, 10.
+    #[arg(long, value_delimiter = ',', default_values_t = [4, 10])]
+    columns: Vec<u32>,
+    /// Directory on the disk to measure; a subdirectory is made in it and removed.
+    #[arg(long, default_value = ".")]
+    dir: PathBuf,
+    /// Measure one table with the keys of this directory, in this process, and print JSON.
+    #[arg(long, hide = true)]
+    one_with_keys: Option<PathBuf>,
+}
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let args = Args::parse();
+    let place = tempfile::tempdir_in(&args.dir)?;
+    if let Some(keys) = &args.one_with_keys {
+        let (&[rows], &[columns]) = (args.rows.as_slice(), args.columns.as_slice()) else {
+            return Err("one table has one number of rows and one of columns".into());
+        };
+        let width = Width::new(columns).ok_or("tables have 4 or 10 columns")?;
+        let runtime = tokio::runtime::Runtime::new()?;
+        let figures = runtime.block_on(end_to_end::run(MixedTable { rows, width }, place.path(), keys))?;
+        println!("{}", serde_json::to_string(&figures)?);
+        return Ok(());
+    }
+
+    println!("{}; load average before {}", clock::processors(), clock::load_average());
+    let mut all = Vec::new();
+    for &columns in &args.columns {
+        for &rows in &args.rows {
+            all.push(measure(rows, columns, place.path())?);
+        }
+    }
+    println!("load average after {}\n", clock::load_average());
+    println!("Notarization: seconds of wall time / of CPU time, by stage\n\n{}", notarizations(&all));
+    println!("Claims, keys on disk: seconds of wall time / of CPU time\n\n{}", claims(&all));
+    println!("Keys, made once per machine: seconds of wall time / of CPU time\n\n{}", keys(&all));
+    Ok(())
+}
+
+/// Measures one table in a child process.
+fn measure(rows: u64, columns: u32, place: &Path) -> Result<Figures, Box<dyn Error>> {
+    let child = Command::new(std::env::current_exe()?)
+        .args(["--rows", &rows.to_string(), "--columns", &columns.to_string()])
+        .arg("--dir")
+        .arg(place)
+        .arg("--one-with-keys")
+        .arg(place.join("keys"))
+        .stderr(Stdio::inherit())
+        .output()?;
+    if !child.status.success() {
+        return Err(format!("the table of {rows} x {columns} failed: {}", child.status).into());
+    }
+    Ok(serde_json::from_slice(&child.stdout)?)
+}
+
+fn notarizations(all: &[Figures]) -> TextTable {
+    // Whatever stages were reported become columns, in the order of their first appearance.
+    let mut stages: Vec<&str> = Vec::new();
+    for stage in all.iter().flat_map(|figures| &figures.stages) {
+        if !stages.contains(&stage.stage.as_str()) {
+            stages.push(&stage.stage);
+        }
+    }
+    let headings = ["rows x columns", "CSV MB"].into_iter().chain(stages.iter().copied());
+    let mut table = TextTable::new(headings.chain(["total", "parse + profile MB/s", "peak MiB"]));
+    for figures in all {
+        let megabytes = figures.csv_bytes as f64 / 1e6;
+        let passes = [INFER, DICTIONARY, ENCODE].into_iter().filter_map(|pass| find(&figures.stages, pass));
+        let reading: Duration = passes.map(|spent| spent.wall).sum();
+        let mut row = vec![format!("{} x {}", figures.rows, figures.columns), format!("{megabytes:.1}")];
+        row.extend(stages.iter().map(|stage| seconds(find(&figures.stages, stage))));
+        row.push(seconds(Some(figures.notarize)));
+        row.push(format!("{:.0}", megabytes / reading.as_secs_f64()));
+        row.push(format!("{}", figures.peak_bytes >> 20));
+        table.row(row);
+    }
+    table
+}
+
+fn claims(all: &[Figures]) -> TextTable {
+    let mut table = TextTable::new([
+        "rows x columns",
+        "circuit",
+        "from call to entry",
+        "load keys",
+        "prove",
+        "verify ms",
+        "proof B",
+        "receipt B",
+    ]);
+    for figures in all {
+        for claim in &figures.claims {
+            table.row([
+                format!("{} x {}", figures.rows, figures.columns),
+                claim.circuit.clone(),
+                seconds(Some(claim.prove)),
+                seconds(find(&claim.stages, LOAD)),
+                seconds(find(&claim.stages, PROVE)),
+                format!("{:.1}", claim.verify.as_secs_f64() * 1e3),
+                claim.proof_bytes.to_string(),
+                claim.receipt_bytes.to_string(),
+            ]);
+        }
+    }
+    table
+}
+
+fn keys(all: &[Figures]) -> TextTable {
+    let mut table = TextTable::new(["circuit", "generate keys", "first claim from call to entry"]);
+    for claim in all.iter().flat_map(|figures| &figures.claims) {
+        if let Some(generate) = find(&claim.first, GENERATE) {
+            let mut whole = Spent::default();
+            claim.first.iter().for_each(|stage| whole += stage.spent);
+            table.row([claim.circuit.clone(), seconds(Some(generate)), seconds(Some(whole))]);
+        }
+    }
+    table
+}
+
+fn find(stages: &[StageSpent], name: &str) -> Option<Spent> {
+    stages.iter().find(|stage| stage.stage == name).map(|stage| stage.spent)
+}
+
+fn seconds(spent: Option<Spent>) -> String {
+    spent
+        .map_or_else(String::new, |Spent { wall, cpu }| format!("{:.2} / {:.2}", wall.as_secs_f64(), cpu.as_secs_f64()))
+}

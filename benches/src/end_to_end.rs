@@ -1,0 +1,130 @@
+//! One table from end to end: generated, notarized in a ledger on disk, claims proved and verified.
+
+use std::{error::Error, path::Path, sync::Arc, time::Duration};
+
+use serde::{Deserialize, Serialize};
+use zkl_ledger::{
+    KeyStore, Ledger, NotarizeRequest, NotarizedEntry, Predicate, PrivacyLevel, RocksBackend, Trust,
+    storage::StorageBackend as _, verify,
+};
+
+use crate::{
+    clock::{Clock, Spent, StageClock, StageSpent, peak_memory},
+    mixed_table::{CLAIMS, MixedTable},
+};
+
+const NAME: &str = "mixed";
+/// Verifications per claim; the median is reported.
+const VERIFICATIONS: usize = 21;
+
+/// Everything that is measured about one table.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Figures {
+    /// Rows.
+    pub rows: u64,
+    /// Columns.
+    pub columns: u32,
+    /// Length of the CSV file in bytes.
+    pub csv_bytes: u64,
+    /// Stages of the notarization.
+    pub stages: Vec<StageSpent>,
+    /// The whole notarization, from the call to the durable entry.
+    pub notarize: Spent,
+    /// Peak memory of the process up to the end of the notarization, in bytes.
+    pub peak_bytes: u64,
+    /// Claims about the table.
+    pub claims: Vec<ClaimFigures>,
+}
+
+/// What is measured about a claim.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct ClaimFigures {
+    /// The claim.
+    pub claim: String,
+    /// Its circuit.
+    pub circuit: String,
+    /// Stages of the first proof, which makes the keys when they are not there.
+    pub first: Vec<StageSpent>,
+    /// The same claim proved anew, by a process that finds the keys on disk: from the call to the durable entry.
+    pub prove: Spent,
+    /// Its stages.
+    pub stages: Vec<StageSpent>,
+    /// Median time of a verification of the receipt, from bytes to verdict.
+    pub verify: Duration,
+    /// Length of the proof in bytes.
+    pub proof_bytes: usize,
+    /// Length of the receipt in bytes.
+    pub receipt_bytes: usize,
+}
+
+/// Measures one table. Files are made in `dir`, which should be on the disk to measure; keys are kept in `keys`.
+///
+/// # Errors
+/// Whatever the ledger answers.
+pub async fn run(table: MixedTable, dir: &Path, keys: &Path) -> Result<Figures, Box<dyn Error>> {
+    let file = dir.join("mixed.csv");
+    let csv_bytes = table.write_file(&file)?;
+    let home = dir.join("ledger");
+    let ledger = Ledger::create(&home, "example.com/bench".parse()?, KeyStore::open(keys)?)?;
+    let request = NotarizeRequest {
+        file,
+        name: NAME.parse()?,
+        read: MixedTable::read_options(),
+        privacy: PrivacyLevel::default(),
+    };
+
+    let whole = Clock::start();
+    let stages = Arc::new(StageClock::start(crate::clock::INFER));
+    ledger.notarize(request, stages.clone()).await?;
+    let (notarize, stages) = (whole.spent(), stages.finish());
+    let peak_bytes = peak_memory()?;
+
+    let notarized = ledger.latest(&NAME.parse()?).await?;
+    let mut first = Vec::new();
+    for claim in CLAIMS {
+        first.push(prove(&ledger, &notarized, claim).await?.stages);
+    }
+    // A new ledger value has no keys in memory, as a new process.
+    drop(ledger);
+    let ledger = Ledger::open(&home, KeyStore::open(keys)?, Duration::ZERO).await?;
+    let mut claims = Vec::new();
+    for (claim, first) in CLAIMS.into_iter().zip(first) {
+        claims.push(ClaimFigures { first, ..prove(&ledger, &notarized, claim).await? });
+    }
+    Ok(Figures { rows: table.rows, columns: table.width.columns(), csv_bytes, stages, notarize, peak_bytes, claims })
+}
+
+async fn prove(
+    ledger: &Ledger<RocksBackend>,
+    notarized: &NotarizedEntry,
+    claim: &str,
+) -> Result<ClaimFigures, Box<dyn Error>> {
+    let parsed = claim.parse()?;
+    let whole = Clock::start();
+    let stages = Arc::new(StageClock::start("open the seal"));
+    let entry = ledger.prove(notarized, &parsed, stages.clone()).await?;
+    let (prove, stages) = (whole.spent(), stages.finish());
+    let Predicate::Claim(record) = entry.predicate() else {
+        return Err("the entry of a claim is a claim".into());
+    };
+    let proof = ledger.storage().blob(record.proof).await?.ok_or("the proof is stored")?;
+    let receipt = ledger.receipt(&entry).await?.encode()?;
+    let trust = Trust::default().with_log(ledger.log_key());
+    let mut times = Vec::new();
+    for _ in 0..VERIFICATIONS {
+        let clock = Clock::start();
+        verify(&receipt, &trust)?;
+        times.push(clock.spent().wall);
+    }
+    times.sort_unstable();
+    Ok(ClaimFigures {
+        claim: claim.to_owned(),
+        circuit: record.circuit.to_string(),
+        first: Vec::new(),
+        prove,
+        stages,
+        verify: times[VERIFICATIONS / 2],
+        proof_bytes: proof.len(),
+        receipt_bytes: receipt.len(),
+    })
+}

@@ -1,0 +1,216 @@
+//! A generated table of loan applications: ids, ages, amounts, timestamps, categories of 2, 12 and 300 values, nulls.
+//!
+//! The same seed and size give the same bytes on every machine, so that figures of two machines are about one file.
+
+use std::{
+    fs::File,
+    io::{self, BufWriter, Write},
+    path::Path,
+};
+
+use rand_chacha::{
+    ChaCha8Rng,
+    rand_core::{RngCore as _, SeedableRng as _},
+};
+use zkl_ledger::ReadOptions;
+
+/// Values of the category of 12.
+const REGIONS: [&str; 12] =
+    ["north", "south", "east", "west", "centre", "coast", "lakes", "hills", "valley", "islands", "border", "capital"];
+/// Values of the category of 300.
+const PRODUCTS: u32 = 300;
+const SEED: u64 = 20_261_122;
+
+/// How many columns a table has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Width {
+    /// `age`, `amount`, `approved`, `region`: what the claims of [`CLAIMS`] are about.
+    Four,
+    /// Those, and `id`, `applied_at`, `balance`, `visits`, `product`, `closed_on`.
+    Ten,
+}
+
+impl Width {
+    /// The width of `columns` columns, if there is one.
+    pub const fn new(columns: u32) -> Option<Self> {
+        match columns {
+            4 => Some(Self::Four),
+            10 => Some(Self::Ten),
+            _ => None,
+        }
+    }
+
+    /// Number of columns.
+    pub const fn columns(self) -> u32 {
+        match self {
+            Self::Four => 4,
+            Self::Ten => 10,
+        }
+    }
+}
+
+/// Claims that hold for every table of at least 10,000 rows, one of each family: mean, share, gap, correlation.
+pub const CLAIMS: [&str; 4] = [
+    "mean(amount) between 20000 and 30000",
+    "share(approved = 'yes') between 35% and 45%",
+    "gap(approved = 'yes' by region: 'north', 'south') <= 10%",
+    "corr(age, amount) between 0.1 and 0.3",
+];
+
+/// The table of `rows` rows.
+#[derive(Clone, Copy, Debug)]
+pub struct MixedTable {
+    /// Rows, without the header.
+    pub rows: u64,
+    /// Columns.
+    pub width: Width,
+}
+
+/// One application. All fields are drawn whatever the width, so that a narrow table is a projection of the wide one.
+struct Row {
+    id: u64,
+    applied_at: Moment,
+    age: Option<u32>,
+    /// In cents.
+    amount: u32,
+    /// In cents.
+    balance: Option<i64>,
+    visits: Option<u32>,
+    approved: &'static str,
+    region: &'static str,
+    product: u32,
+    closed_on: Option<Moment>,
+}
+
+/// A moment on one of the first 28 days of a month: every calendar has it.
+struct Moment {
+    year: u32,
+    month: u32,
+    day: u32,
+    second_of_day: u32,
+}
+
+impl MixedTable {
+    /// Writes the table as CSV and returns its length in bytes.
+    ///
+    /// # Errors
+    /// The file cannot be written.
+    pub fn write_file(self, path: &Path) -> io::Result<u64> {
+        let mut out = BufWriter::new(File::create(path)?);
+        self.write(&mut out)?;
+        out.into_inner()?.metadata().map(|metadata| metadata.len())
+    }
+
+    /// Writes the table as CSV, row by row.
+    ///
+    /// # Errors
+    /// As `out`.
+    pub fn write(self, out: &mut impl Write) -> io::Result<()> {
+        let mut rng = ChaCha8Rng::seed_from_u64(SEED);
+        match self.width {
+            Width::Four => writeln!(out, "age,amount,approved,region")?,
+            Width::Ten => {
+                writeln!(out, "id,applied_at,age,amount,balance,visits,approved,region,product,closed_on")?;
+            }
+        }
+        (0..self.rows).try_for_each(|index| Row::draw(index, &mut rng).write(self.width, out))
+    }
+
+    /// How the table is read: with the pairs that [`CLAIMS`] need.
+    pub fn read_options() -> ReadOptions {
+        let pair = |left: &str, right: &str| vec![(left.to_owned(), right.to_owned())];
+        ReadOptions { joint: pair("region", "approved"), product: pair("age", "amount"), ..ReadOptions::default() }
+    }
+}
+
+impl Row {
+    fn draw(index: u64, rng: &mut ChaCha8Rng) -> Self {
+        let mut below = |bound: u32| rng.next_u32() % bound;
+        let age = 18 + below(73);
+        Self {
+            id: 1_000_000 + index,
+            applied_at: Moment::draw(&mut below),
+            // Grows with the age, so that there is a correlation to prove.
+            amount: 50_000 + 10_000 * age + below(4_000_000),
+            age: (below(50) > 0).then_some(age),
+            balance: (below(20) > 0).then(|| i64::from(below(120_000_000)) - 20_000_000),
+            visits: (below(10) > 2).then(|| below(400)),
+            approved: if below(10) < 4 { "yes" } else { "no" },
+            region: REGIONS[below(12) as usize],
+            // Small numbers are more frequent, as products are.
+            product: below(PRODUCTS).min(below(PRODUCTS)),
+            closed_on: (below(10) > 2).then(|| Moment::draw(&mut below)),
+        }
+    }
+
+    fn write(&self, width: Width, out: &mut impl Write) -> io::Result<()> {
+        if width == Width::Ten {
+            let Moment { year, month, day, second_of_day } = self.applied_at;
+            let (hour, minute, second) = (second_of_day / 3_600, second_of_day / 60 % 60, second_of_day % 60);
+            write!(out, "{},{year}-{month:02}-{day:02} {hour:02}:{minute:02}:{second:02},", self.id)?;
+        }
+        optional(out, self.age)?;
+        write!(out, ",{}.{:02},", self.amount / 100, self.amount % 100)?;
+        if width == Width::Ten {
+            if let Some(cents) = self.balance {
+                let sign = if cents < 0 { "-" } else { "" };
+                write!(out, "{sign}{}.{:02}", cents.abs() / 100, cents.abs() % 100)?;
+            }
+            out.write_all(b",")?;
+            optional(out, self.visits)?;
+            out.write_all(b",")?;
+        }
+        write!(out, "{},{}", self.approved, self.region)?;
+        if width == Width::Ten {
+            write!(out, ",product {:03},", self.product)?;
+            if let Some(Moment { year, month, day, .. }) = self.closed_on {
+                write!(out, "{year}-{month:02}-{day:02}")?;
+            }
+        }
+        out.write_all(b"\n")
+    }
+}
+
+impl Moment {
+    fn draw(below: &mut impl FnMut(u32) -> u32) -> Self {
+        Self { year: 2022 + below(4), month: 1 + below(12), day: 1 + below(28), second_of_day: below(86_400) }
+    }
+}
+
+fn optional(out: &mut impl Write, value: Option<u32>) -> io::Result<()> {
+    value.map_or(Ok(()), |value| write!(out, "{value}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn text(rows: u64, width: Width) -> String {
+        let mut out = Vec::new();
+        MixedTable { rows, width }.write(&mut out).unwrap();
+        String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn every_row_has_all_columns() {
+        for width in [Width::Four, Width::Ten] {
+            let text = text(500, width);
+            assert_eq!(text.lines().count(), 501);
+            assert!(text.lines().all(|line| line.split(',').count() == width.columns() as usize));
+        }
+    }
+
+    #[test]
+    fn the_narrow_table_is_a_projection_of_the_wide_one() {
+        let (narrow, wide) = (text(500, Width::Four), text(500, Width::Ten));
+        for (narrow, wide) in narrow.lines().zip(wide.lines()) {
+            let wide: Vec<&str> = wide.split(',').collect();
+            assert_eq!(narrow, [wide[2], wide[3], wide[6], wide[7]].join(","));
+        }
+    }
+
+    #[test]
+    fn longer_tables_begin_with_shorter_ones() {
+        assert!(text(700, Width::Ten).starts_with(&text(500, Width::Ten)));
+    }
+}
