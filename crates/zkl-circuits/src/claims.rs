@@ -71,6 +71,11 @@ pub fn statement(
     Ok((circuit.id(), circuit.public_inputs(layout, *h, ctx)))
 }
 
+/// Whether a circuit's name is one of those that only claims may use: `claim/...`.
+pub fn is_reserved(circuit: &CircuitId) -> bool {
+    circuit.name().starts_with("claim/")
+}
+
 const CONTEXT: Domain = Domain::new("zkl/claim/v1/context");
 
 /// The public input that ties a proof to one use: hash-to-field of

@@ -30,11 +30,16 @@ impl Ledger<RocksBackend> {
     /// over.
     ///
     /// # Errors
-    /// [`LedgerError::NoLedger`]; [`LedgerError::Storage`], with [`StorageErrorKind::Locked`] when another process has
+    /// [`LedgerError::NoLedger`]; [`LedgerError::StoreAbsent`] for a ledger that was used and has lost its store; [`LedgerError::Storage`], with [`StorageErrorKind::Locked`] when another process has
     /// it; [`LedgerError::Io`], [`LedgerError::Settings`], [`LedgerError::Key`].
     pub async fn open(dir: &Path, keys: KeyStore, wait: Duration) -> Result<Self, LedgerError> {
         let home = LedgerHome::open(dir)?;
         let signer = signer(&home)?;
+        // `create` may have been interrupted before it made the store. A store that was written to and is gone must not be
+        // replaced by an empty one: the key would sign a second history.
+        if !home.database_path().exists() && home.openings().holds_any() {
+            return Err(LedgerError::StoreAbsent { path: home.database_path() });
+        }
         let deadline = Instant::now() + wait;
         let storage = loop {
             match RocksBackend::open_or_create(home.database_path(), &RocksConfig::default()) {

@@ -5,6 +5,7 @@ use std::{io, path::PathBuf};
 use thiserror::Error;
 use zkl_circuits::{groth16::ProveError, keys, seal::SealError};
 use zkl_core::{
+    circuit::CircuitId,
     claim::{ClaimError, PairKind},
     digest::{BlobDigest, TransactionId},
     error::ParseError,
@@ -176,6 +177,28 @@ pub enum LedgerError {
         /// The entry.
         id: TransactionId,
     },
+    /// A circuit of a claim where an embedder's own circuit is asked for.
+    #[error("circuit {circuit} proves claims; names that start with claim/ are reserved")]
+    ClaimCircuit {
+        /// The circuit.
+        circuit: CircuitId,
+    },
+    /// The ledger was used, and its store is gone.
+    #[error("the ledger has openings, but no store at {path}", path = path.display())]
+    StoreAbsent {
+        /// Where the store was.
+        path: PathBuf,
+    },
+    /// The exported log is not an earlier state of the ledger's.
+    #[error("{path} holds a checkpoint of {exported} entries that this ledger, of {stored}, did not grow from", path = path.display())]
+    Diverged {
+        /// The directory of the export.
+        path: PathBuf,
+        /// Entries of the export.
+        exported: TreeSize,
+        /// Entries of the ledger.
+        stored: TreeSize,
+    },
     /// The directory to be written to is not empty.
     #[error("{path} is not empty", path = path.display())]
     NotEmpty {
@@ -244,6 +267,9 @@ impl LedgerError {
             Self::UnknownDataset { similar: Some(name), .. } => Some(format!("did you mean {name}?")),
             Self::UnknownDataset { similar: None, .. } => Some("`zkl datasets` lists the names".into()),
             Self::UnknownEntry { .. } => Some("`zkl log` lists the entries; give an index or a whole id".into()),
+            Self::StoreAbsent { .. } | Self::Diverged { .. } => Some(
+                "restore the ledger from its newest copy: a second history under one key makes both worthless".into(),
+            ),
             Self::OpeningAbsent { .. } => Some(
                 "without its opening nothing more can be proved about this version; notarize the table again".into(),
             ),

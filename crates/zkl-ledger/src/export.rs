@@ -21,11 +21,12 @@ use zkl_core::{
     tree::TreeSize,
 };
 use zkl_merkle::{
-    checkpoint::SignedCheckpoint,
-    tile::{EntryBundleId, encode_bundle, tile_path, tiles_between},
+    checkpoint::{Checkpoint, SignedCheckpoint},
+    error::TreeError,
+    tile::{EntryBundleId, RightEdge, encode_bundle, right_edge_tiles, tile_path, tiles_between},
 };
 
-use crate::{entry::Entry, error::LedgerError, ledger::Ledger, predicate::Predicate};
+use crate::{entry::Entry, error::LedgerError, ledger::Ledger, log::load_tiles, predicate::Predicate};
 
 /// Entries of one bundle.
 const BUNDLE: u64 = 256;
@@ -44,7 +45,8 @@ impl<S: StorageBackend> Ledger<S> {
     /// last, so that a reader always finds all files that the checkpoint it sees calls for.
     ///
     /// # Errors
-    /// [`LedgerError::NotEmpty`] when `dir` holds something else, [`LedgerError::Blob`], [`LedgerError::Io`], and what
+    /// [`LedgerError::NotEmpty`] when `dir` holds something else, [`LedgerError::Diverged`] when the log there is not an
+    /// earlier state of this one, [`LedgerError::Blob`], [`LedgerError::Io`], and what
     /// the store answers.
     pub async fn export(&self, dir: &Path) -> Result<Exported, LedgerError> {
         let log = self.log_key();
@@ -56,10 +58,14 @@ impl<S: StorageBackend> Ledger<S> {
         // Full tiles never change, so only what lies behind the earlier export's head is written.
         let old = match target.read("checkpoint")? {
             None => TreeSize(0),
-            Some(text) => SignedCheckpoint::parse(&text)?.open(&log)?.size().min(size),
+            Some(text) => {
+                let exported = SignedCheckpoint::parse(&text)?.open(&log)?;
+                self.check_grown(dir, &exported, size).await?;
+                exported.size()
+            }
         };
         for id in tiles_between(old, size)? {
-            let missing = LedgerError::Tree(zkl_merkle::error::TreeError::MissingTile { id });
+            let missing = LedgerError::Tree(TreeError::MissingTile { id });
             let bytes = self.storage.tile(id).await?.ok_or(missing)?;
             target.write(&tile_path(id)?, &bytes)?;
         }
@@ -80,6 +86,21 @@ impl<S: StorageBackend> Ledger<S> {
         }
         target.write("checkpoint", head.signed.to_string().as_bytes())?;
         Ok(Exported { entries: size, files: target.written })
+    }
+
+    /// Checks that the ledger grew from a checkpoint that was published. A ledger set back to an old copy must not
+    /// publish the other history that it began.
+    async fn check_grown(&self, dir: &Path, exported: &Checkpoint, size: TreeSize) -> Result<(), LedgerError> {
+        let diverged = || LedgerError::Diverged { path: dir.to_owned(), exported: exported.size(), stored: size };
+        if exported.size() > size {
+            return Err(diverged());
+        }
+        let tiles = load_tiles(&self.storage, &right_edge_tiles(exported.size())).await?;
+        match RightEdge::load(exported.size(), exported.root(), &tiles) {
+            Ok(_) => Ok(()),
+            Err(TreeError::EdgeRoot { .. }) => Err(diverged()),
+            Err(error) => Err(error.into()),
+        }
     }
 
     async fn export_blobs(&self, entry: &Entry, target: &mut Target) -> Result<(), LedgerError> {

@@ -131,6 +131,11 @@ impl OpeningStore {
         self.dir.join(format!("{id}.json"))
     }
 
+    /// Whether there is any opening: the sign of a ledger that was written to.
+    pub(crate) fn holds_any(&self) -> bool {
+        fs::read_dir(&self.dir).is_ok_and(|mut files| files.next().is_some())
+    }
+
     /// Writes an opening, durably: it is on disk under its final name when this returns.
     ///
     /// # Errors

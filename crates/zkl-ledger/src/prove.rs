@@ -86,7 +86,8 @@ impl<S: StorageBackend> Ledger<S> {
     /// Proves an embedder's circuit and appends the proof with its public inputs.
     ///
     /// # Errors
-    /// [`LedgerError::Prove`] when the assignment does not satisfy the circuit; otherwise what the keys or the store
+    /// [`LedgerError::ClaimCircuit`] when the circuit's name is one of a claim's, [`LedgerError::Prove`] when the assignment
+    /// does not satisfy the circuit; otherwise what the keys or the store
     /// answer. Nothing is recorded then.
     pub async fn prove_circuit(
         &self,
@@ -95,6 +96,10 @@ impl<S: StorageBackend> Ledger<S> {
         reporter: SharedReporter,
     ) -> Result<Entry, LedgerError> {
         let signer = self.signer()?;
+        let id = circuit.circuit().id();
+        if claims::is_reserved(&id) {
+            return Err(LedgerError::ClaimCircuit { circuit: id });
+        }
         let notary = signer.key().verifying_key();
         let keys = self.keys.clone();
         let worker = reporter.clone();

@@ -7,7 +7,8 @@
 //! log          its key is among the pinned ones, if any are pinned
 //! entries      signed by the notary that each names; in the tree of a checkpoint that the log signed
 //! notarization its dataset id follows from manifest, file digests and seal; the manifest is the notarized one
-//! claim        is about that notarization, by the same notary; its circuit and public inputs follow from the statement
+//! claim        is about that notarization, by the same notary, and behind it in the same tree; its circuit and public
+//!              inputs follow from the statement
 //! proof        has the logged digest; its key has the logged digest and is built in or pinned; it verifies
 //! ```
 
@@ -67,7 +68,7 @@ pub fn verify(bytes: &[u8], trust: &Trust) -> Result<VerifiedReceipt, VerifyErro
             VerifiedStatement::Notarization { notarization: Box::new(record.clone()), layout: layout.clone() }
         }
         Predicate::Claim(record) => {
-            let (notarized, _) =
+            let (notarized, notarized_in_log) =
                 logged_entry("notarization", present("notarization", receipt.notarization.as_ref())?, &log)?;
             let Predicate::Notarization(notarization) = notarized.predicate() else {
                 let got = notarized.predicate().type_uri().to_owned();
@@ -76,6 +77,7 @@ pub fn verify(bytes: &[u8], trust: &Trust) -> Result<VerifiedReceipt, VerifyErro
             if record.notarization != notarized.id() {
                 return Err(VerifyError::Notarization { expected: record.notarization, got: notarized.id() });
             }
+            check_order(&notarized_in_log, &in_log)?;
             let layout = check_notarization(notarization, present("manifest", receipt.manifest.as_ref())?)?;
             let part = present("proof", receipt.proof.as_ref())?;
             let proof = check_claim(record, notarization, layout, part, trust)?;
@@ -127,6 +129,18 @@ fn logged_entry(
     Ok((entry, in_log))
 }
 
+/// Checks that the notarization was logged before the claim, by one state of the log: a log that shows two histories
+/// could otherwise have each entry in another one.
+fn check_order(notarization: &InLog, claim: &InLog) -> Result<(), VerifyError> {
+    if (notarization.size, notarization.root) != (claim.size, claim.root) {
+        return Err(VerifyError::Checkpoints { claim: claim.size, notarization: notarization.size });
+    }
+    if notarization.index >= claim.index {
+        return Err(VerifyError::Order { claim: claim.index, notarization: notarization.index });
+    }
+    Ok(())
+}
+
 /// Checks that a notarization is consistent in itself and with its manifest, and returns the layout.
 fn check_notarization<'a>(record: &Notarization, manifest: &'a Manifest) -> Result<&'a Layout, VerifyError> {
     if manifest.version != Manifest::VERSION {
@@ -173,6 +187,10 @@ fn check_claim(
 }
 
 fn check_custom(record: &CustomRecord, part: &ProofPart, trust: &Trust) -> Result<ProofReport, VerifyError> {
+    // Here the public inputs are the notary's words: a claim's proof under a chosen seal would pass for a claim.
+    if claims::is_reserved(&record.circuit) {
+        return Err(VerifyError::ClaimCircuit { circuit: record.circuit.clone() });
+    }
     let public_inputs: Vec<Fr> = record.public_inputs.iter().map(PublicInput::value).collect();
     let report = check_proof(part, &record.circuit, &public_inputs, record.verifying_key, record.proof, trust)?;
     // Trust by digest does not tell how a key was made; where the notary admits a forgeable set-up, that is what counts.

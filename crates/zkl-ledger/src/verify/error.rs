@@ -6,6 +6,7 @@ use zkl_core::{
     circuit::CircuitId,
     claim::ClaimError,
     digest::{BlobDigest, DatasetId, KeyDigest, TransactionId},
+    tree::{LeafIndex, TreeSize},
 };
 use zkl_merkle::error::{NoteError, ProofFileError};
 
@@ -129,6 +130,28 @@ pub enum VerifyError {
         /// The entry in the receipt.
         got: TransactionId,
     },
+    /// The claim and its notarization are proved to be in two different states of the log.
+    #[error("claim and notarization are in different checkpoints of the log, of {claim} and of {notarization} entries")]
+    Checkpoints {
+        /// Entries at the claim's checkpoint.
+        claim: TreeSize,
+        /// Entries at the notarization's checkpoint.
+        notarization: TreeSize,
+    },
+    /// The claim stands before its notarization in the log.
+    #[error("the claim is entry {claim}, its notarization is entry {notarization}: it must come before the claim")]
+    Order {
+        /// Index of the claim.
+        claim: LeafIndex,
+        /// Index of the notarization.
+        notarization: LeafIndex,
+    },
+    /// A custom statement with the circuit of a claim.
+    #[error("circuit {circuit} proves claims, and the entry is not one")]
+    ClaimCircuit {
+        /// The circuit.
+        circuit: CircuitId,
+    },
     /// The claim and its notarization disagree about what they speak of.
     #[error("the claim's {field} is not that of the notarization")]
     ClaimMismatch {
@@ -201,7 +224,7 @@ impl VerifyError {
                 Some("ask for the receipt again; it must be passed on byte for byte")
             }
             Self::LogNotTrusted { .. } => Some("compare the key with the one that the log's operator published"),
-            Self::KeyNotTrusted { .. } => Some("pass --trust vk:DIGEST if you know who generated this key"),
+            Self::KeyNotTrusted { .. } => Some("pass --trust vk:CIRCUIT:DIGEST if you know who generated this key"),
             _ => None,
         }
     }

@@ -24,8 +24,11 @@ pub(crate) struct Fixture {
 
 impl Fixture {
     pub(crate) fn new(origin: &str) -> Self {
+        Self::signed_by(NoteSigner::new(origin.parse().expect("an origin"), SigningKey::generate().expect("a key")))
+    }
+
+    pub(crate) fn signed_by(log: NoteSigner) -> Self {
         let dir = tempfile::tempdir().expect("a temporary directory");
-        let log = NoteSigner::new(origin.parse().expect("an origin"), SigningKey::generate().expect("a key"));
         let keys = KeyStore::open(key_dir()).expect("a key store");
         let openings = OpeningStore::new(dir.path().join("openings"));
         Self { ledger: Ledger::new(MemoryBackend::new(), log, keys, openings), _dir: dir }
