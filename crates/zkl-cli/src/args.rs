@@ -240,7 +240,7 @@ pub(crate) struct VerifyArgs {
     /// The receipt
     #[arg(value_name = "RECEIPT", value_hint = ValueHint::FilePath)]
     pub(crate) receipt: PathBuf,
-    /// A log key (origin+hash+base64), a proof key (vk:DIGEST), or a file with one per line (may be repeated)
+    /// A log key (origin+hash+base64), a proof key (vk:CIRCUIT:DIGEST), or a file with one per line (may be repeated)
     #[arg(long, value_name = "KEY", env = "ZKL_TRUST", value_delimiter = ' ')]
     pub(crate) trust: Vec<String>,
     /// Also check that this file is the notarized table (needs --opening)

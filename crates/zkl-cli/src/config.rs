@@ -20,8 +20,8 @@ const DEFAULT_LEDGER: &str = ".zkl";
 pub(crate) struct Config {
     /// Directory of the ledger.
     pub(crate) ledger: PathBuf,
-    /// Directory of generated proving keys.
-    pub(crate) keys: PathBuf,
+    /// Directory of generated proving keys; absent when the environment names no cache directory either.
+    pub(crate) keys: Option<PathBuf>,
     /// Form of the output.
     pub(crate) format: Format,
     /// Whether progress is shown.
@@ -30,6 +30,8 @@ pub(crate) struct Config {
     pub(crate) trust: Vec<String>,
     /// The settings file that was read, if one was.
     pub(crate) file: Option<PathBuf>,
+    /// Whether a flag or the environment named that file, and it was not just found in the current directory.
+    pub(crate) file_named: bool,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -61,11 +63,12 @@ impl Config {
         let keys = args.keys.clone().or_else(|| settings.keys.map(|path| base.join(path)));
         Ok(Self {
             ledger: ledger.unwrap_or_else(|| DEFAULT_LEDGER.into()),
-            keys: keys.map_or_else(default_keys, Ok)?,
+            keys: keys.or_else(default_keys),
             format: args.format.or(settings.format).unwrap_or_default(),
             quiet: args.quiet || settings.quiet.unwrap_or(false),
             trust: settings.trust,
             file,
+            file_named: args.config.is_some(),
         })
     }
 }
@@ -76,8 +79,8 @@ fn read(path: &Path) -> Result<ConfigFile, CliError> {
 }
 
 /// The user's cache directory by the XDG convention: generated keys can be made again at any time.
-fn default_keys() -> Result<PathBuf, CliError> {
+fn default_keys() -> Option<PathBuf> {
     let absolute = |name| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
     let cache = absolute("XDG_CACHE_HOME").or_else(|| Some(absolute("HOME")?.join(".cache")));
-    cache.map(|dir| dir.join("zkl").join("keys")).ok_or(CliError::NoCacheDirectory)
+    cache.map(|dir| dir.join("zkl").join("keys"))
 }

@@ -24,8 +24,12 @@ pub(crate) enum CliError {
     Config { path: PathBuf, source: Box<toml::de::Error> },
     #[error("no directory for generated keys: neither XDG_CACHE_HOME nor HOME is set")]
     NoCacheDirectory,
-    #[error("--trust {got:?} is neither a log key, nor vk:DIGEST, nor a file of such lines")]
+    #[error("--trust {got:?} is neither a log key, nor vk:CIRCUIT:DIGEST, nor a file of such lines")]
     Trust { got: String },
+    #[error("{path} names keys to trust, and was only found in the current directory", path = path.display())]
+    FoundTrust { path: PathBuf },
+    #[error("{path} is not replaced: it is the input, or belongs to the ledger", path = path.display())]
+    Precious { path: PathBuf },
     #[error("{0}")]
     ClaimSyntax(#[from] zkl_ledger::claim::ClaimSyntaxError),
     #[error("{path} does not hold a claim", path = path.display())]
@@ -52,6 +56,10 @@ impl CliError {
             Self::NotValid { source, .. } => source.hint().map(Into::into),
             Self::NoCacheDirectory => Some("name a directory with --keys DIR or ZKL_KEYS".into()),
             Self::ClaimSyntax(_) => Some("`zkl prove --help` shows every kind of claim".into()),
+            Self::FoundTrust { path } => {
+                let path = path.display();
+                Some(format!("it may have come with the receipt; if it is yours, pass --config {path}"))
+            }
             Self::NoName { .. } => Some("name the dataset with --name".into()),
             _ => None,
         }
@@ -74,7 +82,6 @@ impl CliError {
         if let Some(hint) = self.hint() {
             text.push_str(&format!("\nhint: {hint}"));
         }
-        let lines = text.lines().map(crate::output::printable).collect::<Vec<_>>().join("\n");
-        crate::progress::eprint_line(&lines);
+        crate::progress::eprint_line(&crate::output::printable_lines(&text));
     }
 }

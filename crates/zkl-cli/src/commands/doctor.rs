@@ -76,7 +76,9 @@ fn settings(config: &Config) -> Check {
 }
 
 fn keys(config: &Config) -> Check {
-    let dir = &config.keys;
+    let Some(dir) = &config.keys else {
+        return problem("keys", &CliError::NoCacheDirectory);
+    };
     match fs::create_dir_all(dir).and_then(|()| tempfile::tempfile_in(dir)) {
         Ok(_) => ok("keys", format!("generated keys are kept in {}", dir.display())),
         Err(error) => problem("keys", &format!("cannot write to {}: {error}", dir.display())),

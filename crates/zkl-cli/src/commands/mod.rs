@@ -42,7 +42,8 @@ pub(crate) async fn run(command: Command, config: &Config) -> Result<(), CliErro
 }
 
 fn key_store(config: &Config) -> Result<KeyStore, CliError> {
-    Ok(KeyStore::open(&config.keys).map_err(zkl_ledger::LedgerError::from)?)
+    let dir = config.keys.as_ref().ok_or(CliError::NoCacheDirectory)?;
+    Ok(KeyStore::open(dir).map_err(zkl_ledger::LedgerError::from)?)
 }
 
 async fn open_for_writing(config: &Config, wait_seconds: u64) -> Result<Ledger<RocksBackend>, CliError> {
@@ -74,8 +75,13 @@ fn public_permissions() -> fs::Permissions {
     std::os::unix::fs::PermissionsExt::from_mode(0o644)
 }
 
-/// Checks before long work that a file can be written where it is asked for.
-fn check_writable(path: &Path) -> Result<(), CliError> {
+/// Checks before long work that a file can be written where it is asked for, and that it is none of `precious`, nor in a
+/// directory among them.
+fn check_writable(path: &Path, precious: &[&Path]) -> Result<(), CliError> {
+    let replaces = |target: &Path, kept: &Path| fs::canonicalize(kept).is_ok_and(|kept| target.starts_with(kept));
+    if fs::canonicalize(path).is_ok_and(|target| precious.iter().any(|kept| replaces(&target, kept))) {
+        return Err(CliError::Precious { path: path.to_owned() });
+    }
     let dir = path.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let answer = match fs::metadata(path) {
         Ok(metadata) if metadata.is_dir() => Err(std::io::Error::from(std::io::ErrorKind::IsADirectory)),

@@ -57,7 +57,7 @@ pub(super) async fn run(args: NotarizeArgs, config: &Config) -> Result<(), CliEr
         None => name_of(&args.file)?,
     };
     if let Some(path) = &args.output {
-        super::check_writable(path)?;
+        super::check_writable(path, &[&args.file, &config.ledger])?;
     }
     let mut read = super::read::options(args.read)?;
     read.joint = args.joint;

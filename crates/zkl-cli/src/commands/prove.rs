@@ -35,7 +35,7 @@ struct ProveReport {
 
 impl Report for ProveReport {
     fn write_human(&self, out: &mut dyn Write) -> io::Result<()> {
-        writeln!(out, "Proved {} about {}, entry {}", self.claim, self.dataset, self.index)?;
+        writeln!(out, "Proved {} about {}, entry {}", output::printable(&self.claim), self.dataset, self.index)?;
         let mut fields = vec![("transaction", self.transaction.clone()), ("circuit", self.circuit.clone())];
         if let Some(value) = &self.revealed {
             fields.push(("hidden value", value.clone()));
@@ -64,8 +64,8 @@ impl Report for EvaluationReport {
             (true, false) => "holds, but cannot be proved from what is sealed",
             (false, _) => "does not hold",
         };
-        writeln!(out, "{} {verdict}; nothing was recorded", self.claim)?;
-        self.revealed.as_ref().map_or(Ok(()), |value| writeln!(out, "hidden value  {value}"))
+        writeln!(out, "{} {verdict}; nothing was recorded", output::printable(&self.claim))?;
+        self.revealed.as_ref().map_or(Ok(()), |value| output::write_fields(out, &[("hidden value", value.clone())]))
     }
 }
 
@@ -75,7 +75,7 @@ pub(super) async fn run(args: ProveArgs, config: &Config) -> Result<(), CliError
         (text, None) => text.as_deref().unwrap_or_default().parse()?,
     };
     if let Some(path) = &args.output {
-        super::check_writable(path)?;
+        super::check_writable(path, &[&config.ledger])?;
     }
     if args.dry_run {
         let ledger = super::open_for_reading(config)?;

@@ -26,6 +26,7 @@ impl Report for ReceiptReport {
 }
 
 pub(super) async fn run(args: &ReceiptArgs, config: &Config) -> Result<(), CliError> {
+    super::check_writable(&args.output, &[&config.ledger])?;
     let ledger = super::open_for_reading(config)?;
     let entry = ledger.entry(args.entry.parse()?).await?;
     let receipt = write(&ledger, &entry, &args.output).await?;

@@ -29,7 +29,7 @@ impl Report for SchemaReport {
 
 pub(super) async fn run(args: SchemaArgs, config: &Config) -> Result<(), CliError> {
     if let Some(path) = &args.output {
-        super::check_writable(path)?;
+        super::check_writable(path, &[&args.file, &config.ledger])?;
     }
     let scan = super::read::options(args.read)?.scan(args.file);
     let reporter = Arc::new(TerminalProgress::new(config.quiet));

@@ -34,7 +34,7 @@ impl Report for ShownEntry {
         }
         output::write_fields(out, &fields)?;
         let text = serde_saphyr::to_string(&self.predicate).map_err(io::Error::other)?;
-        writeln!(out, "\n{}", output::printable(text.trim_end()))
+        writeln!(out, "\n{}", output::printable_lines(text.trim_end()))
     }
 }
 

@@ -98,6 +98,10 @@ impl Report for VerifyReport {
 }
 
 pub(super) async fn run(args: VerifyArgs, config: &Config) -> Result<(), CliError> {
+    // A settings file that just lies in the current directory may have been sent along with the receipt.
+    if let (Some(path), false, false) = (&config.file, config.file_named, config.trust.is_empty()) {
+        return Err(CliError::FoundTrust { path: path.clone() });
+    }
     let mut trust = Trust::default();
     for text in config.trust.iter().chain(&args.trust) {
         trust = add_trust(trust, text)?;
