@@ -5,6 +5,7 @@ pub mod gadgets;
 pub mod groth16;
 pub mod keys;
 pub mod proof_system;
+pub mod scan;
 pub mod seal;
 
 #[cfg(test)]

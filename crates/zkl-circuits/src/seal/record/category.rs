@@ -9,8 +9,8 @@ use zkl_core::{ark::Fr, column::ColumnType};
 use zkl_poseidon::{Domain, hash_many, hash_to_field};
 
 use super::{
-    Frame, Opening, Record, RecordHead, RecordIndexVar, RecordKind, check_len, kind_constant, pack_counts,
-    packed_counts_witness,
+    Frame, Opening, Record, RecordHead, RecordIndexVar, RecordKind, check_len, enforce_opening, kind_constant,
+    pack_counts, packed_counts_witness,
 };
 use crate::gadgets::{BoolVar, Cs, FieldVar, GadgetError, IntVar, hash_many_var};
 
@@ -121,14 +121,39 @@ impl CategoryRecordVar {
     fn open_parts(
         cs: &Cs,
         capacity: usize,
-        (with_counts, with_values): (bool, bool),
+        parts: (bool, bool),
         index: &RecordIndexVar,
         opening: Option<&Opening<CategoryRecord>>,
         h: &FieldVar,
     ) -> Result<Self, GadgetError> {
-        let record = opening.map(|opening| &opening.record);
+        let (record, leaf) = Self::read_parts(cs, capacity, parts, opening.map(|opening| &opening.record))?;
+        enforce_opening(cs, &leaf, index, opening.map(|opening| &opening.path), h)?;
+        Ok(record)
+    }
+
+    /// Reads the counts without saying where the record is sealed. Returns its leaf beside it.
+    ///
+    /// # Soundness
+    /// The caller must constrain the leaf to be in a seal.
+    ///
+    /// # Errors
+    /// `AssignmentMissing` when proving without a record, [`GadgetError::Length`] for one of another capacity.
+    pub(crate) fn read_counts(
+        cs: &Cs,
+        capacity: usize,
+        record: Option<&CategoryRecord>,
+    ) -> Result<(Self, FieldVar), GadgetError> {
+        Self::read_parts(cs, capacity, (true, false), record)
+    }
+
+    fn read_parts(
+        cs: &Cs,
+        capacity: usize,
+        (with_counts, with_values): (bool, bool),
+        record: Option<&CategoryRecord>,
+    ) -> Result<(Self, FieldVar), GadgetError> {
         check_len(capacity, record.map(|record| record.values.len()))?;
-        let frame = Frame::new(cs, opening, |record| (record.salt, record.valid))?;
+        let frame = Frame::new(cs, record.map(|record| (record.salt, record.valid)))?;
         let (counts, counts_digest) = if with_counts {
             let (counts, packed) = packed_counts_witness(cs, capacity, record.map(|record| record.counts.as_slice()))?;
             (counts, hash_many_var(cs, COUNTS, &packed)?)
@@ -146,8 +171,8 @@ impl CategoryRecordVar {
             (Vec::new(), FieldVar::witness(cs, record.map(CategoryRecord::values_digest))?)
         };
         let body = [counts_digest, values_digest];
-        let valid = frame.open(cs, kind_constant(RecordKind::Category), body, index, h)?;
-        Ok(Self { valid, counts, values })
+        let (valid, leaf) = frame.leaf(cs, kind_constant(RecordKind::Category), body)?;
+        Ok((Self { valid, counts, values }, leaf))
     }
 
     /// For every slot whether its value is `value`: two constraints per slot. More than one slot can match when a dishonest

@@ -8,8 +8,8 @@
 use zkl_core::ark::Fr;
 
 use super::{
-    COUNT_BITS, Frame, Opening, Record, RecordHead, RecordIndexVar, RecordKind, count_witness, kind_constant,
-    pack_fields,
+    COUNT_BITS, Frame, Opening, Record, RecordHead, RecordIndexVar, RecordKind, count_witness, enforce_opening,
+    kind_constant, pack_fields,
 };
 use crate::gadgets::{Cs, FieldVar, GadgetError, IntVar};
 
@@ -66,13 +66,25 @@ impl GroupedRecordVar {
         opening: Option<&Opening<GroupedRecord>>,
         h: &FieldVar,
     ) -> Result<Self, GadgetError> {
-        let record = opening.map(|opening| &opening.record);
+        let (record, leaf) = Self::read(cs, opening.map(|opening| &opening.record))?;
+        enforce_opening(cs, &leaf, index, opening.map(|opening| &opening.path), h)?;
+        Ok(record)
+    }
+
+    /// Reads a record without saying where it is sealed. Returns its leaf beside it.
+    ///
+    /// # Soundness
+    /// The caller must constrain the leaf to be in a seal.
+    ///
+    /// # Errors
+    /// `AssignmentMissing` when proving without a record.
+    pub(crate) fn read(cs: &Cs, record: Option<&GroupedRecord>) -> Result<(Self, FieldVar), GadgetError> {
         let distinct = count_witness(cs, record.map(|record| record.distinct))?;
         let smallest_group = count_witness(cs, record.map(|record| record.smallest_group))?;
         let packed = pack_fields(&[distinct.clone(), smallest_group.clone()], COUNT_BITS);
-        let frame = Frame::new(cs, opening, |record| (record.salt, record.valid))?;
+        let frame = Frame::new(cs, record.map(|record| (record.salt, record.valid)))?;
         let kind = kind_constant(RecordKind::Grouped);
-        let valid = frame.open(cs, kind, [packed, FieldVar::zero()], index, h)?;
-        Ok(Self { valid, distinct, smallest_group })
+        let (valid, leaf) = frame.leaf(cs, kind, [packed, FieldVar::zero()])?;
+        Ok((Self { valid, distinct, smallest_group }, leaf))
     }
 }

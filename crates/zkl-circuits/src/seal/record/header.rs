@@ -43,12 +43,23 @@ impl HeaderVar {
     /// # Errors
     /// `AssignmentMissing` when proving without an opening.
     pub fn open(cs: &Cs, opening: Option<&Opening<HeaderRecord>>, h: &FieldVar) -> Result<Self, GadgetError> {
-        let record = opening.map(|opening| &opening.record);
+        let (record, leaf) = Self::read(cs, opening.map(|opening| &opening.record))?;
+        enforce_opening(cs, &leaf, &RecordIndexVar::header(), opening.map(|opening| &opening.path), h)?;
+        Ok(record)
+    }
+
+    /// Reads a record without saying where it is sealed. Returns its leaf beside it.
+    ///
+    /// # Soundness
+    /// The caller must constrain the leaf to be in a seal.
+    ///
+    /// # Errors
+    /// `AssignmentMissing` when proving without a record.
+    pub(crate) fn read(cs: &Cs, record: Option<&HeaderRecord>) -> Result<(Self, FieldVar), GadgetError> {
         let layout = FieldVar::witness(cs, record.map(|record| record.layout))?;
         let rows = count_witness(cs, record.map(|record| record.rows))?;
         let nonce = FieldVar::witness(cs, record.map(|record| record.nonce))?;
         let leaf = hash_many_var(cs, HEADER, &[layout.clone(), rows.field().clone(), nonce])?;
-        enforce_opening(cs, &leaf, &RecordIndexVar::header(), opening.map(|opening| &opening.path), h)?;
-        Ok(Self { layout, rows })
+        Ok((Self { layout, rows }, leaf))
     }
 }

@@ -9,7 +9,8 @@ use zkl_core::ark::Fr;
 use zkl_poseidon::{Domain, hash_many};
 
 use super::{
-    Frame, Opening, Record, RecordHead, RecordIndexVar, RecordKind, kind_constant, pack_counts, packed_counts_witness,
+    Frame, Opening, Record, RecordHead, RecordIndexVar, RecordKind, enforce_opening, kind_constant, pack_counts,
+    packed_counts_witness,
 };
 use crate::gadgets::{Cs, FieldVar, GadgetError, IntVar, hash_many_var};
 
@@ -68,13 +69,30 @@ impl JointRecordVar {
         opening: Option<&Opening<JointRecord>>,
         h: &FieldVar,
     ) -> Result<Self, GadgetError> {
-        let record = opening.map(|opening| &opening.record);
-        let cells = group_capacity * label_capacity;
+        let (cells, capacity) = (group_capacity * label_capacity, FieldVar::constant(Fr::from(label_capacity as u64)));
+        let (record, leaf) = Self::read(cs, cells, capacity, opening.map(|opening| &opening.record))?;
+        enforce_opening(cs, &leaf, index, opening.map(|opening| &opening.path), h)?;
+        Ok(record)
+    }
+
+    /// Reads a record of `cells` counts without saying where it is sealed. Returns its leaf beside it.
+    ///
+    /// # Soundness
+    /// The caller must constrain the leaf to be in a seal, and `label_capacity` to be the layout's.
+    ///
+    /// # Errors
+    /// `AssignmentMissing` when proving without a record, [`GadgetError::Length`] for one of another size.
+    pub(crate) fn read(
+        cs: &Cs,
+        cells: usize,
+        label_capacity: FieldVar,
+        record: Option<&JointRecord>,
+    ) -> Result<(Self, FieldVar), GadgetError> {
         let (counts, packed) = packed_counts_witness(cs, cells, record.map(|record| record.counts.as_slice()))?;
         let digest = hash_many_var(cs, JOINT, &packed)?;
-        let body = [digest, FieldVar::constant(Fr::from(label_capacity as u64))];
-        let frame = Frame::new(cs, opening, |record| (record.salt, record.valid))?;
-        let valid = frame.open(cs, kind_constant(RecordKind::Joint), body, index, h)?;
-        Ok(Self { valid, counts })
+        let body = [digest, label_capacity];
+        let frame = Frame::new(cs, record.map(|record| (record.salt, record.valid)))?;
+        let (valid, leaf) = frame.leaf(cs, kind_constant(RecordKind::Joint), body)?;
+        Ok((Self { valid, counts }, leaf))
     }
 }

@@ -133,43 +133,48 @@ impl RecordHeadVar {
             FieldVar::witness(cs, record.map(|record| record.body[0]))?,
             FieldVar::witness(cs, record.map(|record| record.body[1]))?,
         ];
-        let frame = Frame::new(cs, opening, |record| (record.salt, record.valid))?;
-        let valid = frame.open(cs, kind.clone(), body, index, h)?;
+        let frame = Frame::new(cs, record.map(|record| (record.salt, record.valid)))?;
+        let (valid, leaf) = frame.leaf(cs, kind.clone(), body)?;
+        enforce_opening(cs, &leaf, index, opening.map(|opening| &opening.path), h)?;
         Ok(Self { kind, valid })
+    }
+
+    /// Reads the record of an opaque column, as the other records are read. Returns its leaf beside it.
+    ///
+    /// # Soundness
+    /// The caller must constrain the leaf to be in a seal.
+    ///
+    /// # Errors
+    /// `AssignmentMissing` when proving without a record.
+    pub(crate) fn read_opaque(cs: &Cs, record: Option<&RecordHead>) -> Result<(Self, FieldVar), GadgetError> {
+        let kind = kind_constant(RecordKind::Opaque);
+        let frame = Frame::new(cs, record.map(|record| (record.salt, record.valid)))?;
+        let (valid, leaf) = frame.leaf(cs, kind.clone(), [FieldVar::zero(), FieldVar::zero()])?;
+        Ok((Self { kind, valid }, leaf))
     }
 }
 
 /// The part that all records share.
-struct Frame<'a> {
+struct Frame {
     salt: FieldVar,
     valid: IntVar,
-    path: Option<&'a MerklePath>,
 }
 
-impl<'a> Frame<'a> {
-    fn new<R>(cs: &Cs, opening: Option<&'a Opening<R>>, fields: impl Fn(&R) -> (Fr, u64)) -> Result<Self, GadgetError> {
-        let common = opening.map(|opening| fields(&opening.record));
+impl Frame {
+    /// `common` are the salt and the valid count.
+    fn new(cs: &Cs, common: Option<(Fr, u64)>) -> Result<Self, GadgetError> {
         Ok(Self {
             salt: FieldVar::witness(cs, common.map(|(salt, _)| salt))?,
             valid: count_witness(cs, common.map(|(_, valid)| valid))?,
-            path: opening.map(|opening| &opening.path),
         })
     }
 
-    /// Hashes the record and opens it in `h`; returns the valid count.
-    fn open(
-        self,
-        cs: &Cs,
-        kind: FieldVar,
-        body: [FieldVar; 2],
-        index: &RecordIndexVar,
-        h: &FieldVar,
-    ) -> Result<IntVar, GadgetError> {
+    /// Hashes the record; returns the valid count and the leaf.
+    fn leaf(self, cs: &Cs, kind: FieldVar, body: [FieldVar; 2]) -> Result<(IntVar, FieldVar), GadgetError> {
         let [first, second] = body;
         let message = [kind, self.salt, self.valid.field().clone(), first, second];
         let leaf = hash_many_var(cs, RECORD, &message)?;
-        enforce_opening(cs, &leaf, index, self.path, h)?;
-        Ok(self.valid)
+        Ok((self.valid, leaf))
     }
 }
 

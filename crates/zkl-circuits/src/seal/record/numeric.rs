@@ -8,7 +8,7 @@
 use num_bigint::{BigInt, BigUint};
 use zkl_core::ark::Fr;
 
-use super::{Frame, Opening, Record, RecordHead, RecordIndexVar, RecordKind, kind_constant, pack_at};
+use super::{Frame, Opening, Record, RecordHead, RecordIndexVar, RecordKind, enforce_opening, kind_constant, pack_at};
 use crate::gadgets::{Cs, FieldVar, GadgetError, IntVar};
 
 /// Bits of `sum u`.
@@ -101,7 +101,19 @@ impl NumericRecordVar {
         opening: Option<&Opening<NumericRecord>>,
         h: &FieldVar,
     ) -> Result<Self, GadgetError> {
-        let record = opening.map(|opening| &opening.record);
+        let (record, leaf) = Self::read(cs, opening.map(|opening| &opening.record))?;
+        enforce_opening(cs, &leaf, index, opening.map(|opening| &opening.path), h)?;
+        Ok(record)
+    }
+
+    /// Reads a record without saying where it is sealed. Returns its leaf beside it.
+    ///
+    /// # Soundness
+    /// The caller must constrain the leaf to be in a seal.
+    ///
+    /// # Errors
+    /// `AssignmentMissing` when proving without a record.
+    pub(crate) fn read(cs: &Cs, record: Option<&NumericRecord>) -> Result<(Self, FieldVar), GadgetError> {
         let field = |bits: u64, value: Option<BigUint>| IntVar::witness(cs, bits, value.as_ref());
         let sum = field(SUM_BITS, record.map(|record| record.sum.clone()))?;
         let sum_squares = field(SQUARES_BITS, record.map(|record| record.sum_squares.clone()))?;
@@ -118,10 +130,16 @@ impl NumericRecordVar {
             (LIMBS_AT + 1, &limbs_code[1]),
         ]);
         let body = [packed, sum_squares.field().clone()];
-        let frame = Frame::new(cs, opening, |record| (record.salt, record.valid))?;
-        let valid = frame.open(cs, kind_constant(RecordKind::Numeric), body, index, h)?;
+        let frame = Frame::new(cs, record.map(|record| (record.salt, record.valid)))?;
+        let (valid, leaf) = frame.leaf(cs, kind_constant(RecordKind::Numeric), body)?;
         let min = offset.sub(&IntVar::constant(MIN_OFFSET)?)?;
-        Ok(Self { valid, sum, sum_squares, min, top_limb, limbs_code })
+        Ok((Self { valid, sum, sum_squares, min, top_limb, limbs_code }, leaf))
+    }
+
+    /// `limbs - 1`, without a constraint.
+    pub(crate) fn limbs_code(&self) -> FieldVar {
+        let [low, high] = &self.limbs_code;
+        FieldVar::sum([low.field(), high.field(), high.field()])
     }
 
     /// The largest value that the sealed bounds allow, `min + (T + 1) 2^(16 (limbs - 1)) - 1`: three constraints.

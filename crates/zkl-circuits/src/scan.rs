@@ -1,0 +1,44 @@
+//! The scan proof: a sealed profile is the profile of committed columns, over every row.
+//!
+//! # Statement
+//! Given a layout, commitments to columns and a seal `h`: the prover knows openings of the commitments and a profile
+//! sealed in `h` that is theirs. [`zkl_argument`] shows it with messages in the clear; here the messages stay private.
+//!
+//! # Relation
+//! ```text
+//! transcript circuit (Groth16)    messages exist that zkl_argument::verify accepts, Fiat-Shamir included, for the profile
+//!                                 in h and the layout in lay; they end in the public claim (r*, z_blk, beta, eta, e1, e2,
+//!                                 rho, y)
+//! masked opening (HyperKZG)       the committed columns open to y, with weights that everybody derives
+//! ```
+//!
+//! # Soundness
+//! That of the scan argument (below 2^-200), of Groth16 and of the commitments, and Poseidon as an oracle although it is
+//! proved in a circuit, which is a heuristic. `t0` binds whatever is fixed before the first challenge; `lay` the slots, so
+//! that a prover chooses nothing about them; the keys and the reference string are the caller's to trust.
+//!
+//! | symbol | here |
+//! |---|---|
+//! | `t0`, `h`, `lay`, `n` | fields of [`ScanInputs`] |
+//! | the claim | [`zkl_argument::Opening`] |
+
+mod circuit;
+mod error;
+mod lay;
+mod profile;
+mod proof;
+mod prove;
+mod records;
+mod shapes;
+mod statement;
+#[cfg(test)]
+mod tests;
+mod wire;
+
+pub use circuit::{ScanInputs, TranscriptCircuit, scan_circuit_id};
+pub use error::{CommitmentsError, ProveScanError, ScanDecodeError, VerifyScanError};
+pub use lay::layout_element;
+pub use proof::ScanProof;
+pub use prove::{VerifiedScan, prove_scan, verify_scan};
+pub use shapes::{shape_for, standard_slots};
+pub use statement::{ColumnCommitments, ScanContext, ScanStatement, layout_bytes};

@@ -1,0 +1,246 @@
+//! `lay`: the layout as the transcript circuit reads it, behind one hash.
+//!
+//! ```text
+//! lay = H(layout digest, words)
+//! ```
+//!
+//! The words pack these fields, the first in the lowest bits, as many to a word as fit 252 bits:
+//!
+//! | fields | bits each |
+//! |---|---|
+//! | [`LayoutVector`] after `rows`, in its order: flags, but `grouped_max` | 1, 16 |
+//! | per numeric slot: limbs - 1 | 2 |
+//! | per joint slot: which label capacity, one of those that divide its size | 1 per capacity |
+//! | per record slot: in use, leaf of the seal | 1, depth of the shape's records |
+//!
+//! Record slots are the numeric, opaque, category, joint, grouped and product slots. A slot that is not in use is all
+//! zeros. A verifier computes the fields from the layout; the circuit opens them, so that no prover chooses them.
+
+use zkl_argument::{LayoutVector, ScanPlan, Shape, Slots, shape::CATEGORY_SIZES};
+use zkl_core::{
+    ark::{
+        Fr,
+        ff::{AdditiveGroup as _, Field as _, PrimeField as _},
+    },
+    layout::{Encoding, Layout, PairLayout},
+};
+use zkl_poseidon::{Domain, hash_many};
+
+use crate::{
+    gadgets::{BoolVar, Cs, FieldVar, GadgetError, decompose, hash_many_var, recompose},
+    seal::{DEPTH, RecordIndex, layout_digest},
+};
+
+const LAY: Domain = Domain::new("zkl/scan/lay/v1");
+
+/// Bits of a packed word.
+const WORD_BITS: usize = 252;
+/// Bits of `grouped_max`.
+const CODE_BITS: usize = 16;
+/// Bits of `limbs - 1`.
+const LIMBS_BITS: usize = 2;
+
+/// Slots of a shape that have a record in the seal.
+pub(super) fn record_slots(slots: &Slots) -> usize {
+    let tables = slots.category_count() + slots.joint_count();
+    slots.numeric + slots.opaque + tables + slots.grouped + slots.products
+}
+
+/// Levels of the part of the seal's tree that holds the header and every record of a shape.
+pub(super) fn leaf_bits(slots: &Slots) -> usize {
+    ((usize::BITS - record_slots(slots).leading_zeros()) as usize).min(DEPTH)
+}
+
+/// Capacities that the label of a joint slot of `size` cells can have.
+pub(super) fn label_capacities(size: usize) -> Vec<usize> {
+    let fits = |label: &usize| size.is_multiple_of(*label) && CATEGORY_SIZES.contains(&(size / label));
+    CATEGORY_SIZES.into_iter().filter(fits).collect()
+}
+
+/// Sizes of the joint slots.
+pub(super) fn joint_sizes(slots: &Slots) -> Vec<usize> {
+    slots.small_tables().split_off(slots.category_count())
+}
+
+/// The public input `lay` of the transcript circuit, for a layout in the slots of a shape.
+pub fn layout_element(plan: &ScanPlan) -> Fr {
+    LayoutFields::new(plan).hash(plan.shape())
+}
+
+/// The fields with their digest, natively.
+#[derive(Clone)]
+pub(super) struct LayoutFields {
+    pub(super) digest: Fr,
+    pub(super) values: Vec<u64>,
+}
+
+impl LayoutFields {
+    pub(super) fn new(plan: &ScanPlan) -> Self {
+        let (layout, slots) = (plan.layout(), plan.slots());
+        let flags = plan.vector().elements();
+        let mut values: Vec<u64> = flags.iter().skip(1).map(|flag| flag.into_bigint().0[0]).collect();
+        for slot in &slots.numeric {
+            values.push(slot.map_or(0, |column| limbs_code(layout, column)));
+        }
+        for (slot, size) in slots.joint.iter().zip(joint_sizes(plan.shape().slots())) {
+            let capacity = slot.and_then(|pair| label_capacity(layout, pair));
+            values.extend(label_capacities(size).into_iter().map(|label| u64::from(capacity == Some(label))));
+        }
+        let column = |slot: &Option<usize>| slot.and_then(|column| RecordIndex::column(layout, column));
+        let pair = |slot: &Option<usize>| slot.and_then(|pair| RecordIndex::pair(layout, pair));
+        let places = [
+            slots.numeric.iter().map(column).collect::<Vec<_>>(),
+            slots.opaque.iter().map(column).collect(),
+            slots.category.iter().map(column).collect(),
+            slots.joint.iter().map(pair).collect(),
+            slots.grouped.iter().map(column).collect(),
+            slots.product.iter().map(pair).collect(),
+        ];
+        for place in places.into_iter().flatten() {
+            values.extend([u64::from(place.is_some()), place.map_or(0, |index| index.get().into())]);
+        }
+        Self { digest: layout_digest(layout), values }
+    }
+
+    fn hash(&self, shape: &Shape) -> Fr {
+        let mut message = vec![self.digest];
+        for word in words(&widths(shape)) {
+            let fields = word.iter().zip(self.values.iter().skip(word.first));
+            message.push(fields.map(|(position, &value)| power_of_two(position) * Fr::from(value)).sum());
+        }
+        hash_many(LAY, &message)
+    }
+}
+
+fn limbs_code(layout: &Layout, column: usize) -> u64 {
+    match layout.columns().get(column).map(|column| column.encoding) {
+        Some(Encoding::Numeric { limbs }) => u64::from(limbs).saturating_sub(1),
+        _ => 0,
+    }
+}
+
+fn label_capacity(layout: &Layout, pair: usize) -> Option<usize> {
+    let Some(PairLayout::Joint { label, .. }) = layout.pairs().get(pair) else { return None };
+    match layout.columns().get(*label as usize)?.encoding {
+        Encoding::Category { capacity } => Some(capacity as usize),
+        _ => None,
+    }
+}
+
+/// Bits of every field of a shape.
+fn widths(shape: &Shape) -> Vec<usize> {
+    let slots = shape.slots();
+    let flags = LayoutVector::<Fr>::len(shape) - 1;
+    let mut widths = vec![1; flags];
+    let codes = flags - 2 * slots.products - slots.grouped;
+    for width in widths.iter_mut().skip(codes).take(slots.grouped) {
+        *width = CODE_BITS;
+    }
+    widths.extend(vec![LIMBS_BITS; slots.numeric]);
+    for size in joint_sizes(slots) {
+        widths.extend(vec![1; label_capacities(size).len()]);
+    }
+    for _ in 0..record_slots(slots) {
+        widths.extend([1, leaf_bits(slots)]);
+    }
+    widths
+}
+
+/// A word: fields `first..` at these bit positions.
+struct Word {
+    first: usize,
+    positions: Vec<usize>,
+}
+
+impl Word {
+    fn iter(&self) -> impl Iterator<Item = usize> {
+        self.positions.iter().copied()
+    }
+}
+
+fn words(widths: &[usize]) -> Vec<Word> {
+    let mut words: Vec<Word> = Vec::new();
+    let mut used = WORD_BITS;
+    for (field, width) in widths.iter().enumerate() {
+        if used + width > WORD_BITS {
+            words.push(Word { first: field, positions: Vec::new() });
+            used = 0;
+        }
+        if let Some(word) = words.last_mut() {
+            word.positions.push(used);
+        }
+        used += width;
+    }
+    words
+}
+
+fn power_of_two(exponent: usize) -> Fr {
+    (0..exponent).fold(Fr::ONE, |power, _| power.double())
+}
+
+/// Where a slot's record sits in the seal.
+pub(super) struct PlaceVar {
+    pub(super) in_use: BoolVar,
+    /// Bits of the leaf, lowest first.
+    pub(super) leaf: Vec<BoolVar>,
+}
+
+/// The layout in the circuit, opened from `lay`.
+pub(super) struct LayoutVar {
+    /// Digest of the layout, as the seal's header has it.
+    pub(super) digest: FieldVar,
+    /// [`LayoutVector`] after `rows`.
+    pub(super) flags: Vec<FieldVar>,
+    /// Per numeric slot: limbs - 1.
+    pub(super) limbs_code: Vec<FieldVar>,
+    /// Per joint slot: which of [`label_capacities`].
+    pub(super) labels: Vec<Vec<BoolVar>>,
+    /// Per record slot.
+    pub(super) places: Vec<PlaceVar>,
+}
+
+impl LayoutVar {
+    /// Opens `lay`: a constraint per bit and a hash.
+    pub(super) fn open(
+        cs: &Cs,
+        shape: &Shape,
+        fields: Option<&LayoutFields>,
+        lay: &FieldVar,
+    ) -> Result<Self, GadgetError> {
+        let widths = widths(shape);
+        if let Some(got) = fields.map(|fields| fields.values.len())
+            && got != widths.len()
+        {
+            return Err(GadgetError::Length { expected: widths.len(), got });
+        }
+        let digest = FieldVar::witness(cs, fields.map(|fields| fields.digest))?;
+        let value = |field: usize| fields.and_then(|fields| fields.values.get(field)).map(|&value| value.into());
+        let bits: Vec<Vec<BoolVar>> = widths
+            .iter()
+            .enumerate()
+            .map(|(field, &width)| decompose(cs, value(field).as_ref(), width as u64))
+            .collect::<Result<_, _>>()?;
+        let packed: Vec<FieldVar> = bits.iter().map(|bits| recompose(bits)).collect();
+        let mut message = vec![digest.clone()];
+        for word in words(&widths) {
+            let weights = word.iter().map(power_of_two);
+            message.push(FieldVar::linear(weights.zip(packed.iter().skip(word.first)), Fr::ZERO));
+        }
+        hash_many_var(cs, LAY, &message)?.enforce_equal(cs, lay)?;
+
+        let slots = shape.slots();
+        let flags_len = LayoutVector::<Fr>::len(shape) - 1;
+        let (flags, rest) = packed.split_at(flags_len);
+        let limbs_code = rest.iter().take(slots.numeric).cloned().collect();
+        let mut bits = bits.into_iter().skip(flags_len + slots.numeric);
+        let labels = joint_sizes(slots)
+            .into_iter()
+            .map(|size| bits.by_ref().take(label_capacities(size).len()).flatten().collect())
+            .collect();
+        let mut places = Vec::with_capacity(record_slots(slots));
+        while let (Some(in_use), Some(leaf)) = (bits.next().and_then(|mut bits| bits.pop()), bits.next()) {
+            places.push(PlaceVar { in_use, leaf });
+        }
+        Ok(Self { digest, flags: flags.to_vec(), limbs_code, labels, places })
+    }
+}

@@ -1,0 +1,192 @@
+//! Opens the seal in the circuit: every record of the table at once.
+//!
+//! ```text
+//! leaf_0 = header
+//! leaf_i = empty + sum_s [slot s is in use and sits at i] (record_s - empty)          i >= 1
+//! h      = root over the leaves of the shape, then the constants of the empty rest
+//! ```
+//!
+//! A path per record would cost ten hashes each. All leaves of a shape hang below one node on the left edge of the tree, so
+//! the tree below that node is computed whole: one hash per leaf, and one product to move a record to a leaf.
+//!
+//! # Soundness
+//! Where a record sits comes from `lay`, one slot per leaf. What claims read and the argument does not is tied here: the
+//! header to the layout and n, `limbs` to the layout, valid counts of dictionaries and joint tables to their counts, nulls
+//! of grouped columns to their valid count. Values of a dictionary and minima are what the notary says they are.
+
+use zkl_argument::{SealedGroups, SealedNumeric, SealedProduct, SealedProfile, Shape};
+use zkl_core::ark::{Fr, ff::AdditiveGroup as _};
+use zkl_poseidon::hash2;
+
+use super::{
+    lay::{LayoutVar, PlaceVar, joint_sizes, label_capacities, leaf_bits},
+    records::Records,
+    wire::{CircuitVerifier, Wire},
+};
+use crate::{
+    gadgets::{BoolVar, Cs, FieldVar, GadgetError, IntVar, hash2_var},
+    seal::{
+        CategoryRecordVar, DEPTH, GroupedRecordVar, HeaderVar, JointRecordVar, NumericRecordVar, ProductRecordVar,
+        RecordHeadVar, empty_leaf,
+    },
+};
+
+/// Reads all records, constrains them to be the ones sealed in `h`, and returns what the argument proves about.
+pub(super) fn open_seal(
+    cs: &Cs,
+    shape: &Shape,
+    layout: &LayoutVar,
+    records: Option<&Records>,
+    rows: &FieldVar,
+    h: &FieldVar,
+    verifier: &CircuitVerifier<'_>,
+) -> Result<SealedProfile<Wire>, GadgetError> {
+    let slots = shape.slots();
+    let mut reader = Reader { cs, layout, leaves: Vec::with_capacity(layout.places.len()) };
+    let wire = |value: &IntVar| verifier.wire(value.field());
+
+    let (header, header_leaf) = HeaderVar::read(cs, records.map(|records| &records.header))?;
+    header.layout.enforce_equal(cs, &layout.digest)?;
+    header.rows.field().enforce_equal(cs, rows)?;
+
+    let mut numeric = Vec::with_capacity(slots.numeric);
+    for (slot, limbs_code) in layout.limbs_code.iter().enumerate() {
+        let (record, leaf) = NumericRecordVar::read(cs, records.and_then(|records| records.numeric.get(slot)))?;
+        record.limbs_code().enforce_equal(cs, limbs_code)?;
+        reader.leaves.push(leaf);
+        numeric.push(SealedNumeric {
+            valid: wire(&record.valid),
+            sum: wire(&record.sum),
+            sum_squares: wire(&record.sum_squares),
+            top: wire(&record.top_limb),
+        });
+    }
+    let mut opaque = Vec::with_capacity(slots.opaque);
+    for slot in 0..slots.opaque {
+        let (record, leaf) = RecordHeadVar::read_opaque(cs, records.and_then(|records| records.opaque.get(slot)))?;
+        reader.leaves.push(leaf);
+        opaque.push(wire(&record.valid));
+    }
+    let mut category = Vec::with_capacity(slots.category_count());
+    for (slot, size) in slots.small_tables().into_iter().take(slots.category_count()).enumerate() {
+        let record = records.and_then(|records| records.category.get(slot));
+        let (record, leaf) = CategoryRecordVar::read_counts(cs, size, record)?;
+        let values = record.counts.get(1..).unwrap_or_default();
+        FieldVar::sum(values.iter().map(IntVar::field)).enforce_equal(cs, record.valid.field())?;
+        reader.leaves.push(leaf);
+        category.push(record.counts.iter().map(wire).collect());
+    }
+    let mut joint = Vec::with_capacity(slots.joint_count());
+    for (slot, (size, labels)) in joint_sizes(slots).into_iter().zip(&layout.labels).enumerate() {
+        let record = reader.joint(size, labels, records.and_then(|records| records.joint.get(slot)))?;
+        joint.push(record.counts.iter().map(wire).collect());
+    }
+    let mut grouped = Vec::with_capacity(slots.grouped);
+    for slot in 0..slots.grouped {
+        let (record, leaf) = GroupedRecordVar::read(cs, records.and_then(|records| records.grouped.get(slot)))?;
+        let all = match reader.place() {
+            Some(place) => place.in_use.field().mul(cs, rows)?,
+            None => FieldVar::zero(),
+        };
+        reader.leaves.push(leaf);
+        grouped.push(SealedGroups {
+            nulls: verifier.wire(&(&all - record.valid.field())),
+            distinct: wire(&record.distinct),
+            smallest: wire(&record.smallest_group),
+        });
+    }
+    let mut product = Vec::with_capacity(slots.products);
+    for slot in 0..slots.products {
+        let (record, leaf) = ProductRecordVar::read(cs, records.and_then(|records| records.product.get(slot)))?;
+        reader.leaves.push(leaf);
+        product.push(SealedProduct {
+            valid: wire(&record.valid),
+            products: wire(&record.products),
+            left_sum: wire(&record.left_sum),
+            right_sum: wire(&record.right_sum),
+            left_squares: wire(&record.left_squares),
+            right_squares: wire(&record.right_squares),
+        });
+    }
+    reader.root(leaf_bits(slots), &header_leaf)?.enforce_equal(cs, h)?;
+    Ok(SealedProfile { numeric, opaque, category, joint, grouped, product })
+}
+
+struct Reader<'a> {
+    cs: &'a Cs,
+    layout: &'a LayoutVar,
+    /// Leaves of the record slots so far.
+    leaves: Vec<FieldVar>,
+}
+
+impl Reader<'_> {
+    /// Where the record that is read next sits.
+    fn place(&self) -> Option<&PlaceVar> {
+        self.layout.places.get(self.leaves.len())
+    }
+
+    /// Reads a joint table whose label has the capacity that `labels` selects.
+    fn joint(
+        &mut self,
+        size: usize,
+        labels: &[BoolVar],
+        record: Option<&crate::seal::JointRecord>,
+    ) -> Result<JointRecordVar, GadgetError> {
+        let capacities = label_capacities(size);
+        let weighted = capacities.iter().zip(labels).map(|(&capacity, bit)| (Fr::from(capacity as u64), bit.field()));
+        let capacity = FieldVar::linear(weighted, Fr::ZERO);
+        let (record, leaf) = JointRecordVar::read(self.cs, size, capacity, record)?;
+        let mut valid = Vec::with_capacity(capacities.len());
+        for (&capacity, bit) in capacities.iter().zip(labels) {
+            let both = record.counts.chunks(capacity).skip(1).flat_map(|labels| labels.iter().skip(1));
+            valid.push(FieldVar::sum(both.map(IntVar::field)).mul(self.cs, bit.field())?);
+        }
+        FieldVar::sum(&valid).enforce_equal(self.cs, record.valid.field())?;
+        self.leaves.push(leaf);
+        Ok(record)
+    }
+
+    /// Root of the seal's tree with the records at their places.
+    fn root(&self, bits: usize, header: &FieldVar) -> Result<FieldVar, GadgetError> {
+        if self.leaves.len() != self.layout.places.len() {
+            return Err(GadgetError::Length { expected: self.layout.places.len(), got: self.leaves.len() });
+        }
+        let empty = FieldVar::constant(empty_leaf());
+        let mut terms = vec![vec![empty.clone()]; 1 << bits];
+        for (place, leaf) in self.layout.places.iter().zip(&self.leaves) {
+            let record = (leaf - &empty).mul(self.cs, place.in_use.field())?;
+            for (terms, part) in terms.iter_mut().zip(self.route(record, &place.leaf)?) {
+                terms.push(part);
+            }
+        }
+        // No record sits at the header's place, and the header is not added to the filler.
+        if let Some(first) = terms.first_mut().and_then(|terms| terms.first_mut()) {
+            *first = header.clone();
+        }
+        let mut level: Vec<FieldVar> = terms.iter().map(FieldVar::sum).collect();
+        let mut filler = empty_leaf();
+        for height in 0..DEPTH {
+            if height >= bits {
+                level.push(FieldVar::constant(filler));
+            }
+            level =
+                level.chunks_exact(2).map(|pair| hash2_var(self.cs, &pair[0], &pair[1])).collect::<Result<_, _>>()?;
+            filler = hash2(filler, filler);
+        }
+        level.pop().ok_or(GadgetError::Length { expected: 1, got: 0 })
+    }
+
+    /// `value` at the position whose bits these are, lowest first, and 0 at the others.
+    fn route(&self, value: FieldVar, position: &[BoolVar]) -> Result<Vec<FieldVar>, GadgetError> {
+        let mut parts = vec![value];
+        for bit in position.iter().rev() {
+            let mut halves = Vec::with_capacity(2 * parts.len());
+            for part in parts {
+                let upper = part.mul(self.cs, bit.field())?;
+                halves.extend([&part - &upper, upper]);
+            }
+            parts = halves;
+        }
+        Ok(parts)
+    }
+}

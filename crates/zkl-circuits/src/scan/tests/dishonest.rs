@@ -1,0 +1,164 @@
+//! Provers who change what only they see.
+
+use zkl_argument::{ScanError, check_columns};
+use zkl_core::ark::{Fr, ff::One as _};
+
+use super::{
+    agreement::outputs,
+    fixture::{Case, Table, is_satisfied},
+};
+use crate::{
+    scan::{circuit::Secret, records::Records},
+    testing::satisfied,
+};
+
+type Change<T> = (&'static str, fn(&mut T));
+
+/// The notary seals changed records, and everything else is computed from them.
+fn seals(case: &mut Case, change: impl Fn(&mut Records)) -> bool {
+    let honest = case.prove().messages.clone();
+    let truth = case.records.clone();
+    change(&mut case.records);
+    let inputs = case.inputs(&case.records, &outputs(case, &honest));
+    let circuit = case.circuit(inputs, case.secret(&case.records, &honest));
+    case.records = truth;
+    is_satisfied(&circuit)
+}
+
+/// The prover opens other records than the sealed ones.
+fn opens(case: &Case, change: impl Fn(&mut Secret)) -> bool {
+    let proof = case.prove();
+    let inputs = case.inputs(&case.records, &proof.opening);
+    let mut secret = case.secret(&case.records, &proof.messages);
+    change(&mut secret);
+    is_satisfied(&case.circuit(inputs, secret))
+}
+
+#[test]
+fn rejects_a_seal_that_lies_about_numbers() {
+    let mut case = Table::mixed(21, 13).case();
+    let lies: [Change<Records>; 6] = [
+        ("valid", |r| r.numeric[1].valid += 1),
+        ("sum", |r| r.numeric[0].sum += 1u64),
+        ("sum of squares", |r| r.numeric[0].sum_squares += 1u64),
+        ("limbs", |r| r.numeric[1].limbs = 1),
+        ("product sum", |r| r.product[0].sums.products += 1u64),
+        ("product count", |r| r.product[0].sums.valid += 1),
+    ];
+    for (name, lie) in lies {
+        assert!(!seals(&mut case, lie), "{name}");
+    }
+}
+
+/// T is a constant part of the leaves: the messages do not contradict another one, the committed columns do.
+#[test]
+fn leaves_a_false_bound_to_the_opening_of_the_columns() {
+    let [truth, mut case] = [(), ()].map(|()| Table::mixed(20, 13).case());
+    let messages = truth.prove().messages.clone();
+    case.records.numeric[0].top_limb -= 1;
+    let claim = outputs(&case, &messages);
+    let circuit = case.circuit(case.inputs(&case.records, &claim), case.secret(&case.records, &messages));
+    assert!(is_satisfied(&circuit) && case.plain(&messages));
+    assert_eq!(check_columns(&case.plan, &truth.witness(), &case.mask, &claim), Err(ScanError::OpeningEnd));
+}
+
+#[test]
+fn rejects_a_seal_that_lies_about_counts() {
+    let mut case = Table::mixed(22, 13).case();
+    let lies: [Change<Records>; 8] = [
+        ("rows", |r| r.header.rows += 1),
+        ("layout", |r| r.header.layout += Fr::one()),
+        ("opaque", |r| r.opaque[0].valid -= 1),
+        ("category", |r| r.category[0].counts[1] += 1),
+        ("category's valid rows", |r| r.category[0].valid += 1),
+        ("joint", |r| r.joint[0].counts.rotate_left(1)),
+        ("joint's valid rows", |r| r.joint[1].valid += 1),
+        ("joint's axes", |r| r.joint[1].label_capacity = 16),
+    ];
+    for (name, lie) in lies {
+        assert!(!seals(&mut case, lie), "{name}");
+    }
+}
+
+#[test]
+fn rejects_a_seal_that_lies_about_groups() {
+    let mut case = Table::grouped(23, 100).case();
+    let lies: [Change<Records>; 3] = [
+        ("valid", |r| r.grouped[0].valid -= 1),
+        ("distinct", |r| r.grouped[0].distinct += 1),
+        ("smallest", |r| r.grouped[0].smallest_group += 1),
+    ];
+    for (name, lie) in lies {
+        assert!(!seals(&mut case, lie), "{name}");
+    }
+}
+
+/// Minima, dictionaries and salts are what the notary says: no row contradicts them.
+#[test]
+fn takes_the_notary_at_their_word_for_minima_values_and_salts() {
+    let mut case = Table::mixed(24, 13).case();
+    assert!(seals(&mut case, |records| {
+        records.header.nonce += Fr::one();
+        records.numeric[0].min = i64::MIN;
+        records.numeric[1].salt += Fr::one();
+        records.category[0].values.swap(1, 2);
+    }));
+}
+
+#[test]
+fn rejects_records_that_are_not_the_sealed_ones() {
+    let case = Table::mixed(25, 13).case();
+    let others: [Change<Secret>; 8] = [
+        ("nonce", |s| s.records.header.nonce += Fr::one()),
+        ("minimum", |s| s.records.numeric[0].min += 1),
+        ("salt", |s| s.records.numeric[0].salt += Fr::one()),
+        ("opaque salt", |s| s.records.opaque[0].salt += Fr::one()),
+        ("dictionary", |s| s.records.category[1].values.swap(0, 1)),
+        ("joint salt", |s| s.records.joint[0].salt += Fr::one()),
+        ("product salt", |s| s.records.product[0].salt += Fr::one()),
+        ("two columns exchanged", |s| s.records.category.swap(0, 1)),
+    ];
+    for (name, change) in others {
+        assert!(!opens(&case, change), "{name}");
+    }
+}
+
+#[test]
+fn rejects_another_layout_and_another_salt() {
+    let case = Table::mixed(26, 13).case();
+    let last = case.secret(&case.records, &[]).layout.values.len() - 1;
+    assert!(!opens(&case, |secret| secret.layout.digest += Fr::one()));
+    for field in [0, 3, last - 1, last] {
+        assert!(!opens(&case, |secret| secret.layout.values[field] ^= 1), "field {field}");
+    }
+    assert!(!opens(&case, |secret| secret.salt += Fr::one()));
+}
+
+#[test]
+fn rejects_other_public_inputs() {
+    let case = Table::mixed(27, 13).case();
+    let proof = case.prove();
+    let inputs = case.inputs(&case.records, &proof.opening);
+    satisfied(&case.circuit(inputs.clone(), case.secret(&case.records, &proof.messages)));
+    // `every_variable_and_every_constraint_matters` covers the others.
+    for index in [0, 1, 2, 3, 4, inputs.len() - 1] {
+        let mut other = inputs.clone();
+        other[index] += Fr::one();
+        let circuit = case.circuit(other, case.secret(&case.records, &proof.messages));
+        assert!(!is_satisfied(&circuit), "public input {index}");
+    }
+}
+
+#[test]
+fn refuses_too_few_and_too_many_messages() {
+    let case = Table::mixed(28, 13).case();
+    let proof = case.prove();
+    let inputs = case.inputs(&case.records, &proof.opening);
+    let mut messages = proof.messages.clone();
+    messages.push(Fr::one());
+    for messages in [&messages[..], &messages[..messages.len() - 2], &[]] {
+        let circuit = case.circuit(inputs.clone(), case.secret(&case.records, messages));
+        let refusal = crate::testing::refusal(&circuit);
+        assert!(matches!(refusal, crate::groth16::ProveError::Synthesis(_)), "{refusal}");
+    }
+}

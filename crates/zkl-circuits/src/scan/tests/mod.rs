@@ -1,0 +1,6 @@
+mod agreement;
+mod counts;
+mod dishonest;
+mod fixture;
+mod proofs;
+mod shapes;

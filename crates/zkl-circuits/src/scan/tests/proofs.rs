@@ -1,0 +1,156 @@
+//! Whole scan proofs at a small shape.
+
+use std::sync::Arc;
+
+use zkl_argument::{
+    ScanError,
+    commit::{Commitment, CommitmentSeed},
+    commit_columns,
+    srs::Srs,
+};
+use zkl_core::ark::{Fr, ff::One as _};
+
+use super::fixture::{Case, Table};
+use crate::{
+    groth16,
+    keys::{KeyPair, KeyStore},
+    scan::{
+        ColumnCommitments, CommitmentsError, ProveScanError, ScanContext, ScanDecodeError, ScanProof, ScanStatement,
+        TranscriptCircuit, VerifyScanError,
+        prove::{prove_any_limbs, verify_any_limbs},
+        verify_scan,
+    },
+    seal::{Seal, SealSeed},
+};
+
+const KAPPA: u32 = 2;
+
+struct Setting {
+    case: Case,
+    seal: Seal,
+    srs: Srs,
+    keys: Arc<KeyPair>,
+    seed: CommitmentSeed,
+    commitments: ColumnCommitments,
+}
+
+impl Setting {
+    fn new(case: Case, keys: Arc<KeyPair>) -> Self {
+        let srs = Srs::dev(1 << KAPPA, Srs::DEV_SEED).unwrap();
+        let seal = Seal::new(case.plan.layout(), &case.profile, &SealSeed::from_bytes([5; 32])).unwrap();
+        let seed = CommitmentSeed::from_bytes([9; 32]);
+        let groups = ColumnCommitments::row_groups(&case.plan, KAPPA).unwrap();
+        let columns = commit_columns(&srs, groups, &case.witness(), &seed).unwrap();
+        let commitments = ColumnCommitments::new(&case.plan, groups, columns).unwrap();
+        Self { case, seal, srs, keys, seed, commitments }
+    }
+
+    fn statement(&self) -> ScanStatement<'_> {
+        let (plan, h) = (&self.case.plan, self.seal.commitment());
+        ScanStatement { context: context(1), plan, h, commitments: &self.commitments }
+    }
+
+    fn prove(&self) -> Result<ScanProof, ProveScanError> {
+        prove_any_limbs(&self.srs, &self.keys, &self.statement(), &self.seal, &self.case.witness(), &self.seed)
+    }
+
+    fn verify(&self, statement: &ScanStatement<'_>, proof: &ScanProof) -> Result<(), VerifyScanError> {
+        verify_any_limbs(self.srs.verifier_key(), self.keys.verifying(), statement, proof).map(|_| ())
+    }
+}
+
+fn context(nonce: u8) -> ScanContext {
+    ScanContext::new("ledger.example", &[3; 32], &"data".parse().unwrap(), &[nonce; 32])
+}
+
+/// One key generation serves all checks.
+#[test]
+fn a_scan_proof_verifies_and_nothing_else_does() {
+    let case = Table::flat(31, 13).case();
+    let dir = tempfile::tempdir().unwrap();
+    let blank = TranscriptCircuit::blank(case.plan.shape().clone());
+    let keys = KeyStore::open(dir.path()).unwrap().dev_keys(&blank, &|_| ()).unwrap();
+    let setting = Setting::new(case, keys);
+    let (plan, groups, statement) = (&setting.case.plan, setting.commitments.groups(), setting.statement());
+    let proof = setting.prove().unwrap();
+    let evidence = verify_any_limbs(setting.srs.verifier_key(), setting.keys.verifying(), &statement, &proof).unwrap();
+    assert_eq!((evidence.context(), evidence.h()), (context(1), setting.seal.commitment()));
+    assert_eq!(evidence.commitment_root(), setting.commitments.root(plan.layout()).unwrap());
+    let invalid = Err(VerifyScanError::Groth16(groth16::VerifyError::Invalid));
+
+    // The public verifier has no use for limbs of 4 bits.
+    let refused = verify_scan(setting.srs.verifier_key(), setting.keys.verifying(), &statement, &proof);
+    assert_eq!(refused.err(), Some(VerifyScanError::LimbBits { expected: 16, got: 4 }));
+
+    // Another entry, another seal, other commitments, another layout.
+    assert_eq!(setting.verify(&ScanStatement { context: context(2), ..statement }, &proof), invalid);
+    let other = Setting::new(Table::flat(32, 13).case(), Arc::clone(&setting.keys));
+    assert_eq!(setting.verify(&ScanStatement { h: other.seal.commitment(), ..statement }, &proof), invalid);
+    assert_eq!(setting.verify(&ScanStatement { commitments: &other.commitments, ..statement }, &proof), invalid);
+    let fewer = Setting::new(Table::flat(31, 12).case(), Arc::clone(&setting.keys));
+    assert_eq!(setting.verify(&ScanStatement { plan: &fewer.case.plan, ..statement }, &proof), invalid);
+    let mut columns = setting.commitments.columns().to_vec();
+    columns.swap(0, 1);
+    let swapped = ColumnCommitments::new(plan, groups, columns.clone()).unwrap();
+    assert_eq!(setting.verify(&ScanStatement { commitments: &swapped, ..statement }, &proof), invalid);
+
+    // Every part of the proof.
+    let changed = |change: &dyn Fn(&mut ScanProof)| {
+        let mut proof = proof.clone();
+        change(&mut proof);
+        setting.verify(&statement, &proof)
+    };
+    assert_eq!(changed(&|proof| proof.mask = Commitment::default()), invalid);
+    assert_eq!(changed(&|proof| proof.claim.y += Fr::one()), invalid);
+    assert_eq!(changed(&|proof| proof.claim.r_star.swap(0, 1)), invalid);
+    assert!(matches!(changed(&|proof| proof.opening.s += Fr::one()), Err(VerifyScanError::Columns(_))));
+    let expected = 4 + plan.shape().block_bits() + 6;
+    let short = changed(&|proof| proof.claim.z_blk.truncate(1));
+    assert_eq!(short, Err(VerifyScanError::Claim { expected, got: expected + 1 - plan.shape().block_bits() }));
+
+    // A second proof has nothing in common with the first.
+    let second = setting.prove().unwrap();
+    setting.verify(&statement, &second).unwrap();
+    assert!(second.mask != proof.mask && second.claim.y != proof.claim.y && second.opening.s != proof.opening.s);
+    assert!(second.claim.r_star.iter().zip(&proof.claim.r_star).all(|(a, b)| a != b));
+    assert!(changed(&|proof| proof.opening = second.opening.clone()).is_err());
+    assert_eq!(changed(&|proof| proof.groth16 = second.groth16.clone()), invalid);
+
+    // Encodings.
+    let bytes = proof.to_bytes();
+    let decode = |bytes: &[u8]| ScanProof::from_bytes(plan.shape(), groups, bytes);
+    assert!(decode(&bytes).unwrap() == proof);
+    assert_eq!(second.to_bytes().len(), bytes.len());
+    for wrong in [&bytes[..0], &bytes[..31], &bytes[..bytes.len() - 1], &[&bytes[..], &[0]].concat()] {
+        let length = ScanDecodeError::Length { expected: bytes.len(), got: wrong.len() };
+        assert_eq!(decode(wrong).unwrap_err(), length);
+    }
+    let overwrite = |at: usize| {
+        let mut bytes = bytes.clone();
+        bytes[at..at + 32].fill(0xff);
+        decode(&bytes).unwrap_err()
+    };
+    assert!(matches!(overwrite(0), ScanDecodeError::Mask(_)));
+    assert_eq!(overwrite(32 + 5 * 32), ScanDecodeError::Element { index: 5 });
+    assert!(matches!(overwrite(32 + 32 * expected), ScanDecodeError::Groth16(_)));
+    assert!(matches!(overwrite(32 + 32 * expected + 128), ScanDecodeError::Opening(_)));
+    let encoded = setting.commitments.to_bytes();
+    assert_eq!(ColumnCommitments::from_bytes(plan, groups, &encoded).unwrap(), setting.commitments);
+    let cut = ColumnCommitments::from_bytes(plan, groups, &encoded[1..]);
+    assert_eq!(cut.unwrap_err(), CommitmentsError::Length { expected: encoded.len(), got: encoded.len() - 1 });
+    columns.pop();
+    let got = columns.len();
+    let fewer_columns = ColumnCommitments::new(plan, groups, columns).unwrap_err();
+    assert_eq!(fewer_columns, CommitmentsError::Columns { expected: got + 1, got });
+
+    // Provers who have no proof.
+    let wrong_seal = ScanStatement { h: other.seal.commitment(), ..statement };
+    let attempt = |statement: &ScanStatement<'_>, seal: &Seal| {
+        prove_any_limbs(&setting.srs, &setting.keys, statement, seal, &setting.case.witness(), &setting.seed)
+    };
+    assert!(matches!(attempt(&wrong_seal, &setting.seal), Err(ProveScanError::OtherSeal)));
+    assert!(matches!(attempt(&wrong_seal, &other.seal), Err(ProveScanError::False(ScanError::RootSum))));
+    let wrong_commitments = ScanStatement { commitments: &other.commitments, ..statement };
+    let refused = attempt(&wrong_commitments, &setting.seal);
+    assert!(matches!(refused, Err(ProveScanError::SelfCheck(VerifyScanError::Columns(_)))));
+}

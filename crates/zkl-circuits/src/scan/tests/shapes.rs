@@ -1,0 +1,45 @@
+//! Which shape a table is proved in.
+
+use zkl_argument::{ScanPlan, Shape, plan::slots_of};
+use zkl_core::{
+    column::ColumnType,
+    layout::{ColumnLayout, Encoding, Layout},
+};
+
+use crate::scan::{scan_circuit_id, shape_for, shapes::standard_slots};
+
+fn layout(rows: u64, numbers: usize, limbs: u8) -> Layout {
+    let column = |index| ColumnLayout {
+        name: format!("c{index}"),
+        ty: ColumnType::Int,
+        nullable: false,
+        encoding: Encoding::Numeric { limbs },
+    };
+    Layout::new(rows, (0..numbers).map(column).collect(), Vec::new()).unwrap()
+}
+
+#[test]
+fn tables_take_the_smallest_standard_shape_that_holds_them() {
+    let [small, medium, large] = standard_slots();
+    let cases = [(layout(1, 3, 2), &small), (layout(5, 4, 2), &medium), (layout(9, 9, 2), &large)];
+    for (layout, slots) in cases {
+        let shape = shape_for(&layout).unwrap();
+        assert_eq!((shape.log_rows(), shape.slots()), (16, slots));
+        ScanPlan::new(shape, layout).unwrap();
+    }
+    let wide = layout(1 << 20, 20, 4);
+    let shape = shape_for(&wide).unwrap();
+    assert_eq!((shape.log_rows(), shape.slots()), (20, &slots_of(&wide)));
+    assert!(shape_for(&layout(u64::from(u32::MAX), 1, 1)).is_err());
+}
+
+#[test]
+fn standard_shapes_fill_their_blocks_and_have_an_id_each() {
+    let blocks: Vec<usize> =
+        standard_slots().into_iter().map(|slots| Shape::new(16, slots).unwrap().blocks().len()).collect();
+    assert_eq!(blocks, [14, 30, 57]);
+    let id = |slots| scan_circuit_id(&Shape::new(20, slots).unwrap()).to_string();
+    let [small, medium, large] = standard_slots().map(id);
+    assert_eq!(small, "scan/20-l6-n3-o2-c2-1-0-0-j1-0-0-g0-p1@1");
+    assert!(small != medium && medium != large);
+}

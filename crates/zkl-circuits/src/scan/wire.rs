@@ -1,0 +1,190 @@
+//! The verifier of the scan argument over constraints: field elements become variables, checks become constraints.
+
+use std::{
+    cell::RefCell,
+    ops::{Add, Mul, Sub},
+    rc::Rc,
+};
+
+use zkl_argument::{
+    Context, ScanError,
+    transcript::{TRANSCRIPT_DOMAIN, TRANSCRIPT_RATE},
+};
+use zkl_core::ark::{
+    Fr,
+    ff::{Field as _, PrimeField as _},
+};
+
+use crate::gadgets::{BoolVar, Cs, FieldVar, GadgetError, SpongeVar, decompose, recompose};
+
+/// Where products are written. They are operators and cannot fail, so the first error waits here for
+/// [`CircuitVerifier::finish`].
+struct Board {
+    cs: Cs,
+    fault: RefCell<Option<GadgetError>>,
+}
+
+/// A variable that knows its constraint system.
+#[derive(Clone)]
+pub(super) struct Wire {
+    var: FieldVar,
+    board: Rc<Board>,
+}
+
+impl Wire {
+    pub(super) const fn var(&self) -> &FieldVar {
+        &self.var
+    }
+
+    fn with(&self, var: FieldVar) -> Self {
+        Self { var, board: Rc::clone(&self.board) }
+    }
+}
+
+impl Add<&Self> for Wire {
+    type Output = Self;
+
+    fn add(self, other: &Self) -> Self {
+        self.with(&self.var + &other.var)
+    }
+}
+
+impl Sub<&Self> for Wire {
+    type Output = Self;
+
+    fn sub(self, other: &Self) -> Self {
+        self.with(&self.var - &other.var)
+    }
+}
+
+impl Mul<&Self> for Wire {
+    type Output = Self;
+
+    /// One constraint, none when either is a constant.
+    fn mul(self, other: &Self) -> Self {
+        let product = self.var.mul(&self.board.cs, &other.var).unwrap_or_else(|error| {
+            self.board.fault.borrow_mut().get_or_insert(error);
+            FieldVar::zero()
+        });
+        self.with(product)
+    }
+}
+
+macro_rules! by_value {
+    ($($operator:ident :: $method:ident),*) => {
+        $(impl $operator for Wire {
+            type Output = Self;
+
+            fn $method(self, other: Self) -> Self {
+                $operator::$method(self, &other)
+            }
+        })*
+    };
+}
+
+by_value!(Add::add, Sub::sub, Mul::mul);
+
+/// [`zkl_argument::PlainVerifier`] over constraints, with the same schedule of absorbing and squeezing.
+pub(super) struct CircuitVerifier<'a> {
+    board: Rc<Board>,
+    sponge: SpongeVar<TRANSCRIPT_RATE>,
+    /// Messages that are left; `None` while keys are made.
+    messages: Option<&'a [Fr]>,
+}
+
+impl<'a> CircuitVerifier<'a> {
+    /// A verifier whose transcript has absorbed `t0` and a private salt. There must be exactly `expected` messages.
+    pub(super) fn new(
+        cs: &Cs,
+        t0: &FieldVar,
+        salt: Option<Fr>,
+        messages: Option<&'a [Fr]>,
+        expected: usize,
+    ) -> Result<Self, GadgetError> {
+        if let Some(got) = messages.map(<[Fr]>::len)
+            && got != expected
+        {
+            return Err(GadgetError::Length { expected, got });
+        }
+        let mut sponge = SpongeVar::new(TRANSCRIPT_DOMAIN);
+        sponge.absorb(cs, &[t0.clone(), FieldVar::witness(cs, salt)?])?;
+        let board = Rc::new(Board { cs: cs.clone(), fault: RefCell::new(None) });
+        Ok(Self { board, sponge, messages })
+    }
+
+    /// A variable of the circuit as the verifier takes it.
+    pub(super) fn wire(&self, var: &FieldVar) -> Wire {
+        Wire { var: var.clone(), board: Rc::clone(&self.board) }
+    }
+
+    /// The error of a product, if any, and whether every message was used.
+    pub(super) fn finish(self) -> Result<(), GadgetError> {
+        if let Some(error) = self.board.fault.borrow_mut().take() {
+            return Err(error);
+        }
+        match self.messages.map(<[Fr]>::len) {
+            Some(got) if got > 0 => Err(GadgetError::Length { expected: 0, got }),
+            _ => Ok(()),
+        }
+    }
+
+    fn wires(&self, vars: Vec<FieldVar>) -> Vec<Wire> {
+        vars.into_iter().map(|var| Wire { var, board: Rc::clone(&self.board) }).collect()
+    }
+}
+
+impl Context for CircuitVerifier<'_> {
+    type Value = Wire;
+    type Error = GadgetError;
+
+    fn constant_field(&mut self, value: Fr) -> Wire {
+        self.wire(&FieldVar::constant(value))
+    }
+
+    fn receive(&mut self, len: usize) -> Result<Vec<Wire>, GadgetError> {
+        let received = match self.messages {
+            None => None,
+            Some(messages) => {
+                let parts = messages.split_at_checked(len);
+                let (head, rest) = parts.ok_or(GadgetError::Length { expected: len, got: messages.len() })?;
+                self.messages = Some(rest);
+                Some(head)
+            }
+        };
+        let value = |i: usize| received.and_then(|received| received.get(i).copied());
+        let vars: Vec<FieldVar> =
+            (0..len).map(|i| FieldVar::witness(&self.board.cs, value(i))).collect::<Result<_, _>>()?;
+        self.sponge.absorb(&self.board.cs, &vars)?;
+        Ok(self.wires(vars))
+    }
+
+    fn absorb(&mut self, values: &[Wire]) -> Result<(), GadgetError> {
+        let vars: Vec<FieldVar> = values.iter().map(|value| value.var.clone()).collect();
+        self.sponge.absorb(&self.board.cs, &vars)
+    }
+
+    fn challenge(&mut self) -> Result<Wire, GadgetError> {
+        let challenge = self.sponge.squeeze(&self.board.cs)?;
+        Ok(self.wire(&challenge))
+    }
+
+    fn assert_equal(&mut self, left: &Wire, right: &Wire, _check: ScanError) -> Result<(), GadgetError> {
+        left.var.enforce_equal(&self.board.cs, &right.var)
+    }
+
+    fn inverse(&mut self, value: &Wire, _check: ScanError) -> Result<Wire, GadgetError> {
+        let cs = &self.board.cs;
+        // Zero has no inverse: whatever stands here, the product is not 1.
+        let inverse = FieldVar::witness(cs, value.var.value().map(|value| value.inverse().unwrap_or_default()))?;
+        FieldVar::enforce_product(cs, &value.var, &inverse, &FieldVar::one())?;
+        Ok(self.wire(&inverse))
+    }
+
+    fn bits(&mut self, value: &Wire, width: usize, _check: ScanError) -> Result<Vec<Wire>, GadgetError> {
+        let cs = &self.board.cs;
+        let integer = value.var.value().map(|value| value.into_bigint().into());
+        let bits = decompose(cs, integer.as_ref(), width as u64)?;
+        recompose(&bits).enforce_equal(cs, &value.var)?;
+        Ok(self.wires(bits.iter().map(BoolVar::field).cloned().collect()))
+    }
+}
