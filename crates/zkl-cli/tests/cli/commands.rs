@@ -141,18 +141,6 @@ fn claims_are_explained_when_they_do_not_fit() {
 }
 
 #[test]
-fn secrets_are_private_files() {
-    use std::os::unix::fs::PermissionsExt as _;
-    let workdir = Workdir::with_penguins();
-    let mode = |path: std::path::PathBuf| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
-    assert_eq!(mode(workdir.path(".zkl")), 0o700);
-    assert_eq!(mode(workdir.path(".zkl/ledger.key")), 0o600);
-    for opening in std::fs::read_dir(workdir.path(".zkl/openings")).unwrap() {
-        assert_eq!(mode(opening.unwrap().path()), 0o600);
-    }
-}
-
-#[test]
 fn a_second_writer_is_told_so_and_readers_are_not_hindered() {
     let workdir = Workdir::with_penguins();
     // A table that never ends keeps the first writer busy.
