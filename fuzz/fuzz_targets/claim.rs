@@ -1,0 +1,19 @@
+//! A claim that is read from text is read again from its canonical text and is the same; every claim is the same again
+//! from its JSON.
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use zkl_core::claim::Claim;
+
+fuzz_target!(|bytes: &[u8]| {
+    let parsed = str::from_utf8(bytes).ok().and_then(|text| text.parse::<Claim>().ok());
+    if let Some(claim) = &parsed {
+        let text = claim.to_string();
+        assert_eq!(text.parse::<Claim>().as_ref(), Ok(claim), "{text}");
+    }
+    for claim in parsed.into_iter().chain(serde_json::from_slice::<Claim>(bytes).ok()) {
+        let _ = claim.to_string();
+        let json = serde_json::to_vec(&claim).unwrap();
+        assert_eq!(serde_json::from_slice::<Claim>(&json).unwrap(), claim);
+    }
+});
