@@ -17,8 +17,8 @@ use generate::{KEY_SEED, ORIGIN, Product};
 use num_bigint::BigUint;
 use sha2::{Digest as _, Sha256, Sha512};
 use zkl_ledger::{
-    Circuit as _, DataMismatch, FileEvidence, KeyStore, LedgerHome, Notarization, Opening, Predicate,
-    Receipt, Setup, SignedEntry, Trust, VerifiedStatement, check_data, keys::SigningKey, verify,
+    Circuit as _, DataMismatch, FileEvidence, KeyStore, LedgerHome, Notarization, Opening, Predicate, Receipt, Setup,
+    SignedEntry, Trust, VerifiedStatement, check_data, keys::SigningKey, verify,
 };
 
 const RECEIPTS: [&str; 4] = ["notarization", "claim", "custom", "public-notarization"];
@@ -111,7 +111,8 @@ fn entries_are_signed_as_documented() {
         let signature = BASE64_STANDARD.decode(envelope["signatures"][0]["sig"].as_str().unwrap()).unwrap();
         let signature = ed25519_dalek::Signature::from_slice(&signature).unwrap();
         public.verify_strict(&signed, &signature).unwrap();
-        let key_id = hex::encode(sha256(&[public.as_bytes()]));
+        let prefix = hex::decode("302a300506032b6570032100").unwrap();
+        let key_id = hex::encode(sha256(&[&prefix, public.as_bytes()]));
         assert_eq!(envelope["signatures"][0]["keyid"], *key_id);
         documented("key id", &key_id);
     }
@@ -163,8 +164,7 @@ fn the_log_key_is_as_documented() {
 fn dataset_ids_and_salted_digests_are_as_documented() {
     let opening = opening();
     let record = notarization("notarization");
-    let json: serde_json::Value =
-        serde_json::from_slice(&fs::read(dir().join("opening.json")).unwrap()).unwrap();
+    let json: serde_json::Value = serde_json::from_slice(&fs::read(dir().join("opening.json")).unwrap()).unwrap();
     let seed: [u8; 32] = hex::decode(json["seed"].as_str().unwrap()).unwrap().try_into().unwrap();
     documented("seed", &hex::encode(seed));
 
@@ -177,9 +177,8 @@ fn dataset_ids_and_salted_digests_are_as_documented() {
     let plain = sha256(&[&table]);
     assert_eq!(opening.digests.sha256.as_bytes(), &plain);
     documented("digest of the table", &hex::encode(plain));
-    let salted = |algorithm: &[u8], digest: &[u8]| {
-        sha256(&[b"zkl salted digest v1\0", &salt, algorithm, b"\0", digest])
-    };
+    let salted =
+        |algorithm: &[u8], digest: &[u8]| sha256(&[b"zkl salted digest v1\0", &salt, algorithm, b"\0", digest]);
     let expected = [
         salted(b"sha256", &plain),
         salted(b"sha3-256", opening.digests.sha3_256.as_bytes()),
@@ -272,7 +271,10 @@ fn the_proving_key_file_is_as_documented() {
     let bytes = fs::read(dir.path().join("example.product@1.dev.key")).unwrap();
     let id = Product.id().to_string();
     let (header, rest) = bytes.split_at(8 + 4 + 2 + id.len());
-    assert_eq!(header, [b"zkl-key\n", &1u32.to_le_bytes()[..], &(id.len() as u16).to_le_bytes(), id.as_bytes()].concat());
+    assert_eq!(
+        header,
+        [&b"zkl-key\n"[..], &1u32.to_le_bytes(), &(id.len() as u16).to_le_bytes(), id.as_bytes()].concat()
+    );
     documented("start of a key file", &hex::encode(header));
     let (digests, rest) = rest.split_at(64);
     let (lengths, rest) = rest.split_at(16);
