@@ -149,9 +149,6 @@ pub enum ProveScanError {
     /// The Groth16 prover.
     #[error(transparent)]
     Groth16(#[from] groth16::ProveError),
-    /// The proving key could not be read.
-    #[error(transparent)]
-    Key(#[from] groth16::DecodeError),
     /// The opening.
     #[error(transparent)]
     Open(#[from] OpenError),

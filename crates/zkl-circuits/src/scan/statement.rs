@@ -61,6 +61,8 @@ pub struct ColumnCommitments {
 }
 
 impl ColumnCommitments {
+    /// Commitments that belong to `plan`.
+    ///
     /// # Errors
     /// [`CommitmentsError::Rows`] unless the groups hold the rows of the plan's shape, [`CommitmentsError::Columns`] and
     /// [`CommitmentsError::Groups`] unless there is one commitment per column and group.
@@ -73,7 +75,7 @@ impl ColumnCommitments {
     /// Row groups of `2^kappa` rows for the plan's shape, or one group when it has fewer rows.
     ///
     /// # Errors
-    /// [`CommitmentsError::Groups`] never; [`CommitmentsError::Kappa`] for a `kappa` that commitments do not support.
+    /// [`CommitmentsError::Kappa`] for a `kappa` that commitments do not support.
     pub fn row_groups(plan: &ScanPlan, kappa: u32) -> Result<RowGroups, CommitmentsError> {
         let log_rows = plan.shape().log_rows() as u32;
         let kappa = kappa.min(log_rows);
