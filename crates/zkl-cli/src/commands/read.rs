@@ -19,7 +19,7 @@ pub(super) fn options(args: ReadArgs) -> Result<ReadOptions, CliError> {
         match options.pins.iter_mut().find(|pin| pin.name == name) {
             Some(pin) => pin.ty = Some(ty),
             None => {
-                options.pins.push(ColumnPin { name, ty: Some(ty), nullable: None, null_tokens: None, round: false })
+                options.pins.push(ColumnPin { name, ty: Some(ty), nullable: None, null_tokens: None, round: false });
             }
         }
     }
