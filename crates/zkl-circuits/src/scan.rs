@@ -40,5 +40,5 @@ pub use error::{CommitmentsError, ProveScanError, ScanDecodeError, VerifyScanErr
 pub use lay::layout_element;
 pub use proof::ScanProof;
 pub use prove::{VerifiedScan, prove_scan, verify_scan};
-pub use shapes::{shape_for, standard_slots};
+pub use shapes::{SEGMENT_LOG_ROWS, shape_for, standard_circuits, standard_slots};
 pub use statement::{ColumnCommitments, ScanContext, ScanStatement, layout_bytes};

@@ -3,8 +3,14 @@
 use zkl_argument::{
     PlanError, Shape, Slots,
     plan::{log_rows_for, slots_of},
+    shape::LIMB_BITS,
 };
 use zkl_core::layout::Layout;
+
+use super::circuit::TranscriptCircuit;
+
+/// Binary logarithm of the rows of a segment.
+pub const SEGMENT_LOG_ROWS: usize = 20;
 
 /// Slots of the standard shapes, ascending: for tables of about 4, 10 and 20 columns.
 ///
@@ -56,4 +62,11 @@ fn holds(have: &Slots, need: &Slots) -> bool {
         single.into_iter().chain(slots.categories).chain(slots.joints).collect::<Vec<_>>()
     };
     counts(have).iter().zip(counts(need)).all(|(have, need)| *have >= need)
+}
+
+/// Blank transcript circuits of every standard shape of one segment, 2^16 to 2^20 rows: what keys are made and pinned from.
+pub fn standard_circuits() -> Vec<TranscriptCircuit> {
+    let shapes = (LIMB_BITS..=SEGMENT_LOG_ROWS).flat_map(|log_rows| standard_slots().map(|slots| (log_rows, slots)));
+    // A test counts them: no standard shape is refused.
+    shapes.filter_map(|(log_rows, slots)| Some(TranscriptCircuit::blank(Shape::new(log_rows, slots).ok()?))).collect()
 }

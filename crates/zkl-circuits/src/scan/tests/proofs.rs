@@ -39,15 +39,22 @@ struct Setting {
     commitments: ColumnCommitments,
 }
 
+fn seal_of(case: &Case) -> Seal {
+    Seal::new(case.plan.layout(), &case.profile, &SealSeed::from_bytes([5; 32])).unwrap()
+}
+
+fn commit(case: &Case, srs: &Srs, seed: &CommitmentSeed) -> ColumnCommitments {
+    let groups = ColumnCommitments::row_groups(&case.plan, KAPPA).unwrap();
+    let columns = commit_columns(srs, groups, &case.witness(), seed).unwrap();
+    ColumnCommitments::new(&case.plan, groups, columns).unwrap()
+}
+
 impl Setting {
     fn new(case: Case, keys: Arc<KeyPair>) -> Self {
         let srs = Srs::dev(1 << KAPPA, Srs::DEV_SEED).unwrap();
-        let seal = Seal::new(case.plan.layout(), &case.profile, &SealSeed::from_bytes([5; 32])).unwrap();
         let seed = CommitmentSeed::from_bytes([9; 32]);
-        let groups = ColumnCommitments::row_groups(&case.plan, KAPPA).unwrap();
-        let columns = commit_columns(&srs, groups, &case.witness(), &seed).unwrap();
-        let commitments = ColumnCommitments::new(&case.plan, groups, columns).unwrap();
-        Self { case, seal, srs, keys, seed, commitments }
+        let commitments = commit(&case, &srs, &seed);
+        Self { seal: seal_of(&case), case, srs, keys, seed, commitments }
     }
 
     fn statement(&self) -> ScanStatement<'_> {
@@ -68,13 +75,17 @@ fn context(nonce: u8) -> ScanContext {
     ScanContext::new("ledger.example", &[3; 32], &"data".parse().unwrap(), &[nonce; 32])
 }
 
+fn dev_keys(plan: &ScanPlan) -> Arc<KeyPair> {
+    let dir = tempfile::tempdir().unwrap();
+    let blank = TranscriptCircuit::blank(plan.shape().clone());
+    KeyStore::open(dir.path()).unwrap().dev_keys(&blank, &|_| ()).unwrap()
+}
+
 /// One key generation serves all checks.
 #[test]
 fn a_scan_proof_verifies_and_nothing_else_does() {
     let case = Table::flat(31, 13).case();
-    let dir = tempfile::tempdir().unwrap();
-    let blank = TranscriptCircuit::blank(case.plan.shape().clone());
-    let keys = KeyStore::open(dir.path()).unwrap().dev_keys(&blank, &|_| ()).unwrap();
+    let keys = dev_keys(&case.plan);
     let setting = Setting::new(case, keys);
     let (plan, groups, statement) = (&setting.case.plan, setting.commitments.groups(), setting.statement());
     let proof = setting.prove().unwrap();
@@ -94,6 +105,9 @@ fn a_scan_proof_verifies_and_nothing_else_does() {
     assert_eq!(setting.verify(&ScanStatement { commitments: &other.commitments, ..statement }, &proof), invalid);
     let fewer = Setting::new(Table::flat(31, 12).case(), Arc::clone(&setting.keys));
     assert_eq!(setting.verify(&ScanStatement { plan: &fewer.case.plan, ..statement }, &proof), invalid);
+    let other_srs = Srs::dev(1 << KAPPA, b"another").unwrap();
+    let elsewhere = verify_any_limbs(other_srs.verifier_key(), setting.keys.verifying(), &statement, &proof);
+    assert_eq!(elsewhere.map(|_| ()), invalid);
     let mut columns = setting.commitments.columns().to_vec();
     columns.swap(0, 1);
     let swapped = ColumnCommitments::new(plan, groups, columns.clone()).unwrap();
@@ -160,6 +174,34 @@ fn a_scan_proof_verifies_and_nothing_else_does() {
     assert!(matches!(refused, Err(ProveScanError::SelfCheck(VerifyScanError::Columns(_)))));
 }
 
+/// A proof of the first version, with its verifying key: what is hashed into `t0` and `lay`, the order of public inputs and
+/// every encoding must stay as they are, or the version change.
+const STORED: &str = include_str!("fixtures/scan-proof-v1.txt");
+
+#[test]
+fn a_stored_proof_of_version_1_verifies() {
+    let (key, proof) = STORED.trim().split_once('\n').unwrap();
+    let key = groth16::VerifyingKey::from_bytes(&hex::decode(key).unwrap()).unwrap();
+    let case = Table::flat(31, 13).case();
+    let srs = Srs::dev(1 << KAPPA, Srs::DEV_SEED).unwrap();
+    let commitments = commit(&case, &srs, &CommitmentSeed::from_bytes([9; 32]));
+    let (plan, h) = (&case.plan, seal_of(&case).commitment());
+    let proof = ScanProof::from_bytes(plan.shape(), commitments.groups(), &hex::decode(proof).unwrap()).unwrap();
+    let statement = ScanStatement { context: context(1), plan, h, commitments: &commitments };
+    verify_any_limbs(srs.verifier_key(), &key, &statement, &proof).unwrap();
+}
+
+/// `cargo test -p zkl-circuits --lib prints_a_proof_to_store -- --ignored --nocapture`
+#[test]
+#[ignore = "prints the stored proof anew"]
+fn prints_a_proof_to_store() {
+    let case = Table::flat(31, 13).case();
+    let keys = dev_keys(&case.plan);
+    let setting = Setting::new(case, keys);
+    let proof = setting.prove().unwrap();
+    println!("{}\n{}", hex::encode(setting.keys.verifying().as_bytes()), hex::encode(proof.to_bytes()));
+}
+
 /// `cargo test --release -p zkl-circuits --lib proves_a_table -- --ignored --nocapture`
 #[test]
 #[ignore = "makes the keys of a standard shape: a minute"]
@@ -185,14 +227,12 @@ fn proves_a_table_in_a_standard_shape() {
     let profile = Profile { rows, columns, pairs: Vec::new() };
 
     let plan = ScanPlan::new(shape_for(&layout).unwrap(), layout).unwrap();
-    let dir = tempfile::tempdir().unwrap();
     let mut last = Instant::now();
     let mut report = |stage: &str| {
         println!("{stage}: {:.2} s", last.elapsed().as_secs_f64());
         last = Instant::now();
     };
-    let blank = TranscriptCircuit::blank(plan.shape().clone());
-    let keys = KeyStore::open(dir.path()).unwrap().dev_keys(&blank, &|_| ()).unwrap();
+    let keys = dev_keys(&plan);
     report("keys");
     let srs = Srs::dev(1 << 14, Srs::DEV_SEED).unwrap();
     report("reference string");

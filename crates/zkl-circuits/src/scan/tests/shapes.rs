@@ -1,12 +1,15 @@
 //! Which shape a table is proved in.
 
+use std::collections::HashSet;
+
 use zkl_argument::{ScanPlan, Shape, plan::slots_of};
 use zkl_core::{
+    circuit::Circuit as _,
     column::ColumnType,
     layout::{ColumnLayout, Encoding, Layout},
 };
 
-use crate::scan::{scan_circuit_id, shape_for, shapes::standard_slots};
+use crate::scan::{scan_circuit_id, shape_for, standard_circuits, standard_slots};
 
 fn layout(rows: u64, numbers: usize, limbs: u8) -> Layout {
     let column = |index| ColumnLayout {
@@ -38,6 +41,8 @@ fn standard_shapes_fill_their_blocks_and_have_an_id_each() {
     let blocks: Vec<usize> =
         standard_slots().into_iter().map(|slots| Shape::new(16, slots).unwrap().blocks().len()).collect();
     assert_eq!(blocks, [14, 30, 57]);
+    let ids: HashSet<String> = standard_circuits().iter().map(|circuit| circuit.id().to_string()).collect();
+    assert_eq!(ids.len(), 15);
     let id = |slots| scan_circuit_id(&Shape::new(20, slots).unwrap()).to_string();
     let [small, medium, large] = standard_slots().map(id);
     assert_eq!(small, "scan/20-l6-n3-o2-c2-1-0-0-j1-0-0-g0-p1@1");
