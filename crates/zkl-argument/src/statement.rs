@@ -3,7 +3,7 @@
 
 use crate::{context::Value, error::ScanError, shape::Shape};
 
-/// The layout as the transcript circuit sees it: flags are 0 or 1. `lay` is a Poseidon hash of [`Self::elements`].
+/// The layout as the transcript circuit sees it: flags are 0 or 1. `lay` of the transcript circuit binds them, packed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LayoutVector<V> {
     /// `n`.
