@@ -3,7 +3,7 @@
 
 use crate::{context::Value, error::ScanError, shape::Shape};
 
-/// The layout as the transcript circuit sees it: flags are 0 or 1. `lay` of the transcript circuit binds them, packed.
+/// The layout as the transcript circuit sees it: flags are 0 or 1. The public input `lay` binds them, packed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LayoutVector<V> {
     /// `n`.
