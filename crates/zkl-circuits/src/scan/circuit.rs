@@ -27,8 +27,8 @@ use crate::{
 const VERSION: u32 = 1;
 
 /// Id of the transcript circuit of `shape`: `scan/ROWS-lLIMBS-nNUMERIC-oOPAQUE-cCATEGORIES-jJOINTS-gGROUPED-pPRODUCTS`,
-/// rows as a binary logarithm, categories and joints by ascending size. Limbs of other than 16 bits, which only tests have,
-/// are told after the rows.
+/// rows as a binary logarithm, categories and joints by ascending size. Limbs of other than 16 bits, which only tests
+/// have, are told after the rows.
 pub fn scan_circuit_id(shape: &Shape) -> CircuitId {
     let slots = shape.slots();
     let list = |counts: &[usize]| counts.iter().map(usize::to_string).collect::<Vec<_>>().join("-");
@@ -128,7 +128,8 @@ impl TranscriptCircuit {
         Self { inputs: vec![Fr::ZERO; ScanInputs::len(&shape)], shape, secret: None }
     }
 
-    /// The instance that proves `proof` about the profile in `seal`. `salt` is that of the transcript which made `proof`.
+    /// The instance that proves `proof` about the profile in `seal`. `salt` is that of the transcript which made
+    /// `proof`.
     ///
     /// # Errors
     /// [`SealError`] when the seal has other records than the layout says.

@@ -152,8 +152,8 @@ pub enum ProveScanError {
     /// The opening.
     #[error(transparent)]
     Open(#[from] OpenError),
-    /// The statement cannot be proved, or the finished proof does not verify: commitments, seed and columns are not of one
-    /// table.
+    /// The statement cannot be proved, or the finished proof does not verify: commitments, seed and columns are not of
+    /// one table.
     #[error("the statement has no proof that verifies")]
     SelfCheck(#[from] VerifyScanError),
     /// The operating system has no randomness.

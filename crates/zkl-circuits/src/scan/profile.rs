@@ -6,13 +6,15 @@
 //! h      = root over the leaves of the shape, then the constants of the empty rest
 //! ```
 //!
-//! A path per record would cost ten hashes each. All leaves of a shape hang below one node on the left edge of the tree, so
-//! the tree below that node is computed whole: one hash per leaf, and one product to move a record to a leaf.
+//! A path per record would cost ten hashes each. All leaves of a shape hang below one node on the left edge of the
+//! tree, so the tree below that node is computed whole: one hash per leaf, and one product per slot and leaf to move the
+//! records to their places.
 //!
 //! # Soundness
-//! Where a record sits comes from `lay`, one slot per leaf. What claims read and the argument does not is tied here: the
-//! header to the layout and n, `limbs` to the layout, valid counts of dictionaries and joint tables to their counts, nulls
-//! of grouped columns to their valid count. Values of a dictionary and minima are what the notary says they are.
+//! Where a record sits comes from `lay`, one slot per leaf. What claims read and the argument does not is tied here:
+//! the header to the layout and n, `limbs` to the layout, valid counts of dictionaries and joint tables to their
+//! counts, nulls of grouped columns to their valid count. Values of a dictionary and minima are what the notary says
+//! they are.
 
 use zkl_argument::{SealedGroups, SealedNumeric, SealedProduct, SealedProfile, Shape};
 use zkl_core::ark::{Fr, ff::AdditiveGroup as _};

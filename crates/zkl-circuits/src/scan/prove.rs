@@ -31,8 +31,8 @@ use crate::{
 
 /// Proves `statement` about `witness`, sealed in `seal` and committed to under `seed`, and verifies the result.
 ///
-/// `keys` are those of [`scan_circuit_id`](super::scan_circuit_id) of the plan's shape. Mask and salt are fresh randomness of
-/// the operating system: proofs of one table have nothing in common.
+/// `keys` are those of [`scan_circuit_id`](super::scan_circuit_id) of the plan's shape. Mask and salt are fresh
+/// randomness of the operating system: proofs of one table have nothing in common.
 ///
 /// # Errors
 /// [`ProveScanError`]; [`ProveScanError::False`] says which check of the argument the profile fails.
@@ -109,16 +109,16 @@ impl VerifiedScan {
     }
 }
 
-/// Verifies `proof`: lengths, then the transcript proof for public inputs that are recomputed from `statement`, then the
-/// opening of the committed columns.
+/// Verifies `proof`: lengths, then the transcript proof for public inputs that are recomputed from `statement`, then
+/// the opening of the committed columns.
 ///
 /// # Errors
 /// [`VerifyScanError`], one variant per check, in their order.
 ///
 /// # Soundness
 /// `srs` and `key` must be trusted by their digests, `key` for the circuit of the plan's shape
-/// ([`scan_circuit_id`](super::scan_circuit_id)); the plan must be made from the layout of the entry, in a shape that the
-/// key is for.
+/// ([`scan_circuit_id`](super::scan_circuit_id)); the plan must be made from the layout of the entry, in a shape that
+/// the key is for.
 pub fn verify_scan(
     srs: &SrsVerifierKey,
     key: &VerifyingKey,

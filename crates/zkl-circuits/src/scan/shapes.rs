@@ -45,8 +45,8 @@ pub fn standard_slots() -> [Slots; 3] {
     ]
 }
 
-/// The smallest standard shape that holds `layout`, or the exact one when none does. A function of the layout, so that a
-/// verifier derives what the prover used.
+/// The smallest standard shape that holds `layout`, or the exact one when none does. A function of the layout, so that
+/// a verifier derives what the prover used.
 ///
 /// # Errors
 /// [`PlanError::Size`] when the table is larger than one segment.
@@ -64,7 +64,8 @@ fn holds(have: &Slots, need: &Slots) -> bool {
     counts(have).iter().zip(counts(need)).all(|(have, need)| *have >= need)
 }
 
-/// Blank transcript circuits of every standard shape of one segment, 2^16 to 2^20 rows: what keys are made and pinned from.
+/// Blank transcript circuits of every standard shape of one segment, 2^16 to 2^20 rows: what keys are made and pinned
+/// from.
 pub fn standard_circuits() -> Vec<TranscriptCircuit> {
     let shapes = (LIMB_BITS..=SEGMENT_LOG_ROWS).flat_map(|log_rows| standard_slots().map(|slots| (log_rows, slots)));
     // A test counts them: no standard shape is refused.

@@ -31,8 +31,8 @@ const CONTEXT: &[u8] = b"zkl/scan/context/v1\0";
 pub struct ScanContext(Sha256Digest);
 
 impl ScanContext {
-    /// SHA-256 of `"zkl/scan/context/v1\0"`, then origin, notary key, dataset name and nonce, each after its length (u32,
-    /// little-endian).
+    /// SHA-256 of `"zkl/scan/context/v1\0"`, then origin, notary key, dataset name and nonce, each after its length
+    /// (u32, little-endian).
     pub fn new(origin: &str, notary_key: &[u8; 32], dataset: &DatasetName, nonce: &[u8; 32]) -> Self {
         let mut hasher = Sha256::new_with_prefix(CONTEXT);
         for part in [origin.as_bytes(), notary_key, dataset.as_str().as_bytes(), nonce] {
@@ -64,8 +64,8 @@ impl ColumnCommitments {
     /// Commitments that belong to `plan`.
     ///
     /// # Errors
-    /// [`CommitmentsError::Rows`] unless the groups hold the rows of the plan's shape, [`CommitmentsError::Columns`] and
-    /// [`CommitmentsError::Groups`] unless there is one commitment per column and group.
+    /// [`CommitmentsError::Rows`] unless the groups hold the rows of the plan's shape, [`CommitmentsError::Columns`]
+    /// and [`CommitmentsError::Groups`] unless there is one commitment per column and group.
     pub fn new(plan: &ScanPlan, groups: RowGroups, columns: Vec<Vec<Commitment>>) -> Result<Self, CommitmentsError> {
         let commitments = Self { groups, columns };
         commitments.check(plan)?;

@@ -10,8 +10,8 @@ use zkl_core::ark::{
 use super::fixture::{Case, Table, is_satisfied, rng};
 use crate::testing::{assert_tight, satisfied};
 
-/// A verifier that goes on after a failed check, so that a circuit can be given the outputs that go with any messages and
-/// only the checks themselves can fail.
+/// A verifier that goes on after a failed check, so that a circuit can be given the outputs that go with any messages
+/// and only the checks themselves can fail.
 struct Lenient<'a> {
     transcript: Transcript,
     messages: std::slice::Iter<'a, Fr>,

@@ -174,8 +174,8 @@ fn a_scan_proof_verifies_and_nothing_else_does() {
     assert!(matches!(refused, Err(ProveScanError::SelfCheck(VerifyScanError::Columns(_)))));
 }
 
-/// A proof of the first version, with its verifying key: what is hashed into `t0` and `lay`, the order of public inputs and
-/// every encoding must stay as they are, or the version change.
+/// A proof of the first version, with its verifying key: what is hashed into `t0` and `lay`, the order of public inputs
+/// and every encoding must stay as they are, or the version change.
 const STORED: &str = include_str!("fixtures/scan-proof-v1.txt");
 
 #[test]
