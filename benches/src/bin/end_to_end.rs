@@ -123,7 +123,7 @@ fn claims(all: &[Figures]) -> TextTable {
                 seconds(Some(claim.prove)),
                 seconds(find(&claim.stages, LOAD)),
                 seconds(find(&claim.stages, PROVE)),
-                format!("{:.1}", claim.verify.as_secs_f64() * 1e3),
+                milliseconds(claim.verify),
                 claim.proof_bytes.to_string(),
                 claim.receipt_bytes.to_string(),
             ]);
@@ -151,4 +151,8 @@ fn find(stages: &[StageSpent], name: &str) -> Option<Spent> {
 fn seconds(spent: Option<Spent>) -> String {
     spent
         .map_or_else(String::new, |Spent { wall, cpu }| format!("{:.2} / {:.2}", wall.as_secs_f64(), cpu.as_secs_f64()))
+}
+
+fn milliseconds(Spent { wall, cpu }: Spent) -> String {
+    format!("{:.1} / {:.1}", wall.as_secs_f64() * 1e3, cpu.as_secs_f64() * 1e3)
 }
