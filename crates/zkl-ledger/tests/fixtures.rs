@@ -45,7 +45,7 @@ fn opening() -> Opening {
 }
 
 fn sha256(parts: &[&[u8]]) -> [u8; 32] {
-    parts.iter().fold(Sha256::new(), |hasher, part| hasher.chain_update(part)).finalize().into()
+    parts.iter().fold(Sha256::new(), sha2::Digest::chain_update).finalize().into()
 }
 
 /// Checks that docs/formats.md states `value`.

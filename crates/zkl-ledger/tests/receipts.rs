@@ -1,6 +1,6 @@
 //! Receipts from end to end: what is proved verifies elsewhere, and nothing about it can be changed.
 
-#![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that fails should stop")]
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test that fails should stop")]
 
 mod common;
 
