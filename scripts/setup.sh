@@ -21,7 +21,8 @@ find_rocksdb() {
     done
     return 1
 }
-have_libclang() { ls /usr/lib/llvm-*/lib/libclang*.so* /usr/lib/*/libclang*.so* >/dev/null 2>&1; }
+# The bindings are generated with libclang, which needs its own headers beside the library.
+have_libclang() { ls /usr/lib/llvm-*/lib/libclang.so >/dev/null 2>&1 && ls /usr/lib/llvm-*/lib/clang/*/include/stddef.h >/dev/null 2>&1; }
 
 if command -v apt-get >/dev/null && ! { find_rocksdb >/dev/null && have_libclang; }; then
     say "installing librocksdb-dev and libclang-dev"
