@@ -51,6 +51,6 @@ mod tests;
 
 pub use block::Block;
 pub use lanes::Lanes;
-pub use product::{Accumulator, Product};
+pub use product::{Accumulator, LaneSum, Product};
 pub use small::{Coefficient, SmallSum};
-pub use word::{Avx512, Task, Word};
+pub use word::{Avx512, Packed, Task, Word};

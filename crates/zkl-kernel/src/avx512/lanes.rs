@@ -233,9 +233,7 @@ impl<F: Modulus> Lanes<F, 1> {
     /// `value` in every lane.
     #[inline(always)]
     pub fn splat(cpu: Avx512, value: F) -> Self {
-        // 2^4 times the stored integer, below p again.
-        let shifted = value.double().double().double().double();
-        Self::from_limbs(constant(cpu, &limbs(shifted.montgomery())))
+        Self::from_limbs(constant(cpu, &kernel_form(value)))
     }
 
     /// Bit i: whether lane i is zero. Canonical integers, so nothing else stands for zero.
@@ -264,6 +262,13 @@ impl<F: Modulus> Lanes<F, 2> {
     pub fn canonical(self) -> Lanes<F, 1> {
         self.halve()
     }
+}
+
+/// Limbs of `value 2^260 mod p`, below p.
+#[inline]
+pub(super) fn kernel_form<F: Modulus>(value: F) -> [u64; LIMBS] {
+    // 2^4 times the stored integer, below p again.
+    limbs(value.double().double().double().double().montgomery())
 }
 
 /// A constant in every lane.

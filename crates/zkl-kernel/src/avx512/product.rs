@@ -176,3 +176,48 @@ impl<F: Modulus> Accumulator<F> {
         self.total
     }
 }
+
+/// A running sum of any number of elements.
+#[derive(Clone, Copy, Debug)]
+pub struct LaneSum<F> {
+    limbs: [Word; LIMBS],
+    waiting: u32,
+    total: Lanes<F, 2>,
+}
+
+impl<F: Modulus> LaneSum<F> {
+    /// Zero.
+    #[inline(always)]
+    pub fn new(cpu: Avx512) -> Self {
+        Self { limbs: [Word::zero(cpu); LIMBS], waiting: 0, total: Lanes::zero(cpu).weaken() }
+    }
+
+    /// Adds `a`.
+    #[inline(always)]
+    pub fn add<const A: u32>(&mut self, a: Lanes<F, A>) {
+        const { assert!(A <= 5, "16 elements below 5p must fit 260 bits") };
+        for i in 0..LIMBS {
+            self.limbs[i] = self.limbs[i] + a.limbs[i];
+        }
+        self.waiting += 1;
+        if self.waiting == 16 {
+            self.settle();
+        }
+    }
+
+    #[inline(always)]
+    fn settle(&mut self) {
+        let part: Lanes<F, 84> = Lanes::from_limbs(carried(self.limbs));
+        self.total = self.total.plus::<2, 4>(part.reduce()).halve();
+        self.limbs = [Word::zero(self.limbs[0].cpu()); LIMBS];
+        self.waiting = 0;
+    }
+
+    /// The sum, lane by lane.
+    #[inline(always)]
+    #[must_use]
+    pub fn total(mut self) -> Lanes<F, 2> {
+        self.settle();
+        self.total
+    }
+}

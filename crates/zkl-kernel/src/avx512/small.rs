@@ -9,7 +9,7 @@
 use std::marker::PhantomData;
 
 use super::{
-    lanes::{Lanes, carried, constant},
+    lanes::{Lanes, carried, constant, kernel_form},
     word::{Avx512, Word},
 };
 use crate::modulus::{LIMB_BITS, LIMB_MASK, LIMBS, Modulus};
@@ -17,14 +17,14 @@ use crate::modulus::{LIMB_BITS, LIMB_MASK, LIMBS, Modulus};
 /// A field element, ready to be multiplied by small integers.
 #[derive(Clone, Copy, Debug)]
 pub struct Coefficient<F> {
-    limbs: Lanes<F, 1>,
+    limbs: [u64; LIMBS],
+    field: PhantomData<F>,
 }
 
 impl<F: Modulus> Coefficient<F> {
     /// `value`, the same in all lanes.
-    #[inline(always)]
-    pub fn new(cpu: Avx512, value: F) -> Self {
-        Self { limbs: Lanes::splat(cpu, value * F::from(1u64 << LIMB_BITS)) }
+    pub fn new(value: F) -> Self {
+        Self { limbs: kernel_form(value * F::from(1u64 << LIMB_BITS)), field: PhantomData }
     }
 }
 
@@ -42,15 +42,23 @@ impl<F: Modulus> SmallSum<F> {
         Self { limbs: [Word::zero(cpu); LIMBS + 1], field: PhantomData }
     }
 
+    /// `coefficient` in every lane, which counts as one term.
+    #[inline(always)]
+    pub fn starting_from(cpu: Avx512, coefficient: &Coefficient<F>) -> Self {
+        let [l0, l1, l2, l3, l4] = constant(cpu, &coefficient.limbs);
+        Self { limbs: [l0, l1, l2, l3, l4, Word::zero(cpu)], field: PhantomData }
+    }
+
     /// Adds `coefficient * word`.
     ///
     /// The words of a sum must add up to at most 2^52, and be at most 2^10: any two numbers below 2^51, any 2^10 of 32 bits.
     #[inline(always)]
     #[must_use]
-    pub fn plus(mut self, coefficient: Coefficient<F>, word: Word) -> Self {
+    pub fn plus(mut self, coefficient: &Coefficient<F>, word: Word) -> Self {
+        let limbs = constant(word.cpu(), &coefficient.limbs);
         for i in 0..LIMBS {
-            self.limbs[i] = self.limbs[i].add_low(coefficient.limbs.limbs[i], word);
-            self.limbs[i + 1] = self.limbs[i + 1].add_high(coefficient.limbs.limbs[i], word);
+            self.limbs[i] = self.limbs[i].add_low(limbs[i], word);
+            self.limbs[i + 1] = self.limbs[i + 1].add_high(limbs[i], word);
         }
         self
     }

@@ -289,16 +289,16 @@ fn products_with_small_integers_are_those_of_arkworks() {
                 coefficients
                     .iter()
                     .zip(&words)
-                    .fold(SmallSum::new(cpu), |sum, (c, w)| sum.plus(Coefficient::new(cpu, *c), Word::load(cpu, w)))
+                    .fold(SmallSum::new(cpu), |sum, (c, w)| sum.plus(&Coefficient::new(*c), Word::load(cpu, w)))
                     .reduce()
             };
             let term = |k: usize, i: usize| coefficients[k] * F::from(words[k][i]);
             holds(sum, &std::array::from_fn(|i| term(0, i) + term(1, i)));
         }
         let many = {
-            let largest = Coefficient::new(cpu, -F::one());
+            let largest = Coefficient::new(-F::one());
             let word = Word::splat(cpu, (1 << 32) - 1);
-            (0..1 << 10).fold(SmallSum::new(cpu), |sum, _| sum.plus(largest, word)).reduce()
+            (0..1 << 10).fold(SmallSum::new(cpu), |sum, _| sum.plus(&largest, word)).reduce()
         };
         holds(many, &[-F::from(((1u64 << 32) - 1) << 10); 8]);
     }

@@ -8,10 +8,12 @@
 
 use std::{
     arch::x86_64::{
-        __m512i, __mmask8, _mm512_add_epi64, _mm512_and_si512, _mm512_cmplt_epi64_mask, _mm512_cmpneq_epu64_mask,
-        _mm512_loadu_si512, _mm512_madd52hi_epu64, _mm512_madd52lo_epu64, _mm512_mask_blend_epi64, _mm512_or_si512,
-        _mm512_permutex2var_epi64, _mm512_permutexvar_epi64, _mm512_set1_epi64, _mm512_setzero_si512,
-        _mm512_slli_epi64, _mm512_srai_epi64, _mm512_srli_epi64, _mm512_storeu_si512, _mm512_sub_epi64,
+        __m512i, __mmask8, _mm_loadl_epi64, _mm_loadu_si128, _mm256_loadu_si256, _mm512_add_epi64, _mm512_and_si512,
+        _mm512_cmplt_epi64_mask, _mm512_cmpneq_epu64_mask, _mm512_cvtepu8_epi64, _mm512_cvtepu16_epi64,
+        _mm512_cvtepu32_epi64, _mm512_loadu_si512, _mm512_madd52hi_epu64, _mm512_madd52lo_epu64,
+        _mm512_mask_blend_epi64, _mm512_or_si512, _mm512_permutex2var_epi64, _mm512_permutexvar_epi64,
+        _mm512_set1_epi64, _mm512_setzero_si512, _mm512_slli_epi64, _mm512_srai_epi64, _mm512_srli_epi64,
+        _mm512_storeu_si512, _mm512_sub_epi64,
     },
     ops::{Add, BitAnd, BitOr, Sub},
 };
@@ -84,6 +86,38 @@ impl Word {
         let Avx512 { proof: () } = cpu;
         // SAFETY: `cpu` proves AVX-512 F; the reference is valid for reads of 64 bytes, and no alignment is needed.
         Self(unsafe { _mm512_loadu_si512(std::ptr::from_ref(values).cast()) })
+    }
+
+    /// Lane i from the i-th eighth of `values`, an integer of `N` times the size of `T` in bits, lowest first.
+    ///
+    /// `values` have 8, 16, 32 or 64 bytes; anything else does not build.
+    #[inline(always)]
+    pub fn load_packed<T: Packed, const N: usize>(cpu: Avx512, values: &[T; N]) -> Self {
+        const { assert!(matches!(size_of::<[T; N]>(), 8 | 16 | 32 | 64), "eight lanes of equal size") };
+        let Avx512 { proof: () } = cpu;
+        let bytes = std::ptr::from_ref(values);
+        match size_of::<[T; N]>() {
+            8 => {
+                // SAFETY: the reference is valid for reads of its 8 bytes, which `Packed` says are initialised.
+                let narrow = unsafe { _mm_loadl_epi64(bytes.cast()) };
+                // SAFETY: `cpu` proves AVX-512 F.
+                Self(unsafe { _mm512_cvtepu8_epi64(narrow) })
+            }
+            16 => {
+                // SAFETY: as above, 16 bytes.
+                let narrow = unsafe { _mm_loadu_si128(bytes.cast()) };
+                // SAFETY: `cpu` proves AVX-512 F.
+                Self(unsafe { _mm512_cvtepu16_epi64(narrow) })
+            }
+            32 => {
+                // SAFETY: as above, 32 bytes; AVX-512 F implies AVX.
+                let narrow = unsafe { _mm256_loadu_si256(bytes.cast()) };
+                // SAFETY: `cpu` proves AVX-512 F.
+                Self(unsafe { _mm512_cvtepu32_epi64(narrow) })
+            }
+            // SAFETY: as above, 64 bytes.
+            _ => Self(unsafe { _mm512_loadu_si512(bytes.cast()) }),
+        }
     }
 
     /// `values[i]` from lane i.
@@ -187,6 +221,23 @@ impl Word {
         Self(unsafe { _mm512_permutex2var_epi64(self.0, indices.0, other.0) })
     }
 }
+
+/// Integers without padding, whose arrays can be read as bytes.
+pub trait Packed: private::Sealed + Copy {}
+
+mod private {
+    pub trait Sealed {}
+}
+
+macro_rules! packed {
+    ($($integer:ty),*) => {
+        $(
+            impl private::Sealed for $integer {}
+            impl Packed for $integer {}
+        )*
+    };
+}
+packed!(bool, u8, u16, u32, u64);
 
 impl Add for Word {
     type Output = Self;
