@@ -81,8 +81,7 @@ pub(super) fn prove_any_limbs(
     let opening = open_columns(srs, &context, groups, plan, witness, blinders, columns, mask, &claim)?;
 
     let proof = ScanProof { mask: mask_commitment, claim, groth16, opening };
-    info_span!("self-check")
-        .in_scope(|| verify_any_limbs(srs.verifier_key(), keys.verifying(), statement, &proof))?;
+    info_span!("self-check").in_scope(|| verify_any_limbs(srs.verifier_key(), keys.verifying(), statement, &proof))?;
     Ok(proof)
 }
 

@@ -24,6 +24,7 @@
 //! | h, h_s, h_d | seals; `docs/seal.md` |
 //! | kappa | binary logarithm of the rows of a row group |
 
+mod commit;
 mod dictionaries;
 mod error;
 mod plan;
@@ -35,6 +36,7 @@ mod sum;
 mod tests;
 mod verify;
 
+pub use commit::TableCommitter;
 pub use error::{ProveTableError, TableDecodeError, TablePlanError, VerifyTableError};
 pub use plan::{Segment, TablePlan, segment_rows};
 pub use proof::{DictionaryProof, MergeProof, SegmentProof, TableProof};

@@ -281,4 +281,3 @@ impl Circuit for MergeCircuit {
         Ok(self.constrain(&cs)?)
     }
 }
-

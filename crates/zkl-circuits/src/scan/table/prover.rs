@@ -11,6 +11,7 @@ use zkl_argument::{
 use zkl_core::{
     ark::{Fr, ff::PrimeField as _},
     circuit::Circuit,
+    digest::Sha256Digest,
     profile::Profile,
 };
 
@@ -22,6 +23,7 @@ use super::{
         records::Records,
         statement::{ScanContext, ScanStatement},
     },
+    commit::segment_seed,
     dictionaries::{self, DictionaryBlinders, multiplicity_columns},
     error::ProveTableError,
     plan::{Segment, TablePlan},
@@ -52,6 +54,8 @@ pub struct TableSecrets {
 pub struct ProvedTable {
     /// The proof.
     pub proof: TableProof,
+    /// The dataset commitment.
+    pub commitment_root: Sha256Digest,
     /// The seal of the whole table, for claims. Secret.
     pub seal: Seal,
     /// The profile of the whole table. Secret.
@@ -121,15 +125,14 @@ impl<'a> TableProver<'a> {
         if std::mem::replace(&mut self.failed, true) {
             return Err(ProveTableError::Failed);
         }
-        let segment =
-            self.next_segment().ok_or(ProveTableError::TooManySegments { expected: self.plan.len() })?;
+        let segment = self.next_segment().ok_or(ProveTableError::TooManySegments { expected: self.plan.len() })?;
         let (index, layout) = (segment.index, segment.scan.layout());
-        let (seal, seed) = if self.plan.len() == 1 {
-            (Seal::new(layout, profile, &self.secrets.seal)?, self.secrets.commitments.clone())
+        let seed = segment_seed(self.plan, &self.secrets.commitments, index);
+        let seal = if self.plan.len() == 1 {
+            Seal::new(layout, profile, &self.secrets.seal)?
         } else {
             let range = SegmentRange { first: index as u32, count: 1 };
-            let seal = Seal::of_range(layout, profile, &self.secrets.seal, range)?;
-            (seal, self.secrets.commitments.segment(index as u32))
+            Seal::of_range(layout, profile, &self.secrets.seal, range)?
         };
         match &mut self.total {
             None => self.total = Some(profile.clone()),
@@ -216,8 +219,9 @@ impl<'a> TableProver<'a> {
         let header = dictionaries.as_ref().map(|(seal, _)| seal.header().record.leaf());
         let dictionaries = dictionaries.map(|(_, proof)| proof);
         let merges = self.prove_merges(&seal, dictionaries.as_ref().map(|proof| proof.h), header)?;
+        let commitment_root = dataset_root(self.plan, self.segments.iter().map(|segment| &segment.commitments))?;
         let proof = TableProof { segments: self.segments, dictionaries, merges };
-        Ok(ProvedTable { proof, seal, profile })
+        Ok(ProvedTable { proof, commitment_root, seal, profile })
     }
 
     fn prove_dictionaries(&self, seal: &Seal) -> Result<Option<(Seal, DictionaryProof)>, ProveTableError> {
@@ -227,7 +231,7 @@ impl<'a> TableProver<'a> {
         let wrap = ProveTableError::Dictionaries;
         let witness = ScanWitness::dictionaries(scan, &self.sums, &sealed).map_err(|e| wrap(e.into()))?;
         let seeds: Vec<CommitmentSeed> =
-            (0..self.plan.len()).map(|index| self.secrets.commitments.segment(index as u32)).collect();
+            (0..self.plan.len()).map(|index| segment_seed(self.plan, &self.secrets.commitments, index)).collect();
         let blinders = DictionaryBlinders {
             scan,
             positions: self.plan.segment(0).map(|segment| multiplicity_columns(segment.scan)).unwrap_or_default(),
@@ -240,9 +244,7 @@ impl<'a> TableProver<'a> {
             .zip(witness.cells())
             .enumerate()
             .filter(|(_, (cell, _))| is_own(**cell))
-            .map(|(column, (_, data))| {
-                commit_column(self.srs, groups, column as u32, data.scalars(), &blinders.own)
-            })
+            .map(|(column, (_, data))| commit_column(self.srs, groups, column as u32, data.scalars(), &blinders.own))
             .collect::<Result<_, _>>()?;
         let segments = self.segments.iter().map(|segment| &segment.commitments);
         let commitments = dictionaries::commitments(self.plan, scan, groups, segments, &own)?;
