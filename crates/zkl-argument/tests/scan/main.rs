@@ -5,6 +5,7 @@
 mod cheating;
 mod circuit;
 mod completeness;
+mod dictionaries;
 mod naive;
 mod opening;
 mod statement;
