@@ -72,7 +72,7 @@ pub struct TableProver<'a> {
     context: ScanContext,
     plan: &'a TablePlan,
     secrets: TableSecrets,
-    segments: Vec<SegmentProof>,
+    pub(super) segments: Vec<SegmentProof>,
     /// Records of every segment, for the merges.
     records: Vec<Records>,
     /// Seals and records of the prefixes that merges but the last one make.
