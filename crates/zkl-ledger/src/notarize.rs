@@ -10,7 +10,6 @@ use crate::{
     entry::{Entry, SignedEntry},
     error::LedgerError,
     ledger::Ledger,
-    log,
     opening::{OPENING_FORMAT, Opening, dictionary_key},
     predicate::{Assurance, FileEvidence, Nonce, Notarization, Predicate},
     receipt::Manifest,
@@ -83,8 +82,7 @@ impl<S: StorageBackend> Ledger<S> {
         opening.dataset_id = notarization.dataset_id;
         let path = self.openings.write(&opening)?;
         reporter.stage(Stage::Append);
-        let stored = log::append(&self.storage, signer, &signed).await?;
-        let entry = Entry { index: stored.index, id: stored.id, signed };
+        let entry = self.append(signed).await?;
         Ok(Notarized { entry, notarization, layout: manifest.layout, report, opening: path })
     }
 }
