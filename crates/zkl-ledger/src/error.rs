@@ -328,6 +328,9 @@ impl LedgerError {
             Self::StoreAbsent { .. } | Self::Diverged { .. } => Some(
                 "restore the ledger from its newest copy: a second history under one key makes both worthless".into(),
             ),
+            Self::Keys(keys::KeyError::SrsAbsent { .. }) => {
+                Some("import the ceremony's file with `zkl srs import FILE.ptau`, or leave --srs out".into())
+            }
             Self::OpeningAbsent { .. } => Some(
                 "without its opening nothing more can be proved about this version; notarize the table again".into(),
             ),
