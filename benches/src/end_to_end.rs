@@ -9,7 +9,7 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 use zkl_ledger::{
-    KeyStore, Ledger, NotarizeRequest, NotarizedEntry, Predicate, PrivacyLevel, RocksBackend, Trust,
+    EvidenceRequest, KeyStore, Ledger, NotarizeRequest, NotarizedEntry, Predicate, PrivacyLevel, RocksBackend, Trust,
     storage::StorageBackend as _, verify,
 };
 
@@ -76,6 +76,7 @@ pub async fn run(table: MixedTable, dir: &Path, keys: &Path) -> Result<Figures, 
         name: NAME.parse()?,
         read: MixedTable::read_options(),
         privacy: PrivacyLevel::default(),
+        evidence: EvidenceRequest::Proof,
     };
 
     let whole = Clock::start();

@@ -3,7 +3,13 @@
 use std::{io, path::PathBuf};
 
 use thiserror::Error;
-use zkl_circuits::{groth16::ProveError, keys, seal::SealError};
+use zkl_argument::{PlanError, commit::CommitError, srs::PtauError};
+use zkl_circuits::{
+    groth16::ProveError,
+    keys,
+    scan::{CommitmentsError, ProveScanError},
+    seal::SealError,
+};
 use zkl_core::{
     circuit::CircuitId,
     claim::{ClaimError, PairKind},
@@ -38,6 +44,21 @@ pub enum LedgerError {
     /// The proof could not be made.
     #[error("the proof could not be made")]
     Prove(#[from] ProveError),
+    /// The scan proof could not be made.
+    #[error("the proof over every row could not be made")]
+    Scan(#[from] ProveScanError),
+    /// The table has no place in a shape of the scan argument.
+    #[error("the table does not fit the proof over every row")]
+    Plan(#[from] PlanError),
+    /// The columns could not be committed to.
+    #[error("the columns could not be committed to")]
+    Commit(#[from] CommitError),
+    /// Commitments that do not belong to the table.
+    #[error("the commitments are not those of the table")]
+    Commitments(#[from] CommitmentsError),
+    /// A reference string could not be imported.
+    #[error("the ceremony's file cannot be imported")]
+    Ptau(#[from] PtauError),
     /// A file could not be read or written.
     #[error("cannot {action} {path}", path = path.display())]
     Io {
@@ -177,8 +198,8 @@ pub enum LedgerError {
         /// The entry.
         id: TransactionId,
     },
-    /// A circuit of a claim where an embedder's own circuit is asked for.
-    #[error("circuit {circuit} proves claims; names that start with claim/ are reserved")]
+    /// A circuit of the project where an embedder's own circuit is asked for.
+    #[error("circuit {circuit} is not an embedder's; names that start with claim/, scan/ or merge/ are reserved")]
     ClaimCircuit {
         /// The circuit.
         circuit: CircuitId,
@@ -241,6 +262,9 @@ pub enum EntryError {
         /// The type.
         got: String,
     },
+    /// A notarization whose type, assurance and scan record disagree.
+    #[error("its type and its assurance are not those of a notarization with this scan record")]
+    Assurance,
     /// The subject is not what the predicate speaks about.
     #[error("its subject is not that of its predicate")]
     Subject,

@@ -8,7 +8,7 @@ use zkl_circuits::{
     keys::{KeyEvent, KeyPair, KeyStore},
 };
 use zkl_core::{
-    circuit::{CircuitId, CircuitType},
+    circuit::{Circuit, CircuitId, CircuitType},
     claim::{Claim, resolve},
     digest::BlobDigest,
     name::DatasetName,
@@ -147,16 +147,25 @@ struct Proved {
 
 fn prove_blocking(keys: &KeyStore, circuit: &CircuitType, reporter: &dyn StageReporter) -> Result<Proved, LedgerError> {
     let circuit = circuit.circuit();
+    let keys = load_keys(keys, circuit, reporter)?;
+    reporter.stage(Stage::Prove { circuit: keys.id().clone() });
+    let proof = keys.prove(circuit)?;
+    Ok(Proved { keys, proof })
+}
+
+/// The dev keys of `circuit`, from disk or made now.
+pub(crate) fn load_keys(
+    keys: &KeyStore,
+    circuit: &dyn Circuit,
+    reporter: &dyn StageReporter,
+) -> Result<Arc<KeyPair>, LedgerError> {
     let id: CircuitId = circuit.id();
     reporter.stage(Stage::Key { circuit: id.clone(), generating: false });
-    let keys = keys.dev_keys(circuit, &|event| match event {
+    Ok(keys.dev_keys(circuit, &|event| match event {
         KeyEvent::Generating { circuit } => {
             reporter.stage(Stage::Key { circuit: circuit.clone(), generating: true });
         }
         KeyEvent::Damaged { .. } => reporter.stage(Stage::KeyDamaged { circuit: id.clone() }),
         _ => {}
-    })?;
-    reporter.stage(Stage::Prove { circuit: id.clone() });
-    let proof = keys.prove(circuit)?;
-    Ok(Proved { keys, proof })
+    })?)
 }

@@ -1,6 +1,7 @@
 //! Making a scan proof, and checking one.
 
 use rand_chacha::ChaCha20Rng;
+use tracing::info_span;
 use zeroize::Zeroize as _;
 use zkl_argument::{
     ScanPlan, ScanWitness, TranscriptSeed,
@@ -73,14 +74,15 @@ pub(super) fn prove_any_limbs(
     verify_plain(plan, &sealed, &transcript, &proof.messages).map_err(ProveScanError::False)?;
 
     let circuit = TranscriptCircuit::new(plan, seal, t0, transcript.salt, &proof)?;
-    let groth16 = keys.prove(&circuit)?;
+    let groth16 = info_span!("groth16").in_scope(|| keys.prove(&circuit))?;
     let claim = proof.opening.clone();
     let context = opening_context(&statement.inputs(t0, &claim));
     let columns = statement.commitments.columns();
     let opening = open_columns(srs, &context, groups, plan, witness, seed, columns, mask, &claim)?;
 
     let proof = ScanProof { mask: mask_commitment, claim, groth16, opening };
-    verify_any_limbs(srs.verifier_key(), keys.verifying(), statement, &proof)?;
+    info_span!("self-check")
+        .in_scope(|| verify_any_limbs(srs.verifier_key(), keys.verifying(), statement, &proof))?;
     Ok(proof)
 }
 
