@@ -274,8 +274,7 @@ impl<'s> Encoder<'s> {
             How::Number { min, max, .. } | How::Date { min, max } | How::Time { min, max, .. } => (min, max),
             _ => (0, 0),
         });
-        let frame =
-            Frame { bounds: bounds.collect(), values: columns.iter().map(ColumnEncoder::values).collect() };
+        let frame = Frame { bounds: bounds.collect(), values: columns.iter().map(ColumnEncoder::values).collect() };
         sink.begin(layout, &frame).map_err(|source| DatasetError::new(&path, Fault::Sink(source)))?;
         let batch =
             EncodedBatch { first_row: 0, rows: 0, columns: columns.iter().map(ColumnEncoder::empty_column).collect() };

@@ -9,7 +9,7 @@ use crate::{
     error::LedgerError,
     opening::{Opening, commitment_seed, dictionary_key},
     predicate::{FileEvidence, Notarization},
-    scan::{ScanSink, commitment_root},
+    scan::commitment_root,
     stage::{Stage, StageReporter},
 };
 
@@ -64,10 +64,15 @@ pub fn check_data(
     }
     let mut progress = |update: zkl_dataset::ProgressUpdate| reporter.stage(Stage::from(update));
     let (scan, key) = (opening.read.scan(file), dictionary_key(&opening.seed));
-    let mut sink = ScanSink::default();
-    let scanned = match notarization.scan {
-        Some(_) => scan.run_with_sink(&key, &mut progress, &mut sink)?,
-        None => scan.run(&key, &mut progress)?,
+    let (scanned, root) = match &notarization.scan {
+        Some(record) => {
+            let seed = commitment_seed(&opening.seed);
+            let (scanned, root) = commitment_root(keys, record.srs, seed, reporter, |sink| {
+                scan.run_with_sink(&key, &mut progress, sink)
+            })?;
+            (scanned, Some(root))
+        }
+        None => (scan.run(&key, &mut progress)?, None),
     };
     let manifest = crate::receipt::Manifest::new(scanned.layout.clone());
     if manifest.digest()? != notarization.manifest {
@@ -77,13 +82,8 @@ pub fn check_data(
     if seal.commitment() != notarization.seal {
         return Ok(Err(DataMismatch::Profile));
     }
-    if let Some(record) = &notarization.scan {
-        let seed = commitment_seed(&opening.seed);
-        let root =
-            commitment_root(keys, record.srs, &seed, sink, &scanned.layout, &scanned.profile, reporter)?;
-        if root != record.commitments {
-            return Ok(Err(DataMismatch::Commitments));
-        }
+    if root != notarization.scan.as_ref().map(|record| record.commitments) {
+        return Ok(Err(DataMismatch::Commitments));
     }
     Ok(Ok(DataCheck { rows: scanned.layout.rows() }))
 }

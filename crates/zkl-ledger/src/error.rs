@@ -3,11 +3,11 @@
 use std::{io, path::PathBuf};
 
 use thiserror::Error;
-use zkl_argument::{PlanError, commit::CommitError, srs::PtauError};
+use zkl_argument::{PlanError, srs::PtauError};
 use zkl_circuits::{
     groth16::ProveError,
     keys,
-    scan::{CommitmentsError, ProveScanError},
+    scan::{ProveTableError, TablePlanError},
     seal::SealError,
 };
 use zkl_core::{
@@ -46,18 +46,24 @@ pub enum LedgerError {
     /// The proof could not be made.
     #[error("the proof could not be made")]
     Prove(#[from] ProveError),
-    /// The scan proof could not be made.
+    /// The scan proof could not be made, or the columns not be committed to.
     #[error("the proof over every row could not be made")]
-    Scan(#[from] ProveScanError),
+    Scan(#[from] ProveTableError),
     /// The table has no place in a shape of the scan argument.
     #[error("the table does not fit the proof over every row")]
     Plan(#[from] PlanError),
-    /// The columns could not be committed to.
-    #[error("the columns could not be committed to")]
-    Commit(#[from] CommitError),
-    /// Commitments that do not belong to the table.
-    #[error("the commitments are not those of the table")]
-    Commitments(#[from] CommitmentsError),
+    /// The table cannot be cut into segments.
+    #[error("the table does not fit the proof over every row")]
+    TablePlan(#[from] TablePlanError),
+    /// The profile summed while reading and that of the proved segments differ: a fault of this program.
+    #[error("the profile of the proved segments is not that of the table")]
+    SegmentProfiles,
+    /// The reader of the table stopped before its first row.
+    #[error("the table was not read")]
+    NoRows,
+    /// The thread that reads the table ended abnormally.
+    #[error("the reader of the table ended abnormally")]
+    Reader,
     /// A reference string could not be imported.
     #[error("the ceremony's file cannot be imported")]
     Ptau(#[from] PtauError),

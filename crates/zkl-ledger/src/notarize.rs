@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use zkl_circuits::{
-    scan::ScanContext,
+    scan::{ScanContext, TableSecrets},
     seal::{Seal, SealSeed},
 };
 use zkl_core::{
@@ -20,7 +20,7 @@ use crate::{
     opening::{OPENING_FORMAT, Opening, commitment_seed, dictionary_key},
     predicate::{FileEvidence, Nonce, Notarization, Predicate},
     receipt::Manifest,
-    scan::{ProvedScan, ScanJob, ScanSink},
+    scan::{ProvedScan, ScanJob},
     stage::{SharedReporter, Stage, StageReporter},
     table::ReadOptions,
 };
@@ -86,24 +86,25 @@ impl<S: StorageBackend> Ledger<S> {
         let sealed = tokio::task::spawn_blocking(move || {
             let seed = SealSeed::generate()?;
             let job = |srs| ScanJob {
-                keys,
+                keys: &keys,
                 srs,
                 context: ScanContext::new(&origin, notary.as_bytes(), &name, nonce.as_bytes()),
-                seed: commitment_seed(&seed),
+                secrets: TableSecrets { seal: seed.clone(), commitments: commitment_seed(&seed) },
+                reporter: worker.as_ref(),
             };
             let job = match evidence {
                 EvidenceRequest::Proof => Some(job(None)),
                 EvidenceRequest::ProofUnder(digest) => Some(job(Some(digest))),
                 EvidenceRequest::Attestation => None,
             };
-            seal_table(&file, &read, name.clone(), seed, job.as_ref(), worker.as_ref())
+            seal_table(&file, &read, &name, &seed, job.as_ref(), worker.as_ref())
         });
         let SealedTable { mut opening, seal, report, scan } = sealed.await??;
 
         let manifest = Manifest::new(opening.layout.clone());
         let digest = self.storage.put_blob(&manifest.encode()?).await?;
         let scan = match scan {
-            Some(ProvedScan { record, bundle, verifying_keys }) => {
+            Some(ProvedScan { record, bundle, verifying_keys, .. }) => {
                 self.storage.put_blob(&bundle).await?;
                 for key in &verifying_keys {
                     self.storage.put_blob(key).await?;
@@ -150,27 +151,32 @@ struct SealedTable {
 fn seal_table(
     file: &std::path::Path,
     read: &ReadOptions,
-    name: DatasetName,
-    seed: SealSeed,
-    job: Option<&ScanJob>,
+    name: &DatasetName,
+    seed: &SealSeed,
+    job: Option<&ScanJob<'_>>,
     reporter: &dyn StageReporter,
 ) -> Result<SealedTable, LedgerError> {
     let mut progress = |update: ProgressUpdate| reporter.stage(Stage::from(update));
-    let (scan, key) = (read.scan(file), dictionary_key(&seed));
-    let mut sink = ScanSink::default();
-    let scanned = match job {
-        Some(_) => scan.run_with_sink(&key, &mut progress, &mut sink)?,
-        None => scan.run(&key, &mut progress)?,
+    let (scan, key) = (read.scan(file), dictionary_key(seed));
+    let (scanned, proved) = match job {
+        Some(job) => {
+            let (scanned, proved) = job.prove(|sink| scan.run_with_sink(&key, &mut progress, sink))?;
+            (scanned, Some(proved))
+        }
+        None => (scan.run(&key, &mut progress)?, None),
     };
     reporter.stage(Stage::Seal);
-    let seal = Seal::new(&scanned.layout, &scanned.profile, &seed)?;
-    let proved = job.map(|job| job.prove(sink, &scanned.layout, &scanned.profile, &seal, reporter)).transpose()?;
+    let seal = Seal::new(&scanned.layout, &scanned.profile, seed)?;
+    // Both are sums over the same rows, made apart.
+    if proved.as_ref().is_some_and(|proved| proved.seal.commitment() != seal.commitment()) {
+        return Err(LedgerError::SegmentProfiles);
+    }
     let opening = Opening {
         format: OPENING_FORMAT.to_owned(),
-        dataset: name,
+        dataset: name.clone(),
         // Follows from the seal; set by the caller before the opening is written.
         dataset_id: zkl_core::digest::DatasetId::new([0; 32]),
-        seed,
+        seed: seed.clone(),
         digests: scanned.digests,
         read: read.pinned_to(&scanned.schema),
         layout: scanned.layout,

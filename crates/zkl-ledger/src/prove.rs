@@ -8,7 +8,7 @@ use zkl_circuits::{
     keys::{KeyEvent, KeyPair, KeyStore},
 };
 use zkl_core::{
-    circuit::{Circuit, CircuitId, CircuitType},
+    circuit::{Circuit, CircuitType},
     claim::{Claim, resolve},
     digest::BlobDigest,
     name::DatasetName,
@@ -159,13 +159,12 @@ pub(crate) fn load_keys(
     circuit: &dyn Circuit,
     reporter: &dyn StageReporter,
 ) -> Result<Arc<KeyPair>, LedgerError> {
-    let id: CircuitId = circuit.id();
-    reporter.stage(Stage::Key { circuit: id.clone(), generating: false });
+    reporter.stage(Stage::Key { circuit: circuit.id(), generating: false });
     Ok(keys.dev_keys(circuit, &|event| match event {
         KeyEvent::Generating { circuit } => {
             reporter.stage(Stage::Key { circuit: circuit.clone(), generating: true });
         }
-        KeyEvent::Damaged { .. } => reporter.stage(Stage::KeyDamaged { circuit: id.clone() }),
+        KeyEvent::Damaged { path, .. } => reporter.stage(Stage::KeyDamaged { path: path.to_owned() }),
         _ => {}
     })?)
 }

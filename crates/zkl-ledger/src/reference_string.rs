@@ -1,6 +1,10 @@
 //! Reference strings from a ceremony, for notarizations that are not to rest on the dev string.
 
-use std::{fs::File, io::BufReader, path::{Path, PathBuf}};
+use std::{
+    fs::File,
+    io::BufReader,
+    path::{Path, PathBuf},
+};
 
 use zkl_argument::srs::import_ptau;
 use zkl_circuits::keys::{KeyStore, SRS_LOG_POWERS};

@@ -4,9 +4,10 @@ mod bundle;
 mod columns;
 mod prove;
 mod record;
+mod segments;
 mod verify;
 
-pub(crate) use prove::{ProvedScan, ScanJob, ScanSink, commitment_root};
+pub(crate) use prove::{ProvedScan, ScanJob, commitment_root};
 pub use record::{ScanKey, ScanRecord};
 pub(crate) use verify::check_scan;
 pub use verify::{ProfileEvidence, ScanReport};

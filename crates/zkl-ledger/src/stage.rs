@@ -1,6 +1,6 @@
 //! What a long operation is doing, for progress bars.
 
-use std::{fmt, sync::Arc};
+use std::{fmt, path::PathBuf, sync::Arc};
 
 use zkl_core::circuit::CircuitId;
 
@@ -39,6 +39,11 @@ pub enum Stage {
         /// Rows of the segment.
         rows: u64,
     },
+    /// The proofs of several segments are being joined.
+    Merge {
+        /// Segments of the table.
+        segments: u64,
+    },
     /// A proving key is being generated, which happens once per circuit, or loaded.
     Key {
         /// The circuit.
@@ -48,8 +53,8 @@ pub enum Stage {
     },
     /// A damaged key file was found; the key is generated anew.
     KeyDamaged {
-        /// The circuit.
-        circuit: CircuitId,
+        /// The file.
+        path: PathBuf,
     },
     /// A proof is being made.
     Prove {
@@ -84,9 +89,10 @@ impl fmt::Display for Stage {
             Self::Scan { segment, segments, rows } => {
                 write!(f, "proving {rows} rows{}", of(*segment, *segments))
             }
+            Self::Merge { segments } => write!(f, "joining {segments} segments"),
             Self::Key { circuit, generating: true } => write!(f, "generating the key of {circuit} (once per machine)"),
             Self::Key { circuit, generating: false } => write!(f, "loading the key of {circuit}"),
-            Self::KeyDamaged { circuit } => write!(f, "the stored key of {circuit} is damaged; generating it anew"),
+            Self::KeyDamaged { path } => write!(f, "{} is damaged; generating the key anew", path.display()),
             Self::Prove { circuit } => write!(f, "proving with {circuit}"),
             Self::Append => f.write_str("appending to the log"),
             Self::Check { entries, of } => write!(f, "checking, entry {entries} of {of}"),

@@ -8,8 +8,8 @@ use std::sync::Arc;
 
 use common::{Fixture, log_of};
 use zkl_ledger::{
-    Circuit, CircuitId, CircuitType, CustomRecord, CustomStatement, LedgerError, Predicate, Receipt, SignedEntry, Trust,
-    VerifyError,
+    Circuit, CircuitId, CircuitType, CustomRecord, CustomStatement, LedgerError, Predicate, Receipt, SignedEntry,
+    Trust, VerifyError,
     ark::{
         Fr,
         relations::gr1cs::{ConstraintSystemRef, SynthesisError},

@@ -5,7 +5,7 @@ use zkl_core::ark::Fr;
 
 use super::weights::cell_weights;
 use crate::{
-    commit::{CommitError, Commitment, CommitmentSeed, RowGroups, commit_column},
+    commit::{Blinders, CommitError, Commitment, CommitmentSeed, RowGroups, commit_column},
     error::{ColumnsError, ScanError},
     hyperkzg::{
         CombinedColumns, CommittedColumn, Mask, MaskedOpening, OpenError, OpeningColumn, masked_opening, verify_masked,
@@ -44,7 +44,7 @@ pub fn open_columns(
     groups: RowGroups,
     plan: &ScanPlan,
     witness: &ScanWitness<'_>,
-    seed: &CommitmentSeed,
+    blinders: &dyn Blinders,
     commitments: &[Vec<Commitment>],
     mask: Mask,
     opening: &Opening<Fr>,
@@ -52,7 +52,7 @@ pub fn open_columns(
     let _span = info_span!("opening").entered();
     let weights = cell_weights(plan, opening);
     let blinders: Vec<Vec<Fr>> = (0..weights.len() as u32)
-        .map(|column| (0..groups.count() as u32).map(|group| seed.blinder(column, group)).collect())
+        .map(|column| (0..groups.count() as u32).map(|group| blinders.blinder(column, group)).collect())
         .collect();
     let columns: Vec<OpeningColumn<'_>> = weights
         .iter()

@@ -1,16 +1,15 @@
 //! Rows as the scan argument takes them: one vector per committed column.
 
+use zeroize::Zeroize;
 use zkl_argument::ColumnData;
 use zkl_core::layout::{Encoding, Layout};
 use zkl_dataset::{EncodedBatch, EncodedColumn};
-use zeroize::Zeroize;
 
 /// Bits of a limb.
 const LIMB_BITS: u32 = 16;
 
 /// The columns of some consecutive rows.
 pub(crate) struct SegmentColumns {
-    rows: usize,
     columns: Vec<SegmentColumn>,
 }
 
@@ -34,12 +33,7 @@ impl SegmentColumns {
                 Encoding::Opaque => SegmentColumn::Opaque { valid },
             }
         });
-        Self { rows: 0, columns: columns.collect() }
-    }
-
-    /// Rows so far.
-    pub(crate) const fn rows(&self) -> usize {
-        self.rows
+        Self { columns: columns.collect() }
     }
 
     /// Takes in a batch; `false` when its columns are not those of the layout.
@@ -47,7 +41,6 @@ impl SegmentColumns {
         if self.columns.len() != batch.columns.len() {
             return false;
         }
-        self.rows += batch.rows;
         self.columns.iter_mut().zip(&batch.columns).all(|(column, encoded)| column.push(encoded))
     }
 
@@ -116,7 +109,8 @@ mod tests {
     use super::*;
 
     fn layout() -> Layout {
-        let column = |name: &str, ty, nullable, encoding| ColumnLayout { name: name.to_owned(), ty, nullable, encoding };
+        let column =
+            |name: &str, ty, nullable, encoding| ColumnLayout { name: name.to_owned(), ty, nullable, encoding };
         let columns = vec![
             column("n", ColumnType::Int, true, Encoding::Numeric { limbs: 4 }),
             column("c", ColumnType::Category, false, Encoding::Category { capacity: 4 }),
@@ -142,7 +136,6 @@ mod tests {
         let mut columns = SegmentColumns::new(&layout(), 3);
         assert!(columns.push(&batch(0, &[0x1234_5678_9abc_def0, 0], &[true, false], &[1, 2])));
         assert!(columns.push(&batch(2, &[u64::MAX], &[true], &[3])));
-        assert_eq!(columns.rows(), 3);
         let data = columns.data();
         let [ColumnData::Numeric { limbs, valid }, ColumnData::Codes16(codes), ColumnData::Opaque { valid: text }] =
             &data[..]

@@ -4,23 +4,24 @@
 //! bundle        has the logged digest, and the length that the layout asks for
 //! string        has the logged digest, which is built in or pinned
 //! circuits      are the ones that the layout calls for; their keys have the logged digests, built in or pinned
-//! commitments   have the logged root
 //! proof         verifies for the context of this entry
+//! commitments   have the logged root
 //! ```
 
-use zkl_argument::ScanPlan;
 use zkl_circuits::{
     groth16::VerifyingKey,
     keys::Setup,
-    scan::{ScanContext, ScanStatement, scan_circuit_id, shape_for, verify_scan},
+    scan::{ScanContext, TableStatement, verify_table},
 };
 use zkl_core::{
+    circuit::CircuitId,
     digest::{BlobDigest, KeyDigest, Sha256Digest},
     layout::Layout,
 };
 
 use super::{
     bundle::ScanBundle,
+    prove::table_plan,
     record::{ScanKey, ScanRecord},
 };
 use crate::{
@@ -47,6 +48,8 @@ pub enum ProfileEvidence {
 pub struct ScanReport {
     /// Where the weakest of its keys comes from, the reference string included.
     pub setup: Setup,
+    /// Segments that the table was proved in.
+    pub segments: usize,
     /// Circuits and verifying keys.
     pub keys: Vec<ScanKey>,
     /// Digest of the reference string.
@@ -71,35 +74,42 @@ pub(crate) fn check_scan(
     if got != record.proof {
         return Err(VerifyError::ScanDigest { expected: record.proof, got });
     }
-    let shape = shape_for(layout).map_err(VerifyError::ScanPlan)?;
-    let plan = ScanPlan::new(shape, layout.clone()).map_err(VerifyError::ScanPlan)?;
-    let circuit = scan_circuit_id(plan.shape());
-    let ([logged], [key]) = (&record.keys[..], &part.verifying_keys[..]) else {
-        return Err(VerifyError::ScanKeys { expected: 1, logged: record.keys.len(), got: part.verifying_keys.len() });
-    };
-    if logged.circuit != circuit {
-        return Err(VerifyError::Circuit { expected: circuit, got: logged.circuit.clone() });
+    let plan = table_plan(layout).map_err(VerifyError::ScanPlan)?;
+    let circuits: Vec<CircuitId> = plan.circuits().iter().map(|circuit| circuit.id()).collect();
+    let (expected, logged, got) = (circuits.len(), record.keys.len(), part.verifying_keys.len());
+    if logged != expected || got != expected {
+        return Err(VerifyError::ScanKeys { expected, logged, got });
     }
-    let (key, key_setup) = trusted_key(logged, key, trust)?;
+    let mut setup = Setup::External;
+    let mut keys = Vec::with_capacity(expected);
+    for ((circuit, logged), text) in circuits.into_iter().zip(&record.keys).zip(&part.verifying_keys) {
+        if logged.circuit != circuit {
+            return Err(VerifyError::Circuit { expected: circuit, got: logged.circuit.clone() });
+        }
+        let (key, of_key) = trusted_key(logged, text, trust)?;
+        keys.push((circuit, key));
+        setup = setup.min(of_key);
+    }
 
     let bundle = ScanBundle::decode(&plan, &bytes)?;
     let got = bundle.srs.digest();
     if got != record.srs {
         return Err(VerifyError::SrsDigest { expected: record.srs, got });
     }
-    let srs_setup = trust.srs_setup(got).ok_or(VerifyError::SrsNotTrusted { digest: got })?;
-    let got = bundle.commitments.root(layout).map_err(VerifyError::ScanRoot)?;
-    if got != record.commitments {
-        return Err(VerifyError::Commitments { expected: record.commitments, got });
-    }
+    let of_srs = trust.srs_setup(got).ok_or(VerifyError::SrsNotTrusted { digest: got })?;
 
     let Notarization { notary, dataset, nonce, .. } = notarization;
     let context = ScanContext::new(origin, notary.as_bytes(), dataset, nonce.as_bytes());
-    let statement =
-        ScanStatement { context, plan: &plan, h: notarization.seal, commitments: &bundle.commitments };
-    verify_scan(&bundle.srs, &key, &statement, &bundle.proof).map_err(VerifyError::Scan)?;
+    let statement = TableStatement { context, plan: &plan, h: notarization.seal };
+    let key = |id: &CircuitId| keys.iter().find(|(circuit, _)| circuit == id).map(|(_, key)| key);
+    let verified = verify_table(&bundle.srs, &key, &statement, &bundle.proof).map_err(VerifyError::Scan)?;
+    let (expected, got) = (record.commitments, verified.commitment_root());
+    if expected != got {
+        return Err(VerifyError::Commitments { expected, got });
+    }
     Ok(ScanReport {
-        setup: srs_setup.min(key_setup),
+        setup: setup.min(of_srs),
+        segments: plan.len(),
         keys: record.keys.clone(),
         srs: record.srs,
         commitments: record.commitments,

@@ -1,10 +1,10 @@
 //! Why a receipt does not verify.
 
 use thiserror::Error;
-use zkl_argument::{PlanError, commit::CommitError, srs::SrsError};
+use zkl_argument::srs::SrsError;
 use zkl_circuits::{
     groth16,
-    scan::{CommitmentsError, ScanDecodeError, VerifyScanError},
+    scan::{TableDecodeError, TablePlanError, VerifyTableError},
 };
 use zkl_core::{
     circuit::CircuitId,
@@ -225,7 +225,7 @@ pub enum VerifyError {
     },
     /// A layout that no scan proof is about.
     #[error("there is no scan proof for a table of this layout")]
-    ScanPlan(#[source] PlanError),
+    ScanPlan(#[source] TablePlanError),
     /// A number of verifying keys that does not follow from the layout.
     #[error("the scan proof needs {expected} verifying keys; the entry names {logged}, the receipt has {got}")]
     ScanKeys {
@@ -261,12 +261,6 @@ pub enum VerifyError {
         /// Its digest.
         digest: KeyDigest,
     },
-    /// Commitments that cannot be read, or are not those of the layout.
-    #[error("the commitments to the columns cannot be read")]
-    ScanCommitments(#[source] CommitmentsError),
-    /// The root over the commitments cannot be computed.
-    #[error("the dataset commitment cannot be computed")]
-    ScanRoot(#[source] CommitError),
     /// Other commitments than the notarized ones.
     #[error("the commitments to the columns have root {got}, the notarization names {expected}")]
     Commitments {
@@ -277,10 +271,10 @@ pub enum VerifyError {
     },
     /// Bytes that are no scan proof.
     #[error("the scan proof cannot be read")]
-    ScanEncoding(#[source] ScanDecodeError),
+    ScanEncoding(#[source] TableDecodeError),
     /// The scan proof does not verify.
     #[error("the scan proof does not show that the sealed profile is that of the committed columns")]
-    Scan(#[source] VerifyScanError),
+    Scan(#[source] VerifyTableError),
 }
 
 impl VerifyError {

@@ -8,8 +8,8 @@ use std::{
 
 use tempfile::TempDir;
 use zkl_ledger::{
-    EvidenceRequest, KeyStore, LeafIndex, Ledger, LoggedEntry, NotarizeRequest, Notarized, OpeningStore, PrivacyLevel, ReadOptions, keys::SigningKey,
-    memory::MemoryBackend, note::NoteSigner,
+    EvidenceRequest, KeyStore, LeafIndex, Ledger, LoggedEntry, NotarizeRequest, Notarized, OpeningStore, PrivacyLevel,
+    ReadOptions, keys::SigningKey, memory::MemoryBackend, note::NoteSigner,
 };
 use zkl_merkle::{
     checkpoint::Checkpoint,
