@@ -43,6 +43,7 @@ pub use predicate::{
 pub use prove::CustomStatement;
 pub use receipt::{
     LoggedEntry, MAX_RECEIPT_LEN, Manifest, ProofPart, RECEIPT_FORMAT, Receipt, SCAN_RECEIPT_FORMAT, ScanPart,
+    WITNESSED_RECEIPT_FORMAT,
 };
 pub use reference_string::{ImportedSrs, import_reference_string};
 pub use scan::{ProfileEvidence, ScanKey, ScanRecord, ScanReport};
