@@ -22,6 +22,8 @@ use zkl_core::{
 use zkl_dataset::DatasetError;
 use zkl_merkle::error::{CheckpointError, DsseError, KeyError, ProofFileError, StatementError, TileError, TreeError};
 
+use crate::{fsck::Finding, store_url::StoreUrlError};
+
 /// Why an operation of the ledger failed.
 #[derive(Debug, Error)]
 #[non_exhaustive]
@@ -211,10 +213,47 @@ pub enum LedgerError {
         circuit: CircuitId,
     },
     /// The ledger was used, and its store is gone.
-    #[error("the ledger has openings, but no store at {path}", path = path.display())]
+    #[error("the ledger has openings, but no store at {store}")]
     StoreAbsent {
         /// Where the store was.
-        path: PathBuf,
+        store: String,
+    },
+    /// A text that names no store.
+    #[error(transparent)]
+    StoreUrl(#[from] StoreUrlError),
+    /// A kind of store that this program was built without.
+    #[error("this program was built without stores of the kind {scheme}")]
+    NotCompiledIn {
+        /// How URLs of this kind begin.
+        scheme: &'static str,
+        /// The feature that adds the kind.
+        feature: &'static str,
+    },
+    /// A store that a copy has not finished.
+    #[error("a copy into this store was interrupted: it is not a ledger yet")]
+    Unfinished,
+    /// A copy to a store that holds something else.
+    #[error("the target holds {target} entries that the source, of {source_size}, does not begin with")]
+    NotAPrefix {
+        /// Entries of the target.
+        target: TreeSize,
+        /// Entries of the source.
+        source_size: TreeSize,
+    },
+    /// The check of the log found something.
+    #[error("{findings} finding(s) in the log")]
+    Damaged {
+        /// Number of findings.
+        findings: u64,
+        /// The first one.
+        #[source]
+        first: Box<Finding>,
+    },
+    /// A directory that holds no exported log.
+    #[error("there is no exported log in {dir}", dir = dir.display())]
+    NotAnExport {
+        /// The directory.
+        dir: PathBuf,
     },
     /// The exported log is not an earlier state of the ledger's.
     #[error("{path} holds a checkpoint of {exported} entries that this ledger, of {stored}, did not grow from", path = path.display())]
@@ -331,6 +370,17 @@ impl LedgerError {
             Self::Keys(keys::KeyError::SrsAbsent { .. }) => {
                 Some("import the ceremony's file with `zkl srs import FILE.ptau`, or leave --srs out".into())
             }
+            Self::NotCompiledIn { feature, .. } => {
+                Some(format!("build it with `cargo build --release -p zkl-cli --features {feature}`"))
+            }
+            Self::StoreUrl(error) if std::path::Path::new(&error.got).exists() => {
+                Some(format!("for the embedded store in that directory, write rocks:{}", error.got))
+            }
+            Self::Unfinished => Some("repeat the backup or restore: it goes on where it stopped".into()),
+            Self::NotAPrefix { .. } => {
+                Some("nothing was written; name an empty store, or one that holds an earlier copy of this log".into())
+            }
+            Self::Damaged { .. } => Some("`zkl fsck` lists every finding; restore the ledger from a copy".into()),
             Self::OpeningAbsent { .. } => Some(
                 "without its opening nothing more can be proved about this version; notarize the table again".into(),
             ),

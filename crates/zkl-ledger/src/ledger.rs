@@ -8,13 +8,12 @@ use zkl_core::{
     name::DatasetName,
     storage::{DatasetSummary, Order, Query, StorageBackend, StorageBackendExt as _},
     transaction::OperationKind,
-    tree::{LeafIndex, TreeSize},
+    tree::LeafIndex,
 };
 use zkl_merkle::{
     checkpoint::Checkpoint,
-    error::TreeError,
+    cosignature::WitnessVerifier,
     note::{NoteSigner, NoteVerifier},
-    tile::RightEdge,
 };
 
 use crate::{
@@ -37,6 +36,7 @@ pub struct Ledger<S> {
     pub(crate) key: LedgerKey,
     pub(crate) keys: Arc<KeyStore>,
     pub(crate) openings: OpeningStore,
+    pub(crate) witnesses: Vec<WitnessVerifier>,
 }
 
 /// The ledger's key: whole, or only the public half for reading.
@@ -94,13 +94,27 @@ impl<S: StorageBackend> Ledger<S> {
     {
         let (storage, log) = (Arc::new(storage), Arc::new(log));
         let appender = Some(Appender::new(Arc::clone(&storage) as Arc<dyn StorageBackend>, Arc::clone(&log)));
-        Self { storage, appender, key: LedgerKey::Signing(log), keys: Arc::new(keys), openings }
+        Self {
+            storage,
+            appender,
+            key: LedgerKey::Signing(log),
+            keys: Arc::new(keys),
+            openings,
+            witnesses: Vec::new(),
+        }
     }
 
     /// A ledger that can only be read.
     pub fn read_only(storage: S, log: NoteVerifier, keys: KeyStore, openings: OpeningStore) -> Self {
         let storage = Arc::new(storage);
-        Self { storage, appender: None, key: LedgerKey::Verifying(Box::new(log)), keys: Arc::new(keys), openings }
+        Self {
+            storage,
+            appender: None,
+            key: LedgerKey::Verifying(Box::new(log)),
+            keys: Arc::new(keys),
+            openings,
+            witnesses: Vec::new(),
+        }
     }
 
     /// The store.
@@ -225,41 +239,6 @@ impl<S: StorageBackend> Ledger<S> {
     /// [`LedgerError::OpeningAbsent`], [`LedgerError::Opening`], [`LedgerError::OpeningMismatch`].
     pub fn opening(&self, notarized: &NotarizedEntry) -> Result<Opening, LedgerError> {
         self.open_seal(notarized).map(|(opening, _)| opening)
-    }
-
-    /// Checks the log from its stored bytes: every entry is signed by its notary and has the id it is stored under, the
-    /// entries are those of the signed tree, and the tiles are those of the entries.
-    ///
-    /// # Errors
-    /// [`LedgerError`], by the first check that fails.
-    pub async fn verify_log(&self) -> Result<TreeSize, LedgerError> {
-        let Some(head) = self.head().await? else {
-            return Ok(TreeSize(0));
-        };
-        let size = head.checkpoint.size();
-        let mut edge = RightEdge::empty();
-        let mut pages = self.storage.pages(Query { index: Some(0..size.0), ..Query::default() });
-        while let Some(page) = pages.next().await? {
-            let mut leaves = Vec::with_capacity(page.len());
-            for (index, stored) in (edge.size().0..).zip(&page) {
-                if stored.index.0 != index {
-                    return Err(LedgerError::UnknownEntry { reference: index.to_string() });
-                }
-                leaves.push(Entry::from_stored(stored)?.id);
-            }
-            let grown = edge.append(&leaves)?;
-            for (id, expected) in grown.tiles {
-                if self.storage.tile(id).await?.as_ref() != Some(&expected) {
-                    return Err(LedgerError::Tree(TreeError::MissingTile { id }));
-                }
-            }
-            edge = grown.edge;
-        }
-        let (expected, computed) = (head.checkpoint.root(), edge.root());
-        if edge.size() != size || computed != expected {
-            return Err(LedgerError::Tree(TreeError::EdgeRoot { expected, computed }));
-        }
-        Ok(size)
     }
 
     pub(crate) fn open_seal(&self, notarized: &NotarizedEntry) -> Result<(Opening, Seal), LedgerError> {

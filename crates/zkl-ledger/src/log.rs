@@ -17,7 +17,7 @@ use zkl_merkle::{
     tree::{InclusionPlan, leaf_hash},
 };
 
-use crate::{entry::SignedEntry, error::LedgerError};
+use crate::{entry::SignedEntry, error::LedgerError, transfer::UNFINISHED};
 
 /// Appends are repeated this often when other writers win the race for the head.
 const MAX_ATTEMPTS: u32 = 50;
@@ -36,6 +36,9 @@ pub(crate) async fn head<S: StorageBackend + ?Sized>(
     let Some(head) = storage.head().await? else {
         return Ok(None);
     };
+    if head.checkpoint == UNFINISHED {
+        return Err(LedgerError::Unfinished);
+    }
     let signed = SignedCheckpoint::parse(head.checkpoint.as_bytes())?;
     let checkpoint = signed.open(log)?;
     if checkpoint.size() != head.size || checkpoint.root() != head.root {

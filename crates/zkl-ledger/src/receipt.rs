@@ -22,6 +22,8 @@ use crate::{
 pub const RECEIPT_FORMAT: &str = "zkl-receipt/1";
 /// The `format` of receipts with a scan proof.
 pub const SCAN_RECEIPT_FORMAT: &str = "zkl-receipt/2";
+/// The `format` of receipts with cosignatures, with or without a scan proof.
+pub const WITNESSED_RECEIPT_FORMAT: &str = "zkl-receipt/3";
 
 /// Longest receipt that is read, in bytes. Commitments to 2^20 rows of 10 columns need 20 KB, of 1,023 columns 4 MB.
 pub const MAX_RECEIPT_LEN: usize = 64 << 20;
@@ -31,10 +33,14 @@ pub const MAX_RECEIPT_LEN: usize = 64 << 20;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Receipt {
-    /// [`RECEIPT_FORMAT`], or [`SCAN_RECEIPT_FORMAT`] exactly when there is a scan proof.
+    /// [`WITNESSED_RECEIPT_FORMAT`] exactly when there are witnesses, otherwise [`SCAN_RECEIPT_FORMAT`] exactly when there
+    /// is a scan proof, otherwise [`RECEIPT_FORMAT`].
     pub format: String,
     /// The log's key, as in signed notes: `origin+hash+base64`.
     pub log: String,
+    /// The keys of the witnesses that cosigned the checkpoint, as in signed notes, in the order of their lines.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub witnesses: Vec<String>,
     /// The entry that the receipt is for.
     pub entry: LoggedEntry,
     /// For a claim: the entry that notarized the table.
@@ -142,25 +148,38 @@ impl Receipt {
             format: String,
         }
         let header: Header = serde_json::from_slice(bytes).map_err(|source| VerifyError::NotAReceipt { source })?;
-        if ![RECEIPT_FORMAT, SCAN_RECEIPT_FORMAT].contains(&header.format.as_str()) {
-            return Err(VerifyError::UnknownFormat { expected: SCAN_RECEIPT_FORMAT, got: excerpt(&header.format) });
+        const FORMATS: [&str; 3] = [RECEIPT_FORMAT, SCAN_RECEIPT_FORMAT, WITNESSED_RECEIPT_FORMAT];
+        if !FORMATS.contains(&header.format.as_str()) {
+            return Err(VerifyError::UnknownFormat { expected: WITNESSED_RECEIPT_FORMAT, got: excerpt(&header.format) });
         }
         let receipt: Self = serde_json::from_slice(bytes).map_err(|source| VerifyError::NotAReceipt { source })?;
-        match (receipt.format == SCAN_RECEIPT_FORMAT, receipt.scan.is_some()) {
-            (true, false) => return Err(VerifyError::PartMissing { part: "scan proof" }),
-            (false, true) => return Err(VerifyError::PartSuperfluous { part: "scan proof" }),
-            _ => {}
-        }
+        receipt.check_format()?;
         let canonical = receipt.encode().map_err(|source| VerifyError::NotAReceipt { source })?;
         if let Some(offset) = first_difference(&canonical, bytes) {
             return Err(VerifyError::NotCanonical { offset });
         }
         Ok(receipt)
     }
+
+    /// Checks that the format is the one of the parts that are there.
+    fn check_format(&self) -> Result<(), VerifyError> {
+        let witnessed = self.format == WITNESSED_RECEIPT_FORMAT;
+        match (witnessed, self.witnesses.is_empty()) {
+            (true, true) => return Err(VerifyError::PartMissing { part: "witness" }),
+            (false, false) => return Err(VerifyError::PartSuperfluous { part: "witness" }),
+            _ => {}
+        }
+        match (self.format == SCAN_RECEIPT_FORMAT, self.scan.is_some()) {
+            (true, false) => Err(VerifyError::PartMissing { part: "scan proof" }),
+            (false, true) if !witnessed => Err(VerifyError::PartSuperfluous { part: "scan proof" }),
+            _ => Ok(()),
+        }
+    }
 }
 
 impl<S: StorageBackend> Ledger<S> {
-    /// The receipt of an entry, against the newest checkpoint, with the scan proof if there is one. Everything in it comes
+    /// The receipt of an entry, with the scan proof if there is one: against the newest checkpoint that a witness of this ledger
+    /// cosigned, if that covers the entry, otherwise against the newest one. Everything in it comes
     /// from the store: no secrets are needed, so whoever runs the ledger can hand out receipts.
     ///
     /// # Errors
@@ -177,7 +196,9 @@ impl<S: StorageBackend> Ledger<S> {
         };
         if let Some((entry, Some(scan))) = notarized {
             receipt.scan = Some(self.scan_part(&entry, &scan).await?);
-            SCAN_RECEIPT_FORMAT.clone_into(&mut receipt.format);
+            if receipt.witnesses.is_empty() {
+                SCAN_RECEIPT_FORMAT.clone_into(&mut receipt.format);
+            }
         }
         Ok(receipt)
     }
@@ -188,10 +209,13 @@ impl<S: StorageBackend> Ledger<S> {
     /// As [`Ledger::receipt`].
     pub async fn receipt_without_scan(&self, entry: &Entry) -> Result<Receipt, LedgerError> {
         let unknown = || LedgerError::UnknownEntry { reference: entry.id.to_string() };
-        let head = self.head().await?.ok_or_else(unknown)?;
+        // A claim stands behind its notarization, so what covers the one covers the other.
+        let (head, witnesses) = self.head_for_receipt(entry.index).await?.ok_or_else(unknown)?;
+        let format = if witnesses.is_empty() { RECEIPT_FORMAT } else { WITNESSED_RECEIPT_FORMAT };
         let mut receipt = Receipt {
-            format: RECEIPT_FORMAT.to_owned(),
+            format: format.to_owned(),
             log: self.log_key().to_string(),
+            witnesses: witnesses.iter().map(ToString::to_string).collect(),
             entry: self.logged(entry, &head).await?,
             notarization: None,
             manifest: None,
@@ -269,6 +293,7 @@ mod tests {
         let receipt = Receipt {
             format: RECEIPT_FORMAT.to_owned(),
             log: "log".to_owned(),
+            witnesses: Vec::new(),
             entry,
             notarization: None,
             manifest: None,
@@ -284,10 +309,14 @@ mod tests {
         let escaped = String::from_utf8(bytes.clone()).unwrap().replace("\"log\": \"log\"", "\"log\": \"l\\u006fg\"");
         assert!(matches!(Receipt::decode(escaped.as_bytes()), Err(VerifyError::NotCanonical { .. })));
         let text = String::from_utf8(bytes).unwrap();
-        let newer = text.replace("receipt/1", "receipt/3");
+        let newer = text.replace("receipt/1", "receipt/4");
         assert!(matches!(Receipt::decode(newer.as_bytes()), Err(VerifyError::UnknownFormat { .. })));
         let empty = text.replace("receipt/1", "receipt/2");
         assert!(matches!(Receipt::decode(empty.as_bytes()), Err(VerifyError::PartMissing { part: "scan proof" })));
+        let unwitnessed = text.replace("receipt/1", "receipt/3");
+        assert!(matches!(Receipt::decode(unwitnessed.as_bytes()), Err(VerifyError::PartMissing { part: "witness" })));
+        let named = Receipt { witnesses: vec!["w".to_owned()], ..receipt.clone() }.encode().unwrap();
+        assert!(matches!(Receipt::decode(&named), Err(VerifyError::PartSuperfluous { part: "witness" })));
         let scan = Some(ScanPart { proof: String::new(), verifying_keys: Vec::new() });
         let unnamed = Receipt { scan, ..receipt }.encode().unwrap();
         assert!(matches!(Receipt::decode(&unnamed), Err(VerifyError::PartSuperfluous { part: "scan proof" })));

@@ -63,6 +63,20 @@ pub enum Stage {
     },
     /// The entry is being appended.
     Append,
+    /// A log is being checked.
+    Check {
+        /// Entries checked.
+        entries: u64,
+        /// Entries to check.
+        of: u64,
+    },
+    /// A log is being copied.
+    Copy {
+        /// Entries copied.
+        entries: u64,
+        /// Entries to copy.
+        of: u64,
+    },
 }
 
 impl fmt::Display for Stage {
@@ -81,6 +95,8 @@ impl fmt::Display for Stage {
             Self::KeyDamaged { path } => write!(f, "{} is damaged; generating the key anew", path.display()),
             Self::Prove { circuit } => write!(f, "proving with {circuit}"),
             Self::Append => f.write_str("appending to the log"),
+            Self::Check { entries, of } => write!(f, "checking, entry {entries} of {of}"),
+            Self::Copy { entries, of } => write!(f, "copying, entry {entries} of {of}"),
         }
     }
 }

@@ -6,6 +6,7 @@
 //! bytes        canonical, bounded
 //! log          its key is among the pinned ones, if any are pinned
 //! entries      signed by the notary that each names; in the tree of a checkpoint that the log signed
+//! witnesses    each that the receipt names cosigned that checkpoint; with a policy, they are a quorum of it
 //! notarization its dataset id follows from manifest, file digests and seal; the manifest is the notarized one
 //! scan proof   if the receipt has one: see `scan/verify.rs`
 //! claim        is about that notarization, by the same notary, and behind it in the same tree; its circuit and public
@@ -16,6 +17,7 @@
 mod error;
 mod report;
 mod trust;
+mod witnesses;
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use zkl_circuits::{
@@ -34,6 +36,7 @@ use zkl_merkle::{note::NoteVerifier, proof_file::TlogProof};
 pub use error::VerifyError;
 pub use report::{InLog, ProofReport, VerifiedReceipt, VerifiedStatement};
 pub use trust::{Trust, TrustParseError};
+use witnesses::Witnesses;
 
 use crate::{
     entry::SignedEntry,
@@ -60,7 +63,8 @@ pub fn verify(bytes: &[u8], trust: &Trust) -> Result<VerifiedReceipt, VerifyErro
     if pinned == Some(false) {
         return Err(VerifyError::LogNotTrusted { got: receipt.log });
     }
-    let (entry, in_log) = logged_entry("entry", &receipt.entry, &log)?;
+    let witnesses = Witnesses::parse(&receipt.witnesses, trust.policy())?;
+    let (entry, in_log) = logged_entry("entry", &receipt.entry, &log, &witnesses)?;
     let statement = match entry.predicate() {
         Predicate::Notarization(record) => {
             absent("notarization", receipt.notarization.is_some())?;
@@ -72,7 +76,7 @@ pub fn verify(bytes: &[u8], trust: &Trust) -> Result<VerifiedReceipt, VerifyErro
         }
         Predicate::Claim(record) => {
             let (notarized, notarized_in_log) =
-                logged_entry("notarization", present("notarization", receipt.notarization.as_ref())?, &log)?;
+                logged_entry("notarization", present("notarization", receipt.notarization.as_ref())?, &log, &witnesses)?;
             let Predicate::Notarization(notarization) = notarized.predicate() else {
                 let got = notarized.predicate().type_uri().to_owned();
                 return Err(VerifyError::StatementType { part: "notarization", got });
@@ -106,7 +110,7 @@ pub fn verify(bytes: &[u8], trust: &Trust) -> Result<VerifiedReceipt, VerifyErro
         id: entry.id(),
         notary: *entry.predicate().notary(),
         recorded_at: entry.predicate().recorded_at(),
-        log: InLog { key: receipt.log, pinned: pinned.is_some(), ..in_log },
+        log: InLog { key: receipt.log, pinned: pinned.is_some(), policy: trust.policy().is_some(), ..in_log },
         statement,
     })
 }
@@ -116,14 +120,15 @@ fn logged_entry(
     part: &'static str,
     logged: &LoggedEntry,
     log: &NoteVerifier,
+    witnesses: &Witnesses<'_>,
 ) -> Result<(SignedEntry, InLog), VerifyError> {
     let entry = SignedEntry::open(&logged.envelope).map_err(|source| VerifyError::Entry { part, source })?;
     let inclusion = |source| VerifyError::Inclusion { part, source };
     let proof = TlogProof::decode(logged.inclusion.as_bytes()).map_err(inclusion)?;
-    // Extra data and further signatures are authenticated by nothing, so a receipt must not carry any.
+    // Extra data is authenticated by nothing, so a receipt must not carry any.
     absent("line of extra data", !proof.unauthenticated_extra().is_empty())?;
-    absent("signature of another key", proof.checkpoint().note().signatures().len() != 1)?;
     let found = proof.verify(logged.envelope.as_bytes(), log).map_err(inclusion)?;
+    let witnesses = witnesses.check(part, proof.checkpoint(), log)?;
     let in_log = InLog {
         key: String::new(),
         pinned: false,
@@ -131,6 +136,8 @@ fn logged_entry(
         index: found.index,
         size: found.size,
         root: found.root,
+        witnesses,
+        policy: false,
     };
     Ok((entry, in_log))
 }

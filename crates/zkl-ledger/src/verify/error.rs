@@ -12,7 +12,10 @@ use zkl_core::{
     digest::{BlobDigest, DatasetId, KeyDigest, Sha256Digest, TransactionId},
     tree::{LeafIndex, TreeSize},
 };
-use zkl_merkle::error::{NoteError, ProofFileError};
+use zkl_merkle::{
+    error::{NoteError, ProofFileError},
+    policy::PolicyError,
+};
 
 use crate::error::EntryError;
 
@@ -72,6 +75,55 @@ pub enum VerifyError {
     LogNotTrusted {
         /// The receipt's log key.
         got: String,
+    },
+    /// A witness's key cannot be read.
+    #[error("the key of witness {position} in the receipt is not a witness's key")]
+    WitnessKey {
+        /// Position in the list.
+        position: usize,
+        /// What is wrong with it.
+        #[source]
+        source: NoteError,
+    },
+    /// A witness's key is written in another way than this program writes it.
+    #[error("the key of witness {position} in the receipt is not in its canonical form")]
+    WitnessSpelling {
+        /// Position in the list.
+        position: usize,
+    },
+    /// A witness's key stands in the list before.
+    #[error("the key of witness {position} in the receipt is that of another one before it")]
+    WitnessRepeated {
+        /// Position in the list.
+        position: usize,
+    },
+    /// A witness that the receipt names has no cosignature in its place.
+    #[error("the checkpoint of the {part} has no cosignature of {witness} in its place")]
+    CosignatureMissing {
+        /// Which entry.
+        part: &'static str,
+        /// Name of the witness's key.
+        witness: String,
+    },
+    /// A cosignature that does not verify.
+    #[error("the cosignature of {witness} on the checkpoint of the {part} is not valid")]
+    Cosignature {
+        /// Which entry.
+        part: &'static str,
+        /// Name of the witness's key.
+        witness: String,
+        /// The failed check.
+        #[source]
+        source: NoteError,
+    },
+    /// The checkpoint does not satisfy the caller's policy.
+    #[error("the checkpoint of the {part} does not satisfy the policy")]
+    Policy {
+        /// Which entry.
+        part: &'static str,
+        /// The failed check.
+        #[source]
+        source: PolicyError,
     },
     /// An entry that cannot be read, or that its notary did not sign.
     #[error("the {part} is not a statement signed by the notary that it names")]
@@ -286,6 +338,9 @@ impl VerifyError {
             }
             Self::NotAReceipt { .. } | Self::NotCanonical { .. } | Self::TooLong { .. } => {
                 Some("ask for the receipt again; it must be passed on byte for byte")
+            }
+            Self::Policy { source: PolicyError::Quorum { .. }, .. } => {
+                Some("ask for a receipt that was made after the witnesses had cosigned (`zkl cosign`, then `zkl receipt`)")
             }
             Self::LogNotTrusted { .. } => Some("compare the key with the one that the log's operator published"),
             Self::KeyNotTrusted { .. } => Some("pass --trust vk:CIRCUIT:DIGEST if you know who generated this key"),

@@ -49,6 +49,13 @@ pub struct InLog {
     pub size: TreeSize,
     /// Root of the tree at the checkpoint.
     pub root: RootHash,
+    /// Names of witnesses that cosigned the checkpoint: with a policy those that it knows, and they are a quorum;
+    /// otherwise those that the receipt names, whose keys nobody vouched for.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub witnesses: Vec<String>,
+    /// Whether a policy was given, which the checkpoint then satisfies.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub policy: bool,
 }
 
 /// What was verified, by kind of entry.

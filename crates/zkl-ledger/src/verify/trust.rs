@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, str::FromStr};
 use thiserror::Error;
 use zkl_circuits::keys::{Setup, builtin_setup, builtin_srs_setup};
 use zkl_core::{circuit::CircuitId, digest::KeyDigest};
-use zkl_merkle::note::NoteVerifier;
+use zkl_merkle::{note::NoteVerifier, policy::Policy};
 
 /// Pinned keys. By default no log is pinned, and the built-in verifying keys are trusted.
 #[derive(Clone, Debug, Default)]
@@ -13,6 +13,7 @@ pub struct Trust {
     logs: Vec<NoteVerifier>,
     keys: BTreeSet<(CircuitId, KeyDigest)>,
     srs: BTreeSet<KeyDigest>,
+    policy: Option<Policy>,
 }
 
 /// A text that is no key to trust.
@@ -43,6 +44,13 @@ impl Trust {
         self
     }
 
+    /// Demands that checkpoints satisfy `policy`, and trusts the logs that it lists.
+    #[must_use]
+    pub fn with_policy(mut self, policy: Policy) -> Self {
+        self.policy = Some(policy);
+        self
+    }
+
     /// Trusts what `text` names: a log key, a verifying key as `vk:CIRCUIT:DIGEST`, or a reference string as `srs:DIGEST`.
     ///
     /// # Errors
@@ -60,9 +68,16 @@ impl Trust {
         NoteVerifier::from_str(text).map(|log| self.with_log(log)).map_err(|_| TrustParseError)
     }
 
-    /// Whether `log` is pinned, or `None` when no log is.
+    /// Whether `log` is pinned, by itself or by the policy, or `None` when no log is.
     pub(crate) fn pins(&self, log: &NoteVerifier) -> Option<bool> {
-        (!self.logs.is_empty()).then(|| self.logs.contains(log))
+        let listed = self.policy.iter().flat_map(|policy| policy.logs()).map(|listed| &listed.key);
+        let mut pinned = self.logs.iter().chain(listed).peekable();
+        pinned.peek()?;
+        Some(pinned.any(|pinned| pinned == log))
+    }
+
+    pub(crate) const fn policy(&self) -> Option<&Policy> {
+        self.policy.as_ref()
     }
 
     /// Where a trusted key comes from, or `None` for a key that is not trusted.

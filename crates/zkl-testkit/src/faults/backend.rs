@@ -270,4 +270,18 @@ impl<S: StorageBackend + Clone + 'static> StorageBackend for FaultyBackend<S> {
         }
         Ok(stored)
     }
+
+    async fn put_cosigned(&self, size: TreeSize, checkpoint: &str) -> Result<(), StorageError> {
+        let injected = self.begin(Operation::PutCosigned)?;
+        if let Some(injected) = injected.filter(|injected| matches!(injected.fault, Fault::LandLate(_))) {
+            let checkpoint = checkpoint.to_owned();
+            return Err(self.land_late(injected, move |inner| async move { inner.put_cosigned(size, &checkpoint).await }));
+        }
+        self.run(injected, self.inner.put_cosigned(size, checkpoint)).await
+    }
+
+    async fn cosigned(&self, at_most: TreeSize) -> Result<Option<(TreeSize, String)>, StorageError> {
+        let injected = self.begin(Operation::Cosigned)?;
+        self.run(injected, self.inner.cosigned(at_most)).await
+    }
 }
