@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use cargo_metadata::{DependencyKind, MetadataCommand, Package};
 
 /// Allowed dependencies of each crate on others of the workspace, tests and benches left aside.
-const ARROWS: [(&str, &[&str]); 11] = [
+const ARROWS: [(&str, &[&str]); 12] = [
     ("zkl-core", &[]),
     ("zkl-poseidon", &["zkl-core"]),
     ("zkl-merkle", &["zkl-core"]),
@@ -15,7 +15,8 @@ const ARROWS: [(&str, &[&str]); 11] = [
     ("zkl-storage-rocks", &["zkl-core"]),
     ("zkl-testkit", &["zkl-core"]),
     ("zkl-ledger", &["zkl-core", "zkl-merkle", "zkl-dataset", "zkl-circuits", "zkl-argument", "zkl-storage-rocks"]),
-    ("zkl-cli", &["zkl-ledger"]),
+    ("zkl-witness", &["zkl-ledger"]),
+    ("zkl-cli", &["zkl-ledger", "zkl-witness"]),
     // Benches measure everything and are depended on by nothing.
     (
         "zkl-benches",
@@ -41,7 +42,7 @@ const FORBIDDEN: [(&str, &[&str]); 7] = [
     ("zkl-argument", &["tokio", "ark-groth16", "arrow", "parquet", "csv", "rocksdb"]),
     ("zkl-circuits", &["tokio", "arrow", "parquet", "csv", "rocksdb"]),
     ("zkl-storage-rocks", &["ark-", "arrow", "parquet", "csv", "ed25519"]),
-    ("zkl-ledger", &["clap", "axum", "hyper", "tonic", "indicatif"]),
+    ("zkl-ledger", &["clap", "axum", "hyper", "tonic", "ureq", "indicatif"]),
 ];
 
 #[test]
