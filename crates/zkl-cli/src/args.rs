@@ -1,8 +1,13 @@
 //! The command line: every flag, with examples in every help page.
 
+mod custody;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint, builder::BoolishValueParser};
+pub(crate) use custody::{
+    AuditArgs, BackupArgs, CosignArgs, FsckArgs, RestoreArgs, WitnessArgs, WitnessCommand,
+};
 use zkl_ledger::{DatasetName, KeyDigest, OperationKind, PrivacyLevel};
 
 /// Show what a training dataset is, and is not, without handing over a row.
@@ -78,6 +83,12 @@ Examples:
   zkl datasets --format json")]
     Datasets,
     Export(ExportArgs),
+    Fsck(FsckArgs),
+    Audit(AuditArgs),
+    Cosign(CosignArgs),
+    Witness(WitnessArgs),
+    Backup(BackupArgs),
+    Restore(RestoreArgs),
     Srs(SrsArgs),
     /// Check settings, key directory, ledger, log and openings.
     #[command(after_help = "\
@@ -98,11 +109,16 @@ Exit codes: 0 no problem, 2 at least one.")]
 Examples:
   zkl init
   zkl init --origin ledger.example.com/ml
+  zkl init --store rocks:/var/lib/zkl/ml
+  zkl init --store 'postgres://zkl@db.example.com/ledgers?schema=ml'
   zkl --ledger /srv/zkl init")]
 pub(crate) struct InitArgs {
     /// Name of the log in every checkpoint, for ever: a host and path that you control [default: a random name]
     #[arg(long, value_name = "NAME")]
     pub(crate) origin: Option<String>,
+    /// Where the log is kept: rocks:DIR, postgres://..., s3://BUCKET/PREFIX [default: in the ledger's directory]
+    #[arg(long, value_name = "URL", value_parser = custody::store_url)]
+    pub(crate) store: Option<zkl_ledger::StoreUrl>,
 }
 
 /// Record a table: read it, seal its profile, prove it over every row, sign, append.
@@ -166,6 +182,9 @@ pub(crate) struct WriteArgs {
     /// Wait this long for another writer to finish, in seconds
     #[arg(long, value_name = "SECONDS", default_value_t = 0)]
     pub(crate) wait: u64,
+    /// Do not ask the ledger's witnesses to cosign afterwards
+    #[arg(long)]
+    pub(crate) no_cosign: bool,
 }
 
 /// How a table is read.
@@ -254,6 +273,7 @@ Examples:
   zkl verify mean.receipt
   zkl verify mean.receipt --trust 'ledger.example.com/ml+5d3c1a2b+AbCd...'
   zkl verify mean.receipt --trust keys.txt --format json
+  zkl verify mean.receipt --policy trust.policy
   zkl verify penguins.receipt --data penguins.csv --opening penguins.opening
 
 Exit codes: 0 the receipt verifies, 1 it does not, 2 it could not be read.")]
@@ -265,6 +285,9 @@ pub(crate) struct VerifyArgs {
     /// one per line (may be repeated)
     #[arg(long, value_name = "KEY", env = "ZKL_TRUST", value_delimiter = ' ')]
     pub(crate) trust: Vec<String>,
+    /// Trust policy (c2sp.org/tlog-policy): its logs are trusted, and its quorum must have cosigned
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) policy: Option<PathBuf>,
     /// Also check that this file is the notarized table, commitments to every column included (needs --opening)
     #[arg(long, value_name = "FILE", requires = "opening", value_hint = ValueHint::FilePath)]
     pub(crate) data: Option<PathBuf>,

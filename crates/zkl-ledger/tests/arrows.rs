@@ -16,7 +16,8 @@ const ARROWS: [(&str, &[&str]); 12] = [
     ("zkl-storage-rocks", &["zkl-core"]),
     ("zkl-testkit", &["zkl-core"]),
     ("zkl-ledger", &["zkl-core", "zkl-merkle", "zkl-dataset", "zkl-circuits", "zkl-argument", "zkl-storage-rocks"]),
-    ("zkl-cli", &["zkl-ledger"]),
+    ("zkl-witness", &["zkl-ledger"]),
+    ("zkl-cli", &["zkl-ledger", "zkl-witness"]),
     // Benches measure everything and are depended on by nothing.
     (
         "zkl-benches",
@@ -44,7 +45,7 @@ const FORBIDDEN: [(&str, &[&str]); 8] = [
     ("zkl-argument", &["tokio", "ark-groth16", "arrow", "parquet", "csv", "rocksdb"]),
     ("zkl-circuits", &["tokio", "arrow", "parquet", "csv", "rocksdb"]),
     ("zkl-storage-rocks", &["ark-", "arrow", "parquet", "csv", "ed25519"]),
-    ("zkl-ledger", &["clap", "axum", "hyper", "tonic", "indicatif"]),
+    ("zkl-ledger", &["clap", "axum", "hyper", "tonic", "ureq", "indicatif"]),
 ];
 
 #[test]

@@ -74,6 +74,9 @@ pub(super) async fn run(args: NotarizeArgs, config: &Config) -> Result<(), CliEr
     let request = NotarizeRequest { file: args.file, name, read, privacy: args.privacy, evidence };
     let notarized = ledger.notarize(request, reporter.clone()).await?;
     drop(reporter);
+    if !args.write.no_cosign {
+        super::cosign::after_append(&ledger, config).await;
+    }
     for column in &notarized.report.columns {
         if column.is_remarkable() {
             progress::note(config.quiet, &column.to_string());

@@ -4,7 +4,7 @@ use std::{
 };
 
 use serde::Serialize;
-use zkl_ledger::{Entry, Ledger, LedgerError, RocksBackend};
+use zkl_ledger::{Entry, Ledger, LedgerError, AnyStore};
 
 use crate::{
     args::{ReceiptArgs, ReceiptContentArgs},
@@ -27,7 +27,7 @@ impl Report for ReceiptReport {
 
 pub(super) async fn run(args: &ReceiptArgs, config: &Config) -> Result<(), CliError> {
     super::check_writable(&args.output, &[&config.ledger])?;
-    let ledger = super::open_for_reading(config)?;
+    let ledger = super::open_for_reading(config).await?;
     let entry = ledger.entry(args.entry.parse()?).await?;
     let receipt = write(&ledger, &entry, &args.output, args.content).await?;
     output::print(&ReceiptReport { transaction: entry.id.to_string(), receipt }, config.format)
@@ -35,7 +35,7 @@ pub(super) async fn run(args: &ReceiptArgs, config: &Config) -> Result<(), CliEr
 
 /// Writes the receipt of an entry and returns its path as text.
 pub(super) async fn write(
-    ledger: &Ledger<RocksBackend>,
+    ledger: &Ledger<AnyStore>,
     entry: &Entry,
     path: &Path,
     content: ReceiptContentArgs,

@@ -103,6 +103,10 @@ impl Report for VerifyReport {
         let log = &self.log;
         fields.push(("log", format!("{}, entry {} of {}", log.origin, log.index, log.size)));
         fields.push(("log key", log.key.clone()));
+        if !log.witnesses.is_empty() {
+            let meaning = if log.policy { "a quorum of the policy" } else { "named in the receipt, NOT vouched for" };
+            fields.push(("witnesses", format!("{} ({meaning})", log.witnesses.join(", "))));
+        }
         let pinned = match log.pinned {
             true => "this log key is pinned",
             false => "log key NOT pinned: anybody can make a log; pin it with --trust",
@@ -120,6 +124,9 @@ pub(super) async fn run(args: VerifyArgs, config: &Config) -> Result<(), CliErro
     let mut trust = Trust::default();
     for text in config.trust.iter().chain(&args.trust) {
         trust = add_trust(trust, text)?;
+    }
+    if let Some(path) = &args.policy {
+        trust = trust.with_policy(super::read_policy(path)?);
     }
     let bytes = read_receipt(&args.receipt)?;
     let verified = zkl_ledger::verify(&bytes, &trust)
