@@ -90,7 +90,7 @@ impl<'a> Layer<'a> {
         match level.0 {
             Kind::Elements(level) => Self(State::Elements(portable::Layer::of_level(level, lambda))),
             Kind::Vectors { p, q, log_nodes } => {
-                let columns = Columns::of_tables(cpu, p.into_iter().chain(q).collect(), log_nodes - 2);
+                let columns = Columns::of_tables(cpu, p.into_iter().chain(*q).collect(), log_nodes - 2);
                 let group = std::array::from_fn(|j| Child { p: Numerators::Values(j), q: Some(4 + j) });
                 Self(State::Vectors(Vectors { cpu, columns, groups: vec![group], lambda }))
             }

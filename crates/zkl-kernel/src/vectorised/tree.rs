@@ -29,7 +29,7 @@ pub struct Level(pub(super) Kind);
 
 #[derive(Debug)]
 pub(super) enum Kind {
-    Vectors { p: [Storage<Fr>; 4], q: [Storage<Fr>; 4], log_nodes: usize },
+    Vectors { p: Box<[Storage<Fr>; 4]>, q: Box<[Storage<Fr>; 4]>, log_nodes: usize },
     Elements(portable::Level),
 }
 
@@ -45,7 +45,7 @@ impl Level {
         match &self.0 {
             Kind::Vectors { p, q, .. } => {
                 let elements = |quarters: &[Storage<Fr>; 4]| {
-                    let blocks = quarters.iter().flat_map(|quarter| quarter.blocks());
+                    let blocks = quarters.iter().flat_map(Storage::blocks);
                     blocks.flat_map(|block| Lanes::load(cpu, block).to_ark()).collect()
                 };
                 (elements(p), elements(q))
@@ -58,11 +58,11 @@ impl Level {
     fn filled(log_nodes: usize, fill: impl Fn(&mut Scratch, usize, &mut [Block<Fr>], &mut [Block<Fr>]) + Sync) -> Self {
         let quarter = blocks(log_nodes - 2);
         let part = quarter.min(PART);
-        let mut p: [Storage<Fr>; 4] = std::array::from_fn(|_| Storage::zeroed(quarter));
-        let mut q: [Storage<Fr>; 4] = std::array::from_fn(|_| Storage::zeroed(quarter));
+        let quarters = || Box::new(std::array::from_fn(|_| Storage::zeroed(quarter)));
+        let (mut p, mut q): (Box<[Storage<Fr>; 4]>, Box<[Storage<Fr>; 4]>) = (quarters(), quarters());
         let parts: Vec<_> = p
             .iter_mut()
-            .zip(&mut q)
+            .zip(q.iter_mut())
             .flat_map(|(p, q)| p.blocks_mut().chunks_mut(part).zip(q.blocks_mut().chunks_mut(part)))
             .enumerate()
             .collect();
