@@ -41,8 +41,12 @@ impl ScanPlan {
     /// [`PlanError::Size`] for more dictionaries than a shape holds.
     pub fn dictionaries(layout: &Layout, limb_bits: usize) -> Result<Option<Self>, PlanError> {
         let large = |column: &&ColumnLayout| matches!(column.encoding, Encoding::Grouped { .. });
-        let columns: Vec<ColumnLayout> =
-            layout.columns().iter().filter(large).map(|column| ColumnLayout { nullable: true, ..column.clone() }).collect();
+        let columns: Vec<ColumnLayout> = layout
+            .columns()
+            .iter()
+            .filter(large)
+            .map(|column| ColumnLayout { nullable: true, ..column.clone() })
+            .collect();
         if columns.is_empty() {
             return Ok(None);
         }

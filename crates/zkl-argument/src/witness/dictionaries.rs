@@ -18,11 +18,7 @@ impl<'a> ScanWitness<'a> {
     /// # Errors
     /// [`PlanError::Column`] unless there is one list of counts per dictionary, each at most as long as the shape has
     /// rows, and [`PlanError::Range`] when a group is smaller than the sealed smallest one.
-    pub fn dictionaries(
-        plan: &ScanPlan,
-        sums: &'a [Vec<u32>],
-        sealed: &SealedProfile<Fr>,
-    ) -> Result<Self, PlanError> {
+    pub fn dictionaries(plan: &ScanPlan, sums: &'a [Vec<u32>], sealed: &SealedProfile<Fr>) -> Result<Self, PlanError> {
         let columns = plan.layout().columns().len();
         let misfit = sums.iter().position(|sums| sums.len() > plan.shape().rows());
         if sums.len() != columns || misfit.is_some() {

@@ -71,12 +71,7 @@ pub(super) fn joint_capacities(layout: &Layout, pair: &PairLayout) -> (usize, us
     }
 }
 
-fn check_column(
-    scope: Scope,
-    rows: u64,
-    column: &ColumnLayout,
-    profile: &ColumnProfile,
-) -> Result<(), ColumnFault> {
+fn check_column(scope: Scope, rows: u64, column: &ColumnLayout, profile: &ColumnProfile) -> Result<(), ColumnFault> {
     if profile.valid > rows {
         return Err(ColumnFault::Valid { rows, got: profile.valid });
     }

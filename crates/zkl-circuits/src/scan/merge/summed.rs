@@ -28,9 +28,7 @@ pub(super) struct Form {
 pub(super) fn forms(slots: &Slots) -> Vec<Form> {
     let tables = slots.small_tables();
     let (category, joint) = tables.split_at(slots.category_count());
-    let counts = |kind: RecordKind| {
-        move |&size: &usize| Form { kind, packed: size.div_ceil(COUNTS_PER_ELEMENT) }
-    };
+    let counts = |kind: RecordKind| move |&size: &usize| Form { kind, packed: size.div_ceil(COUNTS_PER_ELEMENT) };
     let plain = |kind, count, packed| std::iter::repeat_n(Form { kind, packed }, count);
     plain(RecordKind::Numeric, slots.numeric, 0)
         .chain(plain(RecordKind::Opaque, slots.opaque, 0))

@@ -1,11 +1,6 @@
 //! How a table is cut, from its layout alone.
 
-use zkl_argument::{
-    PlanError, ScanPlan, Shape,
-    commit::RowGroups,
-    plan::slots_of,
-    shape::LIMB_BITS,
-};
+use zkl_argument::{PlanError, ScanPlan, Shape, commit::RowGroups, plan::slots_of, shape::LIMB_BITS};
 use zkl_core::{circuit::Circuit, layout::Layout};
 
 use super::{

@@ -210,8 +210,8 @@ impl<'a> Reader<'a> {
 
     fn seal(&mut self) -> Result<SealCommitment, TableDecodeError> {
         let bytes = self.array::<SEAL>()?;
-        let seal =
-            SealCommitment::from_bytes(&bytes).map_err(|source| TableDecodeError::Seal { index: self.seals, source })?;
+        let seal = SealCommitment::from_bytes(&bytes)
+            .map_err(|source| TableDecodeError::Seal { index: self.seals, source })?;
         self.seals += 1;
         Ok(seal)
     }

@@ -121,8 +121,7 @@ impl<'a> TableProver<'a> {
         if std::mem::replace(&mut self.failed, true) {
             return Err(ProveTableError::Failed);
         }
-        let segment =
-            self.next_segment().ok_or(ProveTableError::TooManySegments { expected: self.plan.len() })?;
+        let segment = self.next_segment().ok_or(ProveTableError::TooManySegments { expected: self.plan.len() })?;
         let (index, layout) = (segment.index, segment.scan.layout());
         let (seal, seed) = if self.plan.len() == 1 {
             (Seal::new(layout, profile, &self.secrets.seal)?, self.secrets.commitments.clone())
@@ -240,9 +239,7 @@ impl<'a> TableProver<'a> {
             .zip(witness.cells())
             .enumerate()
             .filter(|(_, (cell, _))| is_own(**cell))
-            .map(|(column, (_, data))| {
-                commit_column(self.srs, groups, column as u32, data.scalars(), &blinders.own)
-            })
+            .map(|(column, (_, data))| commit_column(self.srs, groups, column as u32, data.scalars(), &blinders.own))
             .collect::<Result<_, _>>()?;
         let segments = self.segments.iter().map(|segment| &segment.commitments);
         let commitments = dictionaries::commitments(self.plan, scan, groups, segments, &own)?;

@@ -1,11 +1,6 @@
 //! What a table's proof is about, and its verifier.
 
-use zkl_argument::{
-    ScanPlan,
-    commit::RowGroups,
-    shape::LIMB_BITS,
-    srs::SrsVerifierKey,
-};
+use zkl_argument::{ScanPlan, commit::RowGroups, shape::LIMB_BITS, srs::SrsVerifierKey};
 use zkl_core::{
     circuit::CircuitId,
     digest::{KeyDigest, Sha256Digest},
