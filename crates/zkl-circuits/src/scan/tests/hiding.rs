@@ -12,7 +12,7 @@ use zkl_core::ark::{
 use super::{fixture::Table, proofs::Setting};
 use crate::{
     scan::{ScanProof, statement::scalar_bytes},
-    seal::{Record as _, Seal, SealSeed},
+    seal::{ColumnRecord, PairRecord, Record as _, Seal, SealSeed},
 };
 
 /// `eq(g, r_hi)` for every row group.
@@ -93,8 +93,8 @@ fn seals_of_one_profile_under_two_seeds_share_no_element() {
     let case = Table::mixed(4, 13).case();
     let seal = |byte| Seal::new(case.plan.layout(), &case.profile, &SealSeed::from_bytes([byte; 32])).unwrap();
     let elements = |seal: &Seal| {
-        let heads = seal.columns().iter().map(|record| record.head());
-        let heads = heads.chain(seal.pairs().iter().map(|record| record.head()));
+        let heads = seal.columns().iter().map(ColumnRecord::head);
+        let heads = heads.chain(seal.pairs().iter().map(PairRecord::head));
         let mut elements: Vec<Fr> = heads.flat_map(|head| [head.salt, head.leaf()]).collect();
         let header = seal.header().record;
         elements.extend([header.nonce, header.leaf(), seal.commitment().field()]);
