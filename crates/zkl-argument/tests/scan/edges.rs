@@ -94,11 +94,13 @@ fn profiles_at_the_ends_of_64_bits_fill_their_slots() {
 /// Codes beyond 16 bits come in 32: the last one of the largest dictionary.
 #[test]
 fn witnesses_take_codes_of_either_width() {
-    let narrow = Table::new(16, 16, 3, vec![Column::Grouped {
-        capacity: 65_536,
-        nullable: true,
-        codes: vec![0, 1, 2],
-    }], Vec::new());
+    let narrow = Table::new(
+        16,
+        16,
+        3,
+        vec![Column::Grouped { capacity: 65_536, nullable: true, codes: vec![0, 1, 2] }],
+        Vec::new(),
+    );
     let plan: ScanPlan = narrow.plan();
     assert!(matches!(plan.layout().columns()[0].encoding, Encoding::Grouped { capacity: 65_536 }));
     let entries = ["a", "b"].map(|value| CategoryCount { value: value.to_owned(), count: 1 }).to_vec();

@@ -82,8 +82,7 @@ fn real(case: &Case, seed: u64, mask_rng: &mut (impl RngCore + CryptoRng)) -> Pu
     let proof = prove_plain(&case.plan, &witness, &case.sealed, mask.values(), &transcript).unwrap();
     let claim = verify_plain(&case.plan, &case.sealed, &transcript, &proof.messages).unwrap();
     let (plan, columns) = (&case.plan, &commitments);
-    let opening =
-        open_columns(srs(), CONTEXT, groups(), plan, &witness, &blinders, columns, mask, &claim).unwrap();
+    let opening = open_columns(srs(), CONTEXT, groups(), plan, &witness, &blinders, columns, mask, &claim).unwrap();
     Published { commitments, mask: mask_commitment, claim, opening }
 }
 
@@ -103,8 +102,7 @@ fn simulated(plan: &ScanPlan, seed: u64) -> Published {
     let own = mask.commit(srs()).unwrap();
     let nothing = CombinedColumns::new(groups(), &r_star, &[]).unwrap();
     let (y, opening) = masked_opening(srs(), CONTEXT, groups(), &r_star, &nothing, &[], mask, rho).unwrap();
-    let claim =
-        Opening { r_star, z_blk, beta: *beta, eta: *eta, e1: *e1, e2: *e2, rho: *rho, y };
+    let claim = Opening { r_star, z_blk, beta: *beta, eta: *eta, e1: *e1, e2: *e2, rho: *rho, y };
     let weights = cell_weights(plan, &claim);
     let (h, s, none) = (srs().h(), &opening.s, Commitment::default());
     let target = combine_commitments(h, groups(), &claim.r_star, &[], &own, rho, s).unwrap();

@@ -1,5 +1,7 @@
 //! Small tables with junk in their padding rows, their seals, and everything a proof about them needs.
 
+use std::sync::{Arc, OnceLock};
+
 use rand_chacha::ChaCha20Rng;
 use zkl_argument::{
     ColumnData, Opening, PlainProof, ScanPlan, ScanWitness, SealedProfile, Shape, Slots, TranscriptSeed,
@@ -11,6 +13,7 @@ use zkl_core::{
         ff::UniformRand as _,
         std::rand::{Rng as _, RngCore as _, SeedableRng as _},
     },
+    circuit::Circuit,
     column::ColumnType,
     layout::{ColumnLayout, Encoding, Layout, PairLayout},
     profile::{
@@ -22,6 +25,7 @@ use zkl_poseidon::hash2;
 
 use crate::{
     groth16::Instance,
+    keys::{KeyError, KeyPair, KeyStore},
     scan::{
         circuit::{Secret, TranscriptCircuit, opening_elements},
         lay::{LayoutFields, layout_element},
@@ -345,4 +349,15 @@ pub(in crate::scan) fn root_of(plan: &ScanPlan, records: &Records) -> Fr {
 
 pub(super) fn is_satisfied(circuit: &TranscriptCircuit) -> bool {
     Instance::new(circuit).unwrap().first_violated().is_none()
+}
+
+/// Dev keys, made once for all tests of this process.
+pub(in crate::scan) fn dev_keys(circuit: &dyn Circuit) -> Result<Arc<KeyPair>, KeyError> {
+    static STORE: OnceLock<(tempfile::TempDir, KeyStore)> = OnceLock::new();
+    let (_, store) = STORE.get_or_init(|| {
+        let dir = tempfile::tempdir().unwrap();
+        let store = KeyStore::open(dir.path()).unwrap();
+        (dir, store)
+    });
+    store.dev_keys(circuit, &|_| ())
 }

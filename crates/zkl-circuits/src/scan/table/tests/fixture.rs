@@ -111,9 +111,8 @@ impl Tall {
     }
 
     pub(super) fn plan(&self, kappa: u32) -> TablePlan {
-        let shape = |layout: &Layout| {
-            Shape::with_limb_bits(self.log_rows, self.limb_bits, add(&slots_of(layout), &self.spare))
-        };
+        let shape =
+            |layout: &Layout| Shape::with_limb_bits(self.log_rows, self.limb_bits, add(&slots_of(layout), &self.spare));
         TablePlan::cut(self.layout(), kappa, self.segment_rows as u64, self.limb_bits, &shape).unwrap()
     }
 

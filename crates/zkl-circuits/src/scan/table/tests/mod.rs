@@ -3,3 +3,4 @@
 mod fixture;
 mod merge;
 mod proofs;
+mod tamper;

@@ -1,6 +1,6 @@
 //! Whole proofs of cut tables. Each table is proved once and serves all checks.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::OnceLock;
 
 use zkl_argument::{
     ScanError,
@@ -9,7 +9,7 @@ use zkl_argument::{
 };
 use zkl_core::{
     ark::Fr,
-    circuit::{Circuit, CircuitId},
+    circuit::{Circuit as _, CircuitId},
     layout::Layout,
     profile::{ColumnStats, Profile},
 };
@@ -26,27 +26,17 @@ use super::{
 };
 use crate::{
     groth16,
-    keys::{KeyError, KeyPair, KeyStore},
     scan::{
-        CommitmentsError, ProveScanError, ScanContext, ScanStatement, VerifyScanError, prove::verify_any_limbs,
+        CommitmentsError, ProveScanError, ScanContext, ScanStatement, VerifyScanError,
+        prove::verify_any_limbs,
+        tests::fixture::{Column, dev_keys},
     },
     seal::{Seal, SealCommitment, SealError, SealSeed},
 };
 
-const KAPPA: u32 = 2;
+pub(super) const KAPPA: u32 = 2;
 
-/// A directory of keys for all tests of this process.
-fn dev_keys(circuit: &dyn Circuit) -> Result<Arc<KeyPair>, KeyError> {
-    static STORE: OnceLock<(tempfile::TempDir, KeyStore)> = OnceLock::new();
-    let (_, store) = STORE.get_or_init(|| {
-        let dir = tempfile::tempdir().unwrap();
-        let store = KeyStore::open(dir.path()).unwrap();
-        (dir, store)
-    });
-    store.dev_keys(circuit, &|_| ())
-}
-
-fn srs() -> &'static Srs {
+pub(super) fn srs() -> &'static Srs {
     static SRS: OnceLock<Srs> = OnceLock::new();
     SRS.get_or_init(|| Srs::dev(1 << KAPPA, Srs::DEV_SEED).unwrap())
 }
@@ -55,20 +45,21 @@ fn secrets(byte: u8) -> TableSecrets {
     TableSecrets { seal: SealSeed::from_bytes([byte; 32]), commitments: CommitmentSeed::from_bytes([byte + 1; 32]) }
 }
 
-fn context(nonce: u8) -> ScanContext {
+pub(super) fn context(nonce: u8) -> ScanContext {
     ScanContext::new("ledger.example", &[3; 32], &"data".parse().unwrap(), &[nonce; 32])
 }
 
-struct Proved {
+/// A proved table.
+pub(super) struct Proved {
     table: Tall,
-    plan: TablePlan,
-    proof: TableProof,
-    seal: Seal,
+    pub(super) plan: TablePlan,
+    pub(super) proof: TableProof,
+    pub(super) seal: Seal,
     profile: Profile,
 }
 
 impl Proved {
-    fn new(table: Tall, secret: u8) -> Self {
+    pub(super) fn new(table: Tall, secret: u8) -> Self {
         let plan = table.plan(KAPPA);
         let ProvedTable { proof, seal, profile } = {
             let mut prover = TableProver::new(srs(), &dev_keys, context(1), &plan, secrets(secret));
@@ -78,16 +69,16 @@ impl Proved {
         Self { table, plan, proof, seal, profile }
     }
 
-    fn statement(&self) -> TableStatement<'_> {
+    pub(super) fn statement(&self) -> TableStatement<'_> {
         TableStatement { context: context(1), plan: &self.plan, h: self.seal.commitment() }
     }
 
-    fn verify(&self, proof: &TableProof) -> Result<VerifiedTable, VerifyTableError> {
+    pub(super) fn verify(&self, proof: &TableProof) -> Result<VerifiedTable, VerifyTableError> {
         verify(&self.statement(), proof)
     }
 
     /// What becomes of the proof when this is changed.
-    fn changed(&self, change: impl FnOnce(&mut TableProof)) -> VerifyTableError {
+    pub(super) fn changed(&self, change: impl FnOnce(&mut TableProof)) -> VerifyTableError {
         let mut proof = self.proof.clone();
         change(&mut proof);
         self.verify(&proof).unwrap_err()
@@ -104,7 +95,7 @@ fn push_all(table: &Tall, prover: &mut TableProver<'_>, count: usize) {
     }
 }
 
-fn verify(statement: &TableStatement<'_>, proof: &TableProof) -> Result<VerifiedTable, VerifyTableError> {
+pub(super) fn verify(statement: &TableStatement<'_>, proof: &TableProof) -> Result<VerifiedTable, VerifyTableError> {
     let circuits = statement.plan.circuits();
     let pairs: Vec<_> = circuits.iter().map(|circuit| dev_keys(circuit.as_ref()).unwrap()).collect();
     let keys = |id: &CircuitId| pairs.iter().find(|pair| pair.id() == id).map(|pair| pair.verifying());
@@ -112,24 +103,24 @@ fn verify(statement: &TableStatement<'_>, proof: &TableProof) -> Result<Verified
 }
 
 /// Five segments, the last one shorter, and two merges.
-fn narrow() -> &'static Proved {
+pub(super) fn narrow() -> &'static Proved {
     static PROVED: OnceLock<Proved> = OnceLock::new();
     PROVED.get_or_init(|| Proved::new(Tall::narrow(1, 58), 20))
 }
 
 /// Three segments with a large dictionary.
-fn grouped() -> &'static Proved {
+pub(super) fn grouped() -> &'static Proved {
     static PROVED: OnceLock<Proved> = OnceLock::new();
     PROVED.get_or_init(|| Proved::new(Tall::grouped(2, 1_000), 30))
 }
 
-const INVALID: VerifyScanError = VerifyScanError::Groth16(groth16::VerifyError::Invalid);
+pub(super) const INVALID: VerifyScanError = VerifyScanError::Groth16(groth16::VerifyError::Invalid);
 
-fn segment(index: usize) -> VerifyTableError {
+pub(super) fn segment(index: usize) -> VerifyTableError {
     VerifyTableError::Segment { index, source: INVALID }
 }
 
-fn merge(index: usize) -> VerifyTableError {
+pub(super) fn merge(index: usize) -> VerifyTableError {
     VerifyTableError::Merge { index, source: groth16::VerifyError::Invalid }
 }
 
@@ -181,7 +172,7 @@ fn a_table_of_one_segment_has_a_plain_scan_proof() {
     assert_eq!(proved.changed(|proof| proof.segments[0].h = commitment(1)), VerifyTableError::OtherSeal);
 }
 
-fn commitment(value: u64) -> SealCommitment {
+pub(super) fn commitment(value: u64) -> SealCommitment {
     SealCommitment::from_bytes(&crate::scan::statement::scalar_bytes(&Fr::from(value))).unwrap()
 }
 
@@ -232,9 +223,9 @@ fn segments_of_other_proofs_do_not_fit() {
     renamed.rows += 1;
     for column in &mut renamed.columns {
         match column {
-            crate::scan::tests::fixture::Column::Numeric { values, .. } => values.push(Some(1)),
-            crate::scan::tests::fixture::Column::Codes { codes, .. } => codes.push(1),
-            crate::scan::tests::fixture::Column::Opaque { valid } => valid.push(true),
+            Column::Numeric { values, .. } => values.push(Some(1)),
+            Column::Codes { codes, .. } => codes.push(1),
+            Column::Opaque { valid } => valid.push(true),
         }
     }
     assert_eq!(with(first(&renamed, context(1), 20)), segment(0), "a table of one row more");
@@ -252,7 +243,7 @@ fn segments_of_other_proofs_do_not_fit() {
 fn merges_belong_to_their_table_and_place() {
     let proved = narrow();
     let count = |got| VerifyTableError::MergeCount { expected: 2, got };
-    assert_eq!(proved.changed(|proof| drop(proof.merges.remove(0))), count(1));
+    assert_eq!(proved.changed(|proof| proof.merges = proof.merges.split_off(1)), count(1));
     assert_eq!(proved.changed(|proof| proof.merges.push(proof.merges[1].clone())), count(3));
     assert_eq!(proved.changed(|proof| proof.merges.clear()), count(0));
     assert_eq!(proved.changed(|proof| proof.merges.swap(0, 1)), VerifyTableError::OtherSeal);
