@@ -82,5 +82,13 @@ radosgw -f -n client.admin &
 pids="$pids $!"
 timeout 120 radosgw-admin user create --uid test --display-name test --access-key "$access" --secret-key "$secret"
 
+# /proc lists listening sockets in hexadecimal, state 0A.
+wanted=$(printf ':%04X 00000000:0000 0A' "$rgw_port")
+tries=0
+until grep -q "$wanted" /proc/net/tcp; do
+    tries=$((tries + 1))
+    [ "$tries" -le 600 ]
+    sleep 0.1
+done
 echo ready >&3
-cat <&5
+cat <&5 >/dev/null
