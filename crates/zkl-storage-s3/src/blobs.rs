@@ -64,14 +64,15 @@ impl Objects {
     }
 
     async fn upload_parts(&self, key: &str, id: &str, bytes: &[u8], part: usize) -> Result<(), S3Error> {
-        let uploads = stream::iter((1..).zip(bytes.chunks(part))).map(|(number, part)| async move {
+        let uploads = (1..).zip(bytes.chunks(part)).map(|(number, part)| async move {
             let request = self.client.upload_part().bucket(&self.bucket).key(key).upload_id(id).part_number(number);
             let body = Bytes::copy_from_slice(part);
             let answer = request.body(body.into()).send().await.map_err(|error| classify("UploadPart", error))?;
             let tag = answer.e_tag().map(str::to_owned);
             Ok::<_, S3Error>(CompletedPart::builder().part_number(number).set_e_tag(tag).build())
         });
-        let parts: Vec<_> = uploads.buffered(PARALLEL).try_collect().await?;
+        let uploads = stream::iter(uploads.collect::<Vec<_>>()).buffered(PARALLEL);
+        let parts: Vec<_> = uploads.try_collect().await?;
         let parts = CompletedMultipartUpload::builder().set_parts(Some(parts)).build();
         let complete = self.client.complete_multipart_upload().bucket(&self.bucket).key(key).upload_id(id);
         let answer = complete.multipart_upload(parts).send().await;

@@ -4,11 +4,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use bytes::Bytes;
-use zkl_core::{
-    digest::Sha256Digest,
-    storage::AppendBatch,
-    tree::{TileId, TreeSize},
-};
+use zkl_core::{digest::Sha256Digest, storage::AppendBatch, tree::TileId};
 
 use crate::{
     error::S3Error,
@@ -276,13 +272,5 @@ impl Draft {
 const NOWHERE: Span =
     Span { object: Sha256Digest::new([0; 32]), place: frame::Place { offset: 0, len: 0 } };
 
-/// Most segments that a log of `size` entries can have.
-pub(crate) fn most_segments(size: TreeSize) -> u64 {
-    let mut sizes = 0;
-    let mut segment = BLOCK;
-    while segment < LARGEST_SEGMENT {
-        sizes += 1;
-        segment *= FAN_IN as u64;
-    }
-    size.0 / LARGEST_SEGMENT + sizes * (FAN_IN as u64 - 1)
-}
+#[cfg(test)]
+mod tests;

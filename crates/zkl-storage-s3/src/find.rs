@@ -60,8 +60,8 @@ impl Store {
             segments.reverse();
             spans.append(&mut open);
         }
-        let mut pages =
-            stream::iter(segments).map(|segment| self.search(segment, query, bounds, limit)).buffered(AHEAD);
+        let searches = segments.into_iter().map(|segment| self.search(segment, query, bounds, limit));
+        let mut pages = std::pin::pin!(stream::iter(searches.collect::<Vec<_>>()).buffered(AHEAD));
         while spans.len() < limit
             && let Some(mut page) = pages.try_next().await?
         {

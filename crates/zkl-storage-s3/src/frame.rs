@@ -11,7 +11,7 @@ use crate::error::S3Error;
 const CHECKSUM_LEN: usize = 8;
 
 /// Where a frame lies inside its object, checksum included.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub(crate) struct Place {
     pub(crate) offset: u32,
     pub(crate) len: u32,
@@ -24,7 +24,7 @@ impl Place {
 }
 
 /// A frame in the store.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Span {
     pub(crate) object: Sha256Digest,
     pub(crate) place: Place,

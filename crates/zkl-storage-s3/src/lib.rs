@@ -5,6 +5,7 @@ mod backend;
 mod blobs;
 mod cache;
 mod config;
+mod cosigned;
 mod draft;
 mod error;
 mod filter;

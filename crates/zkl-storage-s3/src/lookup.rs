@@ -53,7 +53,7 @@ impl Store {
         if state.open.iter().any(|row| ids.contains(&row.id)) {
             return Ok(true);
         }
-        let searches = stream::iter(&state.segments).map(|segment| async move {
+        let searches = state.segments.iter().map(|segment| async move {
             let filter = self.filter(segment).await?;
             for id in ids.iter().filter(|id| may_hold(&filter, **id)) {
                 if self.id_row(segment, *id).await?.is_some() {
@@ -62,8 +62,8 @@ impl Store {
             }
             Ok(false)
         });
-        let found = searches.buffer_unordered(PARALLEL).try_any(|found| async move { found });
-        found.await
+        let searches = stream::iter(searches.collect::<Vec<_>>()).buffer_unordered(PARALLEL);
+        searches.try_any(|found| async move { found }).await
     }
 
     /// The index of the transaction called `id`, and where its record is.
@@ -71,7 +71,7 @@ impl Store {
         if let Some(row) = state.open.iter().find(|row| row.id == id) {
             return Ok(Some((row.index, row.span)));
         }
-        let searches = stream::iter(state.segments.iter().rev()).map(|segment| async move {
+        let searches = state.segments.iter().rev().map(|segment| async move {
             let filter = self.filter(segment).await?;
             if !may_hold(&filter, id) {
                 return Ok(None);
@@ -83,7 +83,8 @@ impl Store {
             let span = Span { object: Sha256Digest::new(block.object), place: row.place };
             Ok::<_, S3Error>(Some((row.index, span)))
         });
-        let found = searches.buffer_unordered(PARALLEL).try_filter_map(|found| async move { Ok(found) });
+        let searches = stream::iter(searches.collect::<Vec<_>>()).buffer_unordered(PARALLEL);
+        let found = searches.try_filter_map(|found| async move { Ok(found) });
         std::pin::pin!(found).try_next().await
     }
 
@@ -178,7 +179,7 @@ impl Store {
             // The least key behind the name.
             start.push(0);
         }
-        let pages = stream::iter(&state.segments).map(|segment| {
+        let pages = state.segments.iter().map(|segment| {
             let keys = KeyRange { start: start.clone(), end: None };
             async move {
                 let forwards = Scan { keys, time: None, order: Order::Ascending };
@@ -200,7 +201,8 @@ impl Store {
                 latest: known.latest.max(row.latest),
             };
         };
-        for (name, row) in pages.buffer_unordered(PARALLEL).try_concat().await? {
+        let pages = stream::iter(pages.collect::<Vec<_>>()).buffer_unordered(PARALLEL);
+        for (name, row) in pages.try_concat().await? {
             add(name, row);
         }
         for row in &state.open {

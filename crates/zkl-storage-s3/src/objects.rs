@@ -166,11 +166,13 @@ impl Objects {
         request.send().await.map(drop).map_err(|error| classify("DeleteObject", error))
     }
 
-    /// What the endpoint lists first below `folder`, without `folder` itself: a hint, since listings may be late.
-    pub(crate) async fn first_below(&self, folder: &str) -> Result<Option<String>, S3Error> {
+    /// What the endpoint lists first below `folder` and behind `after`, both left out of the answer: a hint, since listings
+    /// may be late.
+    pub(crate) async fn first_below(&self, folder: &str, after: Option<&str>) -> Result<Option<String>, S3Error> {
         let folder = self.full_key(folder);
+        let after = after.map(|after| format!("{folder}{after}"));
         let request = self.client.list_objects_v2().bucket(&self.bucket).prefix(&folder).max_keys(1);
-        let output = request.send().await.map_err(|error| classify("ListObjectsV2", error))?;
+        let output = request.set_start_after(after).send().await.map_err(|error| classify("ListObjectsV2", error))?;
         let first = output.contents().first().and_then(|object| object.key());
         Ok(first.and_then(|key| key.strip_prefix(&folder)).map(str::to_owned))
     }
@@ -206,6 +208,11 @@ where
     }
 }
 
-fn chain(error: &(dyn StdError + 'static)) -> impl Iterator<Item = &(dyn StdError + 'static)> {
-    std::iter::successors(Some(error), |error| error.source())
+fn chain<'a>(error: &'a (dyn StdError + 'static)) -> impl Iterator<Item = &'a (dyn StdError + 'static)> {
+    let mut next = Some(error);
+    std::iter::from_fn(move || {
+        let this = next?;
+        next = this.source();
+        Some(this)
+    })
 }

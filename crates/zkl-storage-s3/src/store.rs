@@ -1,6 +1,7 @@
 //! One open ledger, and which of its heads is the newest.
 
 use std::{
+    collections::BTreeSet,
     sync::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicBool, Ordering},
@@ -26,6 +27,8 @@ pub(crate) struct Store {
     pub(crate) part_bytes: usize,
     /// The newest head that this handle has seen.
     known: Mutex<Arc<State>>,
+    /// Sizes of the cosigned checkpoints that this handle has stored: it sees them whatever listings say.
+    pub(crate) cosigned: Mutex<BTreeSet<u64>>,
     /// `None` for a reader.
     writer: Option<Writer>,
 }
@@ -54,6 +57,7 @@ impl Store {
             settle_timeout: config.settle_timeout,
             part_bytes: config.part_bytes,
             known: Mutex::new(Arc::new(State::empty())),
+            cosigned: Mutex::default(),
             writer: (access == Access::Write).then_some(writer),
         }
     }
@@ -116,7 +120,7 @@ impl Store {
 
     /// Starts from the head that the endpoint lists first. A listing that is late, empty or wrong costs requests, nothing else.
     pub(crate) async fn start_from_listing(&self) -> Result<(), S3Error> {
-        let listed = match self.objects().first_below(HEADS).await {
+        let listed = match self.objects().first_below(HEADS, None).await {
             Ok(listed) => listed,
             // Some endpoints and policies do not allow listing.
             Err(S3Error::Refused { .. }) => return Ok(()),
