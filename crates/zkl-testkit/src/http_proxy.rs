@@ -15,7 +15,7 @@ use std::{
 use bytes::Bytes;
 use http_body_util::{BodyExt as _, Full};
 use hyper::{
-    Method, Request, Response, StatusCode,
+    Method, Request, Response,
     body::Incoming,
     client::conn::http1::{SendRequest, handshake},
     header,
@@ -29,7 +29,20 @@ use tokio::{
     sync::watch,
 };
 
-type Failure = Box<dyn std::error::Error + Send + Sync>;
+/// Why a connection ends.
+#[derive(Debug, Error)]
+enum Failure {
+    #[error("the fault that was asked for")]
+    Wanted,
+    #[error(transparent)]
+    Http(#[from] hyper::Error),
+    #[error(transparent)]
+    Response(#[from] hyper::http::Error),
+    #[error(transparent)]
+    Io(#[from] io::Error),
+    #[error(transparent)]
+    Task(#[from] tokio::task::JoinError),
+}
 
 /// What happens to a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -234,7 +247,7 @@ impl Line {
         let rule = Arc::clone(&self.shared.rule.lock().unwrap_or_else(PoisonError::into_inner));
         let fault = rule(&seen);
         match &fault {
-            Some(HttpFault::LoseRequest) => return Err("lost".into()),
+            Some(HttpFault::LoseRequest) => return Err(Failure::Wanted),
             Some(HttpFault::Refuse(status)) => return answer(*status, Vec::new()),
             Some(HttpFault::Answer(bytes)) => return answer(200, bytes.clone()),
             Some(HttpFault::DelayRequest(time)) => tokio::time::sleep(*time).await,
@@ -243,10 +256,10 @@ impl Line {
         let response = self.forward(Request::from_parts(parts, Full::new(body))).await?;
         self.shared.answered(seen.number, response.status().as_u16());
         match fault {
-            Some(HttpFault::LoseResponse) => Err("lost".into()),
+            Some(HttpFault::LoseResponse) => Err(Failure::Wanted),
             Some(HttpFault::ResetAfterwards) => {
                 socket2::SockRef::from(&self.socket).set_linger(Some(Duration::ZERO))?;
-                Err("reset".into())
+                Err(Failure::Wanted)
             }
             Some(HttpFault::RefuseAfterwards(status)) => answer(status, Vec::new()),
             Some(HttpFault::DelayResponse(time)) => {
@@ -298,5 +311,5 @@ impl Shared {
 }
 
 fn answer(status: u16, body: Vec<u8>) -> Result<Response<Full<Bytes>>, Failure> {
-    Ok(Response::builder().status(StatusCode::from_u16(status)?).body(Full::new(body.into()))?)
+    Ok(Response::builder().status(status).body(Full::new(body.into()))?)
 }
