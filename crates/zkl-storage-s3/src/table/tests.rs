@@ -31,7 +31,7 @@ fn long_table(rows: u64) -> Table {
 
 #[test]
 fn tables_of_every_height_are_read_as_they_were_written() {
-    for (rows, height) in [(0, None), (1, Some(0)), (300, Some(0)), (5_000, Some(1)), (600_000, Some(2))] {
+    for (rows, height) in [(0, None), (1, Some(0)), (300, Some(0)), (5_000, Some(1)), (1_200_000, Some(2))] {
         let table = long_table(rows);
         let (object, record) = written(&table);
         assert_eq!(record.map(|record| record.height), height, "{rows} rows");

@@ -54,7 +54,7 @@ osd op num shards = 2
 osd max scrubs = 0
 [client]
 rgw data = $dir/rgw
-rgw frontends = beast endpoint=127.0.0.1:$rgw_port
+rgw frontends = beast endpoint=127.0.0.1:$rgw_port tcp_nodelay=1
 rgw thread pool size = 64
 rgw override bucket index max shards = 1
 rgw dynamic resharding = false
