@@ -41,3 +41,5 @@ if dir=$(find_rocksdb); then
         say "linking RocksDB from $dir"
     fi
 fi
+
+scripts/setup_s3_servers.sh

@@ -2,6 +2,10 @@
 
 pub mod conformance;
 pub mod faults;
+#[cfg(feature = "http-proxy")]
+pub mod http_proxy;
 pub mod log;
+#[cfg(feature = "s3-servers")]
+pub mod s3;
 pub mod tamper;
 pub mod trials;
