@@ -3,4 +3,6 @@
 pub mod conformance;
 pub mod faults;
 pub mod log;
+#[cfg(feature = "postgres")]
+pub mod postgres;
 pub mod tamper;
