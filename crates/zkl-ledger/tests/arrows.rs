@@ -5,13 +5,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use cargo_metadata::{DependencyKind, MetadataCommand, Package};
 
 /// Allowed dependencies of each crate on others of the workspace, tests and benches left aside.
-const ARROWS: [(&str, &[&str]); 11] = [
+const ARROWS: [(&str, &[&str]); 12] = [
     ("zkl-core", &[]),
     ("zkl-poseidon", &["zkl-core"]),
     ("zkl-merkle", &["zkl-core"]),
     ("zkl-dataset", &["zkl-core"]),
     ("zkl-argument", &["zkl-core", "zkl-poseidon"]),
     ("zkl-circuits", &["zkl-core", "zkl-poseidon", "zkl-argument"]),
+    ("zkl-storage-pg", &["zkl-core"]),
     ("zkl-storage-rocks", &["zkl-core"]),
     ("zkl-testkit", &["zkl-core"]),
     ("zkl-ledger", &["zkl-core", "zkl-merkle", "zkl-dataset", "zkl-circuits", "zkl-argument", "zkl-storage-rocks"]),
@@ -26,6 +27,7 @@ const ARROWS: [(&str, &[&str]); 11] = [
             "zkl-dataset",
             "zkl-argument",
             "zkl-circuits",
+            "zkl-storage-pg",
             "zkl-storage-rocks",
             "zkl-ledger",
             "zkl-testkit",
@@ -34,12 +36,13 @@ const ARROWS: [(&str, &[&str]); 11] = [
 ];
 
 /// External crates, by prefix of their name, that a crate must not use.
-const FORBIDDEN: [(&str, &[&str]); 7] = [
+const FORBIDDEN: [(&str, &[&str]); 8] = [
     ("zkl-core", &["tokio", "rocksdb", "arrow", "parquet", "csv"]),
     ("zkl-merkle", &["tokio", "ark-", "rocksdb", "async-"]),
     ("zkl-dataset", &["tokio", "ark-", "rocksdb"]),
     ("zkl-argument", &["tokio", "ark-groth16", "arrow", "parquet", "csv", "rocksdb"]),
     ("zkl-circuits", &["tokio", "arrow", "parquet", "csv", "rocksdb"]),
+    ("zkl-storage-pg", &["ark-", "arrow", "parquet", "csv", "ed25519", "rocksdb"]),
     ("zkl-storage-rocks", &["ark-", "arrow", "parquet", "csv", "ed25519"]),
     ("zkl-ledger", &["clap", "axum", "hyper", "tonic", "indicatif"]),
 ];

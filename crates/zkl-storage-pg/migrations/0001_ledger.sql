@@ -342,10 +342,8 @@ $make$;
 -- For people with psql.
 
 create function entry_json(entry bytea) returns jsonb language plpgsql immutable set search_path from current as $$
-declare
-    envelope jsonb := convert_from(entry, 'UTF8')::jsonb;
 begin
-    return convert_from(decode(envelope ->> 'payload', 'base64'), 'UTF8')::jsonb;
+    return convert_from(decode(convert_from(entry, 'UTF8')::jsonb ->> 'payload', 'base64'), 'UTF8')::jsonb;
 exception
     -- Whatever is no DSSE envelope around JSON has no such view.
     when others then return null;

@@ -2,7 +2,7 @@
 
 use std::mem;
 
-use sqlx::{Error as SqlError, PgConnection, Postgres, Row as _, SqlSafeStr as _, Transaction, postgres::PgRow};
+use sqlx::{Row as _, postgres::PgRow};
 use zkl_core::{
     digest::BlobDigest,
     name::DatasetName,
@@ -12,21 +12,17 @@ use zkl_core::{
 };
 
 use crate::{
-    error::{PgError, is_refusal},
+    error::PgError,
     open::{FORMAT, Store},
+    session::Session,
     settle::{Mark, Outcome},
 };
-
-/// Begins a transaction that is durable when its COMMIT returns, whatever the defaults of server, database or role are.
-/// `remote_apply` is stronger than `on` and is kept.
-const BEGIN: &str = "begin isolation level read committed read write; \
-    select set_config('synchronous_commit', 'on', true) where current_setting('synchronous_commit') <> 'remote_apply'";
 
 /// The update locks the head row, so appends wait here for one another; it is the only one that moves the head from this size.
 const MOVE_HEAD: &str = "update head set size = $2, root = $3, checkpoint = $4 where size = $1 and format = $5 \
     returning pg_current_xact_id()::xid::text as transaction, pg_backend_pid() as process";
 
-const WRITE: &str = "with grown as ( \
+const INSERT: &str = "with grown as ( \
         insert into tiles (level, index, hashes) \
         select * from unnest($1::smallint[], $2::bigint[], $3::bytea[]) \
         on conflict (level, index) do update set hashes = excluded.hashes \
@@ -44,12 +40,12 @@ enum Failure {
     /// It was not committed.
     NotCommitted(PgError),
     /// The connection broke while it was.
-    Unknown { mark: Mark, cause: SqlError },
+    Unknown { mark: Mark, cause: PgError },
 }
 
-impl<E: Into<PgError>> From<E> for Failure {
-    fn from(error: E) -> Self {
-        Self::NotCommitted(error.into())
+impl From<PgError> for Failure {
+    fn from(error: PgError) -> Self {
+        Self::NotCommitted(error)
     }
 }
 
@@ -64,10 +60,10 @@ impl Store {
                 Err(Failure::NotCommitted(error)) => error,
                 Err(Failure::Unknown { mark, cause }) => match self.settle(batch, &mark).await {
                     Outcome::Committed => return Ok(()),
-                    Outcome::NotCommitted => cause.into(),
+                    Outcome::NotCommitted => cause,
                     Outcome::Unknown => {
                         self.poison();
-                        return Err(PgError::Unsettled { cause });
+                        return Err(PgError::Unsettled { cause: Box::new(cause) });
                     }
                 },
             };
@@ -82,20 +78,23 @@ impl Store {
     }
 
     async fn try_append(&self, expected: TreeSize, batch: &AppendBatch) -> Result<(), Failure> {
-        let mut transaction = self.begin().await?;
-        let Some(row) = move_head(&mut transaction, expected, batch).await? else {
-            let error = why_not_moved(&mut transaction, expected).await?;
-            transaction.rollback().await?;
-            return Err(error.into());
+        let mut session = self.begin().await?;
+        let mark = match write(&mut session, expected, batch).await {
+            Ok(mark) => mark,
+            Err(error) => {
+                session.roll_back(&error).await;
+                return Err(error.into());
+            }
         };
-        let mark = Mark { transaction: row.try_get("transaction")?, process: row.try_get("process")? };
-        let mut tiles: &[_] = &batch.tiles;
-        for entries in statements(&batch.transactions) {
-            write(&mut transaction, mem::take(&mut tiles), entries).await?;
-        }
-        match transaction.commit().await {
-            Ok(()) => Ok(()),
-            Err(error) if is_refusal(&error) => Err(error.into()),
+        match session.run("commit").await {
+            Ok(()) => {
+                session.give_back();
+                Ok(())
+            }
+            Err(error) if error.is_refusal() => {
+                session.roll_back(&error).await;
+                Err(error.into())
+            }
             Err(cause) => Err(Failure::Unknown { mark, cause }),
         }
     }
@@ -117,33 +116,44 @@ impl Store {
     }
 
     async fn try_put_blob(&self, digest: BlobDigest, bytes: &[u8]) -> Result<(), PgError> {
+        let name = digest.as_bytes().as_slice();
         // A row that is seen was committed, and whoever committed it waited for the disk. A row of a transaction that still
         // runs is not seen here, and waited for by the insertion.
-        let known = sqlx::query_scalar("select exists (select from blobs where digest = $1)");
-        if known.bind(digest.as_bytes().as_slice()).fetch_one(&self.pool).await? {
+        let mut session = self.session().await?;
+        let known = session.rows(sqlx::query("select from blobs where digest = $1").bind(name)).await?;
+        session.give_back();
+        if !known.is_empty() {
             return Ok(());
         }
-        let mut transaction = self.begin().await?;
-        sqlx::query("insert into blobs (digest, bytes) values ($1, $2) on conflict do nothing")
-            .bind(digest.as_bytes().as_slice())
-            .bind(bytes)
-            .execute(&mut *transaction)
-            .await?;
-        transaction.commit().await?;
-        Ok(())
-    }
-
-    async fn begin(&self) -> Result<Transaction<'static, Postgres>, SqlError> {
-        self.pool.begin_with(BEGIN.into_sql_str()).await
+        let mut session = self.begin().await?;
+        let insert = sqlx::query("insert into blobs (digest, bytes) values ($1, $2) on conflict do nothing");
+        let mut inserted = session.rows(insert.bind(name).bind(bytes)).await.map(drop);
+        if inserted.is_ok() {
+            inserted = session.run("commit").await;
+        }
+        match inserted {
+            Ok(()) => session.give_back(),
+            Err(ref error) => session.roll_back(error).await,
+        }
+        inserted
     }
 }
 
-async fn move_head(
-    connection: &mut PgConnection,
-    expected: TreeSize,
-    batch: &AppendBatch,
-) -> Result<Option<PgRow>, PgError> {
-    // A head beyond 2^63 never is: the expected size below cannot match it either.
+/// Does everything that an append does before its COMMIT.
+async fn write(session: &mut Session, expected: TreeSize, batch: &AppendBatch) -> Result<Mark, PgError> {
+    let Some(row) = move_head(session, expected, batch).await? else {
+        return Err(why_not_moved(session, expected).await?);
+    };
+    let mark = Mark { transaction: row.try_get("transaction")?, process: row.try_get("process")? };
+    let mut tiles: &[_] = &batch.tiles;
+    for entries in statements(&batch.transactions) {
+        insert(session, mem::take(&mut tiles), entries).await?;
+    }
+    Ok(mark)
+}
+
+async fn move_head(session: &mut Session, expected: TreeSize, batch: &AppendBatch) -> Result<Option<PgRow>, PgError> {
+    // A head never is beyond 2^63, so the expected size cannot be the head's.
     let (Ok(from), Ok(to)) = (i64::try_from(expected.0), i64::try_from(batch.head.size.0)) else {
         return Ok(None);
     };
@@ -153,11 +163,11 @@ async fn move_head(
         .bind(batch.head.root.as_bytes().as_slice())
         .bind(batch.head.checkpoint.as_bytes())
         .bind(i32::try_from(FORMAT).ok());
-    Ok(query.fetch_optional(connection).await?)
+    Ok(session.rows(query).await?.pop())
 }
 
-async fn why_not_moved(connection: &mut PgConnection, expected: TreeSize) -> Result<PgError, PgError> {
-    let row = sqlx::query("select size, format from head").fetch_optional(connection).await?;
+async fn why_not_moved(session: &mut Session, expected: TreeSize) -> Result<PgError, PgError> {
+    let row = session.rows(sqlx::query("select size, format from head")).await?.pop();
     let row = row.ok_or(PgError::Corrupt { what: "the table of the head is empty" })?;
     let (size, format): (i64, i32) = (row.try_get("size")?, row.try_get("format")?);
     if u32::try_from(format) != Ok(FORMAT) {
@@ -186,8 +196,8 @@ fn statements(entries: &[StoredTransaction]) -> impl Iterator<Item = &[StoredTra
     })
 }
 
-async fn write(
-    connection: &mut PgConnection,
+async fn insert(
+    session: &mut Session,
     tiles: &[(TileId, Vec<u8>)],
     entries: &[StoredTransaction],
 ) -> Result<(), PgError> {
@@ -201,7 +211,7 @@ async fn write(
     let names: Vec<Option<&str>> = entries.iter().map(|entry| entry.dataset.as_ref().map(DatasetName::as_str)).collect();
     let times: Vec<String> = entries.iter().map(|entry| entry.recorded_at.0.to_string()).collect();
     let bytes: Vec<&[u8]> = entries.iter().map(|entry| entry.entry.as_slice()).collect();
-    sqlx::query(WRITE)
+    let query = sqlx::query(INSERT)
         .bind(levels)
         .bind(positions.map_err(too_long)?)
         .bind(hashes)
@@ -210,8 +220,7 @@ async fn write(
         .bind(kinds)
         .bind(names)
         .bind(times)
-        .bind(bytes)
-        .execute(connection)
-        .await?;
+        .bind(bytes);
+    session.rows(query).await?;
     Ok(())
 }

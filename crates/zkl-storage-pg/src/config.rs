@@ -9,9 +9,10 @@ pub struct PgConfig {
     pub max_connections: u32,
     /// How long a call waits for a connection, also while the server starts.
     pub acquire_timeout: Duration,
-    /// How long the server works on one statement, and how long it lets a transaction of a silent client stand open.
+    /// How long the server works on one statement.
     pub statement_timeout: Duration,
-    /// How long a statement waits for a lock: an append for those before it.
+    /// How long a statement waits for a lock: an append for those before it. The server ends a client that falls silent inside
+    /// a transaction after half of it.
     pub lock_timeout: Duration,
     /// How long to find out whether an append was committed whose acknowledgement was lost.
     pub settle_timeout: Duration,

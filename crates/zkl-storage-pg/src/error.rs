@@ -112,11 +112,14 @@ pub enum PgError {
     Unsettled {
         /// How the commit ended for this client.
         #[source]
-        cause: SqlError,
+        cause: Box<PgError>,
     },
     /// The server or the connection reported an error.
     #[error(transparent)]
     Sql(#[from] SqlError),
+    /// The server accepted a statement and did not answer, although it should have ended it by itself.
+    #[error("the server does not answer")]
+    Silent,
     /// The tables could not be made or brought up to date.
     #[error(transparent)]
     Migrate(#[from] MigrateError),
@@ -135,6 +138,11 @@ impl PgError {
             Self::Sql(error) => is_transient(error),
             _ => false,
         }
+    }
+
+    /// Whether the server itself refused the statement, so that its transaction is over and was not committed.
+    pub(crate) fn is_refusal(&self) -> bool {
+        matches!(self, Self::Sql(error) if is_refusal(error))
     }
 
     /// Whether the server says that this constraint was violated.
@@ -163,6 +171,7 @@ impl PgError {
             Self::Invalid { rule } => (StorageErrorKind::Invalid(rule), false),
             Self::Poisoned => (StorageErrorKind::Poisoned, false),
             Self::Unsettled { .. } | Self::Task(_) => (StorageErrorKind::Unavailable, false),
+            Self::Silent => (StorageErrorKind::Timeout, true),
             Self::Sql(error) => sql_kind(error),
             Self::Migrate(MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _)) => sql_kind(error),
             Self::Migrate(_) => (StorageErrorKind::Corrupt("the record of migrations is not this program's"), false),
@@ -178,8 +187,7 @@ impl PgError {
     }
 }
 
-/// Whether the server itself refused the statement, so that its transaction is over and was not committed. The end of a
-/// connection may come as an error of the server too, with a severity of its own.
+/// The end of a connection may come as an error of the server too, with a severity of its own.
 pub(crate) fn is_refusal(error: &SqlError) -> bool {
     let SqlError::Database(error) = error else {
         return false;
@@ -192,8 +200,9 @@ fn is_transient(error: &SqlError) -> bool {
         SqlError::Io(_) | SqlError::BeginFailed => true,
         SqlError::Database(error) => {
             let code = error.code().unwrap_or_default();
-            // Serialization failure, deadlock; too many connections; the server stops, crashed or starts; the connection.
-            matches!(&*code, "40001" | "40P01" | "53300" | "57P01" | "57P02" | "57P03" | "57P05")
+            // Serialization failure, deadlock; too many connections; the server stops, crashed or starts; this client was too
+            // slow; the connection.
+            matches!(&*code, "40001" | "40P01" | "53300" | "57P01" | "57P02" | "57P03" | "57P05" | "25P03")
                 || code.starts_with("08")
         }
         _ => false,

@@ -8,6 +8,7 @@ mod find;
 mod open;
 mod place;
 mod read;
+mod session;
 mod settle;
 
 pub use backend::PgBackend;

@@ -7,9 +7,10 @@ use std::{
 
 use sqlx::{
     Connection as _, PgConnection, PgPool, Row as _, SqlSafeStr as _,
-    migrate::{Migration, MigrationType, Migrator},
+    migrate::{Migrate as _, MigrateError, Migration, MigrationType},
     postgres::PgPoolOptions,
 };
+use tokio::time::timeout;
 use zkl_core::transaction::OperationKind;
 
 use crate::{config::PgConfig, error::PgError, place::Place};
@@ -20,6 +21,8 @@ pub(crate) const FORMAT: u32 = 1;
 const LEAST_SERVER_VERSION: i32 = 130_000;
 /// A connection that was idle for longer is asked for a sign of life before it is used.
 const TRUSTED_IDLE: Duration = Duration::from_millis(200);
+/// Table of the migrations that ran, found by search_path.
+const MIGRATIONS: &str = "_sqlx_migrations";
 const BACKOFF: Duration = Duration::from_millis(25);
 
 /// What a handle may do.
@@ -39,15 +42,32 @@ pub(crate) struct Store {
     poisoned: AtomicBool,
 }
 
-fn migrator() -> Migrator {
+/// Runs the migrations that have not run, each in a transaction, one process at a time. (`Migrator::run` does the same, but its
+/// future cannot be sent between threads.)
+async fn migrate(connection: &mut PgConnection) -> Result<(), PgError> {
     let sql = include_str!("../migrations/0001_ledger.sql").into_sql_str();
-    Migrator::with_migrations(vec![Migration::new(1, "ledger".into(), MigrationType::Simple, sql, false)])
+    let migrations = [Migration::new(1, "ledger".into(), MigrationType::Simple, sql, false)];
+    connection.lock().await?;
+    connection.ensure_migrations_table(MIGRATIONS).await?;
+    let applied = connection.list_applied_migrations(MIGRATIONS).await?;
+    for migration in &migrations {
+        match applied.iter().find(|applied| applied.version == migration.version) {
+            Some(applied) if applied.checksum != migration.checksum => {
+                return Err(MigrateError::VersionMismatch(migration.version).into());
+            }
+            Some(_) => {}
+            None => {
+                connection.apply(MIGRATIONS, migration).await?;
+            }
+        }
+    }
+    Ok(connection.unlock().await?)
 }
 
 impl Store {
     pub(crate) async fn create(url: &str, config: &PgConfig) -> Result<Self, PgError> {
         let place = Place::parse(url, config, Access::Write)?;
-        let mut connection = connect(&place).await?;
+        let mut connection = connect(&place, config).await?;
         check_server(&mut connection, config, Access::Write).await?;
         // Of several that create one ledger, one succeeds. The lock ends with the connection.
         sqlx::query("select pg_advisory_lock(hashtextextended('zkl ledger ' || $1, 0))")
@@ -58,7 +78,7 @@ impl Store {
             return Err(PgError::AlreadyExists { schema: place.schema });
         }
         make_schema(&mut connection, &place).await?;
-        migrator().run(&mut connection).await?;
+        migrate(&mut connection).await?;
         connection.close().await?;
         Self::open_at(place, config, Access::Write).await
     }
@@ -68,14 +88,14 @@ impl Store {
     }
 
     async fn open_at(place: Place, config: &PgConfig, access: Access) -> Result<Self, PgError> {
-        let mut connection = connect(&place).await?;
+        let mut connection = connect(&place, config).await?;
         check_server(&mut connection, config, access).await?;
         let found = format(&mut connection, &place).await?;
         let Some(mut got) = found else {
             return Err(PgError::NotFound { schema: place.schema });
         };
         if got < FORMAT && access == Access::Write {
-            migrator().run(&mut connection).await?;
+            migrate(&mut connection).await?;
             got = format(&mut connection, &place).await?.unwrap_or(got);
         }
         if got != FORMAT {
@@ -129,8 +149,9 @@ impl Store {
     }
 }
 
-async fn connect(place: &Place) -> Result<PgConnection, PgError> {
-    Ok(PgConnection::connect_with(&place.options).await?)
+async fn connect(place: &Place, config: &PgConfig) -> Result<PgConnection, PgError> {
+    let connecting = PgConnection::connect_with(&place.options);
+    Ok(timeout(config.acquire_timeout, connecting).await.map_err(|_| PgError::Silent)??)
 }
 
 async fn check_server(connection: &mut PgConnection, config: &PgConfig, access: Access) -> Result<(), PgError> {

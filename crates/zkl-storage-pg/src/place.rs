@@ -93,13 +93,15 @@ fn session(schema: &str, config: &PgConfig, access: Access) -> Vec<(&'static str
         ("search_path", format!("\"{schema}\",pg_temp")),
         ("statement_timeout", millis(config.statement_timeout)),
         ("lock_timeout", millis(config.lock_timeout)),
-        ("idle_in_transaction_session_timeout", millis(config.statement_timeout)),
+        // A client that fell silent inside a transaction is ended before those who wait for its locks give up.
+        ("idle_in_transaction_session_timeout", millis(config.lock_timeout / 2)),
         ("default_transaction_read_only", read_only.to_owned()),
         // Every query walks an index in its order. Without the alternatives, no plan depends on statistics, which a young
         // log does not have; just-in-time compilation would be triggered by the costs that this adds.
         ("enable_seqscan", "off".to_owned()),
         ("enable_bitmapscan", "off".to_owned()),
         ("enable_sort", "off".to_owned()),
+        ("enable_incremental_sort", "off".to_owned()),
         ("jit", "off".to_owned()),
     ]
 }

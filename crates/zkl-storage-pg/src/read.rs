@@ -27,11 +27,20 @@ impl Store {
     ) -> Result<Vec<PgRow>, PgError> {
         let mut attempt = 0;
         loop {
-            match make().fetch_all(&self.pool).await {
+            match self.try_rows(make()).await {
                 Ok(rows) => return Ok(rows),
-                Err(error) => self.pause(&mut attempt, error.into()).await?,
+                Err(error) => self.pause(&mut attempt, error).await?,
             }
         }
+    }
+
+    async fn try_rows(&self, query: SqlQuery<'_, Postgres, PgArguments>) -> Result<Vec<PgRow>, PgError> {
+        let mut session = self.session().await?;
+        let rows = session.rows(query).await;
+        if rows.is_ok() || rows.as_ref().is_err_and(PgError::is_refusal) {
+            session.give_back();
+        }
+        rows
     }
 
     pub(crate) async fn head(&self) -> Result<Option<Head>, PgError> {

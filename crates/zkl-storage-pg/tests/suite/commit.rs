@@ -26,7 +26,12 @@ use crate::{
 };
 
 const LOG: TestLog = TestLog::salted(65);
-const COMMIT: &[u8] = b"COMMIT\0";
+const COMMIT: &[u8] = b"commit\0";
+
+/// A server process that waits for a client which is gone is ended after half of the time to wait for a lock.
+fn impatient() -> PgConfig {
+    PgConfig { lock_timeout: Duration::from_secs(2), ..config() }
+}
 
 /// A ledger with three entries, its direct URL, a handle that works through the proxy, and the proxy.
 async fn behind_a_proxy(config: &PgConfig) -> (String, PgBackend, Proxy) {
@@ -56,7 +61,7 @@ fn an_append_whose_connection_breaks_before_commit_is_repeated() {
     block_on(async {
         for message in [&b"begin isolation"[..], b"update head", b"insert into transactions"] {
             for cut in Cut::ALL {
-                let (url, backend, proxy) = behind_a_proxy(&config()).await;
+                let (url, backend, proxy) = behind_a_proxy(&impatient()).await;
                 proxy.cut_at(message, cut);
                 append(&backend, LOG, 3, 4).await;
                 assert_eq!(proxy.cuts(), 1, "{cut:?}");
@@ -109,7 +114,7 @@ fn the_same_batch_by_another_writer_is_not_taken_for_ones_own() {
 fn blobs_and_reads_are_repeated_when_the_connection_breaks() {
     block_on(async {
         for cut in Cut::ALL {
-            let (_, backend, proxy) = behind_a_proxy(&config()).await;
+            let (_, backend, proxy) = behind_a_proxy(&impatient()).await;
             proxy.cut_at(COMMIT, cut);
             let digest = backend.put_blob(b"a blob").await.unwrap();
             assert_eq!(digest, BlobDigest::of(b"a blob"));

@@ -80,7 +80,7 @@ async fn write(url: String, stop: Arc<AtomicBool>, tally: Arc<Tally>) {
                 tally.acknowledged.fetch_max(size + batch_len(size), Ordering::AcqRel);
                 tally.appends.fetch_add(1, Ordering::AcqRel);
             }
-            Err(error) => match error.kind {
+            Err(error) => match &error.kind {
                 StorageErrorKind::Conflict { .. } => {}
                 StorageErrorKind::Poisoned => {
                     tally.poisoned.fetch_add(1, Ordering::AcqRel);
@@ -89,7 +89,7 @@ async fn write(url: String, stop: Arc<AtomicBool>, tally: Arc<Tally>) {
                 StorageErrorKind::Unavailable | StorageErrorKind::Timeout => {
                     tally.failed.fetch_add(1, Ordering::AcqRel);
                 }
-                kind => panic!("{kind:?}: {error:?}"),
+                _ => panic!("{error:?}"),
             },
         }
     }

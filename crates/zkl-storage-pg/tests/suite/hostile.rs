@@ -67,7 +67,7 @@ const LOG_ATTACKS: [Attack; 26] = [
     ),
     (
         "a head of his own in front of the real one",
-        "create temp table head (size bigint); insert into head values (1000); \
+        "create temp table head (size bigint); insert into pg_temp.head values (1000); \
          set search_path = pg_temp, LEDGER; insert into LEDGER.transactions values (300, sha256('x'), 'claim', null, 0, 'x')",
         "covered_by_head",
     ),
