@@ -129,4 +129,13 @@ impl StorageBackend for RocksBackend {
     async fn blob(&self, digest: BlobDigest) -> Result<Option<Vec<u8>>, StorageError> {
         self.blocking("blob", move |store| store.blob(digest)).await
     }
+
+    async fn put_cosigned(&self, size: TreeSize, checkpoint: &str) -> Result<(), StorageError> {
+        let checkpoint = checkpoint.to_owned();
+        self.blocking("put_cosigned", move |store| store.put_cosigned(size, &checkpoint)).await
+    }
+
+    async fn cosigned(&self, at_most: TreeSize) -> Result<Option<(TreeSize, String)>, StorageError> {
+        self.blocking("cosigned", move |store| store.cosigned(at_most)).await
+    }
 }

@@ -43,11 +43,15 @@ pub enum Operation {
     PutBlob,
     /// [`StorageBackend::blob`].
     Blob,
+    /// [`StorageBackend::put_cosigned`].
+    PutCosigned,
+    /// [`StorageBackend::cosigned`].
+    Cosigned,
 }
 
 impl Operation {
     /// All methods.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 10] = [
         Self::Head,
         Self::Append,
         Self::Transaction,
@@ -56,6 +60,8 @@ impl Operation {
         Self::Tile,
         Self::PutBlob,
         Self::Blob,
+        Self::PutCosigned,
+        Self::Cosigned,
     ];
 
     const fn as_str(self) -> &'static str {
@@ -68,6 +74,8 @@ impl Operation {
             Self::Tile => "tile",
             Self::PutBlob => "put_blob",
             Self::Blob => "blob",
+            Self::PutCosigned => "put_cosigned",
+            Self::Cosigned => "cosigned",
         }
     }
 }
@@ -86,8 +94,8 @@ pub enum Fault {
         /// Whether the work was done.
         persisted: bool,
     },
-    /// [`StorageErrorKind::Io`], and every later `append` and `put_blob` answers [`StorageErrorKind::Poisoned`] until
-    /// [`FaultyBackend::reopen`].
+    /// [`StorageErrorKind::Io`], and every later `append`, `put_blob` and `put_cosigned` answers
+    /// [`StorageErrorKind::Poisoned`] until [`FaultyBackend::reopen`].
     Poison {
         /// Whether the work was done.
         persisted: bool,
@@ -221,7 +229,7 @@ impl<S> FaultyBackend<S> {
         let count = state.calls.entry(operation).or_insert(0);
         let call = *count;
         *count += 1;
-        if state.poisoned && matches!(operation, Operation::Append | Operation::PutBlob) {
+        if state.poisoned && matches!(operation, Operation::Append | Operation::PutBlob | Operation::PutCosigned) {
             return Err(StorageError::new(operation.as_str(), StorageErrorKind::Poisoned));
         }
         let Some(fault) = state.plan.fault(operation, call) else {
@@ -298,5 +306,13 @@ impl<S: StorageBackend> StorageBackend for FaultyBackend<S> {
 
     async fn blob(&self, digest: BlobDigest) -> Result<Option<Vec<u8>>, StorageError> {
         self.run(Operation::Blob, self.inner.blob(digest)).await
+    }
+
+    async fn put_cosigned(&self, size: TreeSize, checkpoint: &str) -> Result<(), StorageError> {
+        self.run(Operation::PutCosigned, self.inner.put_cosigned(size, checkpoint)).await
+    }
+
+    async fn cosigned(&self, at_most: TreeSize) -> Result<Option<(TreeSize, String)>, StorageError> {
+        self.run(Operation::Cosigned, self.inner.cosigned(at_most)).await
     }
 }
