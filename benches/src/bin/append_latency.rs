@@ -1,6 +1,7 @@
-//! Latencies of the RocksDB backend: durable appends beside the disk's own sync, and queries on a long log.
+//! Latencies of a storage backend: durable appends beside the disk's own sync, and queries on a long log.
 //!
-//! `cargo run --release -p zkl-benches --bin append_latency -- --dir /a/real/disk`
+//! `cargo run --release -p zkl-benches --bin append_latency -- --dir /a/real/disk`, with `--backend postgres` for a private
+//! PostgreSQL server in that directory.
 #![expect(clippy::print_stdout, reason = "a table on stdout is what this program is for")]
 
 use std::{
@@ -11,27 +12,40 @@ use std::{
     time::{Duration, Instant},
 };
 
-use clap::Parser;
+use clap::{Parser, ValueEnum};
 use rand_chacha::{
     ChaCha8Rng,
     rand_core::{RngCore as _, SeedableRng as _},
 };
 use zkl_core::{
-    storage::{Order, Query, StorageBackend, StorageBackendExt},
+    storage::{Order, Query, StorageBackend, StorageBackendExt, StorageError, StorageErrorKind},
     time::Timestamp,
     transaction::OperationKind,
     tree::{LeafIndex, TileId, TreeSize},
 };
+use zkl_storage_pg::{PgBackend, PgConfig};
 use zkl_storage_rocks::{RocksBackend, RocksConfig};
-use zkl_testkit::log::TestLog;
+use zkl_testkit::{
+    log::TestLog,
+    postgres::{Server, ServerConfig},
+};
 
 const LOG: TestLog = TestLog::salted(0);
 /// Bytes of a typical entry: a signed statement with a few digests.
 const ENTRY_LEN: usize = 2_000;
 const SEED: u64 = 1;
 
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Backend {
+    Rocks,
+    Postgres,
+}
+
 #[derive(Parser)]
 struct Args {
+    /// Store to measure.
+    #[arg(long, value_enum, default_value_t = Backend::Rocks)]
+    backend: Backend,
     /// Directory on the disk to measure; a subdirectory is made in it and removed.
     #[arg(long, default_value = ".")]
     dir: PathBuf,
@@ -51,32 +65,19 @@ fn main() -> Result<(), Box<dyn Error>> {
     let place = tempfile::tempdir_in(&args.dir)?;
     println!("{:<44} {:>10} {:>10} {:>10}", "", "p50", "p99", "max");
     report("disk: write 4 KiB, fdatasync", sync_cost(place.path(), args.appends)?);
-    tokio::runtime::Runtime::new()?.block_on(measure(&args, &place.path().join("ledger")))
+    let runtime = tokio::runtime::Runtime::new()?;
+    match args.backend {
+        Backend::Rocks => runtime.block_on(measure_rocks(&args, &place.path().join("ledger"))),
+        Backend::Postgres => {
+            let server = Server::start(ServerConfig { parent: Some(args.dir.clone()), ..ServerConfig::default() })?;
+            runtime.block_on(measure_postgres(&args, &server.fresh_url()))
+        }
+    }
 }
 
-async fn measure(args: &Args, dir: &Path) -> Result<(), Box<dyn Error>> {
+async fn measure_rocks(args: &Args, dir: &Path) -> Result<(), Box<dyn Error>> {
     let config = RocksConfig::default();
-    let backend = RocksBackend::create(dir, &config)?;
-    let mut size = 0;
-    let mut times = Vec::new();
-    for _ in 0..args.appends {
-        times.push(append(&backend, &mut size, 1).await?);
-    }
-    report("append of 1 entry, durable", times);
-
-    let start = Instant::now();
-    let before = size;
-    let mut times = Vec::new();
-    while size < args.transactions {
-        let count = 100.min(args.transactions - size);
-        times.push(append(&backend, &mut size, count).await?);
-    }
-    let rate = (size - before) as f64 / start.elapsed().as_secs_f64();
-    report("append of 100 entries, durable", times);
-    println!("{:<44} {rate:>10.0} entries/s", "appends of 100 entries, one writer");
-    queries(&backend, size, args.queries).await?;
-
-    drop(backend);
+    measure(args, &RocksBackend::create(dir, &config)?).await?;
     let mut times = Vec::new();
     for _ in 0..10 {
         let start = Instant::now();
@@ -94,7 +95,71 @@ async fn measure(args: &Args, dir: &Path) -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-async fn queries(backend: &RocksBackend, size: u64, calls: u32) -> Result<(), Box<dyn Error>> {
+async fn measure_postgres(args: &Args, url: &str) -> Result<(), Box<dyn Error>> {
+    let config = PgConfig::default();
+    measure(args, &PgBackend::create(url, &config).await?).await?;
+    let mut times = Vec::new();
+    for _ in 0..10 {
+        let start = Instant::now();
+        drop(PgBackend::open(url, &config).await?);
+        times.push(start.elapsed());
+    }
+    report("open for writing", times);
+    several_writers(args, url).await
+}
+
+/// Appends of one entry by several handles, each of which repeats what conflicts.
+async fn several_writers(args: &Args, url: &str) -> Result<(), Box<dyn Error>> {
+    const WRITERS: u64 = 4;
+    let start = Instant::now();
+    let share = args.appends / WRITERS;
+    let mut writers = Vec::new();
+    for _ in 0..WRITERS {
+        let backend = PgBackend::open(url, &PgConfig::default()).await?;
+        writers.push(tokio::spawn(async move {
+            let (mut done, mut conflicts) = (0, 0_u64);
+            while done < share {
+                let mut size = backend.size().await?.0;
+                match append(&backend, &mut size, 1).await {
+                    Ok(_) => done += 1,
+                    Err(error) if matches!(error.kind, StorageErrorKind::Conflict { .. }) => conflicts += 1,
+                    Err(error) => return Err(error),
+                }
+            }
+            Ok(conflicts)
+        }));
+    }
+    let mut conflicts = 0;
+    for writer in writers {
+        conflicts += writer.await??;
+    }
+    let rate = (share * WRITERS) as f64 / start.elapsed().as_secs_f64();
+    println!("{:<44} {rate:>10.0} entries/s, {conflicts} conflicts", "appends of 1 entry, four writers");
+    Ok(())
+}
+
+async fn measure(args: &Args, backend: &dyn StorageBackend) -> Result<(), Box<dyn Error>> {
+    let mut size = 0;
+    let mut times = Vec::new();
+    for _ in 0..args.appends {
+        times.push(append(backend, &mut size, 1).await?);
+    }
+    report("append of 1 entry, durable", times);
+
+    let start = Instant::now();
+    let before = size;
+    let mut times = Vec::new();
+    while size < args.transactions {
+        let count = 100.min(args.transactions - size);
+        times.push(append(backend, &mut size, count).await?);
+    }
+    let rate = (size - before) as f64 / start.elapsed().as_secs_f64();
+    report("append of 100 entries, durable", times);
+    println!("{:<44} {rate:>10.0} entries/s", "appends of 100 entries, one writer");
+    queries(backend, size, args.queries).await
+}
+
+async fn queries(backend: &dyn StorageBackend, size: u64, calls: u32) -> Result<(), Box<dyn Error>> {
     let mut rng = ChaCha8Rng::seed_from_u64(SEED);
     let names = TestLog::names();
     let mut index = move || rng.next_u64() % size;
@@ -142,7 +207,7 @@ async fn queries(backend: &RocksBackend, size: u64, calls: u32) -> Result<(), Bo
     Ok(())
 }
 
-async fn append(backend: &RocksBackend, size: &mut u64, count: u64) -> Result<Duration, Box<dyn Error>> {
+async fn append(backend: &dyn StorageBackend, size: &mut u64, count: u64) -> Result<Duration, StorageError> {
     let mut batch = LOG.batch(*size, count);
     for transaction in &mut batch.transactions {
         let text = transaction.entry.clone();
