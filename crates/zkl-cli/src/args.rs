@@ -117,7 +117,7 @@ pub(crate) struct InitArgs {
     #[arg(long, value_name = "NAME")]
     pub(crate) origin: Option<String>,
     /// Where the log is kept: rocks:DIR, postgres://..., s3://BUCKET/PREFIX [default: in the ledger's directory]
-    #[arg(long, value_name = "URL", value_parser = custody::store_url)]
+    #[arg(long, value_name = "URL", env = "ZKL_STORE", hide_env_values = true, value_parser = custody::store_url)]
     pub(crate) store: Option<zkl_ledger::StoreUrl>,
 }
 

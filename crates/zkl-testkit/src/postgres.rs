@@ -46,7 +46,7 @@ rm -rf "$1"
 #[non_exhaustive]
 pub enum ServerError {
     /// No PostgreSQL was found.
-    #[error("PostgreSQL is not installed (scripts/setup.sh installs it; ZKL_PG_BIN names another directory)")]
+    #[error("PostgreSQL is not installed (scripts/setup_servers.sh installs it; ZKL_PG_BIN names another directory)")]
     NotInstalled,
     /// The tests run as root and there is no user to run the server as.
     #[error("there is no user `postgres` to run the server as")]

@@ -31,7 +31,7 @@ const S3RVER_KEY: &str = "S3RVER";
 #[non_exhaustive]
 pub enum ServerError {
     /// The program is not installed.
-    #[error("{program} is not installed; scripts/setup.sh installs it")]
+    #[error("{program} is not installed; scripts/setup_servers.sh installs it")]
     Missing {
         /// The program.
         program: &'static str,
@@ -192,7 +192,7 @@ fn find(program: &str) -> Option<PathBuf> {
     env::split_paths(&path).map(|dir| dir.join(program)).find(|path| path.is_file())
 }
 
-/// Where scripts/setup.sh installs what is no system package.
+/// Where scripts/setup_servers.sh installs what is no system package.
 fn installed(variable: &str, below: &str) -> Option<PathBuf> {
     let cache = || {
         let base = env::var_os("XDG_CACHE_HOME").filter(|dir| !dir.is_empty()).map(PathBuf::from);
