@@ -2,8 +2,7 @@
 # The main job in one go, in a directory of its own: notarize a table, prove two claims about it, verify them offline.
 # Usage: scripts/quickstart.sh PATH-TO-ZKL
 #
-# ZKL_STORE names the store; without it the ledger is in its own directory. Wherever it is, a backup has the same root, and
-# receipts from the copy verify like those from the original.
+# ZKL_STORE names the store; without it the log is in the ledger's directory. Wherever it is, a copy has the same root.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 zkl=$(realpath "$1")
@@ -26,19 +25,17 @@ cd elsewhere
 run verify mean.receipt
 run verify gap.receipt
 
-# The log in another kind of store: the same root, the same receipts.
+# The log moves to another store; the directory with key and openings moves by hand.
 cd "$work"
 run fsck
+run receipt 1 -o original.receipt
 run backup rocks:copy
-mkdir restored
-cp -r .zkl restored/.zkl
-cp -r copy restored/copy
-sed -i.original '/^store = /d' restored/.zkl/ledger.toml
-rm -rf restored/.zkl/ledger.toml.original restored/.zkl/db
-mv restored/copy restored/.zkl/db
-cd restored
-run receipt 1 -o mean.receipt
-cmp mean.receipt ../mean.receipt 2>/dev/null || run verify mean.receipt
-[ "$("$zkl" --format json verify mean.receipt | grep '"root"')" = "$("$zkl" --format json verify <(cd .. && "$zkl" receipt 1 -o /dev/stdout) | grep '"root"')" ]
-echo
-echo "The copy has the same root, and its receipt verifies."
+mkdir moved
+cp -r .zkl moved/
+rm -rf moved/.zkl/db
+sed -i.bak '/^store = /d' moved/.zkl/ledger.toml
+cd moved
+run restore rocks:../copy
+run receipt 1 -o moved.receipt
+cmp moved.receipt ../original.receipt
+echo "The copy has the same root, and makes the same receipt."
