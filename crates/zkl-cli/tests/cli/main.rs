@@ -7,5 +7,6 @@ mod bad_input;
 mod commands;
 mod common;
 mod crash;
+mod custody;
 mod profile;
 mod terminal;
