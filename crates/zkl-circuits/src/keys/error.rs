@@ -37,12 +37,6 @@ pub enum KeyError {
         /// The circuit.
         circuit: CircuitId,
     },
-    /// The key could not be encoded.
-    #[error("the key of {circuit} could not be encoded")]
-    Encode {
-        /// The circuit.
-        circuit: CircuitId,
-    },
 }
 
 /// Why a cached key file was not used.
@@ -78,7 +72,7 @@ pub enum FileFault {
         /// `proving` or `verifying`.
         part: &'static str,
     },
-    /// The keys in the file do not belong together.
-    #[error("the verifying key is not that of the proving key")]
+    /// The parts of the file do not belong together.
+    #[error("the points, the matrices and the verifying key are not of one circuit")]
     Pair,
 }

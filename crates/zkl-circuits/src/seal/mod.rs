@@ -28,6 +28,7 @@ mod whole;
 
 pub use error::{ColumnFault, PairFault, SealError};
 pub use layout::{LAYOUT_VERSION, layout_digest, layout_vector};
+pub(crate) use record::Widths;
 pub use record::{
     COUNT_BITS, COUNTS_PER_ELEMENT, CategoryRecord, CategoryRecordVar, GroupedRecord, GroupedRecordVar, HeaderRecord,
     HeaderVar, JointRecord, JointRecordVar, NumericRecord, NumericRecordVar, Opening, ProductRecord, ProductRecordVar,
