@@ -24,7 +24,7 @@ pub(crate) enum CliError {
     Config { path: PathBuf, source: Box<toml::de::Error> },
     #[error("no directory for generated keys: neither XDG_CACHE_HOME nor HOME is set")]
     NoCacheDirectory,
-    #[error("--trust {got:?} is neither a log key, nor vk:CIRCUIT:DIGEST, nor a file of such lines")]
+    #[error("--trust {got:?} is neither a log key, nor vk:CIRCUIT:DIGEST, nor srs:DIGEST, nor a file of such lines")]
     Trust { got: String },
     #[error("{path} names keys to trust, and was only found in the current directory", path = path.display())]
     FoundTrust { path: PathBuf },

@@ -16,7 +16,6 @@ use std::{
 };
 
 use zkl_core::{
-    digest::BlobDigest,
     storage::{Query, StorageBackend},
     tree::TreeSize,
 };
@@ -26,7 +25,7 @@ use zkl_merkle::{
     tile::{EntryBundleId, RightEdge, encode_bundle, right_edge_tiles, tile_path, tiles_between},
 };
 
-use crate::{entry::Entry, error::LedgerError, ledger::Ledger, log::load_tiles, predicate::Predicate};
+use crate::{entry::Entry, error::LedgerError, ledger::Ledger, log::load_tiles};
 
 /// Entries of one bundle.
 const BUNDLE: u64 = 256;
@@ -104,13 +103,7 @@ impl<S: StorageBackend> Ledger<S> {
     }
 
     async fn export_blobs(&self, entry: &Entry, target: &mut Target) -> Result<(), LedgerError> {
-        let key_blob = |digest: zkl_core::digest::KeyDigest| BlobDigest::new(*digest.as_bytes());
-        let digests = match entry.predicate() {
-            Predicate::Notarization(record) => vec![record.manifest],
-            Predicate::Claim(record) => vec![record.proof, key_blob(record.verifying_key)],
-            Predicate::Custom(record) => vec![record.proof, key_blob(record.verifying_key)],
-        };
-        for digest in digests {
+        for digest in entry.predicate().blobs() {
             let bytes = self.storage.blob(digest).await?.ok_or(LedgerError::Blob { id: entry.id, digest })?;
             target.write(&format!("blob/{digest}"), &bytes)?;
         }

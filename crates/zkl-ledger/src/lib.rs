@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod appender;
 mod data;
 #[cfg(feature = "rocks")]
 mod embedded;
@@ -15,6 +16,8 @@ mod opening;
 mod predicate;
 mod prove;
 mod receipt;
+mod reference_string;
+mod scan;
 mod stage;
 mod table;
 mod verify;
@@ -25,13 +28,17 @@ pub use error::{EntryError, LedgerError};
 pub use export::Exported;
 pub use home::LedgerHome;
 pub use ledger::{EntryRef, Ledger, NotarizedEntry};
-pub use notarize::{NotarizeRequest, Notarized};
+pub use notarize::{EvidenceRequest, NotarizeRequest, Notarized};
 pub use opening::{OPENING_FORMAT, Opening, OpeningStore};
 pub use predicate::{
     Assurance, ClaimRecord, CustomRecord, FileEvidence, Nonce, Notarization, Predicate, SaltedDigests,
 };
 pub use prove::CustomStatement;
-pub use receipt::{LoggedEntry, MAX_RECEIPT_LEN, Manifest, ProofPart, RECEIPT_FORMAT, Receipt};
+pub use receipt::{
+    LoggedEntry, MAX_RECEIPT_LEN, Manifest, ProofPart, RECEIPT_FORMAT, Receipt, SCAN_RECEIPT_FORMAT, ScanPart,
+};
+pub use reference_string::{ImportedSrs, import_reference_string};
+pub use scan::{ProfileEvidence, ScanKey, ScanRecord, ScanReport};
 pub use stage::{SharedReporter, Stage, StageReporter};
 pub use table::ReadOptions;
 pub use verify::{InLog, ProofReport, Trust, TrustParseError, VerifiedReceipt, VerifiedStatement, VerifyError, verify};

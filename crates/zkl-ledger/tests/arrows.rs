@@ -5,13 +5,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use cargo_metadata::{DependencyKind, MetadataCommand, Package};
 
 /// Allowed dependencies of each crate on others of the workspace, tests and benches left aside.
-const ARROWS: [(&str, &[&str]); 11] = [
+const ARROWS: [(&str, &[&str]); 12] = [
     ("zkl-core", &[]),
+    ("zkl-kernel", &["zkl-core"]),
     ("zkl-poseidon", &["zkl-core"]),
     ("zkl-merkle", &["zkl-core"]),
     ("zkl-dataset", &["zkl-core"]),
-    ("zkl-argument", &["zkl-core", "zkl-poseidon"]),
-    ("zkl-circuits", &["zkl-core", "zkl-poseidon", "zkl-argument"]),
+    ("zkl-argument", &["zkl-core", "zkl-kernel", "zkl-poseidon"]),
+    ("zkl-circuits", &["zkl-core", "zkl-kernel", "zkl-poseidon", "zkl-argument"]),
     ("zkl-storage-rocks", &["zkl-core"]),
     ("zkl-testkit", &["zkl-core"]),
     ("zkl-ledger", &["zkl-core", "zkl-merkle", "zkl-dataset", "zkl-circuits", "zkl-argument", "zkl-storage-rocks"]),
@@ -21,6 +22,7 @@ const ARROWS: [(&str, &[&str]); 11] = [
         "zkl-benches",
         &[
             "zkl-core",
+            "zkl-kernel",
             "zkl-poseidon",
             "zkl-merkle",
             "zkl-dataset",
@@ -34,8 +36,9 @@ const ARROWS: [(&str, &[&str]); 11] = [
 ];
 
 /// External crates, by prefix of their name, that a crate must not use.
-const FORBIDDEN: [(&str, &[&str]); 7] = [
+const FORBIDDEN: [(&str, &[&str]); 8] = [
     ("zkl-core", &["tokio", "rocksdb", "arrow", "parquet", "csv"]),
+    ("zkl-kernel", &["tokio", "ark-", "serde"]),
     ("zkl-merkle", &["tokio", "ark-", "rocksdb", "async-"]),
     ("zkl-dataset", &["tokio", "ark-", "rocksdb"]),
     ("zkl-argument", &["tokio", "ark-groth16", "arrow", "parquet", "csv", "rocksdb"]),

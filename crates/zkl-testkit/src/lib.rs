@@ -4,3 +4,4 @@ pub mod conformance;
 pub mod faults;
 pub mod log;
 pub mod tamper;
+pub mod trials;

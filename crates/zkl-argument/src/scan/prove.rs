@@ -1,5 +1,6 @@
 //! The prover of the plain protocol.
 
+use tracing::info_span;
 use zeroize::Zeroize as _;
 use zkl_core::ark::Fr;
 
@@ -46,8 +47,11 @@ pub fn prove_plain(
         return Err(PlanError::Size { what: "mask", got: mask.len(), min: 1, max: plan.shape().rows() });
     }
     let mut tape = ProverTape::new(seed);
-    let lookups = lookup::prove(&mut tape, &LookupInput { plan, witness, sealed })?;
-    let moments = moments::prove(&mut tape, &MomentsInput { plan, witness, sealed, z_row: &lookups.z_row })?;
-    let opening = opening::prove(&mut tape, &OpeningInput { plan, witness, mask }, &lookups, &moments)?;
+    let lookups =
+        info_span!("lookups").in_scope(|| lookup::prove(&mut tape, &LookupInput { plan, witness, sealed }))?;
+    let input = MomentsInput { plan, witness, sealed, z_row: &lookups.z_row };
+    let moments = info_span!("moments").in_scope(|| moments::prove(&mut tape, &input))?;
+    let input = OpeningInput { plan, witness, mask };
+    let opening = info_span!("opening").in_scope(|| opening::prove(&mut tape, &input, &lookups, &moments))?;
     Ok(PlainProof { messages: tape.into_messages(), opening })
 }

@@ -5,11 +5,15 @@ use std::{
     fs::{self, File},
     io::{self, Write as _},
     path::{Path, PathBuf},
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use sha2::{Digest as _, Sha256};
-use zkl_core::circuit::{Circuit, CircuitId};
+use zkl_argument::srs::Srs;
+use zkl_core::{
+    circuit::{Circuit, CircuitId},
+    digest::KeyDigest,
+};
 
 use super::{FileFault, KeyError, Setup, builtin_digest, file};
 use crate::groth16::{Proof, ProveError, ProvingKey, VerifyingKey, danger_setup, prove};
@@ -83,6 +87,13 @@ pub enum KeyEvent<'a> {
         /// What is wrong with it.
         fault: FileFault,
     },
+    /// The dev reference string is not there yet; making it takes seconds.
+    GeneratingSrs,
+    /// The cached dev reference string was not usable, and is made anew.
+    SrsDamaged {
+        /// The file.
+        path: &'a Path,
+    },
 }
 
 /// The seed of the dev keys of circuit `id`: SHA-256 of `"zkl dev setup\n"` and the id. Public, so that a receipt made on
@@ -96,6 +107,7 @@ pub fn dev_seed(id: &CircuitId) -> [u8; 32] {
 pub struct KeyStore {
     dir: PathBuf,
     loaded: Mutex<HashMap<CircuitId, Arc<KeyPair>>>,
+    srs: Mutex<HashMap<KeyDigest, Arc<Srs>>>,
 }
 
 impl KeyStore {
@@ -106,7 +118,7 @@ impl KeyStore {
     pub fn open(dir: impl Into<PathBuf>) -> Result<Self, KeyError> {
         let dir = dir.into();
         fs::create_dir_all(&dir).map_err(at("create directory", &dir))?;
-        Ok(Self { dir, loaded: Mutex::default() })
+        Ok(Self { dir, loaded: Mutex::default(), srs: Mutex::default() })
     }
 
     /// The dev keys of `circuit`: from memory, from the directory, or made now and kept. The circuit's assignment is not
@@ -140,7 +152,7 @@ impl KeyStore {
             return Ok(key);
         }
         // Under the lock the file is looked at again: whoever held it may have written it.
-        let _lock = self.lock(id)?;
+        let _lock = self.lock_file(&path)?;
         match read(id, &path)? {
             Ok(key) => return Ok(key),
             Err(Unusable::Absent) => {}
@@ -167,12 +179,21 @@ impl KeyStore {
         self.dir.join(format!("{}.dev.key", id.to_string().replace('/', ".")))
     }
 
-    /// Holds off every other thread and process that makes keys of `id`, until it is dropped.
-    fn lock(&self, id: &CircuitId) -> Result<File, KeyError> {
-        let path = self.path(id).with_extension("lock");
+    /// Holds off every other thread and process that makes the file `path`, until it is dropped.
+    pub(super) fn lock_file(&self, path: &Path) -> Result<File, KeyError> {
+        let path = path.with_extension("lock");
         let file = File::options().create(true).truncate(false).write(true).open(&path).map_err(at("open", &path))?;
         file.lock().map_err(at("lock", &path))?;
         Ok(file)
+    }
+
+    pub(super) fn dir(&self) -> &Path {
+        &self.dir
+    }
+
+    /// Reference strings in memory, held while one is made: two threads would make the same one.
+    pub(super) fn loaded_srs(&self) -> MutexGuard<'_, HashMap<KeyDigest, Arc<Srs>>> {
+        self.srs.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -202,7 +223,7 @@ fn read(id: &CircuitId, path: &Path) -> Result<Found, KeyError> {
 }
 
 /// Writes `bytes` to `path` so that a crash leaves the old file or the new one. Callers hold the lock of `path`.
-fn write_atomically(dir: &Path, path: &Path, bytes: &[u8]) -> Result<(), KeyError> {
+pub(super) fn write_atomically(dir: &Path, path: &Path, bytes: &[u8]) -> Result<(), KeyError> {
     let temporary = path.with_extension("tmp");
     let mut file = File::create(&temporary).map_err(at("create", &temporary))?;
     file.write_all(bytes).map_err(at("write", &temporary))?;
@@ -214,6 +235,6 @@ fn write_atomically(dir: &Path, path: &Path, bytes: &[u8]) -> Result<(), KeyErro
     Ok(())
 }
 
-fn at<'a>(operation: &'static str, path: &'a Path) -> impl FnOnce(io::Error) -> KeyError + 'a {
+pub(super) fn at<'a>(operation: &'static str, path: &'a Path) -> impl FnOnce(io::Error) -> KeyError + 'a {
     move |source| KeyError::Io { operation, path: path.to_owned(), source }
 }

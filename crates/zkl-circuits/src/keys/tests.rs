@@ -71,6 +71,7 @@ fn events(store: &KeyStore, circuit: &dyn Circuit) -> (std::sync::Arc<KeyPair>, 
             KeyEvent::Generating { .. } => events.borrow_mut().push("generating".to_owned()),
             KeyEvent::Generated { .. } => events.borrow_mut().push("generated".to_owned()),
             KeyEvent::Damaged { fault, .. } => events.borrow_mut().push(fault.to_string()),
+            KeyEvent::GeneratingSrs | KeyEvent::SrsDamaged { .. } => unreachable!("no reference string was asked for"),
             KeyEvent::Progress { percent, .. } => assert!((last.replace(percent) + 1..=100).contains(&percent)),
         })
         .unwrap();

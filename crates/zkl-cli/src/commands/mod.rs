@@ -13,6 +13,7 @@ mod read;
 mod receipt;
 mod schema;
 mod show;
+mod srs;
 mod verify;
 
 use std::{fs, io::Write as _, path::Path, time::Duration};
@@ -36,6 +37,7 @@ pub(crate) async fn run(command: Command, config: &Config) -> Result<(), CliErro
         Command::Receipt(args) => receipt::run(&args, config).await,
         Command::Datasets => datasets::run(config).await,
         Command::Export(args) => export::run(&args, config).await,
+        Command::Srs(args) => srs::run(args, config).await,
         Command::Doctor => doctor::run(config).await,
         Command::Completions(args) => completions::run(&args),
     }

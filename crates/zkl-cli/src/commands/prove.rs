@@ -102,7 +102,7 @@ pub(super) async fn run(args: ProveArgs, config: &Config) -> Result<(), CliError
     let entry = ledger.prove(&notarized, &claim, reporter.clone()).await?;
     drop(reporter);
     let receipt = match &args.output {
-        Some(path) => Some(super::receipt::write(&ledger, &entry, path).await?),
+        Some(path) => Some(super::receipt::write(&ledger, &entry, path, args.content).await?),
         None => None,
     };
     let Predicate::Claim(record) = entry.predicate() else {

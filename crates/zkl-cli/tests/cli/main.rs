@@ -8,4 +8,5 @@ mod commands;
 mod common;
 mod crash;
 mod profile;
+mod proved;
 mod terminal;

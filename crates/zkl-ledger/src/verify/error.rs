@@ -1,11 +1,15 @@
 //! Why a receipt does not verify.
 
 use thiserror::Error;
-use zkl_circuits::groth16;
+use zkl_argument::srs::SrsError;
+use zkl_circuits::{
+    groth16,
+    scan::{TableDecodeError, TablePlanError, VerifyTableError},
+};
 use zkl_core::{
     circuit::CircuitId,
     claim::ClaimError,
-    digest::{BlobDigest, DatasetId, KeyDigest, TransactionId},
+    digest::{BlobDigest, DatasetId, KeyDigest, Sha256Digest, TransactionId},
     tree::{LeafIndex, TreeSize},
 };
 use zkl_merkle::error::{NoteError, ProofFileError};
@@ -211,6 +215,66 @@ pub enum VerifyError {
     /// The proof does not show the statement.
     #[error("the proof does not verify")]
     Proof(#[source] groth16::VerifyError),
+    /// Not the scan proof that the notarization names.
+    #[error("the scan proof has digest {got}, the notarization names {expected}")]
+    ScanDigest {
+        /// Digest in the entry.
+        expected: BlobDigest,
+        /// Digest of the receipt's proof.
+        got: BlobDigest,
+    },
+    /// A layout that no scan proof is about.
+    #[error("there is no scan proof for a table of this layout")]
+    ScanPlan(#[source] TablePlanError),
+    /// A number of verifying keys that does not follow from the layout.
+    #[error("the scan proof needs {expected} verifying keys; the entry names {logged}, the receipt has {got}")]
+    ScanKeys {
+        /// Keys that the layout calls for.
+        expected: usize,
+        /// Keys in the entry.
+        logged: usize,
+        /// Keys in the receipt.
+        got: usize,
+    },
+    /// Too short or too long for the layout.
+    #[error("the scan proof has {got} bytes, a table of this layout has {expected}")]
+    ScanLength {
+        /// Bytes that follow from the layout.
+        expected: usize,
+        /// Bytes in the receipt.
+        got: usize,
+    },
+    /// The reference string's verifier key cannot be read.
+    #[error("the reference string in the scan proof cannot be read")]
+    Srs(#[source] SrsError),
+    /// Not the reference string that the notarization names.
+    #[error("the scan proof is under reference string {got}, the notarization names {expected}")]
+    SrsDigest {
+        /// Digest in the entry.
+        expected: KeyDigest,
+        /// Digest of the string in the proof.
+        got: KeyDigest,
+    },
+    /// A reference string that the caller does not trust.
+    #[error("reference string {digest} is neither built in nor trusted")]
+    SrsNotTrusted {
+        /// Its digest.
+        digest: KeyDigest,
+    },
+    /// Other commitments than the notarized ones.
+    #[error("the commitments to the columns have root {got}, the notarization names {expected}")]
+    Commitments {
+        /// Root in the entry.
+        expected: Sha256Digest,
+        /// Root of the receipt's commitments.
+        got: Sha256Digest,
+    },
+    /// Bytes that are no scan proof.
+    #[error("the scan proof cannot be read")]
+    ScanEncoding(#[source] TableDecodeError),
+    /// The scan proof does not verify.
+    #[error("the scan proof does not show that the sealed profile is that of the committed columns")]
+    Scan(#[source] VerifyTableError),
 }
 
 impl VerifyError {
@@ -225,6 +289,7 @@ impl VerifyError {
             }
             Self::LogNotTrusted { .. } => Some("compare the key with the one that the log's operator published"),
             Self::KeyNotTrusted { .. } => Some("pass --trust vk:CIRCUIT:DIGEST if you know who generated this key"),
+            Self::SrsNotTrusted { .. } => Some("pass --trust srs:DIGEST if you know the ceremony that it comes from"),
             _ => None,
         }
     }

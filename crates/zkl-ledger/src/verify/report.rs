@@ -12,7 +12,10 @@ use zkl_core::{
 };
 use zkl_merkle::keys::VerifyingKey;
 
-use crate::predicate::{CustomRecord, Notarization};
+use crate::{
+    predicate::{CustomRecord, Notarization},
+    scan::ProfileEvidence,
+};
 
 /// A receipt that verified. Only [`crate::verify()`] makes one.
 #[derive(Clone, Debug)]
@@ -58,6 +61,8 @@ pub enum VerifiedStatement {
         notarization: Box<Notarization>,
         /// The table's public shape.
         layout: Layout,
+        /// Why the sealed profile should be believed.
+        profile: ProfileEvidence,
     },
     /// The claim holds for the profile that the notarization sealed.
     Claim {
@@ -69,6 +74,8 @@ pub enum VerifiedStatement {
         notarization_id: TransactionId,
         /// The table's public shape.
         layout: Layout,
+        /// Why the sealed profile should be believed.
+        profile: ProfileEvidence,
         /// The proof that was verified.
         proof: ProofReport,
     },

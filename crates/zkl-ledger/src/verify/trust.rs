@@ -3,7 +3,7 @@
 use std::{collections::BTreeSet, str::FromStr};
 
 use thiserror::Error;
-use zkl_circuits::keys::{Setup, builtin_setup};
+use zkl_circuits::keys::{Setup, builtin_setup, builtin_srs_setup};
 use zkl_core::{circuit::CircuitId, digest::KeyDigest};
 use zkl_merkle::note::NoteVerifier;
 
@@ -12,11 +12,12 @@ use zkl_merkle::note::NoteVerifier;
 pub struct Trust {
     logs: Vec<NoteVerifier>,
     keys: BTreeSet<(CircuitId, KeyDigest)>,
+    srs: BTreeSet<KeyDigest>,
 }
 
 /// A text that is no key to trust.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
-#[error("expected a log key (origin+hash+base64) or vk:CIRCUIT:DIGEST")]
+#[error("expected a log key (origin+hash+base64), vk:CIRCUIT:DIGEST or srs:DIGEST")]
 pub struct TrustParseError;
 
 impl Trust {
@@ -35,7 +36,14 @@ impl Trust {
         self
     }
 
-    /// Trusts what `text` names: a log key, or a verifying key as `vk:CIRCUIT:DIGEST`.
+    /// Trusts a reference string that is not built in: the digest is that of its verifier's part, kind of set-up included.
+    #[must_use]
+    pub fn with_srs(mut self, digest: KeyDigest) -> Self {
+        self.srs.insert(digest);
+        self
+    }
+
+    /// Trusts what `text` names: a log key, a verifying key as `vk:CIRCUIT:DIGEST`, or a reference string as `srs:DIGEST`.
     ///
     /// # Errors
     /// [`TrustParseError`].
@@ -45,6 +53,9 @@ impl Trust {
             let circuit = circuit.parse().map_err(|_| TrustParseError)?;
             let digest = digest.parse().map_err(|_| TrustParseError)?;
             return Ok(self.with_verifying_key(circuit, digest));
+        }
+        if let Some(digest) = text.strip_prefix("srs:") {
+            return Ok(self.with_srs(digest.parse().map_err(|_| TrustParseError)?));
         }
         NoteVerifier::from_str(text).map(|log| self.with_log(log)).map_err(|_| TrustParseError)
     }
@@ -58,5 +69,10 @@ impl Trust {
     pub(crate) fn setup(&self, circuit: &CircuitId, digest: KeyDigest) -> Option<Setup> {
         builtin_setup(circuit, digest)
             .or_else(|| self.keys.contains(&(circuit.clone(), digest)).then_some(Setup::External))
+    }
+
+    /// Where a trusted reference string comes from, or `None` for one that is not trusted.
+    pub(crate) fn srs_setup(&self, digest: KeyDigest) -> Option<Setup> {
+        builtin_srs_setup(digest).or_else(|| self.srs.contains(&digest).then_some(Setup::External))
     }
 }

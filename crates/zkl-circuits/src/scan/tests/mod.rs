@@ -1,6 +1,6 @@
 mod agreement;
 mod counts;
 mod dishonest;
-mod fixture;
+pub(super) mod fixture;
 mod proofs;
 mod shapes;

@@ -51,7 +51,7 @@ impl CategoryRecord {
         }
     }
 
-    fn values_digest(&self) -> Fr {
+    pub(crate) fn values_digest(&self) -> Fr {
         let mut message = vec![self.salt];
         message.extend_from_slice(&self.values);
         hash_many(VALUES, &message)
@@ -62,6 +62,14 @@ impl Record for CategoryRecord {
     fn leaf(&self) -> Fr {
         self.head().leaf()
     }
+}
+
+/// Digest of packed counts in a circuit.
+///
+/// # Errors
+/// Those of the constraint system.
+pub(crate) fn category_counts_var(cs: &Cs, packed: &[FieldVar]) -> Result<FieldVar, GadgetError> {
+    hash_many_var(cs, COUNTS, packed)
 }
 
 /// A dictionary column in a circuit.
@@ -160,7 +168,7 @@ impl CategoryRecordVar {
         let (counts, counts_digest) = if with_counts {
             let (counts, packed) =
                 packed_counts_witness(cs, widths, capacity, record.map(|record| record.counts.as_slice()))?;
-            (counts, hash_many_var(cs, COUNTS, &packed)?)
+            (counts, category_counts_var(cs, &packed)?)
         } else {
             (Vec::new(), FieldVar::witness(cs, record.map(|record| record.head().body[0]))?)
         };

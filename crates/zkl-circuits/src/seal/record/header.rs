@@ -28,6 +28,19 @@ impl Record for HeaderRecord {
     }
 }
 
+/// The header's leaf in a circuit that knows its layout and rows.
+///
+/// # Errors
+/// Those of the constraint system.
+pub(crate) fn header_leaf_var(
+    cs: &Cs,
+    layout: &FieldVar,
+    rows: &FieldVar,
+    nonce: &FieldVar,
+) -> Result<FieldVar, GadgetError> {
+    hash_many_var(cs, HEADER, &[layout.clone(), rows.clone(), nonce.clone()])
+}
+
 /// The header in a circuit.
 #[derive(Clone)]
 pub struct HeaderVar {
@@ -63,7 +76,7 @@ impl HeaderVar {
         let layout = FieldVar::witness(cs, record.map(|record| record.layout))?;
         let rows = widths.count(cs, record.map(|record| record.rows))?;
         let nonce = FieldVar::witness(cs, record.map(|record| record.nonce))?;
-        let leaf = hash_many_var(cs, HEADER, &[layout.clone(), rows.field().clone(), nonce])?;
+        let leaf = header_leaf_var(cs, &layout, rows.field(), &nonce)?;
         Ok((Self { layout, rows }, leaf))
     }
 }

@@ -47,6 +47,14 @@ impl Record for JointRecord {
     }
 }
 
+/// Digest of packed joint counts in a circuit.
+///
+/// # Errors
+/// Those of the constraint system.
+pub(crate) fn joint_counts_var(cs: &Cs, packed: &[FieldVar]) -> Result<FieldVar, GadgetError> {
+    hash_many_var(cs, JOINT, packed)
+}
+
 /// Joint counts in a circuit.
 #[derive(Clone)]
 pub struct JointRecordVar {
@@ -90,7 +98,7 @@ impl JointRecordVar {
         record: Option<&JointRecord>,
     ) -> Result<(Self, FieldVar), GadgetError> {
         let (counts, packed) = packed_counts_witness(cs, widths, cells, record.map(|record| record.counts.as_slice()))?;
-        let digest = hash_many_var(cs, JOINT, &packed)?;
+        let digest = joint_counts_var(cs, &packed)?;
         let body = [digest, label_capacity];
         let frame = Frame::new(cs, widths, record.map(|record| (record.salt, record.valid)))?;
         let (valid, leaf) = frame.leaf(cs, kind_constant(RecordKind::Joint), body)?;

@@ -16,11 +16,16 @@ use num_bigint::BigUint;
 use zkl_core::ark::Fr;
 use zkl_poseidon::{Domain, hash_many};
 
+pub(crate) use category::category_counts_var;
 pub use category::{CategoryRecord, CategoryRecordVar, value_digest};
 pub use grouped::{GroupedRecord, GroupedRecordVar};
+pub(crate) use header::header_leaf_var;
 pub use header::{HeaderRecord, HeaderVar};
+pub(crate) use joint::joint_counts_var;
 pub use joint::{JointRecord, JointRecordVar};
+pub(crate) use numeric::{BOUNDS_BITS, SUM_BITS};
 pub use numeric::{NumericRecord, NumericRecordVar};
+pub(crate) use product::product_sums_var;
 pub use product::{ProductRecord, ProductRecordVar};
 
 use super::{MerklePath, RecordIndex, RecordIndexVar, tree::enforce_opening};
@@ -209,12 +214,29 @@ impl Frame {
     }
 }
 
+/// The leaf of a record in a circuit that does not look into it.
+///
+/// # Soundness
+/// Nothing is known about the elements but that they hash to the leaf.
+///
+/// # Errors
+/// Those of the constraint system.
+pub(crate) fn record_leaf_var(
+    cs: &Cs,
+    kind: RecordKind,
+    salt: &FieldVar,
+    valid: &FieldVar,
+    [first, second]: [FieldVar; 2],
+) -> Result<FieldVar, GadgetError> {
+    hash_many_var(cs, RECORD, &[kind_constant(kind), salt.clone(), valid.clone(), first, second])
+}
+
 fn kind_constant(kind: RecordKind) -> FieldVar {
     FieldVar::constant(Fr::from(kind as u8))
 }
 
 /// Counts, seven to an element, the first in the lowest 32 bits.
-fn pack_counts(counts: &[u64]) -> Vec<Fr> {
+pub(crate) fn pack_counts(counts: &[u64]) -> Vec<Fr> {
     let base = Fr::from(1u64 << COUNT_BITS);
     let pack = |chunk: &[u64]| chunk.iter().rev().fold(Fr::from(0u64), |sum, &count| sum * base + Fr::from(count));
     counts.chunks(COUNTS_PER_ELEMENT).map(pack).collect()

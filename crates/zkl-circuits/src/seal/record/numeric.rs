@@ -14,7 +14,7 @@ use super::{
 use crate::gadgets::{Cs, FieldVar, GadgetError, IntVar};
 
 /// Bits of `sum u`.
-pub(super) const SUM_BITS: u64 = 96;
+pub(crate) const SUM_BITS: u64 = 96;
 /// Bits of `sum u^2` and of sums of products.
 pub(super) const SQUARES_BITS: u64 = 160;
 const MIN_BITS: u64 = 64;
@@ -23,6 +23,8 @@ const TOP_BITS: u64 = 16;
 const MIN_AT: u64 = SUM_BITS;
 const TOP_AT: u64 = MIN_AT + MIN_BITS;
 const LIMBS_AT: u64 = TOP_AT + TOP_BITS;
+/// Bits of `(min + 2^63) | T << 64 | (limbs - 1) << 80`, which follow the sum.
+pub(crate) const BOUNDS_BITS: u64 = MIN_BITS + TOP_BITS + 2;
 /// What is added to the minimum, so that it is not negative.
 const MIN_OFFSET: i128 = 1 << 63;
 
@@ -48,16 +50,23 @@ pub struct NumericRecord {
 impl NumericRecord {
     /// The record as every kind is hashed.
     pub fn head(&self) -> RecordHead {
-        let packed = &self.sum
-            | BigUint::from(min_offset(self.min)) << MIN_AT
-            | BigUint::from(self.top_limb) << TOP_AT
-            | BigUint::from(limbs_code(self.limbs)) << LIMBS_AT;
+        let packed = &self.sum | self.bounds() << SUM_BITS;
         RecordHead {
             kind: RecordKind::Numeric,
             salt: self.salt,
             valid: self.valid,
             body: [Fr::from(packed), Fr::from(self.sum_squares.clone())],
         }
+    }
+}
+
+impl NumericRecord {
+    /// Minimum, T and limbs as they are packed above the sum, below 2^[`BOUNDS_BITS`].
+    pub(crate) fn bounds(&self) -> BigUint {
+        let packed = BigUint::from(min_offset(self.min)) << MIN_AT
+            | BigUint::from(self.top_limb) << TOP_AT
+            | BigUint::from(limbs_code(self.limbs)) << LIMBS_AT;
+        packed >> SUM_BITS
     }
 }
 

@@ -1,0 +1,5 @@
+//! Tests of tables beyond one segment.
+
+mod fixture;
+mod merge;
+mod proofs;
