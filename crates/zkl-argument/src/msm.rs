@@ -1,5 +1,5 @@
-//! Multi-scalar multiplication in G1 for the scalars that tables are made of: bits, codes, limbs, counts, and full
-//! field elements.
+//! Multi-scalar multiplication in G1 and G2 for the scalars that tables and witnesses are made of: bits, codes, limbs,
+//! counts, and full field elements.
 //!
 //! # Algorithm
 //! Scalars are cut into windows of `w` bits. In each window `sum_i s_i G_i = o sum_i G_i + sum_i (s_i - o) G_i` for any
@@ -15,16 +15,22 @@
 //! Running time depends on the scalars. Commitments are computed by the owner of the table.
 
 mod bucket;
+mod fixed;
 mod reduce;
 mod window;
 
+use rayon::prelude::*;
 use zeroize::Zeroizing;
 use zkl_core::ark::{
-    Fr, G1Affine, G1Projective,
-    ec::CurveGroup,
+    Fr, bn254,
+    ec::{
+        CurveGroup,
+        short_weierstrass::{Affine, Projective, SWCurveConfig},
+    },
     ff::{PrimeField, Zero},
 };
 
+pub use self::fixed::FixedBase;
 use self::window::Digits;
 
 /// Scalars by their width. The width is a bound: the work follows the largest value that is present.
@@ -91,34 +97,50 @@ pub struct MsmLengthError {
     pub bases: usize,
 }
 
-/// Bases of a multi-scalar multiplication, with what is precomputed about them.
-#[derive(Clone)]
-pub struct MsmBases {
-    points: Vec<G1Affine>,
+/// Bases of a multi-scalar multiplication on the curve `P`, with what is precomputed about them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MsmBases<P: SWCurveConfig = bn254::g1::Config> {
+    points: Vec<Affine<P>>,
     /// `block_sums[k]` is the sum of the first `k * BLOCK` points.
-    block_sums: Vec<G1Affine>,
+    block_sums: Vec<Affine<P>>,
 }
 
-impl MsmBases {
+impl<P: SWCurveConfig<ScalarField = Fr>> MsmBases<P> {
     /// Points between two stored sums: at most this many are added to get the sum of a prefix.
     const BLOCK: usize = 1 << 10;
 
-    /// Prepares `points`, elements of G1 in any order, repeated or zero or not.
-    pub fn new(points: Vec<G1Affine>) -> Self {
-        let mut sums = vec![G1Projective::zero()];
-        let mut sum = G1Projective::zero();
-        for block in points.chunks_exact(Self::BLOCK) {
-            for point in block {
-                sum += point;
-            }
+    /// Prepares `points`, elements of the group in any order, repeated or zero or not.
+    pub fn new(points: Vec<Affine<P>>) -> Self {
+        let sum_of = |block: &[Affine<P>]| block.iter().fold(Projective::zero(), |sum, point| sum + point);
+        let blocks: Vec<Projective<P>> = points.par_chunks_exact(Self::BLOCK).map(sum_of).collect();
+        let mut sums = vec![Projective::zero()];
+        let mut sum = Projective::zero();
+        for block in blocks {
+            sum += block;
             sums.push(sum);
         }
-        Self { points, block_sums: G1Projective::normalize_batch(&sums) }
+        Self { points, block_sums: Projective::normalize_batch(&sums) }
+    }
+
+    /// Bases whose [`Self::block_sums`] are known already. Wrong sums give wrong results and nothing worse.
+    ///
+    /// # Errors
+    /// [`MsmLengthError`] unless there are as many sums as [`Self::new`] makes.
+    pub fn from_parts(points: Vec<Affine<P>>, block_sums: Vec<Affine<P>>) -> Result<Self, MsmLengthError> {
+        if block_sums.len() != points.len() / Self::BLOCK + 1 {
+            return Err(MsmLengthError { scalars: block_sums.len(), bases: points.len() / Self::BLOCK + 1 });
+        }
+        Ok(Self { points, block_sums })
     }
 
     /// The points.
-    pub fn points(&self) -> &[G1Affine] {
+    pub fn points(&self) -> &[Affine<P>] {
         &self.points
+    }
+
+    /// What [`Self::new`] computes: to be kept with the points where they are loaded often.
+    pub fn block_sums(&self) -> &[Affine<P>] {
+        &self.block_sums
     }
 
     /// Number of points.
@@ -135,7 +157,7 @@ impl MsmBases {
     ///
     /// # Errors
     /// [`MsmLengthError`] when there are more scalars than points.
-    pub fn msm(&self, scalars: Scalars<'_>) -> Result<G1Projective, MsmLengthError> {
+    pub fn msm(&self, scalars: Scalars<'_>) -> Result<Projective<P>, MsmLengthError> {
         let Some(points) = self.points.get(..scalars.len()) else {
             return Err(MsmLengthError { scalars: scalars.len(), bases: self.points.len() });
         };
@@ -153,14 +175,14 @@ impl MsmBases {
         })
     }
 
-    fn windows<D: Digits>(&self, points: &[G1Affine], scalars: &[D]) -> G1Projective {
+    fn windows<D: Digits>(&self, points: &[Affine<P>], scalars: &[D]) -> Projective<P> {
         window::sum(points, scalars, |from, to| self.prefix_sum(to) - self.prefix_sum(from))
     }
 
     /// Sum of the first `len` points.
-    fn prefix_sum(&self, len: usize) -> G1Projective {
+    fn prefix_sum(&self, len: usize) -> Projective<P> {
         let block = (len / Self::BLOCK).min(self.block_sums.len() - 1);
-        let mut sum = G1Projective::from(self.block_sums[block]);
+        let mut sum = Projective::from(self.block_sums[block]);
         for point in &self.points[block * Self::BLOCK..len] {
             sum += point;
         }

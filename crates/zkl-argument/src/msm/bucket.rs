@@ -5,9 +5,11 @@
 //! faster one replaces that function.
 
 use zkl_core::ark::{
-    Fq, G1Affine, G1Projective,
-    ec::{AffineRepr, CurveGroup},
-    ff::{Field, One, Zero},
+    ec::{
+        AffineRepr, CurveGroup,
+        short_weierstrass::{Affine, Projective, SWCurveConfig},
+    },
+    ff::{AdditiveGroup, Field, One, Zero},
 };
 
 /// Pairs that share one inversion. Their points and products stay in the second-level cache.
@@ -16,10 +18,10 @@ const BATCH: usize = 512;
 const FEW: usize = 12;
 
 /// Sum of each bucket: bucket `k` is `points[starts[k]..starts[k + 1]]`.
-pub(super) fn sums(mut points: Vec<G1Affine>, starts: &[usize]) -> Vec<G1Affine> {
+pub(super) fn sums<P: SWCurveConfig>(mut points: Vec<Affine<P>>, starts: &[usize]) -> Vec<Affine<P>> {
     let mut live: Vec<(usize, usize)> =
         starts.windows(2).map(|pair| (pair[0], pair[1] - pair[0])).filter(|(_, len)| *len > 1).collect();
-    let mut kernel = Kernel::default();
+    let mut kernel = Kernel { pairs: Vec::with_capacity(BATCH), inverses: Vec::with_capacity(BATCH) };
     loop {
         let pairs: usize = live.iter().map(|(_, len)| len / 2).sum();
         if pairs < FEW {
@@ -42,12 +44,12 @@ pub(super) fn sums(mut points: Vec<G1Affine>, starts: &[usize]) -> Vec<G1Affine>
     }
     let rest: Vec<_> = live
         .iter()
-        .map(|(start, len)| points[*start..start + len].iter().fold(G1Projective::zero(), |sum, point| sum + point))
+        .map(|(start, len)| points[*start..start + len].iter().fold(Projective::<P>::zero(), |sum, point| sum + point))
         .collect();
-    for ((start, _), sum) in live.iter().zip(G1Projective::normalize_batch(&rest)) {
+    for ((start, _), sum) in live.iter().zip(Projective::normalize_batch(&rest)) {
         points[*start] = sum;
     }
-    starts.windows(2).map(|pair| if pair[0] == pair[1] { G1Affine::identity() } else { points[pair[0]] }).collect()
+    starts.windows(2).map(|pair| if pair[0] == pair[1] { Affine::identity() } else { points[pair[0]] }).collect()
 }
 
 /// One addition: `points[to] = points[from] + points[from + 1]`, `to <= from`.
@@ -58,31 +60,30 @@ struct Pair {
 }
 
 /// Pairs waiting for their inversion, and room for it.
-#[derive(Default)]
-struct Kernel {
+struct Kernel<P: SWCurveConfig> {
     pairs: Vec<Pair>,
-    inverses: Vec<Fq>,
+    inverses: Vec<P::BaseField>,
 }
 
-impl Kernel {
-    fn push(&mut self, points: &mut [G1Affine], pair: Pair) {
+impl<P: SWCurveConfig> Kernel<P> {
+    fn push(&mut self, points: &mut [Affine<P>], pair: Pair) {
         self.pairs.push(pair);
         if self.pairs.len() == BATCH {
             self.flush(points);
         }
     }
 
-    fn flush(&mut self, points: &mut [G1Affine]) {
+    fn flush(&mut self, points: &mut [Affine<P>]) {
         add_pairs(points, &self.pairs, &mut self.inverses);
         self.pairs.clear();
     }
 }
 
 /// Adds pairs in order. A pair may write where an earlier one has read, never where a later one will.
-fn add_pairs(points: &mut [G1Affine], pairs: &[Pair], inverses: &mut Vec<Fq>) {
+fn add_pairs<P: SWCurveConfig>(points: &mut [Affine<P>], pairs: &[Pair], inverses: &mut Vec<P::BaseField>) {
     // Products of all denominators before each.
     inverses.clear();
-    let mut product = Fq::one();
+    let mut product = P::BaseField::one();
     for pair in pairs {
         inverses.push(product);
         product *= denominator(&points[pair.from], &points[pair.from + 1]);
@@ -101,20 +102,20 @@ fn add_pairs(points: &mut [G1Affine], pairs: &[Pair], inverses: &mut Vec<Fq>) {
 }
 
 /// What the slope of the line through `p` and `q` divides by: `x_q - x_p`, `2 y` when they are equal, 1 when there is
-/// no slope. Never zero: `y = 0` would be a point of order 2, and the order of the group is odd.
-fn denominator(p: &G1Affine, q: &G1Affine) -> Fq {
+/// no slope. Never zero: `y = 0` would be a point of order 2, and G1 and G2 lie on curves of odd order.
+fn denominator<P: SWCurveConfig>(p: &Affine<P>, q: &Affine<P>) -> P::BaseField {
     if p.is_zero() || q.is_zero() {
-        return Fq::one();
+        return P::BaseField::one();
     }
     let difference = q.x - p.x;
     if !difference.is_zero() {
         return difference;
     }
-    if p.y == q.y { p.y + p.y } else { Fq::one() }
+    if p.y == q.y { p.y.double() } else { P::BaseField::one() }
 }
 
 /// `p + q`, given the inverse of their [`denominator`].
-fn add(p: &G1Affine, q: &G1Affine, inverse: &Fq) -> G1Affine {
+fn add<P: SWCurveConfig>(p: &Affine<P>, q: &Affine<P>, inverse: &P::BaseField) -> Affine<P> {
     if p.is_zero() {
         return *q;
     }
@@ -125,10 +126,10 @@ fn add(p: &G1Affine, q: &G1Affine, inverse: &Fq) -> G1Affine {
         (q.y - p.y) * inverse
     } else if p.y == q.y {
         let square = p.x.square();
-        (square + square + square) * inverse
+        (square.double() + square + P::COEFF_A) * inverse
     } else {
-        return G1Affine::identity();
+        return Affine::identity();
     };
     let x = slope.square() - p.x - q.x;
-    G1Affine::new_unchecked(x, slope * (p.x - x) - p.y)
+    Affine::new_unchecked(x, slope * (p.x - x) - p.y)
 }

@@ -1,7 +1,7 @@
 //! From buckets to the sum of a window.
 
 use zkl_core::ark::{
-    G1Affine, G1Projective,
+    ec::short_weierstrass::{Affine, Projective, SWCurveConfig},
     ff::{AdditiveGroup, Zero},
 };
 
@@ -15,7 +15,7 @@ const FEW: usize = 64;
 /// With weights `k + 1 = 2^m hi + lo`, the sum is `2^m sum_hi hi R_hi + sum_lo lo L_lo` over the sums `R_hi` of the
 /// buckets with one `hi`, and `L_lo` of those with one `lo`: two cheap additions per bucket instead of two expensive
 /// ones.
-pub(super) fn weighted_sum(buckets: &[G1Affine]) -> G1Projective {
+pub(super) fn weighted_sum<P: SWCurveConfig>(buckets: &[Affine<P>]) -> Projective<P> {
     if buckets.len() <= FEW {
         return running_sum(buckets);
     }
@@ -42,9 +42,9 @@ pub(super) fn weighted_sum(buckets: &[G1Affine]) -> G1Projective {
     high + running_sum(low)
 }
 
-fn running_sum(buckets: &[G1Affine]) -> G1Projective {
-    let mut running = G1Projective::zero();
-    let mut sum = G1Projective::zero();
+fn running_sum<P: SWCurveConfig>(buckets: &[Affine<P>]) -> Projective<P> {
+    let mut running = Projective::zero();
+    let mut sum = Projective::zero();
     for bucket in buckets.iter().rev() {
         running += bucket;
         sum += running;
@@ -55,7 +55,7 @@ fn running_sum(buckets: &[G1Affine]) -> G1Projective {
 #[cfg(test)]
 mod tests {
     use zkl_core::ark::{
-        Fr,
+        Fr, G1Projective,
         ec::{CurveGroup, PrimeGroup},
     };
 

@@ -2,7 +2,7 @@
 
 use rayon::prelude::*;
 use zkl_core::ark::{
-    G1Affine, G1Projective,
+    ec::short_weierstrass::{Affine, Projective, SWCurveConfig},
     ff::{AdditiveGroup, BigInt, BigInteger, Zero},
 };
 
@@ -68,11 +68,11 @@ impl Digits for BigInt<4> {
 }
 
 /// `sum_i scalars[i] points[i]` over slices of one length; `range_sum(a, b)` is the sum of points `a..b`.
-pub(super) fn sum<D: Digits>(
-    points: &[G1Affine],
+pub(super) fn sum<P: SWCurveConfig, D: Digits>(
+    points: &[Affine<P>],
     scalars: &[D],
-    range_sum: impl Fn(usize, usize) -> G1Projective + Sync,
-) -> G1Projective {
+    range_sum: impl Fn(usize, usize) -> Projective<P> + Sync,
+) -> Projective<P> {
     let bits = scalars.iter().map(Digits::bits).max().unwrap_or(0);
     let (width, piece) = plan(bits, points.len(), rayon::current_num_threads());
     let pieces = points.par_chunks(piece).zip(scalars.par_chunks(piece)).enumerate();
@@ -81,21 +81,21 @@ pub(super) fn sum<D: Digits>(
             let start = index * piece;
             sum_piece(points, scalars, bits, width, || range_sum(start, start + points.len()))
         })
-        .reduce(G1Projective::zero, |a, b| a + b)
+        .reduce(Projective::zero, |a, b| a + b)
 }
 
-fn sum_piece<D: Digits>(
-    points: &[G1Affine],
+fn sum_piece<P: SWCurveConfig, D: Digits>(
+    points: &[Affine<P>],
     scalars: &[D],
     bits: u32,
     width: u32,
-    sum_of_points: impl Fn() -> G1Projective,
-) -> G1Projective {
+    sum_of_points: impl Fn() -> Projective<P>,
+) -> Projective<P> {
     let windows: Vec<_> =
         (0..bits.div_ceil(width)).into_par_iter().map(|j| sum_window(points, scalars, j * width, width)).collect();
 
-    let all = if windows.iter().any(|(offset, _)| *offset != 0) { sum_of_points() } else { G1Projective::zero() };
-    windows.into_iter().rev().fold(G1Projective::zero(), |mut sum, (offset, window)| {
+    let all = if windows.iter().any(|(offset, _)| *offset != 0) { sum_of_points() } else { Projective::zero() };
+    windows.into_iter().rev().fold(Projective::zero(), |mut sum, (offset, window)| {
         for _ in 0..width {
             sum.double_in_place();
         }
@@ -122,7 +122,12 @@ fn choose_width(bits: u32, n: usize) -> u32 {
 }
 
 /// The offset `o` of a window and `sum_i (digit_i - o) points[i]`.
-fn sum_window<D: Digits>(points: &[G1Affine], scalars: &[D], shift: u32, width: u32) -> (usize, G1Projective) {
+fn sum_window<P: SWCurveConfig, D: Digits>(
+    points: &[Affine<P>],
+    scalars: &[D],
+    shift: u32,
+    width: u32,
+) -> (usize, Projective<P>) {
     let mut counts = vec![0u32; 1 << width];
     for scalar in scalars {
         counts[scalar.digit(shift, width)] += 1;
@@ -142,7 +147,7 @@ fn sum_window<D: Digits>(points: &[G1Affine], scalars: &[D], shift: u32, width: 
     starts.push(start);
 
     let mut cursors = starts.clone();
-    let mut scattered = vec![G1Affine::identity(); start];
+    let mut scattered = vec![Affine::identity(); start];
     for (point, scalar) in points.iter().zip(scalars) {
         let digit = scalar.digit(shift, width);
         let distance = digit.abs_diff(offset);
@@ -163,8 +168,8 @@ fn choose_offset(counts: &[u32], n: usize) -> usize {
 }
 
 /// `factor * point` for a factor of a few bits.
-pub(super) fn times(point: &G1Projective, factor: usize) -> G1Projective {
-    let mut sum = G1Projective::zero();
+pub(super) fn times<P: SWCurveConfig>(point: &Projective<P>, factor: usize) -> Projective<P> {
+    let mut sum = Projective::zero();
     for bit in (0..usize::BITS - factor.leading_zeros()).rev() {
         sum.double_in_place();
         if factor >> bit & 1 == 1 {

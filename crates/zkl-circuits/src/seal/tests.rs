@@ -14,8 +14,7 @@ use zkl_core::{
 use super::*;
 use crate::{
     gadgets::{BoolVar, Cs, FieldVar, GadgetError, IntVar},
-    groth16::Instance,
-    testing::{TestCircuit, assert_tight, satisfied},
+    testing::{Instance, TestCircuit, assert_tight, satisfied},
 };
 
 fn column(name: &str, ty: ColumnType, nullable: bool, encoding: Encoding) -> ColumnLayout {

@@ -24,7 +24,6 @@ use zkl_core::{
 use zkl_poseidon::hash2;
 
 use crate::{
-    groth16::Instance,
     keys::{KeyError, KeyPair, KeyStore},
     scan::{
         circuit::{Secret, TranscriptCircuit, opening_elements},
@@ -32,6 +31,7 @@ use crate::{
         records::Records,
     },
     seal::{LEAVES, Record as _, Seal, SealSeed, empty_leaf},
+    testing::Instance,
 };
 
 /// A column by offset from its minimum, or by code; `None` is null. Rows from n on are junk.

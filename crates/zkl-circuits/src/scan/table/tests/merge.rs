@@ -13,7 +13,6 @@ use zkl_core::{
 
 use super::fixture::Tall;
 use crate::{
-    groth16::Instance,
     scan::{
         merge::{MERGE_FAN_IN, MergeCircuit, MergeInputs, MergeParts, merge_circuit_id, place_words},
         records::Records,
@@ -21,7 +20,7 @@ use crate::{
         tests::fixture::root_of,
     },
     seal::{Record as _, Seal, SealCommitment, SealSeed, SegmentRange, layout_digest},
-    testing::{assert_tight, satisfied},
+    testing::{Instance, assert_tight, satisfied},
 };
 
 /// Segments of a table, their sum, and the dictionaries' seal where there are any.

@@ -67,7 +67,7 @@ impl Proved {
 
     fn with_kappa(table: Tall, secret: u8, kappa: u32) -> Self {
         let plan = table.plan(kappa);
-        let ProvedTable { proof, seal, profile } = {
+        let ProvedTable { proof, seal, profile, .. } = {
             let mut prover = TableProver::new(srs(), &dev_keys, context(1), &plan, secrets(secret));
             push_all(&table, &mut prover, plan.len());
             prover.finish().unwrap()
