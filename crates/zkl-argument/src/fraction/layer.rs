@@ -39,10 +39,11 @@ pub(crate) fn prove(
         return Ok(LayerEnd { point, p, q });
     }
     // One value per block is left: the groups become the rows of a single one.
-    let joined = |half: fn(&([Fr; 4], [Fr; 4])) -> &[Fr; 4]| {
-        (0..4).flat_map(|j| ends.iter().map(move |end| half(end)[j])).collect::<Vec<Fr>>()
+    let joined = |half: usize| {
+        let of = |j: usize| ends.iter().map(move |(p, q)| if half == 0 { p[j] } else { q[j] });
+        (0..4).flat_map(of).collect::<Vec<Fr>>()
     };
-    let level = Level::of_fractions(joined(|(p, _)| p), joined(|(_, q)| q));
+    let level = Level::of_fractions(joined(0), joined(1));
     let rest = prove(tape, Portable.layer(level, lambda), z_group, claim, lambda)?;
     point.extend(&rest.point);
     Ok(LayerEnd { point, ..rest })

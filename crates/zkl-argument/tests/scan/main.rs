@@ -7,6 +7,7 @@ mod circuit;
 mod completeness;
 mod dictionaries;
 mod edges;
+mod kernels;
 mod naive;
 mod opening;
 mod statement;
