@@ -36,11 +36,15 @@ pub enum Operation {
     PutBlob,
     /// [`blob`](zkl_core::storage::StorageBackend::blob).
     Blob,
+    /// [`put_cosigned`](zkl_core::storage::StorageBackend::put_cosigned).
+    PutCosigned,
+    /// [`cosigned`](zkl_core::storage::StorageBackend::cosigned).
+    Cosigned,
 }
 
 impl Operation {
     /// All methods.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 10] = [
         Self::Head,
         Self::Append,
         Self::Transaction,
@@ -49,6 +53,8 @@ impl Operation {
         Self::Tile,
         Self::PutBlob,
         Self::Blob,
+        Self::PutCosigned,
+        Self::Cosigned,
     ];
 
     /// The method's name: `head`, `append`, ...
@@ -62,12 +68,14 @@ impl Operation {
             Self::Tile => "tile",
             Self::PutBlob => "put_blob",
             Self::Blob => "blob",
+            Self::PutCosigned => "put_cosigned",
+            Self::Cosigned => "cosigned",
         }
     }
 
     /// Whether the method changes the store.
     pub const fn writes(self) -> bool {
-        matches!(self, Self::Append | Self::PutBlob)
+        matches!(self, Self::Append | Self::PutBlob | Self::PutCosigned)
     }
 
     /// The faults that can befall the method, each once: whether a read that fails had been carried out makes no
@@ -114,7 +122,7 @@ pub enum Fault {
         /// Whether the work was done.
         persisted: bool,
     },
-    /// [`Io`](zkl_core::storage::StorageErrorKind::Io), and every later `append` and `put_blob` answers
+    /// [`Io`](zkl_core::storage::StorageErrorKind::Io), and every later writing method answers
     /// [`Poisoned`](zkl_core::storage::StorageErrorKind::Poisoned) until [`FaultyBackend::reopen`].
     Poison {
         /// Whether the work was done.
