@@ -7,7 +7,7 @@ TARGET_DIR = $(shell $(CARGO) metadata --format-version 1 --no-deps | sed -n 's/
 # Everything that can be left out of a build; tests and lints see all of it.
 STORES = zkl-cli/pg,zkl-cli/s3,zkl-testkit/postgres,zkl-testkit/s3-servers
 
-.PHONY: help setup setup-servers build quickstart test ci lint fmt clippy doc deny arrows pandas stress bench bench-kernels clean
+.PHONY: help setup setup-servers build quickstart test ci lint fmt clippy doc deny arrows pandas stress stress-storage bench bench-kernels clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 22
@@ -60,6 +60,13 @@ pandas: setup ## compare profiles with pandas (DATA=DIR for tables of your own)
 
 stress: build ## 1,000 kill -9 trials of notarize and prove (TRIALS=N)
 	ZKL_CRASH_TRIALS=$(or $(TRIALS),1000) $(CARGO) test --release --locked -p zkl-cli --test cli crash -- --nocapture
+
+# Injected faults, real failing writes, and kills; every trial ends with a check of the whole store from its stored bytes.
+stress-storage: export ZKL_FAULT_TRIALS ?= $(or $(TRIALS),1000)
+stress-storage: export ZKL_CRASH_TRIALS ?= $(ZKL_FAULT_TRIALS)
+stress-storage: setup ## 1,000 fault trials and 1,000 kills of every store (TRIALS=N)
+	$(CARGO) test --locked -p zkl-ledger --test fault_trials --test appends -- --nocapture
+	$(CARGO) test --locked -p zkl-storage-rocks --test trials --test full --test crash -- --nocapture
 
 bench: setup ## the end-to-end table and the store's latencies (DIR=a directory on the disk to measure)
 	$(CARGO) build --release --locked -p zkl-benches --bins

@@ -81,6 +81,8 @@ enum Breach {
     ForgetsTiles,
     /// Reopening loses what was put last.
     ForgetsBlobs,
+    /// Some cosigned checkpoints are acknowledged and not kept.
+    ForgetsCosignatures,
     /// An id that is there already is taken again.
     TakesAnIdTwice,
     /// Every 20th append of a conflict is answered as if it had succeeded.
@@ -163,6 +165,17 @@ impl StorageBackend for Broken {
     async fn blob(&self, digest: BlobDigest) -> Result<Option<Vec<u8>>, StorageError> {
         self.inner.blob(digest).await
     }
+
+    async fn put_cosigned(&self, size: TreeSize, checkpoint: &str) -> Result<(), StorageError> {
+        if self.breach == Breach::ForgetsCosignatures && size.0 % 3 == 0 {
+            return Ok(());
+        }
+        self.inner.put_cosigned(size, checkpoint).await
+    }
+
+    async fn cosigned(&self, at_most: TreeSize) -> Result<Option<(TreeSize, String)>, StorageError> {
+        self.inner.cosigned(at_most).await
+    }
 }
 
 #[async_trait]
@@ -207,6 +220,7 @@ fn a_store_that_breaks_the_contract_is_noticed() {
         (Breach::TearsABatch, &["forked", "by its id", "do not have the root", "made no progress"]),
         (Breach::ForgetsTiles, &["made no progress", "TileId"]),
         (Breach::ForgetsBlobs, &["blob"]),
+        (Breach::ForgetsCosignatures, &["a cosigned checkpoint", "the acknowledged cosigned"]),
         (Breach::TakesAnIdTwice, &["does not have its id", "do not have the root", "forked", "by its id"]),
         (Breach::HidesAConflict, &["by its id", "forked", "is not in its place"]),
         (Breach::Forks, &["forked", "nobody wrote", "entries was seen", "is not in its place"]),

@@ -122,7 +122,7 @@ pub enum Fault {
         /// Whether the work was done.
         persisted: bool,
     },
-    /// [`Io`](zkl_core::storage::StorageErrorKind::Io), and every later `append`, `put_blob` and `put_cosigned` answers
+    /// [`Io`](zkl_core::storage::StorageErrorKind::Io), and every later writing method answers
     /// [`Poisoned`](zkl_core::storage::StorageErrorKind::Poisoned) until [`FaultyBackend::reopen`].
     Poison {
         /// Whether the work was done.

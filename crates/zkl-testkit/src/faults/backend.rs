@@ -34,9 +34,10 @@ struct State {
     calls: BTreeMap<Operation, u64>,
     injected: Vec<InjectedFault>,
     poisoned: bool,
-    /// The newest head acknowledged through this wrapper, and all blobs.
+    /// The newest head acknowledged through this wrapper, and all blobs and cosigned checkpoints.
     acknowledged: Option<Head>,
     blobs: BTreeSet<BlobDigest>,
+    cosigned: BTreeMap<TreeSize, String>,
     /// Work that outlives its call.
     late: Vec<JoinHandle<()>>,
 }
@@ -167,6 +168,24 @@ impl<S: StorageBackend + Clone + 'static> FaultyBackend<S> {
         failure(injected, StorageErrorKind::Timeout)
     }
 
+    /// `newest`, or, for a read that is to be stale, what `own` finds among what this wrapper acknowledged.
+    fn unless_stale<T: PartialEq>(
+        &self,
+        injected: Option<InjectedFault>,
+        newest: Option<T>,
+        own: impl FnOnce(&State) -> Option<T>,
+    ) -> Option<T> {
+        let Some(injected) = injected.filter(|injected| injected.fault == Fault::Stale) else {
+            return newest;
+        };
+        let mut state = self.state();
+        let own = own(&state);
+        if own != newest {
+            state.injected.push(injected);
+        }
+        own
+    }
+
     /// The view that a stale read has, when there is something newer that it hides.
     async fn view(&self, injected: Option<InjectedFault>) -> Result<Option<View<'_, S>>, StorageError> {
         let Some(injected) = injected.filter(|injected| injected.fault == Fault::Stale) else {
@@ -175,12 +194,10 @@ impl<S: StorageBackend + Clone + 'static> FaultyBackend<S> {
         let newest = self.inner.head().await?;
         let mut state = self.state();
         let head = state.acknowledged.clone();
-        if injected.operation != Operation::Blob {
-            if head == newest {
-                return Ok(None);
-            }
-            state.injected.push(injected);
+        if head == newest {
+            return Ok(None);
         }
+        state.injected.push(injected);
         Ok(Some(View { inner: &self.inner, head }))
     }
 }
@@ -260,28 +277,28 @@ impl<S: StorageBackend + Clone + 'static> StorageBackend for FaultyBackend<S> {
 
     async fn blob(&self, digest: BlobDigest) -> Result<Option<Vec<u8>>, StorageError> {
         let injected = self.begin(Operation::Blob)?;
-        let stored = self.run(injected, self.inner.blob(digest)).await?;
-        if let Some(injected) = injected.filter(|injected| injected.fault == Fault::Stale) {
-            let mut state = self.state();
-            if stored.is_some() && !state.blobs.contains(&digest) {
-                state.injected.push(injected);
-                return Ok(None);
-            }
-        }
-        Ok(stored)
+        let newest = self.run(injected, self.inner.blob(digest)).await?;
+        let own = newest.clone();
+        Ok(self.unless_stale(injected, newest, |state| own.filter(|_| state.blobs.contains(&digest))))
     }
 
     async fn put_cosigned(&self, size: TreeSize, checkpoint: &str) -> Result<(), StorageError> {
         let injected = self.begin(Operation::PutCosigned)?;
+        let text = checkpoint.to_owned();
         if let Some(injected) = injected.filter(|injected| matches!(injected.fault, Fault::LandLate(_))) {
-            let checkpoint = checkpoint.to_owned();
-            return Err(self.land_late(injected, move |inner| async move { inner.put_cosigned(size, &checkpoint).await }));
+            return Err(self.land_late(injected, move |inner| async move { inner.put_cosigned(size, &text).await }));
         }
-        self.run(injected, self.inner.put_cosigned(size, checkpoint)).await
+        self.run(injected, self.inner.put_cosigned(size, checkpoint)).await?;
+        self.state().cosigned.insert(size, text);
+        Ok(())
     }
 
     async fn cosigned(&self, at_most: TreeSize) -> Result<Option<(TreeSize, String)>, StorageError> {
         let injected = self.begin(Operation::Cosigned)?;
-        self.run(injected, self.inner.cosigned(at_most)).await
+        let newest = self.run(injected, self.inner.cosigned(at_most)).await?;
+        Ok(self.unless_stale(injected, newest, |state| {
+            let own = state.cosigned.range(..=at_most).next_back();
+            own.map(|(size, text)| (*size, text.clone()))
+        }))
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashSet};
 
 use zkl_core::{
-    digest::BlobDigest,
+    digest::{BlobDigest, RootHash},
     name::DatasetName,
     storage::{DatasetSummary, Head, Query, StorageBackend, StorageBackendExt as _},
     time::Timestamp,
@@ -64,21 +64,24 @@ pub(super) struct History {
     pub(super) heads: BTreeMap<u64, Head>,
     /// Acknowledged blobs.
     pub(super) blobs: Vec<(BlobDigest, Vec<u8>)>,
+    /// Acknowledged cosigned checkpoints.
+    pub(super) cosigned: Vec<(TreeSize, String)>,
 }
 
 impl History {
     /// Records that somebody saw `head`. Two heads of one size are two histories.
-    pub(super) fn saw(&mut self, head: Head, at: &str) {
+    pub(super) fn saw(&mut self, head: &Head, at: &str) {
         let size = head.size.0;
         let before = self.heads.entry(size).or_insert_with(|| head.clone());
-        assert_eq!(*before, head, "{at}: two heads of {size} entries: the log forked");
+        assert_eq!(before, head, "{at}: two heads of {size} entries: the log forked");
     }
 
     pub(super) fn join(&mut self, other: Self, at: &str) {
         self.batches.extend(other.batches);
         self.blobs.extend(other.blobs);
+        self.cosigned.extend(other.cosigned);
         for head in other.heads.into_values() {
-            self.saw(head, at);
+            self.saw(&head, at);
         }
     }
 
@@ -106,7 +109,7 @@ impl History {
             assert_eq!(found.as_ref(), Some(entry), "{at}: entry {index} by its id");
         }
         let leaves: Vec<[u8; 32]> = log.iter().map(|entry| *entry.id.as_bytes()).collect();
-        self.check_heads(head, &tree::roots(&leaves), at);
+        self.check_heads(head.as_ref(), &tree::roots(&leaves), at);
         for (id, expected) in tree::tiles(0, &leaves) {
             assert_eq!(patiently!(store.tile(id), at), Some(expected), "{at}: {id:?}");
         }
@@ -116,18 +119,23 @@ impl History {
             let found = patiently!(store.blob(*digest), at);
             assert!(found.as_ref() == Some(bytes), "{at}: blob {digest} was acknowledged and is not there");
         }
+        for (size, text) in &self.cosigned {
+            let found = patiently!(store.cosigned(*size), at);
+            let expected = Some((*size, text.clone()));
+            assert_eq!(found, expected, "{at}: the acknowledged cosigned checkpoint of {size} entries");
+        }
         size
     }
 
-    fn check_heads(&self, newest: Option<Head>, roots: &[zkl_core::digest::RootHash], at: &str) {
+    fn check_heads(&self, newest: Option<&Head>, roots: &[RootHash], at: &str) {
         let (largest, last) = (self.heads.keys().next_back().copied().unwrap_or(0), roots.len() as u64 - 1);
         assert!(largest <= last, "{at}: a head of {largest} entries was seen, {last} are there");
         let root = |size: u64| usize::try_from(size).ok().and_then(|size| roots.get(size)).copied();
-        for head in self.heads.values().chain(&newest) {
+        for head in self.heads.values().chain(newest) {
             assert_eq!(Some(head.root), root(head.size.0), "{at}: the log is not a continuation of {:?}", head.size);
         }
         if let Some(seen) = self.heads.get(&last) {
-            assert_eq!(Some(seen), newest.as_ref(), "{at}: the head is not the one that was acknowledged");
+            assert_eq!(Some(seen), newest, "{at}: the head is not the one that was acknowledged");
         }
     }
 

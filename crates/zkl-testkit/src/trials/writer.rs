@@ -66,7 +66,13 @@ impl<S: StorageBackend + Clone + 'static> Writer<S> {
             let fate = self.append(&drafts).await;
             self.history.batches.push(Batch { drafts: drafts.clone(), blob, fate });
             match fate {
-                Fate::Acknowledged(index) => self.read_back(&drafts, index, blob).await,
+                Fate::Acknowledged(index) => {
+                    self.read_back(&drafts, index, blob).await;
+                    if !self.cosign(TreeSize(index + len)).await {
+                        self.report.stopped += 1;
+                        break;
+                    }
+                }
                 // A store may be behind with what it did not acknowledge.
                 Fate::Found(_) => {}
                 Fate::Unknown | Fate::Refused => {
@@ -91,6 +97,8 @@ impl<S: StorageBackend + Clone + 'static> Writer<S> {
         assert!(found.iter().all(|found| found == entry), "{at}: another entry than was asked for");
         let found = patiently!(self.store.blob(blob), at);
         assert!(found.is_none_or(|bytes| BlobDigest::of(&bytes) == blob), "{at}: another blob than was asked for");
+        let found = patiently!(self.store.cosigned(TreeSize(u64::MAX)), at);
+        assert!(found.is_none_or(|(size, text)| text.contains(&format!(" {size}\n"))), "{at}: a text of another size");
         let names = patiently!(self.store.datasets(None, 0), at);
         assert!(names.is_sorted_by(|a, b| a.name < b.name), "{at}: dataset names out of order");
     }
@@ -113,6 +121,26 @@ impl<S: StorageBackend + Clone + 'static> Writer<S> {
             }
         }
         self.stuck("put_blob")
+    }
+
+    /// Stores what a witness signed for the head of `size`, which this writer appended. False when the store ended writing.
+    async fn cosign(&mut self, size: TreeSize) -> bool {
+        let text = format!("{} {size}\n", self.name);
+        for _ in 0..ATTEMPTS {
+            match self.store.put_cosigned(size, &text).await {
+                Ok(()) => {
+                    let found = patiently!(self.store.cosigned(size), &self.name);
+                    assert_eq!(found, Some((size, text.clone())), "{}: a cosigned checkpoint", self.name);
+                    self.history.cosigned.push((size, text));
+                    return true;
+                }
+                Err(error) => match self.failed(error).await {
+                    Failure::Open => {}
+                    Failure::Ended { .. } => return false,
+                },
+            }
+        }
+        self.stuck("put_cosigned")
     }
 
     /// `len` entries that no other batch has.
@@ -150,7 +178,7 @@ impl<S: StorageBackend + Clone + 'static> Writer<S> {
                 Ok(()) => {
                     self.report.acknowledged += 1;
                     self.report.repeated += u64::from(open);
-                    self.history.saw(acknowledged, &self.name);
+                    self.history.saw(&acknowledged, &self.name);
                     return Fate::Acknowledged(size);
                 }
                 Err(StorageError { kind: StorageErrorKind::Conflict { expected, actual }, .. }) => {
@@ -194,7 +222,7 @@ impl<S: StorageBackend + Clone + 'static> Writer<S> {
             leaves.extend_from_slice(patiently!(self.store.tile(id), &at)?.as_chunks::<32>().0);
         }
         assert_eq!(tree::root(&leaves), head.root, "{at}: the tiles do not have the root of the head");
-        self.history.saw(head, &at);
+        self.history.saw(&head, &at);
         Some(leaves)
     }
 
@@ -216,9 +244,10 @@ impl<S: StorageBackend + Clone + 'static> Writer<S> {
             let refused = [
                 self.store.append(TreeSize(size), batch).await.err().map(|error| error.kind),
                 self.store.put_blob(b"").await.err().map(|error| error.kind),
+                self.store.put_cosigned(TreeSize(1), "").await.err().map(|error| error.kind),
             ];
-            assert_eq!(refused, [const { Some(StorageErrorKind::Poisoned) }; 2], "{}", self.name);
-            self.report.refused_after_poisoning += 2;
+            assert_eq!(refused, [const { Some(StorageErrorKind::Poisoned) }; 3], "{}", self.name);
+            self.report.refused_after_poisoning += 3;
             self.store.reopen();
             return Failure::Open;
         }
