@@ -1,36 +1,42 @@
 //! Multiples of one point by many scalars: how keys are made.
 //!
-//! With `T[j][d] = d 2^(w j) G`, a product is the sum of one table entry per window of its scalar, and the sums of many
-//! scalars are pairwise affine additions that share their inversions (`bucket.rs`).
+//! With `T[j][d] = d 2^(w j) G`, a product is the sum of one table entry per window of its scalar: a set of points for the
+//! kernel's sums.
 
 use rayon::prelude::*;
 use zkl_core::ark::{
     Fr,
     ec::{
         CurveGroup,
-        short_weierstrass::{Affine, Projective, SWCurveConfig},
+        short_weierstrass::{Affine, Projective},
     },
     ff::{AdditiveGroup, PrimeField},
 };
+use zkl_kernel::{
+    points::{Curve, PointKernel, PointTable, PointTask, Run, sums},
+    selection,
+};
 
-use super::{bucket, window::Digits};
+use super::digits::Digits;
 
 /// Bits of a window: the tables of G1 stay in the second-level cache.
 const WIDTH: u32 = 10;
 /// Windows of a scalar.
 const WINDOWS: u32 = Fr::MODULUS_BIT_SIZE.div_ceil(WIDTH);
-/// Scalars whose additions share inversions.
-const BATCH: usize = 256;
+/// Multiples of a window, all but the neutral element.
+const MULTIPLES: u32 = (1 << WIDTH) - 1;
+/// Scalars whose products are made together: what bounds the memory of their entries.
+const BATCH: usize = 1 << 14;
 
 /// A point with tables of its multiples.
-pub struct FixedBase<P: SWCurveConfig> {
-    /// `tables[j][d - 1]` is `d 2^(WIDTH j)` times the point.
-    tables: Vec<Vec<Affine<P>>>,
+pub struct FixedBase<C: Curve> {
+    /// Entry `j MULTIPLES + d - 1` is `d 2^(WIDTH j)` times the point.
+    tables: PointTable<C>,
 }
 
-impl<P: SWCurveConfig<ScalarField = Fr>> FixedBase<P> {
+impl<C: Curve> FixedBase<C> {
     /// Makes the tables.
-    pub fn new(point: Projective<P>) -> Self {
+    pub fn new(point: Projective<C>) -> Self {
         let mut starts = vec![point];
         for _ in 1..WINDOWS {
             let mut next = starts[starts.len() - 1];
@@ -39,33 +45,43 @@ impl<P: SWCurveConfig<ScalarField = Fr>> FixedBase<P> {
             }
             starts.push(next);
         }
-        let table = |start: &Projective<P>| {
+        let table = |start: &Projective<C>| {
             let mut multiples = vec![*start];
-            for _ in 2..1 << WIDTH {
+            for _ in 1..MULTIPLES {
                 multiples.push(multiples[multiples.len() - 1] + start);
             }
             Projective::normalize_batch(&multiples)
         };
-        Self { tables: starts.par_iter().map(table).collect() }
+        let points = starts.par_iter().flat_map_iter(table).collect();
+        Self { tables: PointTable::new(selection().choice, points) }
     }
 
     /// `scalars[i]` times the point, for every i.
-    pub fn multiply(&self, scalars: &[Fr]) -> Vec<Affine<P>> {
-        scalars.par_chunks(BATCH).flat_map_iter(|scalars| self.multiply_batch(scalars)).collect()
+    pub fn multiply(&self, scalars: &[Fr]) -> Vec<Affine<C>> {
+        scalars.chunks(BATCH).flat_map(|scalars| self.tables.run(Products { scalars })).collect()
     }
+}
 
-    fn multiply_batch(&self, scalars: &[Fr]) -> Vec<Affine<P>> {
-        let mut points = Vec::with_capacity(scalars.len() * WINDOWS as usize);
-        let mut starts = vec![0];
-        for scalar in scalars {
+struct Products<'a> {
+    scalars: &'a [Fr],
+}
+
+impl<C: Curve> PointTask<C> for Products<'_> {
+    type Output = Vec<Affine<C>>;
+
+    fn run<K: PointKernel<C>>(self, kernel: K, table: &[K::Point]) -> Self::Output {
+        let mut entries = Vec::with_capacity(self.scalars.len() * WINDOWS as usize);
+        let mut runs = Vec::with_capacity(self.scalars.len());
+        for (set, scalar) in (0..).zip(self.scalars) {
+            let start = entries.len() as u32;
             let integer = scalar.into_bigint();
-            for (window, table) in (0..).zip(&self.tables) {
-                let digit = integer.digit(window * WIDTH, WIDTH);
-                points.extend(digit.checked_sub(1).map(|index| table[index]));
+            for window in 0..WINDOWS {
+                let digit = integer.digit(window * WIDTH, WIDTH) as u32;
+                entries.extend(digit.checked_sub(1).map(|index| (window * MULTIPLES + index) << 1));
             }
-            starts.push(points.len());
+            runs.push(Run { set, start, len: entries.len() as u32 - start });
         }
-        bucket::sums(points, &starts)
+        kernel.restore(&sums(kernel, table, &entries, &runs, self.scalars.len()))
     }
 }
 
@@ -78,7 +94,7 @@ mod tests {
 
     use super::*;
 
-    fn compare<P: SWCurveConfig<ScalarField = Fr>>() {
+    fn compare<P: Curve>() {
         let generator = Projective::<P>::generator();
         let base = FixedBase::new(generator);
         let mut scalars =
