@@ -1,5 +1,7 @@
 //! The committed columns as the prover holds them, and those that it derives: multiplicities and group remainders.
 
+mod dictionaries;
+
 use std::borrow::Cow;
 
 use rayon::prelude::*;

@@ -41,7 +41,11 @@
 
 mod block;
 mod convert;
+mod coordinate;
 mod lanes;
+mod packed;
+mod pairs;
+mod points;
 mod product;
 mod small;
 mod word;
@@ -50,7 +54,10 @@ mod word;
 mod tests;
 
 pub use block::Block;
+pub use coordinate::{Coordinate, Quadratic};
 pub use lanes::Lanes;
+pub use packed::PackedPoint;
+pub use points::Products;
 pub use product::{Accumulator, LaneSum, Product};
 pub use small::{Coefficient, SmallSum};
 pub use word::{Avx512, Packed, Task, Word};

@@ -8,6 +8,7 @@ pub mod fraction;
 pub mod kernel;
 pub mod modulus;
 pub mod moments;
+pub mod points;
 pub mod portable;
 pub mod row_weight;
 #[cfg(target_arch = "x86_64")]

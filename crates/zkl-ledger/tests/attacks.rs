@@ -4,12 +4,12 @@
 
 mod common;
 
-use std::{collections::HashMap, sync::Arc};
+use std::sync::Arc;
 
-use common::Fixture;
+use common::{Fixture, log_of};
 use zkl_ledger::{
-    Circuit, CircuitId, CircuitType, CustomRecord, CustomStatement, LeafIndex, LedgerError, LoggedEntry, Predicate,
-    Receipt, SignedEntry, Trust, VerifyError,
+    Circuit, CircuitId, CircuitType, CustomRecord, CustomStatement, LedgerError, Predicate, Receipt, SignedEntry,
+    Trust, VerifyError,
     ark::{
         Fr,
         relations::gr1cs::{ConstraintSystemRef, SynthesisError},
@@ -18,33 +18,11 @@ use zkl_ledger::{
     note::NoteSigner,
     verify,
 };
-use zkl_merkle::{
-    checkpoint::Checkpoint,
-    proof_file::TlogProof,
-    tile::RightEdge,
-    tree::{InclusionPlan, leaf_hash},
-};
 
 const ORIGIN: &str = "example.com/dishonest";
 
 fn signer() -> NoteSigner {
     NoteSigner::new(ORIGIN.parse().unwrap(), SigningKey::from_seed(&[7; 32]))
-}
-
-/// A log with these entries, signed with the dishonest ledger's key, and the proof for each of them.
-fn log_of(entries: &[&str]) -> Vec<LoggedEntry> {
-    let leaves: Vec<_> = entries.iter().map(|entry| leaf_hash(entry.as_bytes())).collect();
-    let grown = RightEdge::empty().append(&leaves).unwrap();
-    let tiles: HashMap<_, _> = grown.tiles.into_iter().collect();
-    let checkpoint = Checkpoint::new(ORIGIN.parse().unwrap(), grown.edge.size(), grown.edge.root()).unwrap();
-    let signed = checkpoint.sign(&signer()).unwrap();
-    let logged = |(index, entry): (usize, &&str)| {
-        let index = LeafIndex(index as u64);
-        let plan = InclusionPlan::new(index, grown.edge.size()).unwrap();
-        let proof = TlogProof::new(index, plan.prove(&tiles).unwrap(), signed.clone()).unwrap();
-        LoggedEntry { envelope: (*entry).to_owned(), inclusion: proof.encode() }
-    };
-    entries.iter().enumerate().map(logged).collect()
 }
 
 async fn dishonest_claim() -> Receipt {
@@ -65,11 +43,11 @@ fn check(receipt: &Receipt) -> Result<(), VerifyError> {
 async fn a_claim_that_was_logged_before_its_notarization_is_refused() {
     let receipt = dishonest_claim().await;
     let (claim, notarization) = (&receipt.entry.envelope, &receipt.notarization.as_ref().unwrap().envelope);
-    let in_order = log_of(&[notarization, claim]);
+    let in_order = log_of(&signer(), &[notarization, claim]);
     let accepted = Receipt { entry: in_order[1].clone(), notarization: Some(in_order[0].clone()), ..receipt.clone() };
     check(&accepted).expect("the test's own log is as good as the ledger's");
 
-    let reversed = log_of(&[claim, notarization]);
+    let reversed = log_of(&signer(), &[claim, notarization]);
     let refused = Receipt { entry: reversed[0].clone(), notarization: Some(reversed[1].clone()), ..receipt };
     assert!(matches!(check(&refused), Err(VerifyError::Order { .. })));
 }
@@ -78,8 +56,8 @@ async fn a_claim_that_was_logged_before_its_notarization_is_refused() {
 async fn two_histories_of_one_log_do_not_make_a_receipt() {
     let receipt = dishonest_claim().await;
     let (claim, notarization) = (&receipt.entry.envelope, &receipt.notarization.as_ref().unwrap().envelope);
-    let with_claim = log_of(&["something else", claim]);
-    let with_notarization = log_of(&[notarization, "something else"]);
+    let with_claim = log_of(&signer(), &["something else", claim]);
+    let with_notarization = log_of(&signer(), &[notarization, "something else"]);
     let mixed = Receipt { entry: with_claim[1].clone(), notarization: Some(with_notarization[0].clone()), ..receipt };
     assert!(matches!(check(&mixed), Err(VerifyError::Checkpoints { .. })));
 }
@@ -127,7 +105,7 @@ async fn the_circuits_of_claims_prove_nothing_but_claims() {
         nonce: claim.nonce,
     };
     let entry = SignedEntry::sign(Predicate::Custom(record), &SigningKey::from_seed(&[7; 32])).unwrap();
-    let entry = log_of(&[entry.envelope()]).remove(0);
+    let entry = log_of(&signer(), &[entry.envelope()]).remove(0);
     let forged = Receipt { entry, notarization: None, manifest: None, ..receipt };
     assert!(matches!(check(&forged), Err(VerifyError::ClaimCircuit { .. })));
 }

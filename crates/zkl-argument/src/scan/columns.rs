@@ -1,11 +1,12 @@
 //! Where the scan argument meets the commitments: its last claim, opened.
 
+use tracing::info_span;
 use zkl_core::ark::Fr;
 use zkl_kernel::{Form, Kernel, KernelTask};
 
 use super::weights::cell_weights;
 use crate::{
-    commit::{CommitError, Commitment, CommitmentSeed, RowGroups, commit_column},
+    commit::{Blinders, CommitError, Commitment, CommitmentSeed, RowGroups, commit_column},
     error::{ColumnsError, ScanError},
     hyperkzg::{
         CombinedColumns, CommittedColumn, Mask, MaskedOpening, OpenError, OpeningColumn, masked_opening, verify_masked,
@@ -26,6 +27,7 @@ pub fn commit_columns(
     witness: &ScanWitness<'_>,
     seed: &CommitmentSeed,
 ) -> Result<Vec<Vec<Commitment>>, CommitError> {
+    let _span = info_span!("commit").entered();
     let columns = witness.cells().iter().enumerate();
     columns.map(|(column, cell)| commit_column(srs, groups, column as u32, cell.scalars(), seed)).collect()
 }
@@ -42,14 +44,15 @@ pub fn open_columns(
     groups: RowGroups,
     plan: &ScanPlan,
     witness: &ScanWitness<'_>,
-    seed: &CommitmentSeed,
+    blinders: &dyn Blinders,
     commitments: &[Vec<Commitment>],
     mask: Mask,
     opening: &Opening<Fr>,
 ) -> Result<MaskedOpening, OpenError> {
+    let _span = info_span!("opening").entered();
     let weights = cell_weights(plan, opening);
     let blinders: Vec<Vec<Fr>> = (0..weights.len() as u32)
-        .map(|column| (0..groups.count() as u32).map(|group| seed.blinder(column, group)).collect())
+        .map(|column| (0..groups.count() as u32).map(|group| blinders.blinder(column, group)).collect())
         .collect();
     let columns: Vec<OpeningColumn<'_>> = weights
         .iter()

@@ -1,5 +1,6 @@
 //! The prover of the plain protocol.
 
+use tracing::info_span;
 use zeroize::Zeroize as _;
 use zkl_core::ark::Fr;
 use zkl_kernel::{Choice, Kernel, KernelTask};
@@ -79,10 +80,13 @@ impl KernelTask for Prove<'_> {
     fn run<K: Kernel>(self, kernel: K) -> Self::Output {
         let Self { plan, witness, sealed, mask, seed } = self;
         let mut tape = ProverTape::new(seed);
-        let lookups = lookup::prove(kernel, &mut tape, &LookupInput { plan, witness, sealed })?;
+        let input = LookupInput { plan, witness, sealed };
+        let lookups = info_span!("lookups").in_scope(|| lookup::prove(kernel, &mut tape, &input))?;
         let input = MomentsInput { plan, witness, sealed, z_row: &lookups.z_row };
-        let moments = moments::prove(kernel, &mut tape, &input)?;
-        let opening = opening::prove(kernel, &mut tape, &OpeningInput { plan, witness, mask }, &lookups, &moments)?;
+        let moments = info_span!("moments").in_scope(|| moments::prove(kernel, &mut tape, &input))?;
+        let input = OpeningInput { plan, witness, mask };
+        let opening =
+            info_span!("opening").in_scope(|| opening::prove(kernel, &mut tape, &input, &lookups, &moments))?;
         Ok(PlainProof { messages: tape.into_messages(), opening })
     }
 }

@@ -446,3 +446,26 @@ impl Case {
         self.cheat(self.cells(), sealed)
     }
 }
+
+/// Remainders are indexed by code. Where only rows below n were checked, a table of one row could claim a smallest group
+/// of any size: the remainder of its code sits in row 1.
+#[test]
+fn rejects_a_remainder_beyond_the_rows_of_the_table() {
+    let column = Column::Grouped { capacity: 512, nullable: false, codes: vec![1] };
+    let case = Table::new(9, 9, 1, vec![column], Vec::new()).case();
+    assert_eq!(case.sealed.grouped[0].smallest, small(1));
+    case.outcome_of(&case.sealed).unwrap();
+    for claimed in [2, 300, 1 << 20] {
+        let mut sealed = case.sealed.clone();
+        sealed.grouped[0].smallest = small(claimed);
+        // m(1) - k_min = 1 - claimed: the rules about groups are satisfied.
+        let mut cells = case.cells();
+        cells[position(&case, LOW)][1] = small(1) - small(claimed);
+        // Multiplicities as if that row were not looked up, and as if no row from n on were.
+        adjust_limb_counts(&case, &mut cells, &[0], &[]);
+        assert_eq!(case.cheat(cells.clone(), &sealed), Err(ScanError::RootSum));
+        let counts = position(&case, Cell::LimbMultiplicity);
+        cells[counts][0] = small(2);
+        assert_eq!(case.cheat(cells, &sealed), Err(ScanError::RootSum));
+    }
+}

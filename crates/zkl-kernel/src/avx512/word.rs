@@ -8,9 +8,9 @@
 
 use std::{
     arch::x86_64::{
-        __m512i, __mmask8, _mm_loadl_epi64, _mm_loadu_si128, _mm256_loadu_si256, _mm512_add_epi64, _mm512_and_si512,
-        _mm512_cmplt_epi64_mask, _mm512_cmpneq_epu64_mask, _mm512_cvtepu8_epi64, _mm512_cvtepu16_epi64,
-        _mm512_cvtepu32_epi64, _mm512_loadu_si512, _mm512_madd52hi_epu64, _mm512_madd52lo_epu64,
+        __m512i, __mmask8, _MM_HINT_T0, _mm_loadl_epi64, _mm_loadu_si128, _mm_prefetch, _mm256_loadu_si256,
+        _mm512_add_epi64, _mm512_and_si512, _mm512_cmplt_epi64_mask, _mm512_cmpneq_epu64_mask, _mm512_cvtepu8_epi64,
+        _mm512_cvtepu16_epi64, _mm512_cvtepu32_epi64, _mm512_loadu_si512, _mm512_madd52hi_epu64, _mm512_madd52lo_epu64,
         _mm512_mask_blend_epi64, _mm512_or_si512, _mm512_permutex2var_epi64, _mm512_permutexvar_epi64,
         _mm512_set1_epi64, _mm512_setzero_si512, _mm512_slli_epi64, _mm512_srai_epi64, _mm512_srli_epi64,
         _mm512_storeu_si512, _mm512_sub_epi64,
@@ -33,6 +33,14 @@ impl Avx512 {
             && is_x86_feature_detected!("avx512vl")
             && is_x86_feature_detected!("avx512ifma");
         all.then_some(Self { proof: () })
+    }
+
+    /// Asks for the cache line in which `value` starts, ahead of its use.
+    #[inline(always)]
+    pub fn prefetch<T>(self, value: &T) {
+        let Self { proof: () } = self;
+        // SAFETY: `self` proves SSE, which AVX-512 includes; a prefetch reads nothing.
+        unsafe { _mm_prefetch::<_MM_HINT_T0>(std::ptr::from_ref(value).cast()) }
     }
 
     /// Runs `task` compiled for these instructions.
