@@ -124,6 +124,25 @@ fn settings_come_from_flags_then_environment_then_file() {
 }
 
 #[test]
+fn a_field_kernel_that_does_not_exist_is_told_and_not_followed() {
+    let workdir = Workdir::with_penguins();
+    let run = |args: &[&str], kernel: &str| workdir.command(args).env("ZKL_KERNEL", kernel).output().unwrap();
+    let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
+    let output = run(&["prove", "penguins", "rows >= 300"], "neon");
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    assert!(
+        text(&output.stderr).contains("note: ZKL_KERNEL is \"neon\", which is neither"),
+        "{}",
+        text(&output.stderr)
+    );
+    let output = run(&["doctor"], "neon");
+    assert!(!output.status.success() && text(&output.stdout).contains("PROBLEM  kernel"));
+    let output = run(&["doctor"], "portable");
+    assert!(output.status.success() && text(&output.stdout).contains("portable field arithmetic"));
+    assert!(!text(&output.stderr).contains("ZKL_KERNEL"));
+}
+
+#[test]
 fn claims_are_explained_when_they_do_not_fit() {
     let workdir = Workdir::with_penguins();
     let error = workdir.fails(2, &["prove", "penguins", "mean(body_mas_g) >= 1"]);
