@@ -62,7 +62,7 @@ test-kernels: setup ## the argument's tests with the portable field kernel, what
 	@grep -qw avx512ifma /proc/cpuinfo 2>/dev/null || echo "no AVX-512 IFMA here: the vectorised field kernel was not tested"
 	ZKL_KERNEL=portable $(CARGO) test --locked --workspace --features $(STORES) --test scan --test msm
 
-stress-kernel: setup ## 2^30 products of each field against arkworks (PRODUCTS=N)
+stress-kernel: setup ## 2^30 products, half in each field, against arkworks (PRODUCTS=N)
 	ZKL_KERNEL_PRODUCTS=$(or $(PRODUCTS),1073741824) $(CARGO) test --locked -p zkl-kernel --lib a_billion -- --ignored --nocapture
 
 stress: build ## 1,000 kill -9 trials of notarize and prove (TRIALS=N)
