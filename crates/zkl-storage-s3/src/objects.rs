@@ -3,12 +3,8 @@
 use std::{error::Error as StdError, io, ops::Range, time::Duration};
 
 use aws_config::{
-    BehaviorVersion,
-    environment::region::EnvironmentVariableRegionProvider,
-    meta::region::RegionProviderChain,
-    profile::region::ProfileFileRegionProvider,
-    retry::RetryConfig,
-    timeout::TimeoutConfig,
+    BehaviorVersion, environment::region::EnvironmentVariableRegionProvider, meta::region::RegionProviderChain,
+    profile::region::ProfileFileRegionProvider, retry::RetryConfig, timeout::TimeoutConfig,
 };
 use aws_credential_types::{Credentials, provider::error::CredentialsError};
 use aws_sdk_s3::{
@@ -33,9 +29,8 @@ pub(crate) struct Objects {
 impl Objects {
     /// Makes a client; sends nothing to the endpoint.
     pub(crate) async fn new(location: &Location, config: &S3Config) -> Self {
-        let http = aws_smithy_http_client::Builder::new()
-            .tls_provider(Provider::Rustls(CryptoMode::Ring))
-            .build_https();
+        let http =
+            aws_smithy_http_client::Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring)).build_https();
         let given = location.region.clone().or_else(|| config.region.clone());
         let region = RegionProviderChain::first_try(given.map(Region::new))
             .or_else(EnvironmentVariableRegionProvider::new())

@@ -146,7 +146,8 @@ fn a_second_writer_is_told_so_and_readers_are_not_hindered() {
     // A table that never ends keeps the first writer busy.
     let fifo = workdir.path("slow.csv");
     assert!(std::process::Command::new("mkfifo").arg(&fifo).status().unwrap().success());
-    let mut first = workdir.command(&["notarize", "slow.csv", "--input-format", "csv", "--attest-only"]).spawn().unwrap();
+    let mut first =
+        workdir.command(&["notarize", "slow.csv", "--input-format", "csv", "--attest-only"]).spawn().unwrap();
     let feed = std::thread::spawn({
         let fifo = fifo.clone();
         move || std::fs::OpenOptions::new().write(true).open(fifo)

@@ -47,6 +47,8 @@ async fn record(backend: &FaultyBackend<PgBackend>, writer: u64, number: u64) ->
             backend.find(&Query { limit: 3, ..Query::default() }).await.err(),
             backend.datasets(None, 2).await.err(),
             backend.tile(TileId { level: 0, index: 0, width: 1 }).await.err(),
+            backend.cosigned(TreeSize(size)).await.err(),
+            if size > 0 { backend.put_cosigned(TreeSize(size), "signed\n").await.err() } else { None },
         ];
         for error in reads.into_iter().flatten() {
             assert!(error.source.is_some() || error.kind == StorageErrorKind::Poisoned, "{error:?}");

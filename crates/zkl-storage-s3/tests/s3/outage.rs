@@ -107,11 +107,16 @@ fn every_request_of_every_operation_can_fail_once() {
         // Twelve batches of eleven fill blocks and merge segments.
         for round in 0..12_usize {
             for (position, fault) in faults.iter().enumerate() {
-                fail_next(&proxied, 1, fault, match (round + position) % 3 {
-                    0 => |request| request.method == "PUT" && !request.conditional,
-                    1 => |request| request.method == "GET",
-                    _ => writes_head,
-                });
+                fail_next(
+                    &proxied,
+                    1,
+                    fault,
+                    match (round + position) % 3 {
+                        0 => |request| request.method == "PUT" && !request.conditional,
+                        1 => |request| request.method == "GET",
+                        _ => writes_head,
+                    },
+                );
                 backend.append(TreeSize(size), LOG.batch(size, 11)).await.unwrap();
                 size += 11;
                 let reader = proxied.open().await;
