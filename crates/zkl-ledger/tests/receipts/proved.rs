@@ -1,14 +1,9 @@
 //! Scan proofs from end to end: what `notarize` proves, `verify` finds proved, and a notary who lies is found out by the
 //! check that the lie breaks.
 
-#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test that fails should stop")]
-
-mod common;
-
 use std::sync::Arc;
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
-use common::{Fixture, penguins};
 use tokio::sync::OnceCell;
 use zkl_core::digest::{BlobDigest, Sha256Digest};
 use zkl_ledger::{
@@ -16,6 +11,8 @@ use zkl_ledger::{
     Receipt, Setup, SignedEntry, Trust, VerifiedStatement, VerifyError, check_data, keys::SigningKey, note::NoteSigner,
     verify,
 };
+
+use crate::common::{Fixture, penguins};
 
 const ORIGIN: &str = "example.com/notary";
 
@@ -77,7 +74,7 @@ async fn a_notarization_and_its_claims_verify_as_proved() {
 async fn the_owner_shows_the_table_and_the_commitments_are_made_again() {
     let Proved { notarized, .. } = proved().await;
     let opening = Opening::read(&notarized.opening).unwrap();
-    let keys = KeyStore::open(common::key_dir()).unwrap();
+    let keys = KeyStore::open(crate::common::key_dir()).unwrap();
     let check = |record: &Notarization| check_data(&penguins(), &opening, record, &keys, &()).unwrap();
     assert_eq!(check(&notarized.notarization).unwrap().rows, 344);
     let mut other = notarized.notarization.clone();
@@ -95,7 +92,7 @@ async fn logged(change: impl FnOnce(&mut Notarization), receipt: &Receipt) -> Re
     let commitments = record.scan.as_ref().map(|scan| scan.commitments);
     record.dataset_id = Notarization::derive_dataset_id(record.manifest, &record.file, &record.seal, commitments);
     let entry = SignedEntry::sign(Predicate::Notarization(record), &SigningKey::from_seed(&[9; 32])).unwrap();
-    let entry = common::log_of(&signer(), &[entry.envelope()]).remove(0);
+    let entry = crate::common::log_of(&signer(), &[entry.envelope()]).remove(0);
     Receipt { entry, ..receipt.clone() }
 }
 
