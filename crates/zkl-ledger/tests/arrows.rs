@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use cargo_metadata::{DependencyKind, MetadataCommand, Package};
 
 /// Allowed dependencies of each crate on others of the workspace, tests and benches left aside.
-const ARROWS: [(&str, &[&str]); 11] = [
+const ARROWS: [(&str, &[&str]); 12] = [
     ("zkl-core", &[]),
     ("zkl-poseidon", &["zkl-core"]),
     ("zkl-merkle", &["zkl-core"]),
@@ -13,6 +13,7 @@ const ARROWS: [(&str, &[&str]); 11] = [
     ("zkl-argument", &["zkl-core", "zkl-poseidon"]),
     ("zkl-circuits", &["zkl-core", "zkl-poseidon", "zkl-argument"]),
     ("zkl-storage-rocks", &["zkl-core"]),
+    ("zkl-storage-s3", &["zkl-core"]),
     ("zkl-testkit", &["zkl-core"]),
     ("zkl-ledger", &["zkl-core", "zkl-merkle", "zkl-dataset", "zkl-circuits", "zkl-argument", "zkl-storage-rocks"]),
     ("zkl-cli", &["zkl-ledger"]),
@@ -34,13 +35,14 @@ const ARROWS: [(&str, &[&str]); 11] = [
 ];
 
 /// External crates, by prefix of their name, that a crate must not use.
-const FORBIDDEN: [(&str, &[&str]); 7] = [
+const FORBIDDEN: [(&str, &[&str]); 8] = [
     ("zkl-core", &["tokio", "rocksdb", "arrow", "parquet", "csv"]),
     ("zkl-merkle", &["tokio", "ark-", "rocksdb", "async-"]),
     ("zkl-dataset", &["tokio", "ark-", "rocksdb"]),
     ("zkl-argument", &["tokio", "ark-groth16", "arrow", "parquet", "csv", "rocksdb"]),
     ("zkl-circuits", &["tokio", "arrow", "parquet", "csv", "rocksdb"]),
     ("zkl-storage-rocks", &["ark-", "arrow", "parquet", "csv", "ed25519"]),
+    ("zkl-storage-s3", &["ark-", "arrow", "parquet", "csv", "ed25519", "rocksdb"]),
     ("zkl-ledger", &["clap", "axum", "hyper", "tonic", "indicatif"]),
 ];
 

@@ -56,9 +56,8 @@ impl Needs {
         }
         let closed = state.closed() + closing * BLOCK;
         let entries = state.open.iter().map(|row| row.span);
-        let supplied = |tile: &EdgeTile| {
-            batch.tiles.iter().any(|(id, _)| (id.level, id.index) == (tile.level, tile.index))
-        };
+        let supplied =
+            |tile: &EdgeTile| batch.tiles.iter().any(|(id, _)| (id.level, id.index) == (tile.level, tile.index));
         let tiles = state.edge.iter().filter(|tile| complete_at(tile.level, tile.index) <= closed && !supplied(tile));
         Self {
             frames: entries.chain(tiles.map(|tile| tile.span)).collect(),
@@ -230,11 +229,7 @@ impl Draft {
     }
 
     /// Writes what is new and in no full block.
-    fn pack(
-        &mut self,
-        rows: Vec<(OpenRow, Part)>,
-        tiles: BTreeMap<(u8, u64), (u16, Part)>,
-    ) -> Result<(), S3Error> {
+    fn pack(&mut self, rows: Vec<(OpenRow, Part)>, tiles: BTreeMap<(u8, u64), (u16, Part)>) -> Result<(), S3Error> {
         let mut object = Vec::new();
         let mut hot = Vec::new();
         let mut place = |part: Part| match part {
@@ -269,8 +264,7 @@ impl Draft {
 }
 
 /// Stands for the pack until its digest is known.
-const NOWHERE: Span =
-    Span { object: Sha256Digest::new([0; 32]), place: frame::Place { offset: 0, len: 0 } };
+const NOWHERE: Span = Span { object: Sha256Digest::new([0; 32]), place: frame::Place { offset: 0, len: 0 } };
 
 #[cfg(test)]
 mod tests;

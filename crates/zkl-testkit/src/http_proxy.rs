@@ -126,7 +126,9 @@ impl HttpProxy {
         let (present, state) = watch::channel(State::Listening);
         let thread = std::thread::Builder::new().name("http-proxy".to_owned()).spawn({
             let shared = Arc::clone(&shared);
-            move || runtime.block_on(async { serve(TcpListener::from_std(listener).ok(), address, shared, state).await })
+            move || {
+                runtime.block_on(async { serve(TcpListener::from_std(listener).ok(), address, shared, state).await })
+            }
         })?;
         Ok(Self { address, shared, present, thread: Some(thread) })
     }

@@ -41,7 +41,7 @@ fn fail_next(proxied: &Proxied, times: u64, fault: &HttpFault, applies: fn(&Seen
     });
 }
 
-fn every_fault() -> [HttpFault; 10] {
+fn every_fault() -> [HttpFault; 11] {
     [
         HttpFault::LoseRequest,
         HttpFault::LoseResponse,
@@ -52,6 +52,8 @@ fn every_fault() -> [HttpFault; 10] {
         HttpFault::Refuse(503),
         HttpFault::RefuseAfterwards(500),
         HttpFault::RefuseAfterwards(503),
+        // What a proxy reports that has sent the request twice.
+        HttpFault::RefuseAfterwards(412),
         HttpFault::DelayResponse(Duration::from_millis(100)),
     ]
 }
@@ -107,11 +109,16 @@ fn every_request_of_every_operation_can_fail_once() {
         // Twelve batches of eleven fill blocks and merge segments.
         for round in 0..12_usize {
             for (position, fault) in faults.iter().enumerate() {
-                fail_next(&proxied, 1, fault, match (round + position) % 3 {
-                    0 => |request| request.method == "PUT" && !request.conditional,
-                    1 => |request| request.method == "GET",
-                    _ => writes_head,
-                });
+                fail_next(
+                    &proxied,
+                    1,
+                    fault,
+                    match (round + position) % 3 {
+                        0 => |request| request.method == "PUT" && !request.conditional,
+                        1 => |request| request.method == "GET",
+                        _ => writes_head,
+                    },
+                );
                 backend.append(TreeSize(size), LOG.batch(size, 11)).await.unwrap();
                 size += 11;
                 let reader = proxied.open().await;

@@ -104,11 +104,7 @@ fn queries_cost_a_number_of_reads_that_grows_with_the_logarithm_of_the_log() {
                     },
                     1 + 4 * 4 + 12,
                 ),
-                (
-                    "absent dataset",
-                    Query { dataset: "absent".parse().ok(), ..Query::default() },
-                    1 + 2 * all,
-                ),
+                ("absent dataset", Query { dataset: "absent".parse().ok(), ..Query::default() }, 1 + 2 * all),
             ];
             let report = |what: &str, cold: Cost, warm: Cost, bound: u64| {
                 println!("{size:>7} {all:>8} {what:<28} {:>10} {:>10}", cold.reads, warm.reads);

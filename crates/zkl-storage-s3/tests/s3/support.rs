@@ -59,8 +59,7 @@ pub(crate) struct Proxied {
 
 impl Proxied {
     pub(crate) async fn new() -> (Self, S3Backend) {
-        let proxied =
-            Self { proxy: HttpProxy::start(CEPH.endpoint()).unwrap(), prefix: fresh_prefix() };
+        let proxied = Self { proxy: HttpProxy::start(CEPH.endpoint()).unwrap(), prefix: fresh_prefix() };
         let backend = S3Backend::create(&proxied.url(), &proxied.config()).await.unwrap();
         proxied.proxy.take_seen();
         (proxied, backend)
