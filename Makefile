@@ -7,7 +7,7 @@ TARGET_DIR = $(shell $(CARGO) metadata --format-version 1 --no-deps | sed -n 's/
 # Everything that can be left out of a build; tests and lints see all of it.
 STORES = zkl-cli/pg,zkl-cli/s3,zkl-testkit/postgres,zkl-testkit/s3-servers
 
-.PHONY: help setup setup-servers build quickstart test ci lint fmt clippy doc deny arrows pandas stress stress-storage bench bench-kernels clean
+.PHONY: help setup setup-servers build quickstart test test-portable ci lint fmt clippy doc deny arrows pandas stress stress-storage bench bench-kernels clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 22
@@ -35,6 +35,10 @@ endif
 
 test: setup-servers ## run every test
 	$(CARGO) test --locked --workspace --features $(STORES)
+
+test-portable: setup ## the tests of proofs once more, on the portable kernel
+	ZKL_KERNEL=portable $(CARGO) test --locked --workspace --features $(STORES) \
+		--test scan --test msm --test commit --test hyperkzg --test masked_opening --test receipts
 
 ci: ## what a change must pass: lints, docs, licences, tests
 	@bash .ci/run
