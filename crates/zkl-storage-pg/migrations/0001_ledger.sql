@@ -78,6 +78,12 @@ create table blobs (
 );
 alter table blobs alter column bytes set storage external;
 
+-- Texts of checkpoints with the signatures of witnesses, which may grow.
+create table cosigned_checkpoints (
+    size bigint primary key,
+    checkpoint bytea not null
+);
+
 -- Least and greatest recorded_at of a block of 2^7 (level 1) or 2^14 (level 2) entries: block b of level l holds the
 -- indices b * 2^(7 l) .. (b + 1) * 2^(7 l) - 1. Clocks may run backwards, so a time range is no index range; a query
 -- walks indices and jumps over every block that its time range does not touch.
@@ -105,6 +111,7 @@ create trigger append_only before update or delete or truncate on blobs execute 
 create trigger append_only before delete or truncate on datasets execute function append_only();
 create trigger append_only before delete or truncate on head execute function append_only();
 create trigger append_only before delete or truncate on tiles execute function append_only();
+create trigger append_only before delete or truncate on cosigned_checkpoints execute function append_only();
 create trigger append_only before delete or truncate on time_extents execute function append_only();
 
 create function head_moved() returns trigger language plpgsql set search_path from current as $$
@@ -140,6 +147,18 @@ begin
 end
 $$;
 create trigger tile_grew before insert or update on tiles for each row execute function tile_grew();
+
+create function cosigned_reached() returns trigger language plpgsql set search_path from current as $$
+begin
+    if new.size < 1 or new.size > (select size from head) or (tg_op = 'UPDATE' and new.size <> old.size) then
+        raise exception 'a cosigned checkpoint of % entries, which the log has not reached', new.size
+            using errcode = 'integrity_constraint_violation', constraint = 'cosigned_reached';
+    end if;
+    return new;
+end
+$$;
+create trigger cosigned_reached before insert or update on cosigned_checkpoints
+    for each row execute function cosigned_reached();
 
 -- The counts after a change must be the counts before it and the entries since.
 create function dataset_counted() returns trigger language plpgsql set search_path from current as $$

@@ -155,9 +155,7 @@ impl PgError {
         let (kind, retryable) = match &self {
             Self::Url { .. } => (StorageErrorKind::Invalid("the URL names no ledger"), false),
             Self::NotFound { .. } => (StorageErrorKind::NotFound, false),
-            Self::AlreadyExists { .. } => {
-                (StorageErrorKind::Invalid("there is already a ledger at this place"), false)
-            }
+            Self::AlreadyExists { .. } => (StorageErrorKind::Invalid("there is already a ledger at this place"), false),
             Self::Format { expected, got } => (StorageErrorKind::Format { expected: *expected, got: *got }, false),
             Self::ServerVersion { .. } => (StorageErrorKind::Invalid("the server's version is too old"), false),
             Self::NotDurable => {

@@ -9,10 +9,7 @@ use std::{
     fs::{self, File, Permissions},
     io::{self, Write as _},
     net::TcpListener,
-    os::unix::{
-        fs::PermissionsExt as _,
-        process::CommandExt as _,
-    },
+    os::unix::{fs::PermissionsExt as _, process::CommandExt as _},
     path::{Path, PathBuf},
     process::{self, Child, ChildStdin, Command, Output, Stdio},
     sync::{

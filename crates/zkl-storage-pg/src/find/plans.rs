@@ -15,7 +15,7 @@ const LOG: TestLog = TestLog::salted(71);
 const SIZE: u64 = 30_000;
 const LIMIT: i32 = 50;
 /// Tables that grow with the log.
-const LARGE: [&str; 5] = ["transactions", "datasets", "tiles", "blobs", "time_extents"];
+const LARGE: [&str; 6] = ["transactions", "datasets", "tiles", "blobs", "cosigned_checkpoints", "time_extents"];
 
 /// A long log with several names on top of the usual ones, in batches, and its place.
 async fn long_log() -> Place {
@@ -31,9 +31,9 @@ async fn long_log() -> Place {
         backend.append(TreeSize(size), batch).await.unwrap();
         size += 1_000;
     }
-    for blob in 0..300_u32 {
-        backend.put_blob(&blob.to_be_bytes()).await.unwrap();
-    }
+    let many = "insert into cosigned_checkpoints select i, 'x' from generate_series(1, 3000) i; \
+        insert into blobs select sha256(i::text::bytea), i::text::bytea from generate_series(1, 3000) i";
+    shared().psql("postgres", &format!("set search_path = {}; {many}", backend.schema())).unwrap();
     Place::parse(&url, &config, Access::Write).ok().unwrap()
 }
 
@@ -89,7 +89,8 @@ async fn run(connection: &mut PgConnection, sql: &str) -> usize {
     rows.unwrap_or_else(|error| panic!("{sql}: {error}")).len()
 }
 
-/// Rows that sequential scans and index scans of the large tables have read in this transaction.
+/// Rows that sequential scans and index scans of the large tables have read in this transaction, and in those before it that the
+/// server has not yet added to its statistics.
 async fn rows_read(connection: &mut PgConnection) -> (i64, i64) {
     let sql = "select coalesce(sum(seq_scan + seq_tup_read), 0)::bigint as scanned, \
         coalesce(sum(coalesce(idx_tup_fetch, 0)), 0)::bigint as fetched \
@@ -116,6 +117,11 @@ fn no_query_scans_a_long_log() {
                 "0, 3, 32",
             ),
             Prepared::other("bytea", "select bytes from blobs where digest = $1", "sha256('x')"),
+            Prepared::other(
+                "bigint",
+                "select size, checkpoint from cosigned_checkpoints where size <= $1 order by size desc limit 1",
+                "2000",
+            ),
         ];
         let statements: Vec<Prepared> = forms().map(Prepared::form).chain(others).collect();
         // A young log has no statistics; an old one has; and a session may keep a plan made without knowing the values.
@@ -134,8 +140,10 @@ fn no_query_scans_a_long_log() {
                     }
                     // The plan says nothing about the inside of a function; the server's counters do.
                     let mut transaction = connection.begin().await.unwrap();
+                    let before = rows_read(&mut transaction).await;
                     let found = run(&mut transaction, execute).await;
-                    let (scanned, fetched) = rows_read(&mut transaction).await;
+                    let after = rows_read(&mut transaction).await;
+                    let (scanned, fetched) = (after.0 - before.0, after.1 - before.1);
                     transaction.rollback().await.unwrap();
                     run(&mut connection, "deallocate q").await;
                     assert_eq!(scanned, 0, "{at}");
@@ -179,7 +187,7 @@ fn an_append_reads_no_more_on_a_long_log() {
         let place = long_log().await;
         let url = format!("{}?schema={}", shared().url(), place.schema);
         let mut connection = PgConnection::connect_with(&place.options).await.unwrap();
-        // Counts inside the append's own transaction, at its end.
+        // Counts inside the append's own transaction, at its end. The connection is new and has done nothing before.
         let sql = "create table read_by_append (scanned bigint, fetched bigint); \
             create function count_reads() returns trigger language plpgsql as $$ begin \
             insert into read_by_append select sum(seq_scan + seq_tup_read), sum(coalesce(idx_tup_fetch, 0)) \

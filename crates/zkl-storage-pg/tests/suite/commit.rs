@@ -84,6 +84,7 @@ fn an_append_of_unknown_outcome_poisons_the_handle_until_it_is_reopened() {
             for _ in 0..2 {
                 assert_eq!(kind(backend.append(TreeSize(size), LOG.batch(size, 1)).await), StorageErrorKind::Poisoned);
                 assert_eq!(kind(backend.put_blob(b"x").await), StorageErrorKind::Poisoned);
+                assert_eq!(kind(backend.put_cosigned(TreeSize(1), "x\n").await), StorageErrorKind::Poisoned);
             }
             assert_holds(&backend, LOG, size).await;
             drop(backend);

@@ -1,6 +1,6 @@
 //! The fault injector over PostgreSQL: for each operation and fault, several writers follow the contract and lose nothing.
 //!
-//! `ZKL_PG_FAULT_APPENDS` sets the appends of each combination (8 by default).
+//! `ZKL_PG_FAULT_APPENDS` sets the appends of each combination (4 by default).
 
 use std::{sync::Arc, time::Duration};
 
@@ -47,6 +47,8 @@ async fn record(backend: &FaultyBackend<PgBackend>, writer: u64, number: u64) ->
             backend.find(&Query { limit: 3, ..Query::default() }).await.err(),
             backend.datasets(None, 2).await.err(),
             backend.tile(TileId { level: 0, index: 0, width: 1 }).await.err(),
+            backend.cosigned(TreeSize(size)).await.err(),
+            if size > 0 { backend.put_cosigned(TreeSize(size), "signed\n").await.err() } else { None },
         ];
         for error in reads.into_iter().flatten() {
             assert!(error.source.is_some() || error.kind == StorageErrorKind::Poisoned, "{error:?}");
@@ -61,7 +63,7 @@ async fn record(backend: &FaultyBackend<PgBackend>, writer: u64, number: u64) ->
 
 #[test]
 fn every_fault_of_every_operation_loses_nothing_that_was_acknowledged() {
-    let per_writer = number("ZKL_PG_FAULT_APPENDS", 8);
+    let per_writer = number("ZKL_PG_FAULT_APPENDS", 4);
     let (mut combinations, mut injected) = (0, 0);
     block_on(async {
         for operation in Operation::ALL {

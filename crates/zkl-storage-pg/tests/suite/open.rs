@@ -129,6 +129,7 @@ fn a_reader_sees_appends_at_once_and_cannot_write() {
         }
         assert_eq!(kind(reader.append(TreeSize(size), LOG.batch(size, 1)).await), StorageErrorKind::ReadOnly);
         assert_eq!(kind(reader.put_blob(b"x").await), StorageErrorKind::ReadOnly);
+        assert_eq!(kind(reader.put_cosigned(TreeSize(1), "x\n").await), StorageErrorKind::ReadOnly);
         assert_holds(&writer, LOG, size).await;
     });
 }
@@ -207,13 +208,16 @@ fn a_writer_needs_few_privileges_and_a_reader_fewer() {
         let place = |role: &str| format!("{}?schema={}", shared().url_as(role), owner.schema());
         let reading = format!("grant select on all tables in schema {}", owner.schema());
         let writing = format!(
-            "{reading};grant insert on transactions, tiles, blobs;grant update (hashes) on tiles;\
-             grant update (size, root, checkpoint) on head"
+            "{reading};grant insert on transactions, tiles, blobs, cosigned_checkpoints;grant update (hashes) on tiles;\
+             grant update (size, root, checkpoint) on head;grant update (checkpoint) on cosigned_checkpoints"
         );
         let writer = PgBackend::open(&place(&role(owner.schema(), &writing)), &config()).await.unwrap();
         append(&writer, LOG, 3, 300).await;
         append(&writer, LOG, 303, 1).await;
         writer.put_blob(b"x").await.unwrap();
+        for text in ["signed once\n", "signed twice\n"] {
+            writer.put_cosigned(TreeSize(304), text).await.unwrap();
+        }
         assert_holds(&writer, LOG, 304).await;
         let reader = role(owner.schema(), &reading);
         assert_holds(&PgBackend::open_read_only(&place(&reader), &config()).await.unwrap(), LOG, 304).await;
