@@ -4,7 +4,7 @@ SHELL := /bin/bash
 CARGO ?= cargo
 TARGET_DIR = $(shell $(CARGO) metadata --format-version 1 --no-deps | sed -n 's/.*"target_directory":"\([^"]*\)".*/\1/p')
 
-.PHONY: help setup build quickstart test ci lint fmt clippy doc deny arrows pandas stress bench bench-kernels clean
+.PHONY: help setup build quickstart test ci lint fmt clippy doc deny arrows pandas stress stress-postgres bench bench-kernels clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 22
@@ -45,6 +45,10 @@ pandas: setup ## compare profiles with pandas (DATA=DIR for tables of your own)
 
 stress: build ## 1,000 kill -9 trials of notarize and prove (TRIALS=N)
 	ZKL_CRASH_TRIALS=$(or $(TRIALS),1000) $(CARGO) test --release --locked -p zkl-cli --test cli crash -- --nocapture
+
+stress-postgres: setup ## 1,000 trials against PostgreSQL: killed servers, processes and connections, cut networks
+	ZKL_PG_SERVER_KILLS=100 ZKL_PG_CONNECTION_KILLS=500 ZKL_PG_PROCESS_KILLS=100 ZKL_PG_CUT_TRIALS=300 \
+	ZKL_PG_WRITER_ENTRIES=10000 $(CARGO) test --locked -p zkl-storage-pg --test suite -- --nocapture
 
 bench: setup ## the end-to-end table and the store's latencies (DIR=a directory on the disk to measure)
 	$(CARGO) build --release --locked -p zkl-benches --bins
