@@ -32,19 +32,6 @@ if command -v apt-get >/dev/null && ! { find_rocksdb >/dev/null && have_libclang
         || say "could not install them; the bundled RocksDB will be compiled, which takes up to 20 minutes"
 fi
 
-# PostgreSQL, for the tests of its store: each test run starts a server of its own, so no cluster is made for the system.
-have_postgresql() { ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || command -v initdb >/dev/null; }
-install_postgresql() {
-    as_root env DEBIAN_FRONTEND=noninteractive apt-get update -qq >&2 \
-        && as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends postgresql-common >/dev/null \
-        && as_root sed -i 's/^#* *create_main_cluster.*/create_main_cluster = false/' /etc/postgresql-common/createcluster.conf \
-        && as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends postgresql >/dev/null
-}
-if command -v apt-get >/dev/null && ! have_postgresql; then
-    say "installing postgresql"
-    install_postgresql || say "could not install it; the tests of the PostgreSQL store will fail"
-fi
-
 # Plain `cargo build` must find the library too, so the choice goes into an untracked cargo configuration.
 mkdir -p .cargo
 if dir=$(find_rocksdb); then
