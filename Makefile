@@ -68,9 +68,11 @@ stress: build ## 1,000 kill -9 trials of notarize and prove (TRIALS=N)
 # Injected faults, real failing writes, and kills; every trial ends with a check of the whole store from its stored bytes.
 stress-storage: export ZKL_FAULT_TRIALS ?= $(or $(TRIALS),1000)
 stress-storage: export ZKL_CRASH_TRIALS ?= $(ZKL_FAULT_TRIALS)
-stress-storage: setup ## 1,000 fault trials and 1,000 kills of every store (TRIALS=N)
+stress-storage: setup-servers ## 1,000 fault trials and 1,000 kills of every store (TRIALS=N)
 	$(CARGO) test --locked -p zkl-ledger --test fault_trials --test appends -- --nocapture
 	$(CARGO) test --locked -p zkl-storage-rocks --test trials --test full --test crash -- --nocapture
+	ZKL_PG_SERVER_KILLS=100 ZKL_PG_CONNECTION_KILLS=500 ZKL_PG_PROCESS_KILLS=100 ZKL_PG_CUT_TRIALS=300 \
+	ZKL_PG_WRITER_ENTRIES=10000 $(CARGO) test --locked -p zkl-storage-pg --test suite -- --nocapture
 
 bench: setup ## the end-to-end table and the store's latencies (DIR=a directory on the disk to measure)
 	$(CARGO) build --release --locked -p zkl-benches --bins
