@@ -48,5 +48,5 @@ pub use statement::{ColumnCommitments, ScanContext, ScanStatement, layout_bytes}
 pub use table::{
     DictionaryProof, KeySource, MergeProof, ProveTableError, ProvedTable, Segment, SegmentProof, TableCommitter,
     TableDecodeError, TablePlan, TablePlanError, TableProof, TableProver, TableSecrets, TableStatement, VerifiedTable,
-    VerifyTableError, segment_rows, verify_table,
+    VerifyTableError, segment_rows, standard_table_circuits, verify_table,
 };

@@ -5,9 +5,7 @@ mod custody;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint, builder::BoolishValueParser};
-pub(crate) use custody::{
-    AuditArgs, BackupArgs, CosignArgs, FsckArgs, RestoreArgs, WitnessArgs, WitnessCommand,
-};
+pub(crate) use custody::{AuditArgs, BackupArgs, CosignArgs, FsckArgs, RestoreArgs, WitnessArgs, WitnessCommand};
 use zkl_ledger::{DatasetName, KeyDigest, OperationKind, PrivacyLevel};
 
 /// Show what a training dataset is, and is not, without handing over a row.
@@ -117,7 +115,7 @@ pub(crate) struct InitArgs {
     #[arg(long, value_name = "NAME")]
     pub(crate) origin: Option<String>,
     /// Where the log is kept: rocks:DIR, postgres://..., s3://BUCKET/PREFIX [default: in the ledger's directory]
-    #[arg(long, value_name = "URL", value_parser = custody::store_url)]
+    #[arg(long, value_name = "URL", env = "ZKL_STORE", hide_env_values = true, value_parser = custody::store_url)]
     pub(crate) store: Option<zkl_ledger::StoreUrl>,
 }
 

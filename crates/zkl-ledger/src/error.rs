@@ -1,6 +1,6 @@
 //! Errors of the ledger's operations. Failed verification has its own type, [`crate::VerifyError`].
 
-use std::{io, path::PathBuf};
+use std::{error::Error as StdError, io, path::PathBuf, sync::Arc};
 
 use thiserror::Error;
 use zkl_argument::{PlanError, srs::PtauError};
@@ -277,6 +277,12 @@ pub enum LedgerError {
         /// Attempts made.
         attempts: u32,
     },
+    /// The task that appended ended early, as when the runtime shuts down. Whether the entry landed is open.
+    #[error("the append was cancelled; whether the entry was recorded is not known")]
+    AppendCancelled,
+    /// An append of several callers' entries failed.
+    #[error(transparent)]
+    Batch(Arc<LedgerError>),
     /// A name, id or type that cannot be read.
     #[error(transparent)]
     Parse(#[from] ParseError),
@@ -316,6 +322,27 @@ pub enum EntryError {
 }
 
 impl LedgerError {
+    /// This error once for each of `callers`. The store's errors keep their kind, so that every caller can act on it.
+    pub(crate) fn for_each_caller(self, callers: usize) -> Vec<Self> {
+        match self {
+            error if callers == 1 => vec![error],
+            Self::Storage(StorageError { kind, retryable, operation, source }) => {
+                let source = source.map(Arc::<dyn StdError + Send + Sync>::from);
+                let again = || StorageError {
+                    kind: kind.clone(),
+                    retryable,
+                    operation,
+                    source: source.clone().map(|source| Box::new(source) as Box<dyn StdError + Send + Sync>),
+                };
+                (0..callers).map(|_| Self::Storage(again())).collect()
+            }
+            error => {
+                let error = Arc::new(error);
+                (0..callers).map(|_| Self::Batch(Arc::clone(&error))).collect()
+            }
+        }
+    }
+
     /// What the user can do about it, if there is something.
     pub fn hint(&self) -> Option<String> {
         match self {
@@ -327,6 +354,7 @@ impl LedgerError {
                 StorageErrorKind::Corrupt(_) => Some("run `zkl doctor` and restore the ledger from a copy".into()),
                 _ => None,
             },
+            Self::Batch(error) => error.hint(),
             Self::Dataset(error) => error.hint(),
             Self::Claim(ClaimError::False) => Some(
                 "the value stays hidden; --reveal shows it to you, --dry-run tries a claim without recording".into(),
@@ -339,6 +367,9 @@ impl LedgerError {
             Self::StoreAbsent { .. } | Self::Diverged { .. } => Some(
                 "restore the ledger from its newest copy: a second history under one key makes both worthless".into(),
             ),
+            Self::Keys(keys::KeyError::SrsAbsent { .. }) => {
+                Some("import the ceremony's file with `zkl srs import FILE.ptau`, or leave --srs out".into())
+            }
             Self::NotCompiledIn { feature, .. } => {
                 Some(format!("build it with `cargo build --release -p zkl-cli --features {feature}`"))
             }

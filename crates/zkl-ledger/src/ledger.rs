@@ -17,7 +17,8 @@ use zkl_merkle::{
 };
 
 use crate::{
-    entry::Entry,
+    appender::Appender,
+    entry::{Entry, SignedEntry},
     error::LedgerError,
     log::{self, TrustedHead},
     opening::{Opening, OpeningStore},
@@ -29,7 +30,9 @@ use crate::{
 /// Cheap to share behind an `Arc`; every method may be called concurrently. One process writes to an embedded store at a
 /// time; stores that several processes can write to order their appends by conflict and repetition.
 pub struct Ledger<S> {
-    pub(crate) storage: S,
+    pub(crate) storage: Arc<S>,
+    /// `None` for a ledger that can only be read.
+    appender: Option<Appender>,
     pub(crate) key: LedgerKey,
     pub(crate) keys: Arc<KeyStore>,
     pub(crate) openings: OpeningStore,
@@ -85,14 +88,21 @@ pub struct NotarizedEntry {
 impl<S: StorageBackend> Ledger<S> {
     /// A ledger that can be read and appended to. `log` signs checkpoints, and its key entries; `keys` holds generated proving
     /// keys; `openings` receives the secrets of each notarization.
-    pub fn new(storage: S, log: NoteSigner, keys: KeyStore, openings: OpeningStore) -> Self {
-        Self { storage, key: LedgerKey::Signing(Arc::new(log)), keys: Arc::new(keys), openings, witnesses: Vec::new() }
+    pub fn new(storage: S, log: NoteSigner, keys: KeyStore, openings: OpeningStore) -> Self
+    where
+        S: 'static,
+    {
+        let (storage, log) = (Arc::new(storage), Arc::new(log));
+        let appender = Some(Appender::new(Arc::clone(&storage) as Arc<dyn StorageBackend>, Arc::clone(&log)));
+        Self { storage, appender, key: LedgerKey::Signing(log), keys: Arc::new(keys), openings, witnesses: Vec::new() }
     }
 
     /// A ledger that can only be read.
     pub fn read_only(storage: S, log: NoteVerifier, keys: KeyStore, openings: OpeningStore) -> Self {
+        let storage = Arc::new(storage);
         Self {
             storage,
+            appender: None,
             key: LedgerKey::Verifying(Box::new(log)),
             keys: Arc::new(keys),
             openings,
@@ -101,8 +111,23 @@ impl<S: StorageBackend> Ledger<S> {
     }
 
     /// The store.
-    pub const fn storage(&self) -> &S {
+    pub fn storage(&self) -> &S {
         &self.storage
+    }
+
+    /// Appends an entry that its notary has signed, and returns it with its place in the log. Durable on return.
+    ///
+    /// Entries of concurrent callers are appended together, under one checkpoint, and have consecutive indices: callers in
+    /// parallel share the cost of a durable write. When the returned future is dropped, the entry is either appended whole or
+    /// not at all.
+    ///
+    /// The blobs that the entry names must have been stored before; nothing here checks that.
+    ///
+    /// # Errors
+    /// [`LedgerError::ReadOnly`], [`LedgerError::EntryTooLong`], [`LedgerError::Contention`]; [`LedgerError::Storage`], and
+    /// errors about the stored head and tree, which reach the caller of every entry of the batch.
+    pub async fn append(&self, entry: SignedEntry) -> Result<Entry, LedgerError> {
+        self.appender.as_ref().ok_or(LedgerError::ReadOnly)?.append(entry).await
     }
 
     /// The key that verifies the log's checkpoints: what a verifier pins.

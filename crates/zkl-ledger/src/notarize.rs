@@ -16,7 +16,6 @@ use crate::{
     entry::{Entry, SignedEntry},
     error::LedgerError,
     ledger::Ledger,
-    log,
     opening::{OPENING_FORMAT, Opening, commitment_seed, dictionary_key},
     predicate::{FileEvidence, Nonce, Notarization, Predicate},
     receipt::Manifest,
@@ -134,8 +133,7 @@ impl<S: StorageBackend> Ledger<S> {
         opening.dataset_id = notarization.dataset_id;
         let path = self.openings.write(&opening)?;
         reporter.stage(Stage::Append);
-        let stored = log::append(&self.storage, signer, &signed).await?;
-        let entry = Entry { index: stored.index, id: stored.id, signed };
+        let entry = self.append(signed).await?;
         Ok(Notarized { entry, notarization, layout: manifest.layout, report, opening: path })
     }
 }

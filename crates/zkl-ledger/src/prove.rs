@@ -20,7 +20,6 @@ use crate::{
     entry::{Entry, SignedEntry},
     error::LedgerError,
     ledger::{Ledger, NotarizedEntry},
-    log,
     predicate::{ClaimRecord, CustomRecord, Nonce, Predicate, PublicInput},
     stage::{SharedReporter, Stage, StageReporter},
 };
@@ -135,8 +134,7 @@ impl<S: StorageBackend> Ledger<S> {
         reporter.stage(Stage::Append);
         self.storage.put_blob(&proved.proof.to_bytes()).await?;
         self.storage.put_blob(proved.keys.verifying().as_bytes()).await?;
-        let stored = log::append(&self.storage, signer, &signed).await?;
-        Ok(Entry { index: stored.index, id: stored.id, signed })
+        self.append(signed).await
     }
 }
 

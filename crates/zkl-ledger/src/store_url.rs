@@ -136,10 +136,36 @@ async fn rocks(_dir: &Path, _access: Access) -> Result<AnyStore, LedgerError> {
     Err(LedgerError::NotCompiledIn { scheme: "rocks:", feature: "rocks" })
 }
 
+#[cfg(feature = "pg")]
+async fn postgres(url: &str, access: Access) -> Result<AnyStore, LedgerError> {
+    use zkl_storage_pg::{PgBackend, PgConfig};
+
+    let config = PgConfig::default();
+    Ok(match access {
+        Access::Create => Arc::new(PgBackend::create(url, &config).await?),
+        Access::Write => Arc::new(PgBackend::open(url, &config).await?),
+        Access::Read => Arc::new(PgBackend::open_read_only(url, &config).await?),
+    })
+}
+
+#[cfg(not(feature = "pg"))]
 async fn postgres(_url: &str, _access: Access) -> Result<AnyStore, LedgerError> {
     Err(LedgerError::NotCompiledIn { scheme: "postgres:", feature: "pg" })
 }
 
+#[cfg(feature = "s3")]
+async fn s3(url: &str, access: Access) -> Result<AnyStore, LedgerError> {
+    use zkl_storage_s3::{S3Backend, S3Config};
+
+    let config = S3Config::default();
+    Ok(match access {
+        Access::Create => Arc::new(S3Backend::create(url, &config).await?),
+        Access::Write => Arc::new(S3Backend::open(url, &config).await?),
+        Access::Read => Arc::new(S3Backend::open_read_only(url, &config).await?),
+    })
+}
+
+#[cfg(not(feature = "s3"))]
 async fn s3(_url: &str, _access: Access) -> Result<AnyStore, LedgerError> {
     Err(LedgerError::NotCompiledIn { scheme: "s3:", feature: "s3" })
 }

@@ -12,6 +12,7 @@ use zkl_core::{
 };
 
 use crate::{
+    compression::CompressionInUse,
     config::RocksConfig,
     error::RocksError,
     open::{Access, Store},
@@ -69,6 +70,11 @@ impl RocksBackend {
     /// The directory of the ledger.
     pub fn dir(&self) -> &Path {
         self.store.path()
+    }
+
+    /// How this handle compresses new data: the setting, as far as the linked RocksDB has what it names.
+    pub fn compression(&self) -> CompressionInUse {
+        self.store.compression()
     }
 
     fn wrap(operation: &'static str, opened: Result<Store, RocksError>) -> Result<Self, StorageError> {

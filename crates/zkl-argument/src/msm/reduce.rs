@@ -1,73 +1,102 @@
-//! From buckets to the sum of a window.
+//! From buckets to the sum of all windows.
+//!
+//! With weights `t = 2^m hi + lo`, `sum_t t B_t = 2^m sum_hi hi R_hi + sum_lo lo L_lo` over the sums `R_hi` of the buckets
+//! with one `hi`, and `L_lo` of those with one `lo`. And `sum_w w S_w = sum_b 2^b sum_(w with bit b) S_w`: so every
+//! window becomes one sum for each of its bits, by additions that all windows share, and one chain of doublings takes all
+//! of them. Two cheap additions for a bucket, and few after that.
 
 use zkl_core::ark::{
-    G1Affine, G1Projective,
+    ec::short_weierstrass::{Affine, Projective},
     ff::{AdditiveGroup, Zero},
 };
+use zkl_kernel::points::{Curve, PointKernel, Run, sums};
 
-use super::bucket;
-
-/// Up to this many buckets, running sums in projective form are cheapest.
-const FEW: usize = 64;
-
-/// `sum_k (k + 1) buckets[k]`.
-///
-/// With weights `k + 1 = 2^m hi + lo`, the sum is `2^m sum_hi hi R_hi + sum_lo lo L_lo` over the sums `R_hi` of the
-/// buckets with one `hi`, and `L_lo` of those with one `lo`: two cheap additions per bucket instead of two expensive
-/// ones.
-pub(super) fn weighted_sum(buckets: &[G1Affine]) -> G1Projective {
-    if buckets.len() <= FEW {
-        return running_sum(buckets);
-    }
-    let m = (usize::BITS - buckets.len().leading_zeros()) / 2;
-    let (rows, columns) = (buckets.len() >> m, (1 << m) - 1);
-    let mut points = Vec::with_capacity(2 * buckets.len());
-    let mut starts = vec![0];
-    // The set with hi = 0 (and the one with lo = 0) has no weight. `buckets[k - 1]` has weight k.
-    for hi in 1..=rows {
-        let end = ((hi + 1) << m).min(buckets.len() + 1);
-        points.extend_from_slice(&buckets[(hi << m) - 1..end - 1]);
-        starts.push(points.len());
-    }
-    for lo in 1..=columns {
-        points.extend(buckets[lo - 1..].iter().step_by(1 << m));
-        starts.push(points.len());
-    }
-    let sums = bucket::sums(points, &starts);
-    let (high, low) = sums.split_at(rows);
-    let mut high = running_sum(high);
-    for _ in 0..m {
-        high.double_in_place();
-    }
-    high + running_sum(low)
+/// Buckets of one window in a table of all: bucket t of `1 ..= len` is number `first + t - 1`.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Buckets {
+    pub(super) first: usize,
+    pub(super) len: usize,
+    /// The window's lowest bit.
+    pub(super) shift: u32,
 }
 
-fn running_sum(buckets: &[G1Affine]) -> G1Projective {
-    let mut running = G1Projective::zero();
-    let mut sum = G1Projective::zero();
-    for bucket in buckets.iter().rev() {
-        running += bucket;
-        sum += running;
-    }
-    sum
+/// Sets of points that are being listed.
+#[derive(Default)]
+struct Sets {
+    entries: Vec<u32>,
+    runs: Vec<Run>,
 }
 
-#[cfg(test)]
-mod tests {
-    use zkl_core::ark::{
-        Fr,
-        ec::{CurveGroup, PrimeGroup},
-    };
-
-    use super::*;
-
-    #[test]
-    fn weights_count_from_one_for_every_number_of_buckets() {
-        let g = G1Projective::generator();
-        let points: Vec<_> = (0..300u64).map(|i| (g * Fr::from(i * i % 17)).into_affine()).collect();
-        for len in (0..=130).chain([255, 256, 257, 300]) {
-            let expected: u64 = (0..len as u64).map(|i| (i + 1) * (i * i % 17)).sum();
-            assert_eq!(weighted_sum(&points[..len]), g * Fr::from(expected), "{len}");
+impl Sets {
+    /// Adds the points among `indices` that are `filled` to set `set`.
+    fn push(&mut self, set: usize, indices: impl Iterator<Item = usize>, filled: &[bool]) {
+        let start = self.entries.len() as u32;
+        self.entries.extend(indices.filter(|&index| filled[index]).map(|index| 2 * index as u32));
+        let len = self.entries.len() as u32 - start;
+        if len > 0 {
+            self.runs.push(Run { set: set as u32, start, len });
         }
     }
+
+    /// Which of `sets` sets are not empty.
+    fn filled(runs: &[Run], sets: usize) -> Vec<bool> {
+        let mut filled = vec![false; sets];
+        for run in runs {
+            filled[run.set as usize] = true;
+        }
+        filled
+    }
+}
+
+/// `sum 2^shift sum_t t B_t` over windows, as one point for each power of 2; `runs` says which buckets are not empty.
+pub(super) fn powers<C: Curve, K: PointKernel<C>>(
+    kernel: K,
+    table: &[K::Point],
+    runs: &[Run],
+    windows: &[Buckets],
+) -> Vec<K::Point> {
+    let filled = Sets::filled(runs, table.len());
+    let mut halves = Sets::default();
+    let mut weights = Vec::new();
+    let mut bits = 0;
+    for &Buckets { first, len, shift } in windows {
+        let width = usize::BITS - len.leading_zeros();
+        let m = width / 2;
+        bits = bits.max(shift + width);
+        for hi in 1..=len >> m {
+            let last = (((hi + 1) << m) - 1).min(len);
+            halves.push(weights.len(), (hi << m..=last).map(|t| first + t - 1), &filled);
+            weights.push((hi, shift + m));
+        }
+        for lo in 1..1 << m {
+            halves.push(weights.len(), (lo..=len).step_by(1 << m).map(|t| first + t - 1), &filled);
+            weights.push((lo, shift));
+        }
+    }
+    let table = sums(kernel, table, &halves.entries, &halves.runs, weights.len());
+
+    let filled = Sets::filled(&halves.runs, weights.len());
+    let mut powers = Sets::default();
+    for bit in 0..bits {
+        let has_bit =
+            |(weight, shift): (usize, u32)| bit >= shift && weight.checked_shr(bit - shift).unwrap_or(0) & 1 == 1;
+        let indices = (0..weights.len()).filter(|&index| has_bit(weights[index]));
+        powers.push(bit as usize, indices, &filled);
+    }
+    sums(kernel, &table, &powers.entries, &powers.runs, bits as usize)
+}
+
+/// `sum_b 2^b powers[b] + factor * all`, where `factor` is given by its bits.
+pub(super) fn evaluate<C: Curve>(powers: &[Affine<C>], factor: &[bool], all: &Affine<C>) -> Projective<C> {
+    let mut sum = Projective::zero();
+    for bit in (0..powers.len().max(factor.len())).rev() {
+        sum.double_in_place();
+        if let Some(power) = powers.get(bit) {
+            sum += power;
+        }
+        if factor.get(bit) == Some(&true) {
+            sum += all;
+        }
+    }
+    sum
 }

@@ -74,12 +74,6 @@ pub enum KeyError {
         /// Powers of the string.
         got: usize,
     },
-    /// The key could not be encoded.
-    #[error("the key of {circuit} could not be encoded")]
-    Encode {
-        /// The circuit.
-        circuit: CircuitId,
-    },
 }
 
 /// Why a cached key file was not used.
@@ -115,7 +109,7 @@ pub enum FileFault {
         /// `proving` or `verifying`.
         part: &'static str,
     },
-    /// The keys in the file do not belong together.
-    #[error("the verifying key is not that of the proving key")]
+    /// The parts of the file do not belong together.
+    #[error("the points, the matrices and the verifying key are not of one circuit")]
     Pair,
 }

@@ -16,10 +16,7 @@ use zkl_core::{
 };
 
 use super::{FileFault, KeyError, Setup, builtin_digest, file};
-use crate::{
-    groth16::{Groth16, Proof, ProveError, ProvingKey, VerifyingKey, prove},
-    proof_system::ProofSystem as _,
-};
+use crate::groth16::{Proof, ProveError, ProvingKey, VerifyingKey, danger_setup, prove};
 
 /// The keys of one circuit.
 #[derive(Debug)]
@@ -27,7 +24,6 @@ pub struct KeyPair {
     id: CircuitId,
     setup: Setup,
     proving: ProvingKey,
-    verifying: VerifyingKey,
 }
 
 impl KeyPair {
@@ -48,7 +44,7 @@ impl KeyPair {
 
     /// The verifying key.
     pub const fn verifying(&self) -> &VerifyingKey {
-        &self.verifying
+        self.proving.verifying_key()
     }
 
     /// Proves `circuit` with these keys.
@@ -71,6 +67,13 @@ pub enum KeyEvent<'a> {
     Generating {
         /// The circuit.
         circuit: &'a CircuitId,
+    },
+    /// The keys are being made. Told a hundred times at most, from the thread that asked for them.
+    Progress {
+        /// The circuit.
+        circuit: &'a CircuitId,
+        /// Share of the work that is done, in percent.
+        percent: u8,
     },
     /// The keys were made and cached.
     Generated {
@@ -129,11 +132,11 @@ impl KeyStore {
         if let Some(keys) = cached {
             return Ok(keys);
         }
-        let (proving, verifying) = self.load_or_generate(circuit, &id, progress)?;
-        if builtin_digest(&id).is_some_and(|pinned| pinned != verifying.digest()) {
+        let proving = self.load_or_generate(circuit, &id, progress)?;
+        if builtin_digest(&id).is_some_and(|pinned| pinned != proving.verifying_key().digest()) {
             return Err(KeyError::NotPinned { circuit: id });
         }
-        let keys = Arc::new(KeyPair { id: id.clone(), setup: Setup::Dev, proving, verifying });
+        let keys = Arc::new(KeyPair { id: id.clone(), setup: Setup::Dev, proving });
         self.loaded.lock().unwrap_or_else(PoisonError::into_inner).insert(id, Arc::clone(&keys));
         Ok(keys)
     }
@@ -143,25 +146,32 @@ impl KeyStore {
         circuit: &dyn Circuit,
         id: &CircuitId,
         progress: &dyn Fn(KeyEvent<'_>),
-    ) -> Result<(ProvingKey, VerifyingKey), KeyError> {
+    ) -> Result<ProvingKey, KeyError> {
         let path = self.path(id);
-        if let Ok(keys) = read(id, &path)? {
-            return Ok(keys);
+        if let Ok(key) = read(id, &path)? {
+            return Ok(key);
         }
         // Under the lock the file is looked at again: whoever held it may have written it.
         let _lock = self.lock_file(&path)?;
         match read(id, &path)? {
-            Ok(keys) => return Ok(keys),
+            Ok(key) => return Ok(key),
             Err(Unusable::Absent) => {}
             Err(Unusable::Damaged(fault)) => progress(KeyEvent::Damaged { path: &path, fault }),
         }
         progress(KeyEvent::Generating { circuit: id });
         let setup = |source| KeyError::Setup { circuit: id.clone(), source };
-        let (proving, verifying) = Groth16.danger_setup_from_seed(circuit, dev_seed(id)).map_err(setup)?;
-        let proving_bytes = proving.to_bytes().map_err(|_| KeyError::Encode { circuit: id.clone() })?;
-        write_atomically(&self.dir, &path, &file::encode(id, &proving_bytes, &verifying))?;
+        let mut last = 0;
+        let mut report = |share: f64| {
+            let percent = (100.0 * share) as u8;
+            if percent > last {
+                last = percent;
+                progress(KeyEvent::Progress { circuit: id, percent });
+            }
+        };
+        let key = danger_setup(circuit, dev_seed(id), &mut report).map_err(setup)?;
+        write_atomically(&self.dir, &path, &file::encode(id, &key))?;
         progress(KeyEvent::Generated { circuit: id });
-        Ok((proving, verifying))
+        Ok(key)
     }
 
     /// The file of circuit `id`. Ids hold no dot, so that two ids never share a file.
@@ -193,7 +203,7 @@ enum Unusable {
     Damaged(FileFault),
 }
 
-type Found = Result<(ProvingKey, VerifyingKey), Unusable>;
+type Found = Result<ProvingKey, Unusable>;
 
 fn read(id: &CircuitId, path: &Path) -> Result<Found, KeyError> {
     let bytes = match fs::read(path) {
@@ -204,10 +214,10 @@ fn read(id: &CircuitId, path: &Path) -> Result<Found, KeyError> {
     let pinned = builtin_digest(id);
     Ok(match file::decode(id, &bytes) {
         // A key that another build of the program left behind.
-        Ok((_, verifying)) if pinned.is_some_and(|digest| digest != verifying.digest()) => {
+        Ok(key) if pinned.is_some_and(|digest| digest != key.verifying_key().digest()) => {
             Err(Unusable::Damaged(FileFault::Digest { part: "verifying" }))
         }
-        Ok(keys) => Ok(keys),
+        Ok(key) => Ok(key),
         Err(fault) => Err(Unusable::Damaged(fault)),
     })
 }

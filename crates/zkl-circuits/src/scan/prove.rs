@@ -156,7 +156,7 @@ pub(super) fn verify_any_limbs(
 }
 
 /// What the opening's own transcript absorbs first: every public input, t0 among them, 32 bytes each.
-fn opening_context(inputs: &ScanInputs) -> Vec<u8> {
+pub(super) fn opening_context(inputs: &ScanInputs) -> Vec<u8> {
     inputs.to_vec().iter().flat_map(scalar_bytes).collect()
 }
 

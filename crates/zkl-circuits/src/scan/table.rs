@@ -38,7 +38,7 @@ mod verify;
 
 pub use commit::TableCommitter;
 pub use error::{ProveTableError, TableDecodeError, TablePlanError, VerifyTableError};
-pub use plan::{Segment, TablePlan, segment_rows};
+pub use plan::{Segment, TablePlan, segment_rows, standard_table_circuits};
 pub use proof::{DictionaryProof, MergeProof, SegmentProof, TableProof};
 pub use prover::{KeySource, ProvedTable, TableProver, TableSecrets};
 pub use verify::{TableStatement, VerifiedTable, verify_table};

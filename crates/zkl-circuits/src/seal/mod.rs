@@ -29,8 +29,8 @@ mod whole;
 pub use error::{ColumnFault, PairFault, SealError};
 pub use layout::{LAYOUT_VERSION, layout_digest, layout_vector};
 pub(crate) use record::{
-    BOUNDS_BITS, SUM_BITS, category_counts_var, header_leaf_var, joint_counts_var, pack_counts, product_sums_var,
-    record_leaf_var,
+    BOUNDS_BITS, SUM_BITS, Widths, category_counts_var, header_leaf_var, joint_counts_var, pack_counts,
+    product_sums_var, record_leaf_var,
 };
 pub use record::{
     COUNT_BITS, COUNTS_PER_ELEMENT, CategoryRecord, CategoryRecordVar, GroupedRecord, GroupedRecordVar, HeaderRecord,

@@ -47,9 +47,10 @@ pub(super) async fn run(args: CosignArgs, config: &Config) -> Result<(), CliErro
     settings.extend(args.witnesses);
     if let Some(path) = &args.policy {
         let policy = super::read_policy(path)?;
-        let listed = policy.witnesses().iter().filter_map(|witness| {
-            Some(WitnessSetting { key: witness.key.clone(), url: witness.url.clone()? })
-        });
+        let listed = policy
+            .witnesses()
+            .iter()
+            .filter_map(|witness| Some(WitnessSetting { key: witness.key.clone(), url: witness.url.clone()? }));
         settings.extend(listed);
     }
     let mut seen = Vec::new();

@@ -70,6 +70,7 @@ struct ScanSummary {
     circuits: Vec<ProofSummary>,
     reference_string: String,
     commitments: String,
+    segments: usize,
 }
 
 impl Report for VerifyReport {
@@ -208,6 +209,7 @@ fn profile_report(evidence: &ProfileEvidence) -> (&'static str, String, Option<S
                 circuits: circuits.collect(),
                 reference_string: report.srs.to_string(),
                 commitments: report.commitments.to_string(),
+                segments: report.segments,
             };
             ("proved", format!("proved over every row, {}", report.setup), Some(summary))
         }

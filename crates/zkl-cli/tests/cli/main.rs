@@ -9,4 +9,5 @@ mod common;
 mod crash;
 mod custody;
 mod profile;
+mod proved;
 mod terminal;

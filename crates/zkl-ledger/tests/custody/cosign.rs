@@ -48,7 +48,10 @@ struct WitnessState {
 }
 
 fn witness_signer(number: u8) -> WitnessSigner {
-    WitnessSigner::new(format!("witness{number}.example/w").parse().unwrap(), SigningKey::from_seed(&[100 + number; 32]))
+    WitnessSigner::new(
+        format!("witness{number}.example/w").parse().unwrap(),
+        SigningKey::from_seed(&[100 + number; 32]),
+    )
 }
 
 pub(crate) fn witness_key(number: u8) -> WitnessVerifier {
@@ -205,10 +208,7 @@ async fn a_ledger_set_back_to_an_old_copy_is_told_by_its_witness() {
     let custody = ledger(old.clone(), 1);
     let told = custody.ledger.cosign(&clients(std::slice::from_ref(&witness))).await.unwrap().unwrap();
     let ahead = outcome(told);
-    assert!(
-        matches!(ahead, Err(CosignError::Ahead { witness: TreeSize(10), ledger: TreeSize(5) })),
-        "{ahead:?}"
-    );
+    assert!(matches!(ahead, Err(CosignError::Ahead { witness: TreeSize(10), ledger: TreeSize(5) })), "{ahead:?}");
     // And when it goes on from there, its witness refuses the fork.
     grow(&old, &signer(1), 9, 7).await;
     let refused = outcome(custody.ledger.cosign(&clients(&[witness])).await.unwrap().unwrap());

@@ -3,6 +3,11 @@
 use std::collections::HashMap;
 
 use tempfile::TempDir;
+use zkl_core::{
+    digest::{BlobDigest, KeyDigest},
+    transaction::StoredTransaction,
+    tree::TreeSize,
+};
 use zkl_ledger::{
     AnyStore, CustomRecord, KeyStore, LeafIndex, Ledger, Nonce, OpeningStore, OperationKind, Predicate, Setup,
     SignedEntry, Timestamp,
@@ -10,11 +15,6 @@ use zkl_ledger::{
     keys::SigningKey,
     note::NoteSigner,
     storage::{AppendBatch, Head, StorageBackend, StorageBackendExt as _},
-};
-use zkl_core::{
-    digest::{BlobDigest, KeyDigest},
-    transaction::StoredTransaction,
-    tree::TreeSize,
 };
 use zkl_merkle::tile::{RightEdge, right_edge_tiles};
 

@@ -92,10 +92,8 @@ async fn faults_at_every_other_operation_leave_a_copy_that_can_be_repeated() {
         }
     }
     for operation in [Operation::Find, Operation::Tile, Operation::Blob] {
-        let faulty = FaultyBackend::new(
-            memory.clone(),
-            FaultPlan::none().with(operation, 2, Fault::Fail { persisted: false }),
-        );
+        let faulty =
+            FaultyBackend::new(memory.clone(), FaultPlan::none().with(operation, 2, Fault::Fail { persisted: false }));
         let target = MemoryBackend::new();
         assert!(copy_log(&faulty, &target, &key(), &()).await.is_err(), "{operation:?}");
         copy_log(&faulty, &target, &key(), &()).await.unwrap();

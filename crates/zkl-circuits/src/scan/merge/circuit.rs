@@ -281,3 +281,24 @@ impl Circuit for MergeCircuit {
         Ok(self.constrain(&cs)?)
     }
 }
+
+#[cfg(test)]
+impl MergeCircuit {
+    /// A prover who adds to a summed element of a part.
+    pub(in crate::scan) fn cheat_summed(&mut self, part: usize, slot: usize, element: usize, change: Fr) {
+        let secret = self.secret.as_mut().unwrap();
+        secret.parts[part].1[slot].summed[element] += change;
+    }
+
+    /// A prover who adds to an element that all records have in common.
+    pub(in crate::scan) fn cheat_common(&mut self, slot: usize, element: usize, change: Fr) {
+        let secret = self.secret.as_mut().unwrap();
+        secret.output[slot].common[element] += change;
+    }
+
+    /// A prover who seals another smallest group.
+    pub(in crate::scan) fn cheat_smallest(&mut self, slot: usize, change: Fr) {
+        let secret = self.secret.as_mut().unwrap();
+        secret.output[slot].summed[Form::SMALLEST] += change;
+    }
+}

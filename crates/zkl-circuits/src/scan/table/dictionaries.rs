@@ -20,11 +20,11 @@ pub(super) fn multiplicity_columns(plan: &ScanPlan) -> Vec<usize> {
 }
 
 /// All commitments of the scan: the public columns, the sums of the segments' multiplicities, and `own`.
-pub(super) fn commitments<'a>(
+pub(super) fn commitments(
     plan: &TablePlan,
     scan: &ScanPlan,
     groups: RowGroups,
-    segments: impl Iterator<Item = &'a ColumnCommitments> + Clone,
+    segments: &[&ColumnCommitments],
     own: &[Vec<Commitment>],
 ) -> Result<ColumnCommitments, CommitmentsError> {
     let positions = plan.segment(0).map(|segment| multiplicity_columns(segment.scan)).unwrap_or_default();
@@ -41,7 +41,7 @@ pub(super) fn commitments<'a>(
         Cell::Nothing => vec![Commitment::default(); groups.count()],
         Cell::GroupSum { column } => {
             let position = positions.get(column).copied().unwrap_or(usize::MAX);
-            sums(groups, segments.clone().filter_map(|segment| segment.columns().get(position)))
+            sums(groups, segments.iter().filter_map(|segment| segment.columns().get(position)))
         }
         _ => own.next().cloned().unwrap_or_default(),
     });

@@ -1,13 +1,13 @@
 //! How a table is cut, from its layout alone.
 
-use zkl_argument::{PlanError, ScanPlan, Shape, commit::RowGroups, plan::slots_of, shape::LIMB_BITS};
+use zkl_argument::{PlanError, ScanPlan, Shape, Slots, commit::RowGroups, plan::slots_of, shape::LIMB_BITS};
 use zkl_core::{circuit::Circuit, layout::Layout};
 
 use super::{
     super::{
         circuit::TranscriptCircuit,
         merge::{MERGE_FAN_IN, MergeCircuit, MergeStep, chain},
-        shapes::{SEGMENT_LOG_ROWS, shape_for},
+        shapes::{SEGMENT_LOG_ROWS, shape_for, standard_slots},
         statement::ColumnCommitments,
     },
     error::TablePlanError,
@@ -165,6 +165,18 @@ impl TablePlan {
         let next = self.segment(segments).map_or(self.layout.rows(), |segment| segment.first_row);
         with_rows(&self.layout, next)
     }
+}
+
+/// Blank circuits that tables beyond one segment need besides transcript circuits of the standard shapes: the merge of every
+/// standard set of slots, and the scan over one large dictionary.
+pub fn standard_table_circuits() -> Vec<Box<dyn Circuit>> {
+    let merge = |slots| -> Box<dyn Circuit> { Box::new(MergeCircuit::blank(slots)) };
+    let mut circuits: Vec<Box<dyn Circuit>> = standard_slots().into_iter().map(merge).collect();
+    // A test counts them: the shape is not refused.
+    if let Ok(shape) = Shape::new(LIMB_BITS, Slots { grouped: 1, ..Slots::default() }) {
+        circuits.push(Box::new(TranscriptCircuit::blank(shape)));
+    }
+    circuits
 }
 
 /// The layout with another number of rows.

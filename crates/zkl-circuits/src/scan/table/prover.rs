@@ -72,7 +72,7 @@ pub struct TableProver<'a> {
     context: ScanContext,
     plan: &'a TablePlan,
     secrets: TableSecrets,
-    segments: Vec<SegmentProof>,
+    pub(super) segments: Vec<SegmentProof>,
     /// Records of every segment, for the merges.
     records: Vec<Records>,
     /// Seals and records of the prefixes that merges but the last one make.
@@ -246,8 +246,8 @@ impl<'a> TableProver<'a> {
             .filter(|(_, (cell, _))| is_own(**cell))
             .map(|(column, (_, data))| commit_column(self.srs, groups, column as u32, data.scalars(), &blinders.own))
             .collect::<Result<_, _>>()?;
-        let segments = self.segments.iter().map(|segment| &segment.commitments);
-        let commitments = dictionaries::commitments(self.plan, scan, groups, segments, &own)?;
+        let segments: Vec<&ColumnCommitments> = self.segments.iter().map(|segment| &segment.commitments).collect();
+        let commitments = dictionaries::commitments(self.plan, scan, groups, &segments, &own)?;
         let statement = dictionary_statement(self.context, self.plan, scan, seal.commitment(), &commitments);
         let keys = (self.keys)(&TranscriptCircuit::blank(scan.shape().clone()))?;
         let proof = prove_any_limbs(self.srs, &keys, &statement, &seal, &witness, &blinders).map_err(wrap)?;

@@ -206,8 +206,8 @@ fn dictionary_commitments(
     groups: RowGroups,
     own: &[Vec<zkl_argument::commit::Commitment>],
 ) -> Result<ColumnCommitments, VerifyTableError> {
-    let segments = proof.segments.iter().map(|segment| &segment.commitments);
-    dictionaries::commitments(plan, scan, groups, segments, own)
+    let segments: Vec<&ColumnCommitments> = proof.segments.iter().map(|segment| &segment.commitments).collect();
+    dictionaries::commitments(plan, scan, groups, &segments, own)
         .map_err(|source| VerifyTableError::Commitments { index: plan.len(), source })
 }
 

@@ -8,7 +8,9 @@
 use num_bigint::{BigInt, BigUint};
 use zkl_core::ark::Fr;
 
-use super::{Frame, Opening, Record, RecordHead, RecordIndexVar, RecordKind, enforce_opening, kind_constant, pack_at};
+use super::{
+    Frame, Opening, Record, RecordHead, RecordIndexVar, RecordKind, Widths, enforce_opening, kind_constant, pack_at,
+};
 use crate::gadgets::{Cs, FieldVar, GadgetError, IntVar};
 
 /// Bits of `sum u`.
@@ -110,7 +112,7 @@ impl NumericRecordVar {
         opening: Option<&Opening<NumericRecord>>,
         h: &FieldVar,
     ) -> Result<Self, GadgetError> {
-        let (record, leaf) = Self::read(cs, opening.map(|opening| &opening.record))?;
+        let (record, leaf) = Self::read(cs, Widths::Checked, opening.map(|opening| &opening.record))?;
         enforce_opening(cs, &leaf, index, opening.map(|opening| &opening.path), h)?;
         Ok(record)
     }
@@ -122,10 +124,15 @@ impl NumericRecordVar {
     ///
     /// # Errors
     /// `AssignmentMissing` when proving without a record.
-    pub(crate) fn read(cs: &Cs, record: Option<&NumericRecord>) -> Result<(Self, FieldVar), GadgetError> {
+    pub(crate) fn read(
+        cs: &Cs,
+        widths: Widths,
+        record: Option<&NumericRecord>,
+    ) -> Result<(Self, FieldVar), GadgetError> {
         let field = |bits: u64, value: Option<BigUint>| IntVar::witness(cs, bits, value.as_ref());
-        let sum = field(SUM_BITS, record.map(|record| record.sum.clone()))?;
-        let sum_squares = field(SQUARES_BITS, record.map(|record| record.sum_squares.clone()))?;
+        let sum = widths.witness(cs, SUM_BITS, record.map(|record| &record.sum))?;
+        let sum_squares = widths.witness(cs, SQUARES_BITS, record.map(|record| &record.sum_squares))?;
+        // No row decides the minimum, and T may be above every limb.
         let offset = field(MIN_BITS, record.map(|record| min_offset(record.min).into()))?;
         let top_limb = field(TOP_BITS, record.map(|record| record.top_limb.into()))?;
         let code = record.map(|record| limbs_code(record.limbs));
@@ -139,7 +146,7 @@ impl NumericRecordVar {
             (LIMBS_AT + 1, &limbs_code[1]),
         ]);
         let body = [packed, sum_squares.field().clone()];
-        let frame = Frame::new(cs, record.map(|record| (record.salt, record.valid)))?;
+        let frame = Frame::new(cs, widths, record.map(|record| (record.salt, record.valid)))?;
         let (valid, leaf) = frame.leaf(cs, kind_constant(RecordKind::Numeric), body)?;
         let min = offset.sub(&IntVar::constant(MIN_OFFSET)?)?;
         Ok((Self { valid, sum, sum_squares, min, top_limb, limbs_code }, leaf))

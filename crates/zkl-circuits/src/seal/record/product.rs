@@ -10,7 +10,7 @@ use zkl_core::{ark::Fr, profile::ProductSums};
 use zkl_poseidon::{Domain, hash_many};
 
 use super::{
-    Frame, Opening, Record, RecordHead, RecordIndexVar, RecordKind, enforce_opening, kind_constant,
+    Frame, Opening, Record, RecordHead, RecordIndexVar, RecordKind, Widths, enforce_opening, kind_constant,
     numeric::{SQUARES_BITS, SUM_BITS},
     pack_fields,
 };
@@ -88,7 +88,7 @@ impl ProductRecordVar {
         opening: Option<&Opening<ProductRecord>>,
         h: &FieldVar,
     ) -> Result<Self, GadgetError> {
-        let (record, leaf) = Self::read(cs, opening.map(|opening| &opening.record))?;
+        let (record, leaf) = Self::read(cs, Widths::Checked, opening.map(|opening| &opening.record))?;
         enforce_opening(cs, &leaf, index, opening.map(|opening| &opening.path), h)?;
         Ok(record)
     }
@@ -100,9 +100,13 @@ impl ProductRecordVar {
     ///
     /// # Errors
     /// `AssignmentMissing` when proving without a record.
-    pub(crate) fn read(cs: &Cs, record: Option<&ProductRecord>) -> Result<(Self, FieldVar), GadgetError> {
+    pub(crate) fn read(
+        cs: &Cs,
+        widths: Widths,
+        record: Option<&ProductRecord>,
+    ) -> Result<(Self, FieldVar), GadgetError> {
         let sums = record.map(|record| &record.sums);
-        let field = |bits: u64, read: fn(&ProductSums) -> &BigUint| IntVar::witness(cs, bits, sums.map(read));
+        let field = |bits: u64, read: fn(&ProductSums) -> &BigUint| widths.witness(cs, bits, sums.map(read));
         let left_sum = field(SUM_BITS, |sums| &sums.left_sum)?;
         let right_sum = field(SUM_BITS, |sums| &sums.right_sum)?;
         let products = field(SQUARES_BITS, |sums| &sums.products)?;
@@ -112,7 +116,7 @@ impl ProductRecordVar {
         let rest = [&products, &left_squares, &right_squares].map(|value| value.field().clone());
         let [products_field, left_field, right_field] = rest;
         let digest = product_sums_var(cs, &[linear, products_field, left_field, right_field])?;
-        let frame = Frame::new(cs, record.map(|record| (record.salt, record.sums.valid)))?;
+        let frame = Frame::new(cs, widths, record.map(|record| (record.salt, record.sums.valid)))?;
         let kind = kind_constant(RecordKind::Product);
         let (valid, leaf) = frame.leaf(cs, kind, [digest, FieldVar::zero()])?;
         Ok((Self { valid, products, left_sum, right_sum, left_squares, right_squares }, leaf))

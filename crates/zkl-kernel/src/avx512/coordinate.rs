@@ -1,0 +1,569 @@
+//! Coordinates of points on eight lanes: elements of Fq for G1, of Fq2 for G2.
+//!
+//! # Bounds
+//! Three types follow what additions of points need, so that nothing is reduced without need:
+//!
+//! | type | below | holds |
+//! |---|---|---|
+//! | `Self` | 2p | coordinates in memory, products |
+//! | [`Coordinate::Signed`] | 3p | y with a sign: `2p - y` reaches 2p |
+//! | [`Coordinate::Loose`] | 6p | differences of the two above |
+
+use zkl_core::ark::{
+    Fq,
+    bn254::Fq2,
+    ff::{AdditiveGroup as _, Field, batch_inversion},
+};
+
+use super::{
+    block::Block,
+    lanes::{Lanes, carried, constant},
+    packed::{self, PackedPoint},
+    product::Product,
+    word::{Avx512, Word},
+};
+use crate::modulus::{LIMBS, Modulus};
+
+/// Eight coordinates of points on a curve `y^2 = x^3 + b`.
+///
+/// Everything that is implemented here is `#[inline(always)]`: see [the module](super).
+pub trait Coordinate: Copy {
+    /// One coordinate.
+    type Element: Field;
+    /// Eight coordinates with a sign.
+    type Signed: Copy;
+    /// Eight differences.
+    type Loose: Copy;
+    /// Eight coordinates in memory.
+    type Memory: Copy;
+    /// A point in memory. Its default is the neutral element.
+    type Point: Copy + Default + std::fmt::Debug + Send + Sync;
+
+    /// Lane i is `elements[i]`.
+    fn from_elements(cpu: Avx512, elements: &[Self::Element; 8]) -> Self;
+
+    /// The elements.
+    fn to_elements(self) -> [Self::Element; 8];
+
+    /// The lanes in memory.
+    fn to_memory(self) -> Self::Memory;
+
+    /// Lanes from memory.
+    fn from_memory(cpu: Avx512, memory: &Self::Memory) -> Self;
+
+    /// Coordinates x and y of eight points.
+    fn load(cpu: Avx512, points: [&Self::Point; 8]) -> (Self, Self);
+
+    /// Coordinates x of eight points.
+    fn load_x(cpu: Avx512, points: [&Self::Point; 8]) -> Self;
+
+    /// Eight points.
+    fn store(x: Self, y: Self) -> [Self::Point; 8];
+
+    /// `-point`.
+    fn negated(point: &Self::Point) -> Self::Point;
+
+    /// Asks for the point's memory.
+    fn prefetch(cpu: Avx512, point: &Self::Point);
+
+    /// One in every lane.
+    fn one(cpu: Avx512) -> Self;
+
+    /// Zero in every lane.
+    fn zero(cpu: Avx512) -> Self;
+
+    /// `self * other`.
+    #[must_use]
+    fn times(self, other: Self) -> Self;
+
+    /// `self * factor`.
+    #[must_use]
+    fn scaled(self, factor: Self::Loose) -> Self;
+
+    /// `self^2`.
+    #[must_use]
+    fn squared(self) -> Self;
+
+    /// `2 self`.
+    fn doubled(self) -> Self::Loose;
+
+    /// `3 self`.
+    fn tripled(self) -> Self::Loose;
+
+    /// `self - other`.
+    fn difference(self, other: Self) -> Self::Loose;
+
+    /// `-self` in the lanes whose bit in `negative` is set.
+    fn signed(self, negative: u8) -> Self::Signed;
+
+    /// `self` as it is.
+    fn positive(self) -> Self::Signed;
+
+    /// `left - right`.
+    fn signed_difference(left: Self::Signed, right: Self::Signed) -> Self::Loose;
+
+    /// `self - a - b`.
+    #[must_use]
+    fn less_both(self, a: Self, b: Self) -> Self;
+
+    /// `self - signed`.
+    #[must_use]
+    fn less(self, signed: Self::Signed) -> Self;
+
+    /// The same elements below 2p.
+    fn reduced(signed: Self::Signed) -> Self;
+
+    /// Lane i of `other` where bit i of `mask` is set, else of `self`.
+    #[must_use]
+    fn replaced(self, mask: u8, other: Self) -> Self;
+
+    /// Lane i of `other` where bit i of `mask` is set, else of `loose`.
+    fn replaced_loose(loose: Self::Loose, mask: u8, other: Self::Loose) -> Self::Loose;
+
+    /// The same integers under the larger bound.
+    fn loosened(self) -> Self::Loose;
+
+    /// Every lane where the difference of two coordinates is zero, and with a chance of 2^-50 others.
+    fn may_vanish(difference: Self::Loose) -> u8;
+
+    /// Lanes where the difference of two coordinates is zero.
+    fn vanishes(difference: Self::Loose) -> u8;
+
+    /// Every lane where a coordinate in memory is all zeros, and with a chance of 2^-52 others.
+    fn may_be_blank(self) -> u8;
+
+    /// Lanes that are zero.
+    fn zeros(self) -> u8;
+}
+
+/// `1 / x` in each lane of each of `coordinates`, none of which is zero. One inversion altogether.
+#[inline(always)]
+pub(super) fn inverted<C: Coordinate, const N: usize>(cpu: Avx512, mut coordinates: [C; N]) -> [C; N] {
+    let mut elements = [[C::Element::ZERO; 8]; N];
+    for i in 0..N {
+        elements[i] = coordinates[i].to_elements();
+    }
+    batch_inversion(elements.as_flattened_mut());
+    for i in 0..N {
+        coordinates[i] = C::from_elements(cpu, &elements[i]);
+    }
+    coordinates
+}
+
+impl Coordinate for Lanes<Fq, 2> {
+    type Element = Fq;
+    type Signed = Lanes<Fq, 3>;
+    type Loose = Lanes<Fq, 6>;
+    type Memory = Block<Fq, 2>;
+    type Point = PackedPoint<1>;
+
+    #[inline(always)]
+    fn from_elements(cpu: Avx512, elements: &[Fq; 8]) -> Self {
+        Lanes::from_ark(cpu, elements).reduce()
+    }
+
+    #[inline(always)]
+    fn to_elements(self) -> [Fq; 8] {
+        self.to_ark()
+    }
+
+    #[inline(always)]
+    fn to_memory(self) -> Self::Memory {
+        self.to_block()
+    }
+
+    #[inline(always)]
+    fn from_memory(cpu: Avx512, memory: &Self::Memory) -> Self {
+        Lanes::load(cpu, memory)
+    }
+
+    #[inline(always)]
+    fn load(cpu: Avx512, points: [&PackedPoint<1>; 8]) -> (Self, Self) {
+        packed::load(cpu, rows(points, 0))
+    }
+
+    #[inline(always)]
+    fn load_x(cpu: Avx512, points: [&PackedPoint<1>; 8]) -> Self {
+        packed::load_first(cpu, rows(points, 0))
+    }
+
+    #[inline(always)]
+    fn store(x: Self, y: Self) -> [PackedPoint<1>; 8] {
+        let rows = packed::store(x, y);
+        let mut points = [PackedPoint::default(); 8];
+        for i in 0..8 {
+            points[i].rows = [rows[i]];
+        }
+        points
+    }
+
+    #[inline(always)]
+    fn negated(point: &PackedPoint<1>) -> PackedPoint<1> {
+        let mut point = *point;
+        packed::negate::<Fq>(&mut point.rows[0][4..]);
+        point
+    }
+
+    #[inline(always)]
+    fn prefetch(cpu: Avx512, point: &PackedPoint<1>) {
+        cpu.prefetch(&point.rows[0]);
+    }
+
+    #[inline(always)]
+    fn one(cpu: Avx512) -> Self {
+        Lanes::splat(cpu, Fq::ONE).weaken()
+    }
+
+    #[inline(always)]
+    fn zero(cpu: Avx512) -> Self {
+        Lanes::zero(cpu).weaken()
+    }
+
+    #[inline(always)]
+    fn times(self, other: Self) -> Self {
+        Lanes::times(self, other)
+    }
+
+    #[inline(always)]
+    fn scaled(self, factor: Self::Loose) -> Self {
+        Lanes::times(self, factor)
+    }
+
+    #[inline(always)]
+    fn squared(self) -> Self {
+        self.square()
+    }
+
+    #[inline(always)]
+    fn doubled(self) -> Self::Loose {
+        self.double()
+    }
+
+    #[inline(always)]
+    fn tripled(self) -> Self::Loose {
+        self.double::<4>().plus(self)
+    }
+
+    #[inline(always)]
+    fn difference(self, other: Self) -> Self::Loose {
+        self.minus(other)
+    }
+
+    #[inline(always)]
+    fn signed(self, negative: u8) -> Self::Signed {
+        self.weaken().replace(negative, self.negate())
+    }
+
+    #[inline(always)]
+    fn positive(self) -> Self::Signed {
+        self.weaken()
+    }
+
+    #[inline(always)]
+    fn signed_difference(left: Self::Signed, right: Self::Signed) -> Self::Loose {
+        left.minus(right)
+    }
+
+    #[inline(always)]
+    fn less_both(self, a: Self, b: Self) -> Self {
+        minus_both::<Fq, 2, 2, 2, 6>(self, a, b).reduce()
+    }
+
+    #[inline(always)]
+    fn less(self, signed: Self::Signed) -> Self {
+        self.minus::<3, 5>(signed).reduce()
+    }
+
+    #[inline(always)]
+    fn reduced(signed: Self::Signed) -> Self {
+        signed.reduce()
+    }
+
+    #[inline(always)]
+    fn replaced(self, mask: u8, other: Self) -> Self {
+        self.replace(mask, other)
+    }
+
+    #[inline(always)]
+    fn replaced_loose(loose: Self::Loose, mask: u8, other: Self::Loose) -> Self::Loose {
+        loose.replace(mask, other)
+    }
+
+    #[inline(always)]
+    fn loosened(self) -> Self::Loose {
+        self.weaken()
+    }
+
+    #[inline(always)]
+    fn may_vanish(difference: Self::Loose) -> u8 {
+        // A difference is between 0 and 4p, both excluded: it vanishes where it is p, 2p or 3p.
+        let low = difference.limbs[0];
+        let mut all_differ = u8::MAX;
+        for k in 1..4 {
+            all_differ &= low.differs(Word::splat(low.cpu(), Fq::MULTIPLES[k][0]));
+        }
+        !all_differ
+    }
+
+    #[inline(always)]
+    fn vanishes(difference: Self::Loose) -> u8 {
+        difference.reduce().canonical().zeros()
+    }
+
+    #[inline(always)]
+    fn may_be_blank(self) -> u8 {
+        let low = self.limbs[0];
+        !low.differs(Word::zero(low.cpu()))
+    }
+
+    #[inline(always)]
+    fn zeros(self) -> u8 {
+        self.canonical().zeros()
+    }
+}
+
+/// Eight elements `c0 + c1 u` of Fq2, `u^2 = -1`.
+#[derive(Clone, Copy, Debug)]
+pub struct Quadratic<const K: u32> {
+    c0: Lanes<Fq, K>,
+    c1: Lanes<Fq, K>,
+}
+
+impl<const K: u32> Quadratic<K> {
+    #[inline(always)]
+    fn replace(self, mask: u8, other: Self) -> Self {
+        Self { c0: self.c0.replace(mask, other.c0), c1: self.c1.replace(mask, other.c1) }
+    }
+
+    #[inline(always)]
+    fn minus<const B: u32, const C: u32>(self, other: Quadratic<B>) -> Quadratic<C> {
+        Quadratic { c0: self.c0.minus(other.c0), c1: self.c1.minus(other.c1) }
+    }
+
+    #[inline(always)]
+    fn weaken<const C: u32>(self) -> Quadratic<C> {
+        Quadratic { c0: self.c0.weaken(), c1: self.c1.weaken() }
+    }
+
+    #[inline(always)]
+    fn reduce(self) -> Quadratic<2> {
+        Quadratic { c0: self.c0.reduce(), c1: self.c1.reduce() }
+    }
+}
+
+impl Coordinate for Quadratic<2> {
+    type Element = Fq2;
+    type Signed = Quadratic<3>;
+    type Loose = Quadratic<6>;
+    type Memory = [Block<Fq, 2>; 2];
+    type Point = PackedPoint<2>;
+
+    #[inline(always)]
+    fn from_elements(cpu: Avx512, elements: &[Fq2; 8]) -> Self {
+        let (mut c0, mut c1) = ([Fq::ZERO; 8], [Fq::ZERO; 8]);
+        for i in 0..8 {
+            (c0[i], c1[i]) = (elements[i].c0, elements[i].c1);
+        }
+        Self { c0: Lanes::from_ark(cpu, &c0).reduce(), c1: Lanes::from_ark(cpu, &c1).reduce() }
+    }
+
+    #[inline(always)]
+    fn to_elements(self) -> [Fq2; 8] {
+        let (c0, c1) = (self.c0.to_ark(), self.c1.to_ark());
+        let mut elements = [Fq2::ZERO; 8];
+        for i in 0..8 {
+            elements[i] = Fq2::new(c0[i], c1[i]);
+        }
+        elements
+    }
+
+    #[inline(always)]
+    fn to_memory(self) -> Self::Memory {
+        [self.c0.to_block(), self.c1.to_block()]
+    }
+
+    #[inline(always)]
+    fn from_memory(cpu: Avx512, memory: &Self::Memory) -> Self {
+        Self { c0: Lanes::load(cpu, &memory[0]), c1: Lanes::load(cpu, &memory[1]) }
+    }
+
+    #[inline(always)]
+    fn load(cpu: Avx512, points: [&PackedPoint<2>; 8]) -> (Self, Self) {
+        let (c0, c1) = packed::load(cpu, rows(points, 1));
+        (Self::load_x(cpu, points), Self { c0, c1 })
+    }
+
+    #[inline(always)]
+    fn load_x(cpu: Avx512, points: [&PackedPoint<2>; 8]) -> Self {
+        let (c0, c1) = packed::load(cpu, rows(points, 0));
+        Self { c0, c1 }
+    }
+
+    #[inline(always)]
+    fn store(x: Self, y: Self) -> [PackedPoint<2>; 8] {
+        let (x, y) = (packed::store(x.c0, x.c1), packed::store(y.c0, y.c1));
+        let mut points = [PackedPoint::default(); 8];
+        for i in 0..8 {
+            points[i].rows = [x[i], y[i]];
+        }
+        points
+    }
+
+    #[inline(always)]
+    fn negated(point: &PackedPoint<2>) -> PackedPoint<2> {
+        let mut point = *point;
+        packed::negate::<Fq>(&mut point.rows[1][..4]);
+        packed::negate::<Fq>(&mut point.rows[1][4..]);
+        point
+    }
+
+    #[inline(always)]
+    fn prefetch(cpu: Avx512, point: &PackedPoint<2>) {
+        cpu.prefetch(&point.rows[0]);
+        cpu.prefetch(&point.rows[1]);
+    }
+
+    #[inline(always)]
+    fn one(cpu: Avx512) -> Self {
+        Self { c0: Lanes::splat(cpu, Fq::ONE).weaken(), c1: Lanes::zero(cpu).weaken() }
+    }
+
+    #[inline(always)]
+    fn zero(cpu: Avx512) -> Self {
+        Self { c0: Lanes::zero(cpu).weaken(), c1: Lanes::zero(cpu).weaken() }
+    }
+
+    #[inline(always)]
+    fn times(self, other: Self) -> Self {
+        self.scaled(other.weaken())
+    }
+
+    #[inline(always)]
+    fn scaled(self, factor: Self::Loose) -> Self {
+        // Four products and two reductions: three products would need carried sums of both factors, and gain nothing.
+        let negated: Lanes<Fq, 3> = self.c1.negate();
+        Self {
+            c0: Product::<Fq, 12>::of(self.c0, factor.c0).plus_product::<3, 6, 30>(negated, factor.c1).reduce(),
+            c1: Product::<Fq, 12>::of(self.c0, factor.c1).plus_product::<2, 6, 24>(self.c1, factor.c0).reduce(),
+        }
+    }
+
+    #[inline(always)]
+    fn squared(self) -> Self {
+        let (sum, difference): (Lanes<Fq, 4>, Lanes<Fq, 4>) = (self.c0.plus(self.c1), self.c0.minus(self.c1));
+        Self { c0: sum.times(difference), c1: self.c0.double::<4>().times(self.c1) }
+    }
+
+    #[inline(always)]
+    fn doubled(self) -> Self::Loose {
+        Quadratic { c0: self.c0.double(), c1: self.c1.double() }
+    }
+
+    #[inline(always)]
+    fn tripled(self) -> Self::Loose {
+        Quadratic { c0: Coordinate::tripled(self.c0), c1: Coordinate::tripled(self.c1) }
+    }
+
+    #[inline(always)]
+    fn difference(self, other: Self) -> Self::Loose {
+        self.minus(other)
+    }
+
+    #[inline(always)]
+    fn signed(self, negative: u8) -> Self::Signed {
+        let negated = Quadratic { c0: self.c0.negate(), c1: self.c1.negate() };
+        self.weaken().replace(negative, negated)
+    }
+
+    #[inline(always)]
+    fn positive(self) -> Self::Signed {
+        self.weaken()
+    }
+
+    #[inline(always)]
+    fn signed_difference(left: Self::Signed, right: Self::Signed) -> Self::Loose {
+        left.minus(right)
+    }
+
+    #[inline(always)]
+    fn less_both(self, a: Self, b: Self) -> Self {
+        Self { c0: self.c0.less_both(a.c0, b.c0), c1: self.c1.less_both(a.c1, b.c1) }
+    }
+
+    #[inline(always)]
+    fn less(self, signed: Self::Signed) -> Self {
+        self.minus::<3, 5>(signed).reduce()
+    }
+
+    #[inline(always)]
+    fn reduced(signed: Self::Signed) -> Self {
+        signed.reduce()
+    }
+
+    #[inline(always)]
+    fn replaced(self, mask: u8, other: Self) -> Self {
+        self.replace(mask, other)
+    }
+
+    #[inline(always)]
+    fn replaced_loose(loose: Self::Loose, mask: u8, other: Self::Loose) -> Self::Loose {
+        loose.replace(mask, other)
+    }
+
+    #[inline(always)]
+    fn loosened(self) -> Self::Loose {
+        self.weaken()
+    }
+
+    #[inline(always)]
+    fn may_vanish(difference: Self::Loose) -> u8 {
+        <Lanes<Fq, 2>>::may_vanish(difference.c0) & <Lanes<Fq, 2>>::may_vanish(difference.c1)
+    }
+
+    #[inline(always)]
+    fn vanishes(difference: Self::Loose) -> u8 {
+        <Lanes<Fq, 2>>::vanishes(difference.c0) & <Lanes<Fq, 2>>::vanishes(difference.c1)
+    }
+
+    #[inline(always)]
+    fn may_be_blank(self) -> u8 {
+        self.c0.may_be_blank() & self.c1.may_be_blank()
+    }
+
+    #[inline(always)]
+    fn zeros(self) -> u8 {
+        Coordinate::zeros(self.c0) & Coordinate::zeros(self.c1)
+    }
+}
+
+/// Row `index` of each point.
+#[inline(always)]
+fn rows<const ROWS: usize>(points: [&PackedPoint<ROWS>; 8], index: usize) -> [&[u64; 8]; 8] {
+    let [a, b, c, d, e, f, g, h] = points;
+    [
+        &a.rows[index],
+        &b.rows[index],
+        &c.rows[index],
+        &d.rows[index],
+        &e.rows[index],
+        &f.rows[index],
+        &g.rows[index],
+        &h.rows[index],
+    ]
+}
+
+/// `value - a - b`, carried once.
+#[inline(always)]
+fn minus_both<F: Modulus, const K: u32, const A: u32, const B: u32, const C: u32>(
+    value: Lanes<F, K>,
+    a: Lanes<F, A>,
+    b: Lanes<F, B>,
+) -> Lanes<F, C> {
+    const { assert!(K + A + B <= C, "the sum of the bounds") };
+    let lift = constant(value.cpu(), &F::MULTIPLES[(A + B) as usize]);
+    let mut limbs = value.limbs;
+    for i in 0..LIMBS {
+        limbs[i] = (limbs[i] + lift[i]) - (a.limbs[i] + b.limbs[i]);
+    }
+    Lanes::from_limbs(carried(limbs))
+}
