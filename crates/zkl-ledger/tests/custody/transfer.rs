@@ -2,9 +2,7 @@
 
 use zkl_core::tree::TreeSize;
 use zkl_ledger::{
-    AnyStore, LedgerError, RocksBackend, StoreUrl, copy_log,
-    memory::MemoryBackend,
-    note::NoteVerifier,
+    AnyStore, LedgerError, RocksBackend, StoreUrl, copy_log, memory::MemoryBackend, note::NoteVerifier,
     storage::StorageBackendExt as _,
 };
 use zkl_testkit::faults::{Fault, FaultPlan, FaultyBackend, Operation};
