@@ -41,7 +41,7 @@ fn fail_next(proxied: &Proxied, times: u64, fault: &HttpFault, applies: fn(&Seen
     });
 }
 
-fn every_fault() -> [HttpFault; 10] {
+fn every_fault() -> [HttpFault; 11] {
     [
         HttpFault::LoseRequest,
         HttpFault::LoseResponse,
@@ -52,6 +52,8 @@ fn every_fault() -> [HttpFault; 10] {
         HttpFault::Refuse(503),
         HttpFault::RefuseAfterwards(500),
         HttpFault::RefuseAfterwards(503),
+        // What a proxy reports that has sent the request twice.
+        HttpFault::RefuseAfterwards(412),
         HttpFault::DelayResponse(Duration::from_millis(100)),
     ]
 }
