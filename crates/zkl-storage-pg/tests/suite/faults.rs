@@ -51,13 +51,15 @@ impl BackendFactory for OnServer<'_> {
 
     async fn create(&self) -> PgBackend {
         let url = self.0.fresh_url();
-        Self::patiently(|| PgBackend::connect(&url, &config())).await
+        let config = config();
+        Self::patiently(|| PgBackend::connect(&url, &config)).await
     }
 
     async fn reopen(&self, backend: PgBackend) -> PgBackend {
         let url = self.url(&backend);
         drop(backend);
-        Self::patiently(|| PgBackend::open(&url, &config())).await
+        let config = config();
+        Self::patiently(|| PgBackend::open(&url, &config)).await
     }
 }
 
@@ -65,7 +67,8 @@ impl BackendFactory for OnServer<'_> {
 impl SharedBackendFactory for OnServer<'_> {
     async fn open_another(&self, backend: &PgBackend) -> PgBackend {
         let url = self.url(backend);
-        Self::patiently(|| PgBackend::open(&url, &config())).await
+        let config = config();
+        Self::patiently(|| PgBackend::open(&url, &config)).await
     }
 }
 
