@@ -100,7 +100,7 @@ pub(crate) struct Custody<S> {
     _dir: TempDir,
 }
 
-pub(crate) fn ledger<S: StorageBackend>(store: S, seed: u8) -> Custody<S> {
+pub(crate) fn ledger<S: StorageBackend + 'static>(store: S, seed: u8) -> Custody<S> {
     let dir = tempfile::tempdir().unwrap();
     let keys = KeyStore::open(dir.path().join("keys")).unwrap();
     let openings = OpeningStore::new(dir.path().join("openings"));
