@@ -71,7 +71,7 @@ pub(crate) async fn grow(store: &dyn StorageBackend, log: &NoteSigner, count: u6
         }
     };
     store.put_blob(VERIFYING_KEY).await.unwrap();
-    for index in 0..8 {
+    for index in size.0..size.0 + count.min(8) {
         store.put_blob(&proof(index)).await.unwrap();
     }
     let mut transactions = Vec::new();
