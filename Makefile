@@ -59,6 +59,7 @@ pandas: setup ## compare profiles with pandas (DATA=DIR for tables of your own)
 	@scripts/compare_all.sh $(TARGET_DIR)/debug/zkl $(or $(DATA),examples/data)
 
 test-kernels: setup ## the tests of proofs once more, on the portable kernel
+	@grep -qw avx512ifma /proc/cpuinfo 2>/dev/null || echo "no AVX-512 IFMA here: the vectorised field kernel was not tested"
 	ZKL_KERNEL=portable $(CARGO) test --locked --workspace --features $(STORES) \
 		--test scan --test kernels --test msm --test commit --test hyperkzg --test masked_opening --test receipts
 
