@@ -1,6 +1,10 @@
 //! Both implementations side by side: every result of the vectorised one is that of the portable one, bit by bit.
 
-#![expect(clippy::print_stdout, clippy::expect_used, reason = "a test that compares nothing says so, and one that fails should stop")]
+#![expect(
+    clippy::print_stdout,
+    clippy::expect_used,
+    reason = "a test that compares nothing says so, and one that fails should stop"
+)]
 
 mod layers;
 mod sumchecks;
