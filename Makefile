@@ -7,7 +7,7 @@ TARGET_DIR = $(shell $(CARGO) metadata --format-version 1 --no-deps | sed -n 's/
 # Everything that can be left out of a build; tests and lints see all of it.
 STORES = zkl-cli/pg,zkl-cli/s3,zkl-testkit/postgres,zkl-testkit/s3-servers
 
-.PHONY: help setup setup-servers build quickstart test test-portable ci lint fmt clippy doc deny arrows pandas stress stress-storage bench bench-kernels clean
+.PHONY: help setup setup-servers build quickstart test ci lint fmt clippy doc deny arrows pandas test-kernels stress-kernel stress stress-storage bench bench-kernels clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 22
@@ -36,10 +36,6 @@ endif
 test: setup-servers ## run every test
 	$(CARGO) test --locked --workspace --features $(STORES)
 
-test-portable: setup ## the tests of proofs once more, on the portable kernel
-	ZKL_KERNEL=portable $(CARGO) test --locked --workspace --features $(STORES) \
-		--test scan --test msm --test commit --test hyperkzg --test masked_opening --test receipts
-
 ci: ## what a change must pass: lints, docs, licences, tests
 	@bash .ci/run
 
@@ -62,17 +58,23 @@ pandas: setup ## compare profiles with pandas (DATA=DIR for tables of your own)
 	$(CARGO) build --locked --workspace --features $(STORES) --bin zkl
 	@scripts/compare_all.sh $(TARGET_DIR)/debug/zkl $(or $(DATA),examples/data)
 
+test-kernels: setup ## the tests of proofs once more, on the portable kernel
+	@grep -qw avx512ifma /proc/cpuinfo 2>/dev/null || echo "no AVX-512 IFMA here: the vectorised field kernel was not tested"
+	ZKL_KERNEL=portable $(CARGO) test --locked --workspace --features $(STORES) \
+		--test scan --test kernels --test msm --test commit --test hyperkzg --test masked_opening --test receipts
+
+stress-kernel: setup ## 2^30 products of each field against arkworks (PRODUCTS=N)
+	ZKL_KERNEL_PRODUCTS=$(or $(PRODUCTS),1073741824) $(CARGO) test --locked -p zkl-kernel --lib a_billion -- --ignored --nocapture
+
 stress: build ## 1,000 kill -9 trials of notarize and prove (TRIALS=N)
 	ZKL_CRASH_TRIALS=$(or $(TRIALS),1000) $(CARGO) test --release --locked -p zkl-cli --test cli crash -- --nocapture
 
 # Injected faults, real failing writes, and kills; every trial ends with a check of the whole store from its stored bytes.
 stress-storage: export ZKL_FAULT_TRIALS ?= $(or $(TRIALS),1000)
 stress-storage: export ZKL_CRASH_TRIALS ?= $(ZKL_FAULT_TRIALS)
-stress-storage: setup-servers ## 1,000 fault trials and 1,000 kills of every store (TRIALS=N)
+stress-storage: setup ## 1,000 fault trials and 1,000 kills of every store (TRIALS=N)
 	$(CARGO) test --locked -p zkl-ledger --test fault_trials --test appends -- --nocapture
 	$(CARGO) test --locked -p zkl-storage-rocks --test trials --test full --test crash -- --nocapture
-	ZKL_PG_SERVER_KILLS=100 ZKL_PG_CONNECTION_KILLS=500 ZKL_PG_PROCESS_KILLS=100 ZKL_PG_CUT_TRIALS=300 \
-	ZKL_PG_WRITER_ENTRIES=10000 $(CARGO) test --locked -p zkl-storage-pg --test suite -- --nocapture
 
 bench: setup ## the end-to-end table and the store's latencies (DIR=a directory on the disk to measure)
 	$(CARGO) build --release --locked -p zkl-benches --bins

@@ -5,7 +5,6 @@
 
 use std::{
     env,
-    panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
     sync::atomic::{AtomicBool, AtomicU64, Ordering},
     thread,
     time::Duration,
@@ -16,7 +15,6 @@ use rand_chacha::{
     ChaCha8Rng,
     rand_core::{RngCore as _, SeedableRng as _},
 };
-use zkl_core::storage::StorageError;
 use zkl_storage_pg::PgBackend;
 use zkl_testkit::{
     conformance::{BackendFactory, block_on},
@@ -30,8 +28,9 @@ use crate::support::config;
 struct OnServer<'a>(&'a Server);
 
 impl OnServer<'_> {
-    /// Waits for the server.
-    async fn patiently<F: Future<Output = Result<PgBackend, StorageError>>>(open: impl Fn() -> F) -> PgBackend {
+    async fn patiently<F: Future<Output = Result<PgBackend, zkl_core::storage::StorageError>>>(
+        open: impl Fn() -> F,
+    ) -> PgBackend {
         loop {
             match open().await {
                 Ok(backend) => return backend,
@@ -51,13 +50,15 @@ impl BackendFactory for OnServer<'_> {
     type Backend = PgBackend;
 
     async fn create(&self) -> PgBackend {
-        let (url, config) = (self.0.fresh_url(), config());
+        let url = self.0.fresh_url();
+        let config = config();
         Self::patiently(|| PgBackend::connect(&url, &config)).await
     }
 
     async fn reopen(&self, backend: PgBackend) -> PgBackend {
-        let (url, config) = (self.url(&backend), config());
+        let url = self.url(&backend);
         drop(backend);
+        let config = config();
         Self::patiently(|| PgBackend::open(&url, &config)).await
     }
 }
@@ -65,7 +66,8 @@ impl BackendFactory for OnServer<'_> {
 #[async_trait]
 impl SharedBackendFactory for OnServer<'_> {
     async fn open_another(&self, backend: &PgBackend) -> PgBackend {
-        let (url, config) = (self.url(backend), config());
+        let url = self.url(backend);
+        let config = config();
         Self::patiently(|| PgBackend::open(&url, &config)).await
     }
 }
@@ -99,12 +101,12 @@ fn faults_beside_kills_of_the_server_lose_nothing_and_fork_nothing() {
             }
         });
         // Also when the trials fail: the scope waits for the other thread.
-        let run = || block_on(trials.run_shared(&OnServer(&server)));
-        let report = catch_unwind(AssertUnwindSafe(run));
+        let report =
+            std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| block_on(trials.run_shared(&OnServer(&server)))));
         stop.store(true, Ordering::Release);
         match report {
             Ok(report) => println!("beside {} kills of the server: {report}", kills.load(Ordering::Acquire)),
-            Err(panic) => resume_unwind(panic),
+            Err(panic) => std::panic::resume_unwind(panic),
         }
     });
     assert!(kills.load(Ordering::Acquire) > 0);
