@@ -58,9 +58,10 @@ pandas: setup ## compare profiles with pandas (DATA=DIR for tables of your own)
 	$(CARGO) build --locked --workspace --features $(STORES) --bin zkl
 	@scripts/compare_all.sh $(TARGET_DIR)/debug/zkl $(or $(DATA),examples/data)
 
-test-kernels: setup ## the argument's tests with the portable field kernel, whatever this processor prefers
+test-kernels: setup ## the tests of proofs once more, on the portable kernel
 	@grep -qw avx512ifma /proc/cpuinfo 2>/dev/null || echo "no AVX-512 IFMA here: the vectorised field kernel was not tested"
-	ZKL_KERNEL=portable $(CARGO) test --locked --workspace --features $(STORES) --test scan --test msm
+	ZKL_KERNEL=portable $(CARGO) test --locked --workspace --features $(STORES) \
+		--test scan --test kernels --test msm --test commit --test hyperkzg --test masked_opening --test receipts
 
 stress-kernel: setup ## 2^30 products, half in each field, against arkworks (PRODUCTS=N)
 	ZKL_KERNEL_PRODUCTS=$(or $(PRODUCTS),1073741824) $(CARGO) test --locked -p zkl-kernel --lib a_billion -- --ignored --nocapture

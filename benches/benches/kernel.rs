@@ -82,7 +82,7 @@ impl KernelTask for Measured<'_, '_> {
             }
             // What a fold costs beside the copy that it consumes is small: the copy is a stream of bytes.
             Operation::Fold => {
-                self.bencher.iter_batched_ref(|| a.clone(), |a| kernel.fold(a, z[0]), criterion::BatchSize::LargeInput)
+                self.bencher.iter_batched_ref(|| a.clone(), |a| kernel.fold(a, z[0]), criterion::BatchSize::LargeInput);
             }
             Operation::InnerProduct => self.bencher.iter(|| kernel.inner_product(black_box(&a), black_box(&b))),
             Operation::EqTable => self.bencher.iter(|| kernel.eq_table(black_box(&z))),

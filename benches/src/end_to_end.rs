@@ -13,8 +13,8 @@ use zkl_circuits::{
     scan::{ColumnCommitments, TablePlan},
 };
 use zkl_ledger::{
-    EvidenceRequest, KeyStore, Ledger, NotarizeRequest, NotarizedEntry, Predicate, PrivacyLevel, ProfileEvidence,
-    RocksBackend, Trust, VerifiedStatement, storage::StorageBackend as _, verify,
+    AnyStore, EvidenceRequest, KeyStore, Ledger, NotarizeRequest, NotarizedEntry, Predicate, PrivacyLevel,
+    ProfileEvidence, Trust, VerifiedStatement, storage::StorageBackend as _, verify,
 };
 
 use crate::{
@@ -93,7 +93,7 @@ pub async fn run(table: MixedTable, dir: &Path, keys: &Path) -> Result<Figures, 
     let file = dir.join("mixed.csv");
     let csv_bytes = table.write_file(&file)?;
     let home = dir.join("ledger");
-    let ledger = Ledger::create(&home, "example.com/bench".parse()?, KeyStore::open(keys)?)?;
+    let ledger = Ledger::create(&home, "example.com/bench".parse()?, None, KeyStore::open(keys)?).await?;
     let request = NotarizeRequest {
         file,
         name: NAME.parse()?,
@@ -134,10 +134,7 @@ pub async fn run(table: MixedTable, dir: &Path, keys: &Path) -> Result<Figures, 
     })
 }
 
-async fn scan_figures(
-    ledger: &Ledger<RocksBackend>,
-    notarized: &NotarizedEntry,
-) -> Result<ScanFigures, Box<dyn Error>> {
+async fn scan_figures(ledger: &Ledger<AnyStore>, notarized: &NotarizedEntry) -> Result<ScanFigures, Box<dyn Error>> {
     let receipt = ledger.receipt(&notarized.entry).await?.encode()?;
     let trust = Trust::default().with_log(ledger.log_key());
     let VerifiedStatement::Notarization { layout, profile: ProfileEvidence::Proved(report), .. } =
@@ -173,7 +170,7 @@ fn time_verification(receipt: &[u8], trust: &Trust) -> Result<Spent, Box<dyn Err
 }
 
 async fn prove(
-    ledger: &Ledger<RocksBackend>,
+    ledger: &Ledger<AnyStore>,
     notarized: &NotarizedEntry,
     claim: &str,
 ) -> Result<ClaimFigures, Box<dyn Error>> {

@@ -5,9 +5,7 @@ mod custody;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint, builder::BoolishValueParser};
-pub(crate) use custody::{
-    AuditArgs, BackupArgs, CosignArgs, FsckArgs, RestoreArgs, WitnessArgs, WitnessCommand,
-};
+pub(crate) use custody::{AuditArgs, BackupArgs, CosignArgs, FsckArgs, RestoreArgs, WitnessArgs, WitnessCommand};
 use zkl_ledger::{DatasetName, KeyDigest, OperationKind, PrivacyLevel};
 
 /// Show what a training dataset is, and is not, without handing over a row.

@@ -74,9 +74,9 @@ impl CliError {
             Self::NotValid { source, .. } => source.hint().map(Into::into),
             Self::Witness(error) => error.hint().map(Into::into),
             Self::Audit(error) => match error.as_ref() {
-                AuditError::Fork { .. } => Some(
-                    "keep both checkpoints: with them anybody can see that the log signed two histories".into(),
-                ),
+                AuditError::Fork { .. } => {
+                    Some("keep both checkpoints: with them anybody can see that the log signed two histories".into())
+                }
                 AuditError::Ledger(error) => error.hint(),
                 _ => None,
             },

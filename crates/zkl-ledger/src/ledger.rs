@@ -94,14 +94,7 @@ impl<S: StorageBackend> Ledger<S> {
     {
         let (storage, log) = (Arc::new(storage), Arc::new(log));
         let appender = Some(Appender::new(Arc::clone(&storage) as Arc<dyn StorageBackend>, Arc::clone(&log)));
-        Self {
-            storage,
-            appender,
-            key: LedgerKey::Signing(log),
-            keys: Arc::new(keys),
-            openings,
-            witnesses: Vec::new(),
-        }
+        Self { storage, appender, key: LedgerKey::Signing(log), keys: Arc::new(keys), openings, witnesses: Vec::new() }
     }
 
     /// A ledger that can only be read.

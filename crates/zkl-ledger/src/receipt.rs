@@ -150,7 +150,10 @@ impl Receipt {
         let header: Header = serde_json::from_slice(bytes).map_err(|source| VerifyError::NotAReceipt { source })?;
         const FORMATS: [&str; 3] = [RECEIPT_FORMAT, SCAN_RECEIPT_FORMAT, WITNESSED_RECEIPT_FORMAT];
         if !FORMATS.contains(&header.format.as_str()) {
-            return Err(VerifyError::UnknownFormat { expected: WITNESSED_RECEIPT_FORMAT, got: excerpt(&header.format) });
+            return Err(VerifyError::UnknownFormat {
+                expected: WITNESSED_RECEIPT_FORMAT,
+                got: excerpt(&header.format),
+            });
         }
         let receipt: Self = serde_json::from_slice(bytes).map_err(|source| VerifyError::NotAReceipt { source })?;
         receipt.check_format()?;

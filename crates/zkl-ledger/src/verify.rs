@@ -75,8 +75,12 @@ pub fn verify(bytes: &[u8], trust: &Trust) -> Result<VerifiedReceipt, VerifyErro
             VerifiedStatement::Notarization { notarization: Box::new(record.clone()), layout: layout.clone(), profile }
         }
         Predicate::Claim(record) => {
-            let (notarized, notarized_in_log) =
-                logged_entry("notarization", present("notarization", receipt.notarization.as_ref())?, &log, &witnesses)?;
+            let (notarized, notarized_in_log) = logged_entry(
+                "notarization",
+                present("notarization", receipt.notarization.as_ref())?,
+                &log,
+                &witnesses,
+            )?;
             let Predicate::Notarization(notarization) = notarized.predicate() else {
                 let got = notarized.predicate().type_uri().to_owned();
                 return Err(VerifyError::StatementType { part: "notarization", got });

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use cargo_metadata::{DependencyKind, MetadataCommand, Package};
 
 /// Allowed dependencies of each crate on others of the workspace, tests and benches left aside.
-const ARROWS: [(&str, &[&str]); 14] = [
+const ARROWS: [(&str, &[&str]); 15] = [
     ("zkl-core", &[]),
     ("zkl-kernel", &["zkl-core"]),
     ("zkl-poseidon", &["zkl-core"]),

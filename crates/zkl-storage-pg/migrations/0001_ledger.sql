@@ -29,10 +29,11 @@ create table transactions (
 -- Signed entries hardly compress, and those of usual length are read with their row.
 alter table transactions alter column entry set storage external;
 alter table transactions set (toast_tuple_target = 8160);
--- A query walks one of these, or the primary key, in index order.
-create index transactions_by_dataset on transactions (dataset, index);
-create index transactions_by_operation on transactions (operation, index);
-create index transactions_by_dataset_and_operation on transactions (dataset, operation, index);
+-- A query walks one of these, or the primary key, in index order. They hold index + 0, and so do the queries that use them: a planner
+-- that hopes to find rows of a dataset early in the primary key, and then reads the whole log, cannot even try.
+create index transactions_by_dataset on transactions (dataset, (index + 0));
+create index transactions_by_operation on transactions (operation, (index + 0));
+create index transactions_by_dataset_and_operation on transactions (dataset, operation, (index + 0));
 
 create table datasets (
     name text collate "C" primary key,
@@ -78,6 +79,12 @@ create table blobs (
 );
 alter table blobs alter column bytes set storage external;
 
+-- Texts of checkpoints with the signatures of witnesses, which may grow.
+create table cosigned_checkpoints (
+    size bigint primary key,
+    checkpoint bytea not null
+);
+
 -- Least and greatest recorded_at of a block of 2^7 (level 1) or 2^14 (level 2) entries: block b of level l holds the
 -- indices b * 2^(7 l) .. (b + 1) * 2^(7 l) - 1. Clocks may run backwards, so a time range is no index range; a query
 -- walks indices and jumps over every block that its time range does not touch.
@@ -105,6 +112,7 @@ create trigger append_only before update or delete or truncate on blobs execute 
 create trigger append_only before delete or truncate on datasets execute function append_only();
 create trigger append_only before delete or truncate on head execute function append_only();
 create trigger append_only before delete or truncate on tiles execute function append_only();
+create trigger append_only before delete or truncate on cosigned_checkpoints execute function append_only();
 create trigger append_only before delete or truncate on time_extents execute function append_only();
 
 create function head_moved() returns trigger language plpgsql set search_path from current as $$
@@ -141,6 +149,18 @@ end
 $$;
 create trigger tile_grew before insert or update on tiles for each row execute function tile_grew();
 
+create function cosigned_reached() returns trigger language plpgsql set search_path from current as $$
+begin
+    if new.size < 1 or new.size > (select size from head) or (tg_op = 'UPDATE' and new.size <> old.size) then
+        raise exception 'a cosigned checkpoint of % entries, which the log has not reached', new.size
+            using errcode = 'integrity_constraint_violation', constraint = 'cosigned_reached';
+    end if;
+    return new;
+end
+$$;
+create trigger cosigned_reached before insert or update on cosigned_checkpoints
+    for each row execute function cosigned_reached();
+
 -- The counts after a change must be the counts before it and the entries since.
 create function dataset_counted() returns trigger language plpgsql set search_path from current as $$
 declare
@@ -153,12 +173,8 @@ begin
         counted := old.entries;
         seen := old.latest;
     end if;
-    -- No condition on equality of the dataset alone: only its own index has this order.
-    select count(*), max(t.index) into added, newest from (
-        select index from transactions
-        where (dataset, index) > (new.name, seen) and (dataset, index) <= (new.name, 9223372036854775807)
-        order by dataset, index
-    ) t;
+    select count(*), max(index + 0) into added, newest from transactions
+        where dataset = new.name and (index + 0) > seen;
     if (tg_op = 'UPDATE' and new.name <> old.name) or added = 0
         or new.entries <> counted + added or new.latest <> newest
     then
@@ -286,19 +302,18 @@ end
 $$;
 
 -- One function for each index that a query can walk and each direction: find_by_dataset_ascending and so on. All take the
--- same arguments. A row comparison on (dataset, index) holds for one dataset and a range of indices, and no index but the
--- wanted one has its order: the planner has no choice to get wrong.
+-- same arguments.
 do $make$
 declare
     walk record;
 begin
     for walk in
-        select name, key, wanted, direction, backwards from (values
-            ('all', '', ''),
-            ('by_dataset', 'dataset, ', 'wanted_dataset, '),
-            ('by_operation', 'operation, ', 'wanted_operation, '),
-            ('by_dataset_and_operation', 'dataset, operation, ', 'wanted_dataset, wanted_operation, ')
-        ) keys (name, key, wanted)
+        select name, key, place, direction, backwards from (values
+            ('all', '', 'index'),
+            ('by_dataset', 'dataset = wanted_dataset and', '(index + 0)'),
+            ('by_operation', 'operation = wanted_operation and', '(index + 0)'),
+            ('by_dataset_and_operation', 'dataset = wanted_dataset and operation = wanted_operation and', '(index + 0)')
+        ) keys (name, key, place)
         cross join (values ('asc', false), ('desc', true)) directions (direction, backwards)
     loop
         execute format($function$
@@ -312,29 +327,27 @@ declare
 begin
     while low < high loop
         select index into place from transactions
-            where (%2$sindex) >= (%3$slow) and (%2$sindex) < (%3$shigh) order by %4$sindex %5$s limit 1;
+            where %2$s %3$s >= low and %3$s < high order by %3$s %4$s limit 1;
         exit when place is null;
-        select first, behind into run from next_run(from_time, to_time, place, %6$L);
+        select first, behind into run from next_run(from_time, to_time, place, %5$L);
         exit when run.first is null;
-        low := case when %6$L then low else greatest(place, run.first) end;
-        high := case when %6$L then least(place + 1, run.behind) else high end;
+        low := case when %5$L then low else greatest(place, run.first) end;
+        high := case when %5$L then least(place + 1, run.behind) else high end;
         return query select * from transactions
-            where (%2$sindex) >= (%3$sgreatest(low, run.first)) and (%2$sindex) < (%3$sleast(high, run.behind))
+            where %2$s %3$s >= greatest(low, run.first) and %3$s < least(high, run.behind)
                 and recorded_at >= from_time and recorded_at < to_time
-            order by %4$sindex %5$s limit most;
+            order by %3$s %4$s limit most;
         get diagnostics found_now = row_count;
         most := most - found_now;
         exit when most <= 0;
-        low := case when %6$L then low else run.behind end;
-        high := case when %6$L then run.first else high end;
+        low := case when %5$L then low else run.behind end;
+        high := case when %5$L then run.first else high end;
     end loop;
 end
 $body$;
 $function$,
             'find_' || walk.name || case when walk.backwards then '_descending' else '_ascending' end,
-            walk.key, walk.wanted,
-            case when walk.backwards then replace(walk.key, ',', ' desc,') else walk.key end,
-            walk.direction, walk.backwards);
+            walk.key, walk.place, walk.direction, walk.backwards);
     end loop;
 end
 $make$;

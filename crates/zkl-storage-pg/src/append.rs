@@ -4,7 +4,6 @@ use std::mem;
 
 use sqlx::{Row as _, postgres::PgRow};
 use zkl_core::{
-    digest::BlobDigest,
     name::DatasetName,
     storage::AppendBatch,
     transaction::StoredTransaction,
@@ -32,8 +31,6 @@ const INSERT: &str = "with grown as ( \
 
 /// Bytes of entries in one statement: bounds what the server holds in memory at a time.
 const STATEMENT_BYTES: usize = 16 << 20;
-/// A value of 1 GiB does not fit a message of the protocol, and the server holds several copies of it.
-const MAX_BLOB_LEN: usize = 256 << 20;
 
 /// How a transaction ended that did not end well.
 enum Failure {
@@ -97,45 +94,6 @@ impl Store {
             }
             Err(cause) => Err(Failure::Unknown { mark, cause }),
         }
-    }
-
-    /// A blob is named by its content: repeating an insertion of unknown outcome does no harm.
-    pub(crate) async fn put_blob(&self, bytes: &[u8]) -> Result<BlobDigest, PgError> {
-        self.check_writable()?;
-        if bytes.len() > MAX_BLOB_LEN {
-            return Err(PgError::Invalid { rule: "a blob is longer than 256 MiB" });
-        }
-        let digest = BlobDigest::of(bytes);
-        let mut attempt = 0;
-        loop {
-            match self.try_put_blob(digest, bytes).await {
-                Ok(()) => return Ok(digest),
-                Err(error) => self.pause(&mut attempt, error).await?,
-            }
-        }
-    }
-
-    async fn try_put_blob(&self, digest: BlobDigest, bytes: &[u8]) -> Result<(), PgError> {
-        let name = digest.as_bytes().as_slice();
-        // A row that is seen was committed, and whoever committed it waited for the disk. A row of a transaction that still
-        // runs is not seen here, and waited for by the insertion.
-        let mut session = self.session().await?;
-        let known = session.rows(sqlx::query("select from blobs where digest = $1").bind(name)).await?;
-        session.give_back();
-        if !known.is_empty() {
-            return Ok(());
-        }
-        let mut session = self.begin().await?;
-        let insert = sqlx::query("insert into blobs (digest, bytes) values ($1, $2) on conflict do nothing");
-        let mut inserted = session.rows(insert.bind(name).bind(bytes)).await.map(drop);
-        if inserted.is_ok() {
-            inserted = session.run("commit").await;
-        }
-        match inserted {
-            Ok(()) => session.give_back(),
-            Err(ref error) => session.roll_back(error).await,
-        }
-        inserted
     }
 }
 
@@ -208,7 +166,8 @@ async fn insert(
     let indices: Result<Vec<i64>, _> = entries.iter().map(|entry| i64::try_from(entry.index.0)).collect();
     let ids: Vec<&[u8]> = entries.iter().map(|entry| entry.id.as_bytes().as_slice()).collect();
     let kinds: Vec<&str> = entries.iter().map(|entry| entry.kind.as_str()).collect();
-    let names: Vec<Option<&str>> = entries.iter().map(|entry| entry.dataset.as_ref().map(DatasetName::as_str)).collect();
+    let names: Vec<Option<&str>> =
+        entries.iter().map(|entry| entry.dataset.as_ref().map(DatasetName::as_str)).collect();
     let times: Vec<String> = entries.iter().map(|entry| entry.recorded_at.0.to_string()).collect();
     let bytes: Vec<&[u8]> = entries.iter().map(|entry| entry.entry.as_slice()).collect();
     let query = sqlx::query(INSERT)

@@ -131,4 +131,12 @@ impl StorageBackend for PgBackend {
     async fn blob(&self, digest: BlobDigest) -> Result<Option<Vec<u8>>, StorageError> {
         self.store.blob(digest).await.map_err(|error| error.during("blob"))
     }
+
+    async fn put_cosigned(&self, size: TreeSize, checkpoint: &str) -> Result<(), StorageError> {
+        self.store.put_cosigned(size, checkpoint).await.map_err(|error| error.during("put_cosigned"))
+    }
+
+    async fn cosigned(&self, at_most: TreeSize) -> Result<Option<(TreeSize, String)>, StorageError> {
+        self.store.cosigned(at_most).await.map_err(|error| error.during("cosigned"))
+    }
 }

@@ -155,9 +155,7 @@ impl PgError {
         let (kind, retryable) = match &self {
             Self::Url { .. } => (StorageErrorKind::Invalid("the URL names no ledger"), false),
             Self::NotFound { .. } => (StorageErrorKind::NotFound, false),
-            Self::AlreadyExists { .. } => {
-                (StorageErrorKind::Invalid("there is already a ledger at this place"), false)
-            }
+            Self::AlreadyExists { .. } => (StorageErrorKind::Invalid("there is already a ledger at this place"), false),
             Self::Format { expected, got } => (StorageErrorKind::Format { expected: *expected, got: *got }, false),
             Self::ServerVersion { .. } => (StorageErrorKind::Invalid("the server's version is too old"), false),
             Self::NotDurable => {
@@ -170,7 +168,7 @@ impl PgError {
             }
             Self::Invalid { rule } => (StorageErrorKind::Invalid(rule), false),
             Self::Poisoned => (StorageErrorKind::Poisoned, false),
-            Self::Unsettled { .. } | Self::Task(_) => (StorageErrorKind::Unavailable, false),
+            Self::Unsettled { .. } | Self::Task(_) => (StorageErrorKind::Io, false),
             Self::Silent => (StorageErrorKind::Timeout, true),
             Self::Sql(error) => sql_kind(error),
             Self::Migrate(MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _)) => sql_kind(error),

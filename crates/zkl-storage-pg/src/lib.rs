@@ -7,6 +7,7 @@ mod error;
 mod find;
 mod open;
 mod place;
+mod put;
 mod read;
 mod session;
 mod settle;

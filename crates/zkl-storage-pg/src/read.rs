@@ -21,7 +21,7 @@ const TRANSACTION: &str = "select index, id, operation, dataset, recorded_at::te
 
 impl Store {
     /// The rows of a query, which is made anew for every attempt.
-    async fn rows<'q>(
+    pub(crate) async fn rows<'q>(
         &self,
         make: impl Fn() -> SqlQuery<'q, Postgres, PgArguments> + Send + Sync,
     ) -> Result<Vec<PgRow>, PgError> {
@@ -51,7 +51,8 @@ impl Store {
             return Ok(None);
         }
         let damaged = "the head cannot be decoded";
-        let checkpoint = String::from_utf8(row.try_get("checkpoint")?).map_err(|_| PgError::Corrupt { what: damaged })?;
+        let checkpoint =
+            String::from_utf8(row.try_get("checkpoint")?).map_err(|_| PgError::Corrupt { what: damaged })?;
         let root = RootHash::new(digest(row, "root", damaged)?);
         Ok(Some(Head { size: TreeSize(unsigned(size, damaged)?), root, checkpoint }))
     }
@@ -78,7 +79,7 @@ impl Store {
         }
         let limit = i32::try_from(query.effective_limit()).unwrap_or(i32::MAX);
         let dataset = query.dataset.as_ref().map(DatasetName::as_str);
-        let kind = query.kind.map(|kind| kind.as_str());
+        let kind = query.kind.map(zkl_core::transaction::OperationKind::as_str);
         let sql = Form::of(query).sql();
         let rows = self
             .rows(|| {
@@ -138,6 +139,19 @@ impl Store {
             return Err(PgError::Corrupt { what: "a blob does not have its digest" });
         }
         Ok(Some(bytes))
+    }
+
+    pub(crate) async fn cosigned(&self, at_most: TreeSize) -> Result<Option<(TreeSize, String)>, PgError> {
+        let at_most = i64::try_from(at_most.0).unwrap_or(i64::MAX);
+        let sql = "select size, checkpoint from cosigned_checkpoints where size <= $1 order by size desc limit 1";
+        let rows = self.rows(|| sqlx::query(sql).bind(at_most)).await?;
+        let Some(row) = rows.first() else {
+            return Ok(None);
+        };
+        let damaged = "a cosigned checkpoint cannot be decoded";
+        let size = TreeSize(unsigned(row.try_get("size")?, damaged)?);
+        let text = String::from_utf8(row.try_get("checkpoint")?).map_err(|_| PgError::Corrupt { what: damaged })?;
+        Ok(Some((size, text)))
     }
 }
 

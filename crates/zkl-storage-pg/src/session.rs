@@ -62,7 +62,12 @@ impl Session {
 
     /// Ends the transaction, unless the error says that nothing more can be said over this connection.
     pub(crate) async fn roll_back(mut self, error: &PgError) {
-        if !matches!(error, PgError::Sql(error) if !is_refusal(error)) && self.run("rollback").await.is_ok() {
+        let broken = match error {
+            PgError::Sql(error) => !is_refusal(error),
+            PgError::Silent => true,
+            _ => false,
+        };
+        if !broken && self.run("rollback").await.is_ok() {
             self.give_back();
         }
     }

@@ -53,11 +53,13 @@ impl Store {
         // Connections of the pool may be as broken as the one that failed, or all in use.
         let mut connection = PgConnection::connect_with(&self.place.options).await?;
         // The number of a process is used again, the pair is not while the transaction runs.
-        sqlx::query("select pg_terminate_backend(pid) from pg_stat_activity where pid = $1 and backend_xid = $2::text::xid")
-            .bind(mark.process)
-            .bind(&mark.transaction)
-            .execute(&mut connection)
-            .await?;
+        sqlx::query(
+            "select pg_terminate_backend(pid) from pg_stat_activity where pid = $1 and backend_xid = $2::text::xid",
+        )
+        .bind(mark.process)
+        .bind(&mark.transaction)
+        .execute(&mut connection)
+        .await?;
         let mut transaction = connection.begin().await?;
         sqlx::query("select from head for update").fetch_one(&mut *transaction).await?;
         let Some(first) = batch.transactions.first() else {

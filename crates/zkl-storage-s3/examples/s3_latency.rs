@@ -75,7 +75,8 @@ async fn measure(server: &S3Server, entries: u64, queries: u64) -> Outcome<()> {
         }
         report("open for writing (10 calls)", times);
         let cold = S3Config { cache_bytes: 0, ..config.clone() };
-        measure_queries("nothing cached", &S3Backend::open_read_only(&url, &cold).await?, size, queries.min(100)).await?;
+        measure_queries("nothing cached", &S3Backend::open_read_only(&url, &cold).await?, size, queries.min(100))
+            .await?;
         measure_queries("default cache", &S3Backend::open_read_only(&url, &config).await?, size, queries).await?;
     }
     Ok(())

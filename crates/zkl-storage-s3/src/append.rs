@@ -4,11 +4,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use futures::{StreamExt as _, TryStreamExt as _, stream};
-use zkl_core::{
-    digest::TransactionId,
-    storage::AppendBatch,
-    tree::TreeSize,
-};
+use zkl_core::{digest::TransactionId, storage::AppendBatch, tree::TreeSize};
 
 use crate::{
     draft::{Draft, Inputs, Needs},

@@ -5,7 +5,11 @@ use bytes::Bytes;
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 use zkl_core::digest::BlobDigest;
 
-use crate::{error::S3Error, objects::{Objects, classify}, store::Store};
+use crate::{
+    error::S3Error,
+    objects::{Objects, classify},
+    store::Store,
+};
 
 /// S3's own limits.
 const LEAST_PART: usize = 5 << 20;

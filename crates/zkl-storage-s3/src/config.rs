@@ -14,7 +14,7 @@ pub struct S3Config {
     pub credentials: Option<S3Credentials>,
     /// Time to establish a connection.
     pub connect_timeout: Duration,
-    /// Time for one try of a request. A part of a large blob is a request of its own.
+    /// Time for one try of a request up to its answer: for the upload of a part, all of it.
     pub attempt_timeout: Duration,
     /// Tries of a request that can be repeated without a thought: everything but the `PUT` of a head.
     pub max_attempts: u32,
@@ -33,7 +33,7 @@ impl Default for S3Config {
             region: None,
             credentials: None,
             connect_timeout: Duration::from_secs(5),
-            attempt_timeout: Duration::from_secs(30),
+            attempt_timeout: Duration::from_secs(60),
             max_attempts: 4,
             settle_timeout: Duration::from_secs(60),
             cache_bytes: 64 << 20,

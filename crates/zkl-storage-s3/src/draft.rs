@@ -56,9 +56,8 @@ impl Needs {
         }
         let closed = state.closed() + closing * BLOCK;
         let entries = state.open.iter().map(|row| row.span);
-        let supplied = |tile: &EdgeTile| {
-            batch.tiles.iter().any(|(id, _)| (id.level, id.index) == (tile.level, tile.index))
-        };
+        let supplied =
+            |tile: &EdgeTile| batch.tiles.iter().any(|(id, _)| (id.level, id.index) == (tile.level, tile.index));
         let tiles = state.edge.iter().filter(|tile| complete_at(tile.level, tile.index) <= closed && !supplied(tile));
         Self {
             frames: entries.chain(tiles.map(|tile| tile.span)).collect(),
@@ -71,8 +70,8 @@ impl Needs {
 fn kept(segments: &[SegmentRecord], blocks: u64) -> usize {
     let mut counts: Vec<u64> = segments.iter().map(|segment| segment.count).collect();
     let mut kept = counts.len();
-    for _ in 0..blocks {
-        counts.push(BLOCK);
+    for block in std::iter::repeat_n(BLOCK, blocks as usize) {
+        counts.push(block);
         while let Some(group) = full_group(&counts, |count| *count) {
             let merged = counts.split_off(group).into_iter().sum();
             kept = kept.min(group);
@@ -230,11 +229,7 @@ impl Draft {
     }
 
     /// Writes what is new and in no full block.
-    fn pack(
-        &mut self,
-        rows: Vec<(OpenRow, Part)>,
-        tiles: BTreeMap<(u8, u64), (u16, Part)>,
-    ) -> Result<(), S3Error> {
+    fn pack(&mut self, rows: Vec<(OpenRow, Part)>, tiles: BTreeMap<(u8, u64), (u16, Part)>) -> Result<(), S3Error> {
         let mut object = Vec::new();
         let mut hot = Vec::new();
         let mut place = |part: Part| match part {
@@ -269,8 +264,7 @@ impl Draft {
 }
 
 /// Stands for the pack until its digest is known.
-const NOWHERE: Span =
-    Span { object: Sha256Digest::new([0; 32]), place: frame::Place { offset: 0, len: 0 } };
+const NOWHERE: Span = Span { object: Sha256Digest::new([0; 32]), place: frame::Place { offset: 0, len: 0 } };
 
 #[cfg(test)]
 mod tests;

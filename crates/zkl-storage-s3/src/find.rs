@@ -46,8 +46,7 @@ impl Store {
     /// Where the records of the results are, in the order of the query.
     async fn matches(&self, state: &State, query: &Query, bounds: &Range<u64>) -> Result<Vec<Span>, S3Error> {
         let limit = query.effective_limit();
-        let mut open: Vec<Span> =
-            state.open.iter().filter(|row| row_matches(row, query)).map(|row| row.span).collect();
+        let mut open: Vec<Span> = state.open.iter().filter(|row| row_matches(row, query)).map(|row| row.span).collect();
         let mut segments: Vec<&SegmentRecord> = state
             .segments
             .iter()

@@ -107,8 +107,8 @@ impl State {
             open: rows,
             edge,
         };
-        let payload = postcard::to_stdvec(&record)
-            .map_err(|_| S3Error::Invalid { rule: "the head cannot be encoded" })?;
+        let payload =
+            postcard::to_stdvec(&record).map_err(|_| S3Error::Invalid { rule: "the head cannot be encoded" })?;
         let mut bytes = MAGIC.to_vec();
         frame::push(&mut bytes, &payload)?;
         Ok(bytes)
@@ -156,11 +156,8 @@ impl State {
             Ok(EdgeTile { level: tile.level, index: tile.index, width: tile.width, span })
         });
         let edge = edge.collect::<Result<_, S3Error>>()?;
-        let head = Head {
-            size: TreeSize(record.size),
-            root: RootHash::new(record.root),
-            checkpoint: record.checkpoint,
-        };
+        let head =
+            Head { size: TreeSize(record.size), root: RootHash::new(record.root), checkpoint: record.checkpoint };
         Ok(Self { number, head: Some(head), segments: record.segments, open, edge })
     }
 }

@@ -33,8 +33,7 @@ impl Location {
             return Err(wrong("bucket and prefix consist of letters, digits, '.', '_', '-' and '/'"));
         }
         let prefix = parts.iter().flat_map(|part| [*part, "/"]).collect();
-        let mut location =
-            Self { bucket: bucket.to_owned(), prefix, endpoint: None, region: None, path_style: None };
+        let mut location = Self { bucket: bucket.to_owned(), prefix, endpoint: None, region: None, path_style: None };
         for (name, value) in url.query_pairs() {
             match name.as_ref() {
                 "endpoint" => {

@@ -196,10 +196,7 @@ impl Store {
         let mut names: BTreeMap<Vec<u8>, DatasetRow> = BTreeMap::new();
         let mut add = |name: Vec<u8>, row: DatasetRow| {
             let known = names.entry(name).or_insert(DatasetRow { count: 0, latest: 0 });
-            *known = DatasetRow {
-                count: known.count.saturating_add(row.count),
-                latest: known.latest.max(row.latest),
-            };
+            *known = DatasetRow { count: known.count.saturating_add(row.count), latest: known.latest.max(row.latest) };
         };
         let pages = stream::iter(pages.collect::<Vec<_>>()).buffer_unordered(PARALLEL);
         for (name, row) in pages.try_concat().await? {

@@ -3,18 +3,15 @@
 use std::{error::Error as StdError, io, ops::Range, time::Duration};
 
 use aws_config::{
-    BehaviorVersion,
-    environment::region::EnvironmentVariableRegionProvider,
-    meta::region::RegionProviderChain,
-    profile::region::ProfileFileRegionProvider,
-    retry::RetryConfig,
-    timeout::TimeoutConfig,
+    BehaviorVersion, environment::region::EnvironmentVariableRegionProvider, meta::region::RegionProviderChain,
+    profile::region::ProfileFileRegionProvider, retry::RetryConfig, timeout::TimeoutConfig,
 };
 use aws_credential_types::{Credentials, provider::error::CredentialsError};
 use aws_sdk_s3::{
     Client,
     config::{Builder, Region, RequestChecksumCalculation, ResponseChecksumValidation},
     error::{ProvideErrorMetadata, SdkError},
+    primitives::ByteStream,
 };
 use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
 use bytes::Bytes;
@@ -33,9 +30,8 @@ pub(crate) struct Objects {
 impl Objects {
     /// Makes a client; sends nothing to the endpoint.
     pub(crate) async fn new(location: &Location, config: &S3Config) -> Self {
-        let http = aws_smithy_http_client::Builder::new()
-            .tls_provider(Provider::Rustls(CryptoMode::Ring))
-            .build_https();
+        let http =
+            aws_smithy_http_client::Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring)).build_https();
         let given = location.region.clone().or_else(|| config.region.clone());
         let region = RegionProviderChain::first_try(given.map(Region::new))
             .or_else(EnvironmentVariableRegionProvider::new())
@@ -92,39 +88,41 @@ impl Objects {
 
     /// The object called `key`, or the bytes `range` of it, or `None`.
     pub(crate) async fn get(&self, key: &str, range: Option<Range<u64>>) -> Result<Option<Bytes>, S3Error> {
+        let short = S3Error::Corrupt { what: "a stored object is shorter than what refers to it says" };
+        if range.as_ref().is_some_and(Range::is_empty) {
+            return Err(short);
+        }
         let mut attempt = 1;
         loop {
-            match self.get_once(key, range.clone()).await {
+            let Some(body) = self.body(key, range.clone()).await? else {
+                return Ok(None);
+            };
+            match body.collect().await {
+                Ok(bytes) => {
+                    let bytes = bytes.into_bytes();
+                    let whole = range.is_none_or(|range| range.end - range.start == bytes.len() as u64);
+                    return if whole { Ok(Some(bytes)) } else { Err(short) };
+                }
                 // The client library repeats requests, but not bodies that break off.
-                Err(S3Error::NoAnswer { .. } | S3Error::Timeout { .. }) if attempt < self.max_attempts => attempt += 1,
-                answer => return answer,
+                Err(_) if attempt < self.max_attempts => attempt += 1,
+                Err(error) => return Err(S3Error::NoAnswer { request: "GetObject", source: error.into() }),
             }
         }
     }
 
-    async fn get_once(&self, key: &str, range: Option<Range<u64>>) -> Result<Option<Bytes>, S3Error> {
-        let wanted = range.as_ref().map(|range| range.end - range.start);
+    async fn body(&self, key: &str, range: Option<Range<u64>>) -> Result<Option<ByteStream>, S3Error> {
         let range = range.map(|range| format!("bytes={}-{}", range.start, range.end - 1));
         let request = self.client.get_object().bucket(&self.bucket).key(self.full_key(key)).set_range(range);
-        let output = match request.send().await {
-            Ok(output) => output,
-            Err(error) => {
-                return match classify("GetObject", error) {
-                    S3Error::Refused { status: 404, code, .. } if code != "NoSuchBucket" => Ok(None),
-                    S3Error::Refused { status: 416, .. } => {
-                        Err(S3Error::Corrupt { what: "a stored object is shorter than what refers to it says" })
-                    }
-                    error => Err(error),
-                };
-            }
-        };
-        let body = output.body.collect().await;
-        let bytes = body.map_err(|error| S3Error::NoAnswer { request: "GetObject", source: error.into() })?;
-        let bytes = bytes.into_bytes();
-        if wanted.is_some_and(|wanted| wanted != bytes.len() as u64) {
-            return Err(S3Error::Corrupt { what: "a stored object is shorter than what refers to it says" });
+        match request.send().await {
+            Ok(output) => Ok(Some(output.body)),
+            Err(error) => match classify("GetObject", error) {
+                S3Error::Refused { status: 404, code, .. } if code != "NoSuchBucket" => Ok(None),
+                S3Error::Refused { status: 416, .. } => {
+                    Err(S3Error::Corrupt { what: "a stored object is shorter than what refers to it says" })
+                }
+                error => Err(error),
+            },
         }
-        Ok(Some(bytes))
     }
 
     /// The length of the object called `key`, or `None`.

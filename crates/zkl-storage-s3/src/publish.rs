@@ -24,7 +24,8 @@ pub(crate) enum Published {
 /// Creates `key` with `bytes`, which must be unlike anything that anybody else would write there.
 ///
 /// Sending the same bytes again is harmless: they land once or not at all. So a lost answer is settled by sending again and
-/// reading what is there. Only when that does not succeed within `timeout` is the outcome unknown.
+/// reading what is there. A refusal is settled by reading too: something between here and the store may have sent the request
+/// twice, and may report the second answer. Only when that does not succeed within `timeout` is the outcome unknown.
 pub(crate) async fn publish(
     objects: &Objects,
     key: &str,
@@ -40,9 +41,10 @@ pub(crate) async fn publish(
         tries += 1;
         let error = match objects.create(key, bytes.clone()).await {
             Ok(true) => return Ok(Published::Ours),
-            // Nobody but the others can have created it.
-            Ok(false) if !uncertain => return Ok(Published::Theirs),
-            Ok(false) => S3Error::Corrupt { what: "an object both exists and does not" },
+            Ok(false) => {
+                uncertain = true;
+                S3Error::Corrupt { what: "an object both exists and does not" }
+            }
             Err(error) => {
                 uncertain |= error.may_have_written();
                 error

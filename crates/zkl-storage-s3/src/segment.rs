@@ -180,9 +180,8 @@ impl Segment {
         ids.sort_unstable_by_key(|(id, _)| *id);
 
         let mut parts = SegmentBuilder::new(start, entries.len() as u64);
-        parts.postings = parts.table(|table| {
-            postings.iter().try_for_each(|(key, value, extent)| table.push(key, value, *extent))
-        })?;
+        parts.postings = parts
+            .table(|table| postings.iter().try_for_each(|(key, value, extent)| table.push(key, value, *extent)))?;
         for (_, _, extent) in &postings {
             parts.widen(*extent);
         }
@@ -192,12 +191,11 @@ impl Segment {
         parts.ids = parts
             .table(|table| ids.iter().try_for_each(|(id, row)| table.push(id, &row.encode()?, Extent::TIMELESS)))?;
         parts.datasets = parts.table(|table| {
-            datasets.iter().try_for_each(|(name, row)| {
-                table.push(name.as_str().as_bytes(), &row.encode()?, Extent::TIMELESS)
-            })
+            datasets
+                .iter()
+                .try_for_each(|(name, row)| table.push(name.as_str().as_bytes(), &row.encode()?, Extent::TIMELESS))
         })?;
-        parts.blocks =
-            parts.table(|table| table.push(&start.to_be_bytes(), &block.encode()?, Extent::TIMELESS))?;
+        parts.blocks = parts.table(|table| table.push(&start.to_be_bytes(), &block.encode()?, Extent::TIMELESS))?;
         parts.finish()
     }
 

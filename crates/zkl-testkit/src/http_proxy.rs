@@ -6,7 +6,7 @@
 
 use std::{
     fmt, io,
-    net::{SocketAddr, TcpStream as StdTcpStream},
+    net::{SocketAddr, TcpListener as StdTcpListener, TcpStream as StdTcpStream},
     sync::{Arc, Mutex, PoisonError},
     thread::JoinHandle,
     time::Duration,
@@ -120,12 +120,15 @@ impl HttpProxy {
             seen: Mutex::default(),
         });
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-        let listener = runtime.block_on(TcpListener::bind(("127.0.0.1", 0)))?;
+        let listener = StdTcpListener::bind(("127.0.0.1", 0))?;
+        listener.set_nonblocking(true)?;
         let address = listener.local_addr()?;
         let (present, state) = watch::channel(State::Listening);
         let thread = std::thread::Builder::new().name("http-proxy".to_owned()).spawn({
             let shared = Arc::clone(&shared);
-            move || runtime.block_on(serve(listener, address, shared, state))
+            move || {
+                runtime.block_on(async { serve(TcpListener::from_std(listener).ok(), address, shared, state).await });
+            }
         })?;
         Ok(Self { address, shared, present, thread: Some(thread) })
     }
@@ -177,8 +180,12 @@ impl Drop for HttpProxy {
     }
 }
 
-async fn serve(listener: TcpListener, address: SocketAddr, shared: Arc<Shared>, mut state: watch::Receiver<State>) {
-    let mut listener = Some(listener);
+async fn serve(
+    mut listener: Option<TcpListener>,
+    address: SocketAddr,
+    shared: Arc<Shared>,
+    mut state: watch::Receiver<State>,
+) {
     loop {
         let wanted = *state.borrow_and_update();
         match wanted {

@@ -9,10 +9,7 @@ use std::{
     fs::{self, File, Permissions},
     io::{self, Write as _},
     net::TcpListener,
-    os::unix::{
-        fs::PermissionsExt as _,
-        process::CommandExt as _,
-    },
+    os::unix::{fs::PermissionsExt as _, process::CommandExt as _},
     path::{Path, PathBuf},
     process::{self, Child, ChildStdin, Command, Output, Stdio},
     sync::{
@@ -46,7 +43,7 @@ rm -rf "$1"
 #[non_exhaustive]
 pub enum ServerError {
     /// No PostgreSQL was found.
-    #[error("PostgreSQL is not installed (scripts/setup_servers.sh installs it; ZKL_PG_BIN names another directory)")]
+    #[error("PostgreSQL is not installed (scripts/setup.sh installs it; ZKL_PG_BIN names another directory)")]
     NotInstalled,
     /// The tests run as root and there is no user to run the server as.
     #[error("there is no user `postgres` to run the server as")]

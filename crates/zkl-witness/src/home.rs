@@ -63,8 +63,8 @@ impl WitnessHome {
         };
         // The settings come last: a directory without them is no witness.
         let path = home.settings_path();
-        let text = toml::to_string(&settings)
-            .map_err(|error| WitnessError::io("write", &path, io::Error::other(error)))?;
+        let text =
+            toml::to_string(&settings).map_err(|error| WitnessError::io("write", &path, io::Error::other(error)))?;
         write_new(&path, text.as_bytes(), false)?;
         Ok(home)
     }

@@ -12,9 +12,9 @@
 //! A point of G1 is 64 bytes, of G2 128, x before y; the neutral element is all zeros.
 
 use rayon::prelude::*;
-use zkl_argument::msm::MsmBases;
+use zkl_argument::msm::{Curve, MsmBases};
 use zkl_core::ark::{
-    Fq, Fr, G1Affine,
+    Fq, G1Affine,
     bn254::Fq2,
     ec::{
         AffineRepr as _,
@@ -152,7 +152,7 @@ impl Reader<'_> {
 
     fn bases<P>(&mut self, [points, sums]: [usize; 2]) -> Result<MsmBases<P>, DecodeError>
     where
-        P: SWCurveConfig<ScalarField = Fr, BaseField: Fixed>,
+        P: Curve<BaseField: Fixed>,
     {
         let (points, sums) = (self.take(points)?, self.take(sums)?);
         MsmBases::from_parts(points, sums).map_err(|_| DecodeError::Matrices)
@@ -160,7 +160,7 @@ impl Reader<'_> {
 
     fn query<P>(&mut self, [bits, full]: [[usize; 2]; 2]) -> Result<Query<P>, DecodeError>
     where
-        P: SWCurveConfig<ScalarField = Fr, BaseField: Fixed>,
+        P: Curve<BaseField: Fixed>,
     {
         let mut part = |counts: [usize; 2]| -> Result<Part<P>, DecodeError> {
             Ok(Part { variables: self.take(counts[0])?, bases: self.bases(counts)? })
@@ -239,7 +239,7 @@ impl ProvingKey {
     }
 }
 
-fn count<P: SWCurveConfig<ScalarField = Fr>>(counts: &mut Vec<usize>, query: &Query<P>) {
+fn count<P: Curve>(counts: &mut Vec<usize>, query: &Query<P>) {
     for part in [&query.bits, &query.full] {
         counts.extend([part.bases.len(), part.bases.block_sums().len()]);
     }
@@ -247,7 +247,7 @@ fn count<P: SWCurveConfig<ScalarField = Fr>>(counts: &mut Vec<usize>, query: &Qu
 
 fn write_query<P>(bytes: &mut Vec<u8>, query: &Query<P>)
 where
-    P: SWCurveConfig<ScalarField = Fr, BaseField: Fixed>,
+    P: Curve<BaseField: Fixed>,
 {
     for part in [&query.bits, &query.full] {
         write_all(bytes, &part.variables);

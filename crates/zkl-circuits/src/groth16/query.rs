@@ -1,12 +1,12 @@
 //! Points of a proving key that belong to variables: the queries A, B and L.
 
 use zeroize::Zeroizing;
-use zkl_argument::msm::{MsmBases, MsmLengthError, Scalars};
+use zkl_argument::msm::{Curve, MsmBases, MsmLengthError, Scalars};
 use zkl_core::ark::{
     Fr,
     ec::{
         AffineRepr as _,
-        short_weierstrass::{Affine, Projective, SWCurveConfig},
+        short_weierstrass::{Affine, Projective},
     },
     ff::Zero as _,
 };
@@ -14,7 +14,7 @@ use zkl_core::ark::{
 /// The points of a query that are not the neutral element, those of bits apart: a witness is made of bits and of full
 /// field elements, and a sum over bits costs next to nothing.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Query<P: SWCurveConfig> {
+pub(crate) struct Query<P: Curve> {
     /// Points of variables that the constraints force to be 0 or 1.
     pub(crate) bits: Part<P>,
     pub(crate) full: Part<P>,
@@ -22,13 +22,13 @@ pub(crate) struct Query<P: SWCurveConfig> {
 
 /// Some points of a query with the variables that they belong to.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Part<P: SWCurveConfig> {
+pub(crate) struct Part<P: Curve> {
     /// Positions in the assignment, ascending; as many as there are bases.
     pub(crate) variables: Vec<u32>,
     pub(crate) bases: MsmBases<P>,
 }
 
-impl<P: SWCurveConfig<ScalarField = Fr>> Query<P> {
+impl<P: Curve> Query<P> {
     /// The query with these points, the first of which belongs to variable `first`. `is_bit` says which variables are
     /// bits.
     pub(super) fn new(points: &[Affine<P>], first: usize, is_bit: &[bool]) -> Self {

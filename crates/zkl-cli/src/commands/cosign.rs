@@ -43,13 +43,15 @@ impl Report for CosignReport {
 
 pub(super) async fn run(args: CosignArgs, config: &Config) -> Result<(), CliError> {
     let home = LedgerHome::open(&config.ledger)?;
-    let mut settings = home.witnesses().to_vec();
-    settings.extend(args.witnesses);
+    // The first URL of a key counts: what is given here may say that a witness has moved.
+    let mut settings = args.witnesses;
+    settings.extend_from_slice(home.witnesses());
     if let Some(path) = &args.policy {
         let policy = super::read_policy(path)?;
-        let listed = policy.witnesses().iter().filter_map(|witness| {
-            Some(WitnessSetting { key: witness.key.clone(), url: witness.url.clone()? })
-        });
+        let listed = policy
+            .witnesses()
+            .iter()
+            .filter_map(|witness| Some(WitnessSetting { key: witness.key.clone(), url: witness.url.clone()? }));
         settings.extend(listed);
     }
     let mut seen = Vec::new();

@@ -84,5 +84,8 @@ fn line(finding: &Finding) -> FindingLine {
 
 /// Says that a key was taken from where anybody could have put it.
 pub(super) fn note_unpinned(config: &Config) {
-    progress::note(config.quiet, "the log's key was taken from the export: anybody can make a log; pin it with --trust");
+    progress::note(
+        config.quiet,
+        "the log's key was taken from the export: anybody can make a log; pin it with --trust",
+    );
 }

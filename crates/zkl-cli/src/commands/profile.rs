@@ -2,7 +2,7 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 use zkl_ledger::{
-    DatasetName, Ledger, LedgerError, NotarizedEntry, AnyStore,
+    AnyStore, DatasetName, Ledger, LedgerError, NotarizedEntry,
     dataset::view::{ColumnView, ProfileView, view},
 };
 

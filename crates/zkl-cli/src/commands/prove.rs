@@ -6,7 +6,7 @@ use std::{
 };
 
 use serde::Serialize;
-use zkl_ledger::{Evaluation, Ledger, NotarizedEntry, Predicate, AnyStore, claim::Claim};
+use zkl_ledger::{AnyStore, Evaluation, Ledger, NotarizedEntry, Predicate, claim::Claim};
 
 use crate::{
     args::ProveArgs,

@@ -4,7 +4,7 @@ use std::{
 };
 
 use serde::Serialize;
-use zkl_ledger::{Entry, Ledger, LedgerError, AnyStore};
+use zkl_ledger::{AnyStore, Entry, Ledger, LedgerError};
 
 use crate::{
     args::{ReceiptArgs, ReceiptContentArgs},

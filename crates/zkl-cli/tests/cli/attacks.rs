@@ -59,7 +59,9 @@ fn a_column_name_cannot_steer_the_terminal() {
     let workdir = Workdir::new();
     workdir.ok(&["init"]);
     workdir.write("evil.csv", "\"a\u{1b}[2J\u{202e}\nVALID\",b\n1,2\n3,4\n");
-    for args in [&["schema", "evil.csv"][..], &["notarize", "evil.csv", "--attest-only"], &["profile", "evil"], &["log"]] {
+    for args in
+        [&["schema", "evil.csv"][..], &["notarize", "evil.csv", "--attest-only"], &["profile", "evil"], &["log"]]
+    {
         let answer = workdir.run(args);
         let shown = answer.stdout + &answer.stderr;
         assert!(!shown.contains(['\u{1b}', '\u{202e}']), "{args:?}: {shown:?}");

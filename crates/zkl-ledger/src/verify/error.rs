@@ -339,9 +339,9 @@ impl VerifyError {
             Self::NotAReceipt { .. } | Self::NotCanonical { .. } | Self::TooLong { .. } => {
                 Some("ask for the receipt again; it must be passed on byte for byte")
             }
-            Self::Policy { source: PolicyError::Quorum { .. }, .. } => {
-                Some("ask for a receipt that was made after the witnesses had cosigned (`zkl cosign`, then `zkl receipt`)")
-            }
+            Self::Policy { source: PolicyError::Quorum { .. }, .. } => Some(
+                "ask for a receipt that was made after the witnesses had cosigned (`zkl cosign`, then `zkl receipt`)",
+            ),
             Self::LogNotTrusted { .. } => Some("compare the key with the one that the log's operator published"),
             Self::KeyNotTrusted { .. } => Some("pass --trust vk:CIRCUIT:DIGEST if you know who generated this key"),
             Self::SrsNotTrusted { .. } => Some("pass --trust srs:DIGEST if you know the ceremony that it comes from"),

@@ -51,8 +51,7 @@ impl<'a> Witnesses<'a> {
             let missing = || VerifyError::CosignatureMissing { part, witness: name() };
             let line = lines.get(1 + position).filter(|line| witness.names(line)).ok_or_else(missing)?;
             let cosigned = witness.verify_line(signed.unverified(), line);
-            let _cosignature =
-                cosigned.map_err(|source| VerifyError::Cosignature { part, witness: name(), source })?;
+            let _cosignature = cosigned.map_err(|source| VerifyError::Cosignature { part, witness: name(), source })?;
         }
         match self.policy {
             None => Ok(self.named.iter().map(|witness| witness.name().to_string()).collect()),

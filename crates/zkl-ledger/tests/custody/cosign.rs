@@ -48,7 +48,10 @@ struct WitnessState {
 }
 
 fn witness_signer(number: u8) -> WitnessSigner {
-    WitnessSigner::new(format!("witness{number}.example/w").parse().unwrap(), SigningKey::from_seed(&[100 + number; 32]))
+    WitnessSigner::new(
+        format!("witness{number}.example/w").parse().unwrap(),
+        SigningKey::from_seed(&[100 + number; 32]),
+    )
 }
 
 pub(crate) fn witness_key(number: u8) -> WitnessVerifier {
@@ -145,12 +148,10 @@ async fn witnesses_cosign_what_grows_and_are_asked_once_per_checkpoint() {
 async fn a_witness_that_was_asked_elsewhere_says_from_where_to_prove() {
     let store = MemoryBackend::new();
     grow(&store, &signer(1), 10, 0).await;
-    let witness = FakeWitness::honest(1);
-    let elsewhere = ledger(store.clone(), 1);
-    // Asked through a store that has no memory of it.
-    elsewhere.ledger.cosign(&clients(std::slice::from_ref(&witness))).await.unwrap();
     let copy = MemoryBackend::new();
     zkl_ledger::copy_log(&store, &copy, &signer(1).verifier(), &()).await.unwrap();
+    let witness = FakeWitness::honest(1);
+    ledger(store, 1).ledger.cosign(&clients(std::slice::from_ref(&witness))).await.unwrap();
     grow(&copy, &signer(1), 5, 0).await;
     let fresh = ledger(copy, 1);
     let cosigned = fresh.ledger.cosign(&clients(&[witness])).await.unwrap().unwrap();
@@ -207,10 +208,7 @@ async fn a_ledger_set_back_to_an_old_copy_is_told_by_its_witness() {
     let custody = ledger(old.clone(), 1);
     let told = custody.ledger.cosign(&clients(std::slice::from_ref(&witness))).await.unwrap().unwrap();
     let ahead = outcome(told);
-    assert!(
-        matches!(ahead, Err(CosignError::Ahead { witness: TreeSize(10), ledger: TreeSize(5) })),
-        "{ahead:?}"
-    );
+    assert!(matches!(ahead, Err(CosignError::Ahead { witness: TreeSize(10), ledger: TreeSize(5) })), "{ahead:?}");
     // And when it goes on from there, its witness refuses the fork.
     grow(&old, &signer(1), 9, 7).await;
     let refused = outcome(custody.ledger.cosign(&clients(&[witness])).await.unwrap().unwrap());

@@ -84,7 +84,8 @@ async fn every_tampered_file_of_an_export_is_found() {
     for path in files(dir.path()) {
         let original = fs::read(&path).unwrap();
         let name = path.strip_prefix(dir.path()).unwrap().display().to_string();
-        let mut changes = vec![original[..original.len() - 1].to_vec(), Vec::new(), [original.as_slice(), b"\n"].concat()];
+        let mut changes =
+            vec![original[..original.len() - 1].to_vec(), Vec::new(), [original.as_slice(), b"\n"].concat()];
         for position in [0, original.len() / 3, original.len() / 2, original.len() - 2] {
             let mut flipped = original.clone();
             flipped[position] ^= 4;

@@ -2,7 +2,7 @@
 
 use zkl_core::{digest::BlobDigest, transaction::StoredTransaction, tree::TreeSize};
 use zkl_ledger::{
-    Finding, LedgerError, LeafIndex,
+    Finding, LeafIndex, LedgerError,
     keys::SigningKey,
     memory::MemoryBackend,
     storage::{StorageBackend, StorageErrorKind},
@@ -86,7 +86,10 @@ async fn each_kind_of_damage_has_its_finding() {
         (A::Unlisted(31, By::Time), &["NotFound { index: 31, by: \"time\" }"]),
         (A::Unlisted(31, By::Dataset), &["Answer { by: \"dataset\", of: \"a\" }", "Summary { name: \"a\" }"]),
         (A::Unlisted(31, By::Kind), &["Answer { by: \"kind\", of: \"custom\" }", "Count { by: \"kind\""]),
-        (A::Unlisted(31, By::DatasetAndKind), &["Answer { by: \"dataset and kind\"", "Count { by: \"dataset and kind\""]),
+        (
+            A::Unlisted(31, By::DatasetAndKind),
+            &["Answer { by: \"dataset and kind\"", "Count { by: \"dataset and kind\""],
+        ),
         // Entry 30 has no name: no name of its bundle lists it.
         (A::Listed(30, By::Dataset), &["Answer { by: \"dataset\""]),
         (A::Listed(31, By::Kind), &["Answer { by: \"kind\", of: \"notarization\" }"]),
@@ -104,20 +107,20 @@ async fn each_kind_of_damage_has_its_finding() {
         let found = findings(store.clone(), alteration.clone()).await;
         let shown: Vec<_> = found.iter().map(|finding| format!("{finding:?}")).collect();
         for expected in expected {
-            assert!(shown.iter().any(|found| found.starts_with(expected)), "{alteration:?}: no {expected} in {shown:#?}");
+            assert!(
+                shown.iter().any(|found| found.starts_with(expected)),
+                "{alteration:?}: no {expected} in {shown:#?}"
+            );
         }
         assert!(found.iter().all(|finding| !finding.to_string().is_empty()));
     }
 }
 
-/// The last signature line with another last byte.
+/// The text with another character in the middle of its last signature.
 fn flip_last_signature(text: &str) -> String {
-    let cut = text.trim_end();
-    let (last, rest) = (cut.chars().last().unwrap(), &cut[..cut.len() - 1]);
-    // Of the last group of base64 only canonical values are read; the one before is free.
-    let before = rest.chars().last().unwrap();
-    let other = if before == 'A' { 'B' } else { 'A' };
-    format!("{}{other}{last}\n", &rest[..rest.len() - 1])
+    let position = text.len() - 40;
+    let other = if text.as_bytes()[position] == b'A' { "B" } else { "A" };
+    format!("{}{other}{}", &text[..position], &text[position + 1..])
 }
 
 #[tokio::test]

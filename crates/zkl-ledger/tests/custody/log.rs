@@ -3,6 +3,11 @@
 use std::collections::HashMap;
 
 use tempfile::TempDir;
+use zkl_core::{
+    digest::{BlobDigest, KeyDigest},
+    transaction::StoredTransaction,
+    tree::TreeSize,
+};
 use zkl_ledger::{
     AnyStore, CustomRecord, KeyStore, LeafIndex, Ledger, Nonce, OpeningStore, OperationKind, Predicate, Setup,
     SignedEntry, Timestamp,
@@ -10,11 +15,6 @@ use zkl_ledger::{
     keys::SigningKey,
     note::NoteSigner,
     storage::{AppendBatch, Head, StorageBackend, StorageBackendExt as _},
-};
-use zkl_core::{
-    digest::{BlobDigest, KeyDigest},
-    transaction::StoredTransaction,
-    tree::TreeSize,
 };
 use zkl_merkle::tile::{RightEdge, right_edge_tiles};
 
@@ -71,7 +71,7 @@ pub(crate) async fn grow(store: &dyn StorageBackend, log: &NoteSigner, count: u6
         }
     };
     store.put_blob(VERIFYING_KEY).await.unwrap();
-    for index in 0..8 {
+    for index in size.0..size.0 + count.min(8) {
         store.put_blob(&proof(index)).await.unwrap();
     }
     let mut transactions = Vec::new();
@@ -100,7 +100,7 @@ pub(crate) struct Custody<S> {
     _dir: TempDir,
 }
 
-pub(crate) fn ledger<S: StorageBackend>(store: S, seed: u8) -> Custody<S> {
+pub(crate) fn ledger<S: StorageBackend + 'static>(store: S, seed: u8) -> Custody<S> {
     let dir = tempfile::tempdir().unwrap();
     let keys = KeyStore::open(dir.path().join("keys")).unwrap();
     let openings = OpeningStore::new(dir.path().join("openings"));

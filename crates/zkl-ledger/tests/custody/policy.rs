@@ -75,9 +75,7 @@ async fn a_policy_of_other_logs_refuses_the_receipt() {
     assert!(matches!(answer, Err(VerifyError::LogNotTrusted { .. })), "{answer:?}");
     // Pinned by hand, it still is not the policy's.
     let text = format!("log {}\nquorum none\n", signer(2).verifier());
-    let both = Trust::default()
-        .with_policy(Policy::parse(text.as_bytes()).unwrap())
-        .with_log(signer(1).verifier());
+    let both = Trust::default().with_policy(Policy::parse(text.as_bytes()).unwrap()).with_log(signer(1).verifier());
     let answer = verify(&bytes(&receipt), &both);
     assert!(matches!(answer, Err(VerifyError::Policy { source: PolicyError::UnknownLog { .. }, .. })), "{answer:?}");
 }
@@ -136,7 +134,8 @@ async fn each_rule_about_witnesses_is_broken_once() {
     assert!(matches!(replayed, VerifyError::Cosignature { part: "entry", .. }), "{replayed:?}");
 
     // The same key under another name is another line to look for, and the same witness.
-    let renamed = zkl_ledger::cosignature::WitnessVerifier::new("other.example/w".parse().unwrap(), *witness_key(1).key());
+    let renamed =
+        zkl_ledger::cosignature::WitnessVerifier::new("other.example/w".parse().unwrap(), *witness_key(1).key());
     let mut twice = receipt.clone();
     twice.witnesses[1] = renamed.to_string();
     let twice = answer(&twice);

@@ -82,7 +82,8 @@ async fn write(url: String, stop: Arc<AtomicBool>, tally: Arc<Tally>) {
             }
             Err(error) => match &error.kind {
                 StorageErrorKind::Conflict { .. } => {}
-                StorageErrorKind::Poisoned => {
+                // Of this append the outcome is unknown, and the next one would be refused.
+                StorageErrorKind::Io | StorageErrorKind::Poisoned => {
                     tally.poisoned.fetch_add(1, Ordering::AcqRel);
                     backend = open().await;
                 }
@@ -238,23 +239,24 @@ fn a_killed_writer_process_loses_nothing_that_was_acknowledged_and_blocks_nobody
     for trial in 0..trials {
         let mut child = child(&url);
         let stdout = BufReader::new(child.stdout.take().unwrap());
-        let (started, first_line) = mpsc::channel();
+        let (progress, steps) = mpsc::channel();
         let output = thread::spawn(move || {
             let mut text = String::new();
             for line in stdout.lines().map(Result::unwrap) {
-                if line.starts_with("blob ") {
+                if line.starts_with("blob ") || line.starts_with("size ") {
                     // The parent may have stopped listening.
-                    let _ = started.send(());
+                    let _ = progress.send(());
                 }
                 text = text + &line + "\n";
             }
             text
         });
-        // One kill in four comes while the ledger is opened or made, the others between appends.
-        if !trial.is_multiple_of(4) {
-            let _ = first_line.recv_timeout(Duration::from_secs(60));
+        // One kill in four comes while the ledger is opened or made, the others after some steps, however fast the machine is.
+        let wanted = if trial.is_multiple_of(4) { 0 } else { 1 + rng.next_u32() % 8 };
+        for _ in 0..wanted {
+            let _ = steps.recv_timeout(Duration::from_secs(60));
         }
-        thread::sleep(Duration::from_micros(u64::from(rng.next_u32() % 100_000)));
+        thread::sleep(Duration::from_micros(u64::from(rng.next_u32() % 20_000)));
         child.kill().unwrap();
         child.wait().unwrap();
         let text = output.join().unwrap();

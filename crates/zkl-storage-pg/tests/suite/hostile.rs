@@ -2,7 +2,10 @@
 
 use std::thread;
 
-use zkl_core::{storage::StorageBackendExt, tree::TreeSize};
+use zkl_core::{
+    storage::{StorageBackend, StorageBackendExt},
+    tree::{TileId, TreeSize},
+};
 use zkl_storage_pg::PgBackend;
 use zkl_testkit::{
     conformance::{assert_holds, block_on},
@@ -21,7 +24,11 @@ type Attack = (&'static str, &'static str, &'static str);
 /// `entry(i)` inserts an entry at `i`, `move_to(n)` moves the head to size `n`.
 const LOG_ATTACKS: [Attack; 26] = [
     ("a gap", "begin; call move_to(302); call entry(301); commit", "no_gap"),
-    ("a gap, filled from the wrong end", "begin; call move_to(302); call entry(301); call entry(300); commit", "no_gap"),
+    (
+        "a gap, filled from the wrong end",
+        "begin; call move_to(302); call entry(301); call entry(300); commit",
+        "no_gap",
+    ),
     (
         "a gap inside one statement",
         "begin; call move_to(303); insert into transactions select i, sha256(i::text::bytea), 'claim', null, 0, '' \
@@ -31,7 +38,11 @@ const LOG_ATTACKS: [Attack; 26] = [
     ("a negative index", "begin; call move_to(301); call entry(-1); commit", "index_range"),
     ("a fork: a second entry at an index", "begin; call move_to(301); call entry(7); commit", "transactions_pkey"),
     ("an entry without a head", "call entry(300)", "covered_by_head"),
-    ("more entries than the head has", "begin; call move_to(301); call entry(300); call entry(301); commit", "covered_by_head"),
+    (
+        "more entries than the head has",
+        "begin; call move_to(301); call entry(300); call entry(301); commit",
+        "covered_by_head",
+    ),
     (
         "entries copied in",
         "copy transactions (index, id, operation, recorded_at, entry) from stdin;\n\
@@ -73,7 +84,7 @@ const LOG_ATTACKS: [Attack; 26] = [
     ),
 ];
 
-const ROW_ATTACKS: [Attack; 29] = [
+const ROW_ATTACKS: [Attack; 32] = [
     (
         "a kind that nobody knows",
         "begin; call move_to(301); insert into transactions values (300, sha256('x'), 'theft', null, 0, 'x'); commit",
@@ -113,7 +124,11 @@ const ROW_ATTACKS: [Attack; 29] = [
     ("a renamed dataset", "update datasets set name = 'other' where name = 'a'", "dataset_counted"),
     ("a dataset without entries", "insert into datasets values ('ghost', 0, 299)", "dataset_counted"),
     ("a deleted dataset", "delete from datasets", "append_only"),
-    ("a narrower tile", "update tiles set hashes = substring(hashes for 32) where (level, index) = (0, 1)", "tile_width"),
+    (
+        "a narrower tile",
+        "update tiles set hashes = substring(hashes for 32) where (level, index) = (0, 1)",
+        "tile_width",
+    ),
     ("a wider tile", "update tiles set hashes = hashes || sha256('x') where (level, index) = (0, 1)", "tile_width"),
     (
         "another hash in a full tile",
@@ -140,6 +155,9 @@ const ROW_ATTACKS: [Attack; 29] = [
     ("a blob under a false name", "insert into blobs values (sha256('x'), 'y')", "digest_of_bytes"),
     ("a changed blob", "update blobs set bytes = 'y'", "append_only"),
     ("a deleted blob", "delete from blobs", "append_only"),
+    ("a cosigned checkpoint of the future", "insert into cosigned_checkpoints values (301, 'x')", "cosigned_reached"),
+    ("a cosigned checkpoint of another size", "update cosigned_checkpoints set size = size - 1", "cosigned_reached"),
+    ("a deleted cosigned checkpoint", "delete from cosigned_checkpoints", "append_only"),
     ("entries hidden from time ranges", "update time_extents set earliest = latest", "extent_widened"),
     ("entries taken out of time ranges", "delete from time_extents", "append_only"),
 ];
@@ -148,8 +166,12 @@ const POWER_ATTACKS: [Attack; 6] = [
     ("checks switched off for the session", "set session_replication_role = replica", "permission denied"),
     ("checks switched off for a table", "alter table transactions disable trigger all", "must be owner"),
     ("a dropped check", "alter table head drop constraint head_has_its_last_entry", "must be owner"),
-    ("a replaced check", "create or replace function head_moved() returns trigger language plpgsql as \
-        $$ begin return new; end $$", "permission denied"),
+    (
+        "a replaced check",
+        "create or replace function head_moved() returns trigger language plpgsql as \
+        $$ begin return new; end $$",
+        "permission denied",
+    ),
     (
         "the owner's function on a table of his own",
         "create temp table trap (index bigint, dataset text, recorded_at numeric); \
@@ -169,7 +191,8 @@ struct Stage {
 impl Stage {
     async fn new() -> Self {
         let (_, backend) = with_entries(LOG, SIZE).await;
-        zkl_core::storage::StorageBackend::put_blob(&backend, b"a blob").await.unwrap();
+        backend.put_blob(b"a blob").await.unwrap();
+        backend.put_cosigned(TreeSize(SIZE), "signed\n").await.unwrap();
         let (schema, role) = (backend.schema().to_owned(), fresh_name());
         let sql = format!(
             "create role {role} login; grant usage on schema {schema} to {role}; \
@@ -244,16 +267,21 @@ fn the_owner_who_does_not_switch_them_off_is_held_to_the_same_checks() {
 fn of_two_sessions_that_append_at_once_by_hand_one_wins() {
     block_on(async {
         let stage = Stage::new().await;
-        let append = |pause: &str| {
-            stage.script(&format!(
-                "begin isolation level {}; call move_to(301); call entry(300); select pg_sleep({pause}); commit",
-                if pause == "0" { "repeatable read" } else { "read committed" }
-            ))
+        // The first one commits when the second one waits for it.
+        let until_awaited = "do $$ begin while not exists (select from pg_locks join pg_stat_activity using (pid) \
+             where not granted and usename = current_user) loop perform pg_sleep(0.01); perform pg_stat_clear_snapshot(); \
+             end loop; end $$";
+        let append = |isolation: &str, pause: &str| {
+            let sql = "begin isolation level ISOLATION; call move_to(301); call entry(300); PAUSE; commit";
+            stage.script(&sql.replace("ISOLATION", isolation).replace("PAUSE", pause))
         };
-        let (slow, fast) = (append("1"), append("0"));
+        let (slow, fast) = (append("read committed", until_awaited), append("repeatable read", "select"));
         let role = stage.role.clone();
         let first = thread::spawn(move || shared().psql(&role, &slow));
-        let waiting = format!("select count(*) from pg_stat_activity where usename = '{}' and wait_event = 'PgSleep'", stage.role);
+        let waiting = format!(
+            "select count(*) from pg_stat_activity where usename = '{}' and wait_event = 'PgSleep'",
+            stage.role
+        );
         while shared().psql("postgres", &waiting).unwrap() == "0\n" {}
         let second = shared().psql(&stage.role, &fast).unwrap_err().to_string();
         assert!(second.contains("could not serialize"), "{second}");
@@ -269,13 +297,12 @@ fn who_keeps_the_rules_can_append_with_psql() {
         let honest = "begin; call move_to(302); insert into transactions values \
              (300, sha256('x'), 'claim', 'from/psql', 1, 'x'), (301, sha256('y'), 'custom', 'from/psql', 2, 'y'); commit";
         shared().psql(&stage.role, &stage.script(honest)).unwrap();
-        let datasets = zkl_core::storage::StorageBackend::datasets(&stage.backend, None, 0).await.unwrap();
+        let datasets = stage.backend.datasets(None, 0).await.unwrap();
         let added = datasets.iter().find(|summary| summary.name.as_str() == "from/psql").unwrap();
         assert_eq!((added.transactions, added.latest.0), (2, 301));
         // The tiles of a log that went on without them can catch up.
         append(&stage.backend, LOG, SIZE + 2, 300).await;
-        let tile = zkl_core::tree::TileId { level: 0, index: 1, width: 256 };
-        let tile = zkl_core::storage::StorageBackend::tile(&stage.backend, tile).await.unwrap();
-        assert_eq!(tile, Some(LOG.tile(zkl_core::tree::TileId { level: 0, index: 1, width: 256 })));
+        let tile = TileId { level: 0, index: 1, width: 256 };
+        assert_eq!(stage.backend.tile(tile).await.unwrap(), Some(LOG.tile(tile)));
     });
 }

@@ -129,6 +129,7 @@ fn a_reader_sees_appends_at_once_and_cannot_write() {
         }
         assert_eq!(kind(reader.append(TreeSize(size), LOG.batch(size, 1)).await), StorageErrorKind::ReadOnly);
         assert_eq!(kind(reader.put_blob(b"x").await), StorageErrorKind::ReadOnly);
+        assert_eq!(kind(reader.put_cosigned(TreeSize(1), "x\n").await), StorageErrorKind::ReadOnly);
         assert_holds(&writer, LOG, size).await;
     });
 }
@@ -207,13 +208,16 @@ fn a_writer_needs_few_privileges_and_a_reader_fewer() {
         let place = |role: &str| format!("{}?schema={}", shared().url_as(role), owner.schema());
         let reading = format!("grant select on all tables in schema {}", owner.schema());
         let writing = format!(
-            "{reading};grant insert on transactions, tiles, blobs;grant update (hashes) on tiles;\
-             grant update (size, root, checkpoint) on head"
+            "{reading};grant insert on transactions, tiles, blobs, cosigned_checkpoints;grant update (hashes) on tiles;\
+             grant update (size, root, checkpoint) on head;grant update (checkpoint) on cosigned_checkpoints"
         );
         let writer = PgBackend::open(&place(&role(owner.schema(), &writing)), &config()).await.unwrap();
         append(&writer, LOG, 3, 300).await;
         append(&writer, LOG, 303, 1).await;
         writer.put_blob(b"x").await.unwrap();
+        for text in ["signed once\n", "signed twice\n"] {
+            writer.put_cosigned(TreeSize(304), text).await.unwrap();
+        }
         assert_holds(&writer, LOG, 304).await;
         let reader = role(owner.schema(), &reading);
         assert_holds(&PgBackend::open_read_only(&place(&reader), &config()).await.unwrap(), LOG, 304).await;
@@ -284,19 +288,19 @@ fn an_append_is_synchronous_whatever_the_defaults_are() {
 fn waiting_for_a_lock_ends_with_a_timeout_and_nothing_is_written() {
     block_on(async {
         let (url, backend) = with_entries(LOG, 1).await;
-        let impatient = PgConfig { lock_timeout: Duration::from_millis(100), ..config() };
+        let impatient = PgConfig { lock_timeout: Duration::from_millis(400), ..config() };
         let impatient = PgBackend::open(&url, &impatient).await.unwrap();
-        let hold = format!("begin; select from {}.head for update; select pg_sleep(2)", backend.schema());
-        let holder = tokio::task::spawn_blocking(move || shared().psql("postgres", &hold));
-        let locked = format!(
-            "select count(*) from pg_locks l join pg_class c on c.oid = l.relation where c.relname = 'head' \
-             and relnamespace = '{}'::regnamespace and mode = 'RowShareLock'",
-            backend.schema()
+        let (schema, holder) = (backend.schema(), fresh_name());
+        let hold = format!(
+            "set application_name = '{holder}'; begin; select from {schema}.head for update; select pg_sleep(600)"
         );
-        while sql(&locked) == "0\n" {}
+        let held = tokio::task::spawn_blocking(move || shared().psql("postgres", &hold));
+        let holding = format!("from pg_stat_activity where application_name = '{holder}'");
+        while sql(&format!("select count(*) {holding} and wait_event = 'PgSleep'")) == "0\n" {}
         let error = impatient.append(TreeSize(1), LOG.batch(1, 1)).await.unwrap_err();
         assert_eq!((error.kind, error.retryable), (StorageErrorKind::Timeout, true));
-        holder.await.unwrap().unwrap();
+        sql(&format!("select pg_terminate_backend(pid) {holding}"));
+        assert!(held.await.unwrap().is_err());
         append(&impatient, LOG, 1, 1).await;
         assert_holds(&backend, LOG, 2).await;
     });

@@ -31,7 +31,11 @@ fn a_connection_is_encrypted_and_the_server_is_checked() {
     let (stranger, _, _) = certificates();
     let setting = |name: &str, value: &str| (name.to_owned(), value.to_owned());
     let server = Server::start(ServerConfig {
-        settings: vec![setting("ssl", "on"), setting("ssl_cert_file", "server.crt"), setting("ssl_key_file", "server.key")],
+        settings: vec![
+            setting("ssl", "on"),
+            setting("ssl_cert_file", "server.crt"),
+            setting("ssl_key_file", "server.key"),
+        ],
         files: vec![
             ("server.crt".to_owned(), certificate.into_bytes()),
             ("server.key".to_owned(), key.into_bytes()),
@@ -47,9 +51,7 @@ fn a_connection_is_encrypted_and_the_server_is_checked() {
         format!("{}/{name}", dir.path().display())
     };
     let (authority, stranger) = (file("authority.pem", &authority), file("stranger.pem", &stranger));
-    let url = |host: &str, parameters: &str| {
-        format!("{}?{parameters}", server.url().replace("127.0.0.1", host))
-    };
+    let url = |host: &str, parameters: &str| format!("{}?{parameters}", server.url().replace("127.0.0.1", host));
     block_on(async {
         let good = url("localhost", &format!("sslmode=verify-full&sslrootcert={authority}"));
         let backend = PgBackend::create(&good, &config()).await.unwrap();
@@ -72,7 +74,8 @@ fn a_connection_is_encrypted_and_the_server_is_checked() {
             assert_eq!(kind(refused), StorageErrorKind::Unavailable, "{host} {parameters}");
         }
         for parameters in ["sslmode=require", "sslmode=prefer"] {
-            assert_holds(&PgBackend::open_read_only(&url("localhost", parameters), &config()).await.unwrap(), LOG, 3).await;
+            assert_holds(&PgBackend::open_read_only(&url("localhost", parameters), &config()).await.unwrap(), LOG, 3)
+                .await;
         }
     });
 }

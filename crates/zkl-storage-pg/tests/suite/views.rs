@@ -53,7 +53,8 @@ fn views_show_entries_heads_and_histories() {
             let latest = LOG.transaction(summary.latest.0);
             format!("{}|{}|{}|{}\n", summary.name, summary.transactions, summary.latest, latest.kind)
         });
-        let listed = sql(&backend, "select dataset, entries, latest_index, latest_operation from dataset_history order by 1");
+        let listed =
+            sql(&backend, "select dataset, entries, latest_index, latest_operation from dataset_history order by 1");
         assert_eq!(listed, histories.collect::<String>());
         assert_eq!(sql(&backend, "select sum(entries) from activity where day = '2023-11-14'"), "20\n");
     });
@@ -75,8 +76,11 @@ fn statements_inside_entries_are_decoded_and_others_are_null() {
         // A time that no calendar has must not spoil the view.
         batch.transactions[2].recorded_at = Timestamp(u64::MAX);
         backend.append(TreeSize(0), batch).await.unwrap();
-        let found = sql(&backend, "select index, predicate_type, predicate ->> 'rows', subject -> 0 ->> 'name' from statements \
-                                   order by index");
+        let found = sql(
+            &backend,
+            "select index, predicate_type, predicate ->> 'rows', subject -> 0 ->> 'name' from statements \
+                                   order by index",
+        );
         assert_eq!(found, "0|||\n1|urn:x:v1|344|penguins\n2|||\n");
         assert_eq!(sql(&backend, "select recorded_at from entries where index = 2"), "infinity\n");
     });
@@ -95,7 +99,8 @@ fn a_dump_restores_into_another_database_and_the_log_goes_on() {
         shared().run("pg_restore", &["--exit-on-error", "-d", &database, file]).unwrap();
         let url = shared().url();
         let (server, _) = url.rsplit_once('/').unwrap();
-        let restored = PgBackend::open(&format!("{server}/{database}?schema={}", backend.schema()), &config()).await.unwrap();
+        let restored =
+            PgBackend::open(&format!("{server}/{database}?schema={}", backend.schema()), &config()).await.unwrap();
         assert_holds(&restored, LOG, 700).await;
         assert_eq!(restored.blob(digest).await.unwrap(), Some(vec![7; 100_000]));
         append(&restored, LOG, 700, 100).await;

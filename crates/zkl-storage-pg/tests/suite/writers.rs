@@ -46,7 +46,8 @@ fn child_appends_its_share() {
             let size = backend.size().await.unwrap().0;
             let count = (1 + done % 4).min(share - done);
             let transactions = (0..count).map(|i| entry(name, done + i, size + i)).collect();
-            let batch = AppendBatch { transactions, tiles: LOG.tiles(size, size + count), head: LOG.head(size + count) };
+            let batch =
+                AppendBatch { transactions, tiles: LOG.tiles(size, size + count), head: LOG.head(size + count) };
             match backend.append(TreeSize(size), batch).await {
                 Ok(()) => done += count,
                 Err(error) => {

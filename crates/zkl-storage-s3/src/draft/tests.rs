@@ -27,10 +27,8 @@ impl Objects {
         let batch = LOG.batch(state.size(), count);
         let needs = Needs::of(&state, &batch);
         let frame = |span: &Span| (*span, frame::open_in(&self.objects[&span.object], span.place).unwrap());
-        let segment = |record: &SegmentRecord| Segment {
-            record: record.clone(),
-            bytes: self.objects[&record.object()].clone(),
-        };
+        let segment =
+            |record: &SegmentRecord| Segment { record: record.clone(), bytes: self.objects[&record.object()].clone() };
         let inputs = Inputs {
             frames: needs.frames.iter().map(frame).collect(),
             segments: state.segments[needs.segments_from..].iter().map(segment).collect(),
@@ -99,8 +97,8 @@ fn an_append_writes_what_is_new_and_nothing_else() {
 fn the_number_of_segments_grows_with_the_logarithm() {
     let count = |blocks: u64| {
         let mut counts: Vec<u64> = Vec::new();
-        for _ in 0..blocks {
-            counts.push(BLOCK);
+        for block in std::iter::repeat_n(BLOCK, blocks as usize) {
+            counts.push(block);
             while let Some(group) = full_group(&counts, |count| *count) {
                 let merged = counts.split_off(group).into_iter().sum();
                 counts.push(merged);
@@ -146,10 +144,9 @@ fn a_tile_that_no_batch_brings_is_taken_from_where_it_was() {
     let needs = Needs::of(&state, &batch);
     assert!(needs.frames.contains(&state.edge[0].span));
     let frame = |span: &Span| (*span, frame::open_in(&objects.objects[&span.object], span.place).unwrap());
-    let segments = state.segments[needs.segments_from..].iter().map(|record| Segment {
-        record: record.clone(),
-        bytes: objects.objects[&record.object()].clone(),
-    });
+    let segments = state.segments[needs.segments_from..]
+        .iter()
+        .map(|record| Segment { record: record.clone(), bytes: objects.objects[&record.object()].clone() });
     let inputs = Inputs { frames: needs.frames.iter().map(frame).collect(), segments: segments.collect() };
     let draft = Draft::new(&state, batch, inputs).unwrap();
     assert_eq!(draft.state.edge, [], "the narrow tile moved into the block");

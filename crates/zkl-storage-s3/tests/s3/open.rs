@@ -138,9 +138,7 @@ fn a_bucket_whose_versioning_ignores_conditional_writes_is_refused() {
 fn an_endpoint_where_several_racing_writes_win_is_refused() {
     let proxy = HttpProxy::start(CEPH.endpoint()).unwrap();
     // The first two writes of the race are told that they won, the others reach the server.
-    proxy.set_rule(|request| {
-        (request.conditional && request.number < 3).then(|| HttpFault::Answer(Vec::new()))
-    });
+    proxy.set_rule(|request| (request.conditional && request.number < 3).then(|| HttpFault::Answer(Vec::new())));
     block_on(async {
         let created = S3Backend::create(&url(&proxy.endpoint(), &fresh_prefix()), &config(&CEPH)).await;
         let error = source(created);

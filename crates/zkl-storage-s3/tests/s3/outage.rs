@@ -41,7 +41,7 @@ fn fail_next(proxied: &Proxied, times: u64, fault: &HttpFault, applies: fn(&Seen
     });
 }
 
-fn every_fault() -> [HttpFault; 10] {
+fn every_fault() -> [HttpFault; 11] {
     [
         HttpFault::LoseRequest,
         HttpFault::LoseResponse,
@@ -52,6 +52,8 @@ fn every_fault() -> [HttpFault; 10] {
         HttpFault::Refuse(503),
         HttpFault::RefuseAfterwards(500),
         HttpFault::RefuseAfterwards(503),
+        // What a proxy reports that has sent the request twice.
+        HttpFault::RefuseAfterwards(412),
         HttpFault::DelayResponse(Duration::from_millis(100)),
     ]
 }
@@ -107,11 +109,16 @@ fn every_request_of_every_operation_can_fail_once() {
         // Twelve batches of eleven fill blocks and merge segments.
         for round in 0..12_usize {
             for (position, fault) in faults.iter().enumerate() {
-                fail_next(&proxied, 1, fault, match (round + position) % 3 {
-                    0 => |request| request.method == "PUT" && !request.conditional,
-                    1 => |request| request.method == "GET",
-                    _ => writes_head,
-                });
+                fail_next(
+                    &proxied,
+                    1,
+                    fault,
+                    match (round + position) % 3 {
+                        0 => |request| request.method == "PUT" && !request.conditional,
+                        1 => |request| request.method == "GET",
+                        _ => writes_head,
+                    },
+                );
                 backend.append(TreeSize(size), LOG.batch(size, 11)).await.unwrap();
                 size += 11;
                 let reader = proxied.open().await;
@@ -176,7 +183,7 @@ fn a_head_that_arrives_after_its_writer_gave_up_lands_or_loses_but_never_forks()
             let (proxied, first) = Proxied::new().await;
             first.append(TreeSize(0), LOG.batch(0, 5)).await.unwrap();
             let backend = impatient(&proxied).await;
-            silence(&proxied, &HttpFault::DelayRequest(Duration::from_secs(4)));
+            silence(&proxied, &HttpFault::DelayRequest(Duration::from_secs(8)));
             backend.append(TreeSize(5), LOG.batch(5, 2)).await.unwrap_err();
             proxied.proxy.forward_everything();
             let other = proxied.open_directly().await;
@@ -185,7 +192,7 @@ fn a_head_that_arrives_after_its_writer_gave_up_lands_or_loses_but_never_forks()
             if overtaken {
                 other.append(TreeSize(5), foreign.batch(5, 1)).await.unwrap();
             }
-            tokio::time::sleep(Duration::from_secs(5)).await;
+            tokio::time::sleep(Duration::from_secs(9)).await;
             let reopened = proxied.open().await;
             let (log, size) = if overtaken { (foreign, 6) } else { (LOG, 7) };
             assert_eq!(reopened.head().await.unwrap(), Some(log.head(size)));

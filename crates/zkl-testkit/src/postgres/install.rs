@@ -83,9 +83,8 @@ fn user_ids(name: &str) -> Option<(u32, u32)> {
     let users = fs::read_to_string("/etc/passwd").ok()?;
     users.lines().find_map(|line| {
         let mut fields = line.split(':');
-        let uid_and_gid = |fields: &mut std::str::Split<'_, char>| {
-            Some((fields.nth(1)?.parse().ok()?, fields.next()?.parse().ok()?))
-        };
+        let uid_and_gid =
+            |fields: &mut std::str::Split<'_, char>| Some((fields.nth(1)?.parse().ok()?, fields.next()?.parse().ok()?));
         (fields.next()? == name).then(|| uid_and_gid(&mut fields))?
     })
 }

@@ -31,8 +31,7 @@ impl History {
     /// A log of `size` entries, which are those of `branch` from entry `fork` on.
     pub(crate) fn new(size: u64, fork: u64, branch: u8) -> Self {
         let signer = NoteSigner::new("example.com/log".parse().unwrap(), SigningKey::from_seed(&[1; 32]));
-        let mut history =
-            Self { signer, edge: RightEdge::empty(), tiles: BTreeMap::new(), roots: vec![empty_root()] };
+        let mut history = Self { signer, edge: RightEdge::empty(), tiles: BTreeMap::new(), roots: vec![empty_root()] };
         for index in 0..size {
             history.push(index, if index < fork { 0 } else { branch });
         }
@@ -61,11 +60,7 @@ impl History {
         let plan = ConsistencyPlan::new(TreeSize(old), TreeSize(new)).unwrap();
         let tile = |id: TileId| (id, self.tiles[&(id.level, id.index)][..usize::from(id.width) * 32].to_vec());
         let tiles: BTreeMap<_, _> = plan.tiles().into_iter().map(tile).collect();
-        AddCheckpoint {
-            old_size: TreeSize(old),
-            proof: plan.prove(&tiles).unwrap(),
-            checkpoint: self.checkpoint(new),
-        }
+        AddCheckpoint { old_size: TreeSize(old), proof: plan.prove(&tiles).unwrap(), checkpoint: self.checkpoint(new) }
     }
 
     pub(crate) fn body(&self, old: u64, new: u64) -> Vec<u8> {

@@ -132,9 +132,11 @@ async fn attacks_are_refused_with_the_status_of_the_specification() {
 async fn the_old_size_is_answered_with_its_content_type() {
     let (server, history) = (start().await, History::new(3, 3, 0));
     let body = history.body(2, 3);
-    let mut request =
-        format!("POST /add-checkpoint HTTP/1.1\r\nHost: w\r\nContent-Length: {}\r\nConnection: close\r\n\r\n", body.len())
-            .into_bytes();
+    let mut request = format!(
+        "POST /add-checkpoint HTTP/1.1\r\nHost: w\r\nContent-Length: {}\r\nConnection: close\r\n\r\n",
+        body.len()
+    )
+    .into_bytes();
     request.extend(body);
     let answer = raw(server.address, request).await;
     assert!(answer.starts_with("HTTP/1.1 409 "), "{answer}");
@@ -146,9 +148,11 @@ async fn the_old_size_is_answered_with_its_content_type() {
 async fn requests_that_are_too_long_or_of_another_method_are_refused() {
     let (server, history) = (start().await, History::new(3, 3, 0));
     let long = vec![b'a'; (1 << 20) + 1];
-    let mut request =
-        format!("POST /add-checkpoint HTTP/1.1\r\nHost: w\r\nContent-Length: {}\r\nConnection: close\r\n\r\n", long.len())
-            .into_bytes();
+    let mut request = format!(
+        "POST /add-checkpoint HTTP/1.1\r\nHost: w\r\nContent-Length: {}\r\nConnection: close\r\n\r\n",
+        long.len()
+    )
+    .into_bytes();
     request.extend(long);
     let answer = raw(server.address, request).await;
     assert!(answer.starts_with("HTTP/1.1 413 "), "{answer}");

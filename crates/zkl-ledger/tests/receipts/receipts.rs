@@ -1,16 +1,13 @@
 //! Receipts from end to end: what is proved verifies elsewhere, and nothing about it can be changed.
 
-#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test that fails should stop")]
-
-mod common;
-
 use std::sync::Arc;
 
-use common::Fixture;
 use zkl_ledger::{
     Assurance, EntryRef, LedgerError, Receipt, Setup, Trust, VerifiedStatement, VerifyError, claim::ClaimError, verify,
 };
 use zkl_testkit::tamper::ByteTampering;
+
+use crate::common::Fixture;
 
 async fn claim_receipt(fixture: &Fixture, claim: &str) -> Receipt {
     let notarized = fixture.ledger.latest(&"penguins".parse().unwrap()).await.unwrap();

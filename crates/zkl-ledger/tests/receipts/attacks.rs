@@ -1,12 +1,7 @@
 //! Attacks by whoever holds the keys: statements that are signed and logged, and still say more than is proved.
 
-#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test that fails should stop")]
-
-mod common;
-
 use std::sync::Arc;
 
-use common::{Fixture, log_of};
 use zkl_ledger::{
     Circuit, CircuitId, CircuitType, CustomRecord, CustomStatement, LedgerError, Predicate, Receipt, SignedEntry,
     Trust, VerifyError,
@@ -18,6 +13,8 @@ use zkl_ledger::{
     note::NoteSigner,
     verify,
 };
+
+use crate::common::{Fixture, log_of};
 
 const ORIGIN: &str = "example.com/dishonest";
 
