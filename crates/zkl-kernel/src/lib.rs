@@ -5,6 +5,7 @@ pub mod avx512;
 pub mod cells;
 pub mod choice;
 pub mod fraction;
+mod inverse;
 pub mod kernel;
 pub mod modulus;
 pub mod moments;
