@@ -4,7 +4,10 @@ SHELL := /bin/bash
 CARGO ?= cargo
 TARGET_DIR = $(shell $(CARGO) metadata --format-version 1 --no-deps | sed -n 's/.*"target_directory":"\([^"]*\)".*/\1/p')
 
-.PHONY: help setup build quickstart test ci lint fmt clippy doc deny arrows pandas stress bench bench-kernels clean
+# Everything that can be left out of a build; tests and lints see all of it.
+STORES = zkl-cli/pg,zkl-cli/s3,zkl-testkit/postgres,zkl-testkit/s3-servers
+
+.PHONY: help setup setup-servers build quickstart test test-portable ci lint fmt clippy doc deny arrows pandas stress stress-storage bench bench-kernels clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 22
@@ -12,14 +15,30 @@ help: ## list the targets
 setup: ## install what building needs (idempotent)
 	@scripts/setup.sh
 
-build: setup ## build the release binary `zkl`
+setup-servers: setup ## install the servers that tests start: PostgreSQL, Ceph RGW, moto, s3rver (idempotent)
+	@scripts/setup_servers.sh
+
+build: setup ## build the release binary `zkl`, with every store
+	$(CARGO) build --release --locked -p zkl-cli --features pg,s3
+
+# STORE=rocks is the embedded store; postgres and s3 are tried in a server that is started for it.
+STORE ?= rocks
+ifeq ($(STORE),rocks)
+quickstart: setup ## notarize a bundled table, prove two claims, verify them (STORE=rocks, postgres or s3)
 	$(CARGO) build --release --locked -p zkl-cli
-
-quickstart: build ## notarize a bundled table, prove two claims, verify them
 	@scripts/quickstart.sh $(TARGET_DIR)/release/zkl
+else
+quickstart: build setup-servers
+	$(CARGO) build --locked -p zkl-testkit --features postgres,s3-servers --example with_store
+	@$(TARGET_DIR)/debug/examples/with_store $(STORE) scripts/quickstart.sh $(TARGET_DIR)/release/zkl
+endif
 
-test: setup ## run every test
-	$(CARGO) test --locked --workspace
+test: setup-servers ## run every test
+	$(CARGO) test --locked --workspace --features $(STORES)
+
+test-portable: setup ## the tests of proofs once more, on the portable kernel
+	ZKL_KERNEL=portable $(CARGO) test --locked --workspace --features $(STORES) \
+		--test scan --test msm --test commit --test hyperkzg --test masked_opening --test receipts
 
 ci: ## what a change must pass: lints, docs, licences, tests
 	@bash .ci/run
@@ -30,21 +49,30 @@ fmt:
 	$(CARGO) fmt --all --check
 
 clippy: setup
-	$(CARGO) clippy --locked --workspace --all-targets -- -D warnings
+	$(CARGO) clippy --locked --workspace --all-targets --features $(STORES) -- -D warnings
 
 doc: setup
-	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --locked --workspace --no-deps
+	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --locked --workspace --no-deps --features $(STORES)
 
 deny:
 	@command -v cargo-deny >/dev/null || $(CARGO) install --locked --quiet cargo-deny
 	$(CARGO) deny --locked check bans licenses sources
 
 pandas: setup ## compare profiles with pandas (DATA=DIR for tables of your own)
-	$(CARGO) build --locked -p zkl-cli
+	$(CARGO) build --locked --workspace --features $(STORES) --bin zkl
 	@scripts/compare_all.sh $(TARGET_DIR)/debug/zkl $(or $(DATA),examples/data)
 
 stress: build ## 1,000 kill -9 trials of notarize and prove (TRIALS=N)
 	ZKL_CRASH_TRIALS=$(or $(TRIALS),1000) $(CARGO) test --release --locked -p zkl-cli --test cli crash -- --nocapture
+
+# Injected faults, real failing writes, and kills; every trial ends with a check of the whole store from its stored bytes.
+stress-storage: export ZKL_FAULT_TRIALS ?= $(or $(TRIALS),1000)
+stress-storage: export ZKL_CRASH_TRIALS ?= $(ZKL_FAULT_TRIALS)
+stress-storage: setup-servers ## 1,000 fault trials and 1,000 kills of every store (TRIALS=N)
+	$(CARGO) test --locked -p zkl-ledger --test fault_trials --test appends -- --nocapture
+	$(CARGO) test --locked -p zkl-storage-rocks --test trials --test full --test crash -- --nocapture
+	ZKL_PG_SERVER_KILLS=100 ZKL_PG_CONNECTION_KILLS=500 ZKL_PG_PROCESS_KILLS=100 ZKL_PG_CUT_TRIALS=300 \
+	ZKL_PG_WRITER_ENTRIES=10000 $(CARGO) test --locked -p zkl-storage-pg --test suite -- --nocapture
 
 bench: setup ## the end-to-end table and the store's latencies (DIR=a directory on the disk to measure)
 	$(CARGO) build --release --locked -p zkl-benches --bins

@@ -1,6 +1,8 @@
 #!/usr/bin/env bash
 # The main job in one go, in a directory of its own: notarize a table, prove two claims about it, verify them offline.
 # Usage: scripts/quickstart.sh PATH-TO-ZKL
+#
+# ZKL_STORE names the store; without it the log is in the ledger's directory. Wherever it is, a copy has the same root.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 zkl=$(realpath "$1")
@@ -18,7 +20,22 @@ run prove penguins "gap(sex = 'MALE' by species: 'Adelie', 'Gentoo') <= 5%" -o g
 
 # A verifier has neither the table nor the ledger.
 mkdir elsewhere
-mv mean.receipt gap.receipt elsewhere/
+cp mean.receipt gap.receipt elsewhere/
 cd elsewhere
 run verify mean.receipt
 run verify gap.receipt
+
+# The log moves to another store; the directory with key and openings moves by hand.
+cd "$work"
+run fsck
+run receipt 1 -o original.receipt
+run backup rocks:copy
+mkdir moved
+cp -r .zkl moved/
+rm -rf moved/.zkl/db
+sed -i.bak '/^store = /d' moved/.zkl/ledger.toml
+cd moved
+run restore rocks:../copy
+run receipt 1 -o moved.receipt
+cmp moved.receipt ../original.receipt
+echo "The copy has the same root, and makes the same receipt."

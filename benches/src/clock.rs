@@ -4,11 +4,16 @@
 use std::{
     fs, io, mem,
     ops::AddAssign,
-    sync::{Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
 };
 
 use serde::{Deserialize, Serialize};
+use tracing::{Subscriber, span::Id};
+use tracing_subscriber::{
+    layer::{Context, Layer, SubscriberExt as _},
+    registry::LookupSpan,
+};
 use zkl_ledger::{Stage, StageReporter};
 
 /// What an operation took.
@@ -56,28 +61,64 @@ pub struct StageSpent {
     pub spent: Spent,
 }
 
-/// Times the stages that an operation reports. A stage that recurs is counted as one.
-#[derive(Debug)]
-pub struct StageClock(Mutex<Stages>);
+/// Times the stages that an operation reports, and, within them, the spans of the prover. A stage that recurs is counted as
+/// one.
+#[derive(Clone, Debug)]
+pub struct StageClock(Arc<Mutex<Stages>>);
 
 #[derive(Debug)]
 struct Stages {
     current: String,
     since: Clock,
+    /// Stages that open spans have interrupted.
+    outer: Vec<String>,
     done: Vec<StageSpent>,
 }
 
 impl StageClock {
     /// A clock that counts as stage `first` what comes before the first report.
     pub fn start(first: &str) -> Self {
-        Self(Mutex::new(Stages { current: first.to_owned(), since: Clock::start(), done: Vec::new() }))
+        let (current, since) = (first.to_owned(), Clock::start());
+        Self(Arc::new(Mutex::new(Stages { current, since, outer: Vec::new(), done: Vec::new() })))
     }
 
     /// Ends the current stage and returns all of them, in the order in which they began.
     pub fn finish(&self) -> Vec<StageSpent> {
-        let mut stages = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut stages = self.lock();
         stages.begin(String::new());
         mem::take(&mut stages.done)
+    }
+
+    /// Times the spans of this process's proofs as stages, from now on.
+    ///
+    /// # Errors
+    /// Something in this process receives them already.
+    pub fn time_spans(&self) -> Result<(), tracing::subscriber::SetGlobalDefaultError> {
+        tracing::subscriber::set_global_default(tracing_subscriber::registry().with(SpanTimer(self.clone())))
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Stages> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Begins a stage with every span, and goes on with the one before when it ends.
+struct SpanTimer(StageClock);
+
+impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for SpanTimer {
+    fn on_enter(&self, id: &Id, context: Context<'_, S>) {
+        let Some(span) = context.span(id) else { return };
+        let mut stages = self.0.lock();
+        let outer = stages.current.clone();
+        stages.outer.push(outer);
+        stages.begin(span.name().to_owned());
+    }
+
+    fn on_exit(&self, _: &Id, _: Context<'_, S>) {
+        let mut stages = self.0.lock();
+        if let Some(outer) = stages.outer.pop() {
+            stages.begin(outer);
+        }
     }
 }
 
@@ -106,10 +147,13 @@ impl StageReporter for StageClock {
             Stage::Key { generating: false, .. } => LOAD.to_owned(),
             Stage::Prove { .. } => PROVE.to_owned(),
             Stage::Append => "append".to_owned(),
+            Stage::Srs => "generate string".to_owned(),
+            Stage::Commit { .. } | Stage::Scan { .. } => "other".to_owned(),
+            Stage::Merge { .. } => "merge".to_owned(),
             // Stages to come are shown under the name that people see.
             other => other.to_string(),
         };
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).begin(name);
+        self.lock().begin(name);
     }
 }
 

@@ -8,9 +8,13 @@ use std::{
 };
 
 use serde::{Deserialize, Serialize};
+use zkl_circuits::{
+    keys::SRS_LOG_POWERS,
+    scan::{ColumnCommitments, TablePlan},
+};
 use zkl_ledger::{
-    KeyStore, Ledger, NotarizeRequest, NotarizedEntry, Predicate, PrivacyLevel, RocksBackend, Trust,
-    storage::StorageBackend as _, verify,
+    AnyStore, EvidenceRequest, KeyStore, Ledger, NotarizeRequest, NotarizedEntry, Predicate, PrivacyLevel,
+    ProfileEvidence, Trust, VerifiedStatement, storage::StorageBackend as _, verify,
 };
 
 use crate::{
@@ -37,8 +41,27 @@ pub struct Figures {
     pub notarize: Spent,
     /// Peak memory of the process up to the end of the notarization, in bytes.
     pub peak_bytes: u64,
+    /// The proof over every row.
+    pub scan: ScanFigures,
     /// Claims about the table.
     pub claims: Vec<ClaimFigures>,
+}
+
+/// What is measured about a proof over every row.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct ScanFigures {
+    /// Its circuits.
+    pub circuits: Vec<String>,
+    /// Segments that the table is proved in.
+    pub segments: usize,
+    /// Bytes of the commitments to the columns.
+    pub commitment_bytes: usize,
+    /// Bytes of everything else in the proof.
+    pub proof_bytes: usize,
+    /// A verification of the notarization's receipt, as for claims.
+    pub verify: Spent,
+    /// Length of that receipt in bytes.
+    pub receipt_bytes: usize,
 }
 
 /// What is measured about a claim.
@@ -70,21 +93,24 @@ pub async fn run(table: MixedTable, dir: &Path, keys: &Path) -> Result<Figures, 
     let file = dir.join("mixed.csv");
     let csv_bytes = table.write_file(&file)?;
     let home = dir.join("ledger");
-    let ledger = Ledger::create(&home, "example.com/bench".parse()?, KeyStore::open(keys)?)?;
+    let ledger = Ledger::create(&home, "example.com/bench".parse()?, None, KeyStore::open(keys)?).await?;
     let request = NotarizeRequest {
         file,
         name: NAME.parse()?,
         read: MixedTable::read_options(),
         privacy: PrivacyLevel::default(),
+        evidence: EvidenceRequest::Proof,
     };
 
     let whole = Clock::start();
     let stages = Arc::new(StageClock::start(crate::clock::INFER));
+    stages.time_spans()?;
     ledger.notarize(request, stages.clone()).await?;
     let (notarize, stages) = (whole.spent(), stages.finish());
     let peak_bytes = peak_memory()?;
 
     let notarized = ledger.latest(&NAME.parse()?).await?;
+    let scan = scan_figures(&ledger, &notarized).await?;
     let mut first = Vec::new();
     for claim in CLAIMS {
         first.push(prove(&ledger, &notarized, claim).await?.stages);
@@ -96,11 +122,55 @@ pub async fn run(table: MixedTable, dir: &Path, keys: &Path) -> Result<Figures, 
     for (claim, first) in CLAIMS.into_iter().zip(first) {
         claims.push(ClaimFigures { first, ..prove(&ledger, &notarized, claim).await? });
     }
-    Ok(Figures { rows: table.rows, columns: table.width.columns(), csv_bytes, stages, notarize, peak_bytes, claims })
+    Ok(Figures {
+        rows: table.rows,
+        columns: table.width.columns(),
+        csv_bytes,
+        stages,
+        notarize,
+        peak_bytes,
+        scan,
+        claims,
+    })
+}
+
+async fn scan_figures(ledger: &Ledger<AnyStore>, notarized: &NotarizedEntry) -> Result<ScanFigures, Box<dyn Error>> {
+    let receipt = ledger.receipt(&notarized.entry).await?.encode()?;
+    let trust = Trust::default().with_log(ledger.log_key());
+    let VerifiedStatement::Notarization { layout, profile: ProfileEvidence::Proved(report), .. } =
+        verify(&receipt, &trust)?.statement
+    else {
+        return Err("the notarization is proved".into());
+    };
+    let plan = TablePlan::new(layout, SRS_LOG_POWERS)?;
+    let commitment_bytes: usize =
+        plan.segments().map(|segment| ColumnCommitments::encoded_bytes(segment.scan, segment.groups)).sum();
+    Ok(ScanFigures {
+        circuits: report.keys.iter().map(|key| key.circuit.to_string()).collect(),
+        segments: report.segments,
+        commitment_bytes,
+        proof_bytes: report.bytes - commitment_bytes,
+        verify: time_verification(&receipt, &trust)?,
+        receipt_bytes: receipt.len(),
+    })
+}
+
+/// Median of the wall times, mean of the CPU times.
+fn time_verification(receipt: &[u8], trust: &Trust) -> Result<Spent, Box<dyn Error>> {
+    let mut times = Vec::new();
+    let all = Clock::start();
+    for _ in 0..VERIFICATIONS {
+        let clock = Instant::now();
+        verify(receipt, trust)?;
+        times.push(clock.elapsed());
+    }
+    let cpu = all.spent().cpu / VERIFICATIONS;
+    times.sort_unstable();
+    Ok(Spent { wall: times[times.len() / 2], cpu })
 }
 
 async fn prove(
-    ledger: &Ledger<RocksBackend>,
+    ledger: &Ledger<AnyStore>,
     notarized: &NotarizedEntry,
     claim: &str,
 ) -> Result<ClaimFigures, Box<dyn Error>> {
@@ -115,22 +185,13 @@ async fn prove(
     let proof = ledger.storage().blob(record.proof).await?.ok_or("the proof is stored")?;
     let receipt = ledger.receipt(&entry).await?.encode()?;
     let trust = Trust::default().with_log(ledger.log_key());
-    let mut times = Vec::new();
-    let all = Clock::start();
-    for _ in 0..VERIFICATIONS {
-        let clock = Instant::now();
-        verify(&receipt, &trust)?;
-        times.push(clock.elapsed());
-    }
-    let cpu = all.spent().cpu / VERIFICATIONS;
-    times.sort_unstable();
     Ok(ClaimFigures {
         claim: claim.to_owned(),
         circuit: record.circuit.to_string(),
         first: Vec::new(),
         prove,
         stages,
-        verify: Spent { wall: times[times.len() / 2], cpu },
+        verify: time_verification(&receipt, &trust)?,
         proof_bytes: proof.len(),
         receipt_bytes: receipt.len(),
     })

@@ -1,6 +1,10 @@
-//! Shared inputs of the benchmarks: a generated table, clocks, and the measurement of one table from end to end.
+//! Shared inputs of the benchmarks: generated tables and entries, clocks, and the measurements that take more than a loop:
+//! one table from end to end, concurrent callers, recovery of a killed writer.
 
 pub mod clock;
 pub mod end_to_end;
+pub mod entries;
+pub mod group_commit;
 pub mod mixed_table;
+pub mod recovery;
 pub mod text_table;

@@ -1,37 +1,58 @@
-//! Latencies of the RocksDB backend: durable appends beside the disk's own sync, and queries on a long log.
+//! Latencies of a storage backend: durable appends beside the disk's own sync, concurrent callers, queries on a long log,
+//! recovery of a killed writer.
 //!
-//! `cargo run --release -p zkl-benches --bin append_latency -- --dir /a/real/disk`
+//! `cargo run --release -p zkl-benches --bin append_latency -- --dir /a/real/disk --transactions 1000000`, with `--backend postgres`
+//! for a private PostgreSQL server in that directory.
 #![expect(clippy::print_stdout, reason = "a table on stdout is what this program is for")]
 
 use std::{
     error::Error,
     fs::File,
-    io::Write as _,
+    io::{Seek as _, Write as _},
     path::{Path, PathBuf},
     time::{Duration, Instant},
 };
 
-use clap::Parser;
+use clap::{Parser, ValueEnum};
 use rand_chacha::{
     ChaCha8Rng,
     rand_core::{RngCore as _, SeedableRng as _},
 };
+use zkl_benches::{
+    clock::{Clock, load_average, processors},
+    entries::{LOG, batch},
+    group_commit::group_commit,
+    recovery::{append_until_killed, recovery},
+};
 use zkl_core::{
-    storage::{Order, Query, StorageBackend, StorageBackendExt},
+    storage::{Order, Query, StorageBackend, StorageBackendExt, StorageError, StorageErrorKind},
     time::Timestamp,
     transaction::OperationKind,
     tree::{LeafIndex, TileId, TreeSize},
 };
+use zkl_ledger::memory::MemoryBackend;
+use zkl_storage_pg::{PgBackend, PgConfig};
 use zkl_storage_rocks::{RocksBackend, RocksConfig};
-use zkl_testkit::log::TestLog;
+use zkl_testkit::{
+    log::TestLog,
+    postgres::{Server, ServerConfig},
+};
 
-const LOG: TestLog = TestLog::salted(0);
-/// Bytes of a typical entry: a signed statement with a few digests.
-const ENTRY_LEN: usize = 2_000;
 const SEED: u64 = 1;
+const CHILD_ARG: &str = "--append-until-killed";
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Backend {
+    Rocks,
+    Postgres,
+    Memory,
+}
 
 #[derive(Parser)]
 struct Args {
+    /// Store to measure.
+    #[arg(long, value_enum, default_value_t = Backend::Rocks)]
+    backend: Backend,
     /// Directory on the disk to measure; a subdirectory is made in it and removed.
     #[arg(long, default_value = ".")]
     dir: PathBuf,
@@ -44,57 +65,175 @@ struct Args {
     /// Calls of each query.
     #[arg(long, default_value_t = 2_000)]
     queries: u32,
+    /// Numbers of concurrent callers of one ledger.
+    #[arg(long, value_delimiter = ',', default_values_t = [1, 8, 64])]
+    callers: Vec<u64>,
+    /// Entries that concurrent callers append.
+    #[arg(long, default_value_t = 20_000)]
+    concurrent_entries: u64,
+    /// Mebibytes of write-ahead log at which a writer is killed.
+    #[arg(long, value_delimiter = ',', default_values_t = [1, 16, 64])]
+    kill_at: Vec<u64>,
+    /// What this program runs itself as, to kill it.
+    #[arg(long, hide = true)]
+    append_until_killed: Option<PathBuf>,
 }
 
 fn main() -> Result<(), Box<dyn Error>> {
     let args = Args::parse();
+    let runtime = tokio::runtime::Runtime::new()?;
+    if let Some(dir) = &args.append_until_killed {
+        return runtime.block_on(append_until_killed(dir));
+    }
+    println!("{}; load average {}", processors(), load_average());
     let place = tempfile::tempdir_in(&args.dir)?;
     println!("{:<44} {:>10} {:>10} {:>10}", "", "p50", "p99", "max");
-    report("disk: write 4 KiB, fdatasync", sync_cost(place.path(), args.appends)?);
-    tokio::runtime::Runtime::new()?.block_on(measure(&args, &place.path().join("ledger")))
+    if args.backend != Backend::Memory {
+        report("disk: append 4 KiB to a file, fdatasync", sync_cost(place.path(), args.appends, Write::Append)?);
+        report("disk: overwrite 4 KiB of a file, fdatasync", sync_cost(place.path(), args.appends, Write::Again)?);
+    }
+    match args.backend {
+        Backend::Rocks => runtime.block_on(measure_rocks(&args, place.path()))?,
+        Backend::Postgres => {
+            let server = Server::start(ServerConfig { parent: Some(args.dir.clone()), ..ServerConfig::default() })?;
+            runtime.block_on(measure_postgres(&args, &server.fresh_url()))?;
+        }
+        Backend::Memory => runtime.block_on(measure_memory(&args, place.path()))?,
+    }
+    println!("load average at the end {}", load_average());
+    Ok(())
 }
 
-async fn measure(args: &Args, dir: &Path) -> Result<(), Box<dyn Error>> {
-    let config = RocksConfig::default();
-    let backend = RocksBackend::create(dir, &config)?;
+async fn measure_rocks(args: &Args, place: &Path) -> Result<(), Box<dyn Error>> {
+    let (config, dir) = (RocksConfig::default(), place.join("ledger"));
+    measure(args, &RocksBackend::create(&dir, &config)?).await?;
+    let (mut writing, mut reading) = (Vec::new(), Vec::new());
+    for _ in 0..10 {
+        let start = Instant::now();
+        drop(RocksBackend::open(&dir, &config)?);
+        writing.push(start.elapsed());
+        let start = Instant::now();
+        drop(RocksBackend::open_read_only(&dir, &config)?);
+        reading.push(start.elapsed());
+    }
+    report("open for writing, and close", writing);
+    report("open for reading, and close", reading);
+    for &callers in &args.callers {
+        let dir = place.join(format!("callers-{callers}"));
+        concurrent(args, RocksBackend::create(dir.join("store"), &config)?, &dir, callers).await?;
+    }
+    for mebibytes in &args.kill_at {
+        let dir = place.join(format!("killed-{mebibytes}"));
+        let killed = recovery(&dir, CHILD_ARG, mebibytes << 20).await?;
+        println!(
+            "killed with {} MiB of log: opens in {:.0} ms for reading, {:.0} ms for writing; {} entries acknowledged, {} found",
+            killed.log_bytes >> 20,
+            killed.open_for_reading.as_secs_f64() * 1e3,
+            killed.open_for_writing.as_secs_f64() * 1e3,
+            killed.acknowledged,
+            killed.found,
+        );
+    }
+    Ok(())
+}
+
+async fn measure_postgres(args: &Args, url: &str) -> Result<(), Box<dyn Error>> {
+    let config = PgConfig::default();
+    measure(args, &PgBackend::create(url, &config).await?).await?;
+    let mut times = Vec::new();
+    for _ in 0..10 {
+        let start = Instant::now();
+        drop(PgBackend::open(url, &config).await?);
+        times.push(start.elapsed());
+    }
+    report("open for writing", times);
+    several_writers(args, url).await
+}
+
+/// Appends of one entry by several handles, each of which repeats what conflicts.
+async fn several_writers(args: &Args, url: &str) -> Result<(), Box<dyn Error>> {
+    const WRITERS: u64 = 4;
+    let start = Instant::now();
+    let share = args.appends / WRITERS;
+    let mut writers = Vec::new();
+    for _ in 0..WRITERS {
+        let backend = PgBackend::open(url, &PgConfig::default()).await?;
+        writers.push(tokio::spawn(async move {
+            let (mut done, mut conflicts) = (0, 0_u64);
+            while done < share {
+                let mut size = backend.size().await?.0;
+                match append(&backend, &mut size, 1).await {
+                    Ok(_) => done += 1,
+                    Err(error) if matches!(error.kind, StorageErrorKind::Conflict { .. }) => conflicts += 1,
+                    Err(error) => return Err(error),
+                }
+            }
+            Ok(conflicts)
+        }));
+    }
+    let mut conflicts = 0;
+    for writer in writers {
+        conflicts += writer.await??;
+    }
+    let rate = (share * WRITERS) as f64 / start.elapsed().as_secs_f64();
+    println!("{:<44} {rate:>10.0} entries/s, {conflicts} conflicts", "appends of 1 entry, four writers");
+    Ok(())
+}
+
+async fn measure_memory(args: &Args, place: &Path) -> Result<(), Box<dyn Error>> {
+    measure(args, &MemoryBackend::new()).await?;
+    for &callers in &args.callers {
+        concurrent(args, MemoryBackend::new(), &place.join(format!("callers-{callers}")), callers).await?;
+    }
+    Ok(())
+}
+
+/// Callers of one ledger over `store`, each with one entry at a time.
+async fn concurrent<S: StorageBackend + Clone + 'static>(
+    args: &Args,
+    store: S,
+    dir: &Path,
+    callers: u64,
+) -> Result<(), Box<dyn Error>> {
+    // One caller pays a sync for each entry, so it gets fewer of them.
+    let entries = if callers == 1 { args.appends } else { args.concurrent_entries };
+    let done = group_commit(store, dir, callers, entries).await?;
+    let (rate, per_append) = (done.entries_per_second(), done.entries as f64 / done.appends as f64);
+    let cpu = done.spent.cpu.as_secs_f64() * 1e6 / done.entries as f64;
+    report(&format!("ledger, {callers} callers: entry of {} B, durable", done.entry_len), done.waits);
+    println!(
+        "{:<44} {rate:>10.0} entries/s, {per_append:.1} per append, {cpu:.0} us of CPU time each",
+        format!("ledger, {callers} callers: {} entries", done.entries)
+    );
+    Ok(())
+}
+
+async fn measure(args: &Args, backend: &dyn StorageBackend) -> Result<(), Box<dyn Error>> {
     let mut size = 0;
     let mut times = Vec::new();
     for _ in 0..args.appends {
-        times.push(append(&backend, &mut size, 1).await?);
+        times.push(append(backend, &mut size, 1).await?);
     }
     report("append of 1 entry, durable", times);
 
-    let start = Instant::now();
+    let clock = Clock::start();
     let before = size;
     let mut times = Vec::new();
     while size < args.transactions {
         let count = 100.min(args.transactions - size);
-        times.push(append(&backend, &mut size, count).await?);
+        times.push(append(backend, &mut size, count).await?);
     }
-    let rate = (size - before) as f64 / start.elapsed().as_secs_f64();
+    let rate = (size - before) as f64 / times.iter().sum::<Duration>().as_secs_f64();
+    let cpu = clock.spent().cpu.as_secs_f64() * 1e6 / (size - before).max(1) as f64;
     report("append of 100 entries, durable", times);
-    println!("{:<44} {rate:>10.0} entries/s", "appends of 100 entries, one writer");
-    queries(&backend, size, args.queries).await?;
-
-    drop(backend);
-    let mut times = Vec::new();
-    for _ in 0..10 {
-        let start = Instant::now();
-        drop(RocksBackend::open(dir, &config)?);
-        times.push(start.elapsed());
-    }
-    report("open for writing, and close", times);
-    let mut times = Vec::new();
-    for _ in 0..10 {
-        let start = Instant::now();
-        drop(RocksBackend::open_read_only(dir, &config)?);
-        times.push(start.elapsed());
-    }
-    report("open for reading, and close", times);
-    Ok(())
+    println!(
+        "{:<44} {rate:>10.0} entries/s, {cpu:.0} us of CPU time each, making them included",
+        "appends of 100 entries, one writer"
+    );
+    queries(backend, size, args.queries).await
 }
 
-async fn queries(backend: &RocksBackend, size: u64, calls: u32) -> Result<(), Box<dyn Error>> {
+async fn queries(backend: &dyn StorageBackend, size: u64, calls: u32) -> Result<(), Box<dyn Error>> {
     let mut rng = ChaCha8Rng::seed_from_u64(SEED);
     let names = TestLog::names();
     let mut index = move || rng.next_u64() % size;
@@ -142,24 +281,33 @@ async fn queries(backend: &RocksBackend, size: u64, calls: u32) -> Result<(), Bo
     Ok(())
 }
 
-async fn append(backend: &RocksBackend, size: &mut u64, count: u64) -> Result<Duration, Box<dyn Error>> {
-    let mut batch = LOG.batch(*size, count);
-    for transaction in &mut batch.transactions {
-        let text = transaction.entry.clone();
-        transaction.entry.extend(text.into_iter().cycle().take(ENTRY_LEN));
-    }
+async fn append(backend: &dyn StorageBackend, size: &mut u64, count: u64) -> Result<Duration, StorageError> {
+    let batch = batch(*size, count);
     let start = Instant::now();
     backend.append(TreeSize(*size), batch).await?;
     *size += count;
     Ok(start.elapsed())
 }
 
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Write {
+    /// The file grows, which the file system's journal has to record.
+    Append,
+    /// The blocks are there already.
+    Again,
+}
+
 /// What the disk itself takes to make a small write durable.
-fn sync_cost(dir: &Path, count: u64) -> Result<Vec<Duration>, std::io::Error> {
+fn sync_cost(dir: &Path, count: u64, write: Write) -> Result<Vec<Duration>, std::io::Error> {
     let mut file = File::create(dir.join("sync-cost"))?;
+    file.write_all(&[0; 4_096])?;
+    file.sync_all()?;
     let mut times = Vec::new();
     for _ in 0..count {
         let start = Instant::now();
+        if write == Write::Again {
+            file.rewind()?;
+        }
         file.write_all(&[1; 4_096])?;
         file.sync_data()?;
         times.push(start.elapsed());

@@ -58,14 +58,31 @@ fn main() -> Result<(), Box<dyn Error>> {
         }
     }
     println!("load average after {}\n", clock::load_average());
-    println!("Notarization: seconds of wall time / of CPU time, by stage\n\n{}", notarizations(&all));
+    let (firsts, all): (Vec<_>, Vec<_>) = all.into_iter().map(|Measured { figures, first }| (first, figures)).unzip();
+    println!("Notarization, keys on disk: seconds of wall time / of CPU time, by stage\n\n{}", notarizations(&all));
+    println!("Proofs over every row\n\n{}", scans(&all));
     println!("Claims, keys on disk: seconds of wall time / of CPU time\n\n{}", claims(&all));
-    println!("Keys, made once per machine: seconds of wall time / of CPU time\n\n{}", keys(&all));
+    let firsts: Vec<Figures> = firsts.into_iter().flatten().collect();
+    println!("Keys, made once per machine: seconds of wall time / of CPU time\n\n{}", keys(&firsts));
     Ok(())
 }
 
+/// A table's figures with keys on disk, and those of the run that made the keys, if there was one.
+struct Measured {
+    figures: Figures,
+    first: Option<Figures>,
+}
+
+fn measure(rows: u64, columns: u32, place: &Path) -> Result<Measured, Box<dyn Error>> {
+    let figures = measure_once(rows, columns, place)?;
+    if find(&figures.stages, GENERATE).is_none() {
+        return Ok(Measured { figures, first: None });
+    }
+    Ok(Measured { figures: measure_once(rows, columns, place)?, first: Some(figures) })
+}
+
 /// Measures one table in a child process.
-fn measure(rows: u64, columns: u32, place: &Path) -> Result<Figures, Box<dyn Error>> {
+fn measure_once(rows: u64, columns: u32, place: &Path) -> Result<Figures, Box<dyn Error>> {
     let child = Command::new(std::env::current_exe()?)
         .args(["--rows", &rows.to_string(), "--columns", &columns.to_string()])
         .arg("--dir")
@@ -132,8 +149,30 @@ fn claims(all: &[Figures]) -> TextTable {
     table
 }
 
+fn scans(all: &[Figures]) -> TextTable {
+    let headings = ["rows x columns", "circuit", "segments", "commitments B", "proof B", "receipt B", "verify ms"];
+    let mut table = TextTable::new(headings);
+    for figures in all {
+        let scan = &figures.scan;
+        table.row([
+            format!("{} x {}", figures.rows, figures.columns),
+            scan.circuits.join(" "),
+            scan.segments.to_string(),
+            scan.commitment_bytes.to_string(),
+            scan.proof_bytes.to_string(),
+            scan.receipt_bytes.to_string(),
+            milliseconds(scan.verify),
+        ]);
+    }
+    table
+}
+
 fn keys(all: &[Figures]) -> TextTable {
-    let mut table = TextTable::new(["circuit", "generate keys", "first claim from call to entry"]);
+    let mut table = TextTable::new(["circuit", "generate keys", "first use from call to entry"]);
+    for figures in all {
+        let generate = find(&figures.stages, GENERATE);
+        table.row([figures.scan.circuits.join(" "), seconds(generate), seconds(Some(figures.notarize))]);
+    }
     for claim in all.iter().flat_map(|figures| &figures.claims) {
         if let Some(generate) = find(&claim.first, GENERATE) {
             let mut whole = Spent::default();

@@ -29,8 +29,8 @@ use zkl_core::ark::{
 
 pub use self::{
     error::{CommitError, PointError},
-    root::{commitment_leaves, commitment_root},
-    seed::CommitmentSeed,
+    root::{commitment_leaves, commitment_root, merkle_root},
+    seed::{Blinders, CommitmentSeed},
 };
 use crate::{msm::Scalars, srs::Srs};
 

@@ -32,11 +32,9 @@
 //! | `z` | `point` |
 
 mod layer;
-mod source;
 mod tree;
 
-pub(crate) use source::{Denominator, Numerator, RowWeight};
-pub(crate) use tree::{LeafBlock, prove};
+pub(crate) use tree::prove;
 
 use crate::{
     context::{Context, Value},

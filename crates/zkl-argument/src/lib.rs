@@ -5,13 +5,13 @@ pub mod context;
 pub mod error;
 pub mod fraction;
 pub mod hyperkzg;
-mod kernel;
 pub mod lookup;
 pub mod mle;
 pub mod moments;
 pub mod msm;
 pub mod opening;
 pub mod plan;
+mod polynomial;
 pub mod scan;
 mod sealed;
 pub mod shape;
@@ -26,8 +26,8 @@ pub use error::{ColumnsError, PlanError, ScanError};
 pub use opening::Opening;
 pub use plan::{Cell, LinearForm, ScanPlan, SlotMap};
 pub use scan::{
-    PlainProof, cell_weights, check_columns, commit_columns, open_columns, prove_plain, verify, verify_columns,
-    verify_plain,
+    PlainProof, cell_weights, check_columns, commit_columns, open_columns, prove_plain, prove_plain_with, verify,
+    verify_columns, verify_plain,
 };
 pub use shape::{Block, Shape, Slots};
 pub use statement::{LayoutVector, SealedGroups, SealedNumeric, SealedProduct, SealedProfile};

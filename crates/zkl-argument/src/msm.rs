@@ -30,9 +30,10 @@ use zkl_core::ark::{
     },
     ff::{PrimeField, Zero},
 };
+pub use zkl_kernel::points::Curve;
 use zkl_kernel::{
     Choice,
-    points::{Curve, PointKernel, PointTable, PointTask, Run, sums},
+    points::{PointKernel, PointTable, PointTask, Run, sums},
     selection,
 };
 
@@ -114,6 +115,14 @@ pub struct MsmBases<C: Curve = g1::Config> {
     /// `block_sums[k]` is the sum of the first `k * BLOCK` points.
     block_sums: Vec<Affine<C>>,
 }
+
+impl<C: Curve> PartialEq for MsmBases<C> {
+    fn eq(&self, other: &Self) -> bool {
+        self.points() == other.points() && self.block_sums == other.block_sums
+    }
+}
+
+impl<C: Curve> Eq for MsmBases<C> {}
 
 impl<C: Curve> MsmBases<C> {
     /// Points between two stored sums: at most this many are added to get the sum of a prefix.

@@ -1,6 +1,8 @@
 //! From a layout to the slots of a shape: which columns are committed, and which linear form of them every block and
 //! every value of the argument stands for. All of it is public and derived, never decoded from a proof.
 
+mod dictionaries;
+
 use zkl_core::{
     ark::{
         Fr,
@@ -53,6 +55,16 @@ pub enum Cell {
     },
     /// How often each limb value is looked up.
     LimbMultiplicity,
+    /// Public: 1 in row 0, 0 elsewhere. Only in [`ScanPlan::dictionaries`].
+    Origin,
+    /// Public: 0 everywhere. Only in [`ScanPlan::dictionaries`].
+    Nothing,
+    /// Rows per code of a grouped column in the whole table: the sum of the segments' [`Cell::Multiplicity`]. Only in
+    /// [`ScanPlan::dictionaries`].
+    GroupSum {
+        /// Position of the column in the layout.
+        column: usize,
+    },
 }
 
 /// A linear form of committed columns: pairs of position in [`ScanPlan::cells`] and coefficient.
@@ -403,6 +415,13 @@ impl Forms<'_> {
         self.cell(Cell::Valid { column }, Fr::ONE)
     }
 
+    /// `lo + 2^16 hi` of `m - k_min`.
+    fn rest(&self, column: usize) -> LinearForm {
+        let mut rest = self.cell(Cell::RestLow { column }, Fr::ONE);
+        rest.extend(self.cell(Cell::RestHigh { column }, Fr::from(1u64 << self.limb_bits)));
+        rest
+    }
+
     fn values(&self, slots: &SlotMap) -> Vec<LinearForm> {
         let empty = LinearForm::new;
         let mut forms = Vec::new();
@@ -414,9 +433,7 @@ impl Forms<'_> {
         }
         for slot in &slots.grouped {
             forms.extend(slot.map_or([empty(), empty()], |column| {
-                let mut rest = self.cell(Cell::RestLow { column }, Fr::ONE);
-                rest.extend(self.cell(Cell::RestHigh { column }, Fr::from(1u64 << self.limb_bits)));
-                [self.cell(Cell::Multiplicity { column }, Fr::ONE), rest]
+                [self.cell(Cell::Multiplicity { column }, Fr::ONE), self.rest(column)]
             }));
         }
         for slot in &slots.product {

@@ -19,7 +19,7 @@ mod prove;
 mod weights;
 
 pub use columns::{check_columns, commit_columns, open_columns, verify_columns};
-pub use prove::{PlainProof, prove_plain};
+pub use prove::{PlainProof, prove_plain, prove_plain_with};
 pub use weights::cell_weights;
 pub(crate) use weights::{FormWeights, form_weights};
 

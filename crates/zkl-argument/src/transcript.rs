@@ -1,4 +1,4 @@
-//! The private Fiat-Shamir transcript: a rate-4 Poseidon sponge that the transcript circuit repeats.
+//! The private Fiat-Shamir transcript: a Poseidon duplex that the transcript circuit repeats.
 //!
 //! # Absorb order
 //! 1. `t0`, the public digest of the statement and of every commitment, and the private salt;
@@ -10,17 +10,14 @@
 //! 6. challenges beta, eta; per row coordinate 2 coefficients, one challenge;
 //! 7. `v` (computed, not sent) and the mask's value `w`; challenge rho.
 //!
-//! Rate 4 because a round of the 4-ary tree sends 4 elements: one permutation of width 5 per round, about 300
-//! constraints, against two of width 3, about 490.
+//! What is absorbed between two challenges is one message, and a message of k elements costs one permutation of k + 1
+//! ([`Duplex`]): a round of the 4-ary tree about 300 constraints, the end of a layer (8 elements) about 400.
 
 use zeroize::{Zeroize as _, Zeroizing};
 use zkl_core::ark::{Fr, ff::PrimeField as _};
-use zkl_poseidon::{Domain, Sponge};
+use zkl_poseidon::{Domain, Duplex};
 
-/// Elements that one permutation of the transcript takes.
-pub const TRANSCRIPT_RATE: usize = 4;
-
-/// Separates the transcript from every other sponge.
+/// Separates the transcript from every other use of the hash.
 pub const TRANSCRIPT_DOMAIN: Domain = Domain::new("zkl/scan/transcript/v1");
 
 /// What a transcript starts from.
@@ -59,25 +56,25 @@ impl Drop for TranscriptSeed {
 /// The transcript, run natively.
 #[derive(Clone)]
 pub struct Transcript {
-    sponge: Sponge<TRANSCRIPT_RATE>,
+    duplex: Duplex,
 }
 
 impl Transcript {
     /// A transcript that has absorbed the seed.
     pub fn new(seed: &TranscriptSeed) -> Self {
-        let mut sponge = Sponge::new(TRANSCRIPT_DOMAIN);
-        sponge.absorb(&[seed.t0, seed.salt]);
-        Self { sponge }
+        let mut duplex = Duplex::new(TRANSCRIPT_DOMAIN);
+        duplex.absorb(&[seed.t0, seed.salt]);
+        Self { duplex }
     }
 
     /// Absorbs prover messages.
     pub fn absorb(&mut self, values: &[Fr]) {
-        self.sponge.absorb(values);
+        self.duplex.absorb(values);
     }
 
     /// The next challenge.
     pub fn challenge(&mut self) -> Fr {
-        self.sponge.squeeze()
+        self.duplex.squeeze()
     }
 }
 

@@ -1,5 +1,7 @@
 //! The committed columns as the prover holds them, and those that it derives: multiplicities and group remainders.
 
+mod dictionaries;
+
 use std::borrow::Cow;
 
 use rayon::prelude::*;
@@ -10,10 +12,10 @@ use zkl_core::{
     },
     layout::Encoding,
 };
+use zkl_kernel::{Cells, Entry, Form};
 
 use crate::{
     error::PlanError,
-    kernel,
     msm::Scalars,
     plan::{Cell, ScanPlan},
     statement::SealedProfile,
@@ -32,22 +34,6 @@ pub enum CellData<'a> {
     Field(Cow<'a, [Fr]>),
 }
 
-/// One entry of a committed column.
-#[derive(Clone, Copy)]
-pub(crate) enum Entry {
-    Small(u32),
-    Field(Fr),
-}
-
-impl Entry {
-    pub(crate) fn to_field(self) -> Fr {
-        match self {
-            Self::Small(value) => Fr::from(value),
-            Self::Field(value) => value,
-        }
-    }
-}
-
 impl CellData<'_> {
     /// Rows that are stored.
     pub fn len(&self) -> usize {
@@ -64,13 +50,17 @@ impl CellData<'_> {
         self.len() == 0
     }
 
-    #[inline]
     pub(crate) fn entry(&self, row: usize) -> Entry {
+        self.cells().entry(row)
+    }
+
+    /// The stored rows as the kernel reads them.
+    pub(crate) fn cells(&self) -> Cells<'_> {
         match self {
-            Self::U16(values) => Entry::Small(values.get(row).copied().unwrap_or(0).into()),
-            Self::U32(values) => Entry::Small(values.get(row).copied().unwrap_or(0)),
-            Self::Bits(values) => Entry::Small(values.get(row).copied().unwrap_or(false).into()),
-            Self::Field(values) => values.get(row).map_or(Entry::Small(0), |&value| Entry::Field(value)),
+            Self::U16(values) => Cells::U16(values),
+            Self::U32(values) => Cells::U32(values),
+            Self::Bits(values) => Cells::Bits(values),
+            Self::Field(values) => Cells::Field(values),
         }
     }
 
@@ -281,34 +271,8 @@ fn limb_multiplicities(
     )
 }
 
-/// `sum_k coefficient_k V_k(row)` of a linear form.
-pub(crate) fn form_value(cells: &[CellData<'_>], form: &[(usize, Fr)], row: usize) -> Fr {
-    form.iter().fold(Fr::ZERO, |sum, &(cell, coefficient)| {
-        match cells.get(cell).map_or(Entry::Small(0), |cell| cell.entry(row)) {
-            Entry::Small(0) => sum,
-            Entry::Small(1) => sum + coefficient,
-            Entry::Small(value) => sum + coefficient * Fr::from(value),
-            Entry::Field(value) => sum + coefficient * value,
-        }
-    })
-}
-
-/// Rows from which a table of all 2^16 multiples of a coefficient pays for itself.
-const LUT_ROWS: usize = 1 << 17;
-
-/// `sum_k coefficient_k V_k` on `rows` rows.
-pub(crate) fn form_table(cells: &[CellData<'_>], form: &[(usize, Fr)], rows: usize) -> Vec<Fr> {
-    let small = |&&(cell, _): &&(usize, Fr)| matches!(cells.get(cell), Some(CellData::U16(_)));
-    if rows < LUT_ROWS {
-        return kernel::tabulate(rows, |row| form_value(cells, form, row));
-    }
-    let others: Vec<(usize, Fr)> = form.iter().filter(|term| !small(term)).copied().collect();
-    let mut table = kernel::tabulate(rows, |row| form_value(cells, &others, row));
-    for &(cell, coefficient) in form.iter().filter(small) {
-        let Some(CellData::U16(values)) = cells.get(cell) else { continue };
-        let multiples = kernel::tabulate(1 << 16, |value| coefficient * Fr::from(value as u64));
-        let add = |(sum, &value): (&mut Fr, &u16)| *sum += multiples[usize::from(value)];
-        table.par_iter_mut().zip(values.par_iter()).with_min_len(1 << 12).for_each(add);
-    }
-    table
+/// A linear form of committed columns as the kernel reads it.
+pub(crate) fn kernel_form<'a>(cells: &'a [CellData<'_>], form: &[(usize, Fr)]) -> Form<'a> {
+    let terms = form.iter().filter_map(|&(cell, coefficient)| Some((coefficient, cells.get(cell)?.cells())));
+    Form { constant: Fr::ZERO, terms: terms.collect() }
 }

@@ -227,3 +227,44 @@ fn a_column_with_missing_groups_has_no_root() {
         assert_eq!(error, CommitError::GroupCount { column: 1, expected: 2, got });
     }
 }
+
+/// Why H is hashed to the curve and recomputed by everybody: whoever chose it with a logarithm could open a commitment to
+/// any column.
+#[test]
+fn a_known_logarithm_of_the_hiding_base_opens_a_commitment_to_any_column() {
+    let logarithm = Fr::from(123_456_789u64);
+    let base = (G1Affine::generator() * logarithm).into_affine();
+    let (one, other) = (column(ROWS), vec![7u16; ROWS]);
+    let blinder = Fr::from(42u64);
+    let commitment = unblinded(&one) + base * blinder;
+    // V(tau) - V'(tau), which the prover of a dev string knows; in general one opening of the difference will do.
+    let difference = |tau: Fr| -> Fr {
+        let powers = std::iter::successors(Some(Fr::from(1u64)), |power| Some(*power * tau));
+        one.iter().zip(&other).zip(powers).map(|((a, b), power)| (Fr::from(*a) - Fr::from(*b)) * power).sum()
+    };
+    let tau = Fr::from_le_bytes_mod_order(&<sha2::Sha512 as sha2::Digest>::digest(
+        [b"zkp-dataset-ledger/srs/dev/v1\0".as_slice(), Srs::DEV_SEED].concat(),
+    ));
+    assert_eq!((G1Affine::generator() * tau).into_affine(), srs().powers()[1]);
+    let second = blinder + difference(tau) * zkl_core::ark::ff::Field::inverse(&logarithm).unwrap();
+    assert_eq!(commitment.into_affine(), (unblinded(&other) + base * second).into_affine());
+    // A string cannot bring such a base along: it has none, and its readers have the one.
+    assert_ne!(srs().h(), base);
+    let key = zkl_argument::srs::SrsVerifierKey::from_bytes(&srs().verifier_key().to_bytes()).unwrap();
+    assert_eq!((key.h(), srs().h()), (zkl_argument::srs::hiding_base(), zkl_argument::srs::hiding_base()));
+}
+
+/// Why every notarization has a seed of its own, and every segment one of its own.
+#[test]
+fn one_seed_for_two_tables_reveals_their_difference() {
+    let seed = CommitmentSeed::from_bytes([4; 32]);
+    let (one, other) = (column(ROWS), vec![7u16; ROWS]);
+    let commit = |values: &[u16], seed: &CommitmentSeed| {
+        commit_column(srs(), groups(), 0, Scalars::U16(values), seed).unwrap()[0].point()
+    };
+    let difference = (unblinded(&one) - unblinded(&other)).into_affine();
+    let shown = |a: &CommitmentSeed, b: &CommitmentSeed| (commit(&one, a) - commit(&other, b)).into_affine();
+    assert_eq!(shown(&seed, &seed), difference);
+    assert_ne!(shown(&seed, &CommitmentSeed::from_bytes([5; 32])), difference);
+    assert_ne!(shown(&seed.segment(0), &seed.segment(1)), difference);
+}

@@ -71,9 +71,9 @@ pub fn statement(
     Ok((circuit.id(), circuit.public_inputs(layout, *h, ctx)))
 }
 
-/// Whether a circuit's name is one of those that only claims may use: `claim/...`.
+/// Whether a circuit's name is one of the project's own, which no embedder's statement may use.
 pub fn is_reserved(circuit: &CircuitId) -> bool {
-    circuit.name().starts_with("claim/")
+    ["claim/", "scan/", "merge/"].iter().any(|prefix| circuit.name().starts_with(prefix))
 }
 
 const CONTEXT: Domain = Domain::new("zkl/claim/v1/context");

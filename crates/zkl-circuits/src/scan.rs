@@ -25,12 +25,14 @@
 mod circuit;
 mod error;
 mod lay;
+mod merge;
 mod profile;
 mod proof;
 mod prove;
 mod records;
 mod shapes;
 mod statement;
+mod table;
 #[cfg(test)]
 mod tests;
 mod wire;
@@ -38,7 +40,13 @@ mod wire;
 pub use circuit::{ScanInputs, TranscriptCircuit, scan_circuit_id};
 pub use error::{CommitmentsError, ProveScanError, ScanDecodeError, VerifyScanError};
 pub use lay::layout_element;
+pub use merge::{MERGE_FAN_IN, MergeCircuit, MergeInputs, merge_circuit_id};
 pub use proof::ScanProof;
 pub use prove::{VerifiedScan, prove_scan, verify_scan};
 pub use shapes::{SEGMENT_LOG_ROWS, shape_for, standard_circuits, standard_slots};
 pub use statement::{ColumnCommitments, ScanContext, ScanStatement, layout_bytes};
+pub use table::{
+    DictionaryProof, KeySource, MergeProof, ProveTableError, ProvedTable, Segment, SegmentProof, TableCommitter,
+    TableDecodeError, TablePlan, TablePlanError, TableProof, TableProver, TableSecrets, TableStatement, VerifiedTable,
+    VerifyTableError, segment_rows, standard_table_circuits, verify_table,
+};

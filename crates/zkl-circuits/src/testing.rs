@@ -6,15 +6,64 @@ use zkl_core::{
     ark::{
         Fr,
         ff::{One as _, Zero as _},
-        relations::gr1cs::SynthesisError,
+        relations::gr1cs::{
+            ConstraintSystem, OptimizationGoal, SynthesisError, SynthesisMode,
+            predicate::polynomial_constraint::R1CS_PREDICATE_LABEL,
+        },
     },
     circuit::{Circuit, CircuitId},
 };
 
 use crate::{
     gadgets::{Cs, GadgetError},
-    groth16::{Instance, ProveError},
+    groth16::{Assignment, ProveError},
 };
+
+/// A circuit's matrices A, B, C, row by row as `(coefficient, position in the assignment)`, with the assignment
+/// `(1, public, private)`: all through arkworks, with nothing of the prover's in between.
+pub(crate) struct Instance {
+    pub(crate) matrices: Vec<Vec<Vec<(Fr, usize)>>>,
+    pub(crate) num_inputs: usize,
+    pub(crate) assignment: Vec<Fr>,
+}
+
+impl Instance {
+    /// Synthesizes `circuit` with matrices and assignment, and compares the assignment with that of the prover, who
+    /// builds no matrices.
+    pub(crate) fn new(circuit: &dyn Circuit) -> Result<Self, ProveError> {
+        let cs = ConstraintSystem::new_ref();
+        cs.set_optimization_goal(OptimizationGoal::Constraints);
+        cs.set_mode(SynthesisMode::Prove { construct_matrices: true, generate_lc_assignments: false });
+        circuit.synthesize(cs.clone())?;
+        cs.finalize();
+        let matrices = cs.to_matrices()?.remove(R1CS_PREDICATE_LABEL).unwrap();
+        let mut assignment = cs.instance_assignment()?;
+        let num_inputs = assignment.len();
+        assignment.extend(cs.witness_assignment()?);
+        let alone = Assignment::of(circuit)?;
+        assert_eq!(alone.num_inputs, num_inputs, "{}", circuit.id());
+        assert!(*alone.values == assignment, "the assignment of {} depends on the matrices", circuit.id());
+        Ok(Self { matrices, num_inputs, assignment })
+    }
+
+    /// Number of constraints.
+    pub(crate) fn num_constraints(&self) -> usize {
+        self.matrices[0].len()
+    }
+
+    /// Values of A z, B z and C z in row `row`.
+    pub(crate) fn row(&self, row: usize) -> [Fr; 3] {
+        std::array::from_fn(|i| self.matrices[i][row].iter().map(|&(weight, at)| weight * self.assignment[at]).sum())
+    }
+
+    /// The first constraint that the assignment violates.
+    pub(crate) fn first_violated(&self) -> Option<usize> {
+        (0..self.num_constraints()).find(|&row| {
+            let [a, b, c] = self.row(row);
+            a * b != c
+        })
+    }
+}
 
 /// A circuit made of a closure, for tests of gadgets.
 pub(crate) struct TestCircuit<F> {

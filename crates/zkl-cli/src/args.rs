@@ -1,9 +1,12 @@
 //! The command line: every flag, with examples in every help page.
 
+mod custody;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint, builder::BoolishValueParser};
-use zkl_ledger::{DatasetName, OperationKind, PrivacyLevel};
+pub(crate) use custody::{AuditArgs, BackupArgs, CosignArgs, FsckArgs, RestoreArgs, WitnessArgs, WitnessCommand};
+use zkl_ledger::{DatasetName, KeyDigest, OperationKind, PrivacyLevel};
 
 /// Show what a training dataset is, and is not, without handing over a row.
 ///
@@ -78,6 +81,13 @@ Examples:
   zkl datasets --format json")]
     Datasets,
     Export(ExportArgs),
+    Fsck(FsckArgs),
+    Audit(AuditArgs),
+    Cosign(CosignArgs),
+    Witness(WitnessArgs),
+    Backup(BackupArgs),
+    Restore(RestoreArgs),
+    Srs(SrsArgs),
     /// Check settings, key directory, ledger, log and openings.
     #[command(after_help = "\
 Examples:
@@ -97,18 +107,25 @@ Exit codes: 0 no problem, 2 at least one.")]
 Examples:
   zkl init
   zkl init --origin ledger.example.com/ml
+  zkl init --store rocks:/var/lib/zkl/ml
+  zkl init --store 'postgres://zkl@db.example.com/ledgers?schema=ml'
   zkl --ledger /srv/zkl init")]
 pub(crate) struct InitArgs {
     /// Name of the log in every checkpoint, for ever: a host and path that you control [default: a random name]
     #[arg(long, value_name = "NAME")]
     pub(crate) origin: Option<String>,
+    /// Where the log is kept: rocks:DIR, postgres://..., s3://BUCKET/PREFIX [default: in the ledger's directory]
+    #[arg(long, value_name = "URL", env = "ZKL_STORE", hide_env_values = true, value_parser = custody::store_url)]
+    pub(crate) store: Option<zkl_ledger::StoreUrl>,
 }
 
-/// Record a table: read it, seal its profile, sign, append.
+/// Record a table: read it, seal its profile, prove it over every row, sign, append.
 ///
 /// CSV, JSON, NDJSON, Parquet and Arrow IPC files are read, also with gzip or zstd around them. Column types are
 /// inferred from all rows (`zkl schema FILE` shows how) unless a schema file or --column says otherwise. Nothing of the
-/// table enters the ledger but its layout and a commitment; the secrets go into an opening file beside the ledger.
+/// table enters the ledger but its layout, commitments to its columns and a proof in zero knowledge that the sealed
+/// profile is that of every row; the secrets go into an opening file beside the ledger. The first notarization of a
+/// table of some size makes proving keys, which takes up to a minute and happens once per machine.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -134,11 +151,27 @@ pub(crate) struct NotarizeArgs {
     /// What to publish about the file: `private` salted digests, or `public` plain ones
     #[arg(long, value_name = "LEVEL", default_value_t)]
     pub(crate) privacy: PrivacyLevel,
+    /// Prove nothing: the notary's signature alone vouches for the sealed profile
+    #[arg(long)]
+    pub(crate) attest_only: bool,
+    /// Commit under an imported reference string (`zkl srs import`) [default: the dev string]
+    #[arg(long, value_name = "DIGEST", env = "ZKL_SRS", conflicts_with = "attest_only")]
+    pub(crate) srs: Option<KeyDigest>,
     /// Write the receipt of the notarization to this file
     #[arg(long, short, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) output: Option<PathBuf>,
     #[command(flatten)]
+    pub(crate) content: ReceiptContentArgs,
+    #[command(flatten)]
     pub(crate) write: WriteArgs,
+}
+
+/// What goes into a receipt.
+#[derive(Clone, Copy, Debug, Args)]
+pub(crate) struct ReceiptContentArgs {
+    /// Leave the proof over every row out of the receipt: it is smaller, and verifies as attested
+    #[arg(long)]
+    pub(crate) no_scan: bool,
 }
 
 /// Flags of commands that append to the ledger.
@@ -147,6 +180,9 @@ pub(crate) struct WriteArgs {
     /// Wait this long for another writer to finish, in seconds
     #[arg(long, value_name = "SECONDS", default_value_t = 0)]
     pub(crate) wait: u64,
+    /// Do not ask the ledger's witnesses to cosign afterwards
+    #[arg(long)]
+    pub(crate) no_cosign: bool,
 }
 
 /// How a table is read.
@@ -213,6 +249,8 @@ pub(crate) struct ProveArgs {
     /// Write the receipt to this file
     #[arg(long, short, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) output: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) content: ReceiptContentArgs,
     /// Only say whether the claim holds; prove and record nothing
     #[arg(long, conflicts_with = "output")]
     pub(crate) dry_run: bool,
@@ -233,6 +271,7 @@ Examples:
   zkl verify mean.receipt
   zkl verify mean.receipt --trust 'ledger.example.com/ml+5d3c1a2b+AbCd...'
   zkl verify mean.receipt --trust keys.txt --format json
+  zkl verify mean.receipt --policy trust.policy
   zkl verify penguins.receipt --data penguins.csv --opening penguins.opening
 
 Exit codes: 0 the receipt verifies, 1 it does not, 2 it could not be read.")]
@@ -240,10 +279,14 @@ pub(crate) struct VerifyArgs {
     /// The receipt
     #[arg(value_name = "RECEIPT", value_hint = ValueHint::FilePath)]
     pub(crate) receipt: PathBuf,
-    /// A log key (origin+hash+base64), a proof key (vk:CIRCUIT:DIGEST), or a file with one per line (may be repeated)
+    /// A log key (origin+hash+base64), a proof key (vk:CIRCUIT:DIGEST), a reference string (srs:DIGEST), or a file with
+    /// one per line (may be repeated)
     #[arg(long, value_name = "KEY", env = "ZKL_TRUST", value_delimiter = ' ')]
     pub(crate) trust: Vec<String>,
-    /// Also check that this file is the notarized table (needs --opening)
+    /// Trust policy (c2sp.org/tlog-policy): its logs are trusted, and its quorum must have cosigned
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) policy: Option<PathBuf>,
+    /// Also check that this file is the notarized table, commitments to every column included (needs --opening)
     #[arg(long, value_name = "FILE", requires = "opening", value_hint = ValueHint::FilePath)]
     pub(crate) data: Option<PathBuf>,
     /// The opening of the notarization
@@ -339,6 +382,8 @@ pub(crate) struct ReceiptArgs {
     /// Where to write it
     #[arg(long, short, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) output: PathBuf,
+    #[command(flatten)]
+    pub(crate) content: ReceiptContentArgs,
 }
 
 /// List the entries about one dataset, newest first.
@@ -364,6 +409,40 @@ pub(crate) struct ExportArgs {
     /// Directory to write; it must be absent, empty, or an earlier export of the same log
     #[arg(value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub(crate) directory: PathBuf,
+}
+
+/// Manage reference strings: what commitments to columns rest on.
+///
+/// Without one of your own, tables are committed to under the dev string, whose secret is public: good for trying things
+/// out, and forgeable.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  zkl srs import powersOfTau28_hez_final_17.ptau
+  zkl notarize loans.csv --srs DIGEST
+  zkl verify loans.receipt --trust srs:DIGEST")]
+pub(crate) struct SrsArgs {
+    #[command(subcommand)]
+    pub(crate) command: SrsCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum SrsCommand {
+    Import(SrsImportArgs),
+}
+
+/// Import the powers of a ceremony from a snarkjs `.ptau` file of 2^16 powers or more.
+///
+/// Every point is checked, and that they are powers of one secret. That the ceremony was honest is for its transcript to
+/// show: compare the file's checksum with the published one.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  zkl srs import powersOfTau28_hez_final_17.ptau")]
+pub(crate) struct SrsImportArgs {
+    /// The ceremony's file
+    #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) file: PathBuf,
 }
 
 /// Print a completion script for a shell.

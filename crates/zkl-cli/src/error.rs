@@ -3,7 +3,8 @@
 use std::{error::Error, io, path::PathBuf, process::ExitCode};
 
 use thiserror::Error;
-use zkl_ledger::{LedgerError, VerifyError};
+use zkl_ledger::{AuditError, LedgerError, VerifyError, policy::PolicySyntaxError};
+use zkl_witness::WitnessError;
 
 /// Verification failed: exit code 1. Any other error: 2.
 #[derive(Debug, Error)]
@@ -24,7 +25,7 @@ pub(crate) enum CliError {
     Config { path: PathBuf, source: Box<toml::de::Error> },
     #[error("no directory for generated keys: neither XDG_CACHE_HOME nor HOME is set")]
     NoCacheDirectory,
-    #[error("--trust {got:?} is neither a log key, nor vk:CIRCUIT:DIGEST, nor a file of such lines")]
+    #[error("--trust {got:?} is neither a log key, nor vk:CIRCUIT:DIGEST, nor srs:DIGEST, nor a file of such lines")]
     Trust { got: String },
     #[error("{path} names keys to trust, and was only found in the current directory", path = path.display())]
     FoundTrust { path: PathBuf },
@@ -38,6 +39,22 @@ pub(crate) enum CliError {
     NoName { path: PathBuf },
     #[error("the environment has {problems} problem(s)")]
     Doctor { problems: usize },
+    #[error("{findings} finding(s): the log is not sound")]
+    NotSound { findings: u64 },
+    #[error("NOT ONLY GROWN")]
+    Audit(#[source] Box<AuditError>),
+    #[error("{path} is not a trust policy", path = path.display())]
+    Policy { path: PathBuf, source: PolicySyntaxError },
+    #[error(transparent)]
+    Witness(#[from] WitnessError),
+    #[error("{missing} witness(es) have not cosigned")]
+    NotCosigned { missing: usize },
+    #[error("the ledger has no witnesses, and none was given")]
+    NoWitnesses,
+    #[error("the ledger has no entries: there is nothing to cosign")]
+    NothingToCosign,
+    #[error("a store in memory is gone when this command ends")]
+    VolatileStore,
     #[error("cannot start the runtime")]
     Runtime(#[source] io::Error),
 }
@@ -45,7 +62,8 @@ pub(crate) enum CliError {
 impl CliError {
     pub(crate) fn exit_code(&self) -> ExitCode {
         match self {
-            Self::NotValid { .. } | Self::OtherData { .. } => ExitCode::from(1),
+            Self::NotValid { .. } | Self::OtherData { .. } | Self::NotSound { .. } => ExitCode::from(1),
+            Self::Audit(error) if error.is_verdict() => ExitCode::from(1),
             _ => ExitCode::from(2),
         }
     }
@@ -54,6 +72,19 @@ impl CliError {
         match self {
             Self::Ledger(error) => error.hint(),
             Self::NotValid { source, .. } => source.hint().map(Into::into),
+            Self::Witness(error) => error.hint().map(Into::into),
+            Self::Audit(error) => match error.as_ref() {
+                AuditError::Fork { .. } => {
+                    Some("keep both checkpoints: with them anybody can see that the log signed two histories".into())
+                }
+                AuditError::Ledger(error) => error.hint(),
+                _ => None,
+            },
+            Self::NotSound { .. } => Some("restore the log from a copy: `zkl restore` verifies it on the way".into()),
+            Self::NoWitnesses => {
+                Some("add [[witness]] with key and url to ledger.toml, or pass --witness KEY=URL".into())
+            }
+            Self::VolatileStore => Some("name a store that lasts: rocks:DIR, postgres://... or s3://...".into()),
             Self::NoCacheDirectory => Some("name a directory with --keys DIR or ZKL_KEYS".into()),
             Self::ClaimSyntax(_) => Some("`zkl prove --help` shows every kind of claim".into()),
             Self::FoundTrust { path } => {

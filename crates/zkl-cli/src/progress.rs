@@ -36,6 +36,13 @@ impl StageReporter for TerminalProgress {
                 self.bar.set_position(bytes_done);
                 self.bar.set_message(format!("pass {pass}, {rows} rows"));
             }
+            Stage::Check { entries, of } | Stage::Copy { entries, of } => {
+                if self.bar.length() != Some(of) {
+                    self.bar.set_style(entries_style());
+                    self.bar.set_length(of);
+                }
+                self.bar.set_position(entries);
+            }
             other => {
                 self.bar.set_style(ProgressStyle::default_spinner());
                 self.bar.set_message(other.to_string());
@@ -64,5 +71,10 @@ pub(crate) fn eprint_line(text: &str) {
 
 fn bytes_style() -> ProgressStyle {
     ProgressStyle::with_template("{spinner} reading {bar:30} {bytes}/{total_bytes} {bytes_per_sec} {msg}")
+        .unwrap_or_else(|_| ProgressStyle::default_bar())
+}
+
+fn entries_style() -> ProgressStyle {
+    ProgressStyle::with_template("{spinner} {bar:30} entry {pos} of {len}, {per_sec}, {eta} left")
         .unwrap_or_else(|_| ProgressStyle::default_bar())
 }

@@ -149,6 +149,19 @@ pub trait StorageBackend: Send + Sync {
     /// The blob called `digest`, or `None`. Bytes that no longer have that digest are
     /// [`StorageErrorKind::Corrupt`], never returned.
     async fn blob(&self, digest: BlobDigest) -> Result<Option<Vec<u8>>, StorageError>;
+
+    /// Stores `checkpoint`, the text of the checkpoint of `size` with whatever witnesses have signed below it, byte for byte.
+    ///
+    /// Atomic and durable on return. It replaces an earlier text of the same size: of concurrent calls for one size, one
+    /// text stays, whole; a caller that adds signatures reads and merges first. Sizes are independent of one another and may
+    /// come in any order. The head does not move, and what the text says is the caller's affair: a store does not parse it.
+    ///
+    /// # Errors
+    /// [`StorageErrorKind::Invalid`], with nothing written, when `size` is 0 or above the size of the head.
+    async fn put_cosigned(&self, size: TreeSize, checkpoint: &str) -> Result<(), StorageError>;
+
+    /// The stored cosigned checkpoint of the largest size that is at most `at_most`, with its size, or `None`.
+    async fn cosigned(&self, at_most: TreeSize) -> Result<Option<(TreeSize, String)>, StorageError>;
 }
 
 macro_rules! forward_storage_backend {
@@ -189,6 +202,14 @@ macro_rules! forward_storage_backend {
 
             async fn blob(&self, digest: BlobDigest) -> Result<Option<Vec<u8>>, StorageError> {
                 (**self).blob(digest).await
+            }
+
+            async fn put_cosigned(&self, size: TreeSize, checkpoint: &str) -> Result<(), StorageError> {
+                (**self).put_cosigned(size, checkpoint).await
+            }
+
+            async fn cosigned(&self, at_most: TreeSize) -> Result<Option<(TreeSize, String)>, StorageError> {
+                (**self).cosigned(at_most).await
             }
         }
     };

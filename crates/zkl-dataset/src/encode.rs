@@ -1,8 +1,8 @@
 //! The second pass: rows as committed integers, and who receives them.
 
-use std::path::PathBuf;
+use std::{ops::Range, path::PathBuf};
 
-use zkl_core::{column::ColumnType, layout::Layout};
+use zkl_core::{column::ColumnType, layout::Layout, profile::Profile};
 
 use crate::{
     cell::Cell,
@@ -68,13 +68,39 @@ impl EncodedColumn {
     }
 }
 
+impl EncodedBatch {
+    /// The same batch cut to the rows `range`, counted from its first one; beyond its end there are none.
+    #[must_use]
+    pub fn slice(&self, range: Range<usize>) -> Self {
+        let (start, end) = (range.start.min(self.rows), range.end.min(self.rows));
+        let columns = self.columns.iter().map(|column| match column {
+            EncodedColumn::Numeric { u, valid } => {
+                EncodedColumn::Numeric { u: u[start..end].to_vec(), valid: valid[start..end].to_vec() }
+            }
+            EncodedColumn::Codes(codes) => EncodedColumn::Codes(codes[start..end].to_vec()),
+            EncodedColumn::Opaque { valid } => EncodedColumn::Opaque { valid: valid[start..end].to_vec() },
+        });
+        Self { first_row: self.first_row + start as u64, rows: end - start, columns: columns.collect() }
+    }
+}
+
+/// What encoded values are relative to: known before the first row is encoded.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Frame {
+    /// Smallest and largest value of each numeric column of the layout, in the column's units; zeros for other columns and
+    /// for columns without values.
+    pub bounds: Vec<(i64, i64)>,
+    /// Values of each dictionary by code, code 1 first; empty for other columns.
+    pub values: Vec<Vec<String>>,
+}
+
 /// Receives every row of a table once, in order, in batches.
 pub trait RowSink {
     /// Called once, before the first batch.
     ///
     /// # Errors
     /// Any error ends the scan with [`Fault::Sink`](crate::Fault::Sink).
-    fn begin(&mut self, layout: &Layout) -> Result<(), SinkError>;
+    fn begin(&mut self, layout: &Layout, frame: &Frame) -> Result<(), SinkError>;
 
     /// Called for each batch. The batch is reused: what is to outlive the call must be copied.
     ///
@@ -84,7 +110,7 @@ pub trait RowSink {
 }
 
 impl RowSink for () {
-    fn begin(&mut self, _: &Layout) -> Result<(), SinkError> {
+    fn begin(&mut self, _: &Layout, _: &Frame) -> Result<(), SinkError> {
         Ok(())
     }
 
@@ -229,6 +255,7 @@ const BOOLS: [&str; 2] = ["false", "true"];
 pub(crate) struct Encoder<'s> {
     path: PathBuf,
     columns: Vec<ColumnEncoder>,
+    frame: Frame,
     batch: EncodedBatch,
     sums: ProfileSums,
     sink: &'s mut dyn RowSink,
@@ -241,22 +268,22 @@ impl<'s> Encoder<'s> {
         layout: &Layout,
         key: &[u8; 32],
         sink: &'s mut dyn RowSink,
-    ) -> Self {
+    ) -> Result<Self, DatasetError> {
         let columns: Vec<_> = found.into_iter().map(|found| ColumnEncoder::new(found, key)).collect();
-        let batch =
-            EncodedBatch { first_row: 0, rows: 0, columns: columns.iter().map(ColumnEncoder::empty_column).collect() };
-        Self { path, columns, batch, sums: ProfileSums::new(layout), sink }
-    }
-
-    /// Bounds of the numeric columns and values of the dictionaries, with the sums over all rows.
-    pub(crate) fn finish(self) -> (ProfileSums, Vec<(i64, i64)>, Vec<Vec<String>>) {
-        let bounds = self.columns.iter().map(|column| match column.how {
+        let bounds = columns.iter().map(|column| match column.how {
             How::Number { min, max, .. } | How::Date { min, max } | How::Time { min, max, .. } => (min, max),
             _ => (0, 0),
         });
-        let bounds = bounds.collect();
-        let values = self.columns.iter().map(ColumnEncoder::values).collect();
-        (self.sums, bounds, values)
+        let frame = Frame { bounds: bounds.collect(), values: columns.iter().map(ColumnEncoder::values).collect() };
+        sink.begin(layout, &frame).map_err(|source| DatasetError::new(&path, Fault::Sink(source)))?;
+        let batch =
+            EncodedBatch { first_row: 0, rows: 0, columns: columns.iter().map(ColumnEncoder::empty_column).collect() };
+        Ok(Self { path, columns, frame, batch, sums: ProfileSums::new(layout), sink })
+    }
+
+    /// The profile of all rows.
+    pub(crate) fn finish(self, layout: &Layout) -> Profile {
+        self.sums.finish(layout, &self.frame)
     }
 
     #[cold]

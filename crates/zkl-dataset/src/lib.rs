@@ -18,10 +18,11 @@ mod source;
 mod temporal;
 pub mod view;
 
-pub use encode::{EncodedBatch, EncodedColumn, RowSink, SinkError};
+pub use encode::{EncodedBatch, EncodedColumn, Frame, RowSink, SinkError};
 pub use error::{DatasetError, Excerpt, Fault, Place};
 pub use hash::hash_file;
 pub use nulls::NullTokens;
+pub use profile::ProfileSums;
 pub use progress::{Pass, Progress, ProgressUpdate};
 pub use report::{Basis, ColumnReport, InferenceReport, Rounding, RuledOut, SourceReport};
 pub use scan::{Scan, ScanOptions, ScanOutput};

@@ -1,4 +1,4 @@
-//! Exact sums over encoded rows.
+//! Exact sums over encoded rows, of a whole table or of a part of it.
 
 use num_bigint::BigUint;
 use zkl_core::{
@@ -9,7 +9,7 @@ use zkl_core::{
     },
 };
 
-use crate::encode::{EncodedBatch, EncodedColumn};
+use crate::encode::{EncodedBatch, EncodedColumn, Frame};
 
 /// A sum of up to 2^64 terms below 2^128.
 #[derive(Clone, Copy, Debug, Default)]
@@ -65,15 +65,16 @@ enum Pair {
     Product { left: usize, right: usize, sums: PairSums },
 }
 
-/// The profile of the rows so far.
-pub(crate) struct ProfileSums {
+/// Sums a profile batch by batch.
+pub struct ProfileSums {
     rows: u64,
     columns: Vec<ColumnSums>,
     pairs: Vec<Pair>,
 }
 
 impl ProfileSums {
-    pub(crate) fn new(layout: &Layout) -> Self {
+    /// Sums of no rows of a table with this layout.
+    pub fn new(layout: &Layout) -> Self {
         let capacity = |index: u32| match layout.columns().get(index as usize).map(|column| column.encoding) {
             Some(Encoding::Category { capacity } | Encoding::Grouped { capacity }) => capacity as usize,
             _ => 0,
@@ -99,8 +100,13 @@ impl ProfileSums {
         Self { rows: 0, columns: columns.collect(), pairs: pairs.collect() }
     }
 
+    /// Rows so far.
+    pub const fn rows(&self) -> u64 {
+        self.rows
+    }
+
     /// Takes in a batch of the layout's columns.
-    pub(crate) fn add(&mut self, batch: &EncodedBatch) {
+    pub fn add(&mut self, batch: &EncodedBatch) {
         self.rows += batch.rows as u64;
         for (sums, column) in self.columns.iter_mut().zip(&batch.columns) {
             sums.add(column);
@@ -110,18 +116,19 @@ impl ProfileSums {
         }
     }
 
-    /// The profile, given each numeric column's bounds and each dictionary's values by code.
-    pub(crate) fn finish(self, layout: &Layout, bounds: &[(i64, i64)], values: Vec<Vec<String>>) -> Profile {
+    /// The profile of the rows so far. Bounds and dictionaries are those of `frame`: when the rows are a part of the table,
+    /// bounds need not be attained and counts may be 0.
+    pub fn finish(self, layout: &Layout, frame: &Frame) -> Profile {
         let rows = self.rows;
-        let parts = self.columns.into_iter().zip(layout.columns()).zip(bounds).zip(values);
+        let parts = self.columns.into_iter().zip(layout.columns()).zip(&frame.bounds).zip(&frame.values);
         let columns = parts.map(|(((sums, column), &(min, max)), values)| match sums {
             ColumnSums::Numeric { valid, sum, squares } => {
                 let stats = NumericStats { min, max, sum: sum.into(), sum_squares: squares.total() };
                 ColumnProfile { valid, stats: ColumnStats::Numeric(stats) }
             }
             ColumnSums::Codes(counts) => {
-                let entries = values.into_iter().zip(counts.iter().skip(1));
-                let entries = entries.map(|(value, &count)| CategoryCount { value, count }).collect();
+                let entries = values.iter().zip(counts.iter().skip(1));
+                let entries = entries.map(|(value, &count)| CategoryCount { value: value.clone(), count }).collect();
                 let stats = match column.encoding {
                     Encoding::Grouped { .. } => ColumnStats::Grouped(GroupedStats { entries }),
                     _ => ColumnStats::Category(CategoryStats { entries }),

@@ -139,11 +139,9 @@ impl Scan {
             rows,
             columns: found.iter().map(|column| column.report.clone()).collect(),
         };
-        sink.begin(&layout).map_err(|source| DatasetError::new(&table.path, Fault::Sink(source)))?;
-        let mut encoder = Encoder::new(table.path.clone(), found, &layout, key, sink);
+        let mut encoder = Encoder::new(table.path.clone(), found, &layout, key, sink)?;
         unchanged(table.read(HashSet::Blake3, &names, Pass::Encode, &mut encoder, progress)?)?;
-        let (sums, bounds, values) = encoder.finish();
-        let profile = sums.finish(&layout, &bounds, values);
+        let profile = encoder.finish(&layout);
         if profile.rows != rows {
             return Err(DatasetError::new(&table.path, Fault::Changed));
         }

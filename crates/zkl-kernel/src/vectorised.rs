@@ -10,6 +10,7 @@ mod memory;
 mod moment_sums;
 mod moments;
 mod node;
+mod totals;
 mod tree;
 mod vector;
 mod weighted;

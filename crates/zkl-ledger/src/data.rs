@@ -3,12 +3,13 @@
 use std::path::Path;
 
 use thiserror::Error;
-use zkl_circuits::seal::Seal;
+use zkl_circuits::{keys::KeyStore, seal::Seal};
 
 use crate::{
     error::LedgerError,
-    opening::{Opening, dictionary_key},
+    opening::{Opening, commitment_seed, dictionary_key},
     predicate::{FileEvidence, Notarization},
+    scan::commitment_root,
     stage::{Stage, StageReporter},
 };
 
@@ -35,10 +36,14 @@ pub enum DataMismatch {
     /// The table's profile is not the sealed one.
     #[error("the table's profile is not the sealed one")]
     Profile,
+    /// The columns, committed to again, have another dataset commitment than the notarized one.
+    #[error("the commitments to the table's columns are not the notarized ones")]
+    Commitments,
 }
 
-/// Reads `file` as it was read when it was notarized, and checks digests, layout and seal. Nothing but the opening's
-/// seed and reading options is believed. Blocking.
+/// Reads `file` as it was read when it was notarized, and checks digests, layout, seal and, when the notarization has a scan
+/// proof, the commitments to every column, which it makes again. Nothing but the opening's seed and reading options is
+/// believed. `keys` has or makes the reference string. Blocking.
 ///
 /// # Errors
 /// The outer error: the file cannot be read. The inner one: it is not the notarized table.
@@ -46,6 +51,7 @@ pub fn check_data(
     file: &Path,
     opening: &Opening,
     notarization: &Notarization,
+    keys: &KeyStore,
     reporter: &dyn StageReporter,
 ) -> Result<Result<DataCheck, DataMismatch>, LedgerError> {
     if opening.dataset_id != notarization.dataset_id {
@@ -57,7 +63,17 @@ pub fn check_data(
         return Ok(Err(DataMismatch::Digests));
     }
     let mut progress = |update: zkl_dataset::ProgressUpdate| reporter.stage(Stage::from(update));
-    let scanned = opening.read.scan(file).run(&dictionary_key(&opening.seed), &mut progress)?;
+    let (scan, key) = (opening.read.scan(file), dictionary_key(&opening.seed));
+    let (scanned, root) = match &notarization.scan {
+        Some(record) => {
+            let seed = commitment_seed(&opening.seed);
+            let (scanned, root) = commitment_root(keys, record.srs, seed, reporter, |sink| {
+                scan.run_with_sink(&key, &mut progress, sink)
+            })?;
+            (scanned, Some(root))
+        }
+        None => (scan.run(&key, &mut progress)?, None),
+    };
     let manifest = crate::receipt::Manifest::new(scanned.layout.clone());
     if manifest.digest()? != notarization.manifest {
         return Ok(Err(DataMismatch::Layout));
@@ -65,6 +81,9 @@ pub fn check_data(
     let seal = Seal::new(&scanned.layout, &scanned.profile, &opening.seed)?;
     if seal.commitment() != notarization.seal {
         return Ok(Err(DataMismatch::Profile));
+    }
+    if root != notarization.scan.as_ref().map(|record| record.commitments) {
+        return Ok(Err(DataMismatch::Commitments));
     }
     Ok(Ok(DataCheck { rows: scanned.layout.rows() }))
 }

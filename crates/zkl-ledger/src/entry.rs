@@ -12,7 +12,8 @@ use crate::{
     error::{EntryError, LedgerError},
     log,
     predicate::{
-        CLAIM_TYPE, CUSTOM_TYPE, ClaimRecord, CustomRecord, FileEvidence, NOTARIZATION_TYPE, Notarization, Predicate,
+        ATTESTED_NOTARIZATION_TYPE, CLAIM_TYPE, CUSTOM_TYPE, ClaimRecord, CustomRecord, FileEvidence, Notarization,
+        PROVED_NOTARIZATION_TYPE, Predicate,
     },
 };
 
@@ -42,7 +43,9 @@ impl SignedEntry {
     pub fn open(envelope: &str) -> Result<Self, EntryError> {
         let decoded = Envelope::decode(envelope.as_bytes())?;
         let predicate = match predicate_type(decoded.unverified_payload())?.as_str() {
-            NOTARIZATION_TYPE => open::<Notarization>(&decoded, NOTARIZATION_TYPE, Predicate::Notarization)?,
+            uri @ (ATTESTED_NOTARIZATION_TYPE | PROVED_NOTARIZATION_TYPE) => {
+                open::<Notarization>(&decoded, uri, Predicate::Notarization)?
+            }
             CLAIM_TYPE => open::<ClaimRecord>(&decoded, CLAIM_TYPE, Predicate::Claim)?,
             CUSTOM_TYPE => open::<CustomRecord>(&decoded, CUSTOM_TYPE, Predicate::Custom)?,
             other => return Err(EntryError::Type { got: other.chars().take(80).collect() }),
@@ -113,6 +116,11 @@ fn open<P: Serialize + DeserializeOwned>(
     let predicate = wrap(statement.into_predicate());
     if subjects != [subject(&predicate)] {
         return Err(EntryError::Subject);
+    }
+    if let Predicate::Notarization(record) = &predicate
+        && (predicate.type_uri() != type_uri || record.assurance != Notarization::assurance_of(record.scan.as_ref()))
+    {
+        return Err(EntryError::Assurance);
     }
     Ok(predicate)
 }

@@ -1,9 +1,15 @@
 //! Errors of the ledger's operations. Failed verification has its own type, [`crate::VerifyError`].
 
-use std::{io, path::PathBuf};
+use std::{error::Error as StdError, io, path::PathBuf, sync::Arc};
 
 use thiserror::Error;
-use zkl_circuits::{groth16::ProveError, keys, seal::SealError};
+use zkl_argument::{PlanError, srs::PtauError};
+use zkl_circuits::{
+    groth16::ProveError,
+    keys,
+    scan::{ProveTableError, TablePlanError},
+    seal::SealError,
+};
 use zkl_core::{
     circuit::CircuitId,
     claim::{ClaimError, PairKind},
@@ -15,6 +21,8 @@ use zkl_core::{
 };
 use zkl_dataset::DatasetError;
 use zkl_merkle::error::{CheckpointError, DsseError, KeyError, ProofFileError, StatementError, TileError, TreeError};
+
+use crate::{fsck::Finding, store_url::StoreUrlError};
 
 /// Why an operation of the ledger failed.
 #[derive(Debug, Error)]
@@ -38,6 +46,27 @@ pub enum LedgerError {
     /// The proof could not be made.
     #[error("the proof could not be made")]
     Prove(#[from] ProveError),
+    /// The scan proof could not be made, or the columns not be committed to.
+    #[error("the proof over every row could not be made")]
+    Scan(#[from] ProveTableError),
+    /// The table has no place in a shape of the scan argument.
+    #[error("the table does not fit the proof over every row")]
+    Plan(#[from] PlanError),
+    /// The table cannot be cut into segments.
+    #[error("the table does not fit the proof over every row")]
+    TablePlan(#[from] TablePlanError),
+    /// The profile summed while reading and that of the proved segments differ: a fault of this program.
+    #[error("the profile of the proved segments is not that of the table")]
+    SegmentProfiles,
+    /// The reader of the table stopped before its first row.
+    #[error("the table was not read")]
+    NoRows,
+    /// The thread that reads the table ended abnormally.
+    #[error("the reader of the table ended abnormally")]
+    Reader,
+    /// A reference string could not be imported.
+    #[error("the ceremony's file cannot be imported")]
+    Ptau(#[from] PtauError),
     /// A file could not be read or written.
     #[error("cannot {action} {path}", path = path.display())]
     Io {
@@ -177,17 +206,54 @@ pub enum LedgerError {
         /// The entry.
         id: TransactionId,
     },
-    /// A circuit of a claim where an embedder's own circuit is asked for.
-    #[error("circuit {circuit} proves claims; names that start with claim/ are reserved")]
+    /// A circuit of the project where an embedder's own circuit is asked for.
+    #[error("circuit {circuit} is not an embedder's; names that start with claim/, scan/ or merge/ are reserved")]
     ClaimCircuit {
         /// The circuit.
         circuit: CircuitId,
     },
     /// The ledger was used, and its store is gone.
-    #[error("the ledger has openings, but no store at {path}", path = path.display())]
+    #[error("the ledger has openings, but no store at {store}")]
     StoreAbsent {
         /// Where the store was.
-        path: PathBuf,
+        store: String,
+    },
+    /// A text that names no store.
+    #[error(transparent)]
+    StoreUrl(#[from] StoreUrlError),
+    /// A kind of store that this program was built without.
+    #[error("this program was built without stores of the kind {scheme}")]
+    NotCompiledIn {
+        /// How URLs of this kind begin.
+        scheme: &'static str,
+        /// The feature that adds the kind.
+        feature: &'static str,
+    },
+    /// A store that a copy has not finished.
+    #[error("a copy into this store was interrupted: it is not a ledger yet")]
+    Unfinished,
+    /// A copy to a store that holds something else.
+    #[error("the target holds {target} entries that the source, of {source_size}, does not begin with")]
+    NotAPrefix {
+        /// Entries of the target.
+        target: TreeSize,
+        /// Entries of the source.
+        source_size: TreeSize,
+    },
+    /// The check of the log found something.
+    #[error("{findings} finding(s) in the log")]
+    Damaged {
+        /// Number of findings.
+        findings: u64,
+        /// The first one.
+        #[source]
+        first: Box<Finding>,
+    },
+    /// A directory that holds no exported log.
+    #[error("there is no exported log in {dir}", dir = dir.display())]
+    NotAnExport {
+        /// The directory.
+        dir: PathBuf,
     },
     /// The exported log is not an earlier state of the ledger's.
     #[error("{path} holds a checkpoint of {exported} entries that this ledger, of {stored}, did not grow from", path = path.display())]
@@ -211,6 +277,12 @@ pub enum LedgerError {
         /// Attempts made.
         attempts: u32,
     },
+    /// The task that appended ended early, as when the runtime shuts down. Whether the entry landed is open.
+    #[error("the append was cancelled; whether the entry was recorded is not known")]
+    AppendCancelled,
+    /// An append of several callers' entries failed.
+    #[error(transparent)]
+    Batch(Arc<LedgerError>),
     /// A name, id or type that cannot be read.
     #[error(transparent)]
     Parse(#[from] ParseError),
@@ -241,12 +313,36 @@ pub enum EntryError {
         /// The type.
         got: String,
     },
+    /// A notarization whose type, assurance and scan record disagree.
+    #[error("its type and its assurance are not those of a notarization with this scan record")]
+    Assurance,
     /// The subject is not what the predicate speaks about.
     #[error("its subject is not that of its predicate")]
     Subject,
 }
 
 impl LedgerError {
+    /// This error once for each of `callers`. The store's errors keep their kind, so that every caller can act on it.
+    pub(crate) fn for_each_caller(self, callers: usize) -> Vec<Self> {
+        match self {
+            error if callers == 1 => vec![error],
+            Self::Storage(StorageError { kind, retryable, operation, source }) => {
+                let source = source.map(Arc::<dyn StdError + Send + Sync>::from);
+                let again = || StorageError {
+                    kind: kind.clone(),
+                    retryable,
+                    operation,
+                    source: source.clone().map(|source| Box::new(source) as Box<dyn StdError + Send + Sync>),
+                };
+                (0..callers).map(|_| Self::Storage(again())).collect()
+            }
+            error => {
+                let error = Arc::new(error);
+                (0..callers).map(|_| Self::Batch(Arc::clone(&error))).collect()
+            }
+        }
+    }
+
     /// What the user can do about it, if there is something.
     pub fn hint(&self) -> Option<String> {
         match self {
@@ -258,6 +354,7 @@ impl LedgerError {
                 StorageErrorKind::Corrupt(_) => Some("run `zkl doctor` and restore the ledger from a copy".into()),
                 _ => None,
             },
+            Self::Batch(error) => error.hint(),
             Self::Dataset(error) => error.hint(),
             Self::Claim(ClaimError::False) => Some(
                 "the value stays hidden; --reveal shows it to you, --dry-run tries a claim without recording".into(),
@@ -270,6 +367,20 @@ impl LedgerError {
             Self::StoreAbsent { .. } | Self::Diverged { .. } => Some(
                 "restore the ledger from its newest copy: a second history under one key makes both worthless".into(),
             ),
+            Self::Keys(keys::KeyError::SrsAbsent { .. }) => {
+                Some("import the ceremony's file with `zkl srs import FILE.ptau`, or leave --srs out".into())
+            }
+            Self::NotCompiledIn { feature, .. } => {
+                Some(format!("build it with `cargo build --release -p zkl-cli --features {feature}`"))
+            }
+            Self::StoreUrl(error) if std::path::Path::new(&error.got).exists() => {
+                Some(format!("for the embedded store in that directory, write rocks:{}", error.got))
+            }
+            Self::Unfinished => Some("repeat the backup or restore: it goes on where it stopped".into()),
+            Self::NotAPrefix { .. } => {
+                Some("nothing was written; name an empty store, or one that holds an earlier copy of this log".into())
+            }
+            Self::Damaged { .. } => Some("`zkl fsck` lists every finding; restore the ledger from a copy".into()),
             Self::OpeningAbsent { .. } => Some(
                 "without its opening nothing more can be proved about this version; notarize the table again".into(),
             ),

@@ -2,12 +2,15 @@
 //! existing clients can read it.
 //!
 //! ```text
-//! checkpoint                     the signed head
+//! checkpoint                     the head, signed by the log and cosigned by the witnesses that have seen it
+//! checkpoint.cosigned            the newest cosigned checkpoint, if there is one: of the head or of an earlier size
 //! tile/<L>/<N>[.p/<W>]           hashes
 //! tile/entries/<N>[.p/<W>]       entries
 //! blob/<sha256>                  manifests, proofs and verifying keys that entries name
 //! log.key                        the log's verifier key
 //! ```
+
+mod reader;
 
 use std::{
     fs,
@@ -15,6 +18,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
+pub use reader::ExportDir;
 use zkl_core::{
     digest::BlobDigest,
     storage::{Query, StorageBackend},
@@ -26,10 +30,15 @@ use zkl_merkle::{
     tile::{EntryBundleId, RightEdge, encode_bundle, right_edge_tiles, tile_path, tiles_between},
 };
 
-use crate::{entry::Entry, error::LedgerError, ledger::Ledger, log::load_tiles, predicate::Predicate};
+use crate::{entry::Entry, error::LedgerError, ledger::Ledger, log::load_tiles, source::BUNDLE};
 
-/// Entries of one bundle.
-const BUNDLE: u64 = 256;
+const CHECKPOINT: &str = "checkpoint";
+const COSIGNED: &str = "checkpoint.cosigned";
+const LOG_KEY: &str = "log.key";
+
+fn blob_path(digest: BlobDigest) -> String {
+    format!("blob/{digest}")
+}
 
 /// What an export wrote.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
@@ -56,7 +65,7 @@ impl<S: StorageBackend> Ledger<S> {
         };
         let size = head.checkpoint.size();
         // Full tiles never change, so only what lies behind the earlier export's head is written.
-        let old = match target.read("checkpoint")? {
+        let old = match target.read(CHECKPOINT)? {
             None => TreeSize(0),
             Some(text) => {
                 let exported = SignedCheckpoint::parse(&text)?.open(&log)?;
@@ -84,7 +93,17 @@ impl<S: StorageBackend> Ledger<S> {
             }
             first += BUNDLE;
         }
-        target.write("checkpoint", head.signed.to_string().as_bytes())?;
+        let cosigned = self.newest_cosigned(size).await?;
+        if let Some(cosigned) = &cosigned {
+            // Its tree is a prefix of the head's, whose right edge other partial tiles hold.
+            for id in right_edge_tiles(cosigned.unverified().size()) {
+                let missing = LedgerError::Tree(TreeError::MissingTile { id });
+                target.write(&tile_path(id)?, &self.storage.tile(id).await?.ok_or(missing)?)?;
+            }
+            target.write(COSIGNED, cosigned.to_string().as_bytes())?;
+        }
+        let head = cosigned.filter(|cosigned| cosigned.unverified().size() == size).unwrap_or(head.signed);
+        target.write(CHECKPOINT, head.to_string().as_bytes())?;
         Ok(Exported { entries: size, files: target.written })
     }
 
@@ -104,15 +123,9 @@ impl<S: StorageBackend> Ledger<S> {
     }
 
     async fn export_blobs(&self, entry: &Entry, target: &mut Target) -> Result<(), LedgerError> {
-        let key_blob = |digest: zkl_core::digest::KeyDigest| BlobDigest::new(*digest.as_bytes());
-        let digests = match entry.predicate() {
-            Predicate::Notarization(record) => vec![record.manifest],
-            Predicate::Claim(record) => vec![record.proof, key_blob(record.verifying_key)],
-            Predicate::Custom(record) => vec![record.proof, key_blob(record.verifying_key)],
-        };
-        for digest in digests {
+        for digest in entry.predicate().blobs() {
             let bytes = self.storage.blob(digest).await?.ok_or(LedgerError::Blob { id: entry.id, digest })?;
-            target.write(&format!("blob/{digest}"), &bytes)?;
+            target.write(&blob_path(digest), &bytes)?;
         }
         Ok(())
     }
@@ -129,7 +142,7 @@ impl Target {
         let mut target = Self { dir: dir.to_owned(), written: 0 };
         let line = format!("{log_key}\n");
         fs::create_dir_all(dir).map_err(|source| target.error("create", dir.to_owned(), source))?;
-        match target.read("log.key")? {
+        match target.read(LOG_KEY)? {
             Some(found) if found == line.as_bytes() => {}
             Some(_) => return Err(LedgerError::NotEmpty { path: dir.to_owned() }),
             None => {
@@ -137,7 +150,7 @@ impl Target {
                 if entries.next().is_some() {
                     return Err(LedgerError::NotEmpty { path: dir.to_owned() });
                 }
-                target.write("log.key", line.as_bytes())?;
+                target.write(LOG_KEY, line.as_bytes())?;
             }
         }
         Ok(target)

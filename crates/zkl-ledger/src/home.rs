@@ -2,7 +2,8 @@
 //!
 //! ```text
 //! .zkl/
-//!   ledger.toml        version and origin            public
+//!   ledger.toml        version, origin, store,       may hold the store's password
+//!                      witnesses; 0600
 //!   ledger.key         Ed25519, PKCS#8 PEM, 0600     secret
 //!   openings/<id>.json one per notarization, 0600    secret
 //!   db/                the embedded store            public
@@ -14,11 +15,15 @@ use std::{
 };
 
 use serde::{Deserialize, Serialize};
-use zkl_merkle::keys::{Origin, SigningKey};
+use zkl_merkle::{
+    cosignature::WitnessVerifier,
+    keys::{Origin, SigningKey},
+};
 
 use crate::{
     error::LedgerError,
     opening::{OpeningStore, create_private_dir, write_private_file},
+    store_url::StoreUrl,
 };
 
 /// Version of the directory's layout.
@@ -31,6 +36,17 @@ const MAX_SMALL_FILE: u64 = 64 * 1024;
 pub struct LedgerHome {
     dir: PathBuf,
     origin: Origin,
+    store: StoreUrl,
+    witnesses: Vec<WitnessSetting>,
+}
+
+/// A witness that the ledger asks.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WitnessSetting {
+    /// Its key.
+    pub key: WitnessVerifier,
+    /// Its submission prefix.
+    pub url: String,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -38,21 +54,36 @@ pub struct LedgerHome {
 struct Settings {
     version: u32,
     origin: String,
+    /// Absent for the embedded store in the directory of the ledger.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    store: Option<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    witness: Vec<WitnessText>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct WitnessText {
+    key: String,
+    url: String,
 }
 
 impl LedgerHome {
     /// Makes a new ledger directory with a fresh signing key. The origin names the log for ever: it stands in every
-    /// checkpoint.
+    /// checkpoint. Without a `store` it is the embedded one, in the directory; a relative directory of another one is taken
+    /// from `dir`.
     ///
     /// # Errors
     /// [`LedgerError::LedgerExists`] when there is one already, [`LedgerError::Io`], [`LedgerError::Key`].
-    pub fn create(dir: &Path, origin: Origin) -> Result<Self, LedgerError> {
-        let home = Self { dir: dir.to_owned(), origin };
+    pub fn create(dir: &Path, origin: Origin, store: Option<StoreUrl>) -> Result<Self, LedgerError> {
+        let setting = store.as_ref().map(StoreUrl::to_setting);
+        let home = Self { dir: dir.to_owned(), origin, store: store_in(dir, store), witnesses: Vec::new() };
         if home.settings_path().exists() || home.key_path().exists() {
             return Err(LedgerError::LedgerExists { dir: dir.to_owned() });
         }
         let key = SigningKey::generate()?;
-        let settings = Settings { version: VERSION, origin: home.origin.to_string() };
+        let settings =
+            Settings { version: VERSION, origin: home.origin.to_string(), store: setting, witness: Vec::new() };
         create_private_dir(dir).map_err(|source| io_error("create", dir, source))?;
         let pem = key.to_pkcs8_pem()?;
         write_private_file(&home.key_path(), pem.as_bytes())
@@ -78,11 +109,26 @@ impl LedgerHome {
         };
         let settings: Settings = toml::from_str(&text)
             .map_err(|source| LedgerError::Settings { path: path.clone(), source: Some(source) })?;
-        let origin = settings.origin.parse::<Origin>();
-        match (settings.version, origin) {
-            (VERSION, Ok(origin)) => Ok(Self { dir: dir.to_owned(), origin }),
-            _ => Err(LedgerError::Settings { path, source: None }),
+        let unusable = || LedgerError::Settings { path: path.clone(), source: None };
+        if settings.version != VERSION {
+            return Err(unusable());
         }
+        let origin = settings.origin.parse::<Origin>().map_err(|_| unusable())?;
+        let store = settings.store.map(|store| store.parse::<StoreUrl>()).transpose()?;
+        let witness = |text: WitnessText| match text.key.parse() {
+            Ok(key) => Ok(WitnessSetting { key, url: text.url }),
+            Err(_) => Err(unusable()),
+        };
+        let witnesses = settings.witness.into_iter().map(witness).collect::<Result<Vec<_>, _>>()?;
+        Ok(Self { dir: dir.to_owned(), origin, store: store_in(dir, store), witnesses })
+    }
+
+    /// Takes back a creation whose store could not be made: nothing was signed with the key yet.
+    pub(crate) fn discard(self) -> Result<(), LedgerError> {
+        for path in [self.settings_path(), self.key_path()] {
+            fs::remove_file(&path).map_err(|source| io_error("remove", &path, source))?;
+        }
+        Ok(())
     }
 
     /// The directory.
@@ -95,9 +141,19 @@ impl LedgerHome {
         &self.origin
     }
 
-    /// Where the embedded store keeps its files.
-    pub fn database_path(&self) -> PathBuf {
-        self.dir.join("db")
+    /// Where the log is.
+    pub const fn store(&self) -> &StoreUrl {
+        &self.store
+    }
+
+    /// The witnesses that are asked after each append.
+    pub fn witnesses(&self) -> &[WitnessSetting] {
+        &self.witnesses
+    }
+
+    /// Their keys.
+    pub fn witness_keys(&self) -> Vec<WitnessVerifier> {
+        self.witnesses.iter().map(|witness| witness.key.clone()).collect()
     }
 
     /// The signing key's file.
@@ -124,6 +180,10 @@ impl LedgerHome {
     fn settings_path(&self) -> PathBuf {
         self.dir.join("ledger.toml")
     }
+}
+
+fn store_in(dir: &Path, store: Option<StoreUrl>) -> StoreUrl {
+    store.unwrap_or_else(|| StoreUrl::Rocks("db".into())).relative_to(dir)
 }
 
 fn read_small_file(path: &Path) -> io::Result<String> {

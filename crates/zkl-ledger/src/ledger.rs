@@ -8,17 +8,17 @@ use zkl_core::{
     name::DatasetName,
     storage::{DatasetSummary, Order, Query, StorageBackend, StorageBackendExt as _},
     transaction::OperationKind,
-    tree::{LeafIndex, TreeSize},
+    tree::LeafIndex,
 };
 use zkl_merkle::{
     checkpoint::Checkpoint,
-    error::TreeError,
+    cosignature::WitnessVerifier,
     note::{NoteSigner, NoteVerifier},
-    tile::RightEdge,
 };
 
 use crate::{
-    entry::Entry,
+    appender::Appender,
+    entry::{Entry, SignedEntry},
     error::LedgerError,
     log::{self, TrustedHead},
     opening::{Opening, OpeningStore},
@@ -30,10 +30,13 @@ use crate::{
 /// Cheap to share behind an `Arc`; every method may be called concurrently. One process writes to an embedded store at a
 /// time; stores that several processes can write to order their appends by conflict and repetition.
 pub struct Ledger<S> {
-    pub(crate) storage: S,
+    pub(crate) storage: Arc<S>,
+    /// `None` for a ledger that can only be read.
+    appender: Option<Appender>,
     pub(crate) key: LedgerKey,
     pub(crate) keys: Arc<KeyStore>,
     pub(crate) openings: OpeningStore,
+    pub(crate) witnesses: Vec<WitnessVerifier>,
 }
 
 /// The ledger's key: whole, or only the public half for reading.
@@ -85,18 +88,46 @@ pub struct NotarizedEntry {
 impl<S: StorageBackend> Ledger<S> {
     /// A ledger that can be read and appended to. `log` signs checkpoints, and its key entries; `keys` holds generated proving
     /// keys; `openings` receives the secrets of each notarization.
-    pub fn new(storage: S, log: NoteSigner, keys: KeyStore, openings: OpeningStore) -> Self {
-        Self { storage, key: LedgerKey::Signing(Arc::new(log)), keys: Arc::new(keys), openings }
+    pub fn new(storage: S, log: NoteSigner, keys: KeyStore, openings: OpeningStore) -> Self
+    where
+        S: 'static,
+    {
+        let (storage, log) = (Arc::new(storage), Arc::new(log));
+        let appender = Some(Appender::new(Arc::clone(&storage) as Arc<dyn StorageBackend>, Arc::clone(&log)));
+        Self { storage, appender, key: LedgerKey::Signing(log), keys: Arc::new(keys), openings, witnesses: Vec::new() }
     }
 
     /// A ledger that can only be read.
     pub fn read_only(storage: S, log: NoteVerifier, keys: KeyStore, openings: OpeningStore) -> Self {
-        Self { storage, key: LedgerKey::Verifying(Box::new(log)), keys: Arc::new(keys), openings }
+        let storage = Arc::new(storage);
+        Self {
+            storage,
+            appender: None,
+            key: LedgerKey::Verifying(Box::new(log)),
+            keys: Arc::new(keys),
+            openings,
+            witnesses: Vec::new(),
+        }
     }
 
     /// The store.
-    pub const fn storage(&self) -> &S {
+    pub fn storage(&self) -> &S {
         &self.storage
+    }
+
+    /// Appends an entry that its notary has signed, and returns it with its place in the log. Durable on return.
+    ///
+    /// Entries of concurrent callers are appended together, under one checkpoint, and have consecutive indices: callers in
+    /// parallel share the cost of a durable write. When the returned future is dropped, the entry is either appended whole or
+    /// not at all.
+    ///
+    /// The blobs that the entry names must have been stored before; nothing here checks that.
+    ///
+    /// # Errors
+    /// [`LedgerError::ReadOnly`], [`LedgerError::EntryTooLong`], [`LedgerError::Contention`]; [`LedgerError::Storage`], and
+    /// errors about the stored head and tree, which reach the caller of every entry of the batch.
+    pub async fn append(&self, entry: SignedEntry) -> Result<Entry, LedgerError> {
+        self.appender.as_ref().ok_or(LedgerError::ReadOnly)?.append(entry).await
     }
 
     /// The key that verifies the log's checkpoints: what a verifier pins.
@@ -201,41 +232,6 @@ impl<S: StorageBackend> Ledger<S> {
     /// [`LedgerError::OpeningAbsent`], [`LedgerError::Opening`], [`LedgerError::OpeningMismatch`].
     pub fn opening(&self, notarized: &NotarizedEntry) -> Result<Opening, LedgerError> {
         self.open_seal(notarized).map(|(opening, _)| opening)
-    }
-
-    /// Checks the log from its stored bytes: every entry is signed by its notary and has the id it is stored under, the
-    /// entries are those of the signed tree, and the tiles are those of the entries.
-    ///
-    /// # Errors
-    /// [`LedgerError`], by the first check that fails.
-    pub async fn verify_log(&self) -> Result<TreeSize, LedgerError> {
-        let Some(head) = self.head().await? else {
-            return Ok(TreeSize(0));
-        };
-        let size = head.checkpoint.size();
-        let mut edge = RightEdge::empty();
-        let mut pages = self.storage.pages(Query { index: Some(0..size.0), ..Query::default() });
-        while let Some(page) = pages.next().await? {
-            let mut leaves = Vec::with_capacity(page.len());
-            for (index, stored) in (edge.size().0..).zip(&page) {
-                if stored.index.0 != index {
-                    return Err(LedgerError::UnknownEntry { reference: index.to_string() });
-                }
-                leaves.push(Entry::from_stored(stored)?.id);
-            }
-            let grown = edge.append(&leaves)?;
-            for (id, expected) in grown.tiles {
-                if self.storage.tile(id).await?.as_ref() != Some(&expected) {
-                    return Err(LedgerError::Tree(TreeError::MissingTile { id }));
-                }
-            }
-            edge = grown.edge;
-        }
-        let (expected, computed) = (head.checkpoint.root(), edge.root());
-        if edge.size() != size || computed != expected {
-            return Err(LedgerError::Tree(TreeError::EdgeRoot { expected, computed }));
-        }
-        Ok(size)
     }
 
     pub(crate) fn open_seal(&self, notarized: &NotarizedEntry) -> Result<(Opening, Seal), LedgerError> {

@@ -17,7 +17,7 @@ use zkl_merkle::{
     tree::{InclusionPlan, leaf_hash},
 };
 
-use crate::{entry::SignedEntry, error::LedgerError};
+use crate::{entry::SignedEntry, error::LedgerError, transfer::UNFINISHED};
 
 /// Appends are repeated this often when other writers win the race for the head.
 const MAX_ATTEMPTS: u32 = 50;
@@ -36,6 +36,9 @@ pub(crate) async fn head<S: StorageBackend + ?Sized>(
     let Some(head) = storage.head().await? else {
         return Ok(None);
     };
+    if head.checkpoint == UNFINISHED {
+        return Err(LedgerError::Unfinished);
+    }
     let signed = SignedCheckpoint::parse(head.checkpoint.as_bytes())?;
     let checkpoint = signed.open(log)?;
     if checkpoint.size() != head.size || checkpoint.root() != head.root {
@@ -44,35 +47,33 @@ pub(crate) async fn head<S: StorageBackend + ?Sized>(
     Ok(Some(TrustedHead { checkpoint, signed }))
 }
 
-/// Appends one signed entry and returns it with its place in the log. Durable on return.
+/// Appends signed entries as one batch under one checkpoint, and returns them with their places in the log, which follow one
+/// another. Durable on return. No entry may be longer than [`StoredTransaction::MAX_ENTRY_LEN`].
 pub(crate) async fn append<S: StorageBackend + ?Sized>(
     storage: &S,
     log: &NoteSigner,
-    entry: &SignedEntry,
-) -> Result<StoredTransaction, LedgerError> {
-    let bytes = entry.envelope().as_bytes();
-    if bytes.len() > StoredTransaction::MAX_ENTRY_LEN {
-        return Err(LedgerError::EntryTooLong { got: bytes.len(), max: StoredTransaction::MAX_ENTRY_LEN });
-    }
-    let id = leaf_hash(bytes);
+    entries: &[SignedEntry],
+) -> Result<Vec<StoredTransaction>, LedgerError> {
+    let ids: Vec<TransactionId> = entries.iter().map(SignedEntry::id).collect();
     for _ in 0..MAX_ATTEMPTS {
         let edge = right_edge(storage, &log.verifier()).await?;
         let expected = edge.size();
-        let grown = edge.append(&[id])?;
+        let grown = edge.append(&ids)?;
         let checkpoint = Checkpoint::new(log.name().clone(), grown.edge.size(), grown.edge.root())?;
-        let transaction = StoredTransaction {
-            index: LeafIndex(expected.0),
-            id,
+        let stored = |(index, (id, entry)): (u64, (&TransactionId, &SignedEntry))| StoredTransaction {
+            index: LeafIndex(index),
+            id: *id,
             kind: entry.predicate().kind(),
             dataset: entry.predicate().dataset().cloned(),
             recorded_at: entry.predicate().recorded_at(),
-            entry: bytes.to_vec(),
+            entry: entry.envelope().as_bytes().to_vec(),
         };
+        let transactions: Vec<_> = (expected.0..).zip(ids.iter().zip(entries)).map(stored).collect();
         let head =
             Head { size: grown.edge.size(), root: grown.edge.root(), checkpoint: checkpoint.sign(log)?.to_string() };
-        let batch = AppendBatch { transactions: vec![transaction.clone()], tiles: grown.tiles, head };
+        let batch = AppendBatch { transactions: transactions.clone(), tiles: grown.tiles, head };
         match storage.append(expected, batch).await {
-            Ok(()) => return Ok(transaction),
+            Ok(()) => return Ok(transactions),
             Err(error) if matches!(error.kind, StorageErrorKind::Conflict { .. }) => {}
             Err(error) => return Err(error.into()),
         }

@@ -34,6 +34,7 @@ struct State {
     by_time: BTreeMap<Timestamp, BTreeSet<u64>>,
     tiles: HashMap<(u8, u64), Vec<u8>>,
     blobs: HashMap<BlobDigest, Vec<u8>>,
+    cosigned: BTreeMap<u64, String>,
 }
 
 impl MemoryBackend {
@@ -78,6 +79,15 @@ impl State {
             self.tiles.insert((id.level, id.index), bytes);
         }
         self.head = Some(batch.head);
+        Ok(())
+    }
+
+    fn put_cosigned(&mut self, size: TreeSize, checkpoint: &str) -> Result<(), StorageError> {
+        if size.0 == 0 || self.head.as_ref().is_none_or(|head| size > head.size) {
+            let kind = StorageErrorKind::Invalid("the cosigned checkpoint is of a size that the log has not reached");
+            return Err(StorageError::new("put_cosigned", kind));
+        }
+        self.cosigned.insert(size.0, checkpoint.to_owned());
         Ok(())
     }
 
@@ -166,5 +176,15 @@ impl StorageBackend for MemoryBackend {
 
     async fn blob(&self, digest: BlobDigest) -> Result<Option<Vec<u8>>, StorageError> {
         Ok(self.read().blobs.get(&digest).cloned())
+    }
+
+    async fn put_cosigned(&self, size: TreeSize, checkpoint: &str) -> Result<(), StorageError> {
+        self.write().put_cosigned(size, checkpoint)
+    }
+
+    async fn cosigned(&self, at_most: TreeSize) -> Result<Option<(TreeSize, String)>, StorageError> {
+        let state = self.read();
+        let newest = state.cosigned.range(..=at_most.0).next_back();
+        Ok(newest.map(|(&size, checkpoint)| (TreeSize(size), checkpoint.clone())))
     }
 }

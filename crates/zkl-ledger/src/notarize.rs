@@ -2,18 +2,24 @@
 
 use std::path::PathBuf;
 
-use zkl_circuits::seal::{Seal, SealSeed};
-use zkl_core::{layout::Layout, name::DatasetName, privacy::PrivacyLevel, storage::StorageBackend, time::Timestamp};
+use zkl_circuits::{
+    scan::{ScanContext, TableSecrets},
+    seal::{Seal, SealSeed},
+};
+use zkl_core::{
+    digest::KeyDigest, layout::Layout, name::DatasetName, privacy::PrivacyLevel, storage::StorageBackend,
+    time::Timestamp,
+};
 use zkl_dataset::{InferenceReport, Pass, ProgressUpdate};
 
 use crate::{
     entry::{Entry, SignedEntry},
     error::LedgerError,
     ledger::Ledger,
-    log,
-    opening::{OPENING_FORMAT, Opening, dictionary_key},
-    predicate::{Assurance, FileEvidence, Nonce, Notarization, Predicate},
+    opening::{OPENING_FORMAT, Opening, commitment_seed, dictionary_key},
+    predicate::{FileEvidence, Nonce, Notarization, Predicate},
     receipt::Manifest,
+    scan::{ProvedScan, ScanJob},
     stage::{SharedReporter, Stage, StageReporter},
     table::ReadOptions,
 };
@@ -29,6 +35,20 @@ pub struct NotarizeRequest {
     pub read: ReadOptions,
     /// What is published about the file.
     pub privacy: PrivacyLevel,
+    /// Whether the profile is proved over every row, or only attested.
+    pub evidence: EvidenceRequest,
+}
+
+/// What is to back the sealed profile.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum EvidenceRequest {
+    /// A scan proof under the project's dev reference string.
+    #[default]
+    Proof,
+    /// A scan proof under an imported reference string.
+    ProofUnder(KeyDigest),
+    /// The notary's signature alone.
+    Attestation,
 }
 
 /// A notarization that is durably in the log.
@@ -47,44 +67,73 @@ pub struct Notarized {
 }
 
 impl<S: StorageBackend> Ledger<S> {
-    /// Reads a table, seals its exact profile, signs the statement and appends it.
+    /// Reads a table, seals its exact profile, proves it over every row, signs the statement and appends it.
     ///
     /// The opening is on disk before the entry is: an acknowledged entry always has its opening. A failure leaves the
     /// ledger unchanged, and at most an opening that nothing refers to.
     ///
     /// # Errors
-    /// [`LedgerError`]: the table cannot be read, the profile cannot be sealed, or the store fails.
+    /// [`LedgerError`]: the table cannot be read, the profile cannot be sealed or proved, or the store fails.
     pub async fn notarize(&self, request: NotarizeRequest, reporter: SharedReporter) -> Result<Notarized, LedgerError> {
         let signer = self.signer()?;
         let notary = signer.key().verifying_key();
         let worker = reporter.clone();
-        let NotarizeRequest { file, name, read, privacy } = request;
-        let sealed = tokio::task::spawn_blocking(move || seal_table(&file, &read, name, worker.as_ref())).await??;
-        let SealedTable { mut opening, seal, report } = sealed;
+        let nonce = Nonce::generate()?;
+        let origin = signer.name().as_str().to_owned();
+        let keys = self.keys.clone();
+        let NotarizeRequest { file, name, read, privacy, evidence } = request;
+        let sealed = tokio::task::spawn_blocking(move || {
+            let seed = SealSeed::generate()?;
+            let job = |srs| ScanJob {
+                keys: &keys,
+                srs,
+                context: ScanContext::new(&origin, notary.as_bytes(), &name, nonce.as_bytes()),
+                secrets: TableSecrets { seal: seed.clone(), commitments: commitment_seed(&seed) },
+                reporter: worker.as_ref(),
+            };
+            let job = match evidence {
+                EvidenceRequest::Proof => Some(job(None)),
+                EvidenceRequest::ProofUnder(digest) => Some(job(Some(digest))),
+                EvidenceRequest::Attestation => None,
+            };
+            seal_table(&file, &read, &name, &seed, job.as_ref(), worker.as_ref())
+        });
+        let SealedTable { mut opening, seal, report, scan } = sealed.await??;
 
         let manifest = Manifest::new(opening.layout.clone());
         let digest = self.storage.put_blob(&manifest.encode()?).await?;
-        let evidence = FileEvidence::new(privacy, &opening.digests, &opening.file_salt());
+        let scan = match scan {
+            Some(ProvedScan { record, bundle, verifying_keys, .. }) => {
+                self.storage.put_blob(&bundle).await?;
+                for key in &verifying_keys {
+                    self.storage.put_blob(key).await?;
+                }
+                Some(record)
+            }
+            None => None,
+        };
+        let file = FileEvidence::new(privacy, &opening.digests, &opening.file_salt());
         let commitment = seal.commitment();
+        let commitments = scan.as_ref().map(|scan| scan.commitments);
         let notarization = Notarization {
             dataset: opening.dataset.clone(),
-            dataset_id: Notarization::derive_dataset_id(digest, &evidence, &commitment),
-            assurance: Assurance::Attested,
+            dataset_id: Notarization::derive_dataset_id(digest, &file, &commitment, commitments),
+            assurance: Notarization::assurance_of(scan.as_ref()),
             privacy,
             seal: commitment,
             manifest: digest,
-            file: evidence,
+            file,
+            scan,
             notary,
             recorded_at: Timestamp::now(),
-            nonce: Nonce::generate()?,
+            nonce,
         };
         let signed = SignedEntry::sign(Predicate::Notarization(notarization.clone()), signer.key())
             .map_err(LedgerError::Sign)?;
         opening.dataset_id = notarization.dataset_id;
         let path = self.openings.write(&opening)?;
         reporter.stage(Stage::Append);
-        let stored = log::append(&self.storage, signer, &signed).await?;
-        let entry = Entry { index: stored.index, id: stored.id, signed };
+        let entry = self.append(signed).await?;
         Ok(Notarized { entry, notarization, layout: manifest.layout, report, opening: path })
     }
 }
@@ -93,31 +142,45 @@ struct SealedTable {
     opening: Opening,
     seal: Seal,
     report: InferenceReport,
+    scan: Option<ProvedScan>,
 }
 
+/// Reads and seals a table, and proves it if there is a job to.
 fn seal_table(
     file: &std::path::Path,
     read: &ReadOptions,
-    name: DatasetName,
+    name: &DatasetName,
+    seed: &SealSeed,
+    job: Option<&ScanJob<'_>>,
     reporter: &dyn StageReporter,
 ) -> Result<SealedTable, LedgerError> {
-    let seed = SealSeed::generate()?;
     let mut progress = |update: ProgressUpdate| reporter.stage(Stage::from(update));
-    let scanned = read.scan(file).run(&dictionary_key(&seed), &mut progress)?;
+    let (scan, key) = (read.scan(file), dictionary_key(seed));
+    let (scanned, proved) = match job {
+        Some(job) => {
+            let (scanned, proved) = job.prove(|sink| scan.run_with_sink(&key, &mut progress, sink))?;
+            (scanned, Some(proved))
+        }
+        None => (scan.run(&key, &mut progress)?, None),
+    };
     reporter.stage(Stage::Seal);
-    let seal = Seal::new(&scanned.layout, &scanned.profile, &seed)?;
+    let seal = Seal::new(&scanned.layout, &scanned.profile, seed)?;
+    // Both are sums over the same rows, made apart.
+    if proved.as_ref().is_some_and(|proved| proved.seal.commitment() != seal.commitment()) {
+        return Err(LedgerError::SegmentProfiles);
+    }
     let opening = Opening {
         format: OPENING_FORMAT.to_owned(),
-        dataset: name,
+        dataset: name.clone(),
         // Follows from the seal; set by the caller before the opening is written.
         dataset_id: zkl_core::digest::DatasetId::new([0; 32]),
-        seed,
+        seed: seed.clone(),
         digests: scanned.digests,
         read: read.pinned_to(&scanned.schema),
         layout: scanned.layout,
         profile: scanned.profile,
     };
-    Ok(SealedTable { opening, seal, report: scanned.report })
+    Ok(SealedTable { opening, seal, report: scanned.report, scan: proved })
 }
 
 impl From<ProgressUpdate> for Stage {

@@ -9,6 +9,7 @@ use std::{
 
 use crate::{error::LedgerError, predicate::Notarization, table::ReadOptions};
 use serde::{Deserialize, Serialize};
+use zkl_argument::commit::CommitmentSeed;
 use zkl_circuits::seal::{Seal, SealSeed};
 use zkl_core::{
     digest::{DatasetId, FileDigests, TransactionId},
@@ -87,6 +88,11 @@ impl Opening {
 /// The key that orders the codes of dictionaries.
 pub(crate) fn dictionary_key(seed: &SealSeed) -> [u8; 32] {
     derive(seed, b"zkl/ledger/v1/dictionary-key")
+}
+
+/// The seed of the commitments' blinders.
+pub(crate) fn commitment_seed(seed: &SealSeed) -> CommitmentSeed {
+    CommitmentSeed::from_bytes(derive(seed, b"zkl/ledger/v1/commitment-seed"))
 }
 
 /// Keyed BLAKE3 of a label; the seal derives its salts from the same seed under labels of its own.

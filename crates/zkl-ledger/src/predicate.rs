@@ -20,25 +20,32 @@ use zkl_core::{
 };
 use zkl_merkle::keys::VerifyingKey;
 
-/// Statement type of a notarization.
-pub(crate) const NOTARIZATION_TYPE: &str = "urn:zkp-dataset-ledger:notarization:v1";
+use crate::{receipt::key_blob, scan::ScanRecord};
+
+/// Statement type of a notarization without a scan proof.
+pub(crate) const ATTESTED_NOTARIZATION_TYPE: &str = "urn:zkp-dataset-ledger:notarization:v1";
+/// Statement type of a notarization with a scan proof.
+pub(crate) const PROVED_NOTARIZATION_TYPE: &str = "urn:zkp-dataset-ledger:notarization:v2";
 /// Statement type of a proved claim.
 pub(crate) const CLAIM_TYPE: &str = "urn:zkp-dataset-ledger:claim:v1";
 /// Statement type of a proof of an embedder's own circuit.
 pub(crate) const CUSTOM_TYPE: &str = "urn:zkp-dataset-ledger:custom:v1";
 
-/// Why the sealed profile should be believed to be the table's.
+/// Why the sealed profile should be believed to be that of the table, by what the notary published.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Assurance {
     /// The notary's signature says so; nothing else does.
     Attested,
+    /// The entry names a proof over every row.
+    Proved,
 }
 
 impl fmt::Display for Assurance {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(match self {
             Self::Attested => "attested",
+            Self::Proved => "proved",
         })
     }
 }
@@ -49,9 +56,9 @@ impl fmt::Display for Assurance {
 pub struct Notarization {
     /// Name under which the table is notarized.
     pub dataset: DatasetName,
-    /// Digest of manifest, file evidence and seal: see [`Notarization::derive_dataset_id`].
+    /// Digest of manifest, file evidence, seal and dataset commitment: see [`Notarization::derive_dataset_id`].
     pub dataset_id: DatasetId,
-    /// Why the seal should be believed.
+    /// Why the seal should be believed: follows from the presence of a scan record.
     pub assurance: Assurance,
     /// What is published about the file.
     pub privacy: PrivacyLevel,
@@ -61,24 +68,41 @@ pub struct Notarization {
     pub manifest: BlobDigest,
     /// Digests of the file, plain or salted.
     pub file: FileEvidence,
+    /// The scan proof; present exactly in statements of type `notarization:v2`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scan: Option<ScanRecord>,
     /// Key of the notary, who signs this entry.
     #[serde(with = "as_text")]
     pub notary: VerifyingKey,
     /// Time by the notary's clock.
     pub recorded_at: Timestamp,
-    /// Fresh randomness of this notarization.
+    /// Fresh randomness of this notarization, bound into its scan proof.
     pub nonce: Nonce,
 }
 
 impl Notarization {
-    /// The dataset id that follows from the other fields.
-    pub fn derive_dataset_id(manifest: BlobDigest, file: &FileEvidence, seal: &SealCommitment) -> DatasetId {
+    /// The dataset id that follows from the other fields; `commitments` is the dataset commitment of a table with a scan
+    /// proof.
+    pub fn derive_dataset_id(
+        manifest: BlobDigest,
+        file: &FileEvidence,
+        seal: &SealCommitment,
+        commitments: Option<Sha256Digest>,
+    ) -> DatasetId {
         let mut hasher = Sha256::new();
-        hasher.update(b"zkl dataset id v1\0");
+        hasher.update(if commitments.is_some() { b"zkl dataset id v2\0" } else { b"zkl dataset id v1\0" });
         hasher.update(manifest.as_bytes());
         hasher.update(file.digest().as_bytes());
         hasher.update(seal.to_bytes());
+        if let Some(commitments) = commitments {
+            hasher.update(commitments.as_bytes());
+        }
         DatasetId::new(hasher.finalize().into())
+    }
+
+    /// What the notary published follows from the record.
+    pub(crate) const fn assurance_of(scan: Option<&ScanRecord>) -> Assurance {
+        if scan.is_some() { Assurance::Proved } else { Assurance::Attested }
     }
 }
 
@@ -227,7 +251,8 @@ impl Predicate {
     /// The statement type.
     pub const fn type_uri(&self) -> &'static str {
         match self {
-            Self::Notarization(_) => NOTARIZATION_TYPE,
+            Self::Notarization(Notarization { scan: None, .. }) => ATTESTED_NOTARIZATION_TYPE,
+            Self::Notarization(Notarization { scan: Some(_), .. }) => PROVED_NOTARIZATION_TYPE,
             Self::Claim(_) => CLAIM_TYPE,
             Self::Custom(_) => CUSTOM_TYPE,
         }
@@ -248,6 +273,22 @@ impl Predicate {
             Self::Notarization(record) => Some(&record.dataset),
             Self::Claim(record) => Some(&record.dataset),
             Self::Custom(record) => record.dataset.as_ref(),
+        }
+    }
+
+    /// The blobs that the entry names: manifest, proofs, verifying keys.
+    pub fn blobs(&self) -> Vec<BlobDigest> {
+        match self {
+            Self::Notarization(record) => {
+                let scan = record.scan.iter();
+                let scan = scan.flat_map(|scan| {
+                    let keys = scan.keys.iter().map(|key| key_blob(key.verifying_key));
+                    std::iter::once(scan.proof).chain(keys)
+                });
+                std::iter::once(record.manifest).chain(scan).collect()
+            }
+            Self::Claim(ClaimRecord { proof, verifying_key, .. })
+            | Self::Custom(CustomRecord { proof, verifying_key, .. }) => vec![*proof, key_blob(*verifying_key)],
         }
     }
 

@@ -8,7 +8,7 @@ use zkl_circuits::{
     keys::{KeyEvent, KeyPair, KeyStore},
 };
 use zkl_core::{
-    circuit::{CircuitId, CircuitType},
+    circuit::{Circuit, CircuitType},
     claim::{Claim, resolve},
     digest::BlobDigest,
     name::DatasetName,
@@ -20,7 +20,6 @@ use crate::{
     entry::{Entry, SignedEntry},
     error::LedgerError,
     ledger::{Ledger, NotarizedEntry},
-    log,
     predicate::{ClaimRecord, CustomRecord, Nonce, Predicate, PublicInput},
     stage::{SharedReporter, Stage, StageReporter},
 };
@@ -135,8 +134,7 @@ impl<S: StorageBackend> Ledger<S> {
         reporter.stage(Stage::Append);
         self.storage.put_blob(&proved.proof.to_bytes()).await?;
         self.storage.put_blob(proved.keys.verifying().as_bytes()).await?;
-        let stored = log::append(&self.storage, signer, &signed).await?;
-        Ok(Entry { index: stored.index, id: stored.id, signed })
+        self.append(signed).await
     }
 }
 
@@ -147,16 +145,24 @@ struct Proved {
 
 fn prove_blocking(keys: &KeyStore, circuit: &CircuitType, reporter: &dyn StageReporter) -> Result<Proved, LedgerError> {
     let circuit = circuit.circuit();
-    let id: CircuitId = circuit.id();
-    reporter.stage(Stage::Key { circuit: id.clone(), generating: false });
-    let keys = keys.dev_keys(circuit, &|event| match event {
+    let keys = load_keys(keys, circuit, reporter)?;
+    reporter.stage(Stage::Prove { circuit: keys.id().clone() });
+    let proof = keys.prove(circuit)?;
+    Ok(Proved { keys, proof })
+}
+
+/// The dev keys of `circuit`, from disk or made now.
+pub(crate) fn load_keys(
+    keys: &KeyStore,
+    circuit: &dyn Circuit,
+    reporter: &dyn StageReporter,
+) -> Result<Arc<KeyPair>, LedgerError> {
+    reporter.stage(Stage::Key { circuit: circuit.id(), generating: false });
+    Ok(keys.dev_keys(circuit, &|event| match event {
         KeyEvent::Generating { circuit } => {
             reporter.stage(Stage::Key { circuit: circuit.clone(), generating: true });
         }
-        KeyEvent::Damaged { .. } => reporter.stage(Stage::KeyDamaged { circuit: id.clone() }),
+        KeyEvent::Damaged { path, .. } => reporter.stage(Stage::KeyDamaged { path: path.to_owned() }),
         _ => {}
-    })?;
-    reporter.stage(Stage::Prove { circuit: id.clone() });
-    let proof = keys.prove(circuit)?;
-    Ok(Proved { keys, proof })
+    })?)
 }

@@ -1,6 +1,6 @@
 //! What a long operation is doing, for progress bars.
 
-use std::{fmt, sync::Arc};
+use std::{fmt, path::PathBuf, sync::Arc};
 
 use zkl_core::circuit::CircuitId;
 
@@ -21,6 +21,29 @@ pub enum Stage {
     },
     /// The profile is being sealed.
     Seal,
+    /// The dev reference string is being generated, which happens once.
+    Srs,
+    /// The columns of a segment are being committed to.
+    Commit {
+        /// Segment, from 1.
+        segment: u64,
+        /// Segments of the table.
+        segments: u64,
+    },
+    /// A segment is being proved.
+    Scan {
+        /// Segment, from 1.
+        segment: u64,
+        /// Segments of the table.
+        segments: u64,
+        /// Rows of the segment.
+        rows: u64,
+    },
+    /// The proofs of several segments are being joined.
+    Merge {
+        /// Segments of the table.
+        segments: u64,
+    },
     /// A proving key is being generated, which happens once per circuit, or loaded.
     Key {
         /// The circuit.
@@ -30,8 +53,8 @@ pub enum Stage {
     },
     /// A damaged key file was found; the key is generated anew.
     KeyDamaged {
-        /// The circuit.
-        circuit: CircuitId,
+        /// The file.
+        path: PathBuf,
     },
     /// A proof is being made.
     Prove {
@@ -40,6 +63,20 @@ pub enum Stage {
     },
     /// The entry is being appended.
     Append,
+    /// A log is being checked.
+    Check {
+        /// Entries checked.
+        entries: u64,
+        /// Entries to check.
+        of: u64,
+    },
+    /// A log is being copied.
+    Copy {
+        /// Entries copied.
+        entries: u64,
+        /// Entries to copy.
+        of: u64,
+    },
 }
 
 impl fmt::Display for Stage {
@@ -47,13 +84,26 @@ impl fmt::Display for Stage {
         match self {
             Self::Read { pass, rows, .. } => write!(f, "reading, pass {pass}, {rows} rows"),
             Self::Seal => f.write_str("sealing the profile"),
+            Self::Srs => f.write_str("generating the reference string (once per machine)"),
+            Self::Commit { segment, segments } => write!(f, "committing to the columns{}", of(*segment, *segments)),
+            Self::Scan { segment, segments, rows } => {
+                write!(f, "proving {rows} rows{}", of(*segment, *segments))
+            }
+            Self::Merge { segments } => write!(f, "joining {segments} segments"),
             Self::Key { circuit, generating: true } => write!(f, "generating the key of {circuit} (once per machine)"),
             Self::Key { circuit, generating: false } => write!(f, "loading the key of {circuit}"),
-            Self::KeyDamaged { circuit } => write!(f, "the stored key of {circuit} is damaged; generating it anew"),
+            Self::KeyDamaged { path } => write!(f, "{} is damaged; generating the key anew", path.display()),
             Self::Prove { circuit } => write!(f, "proving with {circuit}"),
             Self::Append => f.write_str("appending to the log"),
+            Self::Check { entries, of } => write!(f, "checking, entry {entries} of {of}"),
+            Self::Copy { entries, of } => write!(f, "copying, entry {entries} of {of}"),
         }
     }
+}
+
+/// Which of several segments, in words; nothing for a table of one.
+fn of(segment: u64, segments: u64) -> String {
+    if segments == 1 { String::new() } else { format!(", segment {segment} of {segments}") }
 }
 
 /// Receives the stages of an operation, possibly from another thread. `()` ignores them.

@@ -6,7 +6,9 @@
 //! bytes        canonical, bounded
 //! log          its key is among the pinned ones, if any are pinned
 //! entries      signed by the notary that each names; in the tree of a checkpoint that the log signed
+//! witnesses    each that the receipt names cosigned that checkpoint; with a policy, they are a quorum of it
 //! notarization its dataset id follows from manifest, file digests and seal; the manifest is the notarized one
+//! scan proof   if the receipt has one: see `scan/verify.rs`
 //! claim        is about that notarization, by the same notary, and behind it in the same tree; its circuit and public
 //!              inputs follow from the statement
 //! proof        has the logged digest; its key has the logged digest and is built in or pinned; it verifies
@@ -15,6 +17,7 @@
 mod error;
 mod report;
 mod trust;
+mod witnesses;
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use zkl_circuits::{
@@ -33,18 +36,20 @@ use zkl_merkle::{note::NoteVerifier, proof_file::TlogProof};
 pub use error::VerifyError;
 pub use report::{InLog, ProofReport, VerifiedReceipt, VerifiedStatement};
 pub use trust::{Trust, TrustParseError};
+use witnesses::Witnesses;
 
 use crate::{
     entry::SignedEntry,
     predicate::{ClaimRecord, CustomRecord, Notarization, Predicate, PublicInput},
-    receipt::{LoggedEntry, Manifest, ProofPart, Receipt},
+    receipt::{LoggedEntry, Manifest, ProofPart, Receipt, ScanPart},
+    scan::{ProfileEvidence, check_scan},
 };
 
 /// Verifies a receipt.
 ///
 /// # Soundness
 /// The result says what was verified and under which assumptions: whether the log was pinned, which set-up the proof's
-/// key came from, and whether the sealed profile is proved or attested. A caller that needs more than that must look.
+/// key came from, and whether the sealed profile is proved or attested ([`ProfileEvidence`]). A caller that needs more than that must look.
 ///
 /// # Errors
 /// [`VerifyError`], by the first check that fails.
@@ -58,18 +63,24 @@ pub fn verify(bytes: &[u8], trust: &Trust) -> Result<VerifiedReceipt, VerifyErro
     if pinned == Some(false) {
         return Err(VerifyError::LogNotTrusted { got: receipt.log });
     }
-    let (entry, in_log) = logged_entry("entry", &receipt.entry, &log)?;
+    let witnesses = Witnesses::parse(&receipt.witnesses, trust.policy())?;
+    let (entry, in_log) = logged_entry("entry", &receipt.entry, &log, &witnesses)?;
     let statement = match entry.predicate() {
         Predicate::Notarization(record) => {
             absent("notarization", receipt.notarization.is_some())?;
             absent("proof", receipt.proof.is_some())?;
             let manifest = present("manifest", receipt.manifest.as_ref())?;
             let layout = check_notarization(record, manifest)?;
-            VerifiedStatement::Notarization { notarization: Box::new(record.clone()), layout: layout.clone() }
+            let profile = check_profile(record, layout, &in_log, receipt.scan.as_ref(), trust)?;
+            VerifiedStatement::Notarization { notarization: Box::new(record.clone()), layout: layout.clone(), profile }
         }
         Predicate::Claim(record) => {
-            let (notarized, notarized_in_log) =
-                logged_entry("notarization", present("notarization", receipt.notarization.as_ref())?, &log)?;
+            let (notarized, notarized_in_log) = logged_entry(
+                "notarization",
+                present("notarization", receipt.notarization.as_ref())?,
+                &log,
+                &witnesses,
+            )?;
             let Predicate::Notarization(notarization) = notarized.predicate() else {
                 let got = notarized.predicate().type_uri().to_owned();
                 return Err(VerifyError::StatementType { part: "notarization", got });
@@ -79,9 +90,11 @@ pub fn verify(bytes: &[u8], trust: &Trust) -> Result<VerifiedReceipt, VerifyErro
             }
             check_order(&notarized_in_log, &in_log)?;
             let layout = check_notarization(notarization, present("manifest", receipt.manifest.as_ref())?)?;
+            let profile = check_profile(notarization, layout, &notarized_in_log, receipt.scan.as_ref(), trust)?;
             let part = present("proof", receipt.proof.as_ref())?;
             let proof = check_claim(record, notarization, layout, part, trust)?;
             VerifiedStatement::Claim {
+                profile,
                 claim: Box::new(record.claim.clone()),
                 notarization: Box::new(notarization.clone()),
                 notarization_id: notarized.id(),
@@ -92,6 +105,7 @@ pub fn verify(bytes: &[u8], trust: &Trust) -> Result<VerifiedReceipt, VerifyErro
         Predicate::Custom(record) => {
             absent("notarization", receipt.notarization.is_some())?;
             absent("manifest", receipt.manifest.is_some())?;
+            absent("scan proof", receipt.scan.is_some())?;
             let proof = check_custom(record, present("proof", receipt.proof.as_ref())?, trust)?;
             VerifiedStatement::Custom { record: Box::new(record.clone()), proof }
         }
@@ -100,7 +114,7 @@ pub fn verify(bytes: &[u8], trust: &Trust) -> Result<VerifiedReceipt, VerifyErro
         id: entry.id(),
         notary: *entry.predicate().notary(),
         recorded_at: entry.predicate().recorded_at(),
-        log: InLog { key: receipt.log, pinned: pinned.is_some(), ..in_log },
+        log: InLog { key: receipt.log, pinned: pinned.is_some(), policy: trust.policy().is_some(), ..in_log },
         statement,
     })
 }
@@ -110,14 +124,15 @@ fn logged_entry(
     part: &'static str,
     logged: &LoggedEntry,
     log: &NoteVerifier,
+    witnesses: &Witnesses<'_>,
 ) -> Result<(SignedEntry, InLog), VerifyError> {
     let entry = SignedEntry::open(&logged.envelope).map_err(|source| VerifyError::Entry { part, source })?;
     let inclusion = |source| VerifyError::Inclusion { part, source };
     let proof = TlogProof::decode(logged.inclusion.as_bytes()).map_err(inclusion)?;
-    // Extra data and further signatures are authenticated by nothing, so a receipt must not carry any.
+    // Extra data is authenticated by nothing, so a receipt must not carry any.
     absent("line of extra data", !proof.unauthenticated_extra().is_empty())?;
-    absent("signature of another key", proof.checkpoint().note().signatures().len() != 1)?;
     let found = proof.verify(logged.envelope.as_bytes(), log).map_err(inclusion)?;
+    let witnesses = witnesses.check(part, proof.checkpoint(), log)?;
     let in_log = InLog {
         key: String::new(),
         pinned: false,
@@ -125,6 +140,8 @@ fn logged_entry(
         index: found.index,
         size: found.size,
         root: found.root,
+        witnesses,
+        policy: false,
     };
     Ok((entry, in_log))
 }
@@ -153,11 +170,31 @@ fn check_notarization<'a>(record: &Notarization, manifest: &'a Manifest) -> Resu
     if record.file.privacy() != record.privacy {
         return Err(VerifyError::Privacy);
     }
-    let expected = Notarization::derive_dataset_id(record.manifest, &record.file, &record.seal);
+    let commitments = record.scan.as_ref().map(|scan| scan.commitments);
+    let expected = Notarization::derive_dataset_id(record.manifest, &record.file, &record.seal, commitments);
     if expected != record.dataset_id {
         return Err(VerifyError::DatasetId { expected, got: record.dataset_id });
     }
     Ok(&manifest.layout)
+}
+
+/// Checks the scan proof, if the entry names one and the receipt has it.
+fn check_profile(
+    notarization: &Notarization,
+    layout: &Layout,
+    in_log: &InLog,
+    part: Option<&ScanPart>,
+    trust: &Trust,
+) -> Result<ProfileEvidence, VerifyError> {
+    match (&notarization.scan, part) {
+        (None, None) => Ok(ProfileEvidence::Attested),
+        (None, Some(_)) => Err(VerifyError::PartSuperfluous { part: "scan proof" }),
+        (Some(_), None) => Ok(ProfileEvidence::ProofLeftOut),
+        (Some(record), Some(part)) => {
+            let report = check_scan(notarization, record, layout, &in_log.origin, part, trust)?;
+            Ok(ProfileEvidence::Proved(report))
+        }
+    }
 }
 
 fn check_claim(
@@ -224,7 +261,7 @@ fn check_proof(
     Ok(ProofReport { circuit: circuit.clone(), setup, verifying_key: key_digest })
 }
 
-fn decode_base64(part: &'static str, text: &str) -> Result<Vec<u8>, VerifyError> {
+pub(crate) fn decode_base64(part: &'static str, text: &str) -> Result<Vec<u8>, VerifyError> {
     BASE64_STANDARD.decode(text).map_err(|_| VerifyError::Base64 { part })
 }
 

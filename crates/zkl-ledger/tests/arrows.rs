@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use cargo_metadata::{DependencyKind, MetadataCommand, Package};
 
 /// Allowed dependencies of each crate on others of the workspace, tests and benches left aside.
-const ARROWS: [(&str, &[&str]); 12] = [
+const ARROWS: [(&str, &[&str]); 15] = [
     ("zkl-core", &[]),
     ("zkl-kernel", &["zkl-core"]),
     ("zkl-poseidon", &["zkl-core"]),
@@ -13,10 +13,25 @@ const ARROWS: [(&str, &[&str]); 12] = [
     ("zkl-dataset", &["zkl-core"]),
     ("zkl-argument", &["zkl-core", "zkl-kernel", "zkl-poseidon"]),
     ("zkl-circuits", &["zkl-core", "zkl-kernel", "zkl-poseidon", "zkl-argument"]),
+    ("zkl-storage-pg", &["zkl-core"]),
     ("zkl-storage-rocks", &["zkl-core"]),
+    ("zkl-storage-s3", &["zkl-core"]),
     ("zkl-testkit", &["zkl-core"]),
-    ("zkl-ledger", &["zkl-core", "zkl-merkle", "zkl-dataset", "zkl-circuits", "zkl-argument", "zkl-storage-rocks"]),
-    ("zkl-cli", &["zkl-ledger"]),
+    (
+        "zkl-ledger",
+        &[
+            "zkl-core",
+            "zkl-merkle",
+            "zkl-dataset",
+            "zkl-circuits",
+            "zkl-argument",
+            "zkl-storage-pg",
+            "zkl-storage-rocks",
+            "zkl-storage-s3",
+        ],
+    ),
+    ("zkl-witness", &["zkl-ledger"]),
+    ("zkl-cli", &["zkl-ledger", "zkl-witness"]),
     // Benches measure everything and are depended on by nothing.
     (
         "zkl-benches",
@@ -28,7 +43,9 @@ const ARROWS: [(&str, &[&str]); 12] = [
             "zkl-dataset",
             "zkl-argument",
             "zkl-circuits",
+            "zkl-storage-pg",
             "zkl-storage-rocks",
+            "zkl-storage-s3",
             "zkl-ledger",
             "zkl-testkit",
         ],
@@ -36,15 +53,17 @@ const ARROWS: [(&str, &[&str]); 12] = [
 ];
 
 /// External crates, by prefix of their name, that a crate must not use.
-const FORBIDDEN: [(&str, &[&str]); 8] = [
+const FORBIDDEN: [(&str, &[&str]); 10] = [
     ("zkl-core", &["tokio", "rocksdb", "arrow", "parquet", "csv"]),
     ("zkl-kernel", &["tokio", "ark-", "serde"]),
     ("zkl-merkle", &["tokio", "ark-", "rocksdb", "async-"]),
     ("zkl-dataset", &["tokio", "ark-", "rocksdb"]),
     ("zkl-argument", &["tokio", "ark-groth16", "arrow", "parquet", "csv", "rocksdb"]),
     ("zkl-circuits", &["tokio", "arrow", "parquet", "csv", "rocksdb"]),
+    ("zkl-storage-pg", &["ark-", "arrow", "parquet", "csv", "ed25519", "rocksdb"]),
     ("zkl-storage-rocks", &["ark-", "arrow", "parquet", "csv", "ed25519"]),
-    ("zkl-ledger", &["clap", "axum", "hyper", "tonic", "indicatif"]),
+    ("zkl-storage-s3", &["ark-", "arrow", "parquet", "csv", "ed25519", "rocksdb"]),
+    ("zkl-ledger", &["clap", "axum", "hyper", "tonic", "ureq", "indicatif"]),
 ];
 
 #[test]

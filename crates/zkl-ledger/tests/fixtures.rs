@@ -94,10 +94,11 @@ fn an_opening_of_version_1_still_opens_its_seal_and_its_file() {
     let record = notarization("notarization");
     opening().check(&record, entry("notarization").id()).unwrap();
     let table = dir().join("staff.csv");
-    assert_eq!(check_data(&table, &opening(), &record, &()).unwrap().unwrap().rows, 6);
+    let keys = KeyStore::open(tempfile::tempdir().unwrap().path()).unwrap();
+    assert_eq!(check_data(&table, &opening(), &record, &keys, &()).unwrap().unwrap().rows, 6);
 
     let other = notarization("public-notarization");
-    assert_eq!(check_data(&table, &opening(), &other, &()).unwrap(), Err(DataMismatch::Opening));
+    assert_eq!(check_data(&table, &opening(), &other, &keys, &()).unwrap(), Err(DataMismatch::Opening));
 }
 
 #[test]

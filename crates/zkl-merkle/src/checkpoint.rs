@@ -152,6 +152,14 @@ impl SignedCheckpoint {
         Ok(Verified::new(self.checkpoint.clone()))
     }
 
+    /// The same checkpoint with no signature but `log`'s, which must be there. It is not verified here.
+    ///
+    /// # Errors
+    /// [`NoteError::NotSigned`].
+    pub fn signed_only_by(&self, log: &NoteVerifier) -> Result<Self, NoteError> {
+        Ok(Self { checkpoint: self.checkpoint.clone(), note: self.note.only_by(log.name(), log.key_id())? })
+    }
+
     /// Adds a signature, such as a witness's cosignature.
     ///
     /// # Errors

@@ -50,9 +50,19 @@ impl WitnessVerifier {
         &self.name
     }
 
+    /// The public key.
+    pub const fn key(&self) -> &VerifyingKey {
+        &self.key
+    }
+
     /// Id of the key in signature lines.
     pub fn key_id(&self) -> u32 {
         key_id(&self.name, COSIGNATURE_V1, &self.key)
+    }
+
+    /// Whether a signature line says that it is this witness's.
+    pub fn names(&self, line: &NoteSignature) -> bool {
+        line.name() == self.name.as_str() && line.key_id() == self.key_id()
     }
 
     /// Verifies this witness's cosignature of `signed`.
@@ -64,13 +74,33 @@ impl WitnessVerifier {
     /// [`NoteError::NotSigned`], [`NoteError::DuplicateSignature`], [`NoteError::CosignatureTime`],
     /// [`NoteError::BadSignature`].
     pub fn verify(&self, signed: &SignedCheckpoint) -> Result<Verified<Cosignature>, NoteError> {
-        let key_id = self.key_id();
-        let bytes = signed.note().signature_of(&self.name, key_id)?;
-        let bad = || bad_signature(&self.name, key_id);
+        let bytes = signed.note().signature_of(&self.name, self.key_id())?;
+        self.verify_bytes(signed.unverified(), bytes)
+    }
+
+    /// Verifies one signature line, as a witness answers with, as this witness's cosignature of `checkpoint`.
+    ///
+    /// # Soundness
+    /// As [`WitnessVerifier::verify`].
+    ///
+    /// # Errors
+    /// [`NoteError::NotSigned`] for a line of another key, otherwise as [`WitnessVerifier::verify`].
+    pub fn verify_line(
+        &self,
+        checkpoint: &Checkpoint,
+        line: &NoteSignature,
+    ) -> Result<Verified<Cosignature>, NoteError> {
+        if !self.names(line) {
+            return Err(NoteError::NotSigned { name: self.name.to_string(), key_id: self.key_id() });
+        }
+        self.verify_bytes(checkpoint, line.bytes())
+    }
+
+    fn verify_bytes(&self, checkpoint: &Checkpoint, bytes: &[u8]) -> Result<Verified<Cosignature>, NoteError> {
+        let bad = || bad_signature(&self.name, self.key_id());
         let (time, signature) = bytes.split_first_chunk().ok_or_else(bad)?;
         let signature: &[u8; SIGNATURE_LEN] = signature.try_into().map_err(|_| bad())?;
         let time = check_time(u64::from_be_bytes(*time))?;
-        let checkpoint = signed.unverified();
         if !self.key.verifies(message(checkpoint, time).as_bytes(), signature) {
             return Err(bad());
         }

@@ -6,10 +6,12 @@ pub mod dsse;
 pub mod error;
 pub mod keys;
 pub mod note;
+pub mod policy;
 pub mod proof_file;
 pub mod statement;
 pub mod tile;
 pub mod tree;
+pub mod witness;
 
 mod encoding;
 mod verified;

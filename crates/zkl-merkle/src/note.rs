@@ -127,6 +127,13 @@ impl Note {
         if valid { Ok(Verified::new(&self.text)) } else { Err(bad_signature(name, key_id)) }
     }
 
+    /// The same text with the first signature of a key and no other.
+    pub(crate) fn only_by(&self, name: &Origin, key_id: u32) -> Result<Self, NoteError> {
+        let found = self.signatures.iter().find(|line| line.name == name.as_str() && line.key_id == key_id);
+        let missing = || NoteError::NotSigned { name: name.as_str().to_owned(), key_id };
+        Ok(Self { text: self.text.clone(), signatures: vec![found.ok_or_else(missing)?.clone()] })
+    }
+
     /// The bytes of the only signature of a key.
     pub(crate) fn signature_of(&self, name: &Origin, key_id: u32) -> Result<&[u8], NoteError> {
         let mut of_key = self.signatures.iter().filter(|line| line.name == name.as_str() && line.key_id == key_id);
@@ -184,6 +191,11 @@ impl NoteSignature {
     /// Id of the key that is said to have signed.
     pub const fn key_id(&self) -> u32 {
         self.key_id
+    }
+
+    /// The bytes behind the key id.
+    pub(crate) fn bytes(&self) -> &[u8] {
+        &self.signature
     }
 }
 

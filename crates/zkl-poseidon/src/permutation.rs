@@ -18,9 +18,18 @@ pub fn permute<const T: usize>(state: &mut [Fr; T])
 where
     Poseidon: Width<T>,
 {
+    permute_with(state, sbox);
+}
+
+/// [`permute`] with an S-box of the caller's, which sees its inputs in the order in which a circuit writes them: round by
+/// round, position by position, position 0 alone in partial rounds. It must return the fifth power.
+pub fn permute_with<const T: usize>(state: &mut [Fr; T], mut sbox: impl FnMut(Fr) -> Fr)
+where
+    Poseidon: Width<T>,
+{
     let parameters: &'static Parameters<T> = <Poseidon as Width<T>>::parameters();
     for round in 0..FULL_ROUNDS / 2 {
-        full_round(state, parameters, round);
+        full_round(state, parameters, round, &mut sbox);
     }
     for round in &parameters.partial {
         state[0] = sbox(state[0] + round.constant);
@@ -32,12 +41,17 @@ where
         state[0] = first;
     }
     for round in FULL_ROUNDS / 2..FULL_ROUNDS {
-        full_round(state, parameters, round);
+        full_round(state, parameters, round, &mut sbox);
     }
 }
 
 #[inline]
-fn full_round<const T: usize>(state: &mut [Fr; T], parameters: &Parameters<T>, round: usize) {
+fn full_round<const T: usize>(
+    state: &mut [Fr; T],
+    parameters: &Parameters<T>,
+    round: usize,
+    mut sbox: impl FnMut(Fr) -> Fr,
+) {
     for (element, constant) in state.iter_mut().zip(parameters.full_constants(round)) {
         *element = sbox(*element + constant);
     }

@@ -12,7 +12,7 @@ use zkl_core::{
 
 use crate::{
     error::RocksError,
-    key::{HEAD_KEY, IndexPrefix, family, tile_key},
+    key::{HEAD_KEY, IndexPrefix, cosigned_key, family, tile_key},
     open::Store,
     record,
     times::{self, Extent},
@@ -111,5 +111,17 @@ impl Store {
             self.write(writes)?;
         }
         Ok(digest)
+    }
+
+    pub(crate) fn put_cosigned(&self, size: TreeSize, checkpoint: &str) -> Result<(), RocksError> {
+        self.check_writable()?;
+        // The head only grows, so what it allows now it allows when the write lands.
+        if size.0 == 0 || self.head()?.is_none_or(|head| size > head.size) {
+            let rule = "the cosigned checkpoint is of a size that the log has not reached";
+            return Err(RocksError::Invalid { rule });
+        }
+        let mut writes = WriteBatch::default();
+        writes.put_cf(self.family(family::META)?, cosigned_key(size), checkpoint);
+        self.write(writes)
     }
 }

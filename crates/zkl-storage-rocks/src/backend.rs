@@ -12,6 +12,7 @@ use zkl_core::{
 };
 
 use crate::{
+    compression::CompressionInUse,
     config::RocksConfig,
     error::RocksError,
     open::{Access, Store},
@@ -71,6 +72,11 @@ impl RocksBackend {
         self.store.path()
     }
 
+    /// How this handle compresses new data: the setting, as far as the linked RocksDB has what it names.
+    pub fn compression(&self) -> CompressionInUse {
+        self.store.compression()
+    }
+
     fn wrap(operation: &'static str, opened: Result<Store, RocksError>) -> Result<Self, StorageError> {
         opened.map(|store| Self { store: Arc::new(store) }).map_err(|error| error.during(operation))
     }
@@ -128,5 +134,14 @@ impl StorageBackend for RocksBackend {
 
     async fn blob(&self, digest: BlobDigest) -> Result<Option<Vec<u8>>, StorageError> {
         self.blocking("blob", move |store| store.blob(digest)).await
+    }
+
+    async fn put_cosigned(&self, size: TreeSize, checkpoint: &str) -> Result<(), StorageError> {
+        let checkpoint = checkpoint.to_owned();
+        self.blocking("put_cosigned", move |store| store.put_cosigned(size, &checkpoint)).await
+    }
+
+    async fn cosigned(&self, at_most: TreeSize) -> Result<Option<(TreeSize, String)>, StorageError> {
+        self.blocking("cosigned", move |store| store.cosigned(at_most)).await
     }
 }

@@ -115,7 +115,7 @@ fn rocks_kind(error: &rocksdb::Error) -> StorageErrorKind {
     use rocksdb::ErrorKind;
     let text = error.as_ref();
     // A full disk can surface inside another class, as when a flush fails in the background.
-    if text.contains("No space left on device") || text.contains("Disk quota exceeded") {
+    if ["No space left on device", "Disk quota exceeded", "File too large"].iter().any(|full| text.contains(full)) {
         return StorageErrorKind::Full;
     }
     match error.kind() {
@@ -136,7 +136,9 @@ fn rocks_kind(error: &rocksdb::Error) -> StorageErrorKind {
 
 fn io_kind(error: &io::Error) -> StorageErrorKind {
     match error.kind() {
-        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => StorageErrorKind::Full,
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge => {
+            StorageErrorKind::Full
+        }
         _ => StorageErrorKind::Io,
     }
 }

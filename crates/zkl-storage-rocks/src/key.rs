@@ -1,10 +1,14 @@
 //! Column families and the keys in them. All integers are big-endian, so that byte order is numeric order.
 
-use zkl_core::{name::DatasetName, transaction::OperationKind, tree::TileId};
+use zkl_core::{
+    name::DatasetName,
+    transaction::OperationKind,
+    tree::{TileId, TreeSize},
+};
 
 /// The column families. Their names are part of the format.
 pub(crate) mod family {
-    /// `format` -> u32; `head` -> JSON of the head.
+    /// `format` -> u32; `head` -> JSON of the head; `cosigned` NUL size -> text of a cosigned checkpoint.
     pub(crate) const META: &str = "meta";
     /// index -> record (`record.rs`).
     pub(crate) const TRANSACTIONS: &str = "transactions";
@@ -32,6 +36,7 @@ pub(crate) mod family {
 
 pub(crate) const FORMAT_KEY: &[u8] = b"format";
 pub(crate) const HEAD_KEY: &[u8] = b"head";
+pub(crate) const COSIGNED_PREFIX: &[u8] = b"cosigned\0";
 
 /// Neither names nor kinds contain it, so no prefix is the beginning of another one.
 const SEPARATOR: u8 = 0;
@@ -79,4 +84,8 @@ pub(crate) fn tile_key(id: TileId) -> [u8; 9] {
     key[0] = id.level;
     key[1..].copy_from_slice(&id.index.to_be_bytes());
     key
+}
+
+pub(crate) fn cosigned_key(size: TreeSize) -> Vec<u8> {
+    [COSIGNED_PREFIX, &size.0.to_be_bytes()].concat()
 }

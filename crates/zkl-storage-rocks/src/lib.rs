@@ -3,6 +3,7 @@
 mod ack;
 mod append;
 mod backend;
+mod compression;
 mod config;
 mod error;
 mod key;
@@ -12,5 +13,6 @@ mod record;
 mod times;
 
 pub use backend::RocksBackend;
+pub use compression::{Codec, CompressionInUse};
 pub use config::{Compression, RocksConfig, TailRecovery};
 pub use error::RocksError;

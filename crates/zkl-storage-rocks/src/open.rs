@@ -14,14 +14,15 @@ use std::{
 };
 
 use rocksdb::{
-    BlockBasedOptions, Cache, ColumnFamily, ColumnFamilyDescriptor, DB, DBCompressionType, DBRecoveryMode, Options,
-    WriteBatch, WriteOptions,
+    BlockBasedOptions, Cache, ColumnFamily, ColumnFamilyDescriptor, DB, DBCompressionType, DBRecoveryMode, LogLevel,
+    Options, WriteBatch, WriteOptions,
 };
 use zkl_core::storage::Head;
 
 use crate::{
     ack::{self, AckFile},
-    config::{Compression, RocksConfig, TailRecovery},
+    compression::CompressionInUse,
+    config::{RocksConfig, TailRecovery},
     error::{RocksError, is_lock_held},
     key::{FORMAT_KEY, HEAD_KEY, IndexPrefix, family},
     record,
@@ -46,6 +47,7 @@ pub(crate) enum Access {
 pub(crate) struct Store {
     pub(crate) db: DB,
     path: PathBuf,
+    compression: CompressionInUse,
     /// `None` for a reader.
     writer: Option<Writer>,
 }
@@ -71,7 +73,7 @@ impl Store {
         options.create_missing_column_families(true);
         let db = open_for_writing(&options, dir)?;
         let ack = AckFile::create(dir)?;
-        let store = Self::with_writer(db, dir, ack);
+        let store = Self::with_writer(db, dir, config, ack);
         let mut batch = WriteBatch::default();
         batch.put_cf(store.family(family::META)?, FORMAT_KEY, FORMAT.to_be_bytes());
         store.write(batch)?;
@@ -87,25 +89,30 @@ impl Store {
             return with_attempts(dir, || {
                 let acknowledged = present(dir)?;
                 let db = open_for_reading(&options(config), dir)?;
-                let store = Self { db, path: dir.to_owned(), writer: None };
+                let compression = config.compression.in_use();
+                let store = Self { db, path: dir.to_owned(), compression, writer: None };
                 store.check_state(acknowledged)?;
                 Ok(store)
             });
         }
         // RocksDB deletes the write-ahead log once it has recovered from it. Damage must be found while it is still there.
         check(dir, config)?;
-        let store = Self::with_writer(open_for_writing(&options(config), dir)?, dir, AckFile::open(dir)?);
+        let store = Self::with_writer(open_for_writing(&options(config), dir)?, dir, config, AckFile::open(dir)?);
         store.check_state(present(dir)?)?;
         Ok(store)
     }
 
-    fn with_writer(db: DB, dir: &Path, ack: AckFile) -> Self {
+    fn with_writer(db: DB, dir: &Path, config: &RocksConfig, ack: AckFile) -> Self {
         let writer = Writer { append: Mutex::new(()), ack: Mutex::new(ack), poisoned: AtomicBool::new(false) };
-        Self { db, path: dir.to_owned(), writer: Some(writer) }
+        Self { db, path: dir.to_owned(), compression: config.compression.in_use(), writer: Some(writer) }
     }
 
     pub(crate) fn path(&self) -> &Path {
         &self.path
+    }
+
+    pub(crate) const fn compression(&self) -> CompressionInUse {
+        self.compression
     }
 
     pub(crate) fn family(&self, name: &'static str) -> Result<&ColumnFamily, RocksError> {
@@ -277,8 +284,10 @@ fn options(config: &RocksConfig) -> Options {
     options.set_max_background_jobs(config.background_jobs);
     // Every table file stays open, so that a reader keeps the files that a writer's compaction removes.
     options.set_max_open_files(-1);
-    options.set_keep_log_file_num(4);
-    options.set_max_log_file_size(1 << 20);
+    // The information log gets its opening lines and nothing else. A line that finds the disk full would make the next one fail
+    // an assertion of RocksDB, which ends the process where a distribution has left assertions in.
+    options.set_log_level(LogLevel::Header);
+    options.set_keep_log_file_num(2);
     options.set_stats_dump_period_sec(0);
 
     let mut table = BlockBasedOptions::default();
@@ -291,13 +300,9 @@ fn options(config: &RocksConfig) -> Options {
     table.set_format_version(5);
     options.set_block_based_table_factory(&table);
 
-    let (young, oldest) = match config.compression {
-        Compression::Lz4Zstd => (DBCompressionType::Lz4, DBCompressionType::Zstd),
-        Compression::Lz4 => (DBCompressionType::Lz4, DBCompressionType::Lz4),
-        Compression::None => (DBCompressionType::None, DBCompressionType::None),
-    };
-    options.set_compression_type(young);
-    options.set_bottommost_compression_type(oldest);
+    let compression = config.compression.in_use();
+    options.set_compression_type(compression.young.in_rocksdb());
+    options.set_bottommost_compression_type(compression.oldest.in_rocksdb());
     options
 }
 

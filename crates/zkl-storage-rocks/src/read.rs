@@ -9,12 +9,12 @@ use zkl_core::{
     storage::{DatasetSummary, Order, Query},
     time::Timestamp,
     transaction::StoredTransaction,
-    tree::TileId,
+    tree::{TileId, TreeSize},
 };
 
 use crate::{
     error::RocksError,
-    key::{HEAD_KEY, IndexPrefix, family, tile_key},
+    key::{COSIGNED_PREFIX, HEAD_KEY, IndexPrefix, cosigned_key, family, tile_key},
     open::{Store, decode_head},
     record,
     times::{self, Block, Extent},
@@ -82,6 +82,21 @@ impl Store {
             return Err(RocksError::Corrupt { what: "a blob does not have its digest" });
         }
         Ok(Some(bytes))
+    }
+
+    pub(crate) fn cosigned(&self, at_most: TreeSize) -> Result<Option<(TreeSize, String)>, RocksError> {
+        let mut options = ReadOptions::default();
+        options.set_iterate_range(PrefixRange(COSIGNED_PREFIX));
+        let mut texts = self.db.raw_iterator_cf_opt(self.family(family::META)?, options);
+        texts.seek_for_prev(cosigned_key(at_most));
+        let Some((key, text)) = texts.item() else {
+            texts.status()?;
+            return Ok(None);
+        };
+        let damaged = || RocksError::Corrupt { what: "a cosigned checkpoint cannot be decoded" };
+        let size = key.strip_prefix(COSIGNED_PREFIX).and_then(|size| size.try_into().ok()).ok_or_else(damaged)?;
+        let text = String::from_utf8(text.to_vec()).map_err(|_| damaged())?;
+        Ok(Some((TreeSize(u64::from_be_bytes(size)), text)))
     }
 }
 

@@ -83,6 +83,8 @@ fn every_operation_can_fail_and_is_counted() {
                 backend.tile(tile).await.err(),
                 backend.put_blob(b"x").await.err(),
                 backend.blob(zkl_core::digest::BlobDigest::of(b"x")).await.err(),
+                backend.put_cosigned(TreeSize(call), "text").await.err(),
+                backend.cosigned(TreeSize(call)).await.err(),
             ]
             .map(|error| error.map(|error| error.kind));
             let expected = (call == 1).then_some(StorageErrorKind::Timeout);

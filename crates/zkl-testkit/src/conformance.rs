@@ -16,6 +16,7 @@ use crate::log::TestLog;
 pub mod append;
 pub mod blobs;
 pub mod concurrency;
+pub mod cosigned;
 pub mod datasets;
 pub mod find;
 pub mod model;
@@ -79,6 +80,13 @@ macro_rules! storage_conformance {
             blobs::storing_a_blob_again_changes_nothing
             blobs::blobs_do_not_move_the_head
             blobs::concurrent_puts_of_one_blob_agree
+            cosigned::a_log_without_witnesses_has_no_cosigned_checkpoint
+            cosigned::the_cosigned_checkpoint_of_the_largest_size_that_fits_is_found
+            cosigned::a_cosigned_checkpoint_is_kept_byte_for_byte
+            cosigned::a_cosigned_checkpoint_replaces_the_one_of_its_size
+            cosigned::a_cosigned_checkpoint_of_a_size_not_reached_is_invalid
+            cosigned::cosigned_checkpoints_leave_the_log_alone
+            cosigned::of_concurrent_cosigned_checkpoints_one_stays_whole
             model::random_operations_agree_with_a_model
         }
     };

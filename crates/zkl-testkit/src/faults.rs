@@ -1,53 +1,50 @@
 //! A backend that fails on command.
 //!
-//! [`FaultyBackend`] wraps any [`StorageBackend`]. A [`FaultPlan`] says which call of which operation fails and how: above all
-//! whether the failed call had already done its work, which is what callers get wrong.
+//! [`FaultyBackend`] wraps any [`StorageBackend`](zkl_core::storage::StorageBackend). A [`FaultPlan`] says which call of which
+//! operation fails and how: above all whether the failed call had already done its work, or does it later, which is what
+//! callers get wrong.
 
-use std::{
-    collections::BTreeMap,
-    fmt,
-    sync::{Mutex, MutexGuard, PoisonError},
-    time::Duration,
-};
+use std::{collections::BTreeMap, fmt, time::Duration};
 
-use async_trait::async_trait;
 use rand_chacha::{
     ChaCha8Rng,
     rand_core::{RngCore, SeedableRng},
 };
 use thiserror::Error;
-use zkl_core::{
-    digest::{BlobDigest, TransactionId},
-    name::DatasetName,
-    storage::{AppendBatch, DatasetSummary, Head, Query, StorageBackend, StorageError, StorageErrorKind},
-    transaction::StoredTransaction,
-    tree::{TileId, TreeSize},
-};
 
-/// A method of [`StorageBackend`].
+mod backend;
+mod stale;
+
+pub use backend::FaultyBackend;
+
+/// A method of [`StorageBackend`](zkl_core::storage::StorageBackend).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Operation {
-    /// [`StorageBackend::head`].
+    /// [`head`](zkl_core::storage::StorageBackend::head).
     Head,
-    /// [`StorageBackend::append`].
+    /// [`append`](zkl_core::storage::StorageBackend::append).
     Append,
-    /// [`StorageBackend::transaction`].
+    /// [`transaction`](zkl_core::storage::StorageBackend::transaction).
     Transaction,
-    /// [`StorageBackend::find`].
+    /// [`find`](zkl_core::storage::StorageBackend::find).
     Find,
-    /// [`StorageBackend::datasets`].
+    /// [`datasets`](zkl_core::storage::StorageBackend::datasets).
     Datasets,
-    /// [`StorageBackend::tile`].
+    /// [`tile`](zkl_core::storage::StorageBackend::tile).
     Tile,
-    /// [`StorageBackend::put_blob`].
+    /// [`put_blob`](zkl_core::storage::StorageBackend::put_blob).
     PutBlob,
-    /// [`StorageBackend::blob`].
+    /// [`blob`](zkl_core::storage::StorageBackend::blob).
     Blob,
+    /// [`put_cosigned`](zkl_core::storage::StorageBackend::put_cosigned).
+    PutCosigned,
+    /// [`cosigned`](zkl_core::storage::StorageBackend::cosigned).
+    Cosigned,
 }
 
 impl Operation {
     /// All methods.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 10] = [
         Self::Head,
         Self::Append,
         Self::Transaction,
@@ -56,9 +53,12 @@ impl Operation {
         Self::Tile,
         Self::PutBlob,
         Self::Blob,
+        Self::PutCosigned,
+        Self::Cosigned,
     ];
 
-    const fn as_str(self) -> &'static str {
+    /// The method's name: `head`, `append`, ...
+    pub const fn as_str(self) -> &'static str {
         match self {
             Self::Head => "head",
             Self::Append => "append",
@@ -68,32 +68,110 @@ impl Operation {
             Self::Tile => "tile",
             Self::PutBlob => "put_blob",
             Self::Blob => "blob",
+            Self::PutCosigned => "put_cosigned",
+            Self::Cosigned => "cosigned",
         }
     }
+
+    /// Whether the method changes the store.
+    pub const fn writes(self) -> bool {
+        matches!(self, Self::Append | Self::PutBlob | Self::PutCosigned)
+    }
+
+    /// The faults that can befall the method, each once: whether a read that fails had been carried out makes no
+    /// difference, and only reads can be stale.
+    pub fn faults(self) -> Vec<Fault> {
+        if !self.writes() {
+            return vec![
+                Fault::Fail { persisted: false },
+                Fault::TimeOut { persisted: false },
+                Fault::Delay(BRIEFLY),
+                Fault::Stale,
+            ];
+        }
+        vec![
+            Fault::Fail { persisted: false },
+            Fault::Fail { persisted: true },
+            Fault::TimeOut { persisted: false },
+            Fault::TimeOut { persisted: true },
+            Fault::Poison { persisted: false },
+            Fault::Poison { persisted: true },
+            Fault::Delay(BRIEFLY),
+            Fault::LandLate(BRIEFLY),
+            Fault::Drop(MIDWAY),
+        ]
+    }
 }
+
+/// Long enough for other writers to get in between.
+const BRIEFLY: Duration = Duration::from_millis(3);
+/// About as long as a synced write takes, so that calls are dropped at every stage.
+const MIDWAY: Duration = Duration::from_millis(1);
 
 /// What happens to a call. `persisted` says whether the wrapped backend has done the work before the caller sees the error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Fault {
-    /// [`StorageErrorKind::Unavailable`], retryable.
+    /// [`Unavailable`](zkl_core::storage::StorageErrorKind::Unavailable), retryable.
     Fail {
         /// Whether the work was done.
         persisted: bool,
     },
-    /// [`StorageErrorKind::Timeout`], retryable.
+    /// [`Timeout`](zkl_core::storage::StorageErrorKind::Timeout), retryable.
     TimeOut {
         /// Whether the work was done.
         persisted: bool,
     },
-    /// [`StorageErrorKind::Io`], and every later `append` and `put_blob` answers [`StorageErrorKind::Poisoned`] until
-    /// [`FaultyBackend::reopen`].
+    /// [`Io`](zkl_core::storage::StorageErrorKind::Io), and every later writing method answers
+    /// [`Poisoned`](zkl_core::storage::StorageErrorKind::Poisoned) until [`FaultyBackend::reopen`].
     Poison {
         /// Whether the work was done.
         persisted: bool,
     },
     /// The call waits before it does its work, and then succeeds.
     Delay(Duration),
+    /// [`Timeout`](zkl_core::storage::StorageErrorKind::Timeout), retryable, at once; the work is handed to the store this
+    /// much later, when others may have been there. Writing methods only.
+    LandLate(Duration),
+    /// The call is given up after this time: its future is dropped, however far it came, and the caller sees
+    /// [`Timeout`](zkl_core::storage::StorageErrorKind::Timeout), retryable. A call that ends earlier succeeds.
+    Drop(Duration),
+    /// The answer is as old as the contract allows to a handle that others write beside: it shows what was acknowledged
+    /// through this wrapper and nothing that came after. Reading methods only.
+    Stale,
+}
+
+impl Fault {
+    /// Whether the fault can befall `operation`.
+    pub const fn befalls(self, operation: Operation) -> bool {
+        match self {
+            Self::LandLate(_) => operation.writes(),
+            Self::Stale => !operation.writes(),
+            _ => true,
+        }
+    }
+
+    /// The fault in words, without its times: what counts are kept by.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Fail { persisted: false } => "fails",
+            Self::Fail { persisted: true } => "fails, persisted",
+            Self::TimeOut { persisted: false } => "times out",
+            Self::TimeOut { persisted: true } => "times out, persisted",
+            Self::Poison { persisted: false } => "poisons",
+            Self::Poison { persisted: true } => "poisons, persisted",
+            Self::Delay(_) => "is delayed",
+            Self::LandLate(_) => "times out, lands late",
+            Self::Drop(_) => "is dropped",
+            Self::Stale => "is stale",
+        }
+    }
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
 }
 
 /// The source of every injected error, by which a test can tell it from a real one.
@@ -120,7 +198,8 @@ struct RandomFaults {
     rng: ChaCha8Rng,
     operations: Vec<Operation>,
     per_thousand: u32,
-    faults: Vec<Fault>,
+    /// `None`: those of the operation.
+    faults: Option<Vec<Fault>>,
 }
 
 impl FaultPlan {
@@ -129,7 +208,7 @@ impl FaultPlan {
         Self::default()
     }
 
-    /// Adds `fault` at call number `call` (from 0) of `operation`.
+    /// Adds `fault` at call number `call` (from 0) of `operation`. A fault that cannot befall it is ignored.
     #[must_use]
     pub fn with(mut self, operation: Operation, call: u64, fault: Fault) -> Self {
         self.fixed.insert((operation, call), fault);
@@ -140,163 +219,36 @@ impl FaultPlan {
     /// of calls give the same faults.
     #[must_use]
     pub fn randomly(mut self, seed: u64, operations: &[Operation], per_thousand: u32, faults: &[Fault]) -> Self {
-        let rng = ChaCha8Rng::seed_from_u64(seed);
-        self.random =
-            Some(RandomFaults { rng, operations: operations.to_vec(), per_thousand, faults: faults.to_vec() });
+        self.random = Some(RandomFaults::new(seed, operations, per_thousand, Some(faults.to_vec())));
+        self
+    }
+
+    /// Lets any call meet, with a chance of `per_thousand`, one of the faults of its operation.
+    #[must_use]
+    pub fn everywhere(mut self, seed: u64, per_thousand: u32) -> Self {
+        self.random = Some(RandomFaults::new(seed, &Operation::ALL, per_thousand, None));
         self
     }
 
     fn fault(&mut self, operation: Operation, call: u64) -> Option<Fault> {
-        self.fixed.get(&(operation, call)).copied().or_else(|| self.random.as_mut()?.draw(operation))
+        let fixed = self.fixed.get(&(operation, call)).copied();
+        let fault = fixed.or_else(|| self.random.as_mut()?.draw(operation))?;
+        fault.befalls(operation).then_some(fault)
     }
 }
 
 impl RandomFaults {
+    fn new(seed: u64, operations: &[Operation], per_thousand: u32, faults: Option<Vec<Fault>>) -> Self {
+        Self { rng: ChaCha8Rng::seed_from_u64(seed), operations: operations.to_vec(), per_thousand, faults }
+    }
+
     fn draw(&mut self, operation: Operation) -> Option<Fault> {
         if !self.operations.contains(&operation) || self.rng.next_u32() % 1_000 >= self.per_thousand {
             return None;
         }
-        let choice = self.rng.next_u64().checked_rem(self.faults.len() as u64)?;
-        self.faults.get(usize::try_from(choice).ok()?).copied()
-    }
-}
-
-/// Wraps a backend and injects faults.
-pub struct FaultyBackend<S> {
-    inner: S,
-    state: Mutex<State>,
-}
-
-#[derive(Debug, Default)]
-struct State {
-    plan: FaultPlan,
-    calls: BTreeMap<Operation, u64>,
-    injected: Vec<InjectedFault>,
-    poisoned: bool,
-}
-
-impl<S> FaultyBackend<S> {
-    /// Wraps `inner`.
-    pub fn new(inner: S, plan: FaultPlan) -> Self {
-        Self { inner, state: Mutex::new(State { plan, ..State::default() }) }
-    }
-
-    /// The wrapped backend, to look at what was really stored.
-    pub const fn inner(&self) -> &S {
-        &self.inner
-    }
-
-    /// The wrapped backend.
-    pub fn into_inner(self) -> S {
-        self.inner
-    }
-
-    /// Replaces the plan; calls go on being counted from where they are.
-    pub fn set_plan(&self, plan: FaultPlan) {
-        self.state().plan = plan;
-    }
-
-    /// Ends the effect of [`Fault::Poison`], as reopening a store does.
-    pub fn reopen(&self) {
-        self.state().poisoned = false;
-    }
-
-    /// Calls of `operation` so far, failed ones included.
-    pub fn calls(&self, operation: Operation) -> u64 {
-        self.state().calls.get(&operation).copied().unwrap_or(0)
-    }
-
-    /// Every fault injected so far, in order.
-    pub fn injected(&self) -> Vec<InjectedFault> {
-        self.state().injected.clone()
-    }
-
-    fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Counts the call and decides on its fault.
-    fn begin(&self, operation: Operation) -> Result<Option<InjectedFault>, StorageError> {
-        let mut state = self.state();
-        let count = state.calls.entry(operation).or_insert(0);
-        let call = *count;
-        *count += 1;
-        if state.poisoned && matches!(operation, Operation::Append | Operation::PutBlob) {
-            return Err(StorageError::new(operation.as_str(), StorageErrorKind::Poisoned));
-        }
-        let Some(fault) = state.plan.fault(operation, call) else {
-            return Ok(None);
-        };
-        let injected = InjectedFault { operation, call, fault };
-        state.injected.push(injected);
-        state.poisoned |= matches!(fault, Fault::Poison { .. });
-        Ok(Some(injected))
-    }
-
-    /// Runs `work` as the plan says.
-    async fn run<T>(
-        &self,
-        operation: Operation,
-        work: impl Future<Output = Result<T, StorageError>> + Send,
-    ) -> Result<T, StorageError> {
-        let Some(injected) = self.begin(operation)? else {
-            return work.await;
-        };
-        let (kind, retryable, persisted) = match injected.fault {
-            Fault::Delay(time) => {
-                tokio::time::sleep(time).await;
-                return work.await;
-            }
-            Fault::Fail { persisted } => (StorageErrorKind::Unavailable, true, persisted),
-            Fault::TimeOut { persisted } => (StorageErrorKind::Timeout, true, persisted),
-            Fault::Poison { persisted } => (StorageErrorKind::Io, false, persisted),
-        };
-        if persisted {
-            // What the store itself refuses is refused: only a success can hide behind the fault.
-            work.await?;
-        }
-        let error = StorageError::new(operation.as_str(), kind).with_source(injected);
-        Err(if retryable { error.retryable() } else { error })
-    }
-}
-
-impl<S: fmt::Debug> fmt::Debug for FaultyBackend<S> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("FaultyBackend").field("inner", &self.inner).finish_non_exhaustive()
-    }
-}
-
-#[async_trait]
-impl<S: StorageBackend> StorageBackend for FaultyBackend<S> {
-    async fn head(&self) -> Result<Option<Head>, StorageError> {
-        self.run(Operation::Head, self.inner.head()).await
-    }
-
-    async fn append(&self, expected: TreeSize, batch: AppendBatch) -> Result<(), StorageError> {
-        self.run(Operation::Append, self.inner.append(expected, batch)).await
-    }
-
-    async fn transaction(&self, id: TransactionId) -> Result<Option<StoredTransaction>, StorageError> {
-        self.run(Operation::Transaction, self.inner.transaction(id)).await
-    }
-
-    async fn find(&self, query: &Query) -> Result<Vec<StoredTransaction>, StorageError> {
-        self.run(Operation::Find, self.inner.find(query)).await
-    }
-
-    async fn datasets(&self, after: Option<&DatasetName>, limit: usize) -> Result<Vec<DatasetSummary>, StorageError> {
-        self.run(Operation::Datasets, self.inner.datasets(after, limit)).await
-    }
-
-    async fn tile(&self, id: TileId) -> Result<Option<Vec<u8>>, StorageError> {
-        self.run(Operation::Tile, self.inner.tile(id)).await
-    }
-
-    async fn put_blob(&self, bytes: &[u8]) -> Result<BlobDigest, StorageError> {
-        self.run(Operation::PutBlob, self.inner.put_blob(bytes)).await
-    }
-
-    async fn blob(&self, digest: BlobDigest) -> Result<Option<Vec<u8>>, StorageError> {
-        self.run(Operation::Blob, self.inner.blob(digest)).await
+        let own = self.faults.is_none().then(|| operation.faults());
+        let faults = self.faults.as_ref().or(own.as_ref())?;
+        let choice = self.rng.next_u64().checked_rem(faults.len() as u64)?;
+        faults.get(usize::try_from(choice).ok()?).copied()
     }
 }

@@ -2,5 +2,12 @@
 
 pub mod conformance;
 pub mod faults;
+#[cfg(feature = "http-proxy")]
+pub mod http_proxy;
 pub mod log;
+#[cfg(feature = "postgres")]
+pub mod postgres;
+#[cfg(feature = "s3-servers")]
+pub mod s3;
 pub mod tamper;
+pub mod trials;

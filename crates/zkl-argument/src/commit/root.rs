@@ -55,9 +55,13 @@ pub fn commitment_root(
     groups: RowGroups,
     columns: &[Vec<Commitment>],
 ) -> Result<Sha256Digest, CommitError> {
-    let leaves = commitment_leaves(layout, groups, columns)?;
+    Ok(merkle_root(&commitment_leaves(layout, groups, columns)?))
+}
+
+/// RFC 6962 Merkle root (SHA-256) over any leaves.
+pub fn merkle_root(leaves: &[Vec<u8>]) -> Sha256Digest {
     let hashes: Vec<_> = leaves.iter().map(|leaf| hash(0, &[leaf])).collect();
-    Ok(Sha256Digest::new(tree_root(&hashes)))
+    Sha256Digest::new(tree_root(&hashes))
 }
 
 /// Splits at the largest power of two below the number of leaves; there is at least one leaf.

@@ -7,7 +7,9 @@ use zkl_core::ark::{Fr, ff::PrimeField};
 /// 32 fresh bytes per notarization, from which all blinders and profile salts are derived.
 ///
 /// ```text
-/// value = SHA-512("zkp-dataset-ledger/seed/v1\0" || kind (1 byte) || seed || a (u32) || b (u32)) mod r
+/// digest = SHA-512("zkp-dataset-ledger/seed/v1\0" || kind (1 byte) || seed || a (u32) || b (u32))
+/// value  = digest mod r                    kind 0: blinder of column a, group b;  kind 1: salt
+/// seed'  = first 32 bytes of digest        kind 2: seed of segment a;  kind 3: seed of the dictionaries
 /// ```
 ///
 /// Integers are little-endian. Every input has the same length, so that no two uses collide; 512 bits modulo the
@@ -49,7 +51,29 @@ impl CommitmentSeed {
         self.derive(1, record, part)
     }
 
+    /// The seed of row segment `segment` of a table that is committed to in several: its columns and groups are numbered
+    /// from 0 like those of every other segment.
+    pub fn segment(&self, segment: u32) -> Self {
+        self.part(2, segment)
+    }
+
+    /// The seed of what is committed about the dictionaries of a whole table.
+    pub fn dictionaries(&self) -> Self {
+        self.part(3, 0)
+    }
+
+    fn part(&self, kind: u8, index: u32) -> Self {
+        let digest = self.digest(kind, index, 0);
+        let mut seed = Self([0; 32]);
+        seed.0.copy_from_slice(&digest[..32]);
+        seed
+    }
+
     fn derive(&self, kind: u8, a: u32, b: u32) -> Fr {
+        Fr::from_le_bytes_mod_order(&*self.digest(kind, a, b))
+    }
+
+    fn digest(&self, kind: u8, a: u32, b: u32) -> Zeroizing<[u8; 64]> {
         let mut input = Zeroizing::new(b"zkp-dataset-ledger/seed/v1\0".to_vec());
         // The capacity is reserved first: growing would leave a copy of the seed behind.
         input.reserve_exact(1 + 32 + 8);
@@ -57,8 +81,19 @@ impl CommitmentSeed {
         input.extend_from_slice(&self.0);
         input.extend_from_slice(&a.to_le_bytes());
         input.extend_from_slice(&b.to_le_bytes());
-        let digest: Zeroizing<[u8; 64]> = Zeroizing::new(Sha512::digest(&*input).into());
-        Fr::from_le_bytes_mod_order(&*digest)
+        Zeroizing::new(Sha512::digest(&*input).into())
+    }
+}
+
+/// Where the blinders of committed columns come from.
+pub trait Blinders {
+    /// `r_{c,g}`.
+    fn blinder(&self, column: u32, group: u32) -> Fr;
+}
+
+impl Blinders for CommitmentSeed {
+    fn blinder(&self, column: u32, group: u32) -> Fr {
+        Self::blinder(self, column, group)
     }
 }
 
@@ -80,6 +115,28 @@ mod tests {
             }
         }
     }
+
+    #[test]
+    fn segments_and_dictionaries_have_seeds_of_their_own() {
+        let seed = CommitmentSeed::from_bytes([1; 32]);
+        let mut seen = HashSet::from([*seed.expose(), *seed.dictionaries().expose()]);
+        assert_eq!(seen.len(), 2);
+        for segment in 0..8 {
+            assert!(seen.insert(*seed.segment(segment).expose()));
+            assert_eq!(seed.segment(segment).expose(), seed.segment(segment).expose());
+        }
+        // SHA-512 of the documented bytes, computed with Python.
+        let seed = CommitmentSeed::from_bytes([7; 32]);
+        assert_eq!(hex(seed.segment(3).expose()), SEGMENT);
+        assert_eq!(hex(seed.dictionaries().expose()), DICTIONARIES);
+    }
+
+    fn hex(bytes: &[u8]) -> String {
+        bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+
+    const SEGMENT: &str = "34bcd84e2948b09ec69e7c96af0625ce19f0297834ed2a956bcaf9dc3b64c8f4";
+    const DICTIONARIES: &str = "7efc8f8853c3120e0142111b06c7e25c3f9c82d3c4ce2b88c412e37d86aeec72";
 
     #[test]
     fn generated_seeds_differ() {

@@ -1,15 +1,19 @@
 //! The prover of the lookups: the blocks of a plan as leaves of the fractional sum.
 
-use std::borrow::Cow;
-
-use zkl_core::ark::{Fr, ff::AdditiveGroup as _};
+use zkl_core::ark::{
+    Fr,
+    ff::{AdditiveGroup as _, Field as _},
+};
+use zkl_kernel::{
+    Cells, Form, Kernel,
+    fraction::{Denominator, Leaf, Numerator},
+};
 
 use super::LookupClaim;
 use crate::{
     context::Native,
     error::PlanError,
-    fraction::{self, Denominator, LeafBlock, Numerator, RowWeight},
-    kernel,
+    fraction,
     plan::{LinearForm, ScanPlan},
     shape::Block,
     statement::SealedProfile,
@@ -25,85 +29,63 @@ pub(crate) struct LookupInput<'a> {
 }
 
 /// Proves the lookups. With a false profile the messages are those of the true columns, and verification fails.
-pub(crate) fn prove(tape: &mut ProverTape, input: &LookupInput<'_>) -> Result<LookupClaim<Fr>, PlanError> {
+pub(crate) fn prove<K: Kernel>(
+    kernel: K,
+    tape: &mut ProverTape,
+    input: &LookupInput<'_>,
+) -> Result<LookupClaim<Fr>, PlanError> {
     let (plan, cells) = (input.plan, input.witness.cells());
     let shape = plan.shape();
     let x = tape.challenge();
     let y = tape.challenge();
 
-    // One table of denominators per looked-up table.
-    let forms = plan.block_forms();
-    let tables: Vec<Vec<Fr>> = table_sizes(plan)
-        .into_iter()
-        .enumerate()
-        .map(|(tau, size)| {
-            let base = x - y * Fr::from(tau as u64);
-            kernel::tabulate(size, |v| base - Fr::from(v as u64))
-        })
-        .collect();
-    let rows = plan.layout().rows() as usize;
-    let mut blocks: Vec<LeafBlock<'_>> = Vec::with_capacity(1 << shape.block_bits());
-    for (&block, form) in shape.blocks().iter().zip(forms) {
-        let lut = tables.get(shape.table(block) as usize).map_or(&[][..], Vec::as_slice);
-        let leaf = leaf_block(input, cells, block, form, lut, rows);
-        blocks.push(leaf.unwrap_or(LeafBlock { p: Numerator::Zero, q: Denominator::One }));
+    let mut blocks: Vec<Leaf<'_>> = Vec::with_capacity(1 << shape.block_bits());
+    for (&block, form) in shape.blocks().iter().zip(plan.block_forms()) {
+        let base = x - y * Fr::from(shape.table(block));
+        blocks.push(leaf(input, cells, block, form, base).unwrap_or(Leaf::TRIVIAL));
     }
-    blocks.resize_with(1 << shape.block_bits(), || LeafBlock { p: Numerator::Zero, q: Denominator::One });
+    blocks.resize_with(1 << shape.block_bits(), || Leaf::TRIVIAL);
 
-    let leaf = fraction::prove(tape, blocks, shape.log_rows())?;
+    let leaf = fraction::prove(kernel, tape, blocks, shape.log_rows())?;
     // The tree was built from the columns, so its leaf claim is true, and so is what follows from it.
     let ctx = &mut Native;
+    let rows = plan.layout().rows() as usize;
     let n_bits: Vec<Fr> = (0..=shape.log_rows()).map(|bit| Fr::from(rows >> bit & 1 == 1)).collect();
     Ok(super::open_leaf(ctx, shape, plan.vector(), &n_bits, input.sealed, (&x, &y), leaf))
 }
 
-/// Entries per table, by tau.
-fn table_sizes(plan: &ScanPlan) -> Vec<usize> {
-    let slots = plan.shape().slots();
-    let large = 1usize << plan.shape().limb_bits();
-    let mut sizes = vec![large];
-    sizes.extend(slots.small_tables());
-    sizes.resize(sizes.len() + slots.grouped, large);
-    sizes
-}
-
-/// The leaves of one block, or `None` when it is not in use.
-fn leaf_block<'a>(
+/// The leaves of one block, or `None` when it is not in use. `base` is `X - Y tau`.
+fn leaf<'a>(
     input: &'a LookupInput<'a>,
     cells: &'a [CellData<'a>],
     block: Block,
     form: &LinearForm,
-    lut: &'a [Fr],
-    rows: usize,
-) -> Option<LeafBlock<'a>> {
-    let first = || form.first().and_then(|&(cell, _)| cells.get(cell));
-    let in_rows = Numerator::Rows(RowWeight::new(rows));
+    base: Fr,
+) -> Option<Leaf<'a>> {
+    let shape = input.plan.shape();
+    let first = || form.first().and_then(|&(cell, _)| cells.get(cell)).map(CellData::cells);
+    let denominator = |constant, terms| Denominator::Form(Form { constant, terms });
+    let looked_up = |cells| denominator(base, vec![(-Fr::ONE, cells)]);
+    // Tables repeat along their block.
+    let entries = || looked_up(Cells::Periodic { bits: shape.limb_bits() as u32 });
+    let multiplicities = |cells| Numerator::Form(Form { constant: Fr::ZERO, terms: vec![(-Fr::ONE, cells)] });
+    let in_rows = Numerator::Below(input.plan.layout().rows() as usize);
     Some(match block {
-        Block::Limb(_) | Block::Category(_) | Block::GroupCode(_) => {
-            LeafBlock { p: in_rows, q: Denominator::Codes { lut, cell: first()? } }
-        }
-        Block::GroupLow(_) | Block::GroupHigh(_) => {
-            LeafBlock { p: Numerator::One, q: Denominator::Codes { lut, cell: first()? } }
-        }
+        Block::Limb(_) | Block::Category(_) | Block::GroupCode(_) => Leaf { p: in_rows, q: looked_up(first()?) },
+        Block::GroupLow(_) | Block::GroupHigh(_) => Leaf { p: Numerator::One, q: looked_up(first()?) },
         Block::Top(slot) => {
             let top = input.sealed.numeric.get(slot).map_or(Fr::ZERO, |record| record.top);
-            let offset = lut.first().map_or(Fr::ZERO, |base| *base + base) - top;
-            LeafBlock { p: in_rows, q: Denominator::Top { lut, offset, cell: first()? } }
+            Leaf { p: in_rows, q: denominator(base - top, vec![(Fr::ONE, first()?)]) }
         }
         Block::Joint(slot) => {
             let pair = input.plan.slots().joint.get(slot).copied().flatten()?;
-            let labels = input.plan.label_capacity(pair)?;
+            let labels = Fr::from(input.plan.label_capacity(pair)?);
             let (&(group, _), &(label, _)) = (form.first()?, form.get(1)?);
-            let (group, label) = (cells.get(group)?, cells.get(label)?);
-            LeafBlock { p: in_rows, q: Denominator::Joint { lut, labels, group, label } }
+            let (group, label) = (cells.get(group)?.cells(), cells.get(label)?.cells());
+            Leaf { p: in_rows, q: denominator(base, vec![(-labels, group), (-Fr::ONE, label)]) }
         }
-        Block::LimbTable => LeafBlock {
-            // Without lookups the column is absent and every multiplicity 0.
-            p: first().map_or(Numerator::Zero, Numerator::Table),
-            q: Denominator::Periodic(Cow::Borrowed(lut)),
-        },
-        Block::GroupTable(_) => {
-            LeafBlock { p: Numerator::Table(first()?), q: Denominator::Periodic(Cow::Borrowed(lut)) }
-        }
+        // Without lookups the column is absent and every multiplicity 0.
+        Block::LimbTable => Leaf { p: first().map_or(Numerator::Zero, multiplicities), q: entries() },
+        Block::GroupTable(_) => Leaf { p: multiplicities(first()?), q: entries() },
     })
 }

@@ -1,17 +1,21 @@
 //! The prover of the opening reduction.
 
 use zkl_core::ark::{Fr, ff::AdditiveGroup as _};
+use zkl_kernel::{
+    Kernel,
+    weighted::{WeightedForm, WeightedRounds as _},
+};
 
 use super::Opening;
 use crate::{
     error::PlanError,
-    kernel,
     lookup::LookupClaim,
     moments::MomentsClaim,
     plan::ScanPlan,
+    polynomial,
     scan::{FormWeights, form_weights},
     transcript::ProverTape,
-    witness::{ScanWitness, form_table},
+    witness::{ScanWitness, kernel_form},
 };
 
 /// What the prover of the opening reads.
@@ -23,7 +27,8 @@ pub(crate) struct OpeningInput<'a> {
 }
 
 /// Proves the reduction and sends the mask's value.
-pub(crate) fn prove(
+pub(crate) fn prove<K: Kernel>(
+    kernel: K,
     tape: &mut ProverTape,
     input: &OpeningInput<'_>,
     lookup: &LookupClaim<Fr>,
@@ -31,36 +36,26 @@ pub(crate) fn prove(
 ) -> Result<Opening<Fr>, PlanError> {
     let beta = tape.challenge();
     let eta = tape.challenge();
-    let values = kernel::horner(&moments.values, eta);
+    let values = polynomial::horner(&moments.values, eta);
     let mut claim = lookup.multiplicities + beta * (lookup.lookups + beta * values);
 
-    // Both sums as tables: at z_row, and at z2.
+    // Both sums as forms: at z_row, and at z2.
     let FormWeights { at_row, at_moments } = form_weights(input.plan, &lookup.z_blk, beta, eta);
-    let rows = input.plan.shape().rows();
     let cells = input.witness.cells();
-    let mut tables = [&at_row, &at_moments].map(|form| form_table(cells, form, rows));
-    let mut eqs = [&lookup.z_row, &moments.z2].map(|z| kernel::eq_table(z));
+    let forms = [(&at_row, &lookup.z_row), (&at_moments, &moments.z2)]
+        .map(|(form, z)| WeightedForm { form: kernel_form(cells, form), z: z.clone() });
+    let mut weighted = kernel.weighted(&forms, input.plan.shape().log_rows());
 
     let mut r_star = Vec::with_capacity(lookup.z_row.len());
-    for round in 0..lookup.z_row.len() {
-        let pairs = rows >> (round + 1);
-        let [at_0, leading] = kernel::sum(pairs, |i, sums: &mut [Fr; 2]| {
-            for (table, eq) in tables.iter().zip(&eqs) {
-                let (lo, hi) = (table[2 * i], table[2 * i + 1]);
-                let (eq_lo, eq_hi) = (eq[2 * i], eq[2 * i + 1]);
-                sums[0] += lo * eq_lo;
-                sums[1] += (hi - lo) * (eq_hi - eq_lo);
-            }
-        });
+    for _ in 0..lookup.z_row.len() {
+        let [at_0, leading] = weighted.sums();
         // claim = 2 c0 + c1 + c2
         let coefficients = [at_0, claim - at_0 - at_0 - leading, leading];
         tape.send(&coefficients[1..]);
         let r = tape.challenge();
-        claim = kernel::horner(&coefficients, r);
+        claim = polynomial::horner(&coefficients, r);
         r_star.push(r);
-        for values in tables.iter_mut().chain(&mut eqs) {
-            *values = kernel::fold(values, r);
-        }
+        weighted.bind(r);
     }
     let v = claim;
     let log_mask = input.mask.len().trailing_zeros() as usize;
@@ -72,6 +67,6 @@ pub(crate) fn prove(
     if rho == Fr::ZERO {
         return Err(PlanError::Degenerate);
     }
-    let at_end = |index: usize| eqs[index].first().copied().unwrap_or_default();
-    Ok(Opening { e1: at_end(0), e2: at_end(1), r_star, z_blk: lookup.z_blk.clone(), beta, eta, rho, y: v + rho * w })
+    let [e1, e2] = weighted.ends().try_into().map_err(|_| PlanError::Degenerate)?;
+    Ok(Opening { e1, e2, r_star, z_blk: lookup.z_blk.clone(), beta, eta, rho, y: v + rho * w })
 }

@@ -1,19 +1,20 @@
 //! Where the scan argument meets the commitments: its last claim, opened.
 
+use tracing::info_span;
 use zkl_core::ark::Fr;
+use zkl_kernel::{Form, Kernel, KernelTask};
 
 use super::weights::cell_weights;
 use crate::{
-    commit::{CommitError, Commitment, CommitmentSeed, RowGroups, commit_column},
+    commit::{Blinders, CommitError, Commitment, CommitmentSeed, RowGroups, commit_column},
     error::{ColumnsError, ScanError},
     hyperkzg::{
         CombinedColumns, CommittedColumn, Mask, MaskedOpening, OpenError, OpeningColumn, masked_opening, verify_masked,
     },
-    kernel,
     opening::Opening,
     plan::ScanPlan,
     srs::{Srs, SrsVerifierKey},
-    witness::{ScanWitness, form_value},
+    witness::{ScanWitness, kernel_form},
 };
 
 /// Commitments of every column of `witness`, `[column][row group]`; column c of the plan takes blinder number c.
@@ -26,6 +27,7 @@ pub fn commit_columns(
     witness: &ScanWitness<'_>,
     seed: &CommitmentSeed,
 ) -> Result<Vec<Vec<Commitment>>, CommitError> {
+    let _span = info_span!("commit").entered();
     let columns = witness.cells().iter().enumerate();
     columns.map(|(column, cell)| commit_column(srs, groups, column as u32, cell.scalars(), seed)).collect()
 }
@@ -42,14 +44,15 @@ pub fn open_columns(
     groups: RowGroups,
     plan: &ScanPlan,
     witness: &ScanWitness<'_>,
-    seed: &CommitmentSeed,
+    blinders: &dyn Blinders,
     commitments: &[Vec<Commitment>],
     mask: Mask,
     opening: &Opening<Fr>,
 ) -> Result<MaskedOpening, OpenError> {
+    let _span = info_span!("opening").entered();
     let weights = cell_weights(plan, opening);
     let blinders: Vec<Vec<Fr>> = (0..weights.len() as u32)
-        .map(|column| (0..groups.count() as u32).map(|group| seed.blinder(column, group)).collect())
+        .map(|column| (0..groups.count() as u32).map(|group| blinders.blinder(column, group)).collect())
         .collect();
     let columns: Vec<OpeningColumn<'_>> = weights
         .iter()
@@ -107,10 +110,25 @@ pub fn check_columns(
     opening: &Opening<Fr>,
 ) -> Result<(), ScanError> {
     let form: Vec<(usize, Fr)> = cell_weights(plan, opening).into_iter().enumerate().collect();
-    let [v] = kernel::eq_sum(&opening.r_star, |row, eq, sums: &mut [Fr; 1]| {
-        sums[0] += eq * form_value(witness.cells(), &form, row);
-    });
     let low = opening.r_star.get(..mask.len().trailing_zeros() as usize).ok_or(ScanError::OpeningEnd)?;
+    let form = kernel_form(witness.cells(), &form);
+    let value = Evaluate { form: &form, point: &opening.r_star, rows: plan.shape().rows() };
+    let v = zkl_kernel::selection().choice.run(value).ok_or(ScanError::OpeningEnd)?;
     let w = crate::mle::evaluate(mask, low).ok_or(ScanError::OpeningEnd)?;
     if v + opening.rho * w == opening.y { Ok(()) } else { Err(ScanError::OpeningEnd) }
+}
+
+/// The value of a form of columns at a row point; `None` when the point has fewer coordinates than the rows have bits.
+struct Evaluate<'a> {
+    form: &'a Form<'a>,
+    point: &'a [Fr],
+    rows: usize,
+}
+
+impl KernelTask for Evaluate<'_> {
+    type Output = Option<Fr>;
+
+    fn run<K: Kernel>(self, kernel: K) -> Option<Fr> {
+        kernel.eq_sum(self.point, &kernel.tabulate(self.form, self.rows)).ok()
+    }
 }

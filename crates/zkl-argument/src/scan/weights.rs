@@ -6,7 +6,8 @@ use zkl_core::ark::{
 };
 
 use crate::{
-    kernel,
+    context::Native,
+    mle,
     opening::Opening,
     plan::{LinearForm, ScanPlan},
     shape::Block,
@@ -23,7 +24,7 @@ pub(crate) struct FormWeights {
 pub(crate) fn form_weights(plan: &ScanPlan, z_blk: &[Fr], beta: Fr, eta: Fr) -> FormWeights {
     let cells = plan.cells().len();
     let mut at_row = vec![Fr::ZERO; cells];
-    let eq = kernel::eq_table(z_blk);
+    let eq = mle::eq_values(&mut Native, z_blk);
     for ((block, form), eq) in plan.shape().blocks().iter().zip(plan.block_forms()).zip(&eq) {
         let weight = match block {
             Block::LimbTable | Block::GroupTable(_) => *eq,

@@ -5,7 +5,8 @@ use zkl_core::{ark::Fr, layout::PairLayout};
 
 use super::table::{Case, Column, Table, category, nullable, numeric, random_field, small};
 
-/// Two limbs, one null, one category, one full column: 8 rows of 4-bit limbs in blocks of 16.
+/// Two limbs, one null, one category, one full column: 8 rows of 4-bit limbs, in blocks that are
+/// long enough for vectorised passes.
 fn case() -> Case {
     let values = [Some(3), None, Some(200), Some(17), Some(16), None, Some(15), Some(99)];
     let columns = vec![
@@ -15,7 +16,7 @@ fn case() -> Case {
         category(4, &[1, 1, 1, 2, 2, 2, 1, 1]),
     ];
     let pairs = vec![PairLayout::Joint { group: 2, label: 3 }, PairLayout::Product { left: 0, right: 1 }];
-    Table::new(4, 4, 8, columns, pairs).case()
+    Table::new(10, 4, 8, columns, pairs).case()
 }
 
 fn position(case: &Case, cell: Cell) -> usize {
@@ -212,7 +213,7 @@ fn rejects_a_valid_count_below_n_for_a_column_that_is_never_null() {
 #[test]
 fn rejects_a_wrong_valid_count_of_an_opaque_column() {
     let column = Column::Opaque { nullable: true, valid: vec![true, false, true] };
-    let case = Table::new(4, 4, 3, vec![column], Vec::new()).case();
+    let case = Table::new(10, 4, 3, vec![column], Vec::new()).case();
     let mut sealed = case.sealed.clone();
     sealed.opaque[0] += small(1);
     assert_eq!(case.outcome_of(&sealed), Err(ScanError::MomentsEnd));
@@ -273,7 +274,7 @@ fn rejects_the_profile_of_another_table() {
     let (one, two) = (Table::random(1, 5, 30).case(), Table::random(2, 5, 30).case());
     assert_eq!(one.outcome_of(&two.sealed), Err(ScanError::RootSum));
     let (one, two) = (numeric(1, &[1, 2, 3]), numeric(1, &[3, 2, 2]));
-    let of = |column| Table::new(4, 4, 3, vec![column], Vec::new()).case();
+    let of = |column| Table::new(10, 4, 3, vec![column], Vec::new()).case();
     assert_eq!(of(one).outcome_of(&of(two).sealed), Err(ScanError::MomentsEnd));
 }
 
@@ -289,7 +290,7 @@ fn rejects_a_proof_replayed_under_another_statement() {
     seed.salt += small(1);
     assert_eq!(replay(&seed), ScanError::RootSum);
     // Without small tables the root says nothing about X and Y; the first layer with a round does.
-    let case = Table::new(4, 4, 3, vec![numeric(1, &[1, 2, 3])], Vec::new()).case();
+    let case = Table::new(10, 4, 3, vec![numeric(1, &[1, 2, 3])], Vec::new()).case();
     let proof = case.prove();
     let mut seed = case.seed.clone();
     seed.t0 += small(1);
@@ -300,7 +301,7 @@ fn rejects_a_proof_replayed_under_another_statement() {
 #[test]
 fn rejects_another_layout_of_the_same_shape_behind_the_same_t0() {
     // The same columns, but one of them declared never null.
-    let table = Table::new(4, 4, 2, vec![category(4, &[0, 1])], Vec::new());
+    let table = Table::new(10, 4, 2, vec![category(4, &[0, 1])], Vec::new());
     let mut declared = table.clone();
     let Column::Category { nullable, .. } = &mut declared.columns[0] else { unreachable!() };
     *nullable = false;
@@ -310,23 +311,23 @@ fn rejects_another_layout_of_the_same_shape_behind_the_same_t0() {
 
     // Limbs grouped into other columns: [2, 1] as [1, 2].
     let values = [5, 6, 7];
-    let one = Table::new(4, 4, 3, vec![numeric(2, &values), numeric(1, &values)], Vec::new()).case();
-    let two = Table::new(4, 4, 3, vec![numeric(1, &values), numeric(2, &values)], Vec::new()).case();
+    let one = Table::new(10, 4, 3, vec![numeric(2, &values), numeric(1, &values)], Vec::new()).case();
+    let two = Table::new(10, 4, 3, vec![numeric(1, &values), numeric(2, &values)], Vec::new()).case();
     assert_eq!(one.plan.shape(), two.plan.shape());
     let opening = verify_plain(&two.plan, &one.sealed, &one.seed, &one.prove().messages).unwrap();
     let opens = zkl_argument::check_columns(&two.plan, &one.witness(), &one.mask, &opening);
     assert_eq!(opens, Err(ScanError::OpeningEnd));
 
     // One row fewer.
-    let fewer = Table::new(4, 4, 2, vec![numeric(1, &values)], Vec::new()).case();
-    let full = Table::new(4, 4, 3, vec![numeric(1, &values)], Vec::new()).case();
+    let fewer = Table::new(10, 4, 2, vec![numeric(1, &values)], Vec::new()).case();
+    let full = Table::new(10, 4, 3, vec![numeric(1, &values)], Vec::new()).case();
     let error = verify_plain(&fewer.plan, &full.sealed, &full.seed, &full.prove().messages).unwrap_err();
     assert_eq!(error, ScanError::MomentsEnd);
 }
 
 #[test]
 fn rejects_data_in_slots_that_are_not_in_use() {
-    let mut table = Table::new(4, 4, 3, vec![numeric(1, &[1, 2, 3])], Vec::new());
+    let mut table = Table::new(10, 4, 3, vec![numeric(1, &[1, 2, 3])], Vec::new());
     table.spare = Some(zkl_argument::Slots { limbs: 2, numeric: 2, categories: [1, 0, 0, 0], ..Default::default() });
     let case = table.case();
     case.outcome_of(&case.sealed).unwrap();
@@ -443,5 +444,28 @@ impl Case {
     /// The honest columns with another profile: multiplicities stay those of the honest profile.
     fn outcome_of_cells(&self, sealed: &SealedProfile<Fr>) -> Result<(), ScanError> {
         self.cheat(self.cells(), sealed)
+    }
+}
+
+/// Remainders are indexed by code. Where only rows below n were checked, a table of one row could claim a smallest group
+/// of any size: the remainder of its code sits in row 1.
+#[test]
+fn rejects_a_remainder_beyond_the_rows_of_the_table() {
+    let column = Column::Grouped { capacity: 512, nullable: false, codes: vec![1] };
+    let case = Table::new(9, 9, 1, vec![column], Vec::new()).case();
+    assert_eq!(case.sealed.grouped[0].smallest, small(1));
+    case.outcome_of(&case.sealed).unwrap();
+    for claimed in [2, 300, 1 << 20] {
+        let mut sealed = case.sealed.clone();
+        sealed.grouped[0].smallest = small(claimed);
+        // m(1) - k_min = 1 - claimed: the rules about groups are satisfied.
+        let mut cells = case.cells();
+        cells[position(&case, LOW)][1] = small(1) - small(claimed);
+        // Multiplicities as if that row were not looked up, and as if no row from n on were.
+        adjust_limb_counts(&case, &mut cells, &[0], &[]);
+        assert_eq!(case.cheat(cells.clone(), &sealed), Err(ScanError::RootSum));
+        let counts = position(&case, Cell::LimbMultiplicity);
+        cells[counts][0] = small(2);
+        assert_eq!(case.cheat(cells, &sealed), Err(ScanError::RootSum));
     }
 }

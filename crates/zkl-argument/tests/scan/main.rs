@@ -5,8 +5,12 @@
 mod cheating;
 mod circuit;
 mod completeness;
+mod dictionaries;
+mod edges;
+mod kernels;
 mod naive;
 mod opening;
 mod statement;
 mod table;
 mod tamper;
+mod zero_knowledge;

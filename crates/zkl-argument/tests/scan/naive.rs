@@ -6,7 +6,7 @@ use zkl_core::{
     ark::{Fr, ff::Field as _},
     layout::{Encoding, Layout, PairLayout},
 };
-use zkl_poseidon::{Domain, Sponge};
+use zkl_poseidon::{Domain, Duplex};
 
 use super::table::{Case, Table, small};
 
@@ -28,7 +28,7 @@ fn at(coefficients: &[Fr], x: Fr) -> Fr {
 }
 
 struct Reader<'a> {
-    sponge: Sponge<4>,
+    duplex: Duplex,
     messages: &'a [Fr],
 }
 
@@ -36,12 +36,12 @@ impl Reader<'_> {
     fn take(&mut self, len: usize) -> Vec<Fr> {
         let (head, rest) = self.messages.split_at(len);
         self.messages = rest;
-        self.sponge.absorb(head);
+        self.duplex.absorb(head);
         head.to_vec()
     }
 
     fn draw(&mut self) -> Fr {
-        self.sponge.squeeze()
+        self.duplex.squeeze()
     }
 
     /// A sumcheck of `claim` with the given weights `1 - z, z` of the two halves of each round, or `1, 1`.
@@ -192,8 +192,8 @@ fn check(case: &Case, cells: &[Vec<Fr>], sealed: &SealedProfile<Fr>, seed: &Tran
     let block_bits = shape.block_bits();
     assert!(1 << block_bits >= blocks.len());
 
-    let mut reader = Reader { sponge: Sponge::new(Domain::new("zkl/scan/transcript/v1")), messages };
-    reader.sponge.absorb(&[seed.t0, seed.salt]);
+    let mut reader = Reader { duplex: Duplex::new(Domain::new("zkl/scan/transcript/v1")), messages };
+    reader.duplex.absorb(&[seed.t0, seed.salt]);
     let (x, y) = (reader.draw(), reader.draw());
 
     let (mut p, mut q) = (vec![small(0); rows << block_bits], vec![one(); rows << block_bits]);
@@ -348,7 +348,7 @@ fn check(case: &Case, cells: &[Vec<Fr>], sealed: &SealedProfile<Fr>, seed: &Tran
     let pair = |a: &[Fr], b: &[Fr]| a.iter().zip(b).map(|(a, b)| *a * b + (one() - a) * (one() - b)).product::<Fr>();
     let (e1, e2) = (pair(&z_row, &r_star), pair(&z2, &r_star));
     assert_eq!(v, e1 * extension(&at_rows, &r_star) + e2 * extension(&at_values, &r_star));
-    reader.sponge.absorb(&[v]);
+    reader.duplex.absorb(&[v]);
     let w = reader.take(1)[0];
     let low = case.mask.len().ilog2() as usize;
     assert_eq!(w, extension(&case.mask, &r_star[..low]));

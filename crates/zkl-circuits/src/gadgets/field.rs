@@ -5,10 +5,7 @@ use std::ops::{Add, Neg, Sub};
 use zkl_core::ark::{
     Fr,
     ff::{Field as _, One as _, Zero as _},
-    relations::{
-        gr1cs::{LinearCombination, SynthesisError, Variable},
-        lc,
-    },
+    relations::gr1cs::{LinearCombination, SynthesisError, Variable},
 };
 
 use super::{Cs, GadgetError};
@@ -16,19 +13,39 @@ use super::{Cs, GadgetError};
 /// A linear combination of circuit variables and, when the circuit is being proved, its value.
 ///
 /// Additions and multiplications by constants cost no constraint. A variable made of constants only is a constant of the
-/// circuit.
+/// circuit; a difference of equal variables is not, since that depends on more than how the circuit is written.
+///
+/// A constraint system that builds no matrices wants nothing but the assignment. Variables of such a system hold their
+/// value alone, and constraints on them are not written.
 #[derive(Clone)]
 pub struct FieldVar {
-    /// Ascending by variable, no variable twice, no zero coefficient; constants sit at `Variable::One`.
-    terms: Vec<(Fr, Variable)>,
+    terms: Terms,
+    /// Always known for constants and in systems without matrices.
     value: Option<Fr>,
+}
+
+/// What a variable is made of.
+#[derive(Clone)]
+enum Terms {
+    /// Of constants.
+    Constant,
+    /// Ascending by variable, no variable twice, no zero coefficient; constants sit at `Variable::One`.
+    Symbolic(Vec<(Fr, Variable)>),
+    /// Of variables of a system without matrices.
+    Assigned,
+}
+
+impl Terms {
+    /// One variable of `cs`.
+    fn of(cs: &Cs, variable: Variable) -> Self {
+        if cs.should_construct_matrices() { Self::Symbolic(vec![(Fr::one(), variable)]) } else { Self::Assigned }
+    }
 }
 
 impl FieldVar {
     /// A constant of the circuit.
-    pub fn constant(value: Fr) -> Self {
-        let terms = if value.is_zero() { Vec::new() } else { vec![(value, Variable::One)] };
-        Self { terms, value: Some(value) }
+    pub const fn constant(value: Fr) -> Self {
+        Self { terms: Terms::Constant, value: Some(value) }
     }
 
     /// The constant 0.
@@ -47,7 +64,7 @@ impl FieldVar {
     /// `AssignmentMissing` when proving without a value.
     pub fn witness(cs: &Cs, value: Option<Fr>) -> Result<Self, GadgetError> {
         let variable = cs.new_witness_variable(|| value.ok_or(SynthesisError::AssignmentMissing))?;
-        Ok(Self { terms: vec![(Fr::one(), variable)], value })
+        Ok(Self { terms: Terms::of(cs, variable), value })
     }
 
     /// The next public input.
@@ -56,31 +73,44 @@ impl FieldVar {
     /// `AssignmentMissing` when proving without a value.
     pub fn input(cs: &Cs, value: Option<Fr>) -> Result<Self, GadgetError> {
         let variable = cs.new_input_variable(|| value.ok_or(SynthesisError::AssignmentMissing))?;
-        Ok(Self { terms: vec![(Fr::one(), variable)], value })
+        Ok(Self { terms: Terms::of(cs, variable), value })
+    }
+
+    /// The variable with this value in a system without matrices.
+    pub(super) const fn assigned(value: Fr) -> Self {
+        Self { terms: Terms::Assigned, value: Some(value) }
     }
 
     /// `sum coefficient * variable + constant`, without a constraint.
     pub fn linear<'a>(terms: impl IntoIterator<Item = (Fr, &'a Self)>, constant: Fr) -> Self {
-        let mut collected = vec![(constant, Variable::One)];
         let mut value = Some(constant);
+        let mut offset = constant;
+        let mut symbolic: Option<Vec<(Fr, Variable)>> = None;
+        let mut assigned = false;
         for (coefficient, variable) in terms {
-            value = value.zip(variable.value).map(|(sum, term)| sum + coefficient * term);
-            if coefficient.is_one() {
-                collected.extend_from_slice(&variable.terms);
-            } else {
-                collected.extend(variable.terms.iter().map(|&(c, v)| (c * coefficient, v)));
+            if coefficient.is_zero() {
+                continue;
+            }
+            let scale = |factor: Fr| if coefficient.is_one() { factor } else { coefficient * factor };
+            let product = variable.value.map(scale);
+            value = value.zip(product).map(|(sum, product)| sum + product);
+            match &variable.terms {
+                Terms::Constant => offset += product.unwrap_or_default(),
+                Terms::Assigned => assigned = true,
+                Terms::Symbolic(terms) => {
+                    symbolic.get_or_insert_default().extend(terms.iter().map(|&(factor, at)| (scale(factor), at)));
+                }
             }
         }
-        collected.sort_by_key(|&(_, variable)| variable);
-        collected.dedup_by(|next, kept| {
-            let same = next.1 == kept.1;
-            if same {
-                kept.0 += next.0;
+        let terms = match symbolic {
+            Some(mut terms) => {
+                terms.push((offset, Variable::One));
+                Terms::Symbolic(collect(terms))
             }
-            same
-        });
-        collected.retain(|(coefficient, _)| !coefficient.is_zero());
-        Self { terms: collected, value }
+            None if assigned => Terms::Assigned,
+            None => Terms::Constant,
+        };
+        Self { terms, value }
     }
 
     /// Sum of `variables`.
@@ -99,11 +129,18 @@ impl FieldVar {
     }
 
     /// The value, when this is a constant of the circuit.
-    pub fn as_constant(&self) -> Option<Fr> {
-        match self.terms.as_slice() {
-            [] => Some(Fr::zero()),
-            [(value, variable)] if variable.is_one() => Some(*value),
-            _ => None,
+    pub const fn as_constant(&self) -> Option<Fr> {
+        match self.terms {
+            Terms::Constant => self.value,
+            Terms::Symbolic(_) | Terms::Assigned => None,
+        }
+    }
+
+    /// The value, when this is a variable of a system without matrices.
+    pub(super) const fn as_assigned(&self) -> Option<Fr> {
+        match self.terms {
+            Terms::Assigned => self.value,
+            Terms::Symbolic(_) | Terms::Constant => None,
         }
     }
 
@@ -136,7 +173,9 @@ impl FieldVar {
     /// # Errors
     /// Those of the constraint system.
     pub fn enforce_product(cs: &Cs, a: &Self, b: &Self, c: &Self) -> Result<(), GadgetError> {
-        cs.enforce_r1cs_constraint(|| a.lc(), || b.lc(), || c.lc())?;
+        if cs.should_construct_matrices() {
+            cs.enforce_r1cs_constraint(|| a.lc(), || b.lc(), || c.lc())?;
+        }
         Ok(())
     }
 
@@ -145,9 +184,7 @@ impl FieldVar {
     /// # Errors
     /// Those of the constraint system.
     pub fn enforce_equal(&self, cs: &Cs, other: &Self) -> Result<(), GadgetError> {
-        let difference = self - other;
-        cs.enforce_r1cs_constraint(|| difference.lc(), || lc!() + Variable::One, || lc!())?;
-        Ok(())
+        Self::enforce_product(cs, &(self - other), &Self::one(), &Self::zero())
     }
 
     /// Whether the element is zero: two constraints.
@@ -174,9 +211,28 @@ impl FieldVar {
         (self - other).is_zero(cs)
     }
 
+    /// The combination as arkworks takes it; empty for variables of a system without matrices, where nobody asks.
     fn lc(&self) -> LinearCombination<Fr> {
-        LinearCombination(self.terms.clone())
+        LinearCombination(match &self.terms {
+            Terms::Constant => collect(self.value.map(|value| (value, Variable::One)).into_iter().collect()),
+            Terms::Symbolic(terms) => terms.clone(),
+            Terms::Assigned => Vec::new(),
+        })
     }
+}
+
+/// Sorts by variable, adds the coefficients of each, and drops zeros.
+fn collect(mut terms: Vec<(Fr, Variable)>) -> Vec<(Fr, Variable)> {
+    terms.sort_by_key(|&(_, variable)| variable);
+    terms.dedup_by(|next, kept| {
+        let same = next.1 == kept.1;
+        if same {
+            kept.0 += next.0;
+        }
+        same
+    });
+    terms.retain(|(coefficient, _)| !coefficient.is_zero());
+    terms
 }
 
 impl Add for &FieldVar {

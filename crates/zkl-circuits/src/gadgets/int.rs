@@ -46,6 +46,19 @@ impl IntVar {
         Self::bounded("a witness", field, BigInt::ZERO, power_of_two(bits) - 1)
     }
 
+    /// A private integer in `[0, 2^bits)`, without a constraint.
+    ///
+    /// # Soundness
+    /// Nothing here says that it is one: the caller's circuit must.
+    ///
+    /// # Errors
+    /// As [`Self::witness`].
+    pub(crate) fn witness_unchecked(cs: &Cs, bits: u64, value: Option<&BigUint>) -> Result<Self, GadgetError> {
+        check_bits("a witness", bits)?;
+        let field = FieldVar::witness(cs, value.cloned().map(Fr::from))?;
+        Self::bounded("a witness", field, BigInt::ZERO, power_of_two(bits) - 1)
+    }
+
     /// The next public input, an integer in `[0, 2^bits)` and bit-checked: `bits + 1` constraints.
     ///
     /// # Errors

@@ -19,7 +19,7 @@ pub use error::GadgetError;
 pub use field::FieldVar;
 pub use int::IntVar;
 pub use merkle::merkle_root;
-pub use poseidon::{SpongeVar, hash_many_var, hash2_var, permute_var};
+pub use poseidon::{DuplexVar, SpongeVar, hash_many_var, hash2_var, permute_var};
 
 use zkl_core::ark::{Fr, relations::gr1cs::ConstraintSystemRef};
 

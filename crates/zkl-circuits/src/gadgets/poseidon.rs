@@ -4,14 +4,21 @@
 //! of partial round r is one linear combination of the T outputs of the last full round and the r outputs before it, whose
 //! coefficients depend on the width alone. They are computed once per width from the sparse rounds. A combination has at
 //! most T + 63 terms, and none is built from another one.
+//!
+//! Where only the assignment is wanted, the native permutation runs instead, and the powers in its S-boxes become the
+//! variables that the constraints would have had.
 
 use std::sync::OnceLock;
 
 use zkl_core::ark::{
     Fr,
-    ff::{One as _, Zero as _},
+    ff::{Field as _, One as _, Zero as _},
+    relations::gr1cs::SynthesisError,
 };
-use zkl_poseidon::{Domain, FULL_ROUNDS, HASH_MANY_RATE, MAX_WIDTH, Parameters, Poseidon, Width, hash_many_capacity};
+use zkl_poseidon::{
+    Domain, FULL_ROUNDS, HASH_MANY_RATE, MAX_WIDTH, Parameters, Poseidon, Width, duplex_blocks, hash_many_capacity,
+    permute_with,
+};
 
 use super::{Cs, FieldVar, GadgetError};
 
@@ -80,6 +87,9 @@ pub fn permute_var<const T: usize>(cs: &Cs, mut state: [FieldVar; T]) -> Result<
 where
     Poseidon: Width<T>,
 {
+    if state.iter().any(|element| element.as_assigned().is_some()) {
+        return assign_permutation(cs, &state);
+    }
     let parameters: &'static Parameters<T> = <Poseidon as Width<T>>::parameters();
     let unrolled = Unrolled::of(parameters);
     for round in 0..FULL_ROUNDS / 2 {
@@ -99,6 +109,32 @@ where
         state = multiply(parameters.full_matrix(round), &state);
     }
     Ok(state)
+}
+
+/// [`permute_var`] in a system without matrices.
+fn assign_permutation<const T: usize>(cs: &Cs, state: &[FieldVar; T]) -> Result<[FieldVar; T], GadgetError>
+where
+    Poseidon: Width<T>,
+{
+    let mut values = [Fr::zero(); T];
+    for (value, element) in values.iter_mut().zip(state) {
+        *value = element.value().ok_or(SynthesisError::AssignmentMissing)?;
+    }
+    // Powers of constants are constants, in the first round; every later S-box has a variable in it.
+    let mut constants = state.iter().map(|element| element.as_constant().is_some());
+    let mut result = Ok(());
+    permute_with(&mut values, |x| {
+        let square = x.square();
+        let fourth = square.square();
+        let fifth = fourth * x;
+        if !constants.next().unwrap_or(false) && result.is_ok() {
+            let powers = [square, fourth, fifth];
+            result = powers.into_iter().try_for_each(|power| cs.new_witness_variable(|| Ok(power)).map(|_| ()));
+        }
+        fifth
+    });
+    result?;
+    Ok(values.map(FieldVar::assigned))
 }
 
 fn full_sboxes<const T: usize>(
@@ -198,20 +234,25 @@ impl<const RATE: usize> SpongeVar<RATE> {
     }
 
     fn permute(&mut self, cs: &Cs) -> Result<(), GadgetError> {
-        match RATE {
-            1 => permute_all::<2>(cs, &mut self.state),
-            2 => permute_all::<3>(cs, &mut self.state),
-            3 => permute_all::<4>(cs, &mut self.state),
-            4 => permute_all::<5>(cs, &mut self.state),
-            5 => permute_all::<6>(cs, &mut self.state),
-            6 => permute_all::<7>(cs, &mut self.state),
-            7 => permute_all::<8>(cs, &mut self.state),
-            _ => permute_all::<9>(cs, &mut self.state),
-        }
+        permute_all(cs, &mut self.state)
     }
 }
 
-fn permute_all<const T: usize>(cs: &Cs, state: &mut Vec<FieldVar>) -> Result<(), GadgetError>
+/// [`permute_var`] on all elements of `state`, 2 to [`MAX_WIDTH`].
+fn permute_all(cs: &Cs, state: &mut Vec<FieldVar>) -> Result<(), GadgetError> {
+    match state.len() {
+        2 => permute_exactly::<2>(cs, state),
+        3 => permute_exactly::<3>(cs, state),
+        4 => permute_exactly::<4>(cs, state),
+        5 => permute_exactly::<5>(cs, state),
+        6 => permute_exactly::<6>(cs, state),
+        7 => permute_exactly::<7>(cs, state),
+        8 => permute_exactly::<8>(cs, state),
+        _ => permute_exactly::<MAX_WIDTH>(cs, state),
+    }
+}
+
+fn permute_exactly<const T: usize>(cs: &Cs, state: &mut Vec<FieldVar>) -> Result<(), GadgetError>
 where
     Poseidon: Width<T>,
 {
@@ -220,6 +261,58 @@ where
         .map_err(|state: Vec<FieldVar>| GadgetError::Length { expected: T, got: state.len() })?;
     *state = permute_var(cs, input)?.into();
     Ok(())
+}
+
+/// [`zkl_poseidon::Duplex`] in a circuit: a block of k elements costs a permutation of k + 1.
+#[derive(Clone)]
+pub struct DuplexVar {
+    capacity: FieldVar,
+    /// Absorbed and not yet compressed.
+    pending: Vec<FieldVar>,
+    /// Not yet squeezed, in reverse order.
+    outputs: Vec<FieldVar>,
+}
+
+impl DuplexVar {
+    /// A duplex for one use of the hash.
+    pub fn new(domain: Domain) -> Self {
+        Self { capacity: FieldVar::constant(domain.element()), pending: Vec::new(), outputs: Vec::new() }
+    }
+
+    /// Absorbs `elements` in order, without a constraint.
+    pub fn absorb(&mut self, elements: &[FieldVar]) {
+        self.pending.extend_from_slice(elements);
+    }
+
+    /// Squeezes one element.
+    ///
+    /// # Errors
+    /// Those of the constraint system.
+    pub fn squeeze(&mut self, cs: &Cs) -> Result<FieldVar, GadgetError> {
+        let pending = std::mem::take(&mut self.pending);
+        let mut rest = pending.as_slice();
+        for size in duplex_blocks(pending.len()) {
+            let (block, tail) = rest.split_at(size);
+            self.compress(cs, block)?;
+            rest = tail;
+        }
+        if let Some(output) = self.outputs.pop() {
+            return Ok(output);
+        }
+        self.capacity = &self.capacity + &FieldVar::one();
+        self.compress(cs, &[FieldVar::zero()])?;
+        self.outputs.pop().ok_or(GadgetError::Length { expected: 1, got: 0 })
+    }
+
+    fn compress(&mut self, cs: &Cs, block: &[FieldVar]) -> Result<(), GadgetError> {
+        let mut state = vec![self.capacity.clone()];
+        state.extend_from_slice(block);
+        permute_all(cs, &mut state)?;
+        self.outputs = state.split_off(1);
+        self.outputs.reverse();
+        self.capacity = state.pop().ok_or(GadgetError::Length { expected: 1, got: 0 })?;
+        Ok(())
+    }
 }
 
 /// [`zkl_poseidon::hash_many`] in a circuit: 324 constraints per five elements, three fewer for the first block (its

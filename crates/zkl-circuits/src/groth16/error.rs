@@ -1,6 +1,7 @@
 //! Errors of the prover, the verifier and the decoders.
 
 use thiserror::Error;
+use zkl_argument::msm::MsmLengthError;
 use zkl_core::{ark::relations::gr1cs::SynthesisError, circuit::CircuitId};
 
 /// Bytes that are no proof or no key.
@@ -21,6 +22,9 @@ pub enum DecodeError {
     /// A key holds the point at infinity where none can be.
     #[error("the key holds the point at infinity")]
     Identity,
+    /// The points of a proving key are not for the constraints that it comes with.
+    #[error("the key is for other constraints")]
+    Matrices,
 }
 
 /// A proof that was not made.
@@ -51,6 +55,9 @@ pub enum ProveError {
         /// The circuit.
         circuit: CircuitId,
     },
+    /// The key has fewer points than variables.
+    #[error("the proving key has too few points")]
+    Points(#[from] MsmLengthError),
     /// The circuit uses constraints other than rank-1 ones.
     #[error("{circuit} uses constraints other than rank-1 constraints")]
     NotR1cs {

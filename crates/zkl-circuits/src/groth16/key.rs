@@ -1,58 +1,109 @@
 //! Proving and verifying keys.
 
-use std::fmt;
+use std::{fmt, sync::OnceLock};
 
+use zkl_argument::msm::MsmBases;
 use zkl_core::{
     ark::{
-        Bn254,
+        Bn254, G1Affine,
+        bn254::{g1, g2},
         ec::AffineRepr as _,
         groth16::{self, PreparedVerifyingKey},
-        serialize::{CanonicalDeserialize as _, CanonicalSerialize as _, Compress, SerializationError, Validate},
+        serialize::{CanonicalDeserialize as _, CanonicalSerialize as _},
     },
     digest::KeyDigest,
 };
 
-use super::DecodeError;
+use super::{DecodeError, Domain, Matrices, Query};
 
-/// A proving key. Kept in the uncompressed encoding, which loads fast.
-pub struct ProvingKey(groth16::ProvingKey<Bn254>);
+/// A proving key: arkworks' with its queries sorted for the prover, and the matrices that it was made for.
+pub struct ProvingKey {
+    pub(super) verifying: VerifyingKey,
+    pub(super) beta_g1: G1Affine,
+    pub(super) delta_g1: G1Affine,
+    pub(super) a: Query<g1::Config>,
+    pub(super) b_g1: Query<g1::Config>,
+    pub(super) b_g2: Query<g2::Config>,
+    pub(super) l: Query<g1::Config>,
+    pub(super) h: MsmBases,
+    pub(super) matrices: Matrices,
+    /// Made for the first proof.
+    pub(super) domain: OnceLock<Option<Domain>>,
+}
 
 impl ProvingKey {
-    pub(super) const fn from_ark(key: groth16::ProvingKey<Bn254>) -> Self {
-        Self(key)
+    /// arkworks' key for the constraints in `matrices`.
+    ///
+    /// # Errors
+    /// [`DecodeError::Matrices`] when the key is for another number of variables or constraints, [`DecodeError`] when its
+    /// verifying key is none.
+    pub(super) fn from_ark(key: &groth16::ProvingKey<Bn254>, matrices: Matrices) -> Result<Self, DecodeError> {
+        let variables = matrices.num_variables;
+        let lengths = [key.a_query.len(), key.b_g1_query.len(), key.b_g2_query.len(), key.l_query.len()];
+        if lengths != [variables, variables, variables, variables - matrices.num_inputs] {
+            return Err(DecodeError::Matrices);
+        }
+        let bits = matrices.bits();
+        let key = Self {
+            verifying: VerifyingKey::from_ark(&key.vk)?,
+            beta_g1: key.beta_g1,
+            delta_g1: key.delta_g1,
+            a: Query::new(&key.a_query, 0, &bits),
+            b_g1: Query::new(&key.b_g1_query, 0, &bits),
+            b_g2: Query::new(&key.b_g2_query, 0, &bits),
+            l: Query::new(&key.l_query, matrices.num_inputs, &bits),
+            h: MsmBases::new(key.h_query.clone()),
+            matrices,
+            domain: OnceLock::new(),
+        };
+        if key.fits() { Ok(key) } else { Err(DecodeError::Matrices) }
     }
 
-    pub(super) const fn ark(&self) -> &groth16::ProvingKey<Bn254> {
-        &self.0
+    /// Whether the points are for the variables and constraints of the matrices.
+    pub(super) fn fits(&self) -> bool {
+        let variables = self.matrices.num_variables;
+        self.verifying.num_inputs() + 1 == self.matrices.num_inputs
+            && self.matrices.num_inputs <= variables
+            && [&self.a, &self.b_g1, &self.l].into_iter().all(|query| query.is_within(variables))
+            && self.b_g2.is_within(variables)
+            && self.h.len() + 1 == 1 << self.matrices.log_domain()
     }
 
-    /// The uncompressed encoding: megabytes.
-    pub(crate) fn to_bytes(&self) -> Result<Vec<u8>, SerializationError> {
-        let mut bytes = Vec::with_capacity(self.0.uncompressed_size());
-        self.0.serialize_uncompressed(&mut bytes)?;
-        Ok(bytes)
+    /// The evaluation domain; `None` when the field has no domain of that size.
+    pub(super) fn domain(&self) -> Option<&Domain> {
+        self.domain.get_or_init(|| Domain::new(self.matrices.log_domain())).as_ref()
     }
 
-    /// Reads an encoding without checking a point. For bytes whose digest was just compared with one that this program
-    /// wrote.
-    pub(crate) fn from_bytes_unchecked(mut bytes: &[u8]) -> Result<Self, DecodeError> {
-        let key = groth16::ProvingKey::deserialize_with_mode(&mut bytes, Compress::No, Validate::No)
-            .map_err(|_| DecodeError::Point)?;
-        if bytes.is_empty() { Ok(Self(key)) } else { Err(DecodeError::Point) }
+    /// The key as arkworks' own prover takes it.
+    #[cfg(test)]
+    pub(crate) fn to_ark(&self) -> groth16::ProvingKey<Bn254> {
+        let (inputs, variables) = (self.matrices.num_inputs, self.matrices.num_variables);
+        groth16::ProvingKey {
+            vk: self.verifying.prepared.vk.clone(),
+            beta_g1: self.beta_g1,
+            delta_g1: self.delta_g1,
+            a_query: self.a.points(0, variables),
+            b_g1_query: self.b_g1.points(0, variables),
+            b_g2_query: self.b_g2.points(0, variables),
+            h_query: self.h.points().to_vec(),
+            l_query: self.l.points(inputs, variables),
+        }
     }
 
     /// The verifying key inside.
-    ///
-    /// # Errors
-    /// [`DecodeError`] when it is none.
-    pub fn verifying_key(&self) -> Result<VerifyingKey, DecodeError> {
-        VerifyingKey::from_ark(&self.0.vk)
+    pub const fn verifying_key(&self) -> &VerifyingKey {
+        &self.verifying
+    }
+
+    /// Number of constraints.
+    pub fn num_constraints(&self) -> usize {
+        self.matrices.num_constraints()
     }
 }
 
 impl fmt::Debug for ProvingKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ProvingKey").field("a_query", &self.0.a_query.len()).finish_non_exhaustive()
+        f.debug_struct("ProvingKey").field("constraints", &self.num_constraints()).finish_non_exhaustive()
     }
 }
 

@@ -5,25 +5,32 @@
 //! knowledge is perfect when the proving key is well-formed. Proofs can be re-randomised by anybody, so a claim binds its
 //! context as a public input.
 
+mod domain;
+mod encoding;
 mod error;
+mod generate;
 mod key;
+mod matrices;
 mod proof;
 mod prove;
+mod query;
 #[cfg(test)]
 mod tests;
 
-use ark_snark::SNARK as _;
 use rand_chacha::ChaCha20Rng;
 use zkl_core::{
-    ark::{Bn254, Fr, groth16::Groth16 as ArkGroth16, snark as ark_snark, std::rand::SeedableRng as _},
-    circuit::{Circuit, Synthesizer},
+    ark::{Bn254, Fr, groth16::Groth16 as ArkGroth16, snark::SNARK as _, std::rand::SeedableRng as _},
+    circuit::Circuit,
 };
 
+use domain::Domain;
 pub use error::{DecodeError, ProveError, VerifyError};
 pub use key::{ProvingKey, VerifyingKey};
+pub(crate) use matrices::Matrices;
 pub use proof::Proof;
 #[cfg(test)]
-pub(crate) use prove::Instance;
+pub(crate) use prove::Assignment;
+use query::{Part, Query};
 
 use crate::proof_system::ProofSystem;
 
@@ -45,10 +52,9 @@ impl ProofSystem for Groth16 {
         circuit: &dyn Circuit,
         seed: [u8; 32],
     ) -> Result<(ProvingKey, VerifyingKey), ProveError> {
-        let mut rng = ChaCha20Rng::from_seed(seed);
-        let (proving, verifying) = ArkGroth16::<Bn254>::circuit_specific_setup(Synthesizer(circuit), &mut rng)?;
-        let verifying = VerifyingKey::from_ark(&verifying)?;
-        Ok((ProvingKey::from_ark(proving), verifying))
+        let proving = danger_setup(circuit, seed, &mut |_| ())?;
+        let verifying = proving.verifying_key().clone();
+        Ok((proving, verifying))
     }
 
     fn prove(&self, key: &ProvingKey, circuit: &dyn Circuit) -> Result<Proof, ProveError> {
@@ -58,6 +64,17 @@ impl ProofSystem for Groth16 {
     fn verify(&self, key: &VerifyingKey, public_inputs: &[Fr], proof: &Proof) -> Result<(), VerifyError> {
         verify(key, public_inputs, proof)
     }
+}
+
+/// [`ProofSystem::danger_setup_from_seed`] that tells `progress` the share of the work that is done, from 0 to 1.
+pub(crate) fn danger_setup(
+    circuit: &dyn Circuit,
+    seed: [u8; 32],
+    progress: &mut dyn FnMut(f64),
+) -> Result<ProvingKey, ProveError> {
+    let matrices = Matrices::of(circuit)?;
+    let key = generate::generate(&matrices, &mut ChaCha20Rng::from_seed(seed), progress)?;
+    Ok(ProvingKey::from_ark(&key, matrices)?)
 }
 
 /// Verifies `proof` for `public_inputs`: one pairing product.

@@ -1,15 +1,24 @@
-//! The prover: synthesize once, check, prove, verify.
+//! The prover: assign, check, prove, verify.
+//!
+//! # Relation
+//! ```text
+//! A = alpha + sum z_k A_k + r delta        B = beta + sum z_k B_k + s delta        (B in G2, and in G1 for C)
+//! C = sum_private z_k L_k + sum h_i H_i + s A + r B - r s delta
+//! ```
+//! Groth, eprint 2016/260, section 3.2, with the points of arkworks' proving key: for equal r and s the proof is the one
+//! that arkworks makes.
 
 use rand_chacha::ChaCha20Rng;
-use zeroize::Zeroize as _;
+use zeroize::{Zeroize as _, Zeroizing};
+use zkl_argument::msm::Scalars;
 use zkl_core::{
     ark::{
-        Bn254, Fr,
-        ff::UniformRand as _,
-        groth16::Groth16 as ArkGroth16,
+        Bn254, Fr, G1Projective,
+        ec::CurveGroup as _,
+        ff::{AdditiveGroup as _, UniformRand as _},
+        groth16,
         relations::gr1cs::{
-            ConstraintSynthesizer as _, ConstraintSystem, OptimizationGoal, SynthesisMode,
-            predicate::polynomial_constraint::R1CS_PREDICATE_LABEL,
+            ConstraintSynthesizer as _, ConstraintSystem, OptimizationGoal, SynthesisError, SynthesisMode,
         },
         std::rand::SeedableRng as _,
     },
@@ -18,109 +27,97 @@ use zkl_core::{
 
 use super::{Proof, ProveError, ProvingKey, verify};
 
-/// Rows of one of the matrices A, B, C: `(coefficient, position in the assignment)`.
-type Matrix = Vec<Vec<(Fr, usize)>>;
-
-/// A circuit's matrices A, B, C with the assignment `(1, public, private)`.
-pub(crate) struct Instance {
-    pub(crate) matrices: Vec<Matrix>,
+/// The assignment `(1, public, private)` of a circuit.
+pub(crate) struct Assignment {
+    pub(crate) values: Zeroizing<Vec<Fr>>,
     pub(crate) num_inputs: usize,
-    pub(crate) assignment: Vec<Fr>,
 }
 
-impl Instance {
-    /// Synthesizes `circuit` as arkworks' set-up does, with its assignment.
-    pub(crate) fn new(circuit: &dyn Circuit) -> Result<Self, ProveError> {
+impl Assignment {
+    /// Runs `circuit` for its variables alone: no linear combination is built.
+    pub(crate) fn of(circuit: &dyn Circuit) -> Result<Self, ProveError> {
         let cs = ConstraintSystem::new_ref();
         cs.set_optimization_goal(OptimizationGoal::Constraints);
-        cs.set_mode(SynthesisMode::Prove { construct_matrices: true, generate_lc_assignments: false });
+        cs.set_mode(SynthesisMode::Prove { construct_matrices: false, generate_lc_assignments: false });
         Synthesizer(circuit).generate_constraints(cs.clone())?;
         cs.finalize();
-
-        let mut predicates = cs.to_matrices()?;
-        let matrices = predicates.remove(R1CS_PREDICATE_LABEL).unwrap_or_default();
-        let others = predicates.values().flatten().any(|matrix| !matrix.is_empty());
-        if matrices.len() != 3 || others {
-            return Err(ProveError::NotR1cs { circuit: circuit.id() });
-        }
-        let mut assignment = cs.instance_assignment()?;
-        let num_inputs = assignment.len();
-        assignment.extend(cs.witness_assignment()?);
-        Ok(Self { matrices, num_inputs, assignment })
+        // Moved out, so that no copy of a secret is left behind.
+        let mut cs = cs.borrow_mut().ok_or(SynthesisError::MissingCS)?;
+        let inputs = std::mem::take(&mut cs.assignments.instance_assignment);
+        let mut private = Zeroizing::new(std::mem::take(&mut cs.assignments.witness_assignment));
+        let mut values = Zeroizing::new(Vec::with_capacity(inputs.len() + private.len()));
+        values.extend_from_slice(&inputs);
+        values.append(&mut private);
+        Ok(Self { values, num_inputs: inputs.len() })
     }
 
-    /// Number of constraints.
-    pub(crate) fn num_constraints(&self) -> usize {
-        self.matrices[0].len()
-    }
-
-    /// Values of A z, B z and C z in row `row`.
-    pub(crate) fn row(&self, row: usize) -> [Fr; 3] {
-        let value = |matrix: &Matrix| matrix[row].iter().map(|&(weight, at)| weight * self.assignment[at]).sum();
-        std::array::from_fn(|i| value(&self.matrices[i]))
-    }
-
-    /// The first constraint that the assignment violates.
-    pub(crate) fn first_violated(&self) -> Option<usize> {
-        (0..self.num_constraints()).find(|&row| {
-            let [a, b, c] = self.row(row);
-            a * b != c
-        })
-    }
-
-    /// Whether `key` was made for as many variables and constraints. arkworks' MSM cuts the longer of its two arguments
-    /// off; with a key for other constraints that is a useless proof.
-    fn fits(&self, key: &ProvingKey) -> bool {
-        let ark = key.ark();
-        let variables = self.assignment.len();
-        let domain = (self.num_constraints() + self.num_inputs).next_power_of_two();
-        ark.vk.gamma_abc_g1.len() == self.num_inputs
-            && ark.l_query.len() + self.num_inputs == variables
-            && ark.a_query.len() == variables
-            && ark.b_g1_query.len() == variables
-            && ark.b_g2_query.len() == variables
-            && ark.h_query.len() + 1 == domain
-    }
-}
-
-impl Drop for Instance {
-    fn drop(&mut self) {
-        self.assignment.zeroize();
+    /// The public inputs.
+    fn inputs(&self) -> &[Fr] {
+        self.values.get(1..self.num_inputs).unwrap_or_default()
     }
 }
 
 pub(super) fn prove(key: &ProvingKey, circuit: &dyn Circuit) -> Result<Proof, ProveError> {
-    let instance = Instance::new(circuit)?;
+    let assignment = Assignment::of(circuit)?;
     let announced = circuit.public_inputs();
-    let allocated = &instance.assignment[1..instance.num_inputs];
-    if allocated != announced {
-        let (announced, allocated) = (announced.len(), allocated.len());
+    if assignment.inputs() != announced {
+        let (announced, allocated) = (announced.len(), assignment.inputs().len());
         return Err(ProveError::Inputs { circuit: circuit.id(), announced, allocated });
     }
-    if let Some(constraint) = instance.first_violated() {
-        return Err(ProveError::Unsatisfied { circuit: circuit.id(), constraint });
-    }
-    if !instance.fits(key) {
+    let sizes = (key.matrices.num_inputs, key.matrices.num_variables);
+    if sizes != (assignment.num_inputs, assignment.values.len()) {
         return Err(ProveError::Key { circuit: circuit.id() });
+    }
+    let combinations = Zeroizing::new(key.matrices.evaluate(&assignment.values));
+    if let Some(constraint) = key.matrices.first_violated(&combinations) {
+        return Err(ProveError::Unsatisfied { circuit: circuit.id(), constraint });
     }
 
     let mut rng = fresh_rng()?;
-    let (mut r, mut s) = (Fr::rand(&mut rng), Fr::rand(&mut rng));
-    let proof = ArkGroth16::<Bn254>::create_proof_with_reduction_and_matrices(
-        key.ark(),
-        r,
-        s,
-        &instance.matrices,
-        instance.num_inputs,
-        instance.num_constraints(),
-        &instance.assignment,
-    );
-    r.zeroize();
-    s.zeroize();
-    let proof = Proof::from_ark(proof?);
-
-    verify(&key.verifying_key()?, &announced, &proof).map_err(ProveError::SelfCheck)?;
+    let blinding = Zeroizing::new([Fr::rand(&mut rng), Fr::rand(&mut rng)]);
+    let proof = create(key, &assignment, &combinations, *blinding)?;
+    verify(key.verifying_key(), &announced, &proof).map_err(ProveError::SelfCheck)?;
     Ok(proof)
+}
+
+/// The proof with blinding `[r, s]`, from values of the linear combinations that satisfy the constraints.
+pub(super) fn create(
+    key: &ProvingKey,
+    assignment: &Assignment,
+    combinations: &[Fr],
+    [r, s]: [Fr; 2],
+) -> Result<Proof, ProveError> {
+    let z = assignment.values.as_slice();
+    let vk = &key.verifying.prepared().vk;
+    // Whoever is idle takes the next sum: the large ones start first.
+    let ((b_g2, h), ((l, a), b_g1)) = rayon::join(
+        || rayon::join(|| key.b_g2.sum(z), || quotient_sum(key, z, combinations)),
+        || rayon::join(|| rayon::join(|| key.l.sum(z), || key.a.sum(z)), || key.b_g1.sum(z)),
+    );
+    let (a, b_g1, b_g2, l, h) = (a?, b_g1?, b_g2?, l?, h?);
+    let a = a + vk.alpha_g1 + key.delta_g1 * r;
+    let b_g1 = b_g1 + key.beta_g1 + key.delta_g1 * s;
+    let b_g2 = b_g2 + vk.beta_g2 + vk.delta_g2 * s;
+    let c = l + h + a * s + b_g1 * r - key.delta_g1 * (r * s);
+    Ok(Proof::from_ark(groth16::Proof::<Bn254> { a: a.into_affine(), b: b_g2.into_affine(), c: c.into_affine() }))
+}
+
+/// `sum h_i H_i` of the quotient polynomial h.
+fn quotient_sum(key: &ProvingKey, z: &[Fr], combinations: &[Fr]) -> Result<G1Projective, ProveError> {
+    let domain = key.domain().ok_or(SynthesisError::PolynomialDegreeTooLarge)?;
+    let (mut a, mut b) = (vec![Fr::ZERO; domain.size()], vec![Fr::ZERO; domain.size()]);
+    for (index, [left, right, _]) in key.matrices.rows.iter().enumerate() {
+        a[domain.position(index)] = combinations[*left as usize];
+        b[domain.position(index)] = combinations[*right as usize];
+    }
+    // A point for each input, so that no two inputs have dependent columns.
+    let first = key.matrices.num_constraints();
+    for (index, input) in z.iter().take(key.matrices.num_inputs).enumerate() {
+        a[domain.position(first + index)] = *input;
+    }
+    let quotient = Zeroizing::new(domain.quotient(a, b));
+    let coefficients = quotient.get(..key.h.len()).unwrap_or_default();
+    Ok(key.h.msm(Scalars::Full(coefficients))?)
 }
 
 /// A generator seeded by the operating system. Blinding that repeats between two proofs reveals the witness.

@@ -1,12 +1,12 @@
 //! Tests of the prover, the verifier and the decoders.
 
+mod arkworks;
+mod encoding;
+
 use std::sync::OnceLock;
 
 use zkl_core::{
-    ark::{
-        Bn254, Fr, groth16::Groth16 as ArkGroth16, relations::gr1cs::SynthesisError, snark::SNARK as _,
-        std::rand::SeedableRng as _,
-    },
+    ark::{Bn254, Fr, groth16::Groth16 as ArkGroth16, relations::gr1cs::SynthesisError},
     circuit::{Circuit, CircuitId, Synthesizer},
 };
 
@@ -83,7 +83,7 @@ fn two_proofs_of_one_statement_differ() {
 fn the_setup_is_a_function_of_its_seed() {
     let again = Groth16.danger_setup_from_seed(&Cube::of(9), [3; 32]).unwrap();
     assert_eq!(again.1, keys().1, "and does not depend on the assignment");
-    assert_eq!(again.0.to_bytes().unwrap(), keys().0.to_bytes().unwrap());
+    assert_eq!(again.0.to_bytes(), keys().0.to_bytes());
     assert_ne!(Groth16.danger_setup_from_seed(&Cube::of(1), [4; 32]).unwrap().1, keys().1);
 }
 
@@ -91,7 +91,7 @@ fn the_setup_is_a_function_of_its_seed() {
 fn the_same_circuit_proves_through_the_generic_snark_interface() {
     let circuit = Cube::of(6);
     let mut rng = rand_chacha::ChaCha20Rng::seed_from_u64(1);
-    let proof = ArkGroth16::<Bn254>::prove(keys().0.ark(), Synthesizer(&circuit), &mut rng).unwrap();
+    let proof = ArkGroth16::<Bn254>::prove(&keys().0.to_ark(), Synthesizer(&circuit), &mut rng).unwrap();
     assert_eq!(verify(&keys().1, &circuit.public_inputs(), &Proof::from_ark(proof)), Ok(()));
 }
 

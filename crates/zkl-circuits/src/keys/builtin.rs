@@ -10,7 +10,10 @@ use zkl_core::{
 };
 
 use super::Setup;
-use crate::claims::all_shapes;
+use crate::{
+    claims::all_shapes,
+    scan::{standard_circuits, standard_table_circuits},
+};
 
 /// `(circuit id, SHA-256 of the dev verifying key)`.
 const DEV_KEYS: &[(&str, &str)] = &[
@@ -57,7 +60,9 @@ const DEV_KEYS: &[(&str, &str)] = &[
 
 /// One instance of every circuit that comes with the project, for making keys; the assignments mean nothing.
 pub fn builtin_circuits() -> Vec<Box<dyn Circuit>> {
-    all_shapes().into_iter().map(|(_, circuit)| circuit).collect()
+    let claims = all_shapes().into_iter().map(|(_, circuit)| circuit);
+    let scans = standard_circuits().into_iter().map(|circuit| -> Box<dyn Circuit> { Box::new(circuit) });
+    claims.chain(scans).chain(standard_table_circuits()).collect()
 }
 
 /// Digest of the dev verifying key of circuit `id`, when that circuit comes with the project.

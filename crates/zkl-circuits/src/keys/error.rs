@@ -3,7 +3,8 @@
 use std::{io, path::PathBuf};
 
 use thiserror::Error;
-use zkl_core::circuit::CircuitId;
+use zkl_argument::srs::SrsError;
+use zkl_core::{circuit::CircuitId, digest::KeyDigest};
 
 use crate::groth16::ProveError;
 
@@ -37,11 +38,41 @@ pub enum KeyError {
         /// The circuit.
         circuit: CircuitId,
     },
-    /// The key could not be encoded.
-    #[error("the key of {circuit} could not be encoded")]
-    Encode {
-        /// The circuit.
-        circuit: CircuitId,
+    /// The dev reference string is not the pinned one.
+    #[error("the dev reference string is not the one that this version pins")]
+    SrsNotPinned,
+    /// A reference string could not be made or read.
+    #[error("the reference string {} cannot be used", .path.display())]
+    Srs {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: SrsError,
+    },
+    /// No reference string of that digest is here.
+    #[error("reference string {digest} is not here")]
+    SrsAbsent {
+        /// The digest asked for.
+        digest: KeyDigest,
+    },
+    /// A file holds another reference string than its name says.
+    #[error("{} holds reference string {got}, expected {expected}", .path.display())]
+    SrsDigest {
+        /// The file.
+        path: PathBuf,
+        /// Digest asked for.
+        expected: KeyDigest,
+        /// Digest of the string in the file.
+        got: KeyDigest,
+    },
+    /// A reference string that is too short.
+    #[error("the reference string has {got} powers, {expected} are needed")]
+    SrsPowers {
+        /// Powers of a row group.
+        expected: usize,
+        /// Powers of the string.
+        got: usize,
     },
 }
 
@@ -78,7 +109,7 @@ pub enum FileFault {
         /// `proving` or `verifying`.
         part: &'static str,
     },
-    /// The keys in the file do not belong together.
-    #[error("the verifying key is not that of the proving key")]
+    /// The parts of the file do not belong together.
+    #[error("the points, the matrices and the verifying key are not of one circuit")]
     Pair,
 }

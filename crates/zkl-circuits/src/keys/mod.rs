@@ -4,6 +4,7 @@ mod builtin;
 mod error;
 mod file;
 mod setup;
+mod srs;
 mod store;
 #[cfg(test)]
 mod tests;
@@ -11,4 +12,5 @@ mod tests;
 pub use builtin::{builtin_circuits, builtin_digest, builtin_setup};
 pub use error::{FileFault, KeyError};
 pub use setup::Setup;
+pub use srs::{SRS_LOG_POWERS, builtin_srs_setup, dev_srs_verifier_key, srs_setup};
 pub use store::{KeyEvent, KeyPair, KeyStore, dev_seed};

@@ -5,17 +5,18 @@ use std::{
     fs::{self, File},
     io::{self, Write as _},
     path::{Path, PathBuf},
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use sha2::{Digest as _, Sha256};
-use zkl_core::circuit::{Circuit, CircuitId};
+use zkl_argument::srs::Srs;
+use zkl_core::{
+    circuit::{Circuit, CircuitId},
+    digest::KeyDigest,
+};
 
 use super::{FileFault, KeyError, Setup, builtin_digest, file};
-use crate::{
-    groth16::{Groth16, Proof, ProveError, ProvingKey, VerifyingKey, prove},
-    proof_system::ProofSystem as _,
-};
+use crate::groth16::{Proof, ProveError, ProvingKey, VerifyingKey, danger_setup, prove};
 
 /// The keys of one circuit.
 #[derive(Debug)]
@@ -23,7 +24,6 @@ pub struct KeyPair {
     id: CircuitId,
     setup: Setup,
     proving: ProvingKey,
-    verifying: VerifyingKey,
 }
 
 impl KeyPair {
@@ -44,7 +44,7 @@ impl KeyPair {
 
     /// The verifying key.
     pub const fn verifying(&self) -> &VerifyingKey {
-        &self.verifying
+        self.proving.verifying_key()
     }
 
     /// Proves `circuit` with these keys.
@@ -68,6 +68,13 @@ pub enum KeyEvent<'a> {
         /// The circuit.
         circuit: &'a CircuitId,
     },
+    /// The keys are being made. Told a hundred times at most, from the thread that asked for them.
+    Progress {
+        /// The circuit.
+        circuit: &'a CircuitId,
+        /// Share of the work that is done, in percent.
+        percent: u8,
+    },
     /// The keys were made and cached.
     Generated {
         /// The circuit.
@@ -79,6 +86,13 @@ pub enum KeyEvent<'a> {
         path: &'a Path,
         /// What is wrong with it.
         fault: FileFault,
+    },
+    /// The dev reference string is not there yet; making it takes seconds.
+    GeneratingSrs,
+    /// The cached dev reference string was not usable, and is made anew.
+    SrsDamaged {
+        /// The file.
+        path: &'a Path,
     },
 }
 
@@ -93,6 +107,7 @@ pub fn dev_seed(id: &CircuitId) -> [u8; 32] {
 pub struct KeyStore {
     dir: PathBuf,
     loaded: Mutex<HashMap<CircuitId, Arc<KeyPair>>>,
+    srs: Mutex<HashMap<KeyDigest, Arc<Srs>>>,
 }
 
 impl KeyStore {
@@ -103,7 +118,7 @@ impl KeyStore {
     pub fn open(dir: impl Into<PathBuf>) -> Result<Self, KeyError> {
         let dir = dir.into();
         fs::create_dir_all(&dir).map_err(at("create directory", &dir))?;
-        Ok(Self { dir, loaded: Mutex::default() })
+        Ok(Self { dir, loaded: Mutex::default(), srs: Mutex::default() })
     }
 
     /// The dev keys of `circuit`: from memory, from the directory, or made now and kept. The circuit's assignment is not
@@ -117,11 +132,11 @@ impl KeyStore {
         if let Some(keys) = cached {
             return Ok(keys);
         }
-        let (proving, verifying) = self.load_or_generate(circuit, &id, progress)?;
-        if builtin_digest(&id).is_some_and(|pinned| pinned != verifying.digest()) {
+        let proving = self.load_or_generate(circuit, &id, progress)?;
+        if builtin_digest(&id).is_some_and(|pinned| pinned != proving.verifying_key().digest()) {
             return Err(KeyError::NotPinned { circuit: id });
         }
-        let keys = Arc::new(KeyPair { id: id.clone(), setup: Setup::Dev, proving, verifying });
+        let keys = Arc::new(KeyPair { id: id.clone(), setup: Setup::Dev, proving });
         self.loaded.lock().unwrap_or_else(PoisonError::into_inner).insert(id, Arc::clone(&keys));
         Ok(keys)
     }
@@ -131,25 +146,32 @@ impl KeyStore {
         circuit: &dyn Circuit,
         id: &CircuitId,
         progress: &dyn Fn(KeyEvent<'_>),
-    ) -> Result<(ProvingKey, VerifyingKey), KeyError> {
+    ) -> Result<ProvingKey, KeyError> {
         let path = self.path(id);
-        if let Ok(keys) = read(id, &path)? {
-            return Ok(keys);
+        if let Ok(key) = read(id, &path)? {
+            return Ok(key);
         }
         // Under the lock the file is looked at again: whoever held it may have written it.
-        let _lock = self.lock(id)?;
+        let _lock = self.lock_file(&path)?;
         match read(id, &path)? {
-            Ok(keys) => return Ok(keys),
+            Ok(key) => return Ok(key),
             Err(Unusable::Absent) => {}
             Err(Unusable::Damaged(fault)) => progress(KeyEvent::Damaged { path: &path, fault }),
         }
         progress(KeyEvent::Generating { circuit: id });
         let setup = |source| KeyError::Setup { circuit: id.clone(), source };
-        let (proving, verifying) = Groth16.danger_setup_from_seed(circuit, dev_seed(id)).map_err(setup)?;
-        let proving_bytes = proving.to_bytes().map_err(|_| KeyError::Encode { circuit: id.clone() })?;
-        write_atomically(&self.dir, &path, &file::encode(id, &proving_bytes, &verifying))?;
+        let mut last = 0;
+        let mut report = |share: f64| {
+            let percent = (100.0 * share) as u8;
+            if percent > last {
+                last = percent;
+                progress(KeyEvent::Progress { circuit: id, percent });
+            }
+        };
+        let key = danger_setup(circuit, dev_seed(id), &mut report).map_err(setup)?;
+        write_atomically(&self.dir, &path, &file::encode(id, &key))?;
         progress(KeyEvent::Generated { circuit: id });
-        Ok((proving, verifying))
+        Ok(key)
     }
 
     /// The file of circuit `id`. Ids hold no dot, so that two ids never share a file.
@@ -157,12 +179,21 @@ impl KeyStore {
         self.dir.join(format!("{}.dev.key", id.to_string().replace('/', ".")))
     }
 
-    /// Holds off every other thread and process that makes keys of `id`, until it is dropped.
-    fn lock(&self, id: &CircuitId) -> Result<File, KeyError> {
-        let path = self.path(id).with_extension("lock");
+    /// Holds off every other thread and process that makes the file `path`, until it is dropped.
+    pub(super) fn lock_file(&self, path: &Path) -> Result<File, KeyError> {
+        let path = path.with_extension("lock");
         let file = File::options().create(true).truncate(false).write(true).open(&path).map_err(at("open", &path))?;
         file.lock().map_err(at("lock", &path))?;
         Ok(file)
+    }
+
+    pub(super) fn dir(&self) -> &Path {
+        &self.dir
+    }
+
+    /// Reference strings in memory, held while one is made: two threads would make the same one.
+    pub(super) fn loaded_srs(&self) -> MutexGuard<'_, HashMap<KeyDigest, Arc<Srs>>> {
+        self.srs.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -172,7 +203,7 @@ enum Unusable {
     Damaged(FileFault),
 }
 
-type Found = Result<(ProvingKey, VerifyingKey), Unusable>;
+type Found = Result<ProvingKey, Unusable>;
 
 fn read(id: &CircuitId, path: &Path) -> Result<Found, KeyError> {
     let bytes = match fs::read(path) {
@@ -183,16 +214,16 @@ fn read(id: &CircuitId, path: &Path) -> Result<Found, KeyError> {
     let pinned = builtin_digest(id);
     Ok(match file::decode(id, &bytes) {
         // A key that another build of the program left behind.
-        Ok((_, verifying)) if pinned.is_some_and(|digest| digest != verifying.digest()) => {
+        Ok(key) if pinned.is_some_and(|digest| digest != key.verifying_key().digest()) => {
             Err(Unusable::Damaged(FileFault::Digest { part: "verifying" }))
         }
-        Ok(keys) => Ok(keys),
+        Ok(key) => Ok(key),
         Err(fault) => Err(Unusable::Damaged(fault)),
     })
 }
 
 /// Writes `bytes` to `path` so that a crash leaves the old file or the new one. Callers hold the lock of `path`.
-fn write_atomically(dir: &Path, path: &Path, bytes: &[u8]) -> Result<(), KeyError> {
+pub(super) fn write_atomically(dir: &Path, path: &Path, bytes: &[u8]) -> Result<(), KeyError> {
     let temporary = path.with_extension("tmp");
     let mut file = File::create(&temporary).map_err(at("create", &temporary))?;
     file.write_all(bytes).map_err(at("write", &temporary))?;
@@ -204,6 +235,6 @@ fn write_atomically(dir: &Path, path: &Path, bytes: &[u8]) -> Result<(), KeyErro
     Ok(())
 }
 
-fn at<'a>(operation: &'static str, path: &'a Path) -> impl FnOnce(io::Error) -> KeyError + 'a {
+pub(super) fn at<'a>(operation: &'static str, path: &'a Path) -> impl FnOnce(io::Error) -> KeyError + 'a {
     move |source| KeyError::Io { operation, path: path.to_owned(), source }
 }

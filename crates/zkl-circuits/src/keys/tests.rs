@@ -1,12 +1,13 @@
 //! Tests of the key store and of trust.
 
 use std::{
-    cell::RefCell,
+    cell::{Cell, RefCell},
     fs,
     path::PathBuf,
     sync::atomic::{AtomicUsize, Ordering},
 };
 
+use sha2::{Digest as _, Sha256};
 use zkl_core::{
     ark::{Fr, relations::gr1cs::SynthesisError},
     circuit::{Circuit, CircuitId},
@@ -16,7 +17,7 @@ use zkl_core::{
 use super::*;
 use crate::{
     gadgets::{Cs, FieldVar},
-    groth16::{ProveError, verify},
+    groth16::{ProveError, danger_setup, verify},
 };
 
 /// Knows a square root of a public element.
@@ -44,18 +45,38 @@ impl Circuit for Root {
 
 const CIRCUIT: Root = Root { id: "test/root", x: 3 };
 
+/// Two public elements instead of one.
+struct TwoRoots;
+
+impl Circuit for TwoRoots {
+    fn id(&self) -> CircuitId {
+        CIRCUIT.id()
+    }
+
+    fn public_inputs(&self) -> Vec<Fr> {
+        [CIRCUIT.public_inputs(), CIRCUIT.public_inputs()].concat()
+    }
+
+    fn synthesize(&self, cs: Cs) -> Result<(), SynthesisError> {
+        CIRCUIT.synthesize(cs.clone())?;
+        CIRCUIT.synthesize(cs)
+    }
+}
+
 /// What the store reported while it looked for the keys of `circuit`.
 fn events(store: &KeyStore, circuit: &dyn Circuit) -> (std::sync::Arc<KeyPair>, Vec<String>) {
-    let events = RefCell::new(Vec::new());
+    let (events, last) = (RefCell::new(Vec::new()), Cell::new(0));
     let keys = store
-        .dev_keys(circuit, &|event| {
-            events.borrow_mut().push(match event {
-                KeyEvent::Generating { .. } => "generating".to_owned(),
-                KeyEvent::Generated { .. } => "generated".to_owned(),
-                KeyEvent::Damaged { fault, .. } => fault.to_string(),
-            });
+        .dev_keys(circuit, &|event| match event {
+            KeyEvent::Generating { .. } => events.borrow_mut().push("generating".to_owned()),
+            KeyEvent::Generated { .. } => events.borrow_mut().push("generated".to_owned()),
+            KeyEvent::Damaged { fault, .. } => events.borrow_mut().push(fault.to_string()),
+            KeyEvent::GeneratingSrs | KeyEvent::SrsDamaged { .. } => unreachable!("no reference string was asked for"),
+            KeyEvent::Progress { percent, .. } => assert!((last.replace(percent) + 1..=100).contains(&percent)),
         })
         .unwrap();
+    let made = events.borrow().iter().any(|event| event == "generated");
+    assert_eq!(last.get(), if made { 100 } else { 0 });
     (keys, events.into_inner())
 }
 
@@ -111,7 +132,7 @@ fn a_damaged_file_is_reported_and_replaced() {
     let damages: Vec<(Vec<u8>, FileFault)> = vec![
         (Vec::new(), FileFault::Magic),
         (flip(0), FileFault::Magic),
-        (flip(8), FileFault::Version { expected: 1, got: 0 }),
+        (flip(8), FileFault::Version { expected: 2, got: 3 }),
         (flip(12), FileFault::Circuit),
         (flip(id_at), FileFault::Circuit),
         (flip(digests_at), FileFault::Digest { part: "verifying" }),
@@ -130,6 +151,25 @@ fn a_damaged_file_is_reported_and_replaced() {
         assert_eq!(seen, [fault.to_string(), "generating".to_owned(), "generated".to_owned()]);
         assert_eq!(fs::read(key_file(&dir)).unwrap(), intact);
     }
+}
+
+/// A file whose digests are right and whose parts are of two circuits.
+#[test]
+fn a_file_with_the_points_and_matrices_of_another_circuit_is_replaced() {
+    let dir = tempfile::tempdir().unwrap();
+    let (keys, _) = events(&KeyStore::open(dir.path()).unwrap(), &CIRCUIT);
+    let intact = fs::read(key_file(&dir)).unwrap();
+    let other = danger_setup(&TwoRoots, dev_seed(&CIRCUIT.id()), &mut |_| ()).unwrap().to_bytes();
+    let body = intact.len() - keys.proving().to_bytes().len();
+    let lengths = 8 + 4 + 2 + "test/root@1".len() + 64;
+    let mut mixed = [&intact[..body], &other].concat();
+    mixed[lengths + 8..lengths + 16].copy_from_slice(&(other.len() as u64).to_le_bytes());
+    let digest = Sha256::new().chain_update(keys.verifying().digest().as_bytes()).chain_update(&other).finalize();
+    mixed[lengths - 32..lengths].copy_from_slice(&digest);
+    fs::write(key_file(&dir), mixed).unwrap();
+    let (_, seen) = events(&KeyStore::open(dir.path()).unwrap(), &CIRCUIT);
+    assert_eq!(seen, [FileFault::Pair.to_string(), "generating".to_owned(), "generated".to_owned()]);
+    assert_eq!(fs::read(key_file(&dir)).unwrap(), intact);
 }
 
 #[test]

@@ -86,30 +86,55 @@ impl LayoutFields {
             let capacity = slot.and_then(|pair| label_capacity(layout, pair));
             values.extend(label_capacities(size).into_iter().map(|label| u64::from(capacity == Some(label))));
         }
-        let column = |slot: &Option<usize>| slot.and_then(|column| RecordIndex::column(layout, column));
-        let pair = |slot: &Option<usize>| slot.and_then(|pair| RecordIndex::pair(layout, pair));
-        let places = [
-            slots.numeric.iter().map(column).collect::<Vec<_>>(),
-            slots.opaque.iter().map(column).collect(),
-            slots.category.iter().map(column).collect(),
-            slots.joint.iter().map(pair).collect(),
-            slots.grouped.iter().map(column).collect(),
-            slots.product.iter().map(pair).collect(),
-        ];
-        for place in places.into_iter().flatten() {
-            values.extend([u64::from(place.is_some()), place.map_or(0, |index| index.get().into())]);
-        }
+        values.extend(place_values(plan));
         Self { digest: layout_digest(layout), values }
     }
 
     fn hash(&self, shape: &Shape) -> Fr {
         let mut message = vec![self.digest];
-        for word in words(&widths(shape)) {
-            let fields = word.iter().zip(self.values.iter().skip(word.first));
-            message.push(fields.map(|(position, &value)| power_of_two(position) * Fr::from(value)).sum());
-        }
+        message.extend(pack(&widths(shape), &self.values));
         hash_many(LAY, &message)
     }
+}
+
+/// Values of these widths in words.
+pub(super) fn pack(widths: &[usize], values: &[u64]) -> Vec<Fr> {
+    let word = |word: Word| {
+        let fields = word.iter().zip(values.iter().skip(word.first));
+        fields.map(|(position, &value)| power_of_two(position) * Fr::from(value)).sum()
+    };
+    words(widths).into_iter().map(word).collect()
+}
+
+/// [`pack`] in a circuit.
+pub(super) fn pack_vars(widths: &[usize], values: &[FieldVar]) -> Vec<FieldVar> {
+    let word = |word: Word| {
+        let weights = word.iter().map(power_of_two);
+        FieldVar::linear(weights.zip(values.iter().skip(word.first)), Fr::ZERO)
+    };
+    words(widths).into_iter().map(word).collect()
+}
+
+/// Per record slot: in use, leaf.
+pub(super) fn place_values(plan: &ScanPlan) -> Vec<u64> {
+    let (layout, slots) = (plan.layout(), plan.slots());
+    let column = |slot: &Option<usize>| slot.and_then(|column| RecordIndex::column(layout, column));
+    let pair = |slot: &Option<usize>| slot.and_then(|pair| RecordIndex::pair(layout, pair));
+    let places = [
+        slots.numeric.iter().map(column).collect::<Vec<_>>(),
+        slots.opaque.iter().map(column).collect(),
+        slots.category.iter().map(column).collect(),
+        slots.joint.iter().map(pair).collect(),
+        slots.grouped.iter().map(column).collect(),
+        slots.product.iter().map(pair).collect(),
+    ];
+    let value = |place: Option<RecordIndex>| [u64::from(place.is_some()), place.map_or(0, |index| index.get().into())];
+    places.into_iter().flatten().flat_map(value).collect()
+}
+
+/// Bits of [`place_values`].
+pub(super) fn place_widths(slots: &Slots) -> Vec<usize> {
+    (0..record_slots(slots)).flat_map(|_| [1, leaf_bits(slots)]).collect()
 }
 
 fn limbs_code(layout: &Layout, column: usize) -> u64 {
@@ -140,9 +165,7 @@ fn widths(shape: &Shape) -> Vec<usize> {
     for size in joint_sizes(slots) {
         widths.extend(vec![1; label_capacities(size).len()]);
     }
-    for _ in 0..record_slots(slots) {
-        widths.extend([1, leaf_bits(slots)]);
-    }
+    widths.extend(place_widths(slots));
     widths
 }
 
@@ -222,10 +245,7 @@ impl LayoutVar {
             .collect::<Result<_, _>>()?;
         let packed: Vec<FieldVar> = bits.iter().map(|bits| recompose(bits)).collect();
         let mut message = vec![digest.clone()];
-        for word in words(&widths) {
-            let weights = word.iter().map(power_of_two);
-            message.push(FieldVar::linear(weights.zip(packed.iter().skip(word.first)), Fr::ZERO));
-        }
+        message.extend(pack_vars(&widths, &packed));
         hash_many_var(cs, LAY, &message)?.enforce_equal(cs, lay)?;
 
         let slots = shape.slots();

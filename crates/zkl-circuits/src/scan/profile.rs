@@ -6,22 +6,29 @@
 //! h      = root over the leaves of the shape, then the constants of the empty rest
 //! ```
 //!
-//! A path per record would cost ten hashes each. All leaves of a shape hang below one node on the left edge of the
-//! tree, so the tree below that node is computed whole: one hash per leaf, and one product per slot and leaf to move the
-//! records to their places.
+//! A path per record would cost ten hashes each. The records of a shape are the first leaves of the tree, so the tree
+//! above them is computed whole: about one hash per leaf, and one product per slot and leaf to move the records to their
+//! places.
 //!
 //! # Soundness
 //! Where a record sits comes from `lay`, one slot per leaf. What claims read and the argument does not is tied here:
 //! the header to the layout and n, `limbs` to the layout, valid counts of dictionaries and joint tables to their
 //! counts, nulls of grouped columns to their valid count. Values of a dictionary and minima are what the notary says
 //! they are.
+//!
+//! Counts and sums are not bit-checked here ([`Widths::Proved`]): the argument in the same circuit proves that each is
+//! the number of some of at most 2^24 rows, or a sum over them of products of values below 2^64, as an element of a field
+//! in which such numbers do not wrap. So each is below the width at which its record packs it, and the record in `h` is
+//! the one that claim circuits unpack. For a slot that is not in use the argument says 0. The shape's row count bounds n,
+//! a bit check of the argument the number of groups. Checked by bits are the fields that no row decides: minima, bounds T,
+//! smallest groups.
 
 use zkl_argument::{SealedGroups, SealedNumeric, SealedProduct, SealedProfile, Shape};
 use zkl_core::ark::{Fr, ff::AdditiveGroup as _};
 use zkl_poseidon::hash2;
 
 use super::{
-    lay::{LayoutVar, PlaceVar, joint_sizes, label_capacities, leaf_bits},
+    lay::{LayoutVar, PlaceVar, joint_sizes, label_capacities},
     records::Records,
     wire::{CircuitVerifier, Wire},
 };
@@ -29,7 +36,7 @@ use crate::{
     gadgets::{BoolVar, Cs, FieldVar, GadgetError, IntVar, hash2_var},
     seal::{
         CategoryRecordVar, DEPTH, GroupedRecordVar, HeaderVar, JointRecordVar, NumericRecordVar, ProductRecordVar,
-        RecordHeadVar, empty_leaf,
+        RecordHeadVar, Widths, empty_leaf,
     },
 };
 
@@ -47,13 +54,14 @@ pub(super) fn open_seal(
     let mut reader = Reader { cs, layout, leaves: Vec::with_capacity(layout.places.len()) };
     let wire = |value: &IntVar| verifier.wire(value.field());
 
-    let (header, header_leaf) = HeaderVar::read(cs, records.map(|records| &records.header))?;
+    let (header, header_leaf) = HeaderVar::read(cs, Widths::Proved, records.map(|records| &records.header))?;
     header.layout.enforce_equal(cs, &layout.digest)?;
     header.rows.field().enforce_equal(cs, rows)?;
 
     let mut numeric = Vec::with_capacity(slots.numeric);
     for (slot, limbs_code) in layout.limbs_code.iter().enumerate() {
-        let (record, leaf) = NumericRecordVar::read(cs, records.and_then(|records| records.numeric.get(slot)))?;
+        let (record, leaf) =
+            NumericRecordVar::read(cs, Widths::Proved, records.and_then(|records| records.numeric.get(slot)))?;
         record.limbs_code().enforce_equal(cs, limbs_code)?;
         reader.leaves.push(leaf);
         numeric.push(SealedNumeric {
@@ -65,14 +73,15 @@ pub(super) fn open_seal(
     }
     let mut opaque = Vec::with_capacity(slots.opaque);
     for slot in 0..slots.opaque {
-        let (record, leaf) = RecordHeadVar::read_opaque(cs, records.and_then(|records| records.opaque.get(slot)))?;
+        let (record, leaf) =
+            RecordHeadVar::read_opaque(cs, Widths::Proved, records.and_then(|records| records.opaque.get(slot)))?;
         reader.leaves.push(leaf);
         opaque.push(wire(&record.valid));
     }
     let mut category = Vec::with_capacity(slots.category_count());
     for (slot, size) in slots.small_tables().into_iter().take(slots.category_count()).enumerate() {
         let record = records.and_then(|records| records.category.get(slot));
-        let (record, leaf) = CategoryRecordVar::read_counts(cs, size, record)?;
+        let (record, leaf) = CategoryRecordVar::read_counts(cs, Widths::Proved, size, record)?;
         let values = record.counts.get(1..).unwrap_or_default();
         FieldVar::sum(values.iter().map(IntVar::field)).enforce_equal(cs, record.valid.field())?;
         reader.leaves.push(leaf);
@@ -85,7 +94,8 @@ pub(super) fn open_seal(
     }
     let mut grouped = Vec::with_capacity(slots.grouped);
     for slot in 0..slots.grouped {
-        let (record, leaf) = GroupedRecordVar::read(cs, records.and_then(|records| records.grouped.get(slot)))?;
+        let (record, leaf) =
+            GroupedRecordVar::read(cs, Widths::Proved, records.and_then(|records| records.grouped.get(slot)))?;
         let all = match reader.place() {
             Some(place) => place.in_use.field().mul(cs, rows)?,
             None => FieldVar::zero(),
@@ -99,7 +109,8 @@ pub(super) fn open_seal(
     }
     let mut product = Vec::with_capacity(slots.products);
     for slot in 0..slots.products {
-        let (record, leaf) = ProductRecordVar::read(cs, records.and_then(|records| records.product.get(slot)))?;
+        let (record, leaf) =
+            ProductRecordVar::read(cs, Widths::Proved, records.and_then(|records| records.product.get(slot)))?;
         reader.leaves.push(leaf);
         product.push(SealedProduct {
             valid: wire(&record.valid),
@@ -110,7 +121,7 @@ pub(super) fn open_seal(
             right_squares: wire(&record.right_squares),
         });
     }
-    reader.root(leaf_bits(slots), &header_leaf)?.enforce_equal(cs, h)?;
+    reader.root(header_leaf)?.enforce_equal(cs, h)?;
     Ok(SealedProfile { numeric, opaque, category, joint, grouped, product })
 }
 
@@ -137,7 +148,7 @@ impl Reader<'_> {
         let capacities = label_capacities(size);
         let weighted = capacities.iter().zip(labels).map(|(&capacity, bit)| (Fr::from(capacity as u64), bit.field()));
         let capacity = FieldVar::linear(weighted, Fr::ZERO);
-        let (record, leaf) = JointRecordVar::read(self.cs, size, capacity, record)?;
+        let (record, leaf) = JointRecordVar::read(self.cs, Widths::Proved, size, capacity, record)?;
         let mut valid = Vec::with_capacity(capacities.len());
         for (&capacity, bit) in capacities.iter().zip(labels) {
             let both = record.counts.chunks(capacity).skip(1).flat_map(|labels| labels.iter().skip(1));
@@ -148,13 +159,14 @@ impl Reader<'_> {
         Ok(record)
     }
 
-    /// Root of the seal's tree with the records at their places.
-    fn root(&self, bits: usize, header: &FieldVar) -> Result<FieldVar, GadgetError> {
+    /// Root of the seal's tree with the records at their places. Leaves that no record of the shape can have are
+    /// constants, and so are the nodes above nothing else.
+    fn root(&self, header: FieldVar) -> Result<FieldVar, GadgetError> {
         if self.leaves.len() != self.layout.places.len() {
             return Err(GadgetError::Length { expected: self.layout.places.len(), got: self.leaves.len() });
         }
         let empty = FieldVar::constant(empty_leaf());
-        let mut terms = vec![vec![empty.clone()]; 1 << bits];
+        let mut terms = vec![vec![empty.clone()]; 1 + self.leaves.len()];
         for (place, leaf) in self.layout.places.iter().zip(&self.leaves) {
             let record = (leaf - &empty).mul(self.cs, place.in_use.field())?;
             for (terms, part) in terms.iter_mut().zip(self.route(record, &place.leaf)?) {
@@ -162,13 +174,13 @@ impl Reader<'_> {
             }
         }
         // No record sits at the header's place, and the header is not added to the filler.
-        if let Some(first) = terms.first_mut().and_then(|terms| terms.first_mut()) {
-            *first = header.clone();
+        if let Some(first) = terms.first_mut() {
+            *first = vec![header];
         }
         let mut level: Vec<FieldVar> = terms.iter().map(FieldVar::sum).collect();
         let mut filler = empty_leaf();
-        for height in 0..DEPTH {
-            if height >= bits {
+        for _ in 0..DEPTH {
+            if level.len() % 2 == 1 {
                 level.push(FieldVar::constant(filler));
             }
             level =
@@ -178,14 +190,22 @@ impl Reader<'_> {
         level.pop().ok_or(GadgetError::Length { expected: 1, got: 0 })
     }
 
-    /// `value` at the position whose bits these are, lowest first, and 0 at the others.
-    fn route(&self, value: FieldVar, position: &[BoolVar]) -> Result<Vec<FieldVar>, GadgetError> {
+    /// `value` at the leaf whose bits these are, lowest first, and 0 at the others.
+    ///
+    /// # Soundness
+    /// The leaf comes from `lay` and is one of those that records of the shape have. Bits that lead beyond them are not
+    /// looked at.
+    fn route(&self, value: FieldVar, leaf: &[BoolVar]) -> Result<Vec<FieldVar>, GadgetError> {
         let mut parts = vec![value];
-        for bit in position.iter().rev() {
+        for (height, bit) in leaf.iter().enumerate().rev() {
             let mut halves = Vec::with_capacity(2 * parts.len());
-            for part in parts {
-                let upper = part.mul(self.cs, bit.field())?;
-                halves.extend([&part - &upper, upper]);
+            for (index, part) in parts.into_iter().enumerate() {
+                if (2 * index + 1) << height > self.leaves.len() {
+                    halves.push(part);
+                } else {
+                    let upper = part.mul(self.cs, bit.field())?;
+                    halves.extend([&part - &upper, upper]);
+                }
             }
             parts = halves;
         }

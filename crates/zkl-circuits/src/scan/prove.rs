@@ -1,10 +1,11 @@
 //! Making a scan proof, and checking one.
 
 use rand_chacha::ChaCha20Rng;
+use tracing::info_span;
 use zeroize::Zeroize as _;
 use zkl_argument::{
     ScanPlan, ScanWitness, TranscriptSeed,
-    commit::CommitmentSeed,
+    commit::{Blinders, CommitmentSeed},
     hyperkzg::Mask,
     open_columns, prove_plain,
     shape::LIMB_BITS,
@@ -54,7 +55,7 @@ pub(super) fn prove_any_limbs(
     statement: &ScanStatement<'_>,
     seal: &Seal,
     witness: &ScanWitness<'_>,
-    seed: &CommitmentSeed,
+    blinders: &dyn Blinders,
 ) -> Result<ScanProof, ProveScanError> {
     let (plan, groups) = (statement.plan, statement.commitments.groups());
     statement.commitments.check(plan).map_err(VerifyScanError::from)?;
@@ -73,14 +74,14 @@ pub(super) fn prove_any_limbs(
     verify_plain(plan, &sealed, &transcript, &proof.messages).map_err(ProveScanError::False)?;
 
     let circuit = TranscriptCircuit::new(plan, seal, t0, transcript.salt, &proof)?;
-    let groth16 = keys.prove(&circuit)?;
+    let groth16 = info_span!("groth16").in_scope(|| keys.prove(&circuit))?;
     let claim = proof.opening.clone();
     let context = opening_context(&statement.inputs(t0, &claim));
     let columns = statement.commitments.columns();
-    let opening = open_columns(srs, &context, groups, plan, witness, seed, columns, mask, &claim)?;
+    let opening = open_columns(srs, &context, groups, plan, witness, blinders, columns, mask, &claim)?;
 
     let proof = ScanProof { mask: mask_commitment, claim, groth16, opening };
-    verify_any_limbs(srs.verifier_key(), keys.verifying(), statement, &proof)?;
+    info_span!("self-check").in_scope(|| verify_any_limbs(srs.verifier_key(), keys.verifying(), statement, &proof))?;
     Ok(proof)
 }
 
@@ -155,12 +156,12 @@ pub(super) fn verify_any_limbs(
 }
 
 /// What the opening's own transcript absorbs first: every public input, t0 among them, 32 bytes each.
-fn opening_context(inputs: &ScanInputs) -> Vec<u8> {
+pub(super) fn opening_context(inputs: &ScanInputs) -> Vec<u8> {
     inputs.to_vec().iter().flat_map(scalar_bytes).collect()
 }
 
 /// The bounds of a seal are about limbs of 16 bits. A shape with others proves something else.
-fn check_limbs(plan: &ScanPlan) -> Result<(), VerifyScanError> {
+pub(super) fn check_limbs(plan: &ScanPlan) -> Result<(), VerifyScanError> {
     match plan.shape().limb_bits() {
         LIMB_BITS => Ok(()),
         got => Err(VerifyScanError::LimbBits { expected: LIMB_BITS, got }),

@@ -46,6 +46,16 @@ impl ScanContext {
     pub const fn digest(&self) -> Sha256Digest {
         self.0
     }
+
+    /// The context of a part of what this context is for. Callers have a tag for every kind of part.
+    pub(super) fn part(&self, tag: &[u8], parts: &[&[u8]]) -> Self {
+        let mut hasher = Sha256::new_with_prefix(tag);
+        hasher.update(self.0.as_bytes());
+        for part in parts {
+            hasher.update(part);
+        }
+        Self(Sha256Digest::new(hasher.finalize().into()))
+    }
 }
 
 /// The layout as the dataset commitment holds it: the elements of [`layout_vector`], 32 little-endian bytes each.

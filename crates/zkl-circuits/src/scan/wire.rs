@@ -6,16 +6,13 @@ use std::{
     rc::Rc,
 };
 
-use zkl_argument::{
-    Context, ScanError,
-    transcript::{TRANSCRIPT_DOMAIN, TRANSCRIPT_RATE},
-};
+use zkl_argument::{Context, ScanError, transcript::TRANSCRIPT_DOMAIN};
 use zkl_core::ark::{
     Fr,
     ff::{Field as _, PrimeField as _},
 };
 
-use crate::gadgets::{BoolVar, Cs, FieldVar, GadgetError, SpongeVar, decompose, recompose};
+use crate::gadgets::{BoolVar, Cs, DuplexVar, FieldVar, GadgetError, decompose, recompose};
 
 /// Where products are written. They are operators and cannot fail, so the first error waits here for
 /// [`CircuitVerifier::finish`].
@@ -87,7 +84,7 @@ by_value!(Add::add, Sub::sub, Mul::mul);
 /// [`zkl_argument::PlainVerifier`] over constraints, with the same schedule of absorbing and squeezing.
 pub(super) struct CircuitVerifier<'a> {
     board: Rc<Board>,
-    sponge: SpongeVar<TRANSCRIPT_RATE>,
+    duplex: DuplexVar,
     /// Messages that are left; `None` while keys are made.
     messages: Option<&'a [Fr]>,
 }
@@ -106,10 +103,10 @@ impl<'a> CircuitVerifier<'a> {
         {
             return Err(GadgetError::Length { expected, got });
         }
-        let mut sponge = SpongeVar::new(TRANSCRIPT_DOMAIN);
-        sponge.absorb(cs, &[t0.clone(), FieldVar::witness(cs, salt)?])?;
+        let mut duplex = DuplexVar::new(TRANSCRIPT_DOMAIN);
+        duplex.absorb(&[t0.clone(), FieldVar::witness(cs, salt)?]);
         let board = Rc::new(Board { cs: cs.clone(), fault: RefCell::new(None) });
-        Ok(Self { board, sponge, messages })
+        Ok(Self { board, duplex, messages })
     }
 
     /// A variable of the circuit as the verifier takes it.
@@ -154,17 +151,18 @@ impl Context for CircuitVerifier<'_> {
         let value = |i: usize| received.and_then(|received| received.get(i).copied());
         let vars: Vec<FieldVar> =
             (0..len).map(|i| FieldVar::witness(&self.board.cs, value(i))).collect::<Result<_, _>>()?;
-        self.sponge.absorb(&self.board.cs, &vars)?;
+        self.duplex.absorb(&vars);
         Ok(self.wires(vars))
     }
 
     fn absorb(&mut self, values: &[Wire]) -> Result<(), GadgetError> {
         let vars: Vec<FieldVar> = values.iter().map(|value| value.var.clone()).collect();
-        self.sponge.absorb(&self.board.cs, &vars)
+        self.duplex.absorb(&vars);
+        Ok(())
     }
 
     fn challenge(&mut self) -> Result<Wire, GadgetError> {
-        let challenge = self.sponge.squeeze(&self.board.cs)?;
+        let challenge = self.duplex.squeeze(&self.board.cs)?;
         Ok(self.wire(&challenge))
     }
 

@@ -16,7 +16,16 @@ use zkl_core::{
 
 use super::{ColumnFault, PairFault, RecordKind, SealError};
 
-pub(super) fn check_profile(layout: &Layout, profile: &Profile) -> Result<(), SealError> {
+/// What a profile is of.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Scope {
+    /// A whole table.
+    Table,
+    /// Some rows of a table, under the bounds and dictionaries of the table: they need not occur.
+    Range,
+}
+
+pub(super) fn check_profile(layout: &Layout, profile: &Profile, scope: Scope) -> Result<(), SealError> {
     if profile.rows != layout.rows() {
         return Err(SealError::Rows { expected: layout.rows(), got: profile.rows });
     }
@@ -27,7 +36,7 @@ pub(super) fn check_profile(layout: &Layout, profile: &Profile) -> Result<(), Se
         return Err(SealError::Pairs { expected: layout.pairs().len(), got: profile.pairs.len() });
     }
     for (index, (column, stats)) in layout.columns().iter().zip(&profile.columns).enumerate() {
-        check_column(layout.rows(), column, stats).map_err(|fault| SealError::Column { index, fault })?;
+        check_column(scope, layout.rows(), column, stats).map_err(|fault| SealError::Column { index, fault })?;
     }
     for (index, (pair, stats)) in layout.pairs().iter().zip(&profile.pairs).enumerate() {
         let fault = |fault| SealError::Pair { index, fault };
@@ -62,7 +71,7 @@ pub(super) fn joint_capacities(layout: &Layout, pair: &PairLayout) -> (usize, us
     }
 }
 
-fn check_column(rows: u64, column: &ColumnLayout, profile: &ColumnProfile) -> Result<(), ColumnFault> {
+fn check_column(scope: Scope, rows: u64, column: &ColumnLayout, profile: &ColumnProfile) -> Result<(), ColumnFault> {
     if profile.valid > rows {
         return Err(ColumnFault::Valid { rows, got: profile.valid });
     }
@@ -70,12 +79,12 @@ fn check_column(rows: u64, column: &ColumnLayout, profile: &ColumnProfile) -> Re
         return Err(ColumnFault::Nulls { nulls: rows - profile.valid });
     }
     match (column.encoding, &profile.stats) {
-        (Encoding::Numeric { limbs }, ColumnStats::Numeric(stats)) => check_numeric(limbs, profile.valid, stats),
+        (Encoding::Numeric { limbs }, ColumnStats::Numeric(stats)) => check_numeric(scope, limbs, profile.valid, stats),
         (Encoding::Category { capacity }, ColumnStats::Category(stats)) => {
-            check_entries(column.ty, capacity, profile.valid, &stats.entries)
+            check_entries(scope, column.ty, capacity, profile.valid, &stats.entries)
         }
         (Encoding::Grouped { capacity }, ColumnStats::Grouped(stats)) => {
-            check_entries(column.ty, capacity, profile.valid, &stats.entries)
+            check_entries(scope, column.ty, capacity, profile.valid, &stats.entries)
         }
         (Encoding::Opaque, ColumnStats::Opaque) => Ok(()),
         (encoding, stats) => {
@@ -96,9 +105,9 @@ fn check_column(rows: u64, column: &ColumnLayout, profile: &ColumnProfile) -> Re
     }
 }
 
-fn check_numeric(limbs: u8, valid: u64, stats: &NumericStats) -> Result<(), ColumnFault> {
+fn check_numeric(scope: Scope, limbs: u8, valid: u64, stats: &NumericStats) -> Result<(), ColumnFault> {
     let (min, max) = (stats.min, stats.max);
-    if max < min || (valid == 0 && (min, max) != (0, 0)) {
+    if max < min || (scope == Scope::Table && valid == 0 && (min, max) != (0, 0)) {
         return Err(ColumnFault::Bounds { min, max });
     }
     let span = max.abs_diff(min);
@@ -116,7 +125,13 @@ fn check_numeric(limbs: u8, valid: u64, stats: &NumericStats) -> Result<(), Colu
     Ok(())
 }
 
-fn check_entries(ty: ColumnType, capacity: u32, valid: u64, entries: &[CategoryCount]) -> Result<(), ColumnFault> {
+fn check_entries(
+    scope: Scope,
+    ty: ColumnType,
+    capacity: u32,
+    valid: u64,
+    entries: &[CategoryCount],
+) -> Result<(), ColumnFault> {
     let max = capacity as usize - 1;
     if entries.len() > max {
         return Err(ColumnFault::Values { got: entries.len(), max });
@@ -126,7 +141,7 @@ fn check_entries(ty: ColumnType, capacity: u32, valid: u64, entries: &[CategoryC
         if !seen.insert(entry.value.as_str()) {
             return Err(ColumnFault::Duplicate { index });
         }
-        if entry.count == 0 {
+        if entry.count == 0 && scope == Scope::Table {
             return Err(ColumnFault::ZeroCount { index });
         }
         if ty == ColumnType::Bool && !matches!(entry.value.as_str(), "true" | "false") {

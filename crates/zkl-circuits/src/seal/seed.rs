@@ -5,6 +5,15 @@ use zkl_core::ark::{Fr, ff::PrimeField as _};
 
 use super::{RecordIndex, SealError};
 
+/// Some of the segments of a table, but not all of them: the seal of all is the table's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SegmentRange {
+    /// The first segment, from 0.
+    pub first: u32,
+    /// How many, at least 1.
+    pub count: u32,
+}
+
 /// 32 secret bytes, fresh for every notarization. Whoever holds them and guesses a profile can confirm the guess; without
 /// them the commitment says nothing about the profile.
 #[derive(Clone, Zeroize, ZeroizeOnDrop)]
@@ -31,21 +40,32 @@ impl SealSeed {
         &self.0
     }
 
-    /// The nonce of the header.
+    /// The nonce of the header of a table's seal.
     pub(super) fn nonce(&self) -> Fr {
-        self.element(b"zkl/seal/v1/nonce", 0)
+        self.element(b"zkl/seal/v1/nonce", &0u16.to_le_bytes())
+    }
+
+    /// The nonce of the header of a row range's seal.
+    pub(super) fn range_nonce(&self, range: SegmentRange) -> Fr {
+        let [first, count] = [range.first, range.count].map(u32::to_le_bytes);
+        self.element(b"zkl/seal/v1/range-nonce", &[first, count].concat())
+    }
+
+    /// The nonce of the header of the seal of a table's large dictionaries.
+    pub(super) fn dictionaries_nonce(&self) -> Fr {
+        self.element(b"zkl/seal/v1/dictionaries-nonce", &[])
     }
 
     /// The salt of the record at `index`.
     pub(super) fn salt(&self, index: RecordIndex) -> Fr {
-        self.element(b"zkl/seal/v1/salt", index.get())
+        self.element(b"zkl/seal/v1/salt", &index.get().to_le_bytes())
     }
 
     /// 64 bytes of keyed BLAKE3 output for `label || index`, as a little-endian integer modulo r.
-    fn element(&self, label: &[u8], index: u16) -> Fr {
+    fn element(&self, label: &[u8], index: &[u8]) -> Fr {
         let mut output = [0; 64];
         let mut hasher = blake3::Hasher::new_keyed(&self.0);
-        hasher.update(label).update(&index.to_le_bytes());
+        hasher.update(label).update(index);
         hasher.finalize_xof().fill(&mut output);
         let element = Fr::from_le_bytes_mod_order(&output);
         output.zeroize();

@@ -14,8 +14,7 @@ use zkl_core::{
 use super::*;
 use crate::{
     gadgets::{BoolVar, Cs, FieldVar, GadgetError, IntVar},
-    groth16::Instance,
-    testing::{TestCircuit, assert_tight, satisfied},
+    testing::{Instance, TestCircuit, assert_tight, satisfied},
 };
 
 fn column(name: &str, ty: ColumnType, nullable: bool, encoding: Encoding) -> ColumnLayout {
@@ -125,6 +124,62 @@ fn the_documented_example_has_the_documented_commitment() {
         "1964adc1cc810491d4801362cd83303c3fe7ff4866691da78a09b841d8842623",
     ];
     assert_eq!(elements.map(|element| SealCommitment::new(element).to_string()), expected);
+}
+
+#[test]
+fn the_documented_range_has_the_documented_commitment() {
+    let range = SegmentRange { first: 1, count: 2 };
+    let part = Seal::of_range(&layout(), &profile(), &seed(), range).unwrap();
+    let expected = "fe463a8047af668d17295207fd631c38c0c7101df4cddd51121b8d1a3f347823";
+    assert_eq!(part.commitment().to_string(), expected);
+    // The records are those of the table's seal, salts included: only the header differs.
+    let heads = |seal: &Seal| seal.columns().iter().map(|record| record.head().leaf()).collect::<Vec<_>>();
+    assert_eq!(heads(&part), heads(&seal()));
+    assert_ne!(part.header().record.nonce, seal().header().record.nonce);
+}
+
+#[test]
+fn ranges_have_nonces_of_their_own() {
+    let commitment = |first, count| {
+        let range = SegmentRange { first, count };
+        Seal::of_range(&layout(), &profile(), &seed(), range).unwrap().commitment()
+    };
+    let mut seen = std::collections::HashSet::from([seal().commitment()]);
+    for first in 0..4 {
+        for count in 1..4 {
+            assert!(seen.insert(commitment(first, count)));
+        }
+    }
+    assert_eq!(commitment(3, 2), commitment(3, 2));
+}
+
+#[test]
+fn ranges_may_lack_values_and_bounds_and_tables_may_not() {
+    let range = SegmentRange { first: 0, count: 1 };
+    let sealed = |change: &dyn Fn(&mut Profile)| {
+        let mut profile = profile();
+        change(&mut profile);
+        let table = Seal::new(&layout(), &profile, &seed()).err();
+        (table, Seal::of_range(&layout(), &profile, &seed(), range).err())
+    };
+    // A value that does not occur in these rows; one group more.
+    let never = |profile: &mut Profile| {
+        dictionary(profile, 4).push(CategoryCount { value: "Wien".to_owned(), count: 0 });
+    };
+    let (table, part) = sealed(&never);
+    assert_eq!(table, Some(SealError::Column { index: 4, fault: ColumnFault::ZeroCount { index: 3 } }));
+    assert_eq!(part, None);
+    // No value at all, under the bounds of the table.
+    let columns = vec![column("age", ColumnType::Int, true, Encoding::Numeric { limbs: 1 })];
+    let nothing = Profile { rows: 6, columns: vec![numeric(0, 20, 40, 0, 0)], pairs: Vec::new() };
+    let layout = Layout::new(6, columns, Vec::new()).unwrap();
+    let fault = ColumnFault::Bounds { min: 20, max: 40 };
+    assert_eq!(Seal::new(&layout, &nothing, &seed()).err(), Some(SealError::Column { index: 0, fault }));
+    assert!(Seal::of_range(&layout, &nothing, &seed(), range).is_ok());
+    // Everything else is refused as in a table.
+    let (table, part) = sealed(&|profile| profile.columns[0].valid = 7);
+    assert!(table.is_some());
+    assert_eq!(table, part);
 }
 
 #[test]

@@ -8,8 +8,8 @@ use zkl_core::{
 
 use super::{
     CategoryRecord, GroupedRecord, HeaderRecord, JointRecord, MerklePath, NumericRecord, Opening, ProductRecord,
-    Record as _, RecordHead, RecordIndex, RecordKind, SealCommitment, SealError, SealSeed,
-    check::{check_profile, joint_capacities},
+    Record as _, RecordHead, RecordIndex, RecordKind, SealCommitment, SealError, SealSeed, SegmentRange,
+    check::{Scope, check_profile, joint_capacities},
     layout_digest,
     tree::RecordTree,
     value_digest,
@@ -74,8 +74,55 @@ impl Seal {
     /// # Errors
     /// [`SealError`] when the profile cannot be that of a table with this layout.
     pub fn new(layout: &Layout, profile: &Profile, seed: &SealSeed) -> Result<Self, SealError> {
-        check_profile(layout, profile)?;
-        let header = HeaderRecord { layout: layout_digest(layout), rows: layout.rows(), nonce: seed.nonce() };
+        check_profile(layout, profile, Scope::Table)?;
+        Self::of_checked(layout, profile, seed, seed.nonce())
+    }
+
+    /// Seals the profile of some segments of a table: `layout` has their rows, `profile` the minima, maxima and
+    /// dictionaries of the table, so that a value may occur nowhere. Salts are those of the table's seal, the nonce is not.
+    ///
+    /// # Errors
+    /// [`SealError`] when the profile cannot be that of such a part of a table.
+    pub fn of_range(
+        layout: &Layout,
+        profile: &Profile,
+        seed: &SealSeed,
+        range: SegmentRange,
+    ) -> Result<Self, SealError> {
+        check_profile(layout, profile, Scope::Range)?;
+        Self::of_checked(layout, profile, seed, seed.range_nonce(range))
+    }
+
+    /// Seals the records of this seal's large dictionaries alone, as they are, under `layout`, which has them as its
+    /// columns.
+    pub(crate) fn dictionaries(&self, layout: &Layout, seed: &SealSeed) -> Self {
+        let nonce = seed.dictionaries_nonce();
+        let header = HeaderRecord { layout: layout_digest(layout), rows: layout.rows(), nonce };
+        let columns: Vec<ColumnRecord> =
+            self.columns.iter().filter(|record| matches!(record, ColumnRecord::Grouped(_))).cloned().collect();
+        let mut leaves = vec![header.leaf()];
+        leaves.extend(columns.iter().map(|record| record.head().leaf()));
+        Self { header, columns, pairs: Vec::new(), tree: RecordTree::new(leaves) }
+    }
+
+    /// This seal with other smallest groups of its large dictionaries, in column order: where ranges are merged, sums of
+    /// smallest groups stand for smallest sums.
+    pub(crate) fn with_smallest_groups(mut self, smallest: &[u64]) -> Self {
+        let grouped = self.columns.iter_mut().filter_map(|record| match record {
+            ColumnRecord::Grouped(record) => Some(record),
+            _ => None,
+        });
+        for (record, &smallest) in grouped.zip(smallest) {
+            record.smallest_group = smallest;
+        }
+        let records = self.columns.iter().map(ColumnRecord::head).chain(self.pairs.iter().map(PairRecord::head));
+        let leaves = std::iter::once(self.header.leaf()).chain(records.map(|record| record.leaf())).collect();
+        self.tree = RecordTree::new(leaves);
+        self
+    }
+
+    fn of_checked(layout: &Layout, profile: &Profile, seed: &SealSeed, nonce: Fr) -> Result<Self, SealError> {
+        let header = HeaderRecord { layout: layout_digest(layout), rows: layout.rows(), nonce };
         let mut leaves = vec![header.leaf()];
 
         let mut columns = Vec::with_capacity(layout.columns().len());

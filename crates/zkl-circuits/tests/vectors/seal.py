@@ -1,6 +1,6 @@
 """The example of docs/seal.md from that page alone: naive Poseidon and plain integers, nothing shared with the Rust code.
 
-Prints the layout digest, the empty leaf, leaf 1 and h. Needs Python 3.8 and the package blake3.
+Prints the layout digest, the empty leaf, leaf 1, h, and h of the same rows as segments 1 and 2 of a longer table. Needs Python 3.8 and the package blake3.
 """
 
 import hashlib
@@ -175,15 +175,26 @@ leaves = [
     ),
 ]
 e = D(V + "empty")
-lv = leaves
-emp = e
-for _ in range(10):
-    if len(lv) % 2:
-        lv = lv + [emp]
-    lv = [hash2(lv[i], lv[i + 1]) for i in range(0, len(lv), 2)]
-    emp = hash2(emp, emp)
+
+
+def root(lv):
+    emp = e
+    for _ in range(10):
+        if len(lv) % 2:
+            lv = lv + [emp]
+        lv = [hash2(lv[i], lv[i + 1]) for i in range(0, len(lv), 2)]
+        emp = hash2(emp, emp)
+    return lv[0]
+
+
+def range_nonce(first, count):
+    message = b"zkl/seal/v1/range-nonce" + first.to_bytes(4, "little") + count.to_bytes(4, "little")
+    return le(blake3(message, key=seed).digest(length=64)) % P
+
+
 hx = lambda x: x.to_bytes(32, "little").hex()
 print(hx(lay))
 print(hx(e))
 print(hx(leaves[1]))
-print(hx(lv[0]))
+print(hx(root(leaves)))
+print(hx(root([H(V + "header", lay, 6, range_nonce(1, 2))] + leaves[1:])))

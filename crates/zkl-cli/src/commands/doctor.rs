@@ -87,7 +87,7 @@ fn keys(config: &Config) -> Check {
 
 /// The store opens, the head is signed by the ledger's key, and every notarization has an opening that opens its seal.
 async fn ledger(config: &Config) -> Vec<Check> {
-    let ledger = match super::open_for_reading(config) {
+    let ledger = match super::open_for_reading(config).await {
         Ok(ledger) => ledger,
         Err(error) => return vec![problem("store", &error)],
     };

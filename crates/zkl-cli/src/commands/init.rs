@@ -1,7 +1,7 @@
 use std::io::{self, Write};
 
 use serde::Serialize;
-use zkl_ledger::{Ledger, LedgerError, keys::Origin};
+use zkl_ledger::{Ledger, LedgerError, StoreUrl, keys::Origin};
 
 use crate::{
     args::InitArgs,
@@ -15,12 +15,16 @@ struct Initialized {
     ledger: String,
     origin: String,
     log_key: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    store: Option<String>,
 }
 
 impl Report for Initialized {
     fn write_human(&self, out: &mut dyn Write) -> io::Result<()> {
         writeln!(out, "Made a ledger in {}", self.ledger)?;
-        output::write_fields(out, &[("origin", self.origin.clone()), ("log key", self.log_key.clone())])?;
+        let mut fields = vec![("origin", self.origin.clone()), ("log key", self.log_key.clone())];
+        fields.extend(self.store.iter().map(|store| ("store", store.clone())));
+        output::write_fields(out, &fields)?;
         writeln!(
             out,
             "Publish the log key: verifiers pin it with --trust. Back up {}: it holds the secrets.",
@@ -29,18 +33,30 @@ impl Report for Initialized {
     }
 }
 
-pub(super) fn run(args: &InitArgs, config: &Config) -> Result<(), CliError> {
+pub(super) async fn run(args: InitArgs, config: &Config) -> Result<(), CliError> {
     let origin: Origin = match &args.origin {
         Some(text) => text.parse().map_err(LedgerError::from)?,
         None => random_origin()?,
     };
-    let ledger = Ledger::create(&config.ledger, origin.clone(), super::key_store(config)?)?;
+    let store = args.store.map(in_current_directory).transpose()?;
+    let shown = store.as_ref().map(ToString::to_string);
+    let ledger = Ledger::create(&config.ledger, origin.clone(), store, super::key_store(config)?).await?;
     let report = Initialized {
         ledger: config.ledger.display().to_string(),
         origin: origin.to_string(),
+        store: shown,
         log_key: ledger.log_key().to_string(),
     };
     output::print(&report, config.format)
+}
+
+/// The settings are read from wherever the ledger is used; what is given here is meant from where we are.
+fn in_current_directory(store: StoreUrl) -> Result<StoreUrl, CliError> {
+    if store.is_volatile() {
+        return Err(CliError::VolatileStore);
+    }
+    let here = std::env::current_dir().map_err(|source| CliError::ReadFile { path: ".".into(), source })?;
+    Ok(store.relative_to(&here))
 }
 
 /// A name that no other log has: `.invalid` can never be a host.

@@ -1,10 +1,13 @@
 //! One file per command: call the ledger, shape the answer.
 
+mod audit;
 mod completions;
+mod cosign;
 mod datasets;
 mod doctor;
 mod entries;
 mod export;
+mod fsck;
 mod init;
 mod notarize;
 mod profile;
@@ -13,18 +16,21 @@ mod read;
 mod receipt;
 mod schema;
 mod show;
+mod srs;
+mod transfer;
 mod verify;
+mod witness;
 
 use std::{fs, io::Write as _, path::Path, time::Duration};
 
-use zkl_ledger::{KeyStore, Ledger, RocksBackend};
+use zkl_ledger::{AnyStore, ExportDir, KeyStore, Ledger, note::NoteVerifier, policy::Policy};
 
 use crate::{args::Command, config::Config, error::CliError};
 
 /// Runs one command.
 pub(crate) async fn run(command: Command, config: &Config) -> Result<(), CliError> {
     match command {
-        Command::Init(args) => init::run(&args, config),
+        Command::Init(args) => init::run(args, config).await,
         Command::Notarize(args) => notarize::run(args, config).await,
         Command::Prove(args) => prove::run(args, config).await,
         Command::Verify(args) => verify::run(args, config).await,
@@ -36,6 +42,13 @@ pub(crate) async fn run(command: Command, config: &Config) -> Result<(), CliErro
         Command::Receipt(args) => receipt::run(&args, config).await,
         Command::Datasets => datasets::run(config).await,
         Command::Export(args) => export::run(&args, config).await,
+        Command::Fsck(args) => fsck::run(&args, config).await,
+        Command::Audit(args) => audit::run(&args, config).await,
+        Command::Cosign(args) => cosign::run(args, config).await,
+        Command::Witness(args) => witness::run(args, config).await,
+        Command::Backup(args) => transfer::backup(args, config).await,
+        Command::Restore(args) => transfer::restore(args, config).await,
+        Command::Srs(args) => srs::run(args, config).await,
         Command::Doctor => doctor::run(config).await,
         Command::Completions(args) => completions::run(&args),
     }
@@ -46,12 +59,30 @@ fn key_store(config: &Config) -> Result<KeyStore, CliError> {
     Ok(KeyStore::open(dir).map_err(zkl_ledger::LedgerError::from)?)
 }
 
-async fn open_for_writing(config: &Config, wait_seconds: u64) -> Result<Ledger<RocksBackend>, CliError> {
+async fn open_for_writing(config: &Config, wait_seconds: u64) -> Result<Ledger<AnyStore>, CliError> {
     Ok(Ledger::open(&config.ledger, key_store(config)?, Duration::from_secs(wait_seconds)).await?)
 }
 
-fn open_for_reading(config: &Config) -> Result<Ledger<RocksBackend>, CliError> {
-    Ok(Ledger::open_read_only(&config.ledger, key_store(config)?)?)
+async fn open_for_reading(config: &Config) -> Result<Ledger<AnyStore>, CliError> {
+    Ok(Ledger::open_read_only(&config.ledger, key_store(config)?).await?)
+}
+
+/// The key to check an export with: the one that the user knows, otherwise the export's own.
+fn export_key(export: &ExportDir, trusted: Option<&NoteVerifier>, config: &Config) -> Result<NoteVerifier, CliError> {
+    if let Some(key) = trusted {
+        return Ok(key.clone());
+    }
+    fsck::note_unpinned(config);
+    Ok(export.unverified_log_key()?)
+}
+
+fn read_policy(path: &Path) -> Result<Policy, CliError> {
+    let error = |source| CliError::ReadFile { path: path.to_owned(), source };
+    if fs::metadata(path).map_err(error)?.len() > Policy::MAX_LEN as u64 {
+        return Err(error(std::io::Error::new(std::io::ErrorKind::InvalidData, "the file is too long to be a policy")));
+    }
+    let bytes = fs::read(path).map_err(error)?;
+    Policy::parse(&bytes).map_err(|source| CliError::Policy { path: path.to_owned(), source })
 }
 
 /// Writes a file whole or not at all. What is there and no file, as a pipe or a terminal, is written to and not replaced.

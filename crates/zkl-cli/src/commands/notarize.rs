@@ -5,7 +5,7 @@ use std::{
 };
 
 use serde::Serialize;
-use zkl_ledger::{DatasetName, NotarizeRequest, Notarized};
+use zkl_ledger::{Assurance, DatasetName, EvidenceRequest, NotarizeRequest, Notarized};
 
 use crate::{
     args::NotarizeArgs,
@@ -24,6 +24,8 @@ struct NotarizeReport {
     rows: u64,
     columns: usize,
     assurance: String,
+    #[serde(skip)]
+    meaning: &'static str,
     seal: String,
     opening: String,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -41,7 +43,7 @@ impl Report for NotarizeReport {
         let mut fields = vec![
             ("transaction", self.transaction.clone()),
             ("dataset id", self.dataset_id.clone()),
-            ("assurance", format!("{}: the notary's key vouches for the sealed profile", self.assurance)),
+            ("profile", format!("{}: {}", self.assurance, self.meaning)),
             ("opening", format!("{} (secret: needed to prove claims)", self.opening)),
         ];
         if let Some(receipt) = &self.receipt {
@@ -64,16 +66,24 @@ pub(super) async fn run(args: NotarizeArgs, config: &Config) -> Result<(), CliEr
     read.product = args.product;
     let ledger = super::open_for_writing(config, args.write.wait).await?;
     let reporter = Arc::new(TerminalProgress::new(config.quiet));
-    let request = NotarizeRequest { file: args.file, name, read, privacy: args.privacy };
+    let evidence = match (args.attest_only, args.srs) {
+        (true, _) => EvidenceRequest::Attestation,
+        (false, Some(digest)) => EvidenceRequest::ProofUnder(digest),
+        (false, None) => EvidenceRequest::Proof,
+    };
+    let request = NotarizeRequest { file: args.file, name, read, privacy: args.privacy, evidence };
     let notarized = ledger.notarize(request, reporter.clone()).await?;
     drop(reporter);
+    if !args.write.no_cosign {
+        super::cosign::after_append(&ledger, config).await;
+    }
     for column in &notarized.report.columns {
         if column.is_remarkable() {
             progress::note(config.quiet, &column.to_string());
         }
     }
     let receipt = match &args.output {
-        Some(path) => Some(super::receipt::write(&ledger, &notarized.entry, path).await?),
+        Some(path) => Some(super::receipt::write(&ledger, &notarized.entry, path, args.content).await?),
         None => None,
     };
     output::print(&report(notarized, receipt), config.format)
@@ -89,6 +99,10 @@ fn report(notarized: Notarized, receipt: Option<String>) -> NotarizeReport {
         rows: layout.rows(),
         columns: layout.columns().len(),
         assurance: notarization.assurance.to_string(),
+        meaning: match notarization.assurance {
+            Assurance::Proved => "it is that of every row, in zero knowledge",
+            Assurance::Attested => "the notary's key vouches for it",
+        },
         seal: notarization.seal.to_string(),
         opening: opening.display().to_string(),
         receipt,

@@ -2,7 +2,7 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 use zkl_ledger::{
-    DatasetName, Ledger, LedgerError, NotarizedEntry, RocksBackend,
+    AnyStore, DatasetName, Ledger, LedgerError, NotarizedEntry,
     dataset::view::{ColumnView, ProfileView, view},
 };
 
@@ -53,7 +53,7 @@ fn values(column: &ColumnView) -> String {
 }
 
 pub(super) async fn run(args: &ProfileArgs, config: &Config) -> Result<(), CliError> {
-    let ledger = super::open_for_reading(config)?;
+    let ledger = super::open_for_reading(config).await?;
     let notarized = notarization(&ledger, &args.dataset, args.entry.as_deref()).await?;
     let opening = ledger.opening(&notarized)?;
     output::print(&ProfileReport(view(&opening.layout, &opening.profile)), config.format)
@@ -61,7 +61,7 @@ pub(super) async fn run(args: &ProfileArgs, config: &Config) -> Result<(), CliEr
 
 /// The notarization of `dataset` at `entry`, or the newest.
 pub(super) async fn notarization(
-    ledger: &Ledger<RocksBackend>,
+    ledger: &Ledger<AnyStore>,
     dataset: &DatasetName,
     entry: Option<&str>,
 ) -> Result<NotarizedEntry, CliError> {

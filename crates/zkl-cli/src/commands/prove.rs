@@ -6,7 +6,7 @@ use std::{
 };
 
 use serde::Serialize;
-use zkl_ledger::{Evaluation, Ledger, NotarizedEntry, Predicate, RocksBackend, claim::Claim};
+use zkl_ledger::{AnyStore, Evaluation, Ledger, NotarizedEntry, Predicate, claim::Claim};
 
 use crate::{
     args::ProveArgs,
@@ -78,7 +78,7 @@ pub(super) async fn run(args: ProveArgs, config: &Config) -> Result<(), CliError
         super::check_writable(path, &[&config.ledger])?;
     }
     if args.dry_run {
-        let ledger = super::open_for_reading(config)?;
+        let ledger = super::open_for_reading(config).await?;
         let notarized = find(&ledger, &args).await?;
         let evaluation = ledger.evaluate(&notarized, &claim)?;
         let report = EvaluationReport {
@@ -101,8 +101,11 @@ pub(super) async fn run(args: ProveArgs, config: &Config) -> Result<(), CliError
     let reporter = Arc::new(TerminalProgress::new(config.quiet));
     let entry = ledger.prove(&notarized, &claim, reporter.clone()).await?;
     drop(reporter);
+    if !args.write.no_cosign {
+        super::cosign::after_append(&ledger, config).await;
+    }
     let receipt = match &args.output {
-        Some(path) => Some(super::receipt::write(&ledger, &entry, path).await?),
+        Some(path) => Some(super::receipt::write(&ledger, &entry, path, args.content).await?),
         None => None,
     };
     let Predicate::Claim(record) = entry.predicate() else {
@@ -122,7 +125,7 @@ pub(super) async fn run(args: ProveArgs, config: &Config) -> Result<(), CliError
     output::print(&report, config.format)
 }
 
-async fn find(ledger: &Ledger<RocksBackend>, args: &ProveArgs) -> Result<NotarizedEntry, CliError> {
+async fn find(ledger: &Ledger<AnyStore>, args: &ProveArgs) -> Result<NotarizedEntry, CliError> {
     super::profile::notarization(ledger, &args.dataset, args.entry.as_deref()).await
 }
 

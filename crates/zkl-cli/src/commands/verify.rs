@@ -7,7 +7,8 @@ use std::{
 
 use serde::Serialize;
 use zkl_ledger::{
-    InLog, MAX_RECEIPT_LEN, Notarization, Opening, Trust, VerifiedReceipt, VerifiedStatement, check_data,
+    InLog, MAX_RECEIPT_LEN, Notarization, Opening, ProfileEvidence, Trust, VerifiedReceipt, VerifiedStatement,
+    check_data,
 };
 
 use crate::{
@@ -40,7 +41,11 @@ struct VerifyReport {
     #[serde(skip_serializing_if = "Option::is_none")]
     columns: Option<usize>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    assurance: Option<String>,
+    assurance: Option<&'static str>,
+    #[serde(skip)]
+    profile: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    scan: Option<ScanSummary>,
     #[serde(skip_serializing_if = "Option::is_none")]
     proof: Option<ProofSummary>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -56,6 +61,16 @@ struct ProofSummary {
     circuit: String,
     setup: String,
     verifying_key: String,
+}
+
+/// The proof over every row.
+#[derive(Serialize)]
+struct ScanSummary {
+    setup: String,
+    circuits: Vec<ProofSummary>,
+    reference_string: String,
+    commitments: String,
+    segments: usize,
 }
 
 impl Report for VerifyReport {
@@ -74,8 +89,8 @@ impl Report for VerifyReport {
         if let (Some(dataset), Some(rows), Some(columns)) = (&self.dataset, self.rows, self.columns) {
             fields.push(("dataset", format!("{dataset}, {rows} rows, {columns} columns")));
         }
-        if let Some(assurance) = &self.assurance {
-            fields.push(("profile", assurance.clone()));
+        if let Some(profile) = &self.profile {
+            fields.push(("profile", profile.clone()));
         }
         if let Some(proof) = &self.proof {
             fields.push(("proof", format!("{}, Groth16, {}", proof.circuit, proof.setup)));
@@ -88,6 +103,10 @@ impl Report for VerifyReport {
         let log = &self.log;
         fields.push(("log", format!("{}, entry {} of {}", log.origin, log.index, log.size)));
         fields.push(("log key", log.key.clone()));
+        if !log.witnesses.is_empty() {
+            let meaning = if log.policy { "a quorum of the policy" } else { "named in the receipt, NOT vouched for" };
+            fields.push(("witnesses", format!("{} ({meaning})", log.witnesses.join(", "))));
+        }
         let pinned = match log.pinned {
             true => "this log key is pinned",
             false => "log key NOT pinned: anybody can make a log; pin it with --trust",
@@ -105,6 +124,9 @@ pub(super) async fn run(args: VerifyArgs, config: &Config) -> Result<(), CliErro
     let mut trust = Trust::default();
     for text in config.trust.iter().chain(&args.trust) {
         trust = add_trust(trust, text)?;
+    }
+    if let Some(path) = &args.policy {
+        trust = trust.with_policy(super::read_policy(path)?);
     }
     let bytes = read_receipt(&args.receipt)?;
     let verified = zkl_ledger::verify(&bytes, &trust)
@@ -128,6 +150,8 @@ fn report(verified: &VerifiedReceipt, data: Option<String>) -> VerifyReport {
         rows: None,
         columns: None,
         assurance: None,
+        profile: None,
+        scan: None,
         proof: None,
         data,
         transaction: verified.id.to_string(),
@@ -140,20 +164,21 @@ fn report(verified: &VerifiedReceipt, data: Option<String>) -> VerifyReport {
         setup: proof.setup.to_string(),
         verifying_key: proof.verifying_key.to_string(),
     };
-    let mut table = |notarization: &Notarization, layout: &zkl_ledger::Layout| {
+    let mut table = |notarization: &Notarization, layout: &zkl_ledger::Layout, profile: &ProfileEvidence| {
         report.dataset = Some(notarization.dataset.to_string());
         report.dataset_id = Some(notarization.dataset_id.to_string());
         report.rows = Some(layout.rows());
         report.columns = Some(layout.columns().len());
-        report.assurance = Some(notarization.assurance.to_string());
+        let (assurance, profile, scan) = profile_report(profile);
+        (report.assurance, report.profile, report.scan) = (Some(assurance), Some(profile), scan);
     };
     match &verified.statement {
-        VerifiedStatement::Notarization { notarization, layout } => {
-            table(notarization, layout);
+        VerifiedStatement::Notarization { notarization, layout, profile } => {
+            table(notarization, layout, profile);
             report.kind = "notarization";
         }
-        VerifiedStatement::Claim { claim, notarization, layout, proof, .. } => {
-            table(notarization, layout);
+        VerifiedStatement::Claim { claim, notarization, layout, profile, proof, .. } => {
+            table(notarization, layout, profile);
             report.kind = "claim";
             report.claim = Some(claim.to_string());
             report.proof = Some(proof_summary(proof));
@@ -168,6 +193,32 @@ fn report(verified: &VerifiedReceipt, data: Option<String>) -> VerifyReport {
         _ => report.kind = "unknown",
     }
     report
+}
+
+/// In one word, in a line for people, and in parts.
+fn profile_report(evidence: &ProfileEvidence) -> (&'static str, String, Option<ScanSummary>) {
+    match evidence {
+        ProfileEvidence::Proved(report) => {
+            let circuits = report.keys.iter().map(|key| ProofSummary {
+                circuit: key.circuit.to_string(),
+                setup: report.setup.to_string(),
+                verifying_key: key.verifying_key.to_string(),
+            });
+            let summary = ScanSummary {
+                setup: report.setup.to_string(),
+                circuits: circuits.collect(),
+                reference_string: report.srs.to_string(),
+                commitments: report.commitments.to_string(),
+                segments: report.segments,
+            };
+            ("proved", format!("proved over every row, {}", report.setup), Some(summary))
+        }
+        ProfileEvidence::ProofLeftOut => {
+            ("attested", "attested; the log names a proof, which this receipt leaves out".to_owned(), None)
+        }
+        // A kind of evidence that this program does not know is not counted.
+        _ => ("attested", "attested by the notary, not proved".to_owned(), None),
+    }
 }
 
 /// Checks that a file is the table whose notarization the receipt holds.
@@ -187,10 +238,11 @@ async fn compare_data(
         }
     };
     let reporter = Arc::new(TerminalProgress::new(config.quiet));
+    let keys = super::key_store(config)?;
     let file = data.clone();
     let task = tokio::task::spawn_blocking(move || {
         let opening = Opening::read(&opening)?;
-        check_data(&file, &opening, &notarization, reporter.as_ref())
+        check_data(&file, &opening, &notarization, &keys, reporter.as_ref())
     });
     match task.await.map_err(zkl_ledger::LedgerError::from)?? {
         Ok(check) => Ok(format!("{} is the notarized table ({} rows read)", data.display(), check.rows)),

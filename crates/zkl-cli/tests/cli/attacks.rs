@@ -51,7 +51,7 @@ fn a_used_ledger_that_lost_its_store_does_not_begin_another_history() {
     let fresh = Workdir::new();
     fresh.ok(&["init"]);
     std::fs::remove_dir_all(fresh.path(".zkl/db")).unwrap();
-    fresh.ok(&["notarize", &penguins(), "--name", "penguins"]);
+    fresh.ok(&["notarize", &penguins(), "--name", "penguins", "--attest-only"]);
 }
 
 #[test]
@@ -59,7 +59,9 @@ fn a_column_name_cannot_steer_the_terminal() {
     let workdir = Workdir::new();
     workdir.ok(&["init"]);
     workdir.write("evil.csv", "\"a\u{1b}[2J\u{202e}\nVALID\",b\n1,2\n3,4\n");
-    for args in [&["schema", "evil.csv"][..], &["notarize", "evil.csv"], &["profile", "evil"], &["log"]] {
+    for args in
+        [&["schema", "evil.csv"][..], &["notarize", "evil.csv", "--attest-only"], &["profile", "evil"], &["log"]]
+    {
         let answer = workdir.run(args);
         let shown = answer.stdout + &answer.stderr;
         assert!(!shown.contains(['\u{1b}', '\u{202e}']), "{args:?}: {shown:?}");
@@ -71,7 +73,7 @@ fn a_column_name_cannot_steer_the_terminal() {
 fn secrets_stay_private_under_a_permissive_umask() {
     use std::os::unix::fs::PermissionsExt as _;
     let workdir = Workdir::new();
-    for args in [vec!["init"], vec!["notarize", &penguins(), "--name", "penguins"]] {
+    for args in [vec!["init"], vec!["notarize", &penguins(), "--name", "penguins", "--attest-only"]] {
         let inner = workdir.command(&args);
         let mut command = std::process::Command::new("bash");
         command.args(["-c", "umask 000; exec \"$@\"", "bash"]).arg(inner.get_program()).args(inner.get_args());

@@ -71,7 +71,7 @@ fn the_data_can_be_shown_to_an_auditor() {
 fn the_log_is_listed_in_every_form() {
     let workdir = Workdir::with_penguins();
     workdir.ok(&["prove", "penguins", "rows >= 300"]);
-    workdir.ok(&["notarize", &penguins(), "--name", "team/penguins", "--privacy", "public"]);
+    workdir.ok(&["notarize", &penguins(), "--name", "team/penguins", "--privacy", "public", "--attest-only"]);
 
     let log = workdir.json(&["log"]);
     let kinds: Vec<&str> = log["entries"].as_array().unwrap().iter().map(|e| e["kind"].as_str().unwrap()).collect();
@@ -146,7 +146,8 @@ fn a_second_writer_is_told_so_and_readers_are_not_hindered() {
     // A table that never ends keeps the first writer busy.
     let fifo = workdir.path("slow.csv");
     assert!(std::process::Command::new("mkfifo").arg(&fifo).status().unwrap().success());
-    let mut first = workdir.command(&["notarize", "slow.csv", "--input-format", "csv"]).spawn().unwrap();
+    let mut first =
+        workdir.command(&["notarize", "slow.csv", "--input-format", "csv", "--attest-only"]).spawn().unwrap();
     let feed = std::thread::spawn({
         let fifo = fifo.clone();
         move || std::fs::OpenOptions::new().write(true).open(fifo)
@@ -158,5 +159,5 @@ fn a_second_writer_is_told_so_and_readers_are_not_hindered() {
     drop(pipe);
     first.kill().unwrap();
     first.wait().unwrap();
-    workdir.ok(&["notarize", &penguins(), "--wait", "10"]);
+    workdir.ok(&["notarize", &penguins(), "--wait", "10", "--attest-only"]);
 }

@@ -7,5 +7,7 @@ mod bad_input;
 mod commands;
 mod common;
 mod crash;
+mod custody;
 mod profile;
+mod proved;
 mod terminal;

@@ -255,7 +255,7 @@ fn pairs_must_fit_their_columns() {
 struct Meddler<'f>(&'f Fixture, &'static str);
 
 impl RowSink for Meddler<'_> {
-    fn begin(&mut self, _: &zkl_core::layout::Layout) -> Result<(), SinkError> {
+    fn begin(&mut self, _: &zkl_core::layout::Layout, _: &zkl_dataset::Frame) -> Result<(), SinkError> {
         Ok(File::create(self.0.path())?.write_all(self.1.as_bytes())?)
     }
 

@@ -1,8 +1,12 @@
 //! What columns are taken for, and how CSV text is understood.
 
-use zkl_core::profile::{ColumnStats, PairProfile};
+use zkl_core::{
+    layout::Layout,
+    profile::{ColumnStats, PairProfile, Profile},
+};
 use zkl_dataset::{
-    Basis, CsvOptions, EncodedBatch, EncodedColumn, Pass, ProgressUpdate, RowSink, Scan, ScanOptions, SinkError, Source,
+    Basis, CsvOptions, EncodedBatch, EncodedColumn, Frame, Pass, ProfileSums, ProgressUpdate, RowSink, Scan,
+    ScanOptions, SinkError, Source,
 };
 
 use super::{Fixture, KEY, csv, json, pinned, run, schema_file, types};
@@ -162,7 +166,7 @@ struct Collector {
 }
 
 impl RowSink for Collector {
-    fn begin(&mut self, layout: &zkl_core::layout::Layout) -> Result<(), SinkError> {
+    fn begin(&mut self, layout: &Layout, _: &Frame) -> Result<(), SinkError> {
         self.columns = layout.columns().len();
         Ok(())
     }
@@ -194,6 +198,59 @@ fn sinks_receive_every_row_once_and_in_order() {
     }
     let last = updates.last().unwrap();
     assert_eq!((last.pass, last.rows, last.bytes_done), (Pass::Encode, 20_000, last.bytes_total));
+}
+
+/// Sums the profile of the rows before and from row `cut` apart.
+struct Halves {
+    cut: u64,
+    layout: Option<Layout>,
+    frame: Frame,
+    sums: Vec<ProfileSums>,
+}
+
+impl RowSink for Halves {
+    fn begin(&mut self, layout: &Layout, frame: &Frame) -> Result<(), SinkError> {
+        (self.layout, self.frame) = (Some(layout.clone()), frame.clone());
+        self.sums = vec![ProfileSums::new(layout), ProfileSums::new(layout)];
+        Ok(())
+    }
+
+    fn batch(&mut self, batch: &EncodedBatch) -> Result<(), SinkError> {
+        let cut = self.cut.saturating_sub(batch.first_row) as usize;
+        self.sums[0].add(&batch.slice(0..cut));
+        self.sums[1].add(&batch.slice(cut..usize::MAX));
+        Ok(())
+    }
+}
+
+#[test]
+fn profiles_of_two_parts_add_up_to_that_of_the_table() {
+    let rows: String = (0..20_000).map(|i| format!("{},c{}\n", (i * 37) % 1_001 - 500, i / 5_000)).collect();
+    let fixture = Fixture::new("t.csv", format!("a,b\n{rows}"));
+    let mut sink = Halves { cut: 10_007, layout: None, frame: Frame::default(), sums: Vec::new() };
+    let whole = fixture.scan().run_with_sink(&KEY, &mut (), &mut sink).unwrap().profile;
+    let layout = sink.layout.unwrap();
+    let parts: Vec<_> = sink.sums.into_iter().map(|sums| sums.finish(&layout, &sink.frame)).collect();
+    assert_eq!(parts.iter().map(|part| part.rows).collect::<Vec<_>>(), [10_007, 9_993]);
+
+    let numeric = |profile: &Profile| match &profile.columns[0].stats {
+        ColumnStats::Numeric(stats) => stats.clone(),
+        _ => panic!("no numbers"),
+    };
+    let [first, second] = [numeric(&parts[0]), numeric(&parts[1])];
+    assert_eq!((first.min, first.max), (-500, 500), "a part has the bounds of the table");
+    assert_eq!(first.sum + second.sum, numeric(&whole).sum);
+    assert_eq!(first.sum_squares + second.sum_squares, numeric(&whole).sum_squares);
+
+    let counts = |profile: &Profile| match &profile.columns[1].stats {
+        ColumnStats::Category(stats) => stats.entries.clone(),
+        _ => panic!("no category"),
+    };
+    for ((first, second), whole) in counts(&parts[0]).iter().zip(&counts(&parts[1])).zip(&counts(&whole)) {
+        assert_eq!((&first.value, &second.value), (&whole.value, &whole.value), "codes are those of the table");
+        assert_eq!(first.count + second.count, whole.count);
+        assert!([first.count, second.count].contains(&0) || whole.value == "c2");
+    }
 }
 
 #[test]

@@ -27,7 +27,7 @@ pub struct Level {
 
 impl Level {
     /// Numerators and denominators of equally many nodes.
-    pub(crate) fn of_fractions(p: Vec<Fr>, q: Vec<Fr>) -> Self {
+    pub fn of_fractions(p: Vec<Fr>, q: Vec<Fr>) -> Self {
         Self { p, q }
     }
 

@@ -13,15 +13,20 @@ pub(super) struct Multiples {
     tables: Vec<(Fr, Arc<[Fr]>)>,
 }
 
-/// Values from which a table of multiples would be too large to help.
-const LARGEST_TABLE: usize = 1 << 16;
+/// Rows from which tables of all 16-bit multiples pay for themselves.
+const TABLE_ROWS: usize = 1 << 15;
 
 impl Multiples {
-    /// Tables for `forms` on `rows` rows; a coefficient whose columns hold larger values than rows gets none.
+    /// Tables for `forms` on `rows` rows. Sizes follow from the kind of a column, not from what it holds.
     pub(super) fn new<'a>(forms: impl Iterator<Item = &'a Form<'a>>, rows: usize) -> Self {
         let mut sizes: Vec<(Fr, usize)> = Vec::new();
         for (coefficient, cells) in forms.flat_map(|form| &form.terms) {
-            let Some(size) = table_size(cells, rows) else { continue };
+            let size = match cells {
+                Cells::Bits(_) => 2,
+                Cells::Periodic { bits } if *bits <= 16 && rows >= 1 << bits => 1 << bits,
+                Cells::U16(_) if rows >= TABLE_ROWS => 1 << 16,
+                _ => continue,
+            };
             match sizes.iter_mut().find(|(known, _)| known == coefficient) {
                 Some((_, known)) => *known = size.max(*known),
                 None => sizes.push((*coefficient, size)),
@@ -35,17 +40,6 @@ impl Multiples {
         let found = self.tables.iter().find(|(known, _)| known == coefficient);
         found.map_or_else(|| Arc::from([]), |(_, table)| Arc::clone(table))
     }
-}
-
-fn table_size(cells: &Cells<'_>, rows: usize) -> Option<usize> {
-    let largest = match cells {
-        Cells::U16(values) => values.iter().copied().max().unwrap_or(0) as usize,
-        Cells::U32(values) => values.iter().copied().max().unwrap_or(0) as usize,
-        Cells::Periodic { bits } => (1 << bits) - 1,
-        Cells::Bits(_) => 1,
-        Cells::Field(_) => return None,
-    };
-    (largest < LARGEST_TABLE && largest < rows.max(2)).then_some(largest + 1)
 }
 
 fn multiples(coefficient: Fr, size: usize) -> Arc<[Fr]> {

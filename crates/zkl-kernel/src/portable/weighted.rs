@@ -16,10 +16,8 @@ pub struct Weighted<'a> {
 
 impl<'a> Weighted<'a> {
     pub(crate) fn new(forms: &[WeightedForm<'a>], log_rows: usize) -> Self {
-        let rows = 1 << log_rows;
-        let multiples = Multiples::new(forms.iter().map(|weighted| &weighted.form), rows);
         let tables = |weighted: &WeightedForm<'a>| {
-            let form = Source::Form(TabledForm::new(&weighted.form, &multiples)).into_dense(rows);
+            let form = tabulate(&weighted.form, 1 << log_rows);
             [Source::Dense(form), Source::Dense(parallel::eq_table(&weighted.z))]
         };
         Self { tables: forms.iter().map(tables).collect(), free: log_rows }

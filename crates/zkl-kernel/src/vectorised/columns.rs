@@ -217,7 +217,7 @@ impl<'a> Columns<'a> {
             Source::Dense(dense) => {
                 let mut values = Vec::with_capacity(2 * len);
                 for (index, block) in dense.in_order(self.segments).enumerate() {
-                    let elements = Lanes::load(self.cpu, block).to_ark();
+                    let elements = vector::elements_of(self.cpu, block);
                     values.extend(if index < dense.used { elements } else { [Fr::ZERO; 8] });
                 }
                 match dense.pending {

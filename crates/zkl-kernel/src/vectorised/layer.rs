@@ -9,6 +9,7 @@ use super::{
     columns::{Columns, LEAST_FREE, Pairs, Segment},
     eq::PairWeights,
     node::{NodeSums, Numerator},
+    totals,
     tree::{Kind, LEAST_LOG_ROWS, Level},
     vector,
 };
@@ -90,7 +91,7 @@ impl<'a> Layer<'a> {
         match level.0 {
             Kind::Elements(level) => Self(State::Elements(portable::Layer::of_level(level, lambda))),
             Kind::Vectors { p, q, log_nodes } => {
-                let columns = Columns::of_tables(cpu, p.into_iter().chain(q).collect(), log_nodes - 2);
+                let columns = Columns::of_tables(cpu, p.into_iter().chain(*q).collect(), log_nodes - 2);
                 let group = std::array::from_fn(|j| Child { p: Numerators::Values(j), q: Some(4 + j) });
                 Self(State::Vectors(Vectors { cpu, columns, groups: vec![group], lambda }))
             }
@@ -181,8 +182,8 @@ impl<'a> Vectors<'a> {
         );
         let mut sums = [Fr::ZERO; 4];
         for (index, (group, weight)) in groups.iter().zip(weights).enumerate() {
-            let total = |k: usize| states.iter().map(|state| state.totals[index][k].total().sum()).sum::<Fr>();
-            let [s0, s1, s2, s3] = std::array::from_fn(total);
+            let parts = states.iter().map(|state| totals::elements(cpu, &state.totals[index]));
+            let [s0, s1, s2, s3] = parts.fold([Fr::ZERO; 4], totals::add);
             let values = match group.len() {
                 // sum_i eq(i, z) = 1
                 0 => [lambda, lambda, lambda, Fr::ZERO],

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use zkl_core::ark::{Fr, ff::Field as _};
 
-use super::columns::Pairs;
+use super::{columns::Pairs, totals};
 use crate::avx512::{Accumulator, Avx512, Block, LaneSum, Lanes, Product, Task};
 
 /// Sums of `low`, `slope`, `low^2`, `low slope` and `slope^2` of a series.
@@ -19,11 +19,11 @@ impl SeriesSums {
         Self { linear: [LaneSum::new(cpu); 2], quadratic: [Accumulator::new(cpu); 3] }
     }
 
-    pub(super) fn total(&self, k: usize) -> Fr {
-        match k {
-            0 | 1 => self.linear[k].total().sum(),
-            _ => self.quadratic[k - 2].total().sum(),
-        }
+    /// Sums of `low`, `slope`, `low^2`, `low slope`, `slope^2`.
+    pub(super) fn elements(&self, cpu: Avx512) -> [Fr; 5] {
+        let [low, slope] = totals::elements(cpu, &self.linear);
+        let [low_low, low_slope, slope_slope] = totals::elements(cpu, &self.quadratic);
+        [low, slope, low_low, low_slope, slope_slope]
     }
 }
 
@@ -75,8 +75,8 @@ impl RuleSums {
         Self([Accumulator::new(cpu); 3])
     }
 
-    pub(super) fn total(&self, k: usize) -> Fr {
-        self.0[k].total().sum()
+    pub(super) fn elements(&self, cpu: Avx512) -> [Fr; 3] {
+        totals::elements(cpu, &self.0)
     }
 }
 
@@ -143,13 +143,12 @@ impl ProductSums {
     }
 
     /// Monomials in the order of the powers: `l r`, `lv rv`, `l rv`, `r lv`, `l^2 rv`, `r^2 lv`.
-    pub(super) fn total(&self, point: usize, monomial: usize) -> Fr {
-        let sums = &self.0[point];
-        match monomial {
-            0 | 1 => sums.both[monomial].total().sum(),
-            2 | 3 => sums.crossed[monomial - 2].total().sum(),
-            _ => sums.squared[monomial - 4].total().sum(),
-        }
+    pub(super) fn elements(&self, cpu: Avx512, point: usize) -> [Fr; 6] {
+        let PointSums { both, crossed, squared } = &self.0[point];
+        let [l_r, lv_rv] = totals::elements(cpu, both);
+        let [l_rv, r_lv] = totals::elements(cpu, crossed);
+        let [l_l_rv, r_r_lv] = totals::elements(cpu, squared);
+        [l_r, lv_rv, l_rv, r_lv, l_l_rv, r_r_lv]
     }
 }
 
@@ -208,8 +207,8 @@ impl GroupedSums {
         Self([[Accumulator::new(cpu); 2]; 2])
     }
 
-    pub(super) fn total(&self, inside: bool, half: usize) -> Fr {
-        self.0[usize::from(inside)][half].total().sum()
+    pub(super) fn elements(&self, cpu: Avx512, inside: bool) -> [Fr; 2] {
+        totals::elements(cpu, &self.0[usize::from(inside)])
     }
 }
 

@@ -5,17 +5,18 @@
 
 use zkl_core::ark::{
     Fr,
-    ff::{AdditiveGroup as _, Field as _},
+    ff::{AdditiveGroup as _, Field as _, MontFp},
 };
 
 use super::{
     columns::{Columns, LEAST_FREE, Pairs, Segment},
     eq::{PairWeights, factor},
     moment_sums::{GroupedPairs, GroupedSums, ProductPairs, ProductSums, RulePairs, RuleSums, SeriesPairs, SeriesSums},
-    vector::scalar_eq_table,
+    totals,
+    vector::{self, scalar_eq_table},
 };
 use crate::{
-    avx512::{Avx512, Lanes},
+    avx512::Avx512,
     moments::{MomentsInput, MomentsRounds, Series, Term},
     portable::{self, At, Weights, add_pair, at_points, full_pairs},
     row_weight::RowWeight,
@@ -312,7 +313,7 @@ impl Plan<'_> {
     /// Block `block` of the chunk, pair by pair.
     fn add_singly(&self, terms: &[Term], first: usize, block: usize, totals: &mut Totals) {
         let elements =
-            |pairs: &Pairs| [&pairs.low[block], &pairs.high[block]].map(|half| Lanes::load(self.cpu, half).to_ark());
+            |pairs: &Pairs| [&pairs.low[block], &pairs.high[block]].map(|half| vector::elements_of(self.cpu, half));
         let series: Vec<[[Fr; 8]; 2]> = totals.pairs.iter().map(|pairs| elements(pairs)).collect();
         for lane in 0..8 {
             let pair = 8 * (first + block) + lane;
@@ -327,33 +328,39 @@ impl Plan<'_> {
 
     /// The round polynomial at 0, 2, -1 and 3.
     fn finish(&self, states: &[Totals]) -> At {
-        let sum = |of: &dyn Fn(&Totals) -> Fr| states.iter().map(of).sum::<Fr>();
-        let series = |index: usize| std::array::from_fn(|k| sum(&|state| state.series[index].total(k)));
+        let series = |index: usize| sum(states, |state| state.series[index].elements(self.cpu));
         let pairs = 8 * states.iter().map(|state| state.full_blocks).sum::<usize>();
         let mut total = full_pairs(self.terms, pairs, series, series);
+        total = totals::add(total, sum(states, |state| state.single));
+
         let eq = at_points(self.ends[0], self.ends[1]);
-        let [at_0, at_minus_1, leading] = std::array::from_fn(|k| sum(&|state| state.rules.total(k)));
+        let [at_0, at_minus_1, leading] = sum(states, |state| state.rules.elements(self.cpu));
         let linear = at_0 + leading - at_minus_1;
-        for (k, x) in [0i64, 2, -1, 3].map(Fr::from).into_iter().enumerate() {
-            total[k] += eq[k] * (at_0 + x * (linear + x * leading)) + sum(&|state| state.single[k]);
-            for (index, term) in self.terms.iter().enumerate() {
-                if let Term::Product { powers, .. } = term {
-                    for (monomial, power) in powers.iter().enumerate() {
-                        total[k] += *power * sum(&|state| state.products[index].total(k, monomial));
-                    }
-                }
+        let mut rules = POINTS.map(|x| at_0 + x * (linear + x * leading));
+        for (index, term) in self.dictionaries.iter().enumerate() {
+            let Term::Grouped { powers, .. } = term else { continue };
+            for (inside, power) in [(false, powers[1]), (true, powers[2])] {
+                let [low, slope] = sum(states, |state| state.dictionaries[index].elements(self.cpu, inside));
+                rules = totals::add(rules, POINTS.map(|x| power * (low + x * slope)));
             }
-            for (index, term) in self.dictionaries.iter().enumerate() {
-                if let Term::Grouped { powers, .. } = term {
-                    let part = |inside| {
-                        let [low, slope] =
-                            [0, 1].map(|half| sum(&|state| state.dictionaries[index].total(inside, half)));
-                        low + x * slope
-                    };
-                    total[k] += eq[k] * (powers[1] * part(false) + powers[2] * part(true));
-                }
+        }
+        for k in 0..4 {
+            total[k] += eq[k] * rules[k];
+        }
+        for (index, term) in self.terms.iter().enumerate() {
+            let Term::Product { powers, .. } = term else { continue };
+            for (point, total) in total.iter_mut().enumerate() {
+                let monomials = sum(states, |state| state.products[index].elements(self.cpu, point));
+                *total += powers.iter().zip(monomials).map(|(power, monomial)| *power * monomial).sum::<Fr>();
             }
         }
         total
     }
+}
+
+/// The points at which the round polynomial is given.
+const POINTS: At = [Fr::ZERO, MontFp!("2"), MontFp!("-1"), MontFp!("3")];
+
+fn sum<const N: usize>(states: &[Totals], of: impl Fn(&Totals) -> [Fr; N]) -> [Fr; N] {
+    states.iter().map(of).fold([Fr::ZERO; N], totals::add)
 }

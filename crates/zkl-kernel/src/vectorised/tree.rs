@@ -11,7 +11,7 @@ use super::{
     vector,
 };
 use crate::{
-    avx512::{Avx512, Block, Lanes},
+    avx512::{Avx512, Block},
     cells::Form,
     fraction::{Denominator, Leaf, LeafGroup, Numerator},
     portable,
@@ -27,9 +27,11 @@ const LEAST_LOG_NODES: usize = LEAST_FREE + 2;
 #[derive(Debug)]
 pub struct Level(pub(super) Kind);
 
+type Quarters = Box<[Storage<Fr>; 4]>;
+
 #[derive(Debug)]
 pub(super) enum Kind {
-    Vectors { p: [Storage<Fr>; 4], q: [Storage<Fr>; 4], log_nodes: usize },
+    Vectors { p: Quarters, q: Quarters, log_nodes: usize },
     Elements(portable::Level),
 }
 
@@ -44,9 +46,9 @@ impl Level {
     pub(super) fn fractions(&self, cpu: Avx512) -> (Vec<Fr>, Vec<Fr>) {
         match &self.0 {
             Kind::Vectors { p, q, .. } => {
-                let elements = |quarters: &[Storage<Fr>; 4]| {
-                    let blocks = quarters.iter().flat_map(|quarter| quarter.blocks());
-                    blocks.flat_map(|block| Lanes::load(cpu, block).to_ark()).collect()
+                let elements = |quarters: &Quarters| {
+                    let blocks = quarters.iter().flat_map(Storage::blocks);
+                    blocks.flat_map(|block| vector::elements_of(cpu, block)).collect()
                 };
                 (elements(p), elements(q))
             }
@@ -58,11 +60,11 @@ impl Level {
     fn filled(log_nodes: usize, fill: impl Fn(&mut Scratch, usize, &mut [Block<Fr>], &mut [Block<Fr>]) + Sync) -> Self {
         let quarter = blocks(log_nodes - 2);
         let part = quarter.min(PART);
-        let mut p: [Storage<Fr>; 4] = std::array::from_fn(|_| Storage::zeroed(quarter));
-        let mut q: [Storage<Fr>; 4] = std::array::from_fn(|_| Storage::zeroed(quarter));
+        let quarters = || Box::new(std::array::from_fn(|_| Storage::zeroed(quarter)));
+        let (mut p, mut q): (Quarters, Quarters) = (quarters(), quarters());
         let parts: Vec<_> = p
             .iter_mut()
-            .zip(&mut q)
+            .zip(q.iter_mut())
             .flat_map(|(p, q)| p.blocks_mut().chunks_mut(part).zip(q.blocks_mut().chunks_mut(part)))
             .enumerate()
             .collect();

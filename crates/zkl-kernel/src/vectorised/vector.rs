@@ -155,7 +155,7 @@ pub(super) fn tabulate(cpu: Avx512, form: &Form<'_>, rows: usize) -> Storage<Fr>
     // The constant has reached lanes beyond the last row.
     let beyond = rows % 8;
     if let (1.., Some(last)) = (beyond, vector.storage.blocks_mut().last_mut()) {
-        let mut elements = Lanes::load(cpu, last).to_ark();
+        let mut elements = elements_of(cpu, last);
         elements[beyond..].fill(Fr::ZERO);
         *last = block(cpu, &elements);
     }
@@ -164,7 +164,16 @@ pub(super) fn tabulate(cpu: Avx512, form: &Form<'_>, rows: usize) -> Storage<Fr>
 
 /// Eight elements as a block.
 pub(super) fn block(cpu: Avx512, values: &[Fr; 8]) -> Block<Fr> {
-    Lanes::from_ark(cpu, values).reduce().to_block()
+    let mut blocks = [Block::ZERO];
+    cpu.run(FromArk { values, blocks: &mut blocks });
+    blocks[0]
+}
+
+/// The elements of a block.
+pub(super) fn elements_of(cpu: Avx512, block: &Block<Fr>) -> [Fr; 8] {
+    let mut values = [Fr::ZERO; 8];
+    cpu.run(ToArk { blocks: std::slice::from_ref(block), values: &mut values });
+    values
 }
 
 /// How two vectors become one.

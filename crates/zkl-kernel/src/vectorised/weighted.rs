@@ -8,6 +8,7 @@ use zkl_core::ark::{
 use super::{
     columns::{Columns, LEAST_FREE, Pairs},
     eq::{PairWeights, factor},
+    totals,
     vector::scalar_eq_table,
 };
 use crate::{
@@ -119,11 +120,12 @@ impl<'a> Vectors<'a> {
         );
         let mut sums = [Fr::ZERO; 2];
         for (index, point) in self.points.iter().enumerate() {
-            let total = |k: usize| states.iter().map(|(_, totals)| totals[index][k].total().sum()).sum::<Fr>();
+            let parts = states.iter().map(|(_, sums)| totals::elements(cpu, &sums[index]));
+            let [low, slope] = parts.fold([Fr::ZERO; 2], totals::add);
             // eq(z, X) = (1 - z) + X (2 z - 1) times low + X slope.
             let z = point.z[0];
-            sums[0] += point.bound * (Fr::ONE - z) * total(0);
-            sums[1] += point.bound * (z + z - Fr::ONE) * total(1);
+            sums[0] += point.bound * (Fr::ONE - z) * low;
+            sums[1] += point.bound * (z + z - Fr::ONE) * slope;
         }
         sums
     }

@@ -1,14 +1,21 @@
 //! Why a receipt does not verify.
 
 use thiserror::Error;
-use zkl_circuits::groth16;
+use zkl_argument::srs::SrsError;
+use zkl_circuits::{
+    groth16,
+    scan::{TableDecodeError, TablePlanError, VerifyTableError},
+};
 use zkl_core::{
     circuit::CircuitId,
     claim::ClaimError,
-    digest::{BlobDigest, DatasetId, KeyDigest, TransactionId},
+    digest::{BlobDigest, DatasetId, KeyDigest, Sha256Digest, TransactionId},
     tree::{LeafIndex, TreeSize},
 };
-use zkl_merkle::error::{NoteError, ProofFileError};
+use zkl_merkle::{
+    error::{NoteError, ProofFileError},
+    policy::PolicyError,
+};
 
 use crate::error::EntryError;
 
@@ -68,6 +75,55 @@ pub enum VerifyError {
     LogNotTrusted {
         /// The receipt's log key.
         got: String,
+    },
+    /// A witness's key cannot be read.
+    #[error("the key of witness {position} in the receipt is not a witness's key")]
+    WitnessKey {
+        /// Position in the list.
+        position: usize,
+        /// What is wrong with it.
+        #[source]
+        source: NoteError,
+    },
+    /// A witness's key is written in another way than this program writes it.
+    #[error("the key of witness {position} in the receipt is not in its canonical form")]
+    WitnessSpelling {
+        /// Position in the list.
+        position: usize,
+    },
+    /// A witness's key stands in the list before.
+    #[error("the key of witness {position} in the receipt is that of another one before it")]
+    WitnessRepeated {
+        /// Position in the list.
+        position: usize,
+    },
+    /// A witness that the receipt names has no cosignature in its place.
+    #[error("the checkpoint of the {part} has no cosignature of {witness} in its place")]
+    CosignatureMissing {
+        /// Which entry.
+        part: &'static str,
+        /// Name of the witness's key.
+        witness: String,
+    },
+    /// A cosignature that does not verify.
+    #[error("the cosignature of {witness} on the checkpoint of the {part} is not valid")]
+    Cosignature {
+        /// Which entry.
+        part: &'static str,
+        /// Name of the witness's key.
+        witness: String,
+        /// The failed check.
+        #[source]
+        source: NoteError,
+    },
+    /// The checkpoint does not satisfy the caller's policy.
+    #[error("the checkpoint of the {part} does not satisfy the policy")]
+    Policy {
+        /// Which entry.
+        part: &'static str,
+        /// The failed check.
+        #[source]
+        source: PolicyError,
     },
     /// An entry that cannot be read, or that its notary did not sign.
     #[error("the {part} is not a statement signed by the notary that it names")]
@@ -211,6 +267,66 @@ pub enum VerifyError {
     /// The proof does not show the statement.
     #[error("the proof does not verify")]
     Proof(#[source] groth16::VerifyError),
+    /// Not the scan proof that the notarization names.
+    #[error("the scan proof has digest {got}, the notarization names {expected}")]
+    ScanDigest {
+        /// Digest in the entry.
+        expected: BlobDigest,
+        /// Digest of the receipt's proof.
+        got: BlobDigest,
+    },
+    /// A layout that no scan proof is about.
+    #[error("there is no scan proof for a table of this layout")]
+    ScanPlan(#[source] TablePlanError),
+    /// A number of verifying keys that does not follow from the layout.
+    #[error("the scan proof needs {expected} verifying keys; the entry names {logged}, the receipt has {got}")]
+    ScanKeys {
+        /// Keys that the layout calls for.
+        expected: usize,
+        /// Keys in the entry.
+        logged: usize,
+        /// Keys in the receipt.
+        got: usize,
+    },
+    /// Too short or too long for the layout.
+    #[error("the scan proof has {got} bytes, a table of this layout has {expected}")]
+    ScanLength {
+        /// Bytes that follow from the layout.
+        expected: usize,
+        /// Bytes in the receipt.
+        got: usize,
+    },
+    /// The reference string's verifier key cannot be read.
+    #[error("the reference string in the scan proof cannot be read")]
+    Srs(#[source] SrsError),
+    /// Not the reference string that the notarization names.
+    #[error("the scan proof is under reference string {got}, the notarization names {expected}")]
+    SrsDigest {
+        /// Digest in the entry.
+        expected: KeyDigest,
+        /// Digest of the string in the proof.
+        got: KeyDigest,
+    },
+    /// A reference string that the caller does not trust.
+    #[error("reference string {digest} is neither built in nor trusted")]
+    SrsNotTrusted {
+        /// Its digest.
+        digest: KeyDigest,
+    },
+    /// Other commitments than the notarized ones.
+    #[error("the commitments to the columns have root {got}, the notarization names {expected}")]
+    Commitments {
+        /// Root in the entry.
+        expected: Sha256Digest,
+        /// Root of the receipt's commitments.
+        got: Sha256Digest,
+    },
+    /// Bytes that are no scan proof.
+    #[error("the scan proof cannot be read")]
+    ScanEncoding(#[source] TableDecodeError),
+    /// The scan proof does not verify.
+    #[error("the scan proof does not show that the sealed profile is that of the committed columns")]
+    Scan(#[source] VerifyTableError),
 }
 
 impl VerifyError {
@@ -223,8 +339,12 @@ impl VerifyError {
             Self::NotAReceipt { .. } | Self::NotCanonical { .. } | Self::TooLong { .. } => {
                 Some("ask for the receipt again; it must be passed on byte for byte")
             }
+            Self::Policy { source: PolicyError::Quorum { .. }, .. } => Some(
+                "ask for a receipt that was made after the witnesses had cosigned (`zkl cosign`, then `zkl receipt`)",
+            ),
             Self::LogNotTrusted { .. } => Some("compare the key with the one that the log's operator published"),
             Self::KeyNotTrusted { .. } => Some("pass --trust vk:CIRCUIT:DIGEST if you know who generated this key"),
+            Self::SrsNotTrusted { .. } => Some("pass --trust srs:DIGEST if you know the ceremony that it comes from"),
             _ => None,
         }
     }

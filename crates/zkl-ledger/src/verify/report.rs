@@ -12,7 +12,10 @@ use zkl_core::{
 };
 use zkl_merkle::keys::VerifyingKey;
 
-use crate::predicate::{CustomRecord, Notarization};
+use crate::{
+    predicate::{CustomRecord, Notarization},
+    scan::ProfileEvidence,
+};
 
 /// A receipt that verified. Only [`crate::verify()`] makes one.
 #[derive(Clone, Debug)]
@@ -46,6 +49,13 @@ pub struct InLog {
     pub size: TreeSize,
     /// Root of the tree at the checkpoint.
     pub root: RootHash,
+    /// Names of witnesses that cosigned the checkpoint: with a policy those that it knows, and they are a quorum;
+    /// otherwise those that the receipt names, whose keys nobody vouched for.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub witnesses: Vec<String>,
+    /// Whether a policy was given, which the checkpoint then satisfies.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub policy: bool,
 }
 
 /// What was verified, by kind of entry.
@@ -58,6 +68,8 @@ pub enum VerifiedStatement {
         notarization: Box<Notarization>,
         /// The table's public shape.
         layout: Layout,
+        /// Why the sealed profile should be believed.
+        profile: ProfileEvidence,
     },
     /// The claim holds for the profile that the notarization sealed.
     Claim {
@@ -69,6 +81,8 @@ pub enum VerifiedStatement {
         notarization_id: TransactionId,
         /// The table's public shape.
         layout: Layout,
+        /// Why the sealed profile should be believed.
+        profile: ProfileEvidence,
         /// The proof that was verified.
         proof: ProofReport,
     },

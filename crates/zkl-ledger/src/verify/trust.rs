@@ -3,20 +3,22 @@
 use std::{collections::BTreeSet, str::FromStr};
 
 use thiserror::Error;
-use zkl_circuits::keys::{Setup, builtin_setup};
+use zkl_circuits::keys::{Setup, builtin_setup, builtin_srs_setup};
 use zkl_core::{circuit::CircuitId, digest::KeyDigest};
-use zkl_merkle::note::NoteVerifier;
+use zkl_merkle::{note::NoteVerifier, policy::Policy};
 
 /// Pinned keys. By default no log is pinned, and the built-in verifying keys are trusted.
 #[derive(Clone, Debug, Default)]
 pub struct Trust {
     logs: Vec<NoteVerifier>,
     keys: BTreeSet<(CircuitId, KeyDigest)>,
+    srs: BTreeSet<KeyDigest>,
+    policy: Option<Policy>,
 }
 
 /// A text that is no key to trust.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
-#[error("expected a log key (origin+hash+base64) or vk:CIRCUIT:DIGEST")]
+#[error("expected a log key (origin+hash+base64), vk:CIRCUIT:DIGEST or srs:DIGEST")]
 pub struct TrustParseError;
 
 impl Trust {
@@ -35,7 +37,21 @@ impl Trust {
         self
     }
 
-    /// Trusts what `text` names: a log key, or a verifying key as `vk:CIRCUIT:DIGEST`.
+    /// Trusts a reference string that is not built in: the digest is that of its verifier's part, kind of set-up included.
+    #[must_use]
+    pub fn with_srs(mut self, digest: KeyDigest) -> Self {
+        self.srs.insert(digest);
+        self
+    }
+
+    /// Demands that checkpoints satisfy `policy`, and trusts the logs that it lists.
+    #[must_use]
+    pub fn with_policy(mut self, policy: Policy) -> Self {
+        self.policy = Some(policy);
+        self
+    }
+
+    /// Trusts what `text` names: a log key, a verifying key as `vk:CIRCUIT:DIGEST`, or a reference string as `srs:DIGEST`.
     ///
     /// # Errors
     /// [`TrustParseError`].
@@ -46,17 +62,32 @@ impl Trust {
             let digest = digest.parse().map_err(|_| TrustParseError)?;
             return Ok(self.with_verifying_key(circuit, digest));
         }
+        if let Some(digest) = text.strip_prefix("srs:") {
+            return Ok(self.with_srs(digest.parse().map_err(|_| TrustParseError)?));
+        }
         NoteVerifier::from_str(text).map(|log| self.with_log(log)).map_err(|_| TrustParseError)
     }
 
-    /// Whether `log` is pinned, or `None` when no log is.
+    /// Whether `log` is pinned, by itself or by the policy, or `None` when no log is.
     pub(crate) fn pins(&self, log: &NoteVerifier) -> Option<bool> {
-        (!self.logs.is_empty()).then(|| self.logs.contains(log))
+        let listed = self.policy.iter().flat_map(|policy| policy.logs()).map(|listed| &listed.key);
+        let mut pinned = self.logs.iter().chain(listed).peekable();
+        pinned.peek()?;
+        Some(pinned.any(|pinned| pinned == log))
+    }
+
+    pub(crate) const fn policy(&self) -> Option<&Policy> {
+        self.policy.as_ref()
     }
 
     /// Where a trusted key comes from, or `None` for a key that is not trusted.
     pub(crate) fn setup(&self, circuit: &CircuitId, digest: KeyDigest) -> Option<Setup> {
         builtin_setup(circuit, digest)
             .or_else(|| self.keys.contains(&(circuit.clone(), digest)).then_some(Setup::External))
+    }
+
+    /// Where a trusted reference string comes from, or `None` for one that is not trusted.
+    pub(crate) fn srs_setup(&self, digest: KeyDigest) -> Option<Setup> {
+        builtin_srs_setup(digest).or_else(|| self.srs.contains(&digest).then_some(Setup::External))
     }
 }

@@ -1,14 +1,21 @@
 //! A ledger in memory with the bundled table.
 
 use std::{
+    collections::HashMap,
     path::{Path, PathBuf},
     sync::{Arc, OnceLock},
 };
 
 use tempfile::TempDir;
 use zkl_ledger::{
-    KeyStore, Ledger, NotarizeRequest, Notarized, OpeningStore, PrivacyLevel, ReadOptions, keys::SigningKey,
-    memory::MemoryBackend, note::NoteSigner,
+    EvidenceRequest, KeyStore, LeafIndex, Ledger, LoggedEntry, NotarizeRequest, Notarized, OpeningStore, PrivacyLevel,
+    ReadOptions, keys::SigningKey, memory::MemoryBackend, note::NoteSigner,
+};
+use zkl_merkle::{
+    checkpoint::Checkpoint,
+    proof_file::TlogProof,
+    tile::RightEdge,
+    tree::{InclusionPlan, leaf_hash},
 };
 
 /// Key generation is the slow part of these tests, so all of them share one directory of keys that outlives a run.
@@ -34,11 +41,12 @@ impl Fixture {
         Self { ledger: Ledger::new(MemoryBackend::new(), log, keys, openings), _dir: dir }
     }
 
+    /// The bundled table, attested: what does not ask for the scan proof need not wait for it.
     pub(crate) async fn penguins(&self) -> Notarized {
-        self.notarize(&penguins(), "penguins").await
+        self.notarize(&penguins(), "penguins", EvidenceRequest::Attestation).await
     }
 
-    pub(crate) async fn notarize(&self, file: &Path, name: &str) -> Notarized {
+    pub(crate) async fn notarize(&self, file: &Path, name: &str, evidence: EvidenceRequest) -> Notarized {
         let read = ReadOptions {
             joint: vec![("species".to_owned(), "sex".to_owned())],
             product: vec![("bill_length_mm".to_owned(), "body_mass_g".to_owned())],
@@ -49,6 +57,7 @@ impl Fixture {
             name: name.parse().expect("a name"),
             read,
             privacy: PrivacyLevel::Private,
+            evidence,
         };
         self.ledger.notarize(request, Arc::new(())).await.expect("the table is notarized")
     }
@@ -56,4 +65,20 @@ impl Fixture {
 
 pub(crate) fn penguins() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/data/penguins.csv")
+}
+
+/// A log with these entries, signed by `log`, and the proof for each of them: what an operator can do without this library.
+pub(crate) fn log_of(log: &NoteSigner, entries: &[&str]) -> Vec<LoggedEntry> {
+    let leaves: Vec<_> = entries.iter().map(|entry| leaf_hash(entry.as_bytes())).collect();
+    let grown = RightEdge::empty().append(&leaves).expect("a log");
+    let tiles: HashMap<_, _> = grown.tiles.into_iter().collect();
+    let checkpoint = Checkpoint::new(log.name().clone(), grown.edge.size(), grown.edge.root()).expect("a checkpoint");
+    let signed = checkpoint.sign(log).expect("a signature");
+    let logged = |(index, entry): (usize, &&str)| {
+        let index = LeafIndex(index as u64);
+        let plan = InclusionPlan::new(index, grown.edge.size()).expect("an index of the log");
+        let proof = TlogProof::new(index, plan.prove(&tiles).expect("every tile"), signed.clone()).expect("a proof");
+        LoggedEntry { envelope: (*entry).to_owned(), inclusion: proof.encode() }
+    };
+    entries.iter().enumerate().map(logged).collect()
 }

@@ -7,6 +7,7 @@ mod keys;
 #[cfg(test)]
 mod notes;
 #[cfg(test)]
+mod policy;
 mod proof_file;
 #[cfg(test)]
 mod support;
@@ -16,3 +17,4 @@ mod tiles;
 mod tree;
 #[cfg(test)]
 mod tree_vectors;
+mod witness;

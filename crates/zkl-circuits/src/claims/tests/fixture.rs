@@ -17,8 +17,8 @@ use zkl_core::{
 
 use super::super::{ClaimCircuit, Evaluation, evaluate, statement};
 use crate::{
-    groth16::Instance,
     seal::{Seal, SealSeed},
+    testing::Instance,
 };
 
 pub(super) enum Cells {

@@ -8,7 +8,7 @@ use zkl_core::{
 };
 
 use super::{super::all_shapes, fixture::mixed};
-use crate::{groth16::Instance, testing::assert_tight};
+use crate::testing::{Instance, assert_tight};
 
 /// Constraints of a blank circuit, synthesized as in set-up.
 fn constraints(circuit: &dyn Circuit) -> usize {

@@ -1,5 +1,7 @@
 //! Small tables with junk in their padding rows, their seals, and everything a proof about them needs.
 
+use std::sync::{Arc, OnceLock};
+
 use rand_chacha::ChaCha20Rng;
 use zkl_argument::{
     ColumnData, Opening, PlainProof, ScanPlan, ScanWitness, SealedProfile, Shape, Slots, TranscriptSeed,
@@ -11,6 +13,7 @@ use zkl_core::{
         ff::UniformRand as _,
         std::rand::{Rng as _, RngCore as _, SeedableRng as _},
     },
+    circuit::Circuit,
     column::ColumnType,
     layout::{ColumnLayout, Encoding, Layout, PairLayout},
     profile::{
@@ -21,18 +24,19 @@ use zkl_core::{
 use zkl_poseidon::hash2;
 
 use crate::{
-    groth16::Instance,
+    keys::{KeyError, KeyPair, KeyStore},
     scan::{
         circuit::{Secret, TranscriptCircuit, opening_elements},
         lay::{LayoutFields, layout_element},
         records::Records,
     },
     seal::{LEAVES, Record as _, Seal, SealSeed, empty_leaf},
+    testing::Instance,
 };
 
 /// A column by offset from its minimum, or by code; `None` is null. Rows from n on are junk.
 #[derive(Clone)]
-pub(super) enum Column {
+pub(in crate::scan) enum Column {
     Numeric { limbs: u8, nullable: bool, values: Vec<Option<u64>> },
     Codes { encoding: Encoding, nullable: bool, codes: Vec<u16> },
     Opaque { valid: Vec<bool> },
@@ -60,12 +64,12 @@ pub(super) struct Case {
     bits: Vec<Vec<bool>>,
 }
 
-pub(super) fn rng(seed: u64) -> ChaCha20Rng {
+pub(in crate::scan) fn rng(seed: u64) -> ChaCha20Rng {
     ChaCha20Rng::seed_from_u64(seed)
 }
 
 /// The smallest value of every numeric column.
-const MIN: i64 = -7;
+pub(in crate::scan) const MIN: i64 = -7;
 
 impl Table {
     /// A random table of `rows` out of 16 rows with limbs of 4 bits: every kind of record but grouped ones.
@@ -244,7 +248,7 @@ impl Table {
     }
 }
 
-fn add(a: &Slots, b: &Slots) -> Slots {
+pub(in crate::scan) fn add(a: &Slots, b: &Slots) -> Slots {
     Slots {
         limbs: a.limbs + b.limbs,
         numeric: a.numeric + b.numeric,
@@ -314,30 +318,46 @@ impl Case {
         self.circuit(self.inputs(&self.records, &proof.opening), self.secret(&self.records, &proof.messages))
     }
 
-    /// `h` of these records, by hashing all 1,024 leaves.
+    /// `h` of these records.
     pub(super) fn root(&self, records: &Records) -> Fr {
-        let slots = self.plan.slots();
-        let columns = self.plan.layout().columns().len();
-        let mut leaves = vec![empty_leaf(); LEAVES];
-        leaves[0] = records.header.leaf();
-        let mut place = |slot: Option<usize>, offset: usize, leaf: Fr| {
-            if let Some(index) = slot {
-                leaves[offset + index] = leaf;
-            }
-        };
-        slots.numeric.iter().zip(&records.numeric).for_each(|(slot, record)| place(*slot, 1, record.leaf()));
-        slots.opaque.iter().zip(&records.opaque).for_each(|(slot, record)| place(*slot, 1, record.leaf()));
-        slots.category.iter().zip(&records.category).for_each(|(slot, record)| place(*slot, 1, record.leaf()));
-        slots.grouped.iter().zip(&records.grouped).for_each(|(slot, record)| place(*slot, 1, record.leaf()));
-        slots.joint.iter().zip(&records.joint).for_each(|(slot, record)| place(*slot, 1 + columns, record.leaf()));
-        slots.product.iter().zip(&records.product).for_each(|(slot, record)| place(*slot, 1 + columns, record.leaf()));
-        while leaves.len() > 1 {
-            leaves = leaves.chunks(2).map(|pair| hash2(pair[0], pair[1])).collect();
-        }
-        leaves[0]
+        root_of(&self.plan, records)
     }
+}
+
+/// `h` of these records at the places of a plan, by hashing all 1,024 leaves.
+pub(in crate::scan) fn root_of(plan: &ScanPlan, records: &Records) -> Fr {
+    let slots = plan.slots();
+    let columns = plan.layout().columns().len();
+    let mut leaves = vec![empty_leaf(); LEAVES];
+    leaves[0] = records.header.leaf();
+    let mut place = |slot: Option<usize>, offset: usize, leaf: Fr| {
+        if let Some(index) = slot {
+            leaves[offset + index] = leaf;
+        }
+    };
+    slots.numeric.iter().zip(&records.numeric).for_each(|(slot, record)| place(*slot, 1, record.leaf()));
+    slots.opaque.iter().zip(&records.opaque).for_each(|(slot, record)| place(*slot, 1, record.leaf()));
+    slots.category.iter().zip(&records.category).for_each(|(slot, record)| place(*slot, 1, record.leaf()));
+    slots.grouped.iter().zip(&records.grouped).for_each(|(slot, record)| place(*slot, 1, record.leaf()));
+    slots.joint.iter().zip(&records.joint).for_each(|(slot, record)| place(*slot, 1 + columns, record.leaf()));
+    slots.product.iter().zip(&records.product).for_each(|(slot, record)| place(*slot, 1 + columns, record.leaf()));
+    while leaves.len() > 1 {
+        leaves = leaves.chunks(2).map(|pair| hash2(pair[0], pair[1])).collect();
+    }
+    leaves[0]
 }
 
 pub(super) fn is_satisfied(circuit: &TranscriptCircuit) -> bool {
     Instance::new(circuit).unwrap().first_violated().is_none()
+}
+
+/// Dev keys, made once for all tests of this process.
+pub(in crate::scan) fn dev_keys(circuit: &dyn Circuit) -> Result<Arc<KeyPair>, KeyError> {
+    static STORE: OnceLock<(tempfile::TempDir, KeyStore)> = OnceLock::new();
+    let (_, store) = STORE.get_or_init(|| {
+        let dir = tempfile::tempdir().unwrap();
+        let store = KeyStore::open(dir.path()).unwrap();
+        (dir, store)
+    });
+    store.dev_keys(circuit, &|_| ())
 }

@@ -1,6 +1,10 @@
 mod agreement;
 mod counts;
 mod dishonest;
-mod fixture;
+mod edges;
+pub(super) mod fixture;
+mod hiding;
 mod proofs;
 mod shapes;
+pub(super) mod simulator;
+mod tamper;

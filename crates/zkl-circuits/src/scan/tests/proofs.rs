@@ -15,10 +15,10 @@ use zkl_core::{
     profile::{CategoryCount, CategoryStats, ColumnProfile, ColumnStats, NumericStats, Profile},
 };
 
-use super::fixture::{Case, Table};
+use super::fixture::{self, Case, Table};
 use crate::{
     groth16,
-    keys::{KeyPair, KeyStore},
+    keys::KeyPair,
     scan::{
         ColumnCommitments, CommitmentsError, ProveScanError, ScanContext, ScanDecodeError, ScanProof, ScanStatement,
         TranscriptCircuit, VerifyScanError,
@@ -30,13 +30,14 @@ use crate::{
 
 const KAPPA: u32 = 2;
 
-struct Setting {
-    case: Case,
-    seal: Seal,
-    srs: Srs,
-    keys: Arc<KeyPair>,
-    seed: CommitmentSeed,
-    commitments: ColumnCommitments,
+/// A table with everything that whole proofs need.
+pub(super) struct Setting {
+    pub(super) case: Case,
+    pub(super) seal: Seal,
+    pub(super) srs: Srs,
+    pub(super) keys: Arc<KeyPair>,
+    pub(super) seed: CommitmentSeed,
+    pub(super) commitments: ColumnCommitments,
 }
 
 fn seal_of(case: &Case) -> Seal {
@@ -50,6 +51,13 @@ fn commit(case: &Case, srs: &Srs, seed: &CommitmentSeed) -> ColumnCommitments {
 }
 
 impl Setting {
+    /// The table that most tests of whole proofs are about.
+    pub(super) fn flat() -> Self {
+        let case = Table::flat(31, 13).case();
+        let keys = dev_keys(&case.plan);
+        Self::new(case, keys)
+    }
+
     fn new(case: Case, keys: Arc<KeyPair>) -> Self {
         let srs = Srs::dev(1 << KAPPA, Srs::DEV_SEED).unwrap();
         let seed = CommitmentSeed::from_bytes([9; 32]);
@@ -57,36 +65,32 @@ impl Setting {
         Self { seal: seal_of(&case), case, srs, keys, seed, commitments }
     }
 
-    fn statement(&self) -> ScanStatement<'_> {
+    pub(super) fn statement(&self) -> ScanStatement<'_> {
         let (plan, h) = (&self.case.plan, self.seal.commitment());
         ScanStatement { context: context(1), plan, h, commitments: &self.commitments }
     }
 
-    fn prove(&self) -> Result<ScanProof, ProveScanError> {
+    pub(super) fn prove(&self) -> Result<ScanProof, ProveScanError> {
         prove_any_limbs(&self.srs, &self.keys, &self.statement(), &self.seal, &self.case.witness(), &self.seed)
     }
 
-    fn verify(&self, statement: &ScanStatement<'_>, proof: &ScanProof) -> Result<(), VerifyScanError> {
+    pub(super) fn verify(&self, statement: &ScanStatement<'_>, proof: &ScanProof) -> Result<(), VerifyScanError> {
         verify_any_limbs(self.srs.verifier_key(), self.keys.verifying(), statement, proof).map(|_| ())
     }
 }
 
-fn context(nonce: u8) -> ScanContext {
+pub(super) fn context(nonce: u8) -> ScanContext {
     ScanContext::new("ledger.example", &[3; 32], &"data".parse().unwrap(), &[nonce; 32])
 }
 
 fn dev_keys(plan: &ScanPlan) -> Arc<KeyPair> {
-    let dir = tempfile::tempdir().unwrap();
-    let blank = TranscriptCircuit::blank(plan.shape().clone());
-    KeyStore::open(dir.path()).unwrap().dev_keys(&blank, &|_| ()).unwrap()
+    fixture::dev_keys(&TranscriptCircuit::blank(plan.shape().clone())).unwrap()
 }
 
 /// One key generation serves all checks.
 #[test]
 fn a_scan_proof_verifies_and_nothing_else_does() {
-    let case = Table::flat(31, 13).case();
-    let keys = dev_keys(&case.plan);
-    let setting = Setting::new(case, keys);
+    let setting = Setting::flat();
     let (plan, groups, statement) = (&setting.case.plan, setting.commitments.groups(), setting.statement());
     let proof = setting.prove().unwrap();
     let evidence = verify_any_limbs(setting.srs.verifier_key(), setting.keys.verifying(), &statement, &proof).unwrap();
@@ -195,9 +199,7 @@ fn a_stored_proof_of_version_1_verifies() {
 #[test]
 #[ignore = "prints the stored proof anew"]
 fn prints_a_proof_to_store() {
-    let case = Table::flat(31, 13).case();
-    let keys = dev_keys(&case.plan);
-    let setting = Setting::new(case, keys);
+    let setting = Setting::flat();
     let proof = setting.prove().unwrap();
     println!("{}\n{}", hex::encode(setting.keys.verifying().as_bytes()), hex::encode(proof.to_bytes()));
 }

@@ -9,7 +9,7 @@ use zkl_core::{ark::Fr, column::ColumnType};
 use zkl_poseidon::{Domain, hash_many, hash_to_field};
 
 use super::{
-    Frame, Opening, Record, RecordHead, RecordIndexVar, RecordKind, check_len, enforce_opening, kind_constant,
+    Frame, Opening, Record, RecordHead, RecordIndexVar, RecordKind, Widths, check_len, enforce_opening, kind_constant,
     pack_counts, packed_counts_witness,
 };
 use crate::gadgets::{BoolVar, Cs, FieldVar, GadgetError, IntVar, hash_many_var};
@@ -51,7 +51,7 @@ impl CategoryRecord {
         }
     }
 
-    fn values_digest(&self) -> Fr {
+    pub(crate) fn values_digest(&self) -> Fr {
         let mut message = vec![self.salt];
         message.extend_from_slice(&self.values);
         hash_many(VALUES, &message)
@@ -62,6 +62,14 @@ impl Record for CategoryRecord {
     fn leaf(&self) -> Fr {
         self.head().leaf()
     }
+}
+
+/// Digest of packed counts in a circuit.
+///
+/// # Errors
+/// Those of the constraint system.
+pub(crate) fn category_counts_var(cs: &Cs, packed: &[FieldVar]) -> Result<FieldVar, GadgetError> {
+    hash_many_var(cs, COUNTS, packed)
 }
 
 /// A dictionary column in a circuit.
@@ -126,7 +134,8 @@ impl CategoryRecordVar {
         opening: Option<&Opening<CategoryRecord>>,
         h: &FieldVar,
     ) -> Result<Self, GadgetError> {
-        let (record, leaf) = Self::read_parts(cs, capacity, parts, opening.map(|opening| &opening.record))?;
+        let (record, leaf) =
+            Self::read_parts(cs, Widths::Checked, capacity, parts, opening.map(|opening| &opening.record))?;
         enforce_opening(cs, &leaf, index, opening.map(|opening| &opening.path), h)?;
         Ok(record)
     }
@@ -140,23 +149,26 @@ impl CategoryRecordVar {
     /// `AssignmentMissing` when proving without a record, [`GadgetError::Length`] for one of another capacity.
     pub(crate) fn read_counts(
         cs: &Cs,
+        widths: Widths,
         capacity: usize,
         record: Option<&CategoryRecord>,
     ) -> Result<(Self, FieldVar), GadgetError> {
-        Self::read_parts(cs, capacity, (true, false), record)
+        Self::read_parts(cs, widths, capacity, (true, false), record)
     }
 
     fn read_parts(
         cs: &Cs,
+        widths: Widths,
         capacity: usize,
         (with_counts, with_values): (bool, bool),
         record: Option<&CategoryRecord>,
     ) -> Result<(Self, FieldVar), GadgetError> {
         check_len(capacity, record.map(|record| record.values.len()))?;
-        let frame = Frame::new(cs, record.map(|record| (record.salt, record.valid)))?;
+        let frame = Frame::new(cs, widths, record.map(|record| (record.salt, record.valid)))?;
         let (counts, counts_digest) = if with_counts {
-            let (counts, packed) = packed_counts_witness(cs, capacity, record.map(|record| record.counts.as_slice()))?;
-            (counts, hash_many_var(cs, COUNTS, &packed)?)
+            let (counts, packed) =
+                packed_counts_witness(cs, widths, capacity, record.map(|record| record.counts.as_slice()))?;
+            (counts, category_counts_var(cs, &packed)?)
         } else {
             (Vec::new(), FieldVar::witness(cs, record.map(|record| record.head().body[0]))?)
         };

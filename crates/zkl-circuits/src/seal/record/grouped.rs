@@ -8,8 +8,8 @@
 use zkl_core::ark::Fr;
 
 use super::{
-    COUNT_BITS, Frame, Opening, Record, RecordHead, RecordIndexVar, RecordKind, count_witness, enforce_opening,
-    kind_constant, pack_fields,
+    COUNT_BITS, Frame, Opening, Record, RecordHead, RecordIndexVar, RecordKind, Widths, enforce_opening, kind_constant,
+    pack_fields,
 };
 use crate::gadgets::{Cs, FieldVar, GadgetError, IntVar};
 
@@ -66,7 +66,7 @@ impl GroupedRecordVar {
         opening: Option<&Opening<GroupedRecord>>,
         h: &FieldVar,
     ) -> Result<Self, GadgetError> {
-        let (record, leaf) = Self::read(cs, opening.map(|opening| &opening.record))?;
+        let (record, leaf) = Self::read(cs, Widths::Checked, opening.map(|opening| &opening.record))?;
         enforce_opening(cs, &leaf, index, opening.map(|opening| &opening.path), h)?;
         Ok(record)
     }
@@ -78,11 +78,16 @@ impl GroupedRecordVar {
     ///
     /// # Errors
     /// `AssignmentMissing` when proving without a record.
-    pub(crate) fn read(cs: &Cs, record: Option<&GroupedRecord>) -> Result<(Self, FieldVar), GadgetError> {
-        let distinct = count_witness(cs, record.map(|record| record.distinct))?;
-        let smallest_group = count_witness(cs, record.map(|record| record.smallest_group))?;
+    pub(crate) fn read(
+        cs: &Cs,
+        widths: Widths,
+        record: Option<&GroupedRecord>,
+    ) -> Result<(Self, FieldVar), GadgetError> {
+        let distinct = widths.count(cs, record.map(|record| record.distinct))?;
+        // The argument bounds it from above only.
+        let smallest_group = Widths::Checked.count(cs, record.map(|record| record.smallest_group))?;
         let packed = pack_fields(&[distinct.clone(), smallest_group.clone()], COUNT_BITS);
-        let frame = Frame::new(cs, record.map(|record| (record.salt, record.valid)))?;
+        let frame = Frame::new(cs, widths, record.map(|record| (record.salt, record.valid)))?;
         let kind = kind_constant(RecordKind::Grouped);
         let (valid, leaf) = frame.leaf(cs, kind, [packed, FieldVar::zero()])?;
         Ok((Self { valid, distinct, smallest_group }, leaf))

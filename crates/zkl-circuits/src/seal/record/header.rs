@@ -3,7 +3,7 @@
 use zkl_core::ark::Fr;
 use zkl_poseidon::{Domain, hash_many};
 
-use super::{Opening, Record, count_witness};
+use super::{Opening, Record, Widths};
 use crate::{
     gadgets::{Cs, FieldVar, GadgetError, IntVar, hash_many_var},
     seal::{RecordIndexVar, tree::enforce_opening},
@@ -28,6 +28,19 @@ impl Record for HeaderRecord {
     }
 }
 
+/// The header's leaf in a circuit that knows its layout and rows.
+///
+/// # Errors
+/// Those of the constraint system.
+pub(crate) fn header_leaf_var(
+    cs: &Cs,
+    layout: &FieldVar,
+    rows: &FieldVar,
+    nonce: &FieldVar,
+) -> Result<FieldVar, GadgetError> {
+    hash_many_var(cs, HEADER, &[layout.clone(), rows.clone(), nonce.clone()])
+}
+
 /// The header in a circuit.
 #[derive(Clone)]
 pub struct HeaderVar {
@@ -43,7 +56,7 @@ impl HeaderVar {
     /// # Errors
     /// `AssignmentMissing` when proving without an opening.
     pub fn open(cs: &Cs, opening: Option<&Opening<HeaderRecord>>, h: &FieldVar) -> Result<Self, GadgetError> {
-        let (record, leaf) = Self::read(cs, opening.map(|opening| &opening.record))?;
+        let (record, leaf) = Self::read(cs, Widths::Checked, opening.map(|opening| &opening.record))?;
         enforce_opening(cs, &leaf, &RecordIndexVar::header(), opening.map(|opening| &opening.path), h)?;
         Ok(record)
     }
@@ -55,11 +68,15 @@ impl HeaderVar {
     ///
     /// # Errors
     /// `AssignmentMissing` when proving without a record.
-    pub(crate) fn read(cs: &Cs, record: Option<&HeaderRecord>) -> Result<(Self, FieldVar), GadgetError> {
+    pub(crate) fn read(
+        cs: &Cs,
+        widths: Widths,
+        record: Option<&HeaderRecord>,
+    ) -> Result<(Self, FieldVar), GadgetError> {
         let layout = FieldVar::witness(cs, record.map(|record| record.layout))?;
-        let rows = count_witness(cs, record.map(|record| record.rows))?;
+        let rows = widths.count(cs, record.map(|record| record.rows))?;
         let nonce = FieldVar::witness(cs, record.map(|record| record.nonce))?;
-        let leaf = hash_many_var(cs, HEADER, &[layout.clone(), rows.field().clone(), nonce])?;
+        let leaf = header_leaf_var(cs, &layout, rows.field(), &nonce)?;
         Ok((Self { layout, rows }, leaf))
     }
 }

@@ -9,8 +9,8 @@ use zkl_core::ark::Fr;
 use zkl_poseidon::{Domain, hash_many};
 
 use super::{
-    Frame, Opening, Record, RecordHead, RecordIndexVar, RecordKind, enforce_opening, kind_constant, pack_counts,
-    packed_counts_witness,
+    Frame, Opening, Record, RecordHead, RecordIndexVar, RecordKind, Widths, enforce_opening, kind_constant,
+    pack_counts, packed_counts_witness,
 };
 use crate::gadgets::{Cs, FieldVar, GadgetError, IntVar, hash_many_var};
 
@@ -47,6 +47,14 @@ impl Record for JointRecord {
     }
 }
 
+/// Digest of packed joint counts in a circuit.
+///
+/// # Errors
+/// Those of the constraint system.
+pub(crate) fn joint_counts_var(cs: &Cs, packed: &[FieldVar]) -> Result<FieldVar, GadgetError> {
+    hash_many_var(cs, JOINT, packed)
+}
+
 /// Joint counts in a circuit.
 #[derive(Clone)]
 pub struct JointRecordVar {
@@ -70,7 +78,7 @@ impl JointRecordVar {
         h: &FieldVar,
     ) -> Result<Self, GadgetError> {
         let (cells, capacity) = (group_capacity * label_capacity, FieldVar::constant(Fr::from(label_capacity as u64)));
-        let (record, leaf) = Self::read(cs, cells, capacity, opening.map(|opening| &opening.record))?;
+        let (record, leaf) = Self::read(cs, Widths::Checked, cells, capacity, opening.map(|opening| &opening.record))?;
         enforce_opening(cs, &leaf, index, opening.map(|opening| &opening.path), h)?;
         Ok(record)
     }
@@ -84,14 +92,15 @@ impl JointRecordVar {
     /// `AssignmentMissing` when proving without a record, [`GadgetError::Length`] for one of another size.
     pub(crate) fn read(
         cs: &Cs,
+        widths: Widths,
         cells: usize,
         label_capacity: FieldVar,
         record: Option<&JointRecord>,
     ) -> Result<(Self, FieldVar), GadgetError> {
-        let (counts, packed) = packed_counts_witness(cs, cells, record.map(|record| record.counts.as_slice()))?;
-        let digest = hash_many_var(cs, JOINT, &packed)?;
+        let (counts, packed) = packed_counts_witness(cs, widths, cells, record.map(|record| record.counts.as_slice()))?;
+        let digest = joint_counts_var(cs, &packed)?;
         let body = [digest, label_capacity];
-        let frame = Frame::new(cs, record.map(|record| (record.salt, record.valid)))?;
+        let frame = Frame::new(cs, widths, record.map(|record| (record.salt, record.valid)))?;
         let (valid, leaf) = frame.leaf(cs, kind_constant(RecordKind::Joint), body)?;
         Ok((Self { valid, counts }, leaf))
     }

@@ -12,14 +12,20 @@ mod product;
 
 use std::fmt;
 
+use num_bigint::BigUint;
 use zkl_core::ark::Fr;
 use zkl_poseidon::{Domain, hash_many};
 
+pub(crate) use category::category_counts_var;
 pub use category::{CategoryRecord, CategoryRecordVar, value_digest};
 pub use grouped::{GroupedRecord, GroupedRecordVar};
+pub(crate) use header::header_leaf_var;
 pub use header::{HeaderRecord, HeaderVar};
+pub(crate) use joint::joint_counts_var;
 pub use joint::{JointRecord, JointRecordVar};
+pub(crate) use numeric::{BOUNDS_BITS, SUM_BITS};
 pub use numeric::{NumericRecord, NumericRecordVar};
+pub(crate) use product::product_sums_var;
 pub use product::{ProductRecord, ProductRecordVar};
 
 use super::{MerklePath, RecordIndex, RecordIndexVar, tree::enforce_opening};
@@ -133,7 +139,7 @@ impl RecordHeadVar {
             FieldVar::witness(cs, record.map(|record| record.body[0]))?,
             FieldVar::witness(cs, record.map(|record| record.body[1]))?,
         ];
-        let frame = Frame::new(cs, record.map(|record| (record.salt, record.valid)))?;
+        let frame = Frame::new(cs, Widths::Checked, record.map(|record| (record.salt, record.valid)))?;
         let (valid, leaf) = frame.leaf(cs, kind.clone(), body)?;
         enforce_opening(cs, &leaf, index, opening.map(|opening| &opening.path), h)?;
         Ok(Self { kind, valid })
@@ -146,11 +152,41 @@ impl RecordHeadVar {
     ///
     /// # Errors
     /// `AssignmentMissing` when proving without a record.
-    pub(crate) fn read_opaque(cs: &Cs, record: Option<&RecordHead>) -> Result<(Self, FieldVar), GadgetError> {
+    pub(crate) fn read_opaque(
+        cs: &Cs,
+        widths: Widths,
+        record: Option<&RecordHead>,
+    ) -> Result<(Self, FieldVar), GadgetError> {
         let kind = kind_constant(RecordKind::Opaque);
-        let frame = Frame::new(cs, record.map(|record| (record.salt, record.valid)))?;
+        let frame = Frame::new(cs, widths, record.map(|record| (record.salt, record.valid)))?;
         let (valid, leaf) = frame.leaf(cs, kind.clone(), [FieldVar::zero(), FieldVar::zero()])?;
         Ok((Self { kind, valid }, leaf))
+    }
+}
+
+/// How the counts and sums of a record are known to fit the widths at which they are packed into elements. A field that
+/// does not fit would be another record with the same hash.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Widths {
+    /// By their bits: a constraint each.
+    Checked,
+    /// Because the circuit also proves that they count and sum rows of a table: at most 2^24 rows, of values below 2^64.
+    /// Fields that no row decides are checked nevertheless.
+    Proved,
+}
+
+impl Widths {
+    /// A field of `bits` bits that a scan argument proves exact.
+    fn witness(self, cs: &Cs, bits: u64, value: Option<&BigUint>) -> Result<IntVar, GadgetError> {
+        match self {
+            Self::Checked => IntVar::witness(cs, bits, value),
+            Self::Proved => IntVar::witness_unchecked(cs, bits, value),
+        }
+    }
+
+    /// A count that a scan argument proves exact.
+    fn count(self, cs: &Cs, count: Option<u64>) -> Result<IntVar, GadgetError> {
+        self.witness(cs, COUNT_BITS, count.map(Into::into).as_ref())
     }
 }
 
@@ -162,10 +198,10 @@ struct Frame {
 
 impl Frame {
     /// `common` are the salt and the valid count.
-    fn new(cs: &Cs, common: Option<(Fr, u64)>) -> Result<Self, GadgetError> {
+    fn new(cs: &Cs, widths: Widths, common: Option<(Fr, u64)>) -> Result<Self, GadgetError> {
         Ok(Self {
             salt: FieldVar::witness(cs, common.map(|(salt, _)| salt))?,
-            valid: count_witness(cs, common.map(|(_, valid)| valid))?,
+            valid: widths.count(cs, common.map(|(_, valid)| valid))?,
         })
     }
 
@@ -178,30 +214,44 @@ impl Frame {
     }
 }
 
+/// The leaf of a record in a circuit that does not look into it.
+///
+/// # Soundness
+/// Nothing is known about the elements but that they hash to the leaf.
+///
+/// # Errors
+/// Those of the constraint system.
+pub(crate) fn record_leaf_var(
+    cs: &Cs,
+    kind: RecordKind,
+    salt: &FieldVar,
+    valid: &FieldVar,
+    [first, second]: [FieldVar; 2],
+) -> Result<FieldVar, GadgetError> {
+    hash_many_var(cs, RECORD, &[kind_constant(kind), salt.clone(), valid.clone(), first, second])
+}
+
 fn kind_constant(kind: RecordKind) -> FieldVar {
     FieldVar::constant(Fr::from(kind as u8))
 }
 
-fn count_witness(cs: &Cs, count: Option<u64>) -> Result<IntVar, GadgetError> {
-    IntVar::witness(cs, COUNT_BITS, count.map(Into::into).as_ref())
-}
-
 /// Counts, seven to an element, the first in the lowest 32 bits.
-fn pack_counts(counts: &[u64]) -> Vec<Fr> {
+pub(crate) fn pack_counts(counts: &[u64]) -> Vec<Fr> {
     let base = Fr::from(1u64 << COUNT_BITS);
     let pack = |chunk: &[u64]| chunk.iter().rev().fold(Fr::from(0u64), |sum, &count| sum * base + Fr::from(count));
     counts.chunks(COUNTS_PER_ELEMENT).map(pack).collect()
 }
 
-/// As many bit-checked counts as `len` says, and [`pack_counts`] of them.
+/// As many counts as `len` says, and [`pack_counts`] of them.
 fn packed_counts_witness(
     cs: &Cs,
+    widths: Widths,
     len: usize,
     counts: Option<&[u64]>,
 ) -> Result<(Vec<IntVar>, Vec<FieldVar>), GadgetError> {
     check_len(len, counts.map(<[u64]>::len))?;
     let counts: Vec<IntVar> =
-        (0..len).map(|i| count_witness(cs, counts.map(|counts| counts[i]))).collect::<Result<_, _>>()?;
+        (0..len).map(|i| widths.count(cs, counts.map(|counts| counts[i]))).collect::<Result<_, _>>()?;
     let packed = counts.chunks(COUNTS_PER_ELEMENT).map(|chunk| pack_fields(chunk, COUNT_BITS)).collect();
     Ok((counts, packed))
 }

@@ -8,11 +8,13 @@
 use num_bigint::{BigInt, BigUint};
 use zkl_core::ark::Fr;
 
-use super::{Frame, Opening, Record, RecordHead, RecordIndexVar, RecordKind, enforce_opening, kind_constant, pack_at};
+use super::{
+    Frame, Opening, Record, RecordHead, RecordIndexVar, RecordKind, Widths, enforce_opening, kind_constant, pack_at,
+};
 use crate::gadgets::{Cs, FieldVar, GadgetError, IntVar};
 
 /// Bits of `sum u`.
-pub(super) const SUM_BITS: u64 = 96;
+pub(crate) const SUM_BITS: u64 = 96;
 /// Bits of `sum u^2` and of sums of products.
 pub(super) const SQUARES_BITS: u64 = 160;
 const MIN_BITS: u64 = 64;
@@ -21,6 +23,8 @@ const TOP_BITS: u64 = 16;
 const MIN_AT: u64 = SUM_BITS;
 const TOP_AT: u64 = MIN_AT + MIN_BITS;
 const LIMBS_AT: u64 = TOP_AT + TOP_BITS;
+/// Bits of `(min + 2^63) | T << 64 | (limbs - 1) << 80`, which follow the sum.
+pub(crate) const BOUNDS_BITS: u64 = MIN_BITS + TOP_BITS + 2;
 /// What is added to the minimum, so that it is not negative.
 const MIN_OFFSET: i128 = 1 << 63;
 
@@ -46,16 +50,23 @@ pub struct NumericRecord {
 impl NumericRecord {
     /// The record as every kind is hashed.
     pub fn head(&self) -> RecordHead {
-        let packed = &self.sum
-            | BigUint::from(min_offset(self.min)) << MIN_AT
-            | BigUint::from(self.top_limb) << TOP_AT
-            | BigUint::from(limbs_code(self.limbs)) << LIMBS_AT;
+        let packed = &self.sum | self.bounds() << SUM_BITS;
         RecordHead {
             kind: RecordKind::Numeric,
             salt: self.salt,
             valid: self.valid,
             body: [Fr::from(packed), Fr::from(self.sum_squares.clone())],
         }
+    }
+}
+
+impl NumericRecord {
+    /// Minimum, T and limbs as they are packed above the sum, below 2^[`BOUNDS_BITS`].
+    pub(crate) fn bounds(&self) -> BigUint {
+        let packed = BigUint::from(min_offset(self.min)) << MIN_AT
+            | BigUint::from(self.top_limb) << TOP_AT
+            | BigUint::from(limbs_code(self.limbs)) << LIMBS_AT;
+        packed >> SUM_BITS
     }
 }
 
@@ -101,7 +112,7 @@ impl NumericRecordVar {
         opening: Option<&Opening<NumericRecord>>,
         h: &FieldVar,
     ) -> Result<Self, GadgetError> {
-        let (record, leaf) = Self::read(cs, opening.map(|opening| &opening.record))?;
+        let (record, leaf) = Self::read(cs, Widths::Checked, opening.map(|opening| &opening.record))?;
         enforce_opening(cs, &leaf, index, opening.map(|opening| &opening.path), h)?;
         Ok(record)
     }
@@ -113,10 +124,15 @@ impl NumericRecordVar {
     ///
     /// # Errors
     /// `AssignmentMissing` when proving without a record.
-    pub(crate) fn read(cs: &Cs, record: Option<&NumericRecord>) -> Result<(Self, FieldVar), GadgetError> {
+    pub(crate) fn read(
+        cs: &Cs,
+        widths: Widths,
+        record: Option<&NumericRecord>,
+    ) -> Result<(Self, FieldVar), GadgetError> {
         let field = |bits: u64, value: Option<BigUint>| IntVar::witness(cs, bits, value.as_ref());
-        let sum = field(SUM_BITS, record.map(|record| record.sum.clone()))?;
-        let sum_squares = field(SQUARES_BITS, record.map(|record| record.sum_squares.clone()))?;
+        let sum = widths.witness(cs, SUM_BITS, record.map(|record| &record.sum))?;
+        let sum_squares = widths.witness(cs, SQUARES_BITS, record.map(|record| &record.sum_squares))?;
+        // No row decides the minimum, and T may be above every limb.
         let offset = field(MIN_BITS, record.map(|record| min_offset(record.min).into()))?;
         let top_limb = field(TOP_BITS, record.map(|record| record.top_limb.into()))?;
         let code = record.map(|record| limbs_code(record.limbs));
@@ -130,7 +146,7 @@ impl NumericRecordVar {
             (LIMBS_AT + 1, &limbs_code[1]),
         ]);
         let body = [packed, sum_squares.field().clone()];
-        let frame = Frame::new(cs, record.map(|record| (record.salt, record.valid)))?;
+        let frame = Frame::new(cs, widths, record.map(|record| (record.salt, record.valid)))?;
         let (valid, leaf) = frame.leaf(cs, kind_constant(RecordKind::Numeric), body)?;
         let min = offset.sub(&IntVar::constant(MIN_OFFSET)?)?;
         Ok((Self { valid, sum, sum_squares, min, top_limb, limbs_code }, leaf))

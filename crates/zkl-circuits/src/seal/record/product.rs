@@ -10,7 +10,7 @@ use zkl_core::{ark::Fr, profile::ProductSums};
 use zkl_poseidon::{Domain, hash_many};
 
 use super::{
-    Frame, Opening, Record, RecordHead, RecordIndexVar, RecordKind, enforce_opening, kind_constant,
+    Frame, Opening, Record, RecordHead, RecordIndexVar, RecordKind, Widths, enforce_opening, kind_constant,
     numeric::{SQUARES_BITS, SUM_BITS},
     pack_fields,
 };
@@ -30,15 +30,19 @@ pub struct ProductRecord {
 impl ProductRecord {
     /// The record as every kind is hashed.
     pub fn head(&self) -> RecordHead {
-        let sums = &self.sums;
-        let linear = &sums.left_sum | &sums.right_sum << SUM_BITS;
-        let message = [&linear, &sums.products, &sums.left_squares, &sums.right_squares];
         RecordHead {
             kind: RecordKind::Product,
             salt: self.salt,
-            valid: sums.valid,
-            body: [hash_many(PRODUCT, &message.map(|value| Fr::from(value.clone()))), Fr::from(0u64)],
+            valid: self.sums.valid,
+            body: [hash_many(PRODUCT, &self.packed()), Fr::from(0u64)],
         }
+    }
+
+    /// The sums as they are hashed: both linear ones in one element, then products, left and right squares.
+    pub(crate) fn packed(&self) -> [Fr; 4] {
+        let sums = &self.sums;
+        let linear = &sums.left_sum | &sums.right_sum << SUM_BITS;
+        [&linear, &sums.products, &sums.left_squares, &sums.right_squares].map(|value| Fr::from(value.clone()))
     }
 }
 
@@ -46,6 +50,14 @@ impl Record for ProductRecord {
     fn leaf(&self) -> Fr {
         self.head().leaf()
     }
+}
+
+/// Digest of packed sums in a circuit.
+///
+/// # Errors
+/// Those of the constraint system.
+pub(crate) fn product_sums_var(cs: &Cs, packed: &[FieldVar]) -> Result<FieldVar, GadgetError> {
+    hash_many_var(cs, PRODUCT, packed)
 }
 
 /// Sums of products in a circuit.
@@ -76,7 +88,7 @@ impl ProductRecordVar {
         opening: Option<&Opening<ProductRecord>>,
         h: &FieldVar,
     ) -> Result<Self, GadgetError> {
-        let (record, leaf) = Self::read(cs, opening.map(|opening| &opening.record))?;
+        let (record, leaf) = Self::read(cs, Widths::Checked, opening.map(|opening| &opening.record))?;
         enforce_opening(cs, &leaf, index, opening.map(|opening| &opening.path), h)?;
         Ok(record)
     }
@@ -88,9 +100,13 @@ impl ProductRecordVar {
     ///
     /// # Errors
     /// `AssignmentMissing` when proving without a record.
-    pub(crate) fn read(cs: &Cs, record: Option<&ProductRecord>) -> Result<(Self, FieldVar), GadgetError> {
+    pub(crate) fn read(
+        cs: &Cs,
+        widths: Widths,
+        record: Option<&ProductRecord>,
+    ) -> Result<(Self, FieldVar), GadgetError> {
         let sums = record.map(|record| &record.sums);
-        let field = |bits: u64, read: fn(&ProductSums) -> &BigUint| IntVar::witness(cs, bits, sums.map(read));
+        let field = |bits: u64, read: fn(&ProductSums) -> &BigUint| widths.witness(cs, bits, sums.map(read));
         let left_sum = field(SUM_BITS, |sums| &sums.left_sum)?;
         let right_sum = field(SUM_BITS, |sums| &sums.right_sum)?;
         let products = field(SQUARES_BITS, |sums| &sums.products)?;
@@ -99,8 +115,8 @@ impl ProductRecordVar {
         let linear = pack_fields(&[left_sum.clone(), right_sum.clone()], SUM_BITS);
         let rest = [&products, &left_squares, &right_squares].map(|value| value.field().clone());
         let [products_field, left_field, right_field] = rest;
-        let digest = hash_many_var(cs, PRODUCT, &[linear, products_field, left_field, right_field])?;
-        let frame = Frame::new(cs, record.map(|record| (record.salt, record.sums.valid)))?;
+        let digest = product_sums_var(cs, &[linear, products_field, left_field, right_field])?;
+        let frame = Frame::new(cs, widths, record.map(|record| (record.salt, record.sums.valid)))?;
         let kind = kind_constant(RecordKind::Product);
         let (valid, leaf) = frame.leaf(cs, kind, [digest, FieldVar::zero()])?;
         Ok((Self { valid, products, left_sum, right_sum, left_squares, right_squares }, leaf))

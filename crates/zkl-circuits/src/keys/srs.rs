@@ -1,0 +1,192 @@
+//! Reference strings in the directory of keys.
+//!
+//! ```text
+//! srs-dev.srs           the project's dev string, made on first use
+//! srs-DIGEST.srs        an imported one
+//! ```
+
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use zkl_argument::srs::{self, Srs, SrsError, SrsVerifierKey};
+use zkl_core::digest::KeyDigest;
+
+use super::{
+    KeyError, KeyEvent, KeyStore, Setup,
+    store::{at, write_atomically},
+};
+
+/// Binary logarithm of the powers of the strings that are made and imported: one row group.
+pub const SRS_LOG_POWERS: u32 = 16;
+
+/// Digest of the project's dev string, whatever its length.
+const DEV_DIGEST: &str = "63e1268d5a89895cd10a57aaaa92fefd52b20b869a666f5a9f42a1be55e76342";
+
+/// How the string with `digest` was made, when it is one that this program knows.
+pub fn builtin_srs_setup(digest: KeyDigest) -> Option<Setup> {
+    (DEV_DIGEST.parse() == Ok(digest)).then_some(Setup::Dev)
+}
+
+/// The verifier's part of the dev string, from the `[tau]_2` that its seed fixes.
+///
+/// # Errors
+/// [`SrsError`], never for the project's seed.
+pub fn dev_srs_verifier_key() -> Result<SrsVerifierKey, SrsError> {
+    Srs::dev(Srs::MIN_POWERS, Srs::DEV_SEED).map(|srs| srs.verifier_key().clone())
+}
+
+impl KeyStore {
+    /// The project's dev string of `2^`[`SRS_LOG_POWERS`] powers: from memory, from the directory, or made now and kept.
+    ///
+    /// # Errors
+    /// [`KeyError`]. A damaged file is no error: it is reported to `progress` and replaced.
+    pub fn dev_srs(&self, progress: &dyn Fn(KeyEvent<'_>)) -> Result<Arc<Srs>, KeyError> {
+        let mut loaded = self.loaded_srs();
+        let digest = DEV_DIGEST.parse().map_err(|_| KeyError::SrsNotPinned)?;
+        if let Some(srs) = loaded.get(&digest) {
+            return Ok(Arc::clone(srs));
+        }
+        let srs = Arc::new(self.load_or_make_dev_srs(digest, progress)?);
+        loaded.insert(digest, Arc::clone(&srs));
+        Ok(srs)
+    }
+
+    /// An imported string.
+    ///
+    /// # Errors
+    /// [`KeyError::SrsAbsent`] when it was not imported here, [`KeyError::Srs`] when its file cannot be used.
+    pub fn srs(&self, digest: KeyDigest) -> Result<Arc<Srs>, KeyError> {
+        let mut loaded = self.loaded_srs();
+        if let Some(srs) = loaded.get(&digest) {
+            return Ok(Arc::clone(srs));
+        }
+        let path = self.srs_path(digest);
+        let srs = match read(&path)? {
+            None => return Err(KeyError::SrsAbsent { digest }),
+            Some(Err(source)) => return Err(KeyError::Srs { path, source }),
+            Some(Ok(srs)) if srs.digest() == digest => Arc::new(srs),
+            Some(Ok(srs)) => return Err(KeyError::SrsDigest { path, expected: digest, got: srs.digest() }),
+        };
+        loaded.insert(digest, Arc::clone(&srs));
+        Ok(srs)
+    }
+
+    /// Keeps a string that was imported, and whose powers were checked, and returns its file.
+    ///
+    /// # Errors
+    /// [`KeyError::SrsPowers`] when it is shorter than a row group, [`KeyError::Io`].
+    pub fn add_srs(&self, srs: &Srs) -> Result<PathBuf, KeyError> {
+        let needed = 1usize << SRS_LOG_POWERS;
+        if srs.powers().len() < needed {
+            return Err(KeyError::SrsPowers { expected: needed, got: srs.powers().len() });
+        }
+        let path = self.srs_path(srs.digest());
+        let _lock = self.lock_file(&path)?;
+        write_atomically(self.dir(), &path, &srs.to_bytes())?;
+        Ok(path)
+    }
+
+    fn load_or_make_dev_srs(&self, digest: KeyDigest, progress: &dyn Fn(KeyEvent<'_>)) -> Result<Srs, KeyError> {
+        let path = self.dir().join("srs-dev.srs");
+        let usable = |srs: &Srs| srs.digest() == digest && srs.powers().len() >= 1 << SRS_LOG_POWERS;
+        if let Some(Ok(srs)) = read(&path)?
+            && usable(&srs)
+        {
+            return Ok(srs);
+        }
+        // Under the lock the file is looked at again: whoever held it may have written it.
+        let _lock = self.lock_file(&path)?;
+        match read(&path)? {
+            Some(Ok(srs)) if usable(&srs) => return Ok(srs),
+            Some(_) => progress(KeyEvent::SrsDamaged { path: &path }),
+            None => {}
+        }
+        progress(KeyEvent::GeneratingSrs);
+        let made = Srs::dev(1 << SRS_LOG_POWERS, Srs::DEV_SEED);
+        let srs = made.map_err(|source| KeyError::Srs { path: path.clone(), source })?;
+        if srs.digest() != digest {
+            return Err(KeyError::SrsNotPinned);
+        }
+        write_atomically(self.dir(), &path, &srs.to_bytes())?;
+        Ok(srs)
+    }
+
+    fn srs_path(&self, digest: KeyDigest) -> PathBuf {
+        self.dir().join(format!("srs-{digest}.srs"))
+    }
+}
+
+/// What a proof under a string of this kind is worth to whoever trusts its digest.
+pub const fn srs_setup(key: &SrsVerifierKey) -> Setup {
+    match key.setup() {
+        srs::Setup::Dev => Setup::Dev,
+        srs::Setup::Ceremony => Setup::External,
+    }
+}
+
+/// The string in a file; `None` when there is no file.
+fn read(path: &Path) -> Result<Option<Result<Srs, SrsError>>, KeyError> {
+    match fs::read(path) {
+        Ok(bytes) => Ok(Some(Srs::from_bytes(&bytes))),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(source) => Err(at("read", path)(source)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+
+    use super::*;
+
+    #[test]
+    fn the_dev_string_is_made_once_and_remade_when_damaged() {
+        let dir = tempfile::tempdir().unwrap();
+        let made = Cell::new(0);
+        let progress = |event: KeyEvent<'_>| made.set(made.get() + u32::from(matches!(event, KeyEvent::GeneratingSrs)));
+        let fresh = || KeyStore::open(dir.path()).unwrap().dev_srs(&progress).unwrap();
+        let srs = fresh();
+        assert_eq!((made.get(), srs.powers().len()), (1, 1 << SRS_LOG_POWERS));
+        assert_eq!(builtin_srs_setup(srs.digest()), Some(Setup::Dev));
+        assert_eq!(srs.verifier_key(), &dev_srs_verifier_key().unwrap());
+        assert_eq!(fresh().digest(), srs.digest());
+        assert_eq!(made.get(), 1);
+
+        let path = dir.path().join("srs-dev.srs");
+        let mut bytes = fs::read(&path).unwrap();
+        bytes[1_000] ^= 1;
+        fs::write(&path, &bytes).unwrap();
+        assert_eq!(fresh().powers(), srs.powers());
+        assert_eq!(made.get(), 2);
+    }
+
+    #[test]
+    fn another_string_under_the_name_of_the_dev_string_is_replaced() {
+        let dir = tempfile::tempdir().unwrap();
+        let other = Srs::dev(1 << SRS_LOG_POWERS, b"another seed").unwrap();
+        fs::write(dir.path().join("srs-dev.srs"), other.to_bytes()).unwrap();
+        let srs = KeyStore::open(dir.path()).unwrap().dev_srs(&|_| {}).unwrap();
+        assert_ne!(srs.digest(), other.digest());
+    }
+
+    #[test]
+    fn imported_strings_are_found_by_digest_only() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = KeyStore::open(dir.path()).unwrap();
+        let short = Srs::dev(8, b"short").unwrap();
+        assert!(matches!(store.add_srs(&short), Err(KeyError::SrsPowers { got: 8, .. })));
+        let srs = Srs::dev(1 << SRS_LOG_POWERS, b"mine").unwrap();
+        assert!(matches!(store.srs(srs.digest()), Err(KeyError::SrsAbsent { .. })));
+        let path = store.add_srs(&srs).unwrap();
+        assert_eq!(store.srs(srs.digest()).unwrap().powers(), srs.powers());
+        assert_eq!(builtin_srs_setup(srs.digest()), None, "nothing is trusted because it lies there");
+
+        let other = Srs::dev(1 << SRS_LOG_POWERS, b"other").unwrap();
+        fs::write(&path, other.to_bytes()).unwrap();
+        let reopened = KeyStore::open(dir.path()).unwrap();
+        assert!(matches!(reopened.srs(srs.digest()), Err(KeyError::SrsDigest { .. })));
+    }
+}

@@ -1,0 +1,61 @@
+//! Committing to a table again: what an auditor does who holds the table and the secrets of its notarization.
+
+use zkl_argument::{ScanWitness, commit::CommitmentSeed, commit_columns, srs::Srs};
+use zkl_core::digest::Sha256Digest;
+
+use super::{
+    error::ProveTableError,
+    plan::{Segment, TablePlan},
+    root::dataset_root,
+};
+use crate::scan::ColumnCommitments;
+
+/// Commits to a table segment by segment, as [`TableProver`](super::TableProver) does.
+pub struct TableCommitter<'a> {
+    srs: &'a Srs,
+    plan: &'a TablePlan,
+    seed: CommitmentSeed,
+    commitments: Vec<ColumnCommitments>,
+}
+
+impl<'a> TableCommitter<'a> {
+    /// A committer to a table of which no row was seen yet, with the blinders of `seed`.
+    pub fn new(srs: &'a Srs, plan: &'a TablePlan, seed: CommitmentSeed) -> Self {
+        Self { srs, plan, seed, commitments: Vec::with_capacity(plan.len()) }
+    }
+
+    /// The segment that is next, `None` when all were given.
+    pub fn next_segment(&self) -> Option<Segment<'a>> {
+        self.plan.segment(self.commitments.len())
+    }
+
+    /// Commits to the next segment. `witness` is made from the segment's plan.
+    ///
+    /// # Errors
+    /// [`ProveTableError::TooManySegments`], [`ProveTableError::Commit`].
+    pub fn push_segment(&mut self, witness: &ScanWitness<'_>) -> Result<(), ProveTableError> {
+        let expected = self.plan.len();
+        let segment = self.next_segment().ok_or(ProveTableError::TooManySegments { expected })?;
+        let seed = segment_seed(self.plan, &self.seed, segment.index);
+        let columns = commit_columns(self.srs, segment.groups, witness, &seed)?;
+        self.commitments.push(ColumnCommitments::new(segment.scan, segment.groups, columns)?);
+        Ok(())
+    }
+
+    /// The dataset commitment of the table.
+    ///
+    /// # Errors
+    /// [`ProveTableError::Unfinished`] when segments are missing.
+    pub fn finish(self) -> Result<Sha256Digest, ProveTableError> {
+        let (expected, got) = (self.plan.len(), self.commitments.len());
+        if expected != got {
+            return Err(ProveTableError::Unfinished { expected, got });
+        }
+        Ok(dataset_root(self.plan, self.commitments.iter())?)
+    }
+}
+
+/// Seed of the blinders of segment `index`: segments number their columns and groups alike, so each has one of its own.
+pub(super) fn segment_seed(plan: &TablePlan, seed: &CommitmentSeed, index: usize) -> CommitmentSeed {
+    if plan.len() == 1 { seed.clone() } else { seed.segment(index as u32) }
+}

@@ -1,0 +1,253 @@
+//! Errors of tables.
+
+use thiserror::Error;
+use zkl_argument::{PlanError, commit::CommitError};
+use zkl_core::{circuit::CircuitId, error::ParseError};
+
+use crate::{
+    groth16,
+    keys::KeyError,
+    scan::{CommitmentsError, ProveScanError, ScanDecodeError, VerifyScanError},
+    seal::SealError,
+};
+
+/// A layout that cannot be cut into segments.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum TablePlanError {
+    /// No shape holds the layout.
+    #[error(transparent)]
+    Plan(#[from] PlanError),
+    /// No row groups of this size.
+    #[error(transparent)]
+    Commitments(#[from] CommitmentsError),
+    /// The layout of some rows.
+    #[error(transparent)]
+    Layout(#[from] ParseError),
+}
+
+/// Bytes that are no proof of a table.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum TableDecodeError {
+    /// Written by another version of the format.
+    #[error("version {got} of table proofs, this program reads {expected}")]
+    Version {
+        /// The version that is read.
+        expected: u8,
+        /// The version of the bytes.
+        got: u8,
+    },
+    /// Too short or too long.
+    #[error("expected {expected} bytes, got {got}")]
+    Length {
+        /// Bytes of a proof of the table.
+        expected: usize,
+        /// Bytes that were given.
+        got: usize,
+    },
+    /// Another number of segments.
+    #[error("the proof has {got} segments, the table {expected}")]
+    Segments {
+        /// Segments of the table.
+        expected: usize,
+        /// Segments of the proof.
+        got: u32,
+    },
+    /// A seal that is no field element.
+    #[error("seal {index} of the proof cannot be read")]
+    Seal {
+        /// Position: segments, then the dictionaries, then merges.
+        index: usize,
+        /// Why.
+        #[source]
+        source: SealError,
+    },
+    /// A commitment.
+    #[error("commitments of segment {segment} cannot be read")]
+    Commitments {
+        /// The segment; the number of segments for the dictionaries.
+        segment: usize,
+        /// Why.
+        #[source]
+        source: CommitmentsError,
+    },
+    /// A scan proof.
+    #[error("the scan proof of segment {segment} cannot be read")]
+    Scan {
+        /// The segment; the number of segments for the dictionaries.
+        segment: usize,
+        /// Why.
+        #[source]
+        source: ScanDecodeError,
+    },
+    /// A merge proof.
+    #[error("merge proof {index} cannot be read")]
+    Merge {
+        /// Position among the merges.
+        index: usize,
+        /// Why.
+        #[source]
+        source: groth16::DecodeError,
+    },
+}
+
+/// A table's proof that does not show what it should, in the order of the checks.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum VerifyTableError {
+    /// The plan's limbs are not those of a seal.
+    #[error("limbs of {got} bits, a seal's have {expected}")]
+    LimbBits {
+        /// Bits of a limb of a seal.
+        expected: usize,
+        /// Bits of a limb of the plan.
+        got: usize,
+    },
+    /// Segments are missing, or there are too many.
+    #[error("the proof has {got} segments, the table {expected}")]
+    SegmentCount {
+        /// Segments of the table.
+        expected: usize,
+        /// Segments of the proof.
+        got: usize,
+    },
+    /// A segment of another size.
+    #[error("segment {index} has {got} rows, expected {expected}")]
+    SegmentRows {
+        /// The segment.
+        index: usize,
+        /// Rows that the table has there.
+        expected: u64,
+        /// Rows of the proof's segment.
+        got: u64,
+    },
+    /// A scan over large dictionaries is missing, or there are none to scan.
+    #[error("the proof scans dictionaries: {got}, the table needs it: {expected}")]
+    Dictionaries {
+        /// Whether the table has one.
+        expected: bool,
+        /// Whether the proof has one.
+        got: bool,
+    },
+    /// Merges are missing, or there are too many.
+    #[error("the proof has {got} merges, the table {expected}")]
+    MergeCount {
+        /// Merges of the table.
+        expected: usize,
+        /// Merges of the proof.
+        got: usize,
+    },
+    /// The proof is about another seal.
+    #[error("the proof ends in another seal than the statement's")]
+    OtherSeal,
+    /// A circuit for which the caller has no key.
+    #[error("there is no verifying key for {circuit}")]
+    MissingKey {
+        /// The circuit.
+        circuit: CircuitId,
+    },
+    /// Commitments that are not those of the layout.
+    #[error("the commitments of segment {index} are not those of the table")]
+    Commitments {
+        /// The segment; the number of segments for the dictionaries.
+        index: usize,
+        /// Why.
+        #[source]
+        source: CommitmentsError,
+    },
+    /// The dataset commitment could not be computed.
+    #[error(transparent)]
+    Root(#[from] CommitError),
+    /// The scan proof of a segment.
+    #[error("the scan proof of segment {index} is invalid")]
+    Segment {
+        /// The segment.
+        index: usize,
+        /// Why.
+        #[source]
+        source: VerifyScanError,
+    },
+    /// The scan proof over the dictionaries.
+    #[error("the scan proof of the dictionaries is invalid")]
+    DictionaryScan(#[source] VerifyScanError),
+    /// The layout of some of the segments.
+    #[error(transparent)]
+    Plan(#[from] TablePlanError),
+    /// A merge proof.
+    #[error("merge proof {index} is invalid")]
+    Merge {
+        /// Position among the merges.
+        index: usize,
+        /// Why.
+        #[source]
+        source: groth16::VerifyError,
+    },
+}
+
+/// A table that was not proved.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum ProveTableError {
+    /// More segments than the table has.
+    #[error("the table has {expected} segments, all of them were given")]
+    TooManySegments {
+        /// Segments of the table.
+        expected: usize,
+    },
+    /// The table is not complete yet.
+    #[error("{got} of {expected} segments were given")]
+    Unfinished {
+        /// Segments of the table.
+        expected: usize,
+        /// Segments that were given.
+        got: usize,
+    },
+    /// A segment before failed: what was proved so far is of no use.
+    #[error("an earlier segment failed")]
+    Failed,
+    /// A segment's profile has other bounds or another dictionary than the segments before it, or another form.
+    #[error("record {record} of segment {segment} has other bounds or another dictionary than the segments before")]
+    NotShared {
+        /// The segment.
+        segment: usize,
+        /// Position among the columns, then the pairs.
+        record: usize,
+    },
+    /// A plan.
+    #[error(transparent)]
+    Plan(#[from] TablePlanError),
+    /// A segment, or the table, has no such profile.
+    #[error(transparent)]
+    Seal(#[from] SealError),
+    /// Committing to columns.
+    #[error(transparent)]
+    Commit(#[from] CommitError),
+    /// Commitments that are not those of the layout.
+    #[error(transparent)]
+    Commitments(#[from] CommitmentsError),
+    /// Keys.
+    #[error(transparent)]
+    Key(#[from] KeyError),
+    /// The scan proof of a segment.
+    #[error("segment {index}")]
+    Segment {
+        /// The segment.
+        index: usize,
+        /// Why.
+        #[source]
+        source: ProveScanError,
+    },
+    /// The scan proof over the dictionaries.
+    #[error("the dictionaries")]
+    Dictionaries(#[source] ProveScanError),
+    /// A merge proof.
+    #[error("merge {index}")]
+    Merge {
+        /// Position among the merges.
+        index: usize,
+        /// Why.
+        #[source]
+        source: groth16::ProveError,
+    },
+}

@@ -1,0 +1,114 @@
+use std::io::{self, Write};
+
+use serde::Serialize;
+use zkl_ledger::{Audit, AuditRequest, ExportDir, read_checkpoint};
+
+use crate::{
+    args::AuditArgs,
+    config::Config,
+    error::CliError,
+    output::{self, Report},
+    progress::TerminalProgress,
+};
+
+#[derive(Serialize)]
+struct AuditReport {
+    append_only: bool,
+    origin: String,
+    log_key: String,
+    since: u64,
+    size: u64,
+    root: String,
+    proof_hashes: usize,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    witnesses: Vec<String>,
+    added: Vec<AddedKind>,
+    entries: Vec<AddedLine>,
+}
+
+#[derive(Serialize)]
+struct AddedKind {
+    kind: String,
+    entries: u64,
+}
+
+#[derive(Serialize)]
+struct AddedLine {
+    index: u64,
+    transaction: String,
+    kind: String,
+    recorded_at: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    dataset: Option<String>,
+}
+
+impl Report for AuditReport {
+    fn write_human(&self, out: &mut dyn Write) -> io::Result<()> {
+        let added = self.size - self.since;
+        writeln!(out, "ONLY GROWN: from {} to {} entries", self.since, self.size)?;
+        let mut fields = vec![
+            ("log", self.origin.clone()),
+            ("log key", self.log_key.clone()),
+            ("root", self.root.clone()),
+            ("proof", format!("{} hashes, and every added entry", self.proof_hashes)),
+        ];
+        if !self.witnesses.is_empty() {
+            fields.push(("witnesses", self.witnesses.join(", ")));
+        }
+        let kinds: Vec<_> = self.added.iter().map(|added| format!("{} {}", added.entries, added.kind)).collect();
+        fields.push(("added", if kinds.is_empty() { "nothing".to_owned() } else { kinds.join(", ") }));
+        output::write_fields(out, &fields)?;
+        if !self.entries.is_empty() {
+            let rows = self.entries.iter().map(|line| {
+                let dataset = line.dataset.clone().unwrap_or_default();
+                [line.index.to_string(), line.kind.clone(), line.recorded_at.clone(), dataset]
+            });
+            writeln!(out, "{}", output::table(["index", "kind", "recorded", "dataset"], rows))?;
+        }
+        let rest = added - self.entries.len() as u64;
+        if rest > 0 { writeln!(out, "... and {rest} more (--list N shows them)") } else { Ok(()) }
+    }
+}
+
+pub(super) async fn run(args: &AuditArgs, config: &Config) -> Result<(), CliError> {
+    let policy = args.policy.as_deref().map(super::read_policy).transpose()?;
+    let request = AuditRequest { since: read_checkpoint(&args.since)?, policy, list: args.list };
+    let reporter = TerminalProgress::new(config.quiet);
+    let (audit, key) = match &args.export {
+        None => {
+            let ledger = super::open_for_reading(config).await?;
+            (ledger.audit(&request, &reporter).await, ledger.log_key())
+        }
+        Some(dir) => {
+            let export = ExportDir::open(dir)?;
+            let key = super::export_key(&export, args.trust.as_ref(), config)?;
+            (export.audit(&key, &request, &reporter).await, key)
+        }
+    };
+    drop(reporter);
+    let audit = audit.map_err(|source| CliError::Audit(Box::new(source)))?;
+    output::print(&report(audit, key.to_string()), config.format)
+}
+
+fn report(audit: Audit, log_key: String) -> AuditReport {
+    let added = audit.added.iter().map(|(kind, &entries)| AddedKind { kind: kind.to_string(), entries });
+    let line = |entry: &zkl_ledger::AddedEntry| AddedLine {
+        index: entry.index.0,
+        transaction: entry.id.to_string(),
+        kind: entry.kind.to_string(),
+        recorded_at: entry.recorded_at.to_string(),
+        dataset: entry.dataset.as_ref().map(ToString::to_string),
+    };
+    AuditReport {
+        append_only: true,
+        origin: audit.checkpoint.origin().to_string(),
+        log_key,
+        since: audit.since.0,
+        size: audit.checkpoint.size().0,
+        root: audit.checkpoint.root().to_string(),
+        proof_hashes: audit.proof_hashes,
+        witnesses: audit.witnesses.clone(),
+        added: added.collect(),
+        entries: audit.entries.iter().map(line).collect(),
+    }
+}

@@ -1,0 +1,124 @@
+use std::{
+    error::Error,
+    io::{self, Write},
+    time::Duration,
+};
+
+use serde::Serialize;
+use zkl_ledger::{AnyStore, CosignError, Cosigned, Ledger, LedgerHome, WitnessClient, WitnessSetting};
+use zkl_witness::HttpWitness;
+
+use crate::{
+    args::CosignArgs,
+    config::Config,
+    error::CliError,
+    output::{self, Report},
+    progress,
+};
+
+/// Longest request to a witness after an append: the user waits for the command, not for the witness.
+const AFTER_APPEND: Duration = Duration::from_secs(10);
+
+#[derive(Serialize)]
+struct CosignReport {
+    size: u64,
+    witnesses: Vec<WitnessLine>,
+}
+
+#[derive(Serialize)]
+struct WitnessLine {
+    witness: String,
+    cosigned: bool,
+    outcome: String,
+}
+
+impl Report for CosignReport {
+    fn write_human(&self, out: &mut dyn Write) -> io::Result<()> {
+        let cosigned = self.witnesses.iter().filter(|line| line.cosigned).count();
+        writeln!(out, "{cosigned} of {} witnesses cosigned the log at {} entries", self.witnesses.len(), self.size)?;
+        let fields: Vec<_> = self.witnesses.iter().map(|line| (line.witness.as_str(), line.outcome.clone())).collect();
+        output::write_fields(out, &fields)
+    }
+}
+
+pub(super) async fn run(args: CosignArgs, config: &Config) -> Result<(), CliError> {
+    let home = LedgerHome::open(&config.ledger)?;
+    let mut settings = home.witnesses().to_vec();
+    settings.extend(args.witnesses);
+    if let Some(path) = &args.policy {
+        let policy = super::read_policy(path)?;
+        let listed = policy
+            .witnesses()
+            .iter()
+            .filter_map(|witness| Some(WitnessSetting { key: witness.key.clone(), url: witness.url.clone()? }));
+        settings.extend(listed);
+    }
+    let mut seen = Vec::new();
+    settings.retain(|setting| {
+        let new = !seen.contains(&setting.key);
+        seen.push(setting.key.clone());
+        new
+    });
+    if settings.is_empty() {
+        return Err(CliError::NoWitnesses);
+    }
+    let ledger = super::open_for_writing(config, args.wait).await?;
+    let asked = ledger.cosign(&clients(&settings, Duration::from_secs(args.timeout))).await?;
+    let Some(asked) = asked else {
+        return Err(CliError::NothingToCosign);
+    };
+    let report = CosignReport { size: asked.size.0, witnesses: lines(&asked) };
+    let missing = report.witnesses.iter().filter(|line| !line.cosigned).count();
+    output::print(&report, config.format)?;
+    if missing > 0 { Err(CliError::NotCosigned { missing }) } else { Ok(()) }
+}
+
+/// Asks the ledger's own witnesses. The append is durable already: whoever does not cosign is named in a note.
+pub(super) async fn after_append(ledger: &Ledger<AnyStore>, config: &Config) {
+    let Ok(home) = LedgerHome::open(&config.ledger) else { return };
+    if home.witnesses().is_empty() {
+        return;
+    }
+    match ledger.cosign(&clients(home.witnesses(), AFTER_APPEND)).await {
+        Ok(Some(asked)) => {
+            for line in lines(&asked).iter().filter(|line| !line.cosigned) {
+                let (witness, outcome) = (&line.witness, &line.outcome);
+                progress::note(config.quiet, &format!("{witness} has not cosigned: {outcome}; try `zkl cosign`"));
+            }
+        }
+        Ok(None) => {}
+        Err(error) => progress::note(config.quiet, &format!("no witness was asked: {error}")),
+    }
+}
+
+fn clients(settings: &[WitnessSetting], wait: Duration) -> Vec<Box<dyn WitnessClient>> {
+    let client = |setting: &WitnessSetting| -> Box<dyn WitnessClient> {
+        Box::new(HttpWitness::new(setting.key.clone(), &setting.url, wait))
+    };
+    settings.iter().map(client).collect()
+}
+
+fn lines(asked: &Cosigned) -> Vec<WitnessLine> {
+    let line = |(witness, outcome): &(_, Result<zkl_ledger::CosignOutcome, CosignError>)| WitnessLine {
+        witness: zkl_ledger::cosignature::WitnessVerifier::name(witness).to_string(),
+        cosigned: outcome.is_ok(),
+        outcome: match outcome {
+            Ok(outcome) => outcome.to_string(),
+            Err(error) => with_causes(error),
+        },
+    };
+    asked.outcomes.iter().map(line).collect()
+}
+
+fn with_causes(error: &CosignError) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let message = error.to_string();
+        if !text.ends_with(&message) {
+            text = format!("{text}: {message}");
+        }
+        cause = error.source();
+    }
+    text
+}

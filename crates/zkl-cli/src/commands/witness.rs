@@ -1,0 +1,71 @@
+use std::{
+    io::{self, Write},
+    sync::Arc,
+};
+
+use serde::Serialize;
+use zkl_witness::{WitnessError, WitnessHome};
+
+use crate::{
+    args::{WitnessArgs, WitnessCommand},
+    config::Config,
+    error::CliError,
+    output::{self, Report},
+};
+
+#[derive(Serialize)]
+struct WitnessReport {
+    directory: String,
+    key: String,
+    logs: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    url: Option<String>,
+}
+
+impl Report for WitnessReport {
+    fn write_human(&self, out: &mut dyn Write) -> io::Result<()> {
+        let mut fields = vec![("witness", self.directory.clone()), ("key", self.key.clone())];
+        fields.extend(self.logs.iter().map(|log| ("log", log.clone())));
+        if self.logs.is_empty() {
+            fields.push(("log", "none yet: add keys to `logs` in witness.toml".to_owned()));
+        }
+        if let Some(url) = &self.url {
+            fields.push(("serving", url.clone()));
+            fields.push(("use", format!("zkl cosign --witness '{}={url}'", self.key)));
+        }
+        output::write_fields(out, &fields)
+    }
+}
+
+pub(super) async fn run(args: WitnessArgs, config: &Config) -> Result<(), CliError> {
+    match args.command {
+        WitnessCommand::Init(init) => {
+            let home = WitnessHome::create(&args.dir, init.name, init.logs)?;
+            output::print(&report(&home, None)?, config.format)
+        }
+        WitnessCommand::Key => output::print(&report(&WitnessHome::open(&args.dir)?, None)?, config.format),
+        WitnessCommand::Serve(serve) => {
+            let home = WitnessHome::open(&args.dir)?;
+            let witness = Arc::new(home.witness()?);
+            let listener = tokio::net::TcpListener::bind(serve.listen).await.map_err(WitnessError::Server)?;
+            let address = listener.local_addr().map_err(WitnessError::Server)?;
+            output::print(&report(&home, Some(format!("http://{address}/")))?, config.format)?;
+            let interrupted = async {
+                // Without a signal handler the process ends as the system does it; the state bears that.
+                if tokio::signal::ctrl_c().await.is_err() {
+                    std::future::pending::<()>().await;
+                }
+            };
+            Ok(zkl_witness::serve(witness, listener, interrupted).await?)
+        }
+    }
+}
+
+fn report(home: &WitnessHome, url: Option<String>) -> Result<WitnessReport, WitnessError> {
+    Ok(WitnessReport {
+        directory: home.dir().display().to_string(),
+        key: home.key()?.to_string(),
+        logs: home.logs().iter().map(ToString::to_string).collect(),
+        url,
+    })
+}

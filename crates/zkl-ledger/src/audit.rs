@@ -1,0 +1,301 @@
+//! Auditing: that a log has only grown since a checkpoint that the auditor kept, and what was added.
+//!
+//! ```text
+//! both checkpoints are signed by the log
+//! a consistency proof leads from the old tree to the new one (RFC 6962, section 2.1.2)
+//! the old tree's right edge, grown by the entries that were added, has the new root
+//! ```
+//!
+//! The first two show that nothing was changed or removed; the third, that the entries shown are the ones that were added.
+
+use std::{collections::BTreeMap, path::Path};
+
+use thiserror::Error;
+use zkl_core::{
+    digest::{RootHash, TransactionId},
+    name::DatasetName,
+    storage::StorageBackend,
+    time::Timestamp,
+    transaction::OperationKind,
+    tree::{LeafIndex, TreeSize},
+};
+use zkl_merkle::{
+    checkpoint::{Checkpoint, SignedCheckpoint},
+    error::{CheckpointError, ProofError, TreeError},
+    note::NoteVerifier,
+    policy::{Policy, PolicyError},
+    tile::{RightEdge, right_edge_tiles},
+    tree::{Consistency, ConsistencyPlan, leaf_hash},
+};
+
+use crate::{
+    entry::SignedEntry,
+    error::{EntryError, LedgerError},
+    export::ExportDir,
+    ledger::Ledger,
+    source::{BUNDLE, LogSource, Stored, load_tiles},
+    stage::{Stage, StageReporter},
+};
+
+/// What an auditor asks.
+#[derive(Clone, Debug)]
+pub struct AuditRequest {
+    /// The checkpoint that the auditor kept, with whatever signatures.
+    pub since: SignedCheckpoint,
+    /// A policy that the new checkpoint must satisfy, and the old one where it is cosigned.
+    pub policy: Option<Policy>,
+    /// Most added entries to list; all are checked.
+    pub list: usize,
+}
+
+/// A log that has only grown.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Audit {
+    /// Entries of the old tree.
+    pub since: TreeSize,
+    /// The new checkpoint.
+    pub checkpoint: Checkpoint,
+    /// Hashes of the consistency proof that was verified.
+    pub proof_hashes: usize,
+    /// Names of the policy's witnesses that cosigned the new checkpoint.
+    pub witnesses: Vec<String>,
+    /// Added entries by kind.
+    pub added: BTreeMap<OperationKind, u64>,
+    /// The first of the added entries, in log order.
+    pub entries: Vec<AddedEntry>,
+}
+
+/// An entry that was added.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AddedEntry {
+    /// Its index.
+    pub index: LeafIndex,
+    /// Its id.
+    pub id: TransactionId,
+    /// What it records.
+    pub kind: OperationKind,
+    /// The dataset that it is about.
+    pub dataset: Option<DatasetName>,
+    /// When, by the notary's clock.
+    pub recorded_at: Timestamp,
+}
+
+/// Why a log is not shown to have only grown.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum AuditError {
+    /// The kept checkpoint is not this log's.
+    #[error("the old checkpoint is not this log's")]
+    Since(#[source] CheckpointError),
+    /// The log has no checkpoint.
+    #[error("the log has no checkpoint, the old one is of {since} entries")]
+    Empty {
+        /// Entries of the old tree.
+        since: TreeSize,
+    },
+    /// The log's checkpoint is not signed by it.
+    #[error("the log's checkpoint is not its own")]
+    Checkpoint(#[source] CheckpointError),
+    /// The log is smaller than it was.
+    #[error("the log has {now} entries and had {since}: entries were removed, or this is an old copy")]
+    Shrunk {
+        /// Entries of the old tree.
+        since: TreeSize,
+        /// Entries now.
+        now: TreeSize,
+    },
+    /// The old tree is not a prefix of the new one: the log signed two histories.
+    #[error(
+        "the log does not continue the old checkpoint: its first {since} entries had root {expected}, now {computed}"
+    )]
+    Fork {
+        /// Entries of the old tree.
+        since: TreeSize,
+        /// Root in the old checkpoint.
+        expected: RootHash,
+        /// Root of as many entries now.
+        computed: RootHash,
+    },
+    /// The stored tiles are not those of the log's own checkpoint.
+    #[error("the log's tiles are not those of its checkpoint")]
+    Tiles(#[source] ProofError),
+    /// A tile that is missing or malformed.
+    #[error("the log's tree cannot be read")]
+    Tree(#[from] TreeError),
+    /// An added entry is missing.
+    #[error("entry {index} is missing")]
+    EntryAbsent {
+        /// Its index.
+        index: u64,
+    },
+    /// An added entry is malformed or its signature wrong.
+    #[error("entry {index} is damaged")]
+    Entry {
+        /// Its index.
+        index: u64,
+        /// The failed check.
+        #[source]
+        source: EntryError,
+    },
+    /// The entries shown are not those of the checkpoint.
+    #[error("the added entries give root {computed}, the checkpoint says {expected}")]
+    Entries {
+        /// Root in the new checkpoint.
+        expected: RootHash,
+        /// Root over the old tree and the entries.
+        computed: RootHash,
+    },
+    /// The new checkpoint does not satisfy the policy.
+    #[error("the log's checkpoint does not satisfy the policy")]
+    Policy(#[source] PolicyError),
+    /// The log cannot be read.
+    #[error(transparent)]
+    Ledger(#[from] LedgerError),
+}
+
+impl AuditError {
+    /// Whether the log is shown to be other than it should be, rather than unreadable.
+    pub const fn is_verdict(&self) -> bool {
+        !matches!(self, Self::Ledger(_))
+    }
+}
+
+impl<S: StorageBackend> Ledger<S> {
+    /// Shows that the log has only grown since a checkpoint, and what was added.
+    ///
+    /// # Errors
+    /// [`AuditError`], by the first check that fails.
+    pub async fn audit(&self, request: &AuditRequest, reporter: &dyn StageReporter) -> Result<Audit, AuditError> {
+        let head = self.published_head().await?;
+        let head = head.map(|head| head.to_string().into_bytes());
+        audit(&Stored(&self.storage), head, &self.log_key(), request, reporter).await
+    }
+}
+
+impl ExportDir {
+    /// As [`Ledger::audit`], from the files of an export alone. `log` is the key of the log that the auditor knows.
+    ///
+    /// # Errors
+    /// [`AuditError`], by the first check that fails.
+    pub async fn audit(
+        &self,
+        log: &NoteVerifier,
+        request: &AuditRequest,
+        reporter: &dyn StageReporter,
+    ) -> Result<Audit, AuditError> {
+        let head = self.head().await.map_err(LedgerError::from)?.map(|head| head.checkpoint);
+        audit(self, head, log, request, reporter).await
+    }
+}
+
+/// Reads a checkpoint that somebody kept.
+///
+/// # Errors
+/// [`LedgerError::Io`], [`LedgerError::Checkpoint`].
+pub fn read_checkpoint(path: &Path) -> Result<SignedCheckpoint, LedgerError> {
+    let bytes = std::fs::read(path);
+    let bytes = bytes.map_err(|source| LedgerError::Io { action: "read", path: path.to_owned(), source })?;
+    Ok(SignedCheckpoint::parse(&bytes)?)
+}
+
+async fn audit(
+    source: &dyn LogSource,
+    head: Option<Vec<u8>>,
+    log: &NoteVerifier,
+    request: &AuditRequest,
+    reporter: &dyn StageReporter,
+) -> Result<Audit, AuditError> {
+    let since = request.since.open(log).map_err(AuditError::Since)?;
+    let head = head.ok_or(AuditError::Empty { since: since.size() })?;
+    let signed = SignedCheckpoint::parse(&head).map_err(AuditError::Checkpoint)?;
+    let now = signed.open(log).map_err(AuditError::Checkpoint)?;
+    let mut witnesses = Vec::new();
+    if let Some(policy) = &request.policy {
+        let witnessed = policy.check(&signed, log).map_err(AuditError::Policy)?.into_inner();
+        witnesses.extend(witnessed.cosignatures.iter().map(|cosignature| cosignature.witness.to_string()));
+    }
+    if since.size() > now.size() {
+        return Err(AuditError::Shrunk { since: since.size(), now: now.size() });
+    }
+    let plan = ConsistencyPlan::new(since.size(), now.size())?;
+    let tiles = load_tiles(source, &plan.tiles()).await.map_err(LedgerError::from)?;
+    let proof = plan.prove(&tiles)?;
+    let statement =
+        Consistency { old_size: since.size(), old_root: since.root(), new_size: now.size(), new_root: now.root() };
+    match statement.verify(&proof) {
+        Ok(_) => {}
+        Err(ProofError::OldRoot { expected, computed }) => {
+            return Err(AuditError::Fork { since: since.size(), expected, computed });
+        }
+        Err(error) => return Err(AuditError::Tiles(error)),
+    }
+    let added = replay(source, &since, &now, request.list, reporter).await?;
+    let checkpoint = now.into_inner();
+    let (added, entries) = (added.counts, added.entries);
+    Ok(Audit { since: since.size(), checkpoint, proof_hashes: proof.hashes().len(), witnesses, added, entries })
+}
+
+#[derive(Default)]
+struct Added {
+    counts: BTreeMap<OperationKind, u64>,
+    entries: Vec<AddedEntry>,
+}
+
+/// Grows the old tree by the added entries and compares the root.
+async fn replay(
+    source: &dyn LogSource,
+    since: &Checkpoint,
+    now: &Checkpoint,
+    list: usize,
+    reporter: &dyn StageReporter,
+) -> Result<Added, AuditError> {
+    let tiles = load_tiles(source, &right_edge_tiles(since.size())).await.map_err(LedgerError::from)?;
+    let mut edge = match RightEdge::load(since.size(), since.root(), &tiles) {
+        Ok(edge) => edge,
+        Err(TreeError::EdgeRoot { expected, computed }) => {
+            return Err(AuditError::Fork { since: since.size(), expected, computed });
+        }
+        Err(error) => return Err(error.into()),
+    };
+    let mut added = Added::default();
+    while edge.size() < now.size() {
+        let next = edge.size().0;
+        reporter.stage(Stage::Check { entries: next - since.size().0, of: now.size().0 - since.size().0 });
+        let bundle = next / BUNDLE;
+        let width = (now.size().0 - bundle * BUNDLE).min(BUNDLE) as u16;
+        let entries = source.entries(bundle, width).await.map_err(LedgerError::from)?;
+        let mut leaves = Vec::with_capacity(entries.len());
+        for (index, entry) in (next..).zip(entries.into_iter().skip_while(|entry| entry.index < next)) {
+            if entry.index != index {
+                return Err(AuditError::EntryAbsent { index });
+            }
+            let id = leaf_hash(&entry.bytes);
+            leaves.push(id);
+            let predicate = open(&entry.bytes).map_err(|source| AuditError::Entry { index, source })?;
+            *added.counts.entry(predicate.kind()).or_default() += 1;
+            if added.entries.len() < list {
+                added.entries.push(AddedEntry {
+                    index: LeafIndex(index),
+                    id,
+                    kind: predicate.kind(),
+                    dataset: predicate.dataset().cloned(),
+                    recorded_at: predicate.recorded_at(),
+                });
+            }
+        }
+        if leaves.is_empty() {
+            return Err(AuditError::EntryAbsent { index: next });
+        }
+        edge = edge.append(&leaves)?.edge;
+    }
+    if (edge.size(), edge.root()) != (now.size(), now.root()) {
+        return Err(AuditError::Entries { expected: now.root(), computed: edge.root() });
+    }
+    Ok(added)
+}
+
+fn open(bytes: &[u8]) -> Result<crate::predicate::Predicate, EntryError> {
+    let text = str::from_utf8(bytes).map_err(|_| EntryError::Utf8)?;
+    Ok(SignedEntry::open(text)?.predicate().clone())
+}

@@ -1,0 +1,300 @@
+//! Cosignatures: asking witnesses, keeping what they answer, and choosing the checkpoint that receipts and exports carry.
+
+use std::fmt;
+
+use async_trait::async_trait;
+use futures::future::join_all;
+use thiserror::Error;
+use zkl_core::{
+    storage::StorageBackend,
+    tree::{LeafIndex, TreeSize},
+};
+use zkl_merkle::{
+    checkpoint::SignedCheckpoint,
+    cosignature::WitnessVerifier,
+    error::TreeError,
+    note::NoteSignature,
+    tile::{RightEdge, right_edge_tiles},
+    tree::ConsistencyPlan,
+    witness::{AddCheckpoint, Answer, AnswerError, with_cosignatures},
+};
+
+use crate::{
+    error::LedgerError,
+    ledger::Ledger,
+    log::{TrustedHead, load_tiles},
+};
+
+/// A witness is asked again this often when it names another old size: it may be cosigning for another process.
+const MAX_ATTEMPTS: u32 = 4;
+
+/// Carries requests to one witness, by whatever transport.
+#[async_trait]
+pub trait WitnessClient: Send + Sync {
+    /// The witness's key. Answers that it did not sign count for nothing.
+    fn key(&self) -> &WitnessVerifier;
+
+    /// Sends the body of an `add-checkpoint` request ([`zkl_merkle::witness`]) and returns the answer, whatever its
+    /// status. Not repeated by the implementation.
+    ///
+    /// # Errors
+    /// [`TransportError`] when there is no answer.
+    async fn add_checkpoint(&self, body: String) -> Result<WitnessAnswer, TransportError>;
+}
+
+/// A witness's answer as it came.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WitnessAnswer {
+    /// HTTP status.
+    pub status: u16,
+    /// The body, cut behind [`zkl_merkle::witness::MAX_ANSWER_LEN`] + 1 bytes.
+    pub body: Vec<u8>,
+}
+
+/// A witness did not answer.
+#[derive(Debug, Error)]
+#[error("no answer from {url}")]
+pub struct TransportError {
+    /// Where it was asked.
+    pub url: String,
+    /// Why.
+    #[source]
+    pub source: Box<dyn std::error::Error + Send + Sync>,
+}
+
+/// What asking the witnesses brought.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Cosigned {
+    /// Entries of the checkpoint.
+    pub size: TreeSize,
+    /// The checkpoint with all cosignatures that are there now, as it is stored; `None` when nobody has cosigned.
+    pub checkpoint: Option<SignedCheckpoint>,
+    /// One outcome per witness, in the order asked.
+    pub outcomes: Vec<(WitnessVerifier, Result<CosignOutcome, CosignError>)>,
+}
+
+/// What a witness did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CosignOutcome {
+    /// It cosigned now.
+    Cosigned,
+    /// Its cosignature of this checkpoint was there before.
+    Already,
+}
+
+/// Why there is no cosignature of a witness.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum CosignError {
+    /// It did not answer.
+    #[error(transparent)]
+    Transport(#[from] TransportError),
+    /// It refused, or its answer is no cosignature.
+    #[error(transparent)]
+    Answer(#[from] AnswerError),
+    /// It has cosigned a larger tree than the log has: this ledger is an old copy, or its log was forked.
+    #[error("the witness has cosigned {witness} entries, this ledger has {ledger}")]
+    Ahead {
+        /// Entries that the witness has cosigned.
+        witness: TreeSize,
+        /// Entries of the ledger.
+        ledger: TreeSize,
+    },
+    /// It named another old size at each attempt.
+    #[error("the witness named another old size {attempts} times")]
+    Contention {
+        /// Attempts made.
+        attempts: u32,
+    },
+    /// The proof could not be made from the store.
+    #[error("the consistency proof could not be made")]
+    Proof(#[source] Box<LedgerError>),
+}
+
+impl<S: StorageBackend> Ledger<S> {
+    /// Lets receipts carry cosignatures of these witnesses, and [`Ledger::fsck`] verify them.
+    #[must_use]
+    pub fn with_witnesses(mut self, witnesses: Vec<WitnessVerifier>) -> Self {
+        self.witnesses = witnesses;
+        self
+    }
+
+    /// The witnesses that the ledger knows.
+    pub fn witness_keys(&self) -> &[WitnessVerifier] {
+        &self.witnesses
+    }
+
+    /// Asks `witnesses` to cosign the newest checkpoint, all at once, and stores what they answer. What one witness does
+    /// hinders no other, and nothing of it touches the log. `None` for a ledger without entries.
+    ///
+    /// # Errors
+    /// What the store answers; a witness that does not cosign is an outcome.
+    pub async fn cosign(&self, witnesses: &[Box<dyn WitnessClient>]) -> Result<Option<Cosigned>, LedgerError> {
+        let Some(head) = self.head().await? else {
+            return Ok(None);
+        };
+        let size = head.checkpoint.size();
+        let before = self.cosigned_at(&head).await?;
+        let asked = witnesses.iter().map(|witness| self.ask(witness.as_ref(), &head, before.as_ref()));
+        let answers = join_all(asked).await;
+        let (mut lines, mut outcomes) = (Vec::new(), Vec::new());
+        for (witness, answer) in witnesses.iter().zip(answers) {
+            let outcome = answer.map(|line| match line {
+                Some(line) => {
+                    lines.push(line);
+                    CosignOutcome::Cosigned
+                }
+                None => CosignOutcome::Already,
+            });
+            outcomes.push((witness.key().clone(), outcome));
+        }
+        let mut checkpoint = before;
+        if !lines.is_empty() {
+            // Another process may have stored cosignatures meanwhile.
+            let now = self.cosigned_at(&head).await?;
+            let merged = merge(&head.signed, now.as_ref(), lines, &self.log_key())?;
+            self.storage.put_cosigned(size, &merged.to_string()).await?;
+            checkpoint = Some(merged);
+        }
+        Ok(Some(Cosigned { size, checkpoint, outcomes }))
+    }
+
+    /// The line of one witness, or `None` when it is there already.
+    async fn ask(
+        &self,
+        witness: &dyn WitnessClient,
+        head: &TrustedHead,
+        before: Option<&SignedCheckpoint>,
+    ) -> Result<Option<NoteSignature>, CosignError> {
+        if before.is_some_and(|before| witness.key().verify(before).is_ok()) {
+            return Ok(None);
+        }
+        let size = head.checkpoint.size();
+        let store = |error| CosignError::Proof(Box::new(error));
+        let newest = self.newest_cosigned(size).await.map_err(store)?;
+        let known = newest.filter(|newest| witness.key().verify(newest).is_ok());
+        let mut old = known.map_or(TreeSize(0), |known| known.unverified().size());
+        for _ in 0..MAX_ATTEMPTS {
+            let request = self.request(old, head).await.map_err(store)?;
+            let WitnessAnswer { status, body } = witness.add_checkpoint(request.encode()).await?;
+            match Answer::read(status, &body, &head.signed, witness.key())? {
+                Answer::Cosigned(line) => return Ok(Some(line)),
+                Answer::Conflict(other) if other > size => {
+                    return Err(CosignError::Ahead { witness: other, ledger: size });
+                }
+                Answer::Conflict(other) => old = other,
+            }
+        }
+        Err(CosignError::Contention { attempts: MAX_ATTEMPTS })
+    }
+
+    async fn request(&self, old_size: TreeSize, head: &TrustedHead) -> Result<AddCheckpoint, LedgerError> {
+        let plan = ConsistencyPlan::new(old_size, head.checkpoint.size())?;
+        let tiles = load_tiles(&self.storage, &plan.tiles()).await?;
+        Ok(AddCheckpoint { old_size, proof: plan.prove(&tiles)?, checkpoint: head.signed.clone() })
+    }
+
+    /// The head as it is published: with the cosignatures that are stored for it.
+    ///
+    /// # Errors
+    /// As [`Ledger::checkpoint`].
+    pub async fn published_head(&self) -> Result<Option<SignedCheckpoint>, LedgerError> {
+        let Some(head) = self.head().await? else {
+            return Ok(None);
+        };
+        Ok(Some(self.cosigned_at(&head).await?.unwrap_or(head.signed)))
+    }
+
+    /// The newest cosigned checkpoint of at most `at_most` entries, or `None`. It is signed by the log, and its tree is a
+    /// prefix of the ledger's.
+    ///
+    /// # Errors
+    /// [`LedgerError::Checkpoint`], [`LedgerError::Tree`] when it is not.
+    pub async fn newest_cosigned(&self, at_most: TreeSize) -> Result<Option<SignedCheckpoint>, LedgerError> {
+        let Some((size, text)) = self.storage.cosigned(at_most).await? else {
+            return Ok(None);
+        };
+        let signed = SignedCheckpoint::parse(text.as_bytes())?;
+        let checkpoint = signed.open(&self.log_key())?;
+        if checkpoint.size() != size {
+            return Err(LedgerError::HeadMismatch { stored: size, signed: checkpoint.size() });
+        }
+        // Not the head's root, but that of its first entries.
+        let tiles = load_tiles(&self.storage, &right_edge_tiles(size)).await?;
+        RightEdge::load(size, checkpoint.root(), &tiles)?;
+        Ok(Some(signed))
+    }
+
+    /// The checkpoint for a receipt about entries up to `last`: the newest that a witness of this ledger cosigned, if it
+    /// covers them, otherwise the head. With it the witnesses whose cosignatures it then carries, in their order.
+    pub(crate) async fn head_for_receipt(
+        &self,
+        last: LeafIndex,
+    ) -> Result<Option<(TrustedHead, Vec<WitnessVerifier>)>, LedgerError> {
+        let Some(head) = self.head().await? else {
+            return Ok(None);
+        };
+        let newest = match self.witnesses.is_empty() {
+            true => None,
+            false => self.newest_cosigned(head.checkpoint.size()).await?,
+        };
+        let covers = |newest: &SignedCheckpoint| newest.unverified().size().0 > last.0;
+        let Some(newest) = newest.filter(covers) else {
+            return Ok(Some((head, Vec::new())));
+        };
+        let lines = newest.note().signatures();
+        let cosigners: Vec<(WitnessVerifier, NoteSignature)> = self
+            .witnesses
+            .iter()
+            .filter(|witness| witness.verify(&newest).is_ok())
+            .filter_map(|witness| Some((witness.clone(), lines.iter().find(|line| witness.names(line))?.clone())))
+            .collect();
+        if cosigners.is_empty() {
+            return Ok(Some((head, Vec::new())));
+        }
+        let (witnesses, lines): (Vec<_>, Vec<_>) = cosigners.into_iter().unzip();
+        let log = self.log_key();
+        let signed = with_cosignatures(&newest, &log, lines).map_err(zkl_merkle::error::CheckpointError::Note)?;
+        Ok(Some((TrustedHead { checkpoint: signed.open(&log)?, signed }, witnesses)))
+    }
+
+    /// The stored cosigned text of the head, if there is one that says what the head says.
+    async fn cosigned_at(&self, head: &TrustedHead) -> Result<Option<SignedCheckpoint>, LedgerError> {
+        let size = head.checkpoint.size();
+        let Some((_, text)) = self.storage.cosigned(size).await?.filter(|(found, _)| *found == size) else {
+            return Ok(None);
+        };
+        let signed = SignedCheckpoint::parse(text.as_bytes())?;
+        let checkpoint = signed.open(&self.log_key())?;
+        if *checkpoint != *head.checkpoint {
+            let (expected, computed) = (head.checkpoint.root(), checkpoint.root());
+            return Err(LedgerError::Tree(TreeError::EdgeRoot { expected, computed }));
+        }
+        Ok(Some(signed))
+    }
+}
+
+/// The log's own line, the lines that were stored before and are not replaced, and the new ones.
+fn merge(
+    head: &SignedCheckpoint,
+    stored: Option<&SignedCheckpoint>,
+    lines: Vec<NoteSignature>,
+    log: &zkl_merkle::note::NoteVerifier,
+) -> Result<SignedCheckpoint, LedgerError> {
+    let same = |a: &NoteSignature, b: &NoteSignature| (a.name(), a.key_id()) == (b.name(), b.key_id());
+    let own = |line: &NoteSignature| line.name() == log.name().as_str() && line.key_id() == log.key_id();
+    let kept = stored.into_iter().flat_map(|stored| stored.note().signatures());
+    let kept = kept.filter(|line| !own(line) && !lines.iter().any(|new| same(line, new))).cloned();
+    let all: Vec<_> = kept.chain(lines.iter().cloned()).collect();
+    Ok(with_cosignatures(head, log, all).map_err(zkl_merkle::error::CheckpointError::Note)?)
+}
+
+impl fmt::Display for CosignOutcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Cosigned => "cosigned",
+            Self::Already => "had cosigned",
+        })
+    }
+}

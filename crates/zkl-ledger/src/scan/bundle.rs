@@ -1,0 +1,42 @@
+//! The blob of a scan proof: what a verifier needs beside the entry and the layout.
+//!
+//! ```text
+//! reference string    132 bytes: its verifier's part
+//! table proof         the rest: commitments and proofs of every segment, and what joins them
+//! ```
+//!
+//! The length follows from the layout.
+
+use zkl_argument::srs::SrsVerifierKey;
+use zkl_circuits::scan::{TablePlan, TableProof};
+
+use crate::verify::VerifyError;
+
+/// The parts of a blob.
+pub(crate) struct ScanBundle {
+    pub(crate) srs: SrsVerifierKey,
+    pub(crate) proof: TableProof,
+}
+
+impl ScanBundle {
+    /// The blob's bytes.
+    pub(crate) fn encode(srs: &SrsVerifierKey, proof: &TableProof) -> Vec<u8> {
+        let mut bytes = srs.to_bytes();
+        bytes.extend(proof.to_bytes());
+        bytes
+    }
+
+    /// Reads the blob of a table that is cut as `plan` says.
+    pub(crate) fn decode(plan: &TablePlan, bytes: &[u8]) -> Result<Self, VerifyError> {
+        let proof_len = TableProof::encoded_bytes(plan).map_err(VerifyError::ScanEncoding)?;
+        let expected = proof_len.saturating_add(SrsVerifierKey::ENCODED_BYTES);
+        if bytes.len() != expected {
+            return Err(VerifyError::ScanLength { expected, got: bytes.len() });
+        }
+        let (srs, proof) = bytes.split_at(SrsVerifierKey::ENCODED_BYTES);
+        Ok(Self {
+            srs: SrsVerifierKey::from_bytes(srs).map_err(VerifyError::Srs)?,
+            proof: TableProof::from_bytes(plan, proof).map_err(VerifyError::ScanEncoding)?,
+        })
+    }
+}

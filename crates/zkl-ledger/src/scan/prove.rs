@@ -1,0 +1,177 @@
+//! Proving a table, or committing to it again, while it is read: one thread reads and encodes, this one takes segment after
+//! segment from it. At most one finished segment waits, so memory is bounded by a few segments whatever the table's length.
+
+use std::sync::{
+    Arc,
+    mpsc::{Receiver, sync_channel},
+};
+
+use zkl_argument::{PlanError, ScanWitness, SealedProfile, commit::CommitmentSeed, srs::Srs};
+use zkl_circuits::{
+    keys::{KeyError, KeyEvent, KeyPair, KeyStore, SRS_LOG_POWERS, builtin_srs_setup},
+    scan::{KeySource, ScanContext, Segment, TableCommitter, TablePlan, TableProver, TableSecrets},
+    seal::Seal,
+};
+use zkl_core::{
+    circuit::Circuit,
+    digest::{BlobDigest, KeyDigest, Sha256Digest},
+    layout::Layout,
+};
+use zkl_dataset::{DatasetError, ScanOutput};
+
+use super::{
+    bundle::ScanBundle,
+    record::{ScanKey, ScanRecord},
+    segments::{SegmentRows, SegmentSink, TablePart},
+};
+use crate::{
+    error::LedgerError,
+    prove::load_keys,
+    stage::{Stage, StageReporter},
+};
+
+/// What a scan proof is made with.
+pub(crate) struct ScanJob<'a> {
+    pub(crate) keys: &'a KeyStore,
+    /// The reference string; the project's dev string when absent.
+    pub(crate) srs: Option<KeyDigest>,
+    pub(crate) context: ScanContext,
+    pub(crate) secrets: TableSecrets,
+    pub(crate) reporter: &'a dyn StageReporter,
+}
+
+/// A proof and what verifiers need beside it.
+pub(crate) struct ProvedScan {
+    pub(crate) record: ScanRecord,
+    /// Reference string and proof.
+    pub(crate) bundle: Vec<u8>,
+    /// The verifying keys, in the order of the record.
+    pub(crate) verifying_keys: Vec<Vec<u8>>,
+    /// The seal of the table.
+    pub(crate) seal: Seal,
+}
+
+impl ScanJob<'_> {
+    /// Reads a table with `read` and proves its profile over every row.
+    pub(crate) fn prove(
+        &self,
+        read: impl FnOnce(&mut SegmentSink) -> Result<ScanOutput, DatasetError> + Send,
+    ) -> Result<(ScanOutput, ProvedScan), LedgerError> {
+        side_by_side(read, |parts| self.prove_parts(parts))
+    }
+
+    fn prove_parts(&self, parts: &Receiver<TablePart>) -> Result<ProvedScan, LedgerError> {
+        let plan = plan(parts)?;
+        let srs = load_srs(self.keys, self.srs, self.reporter)?;
+        // While the first segment is being read.
+        let load = |circuit: &Box<dyn Circuit>| load_keys(self.keys, circuit.as_ref(), self.reporter);
+        let keys: Vec<Arc<KeyPair>> = plan.circuits().iter().map(load).collect::<Result<_, _>>()?;
+        let source = |circuit: &dyn Circuit| -> Result<Arc<KeyPair>, KeyError> {
+            match keys.iter().find(|keys| *keys.id() == circuit.id()) {
+                Some(keys) => Ok(Arc::clone(keys)),
+                None => self.keys.dev_keys(circuit, &|_| {}),
+            }
+        };
+        let source: KeySource<'_> = &source;
+        let mut prover = TableProver::new(&srs, source, self.context, &plan, self.secrets.clone());
+        for part in parts {
+            let TablePart::Segment(rows) = part else { continue };
+            let segment = prover.next_segment().ok_or(PlanError::Column { index: 0 })?;
+            let (number, segments) = (segment.index as u64 + 1, plan.len() as u64);
+            self.reporter.stage(Stage::Scan { segment: number, segments, rows: segment.rows() });
+            prover.push_segment(&witness(&segment, &rows)?, &rows.profile)?;
+        }
+        if plan.len() > 1 {
+            self.reporter.stage(Stage::Merge { segments: plan.len() as u64 });
+        }
+        let proved = prover.finish()?;
+
+        let bundle = ScanBundle::encode(srs.verifier_key(), &proved.proof);
+        let key =
+            |keys: &Arc<KeyPair>| ScanKey { circuit: keys.id().clone(), verifying_key: keys.verifying().digest() };
+        let record = ScanRecord {
+            commitments: proved.commitment_root,
+            srs: srs.digest(),
+            keys: keys.iter().map(key).collect(),
+            proof: BlobDigest::of(&bundle),
+        };
+        let verifying_keys = keys.iter().map(|keys| keys.verifying().as_bytes().to_vec()).collect();
+        Ok(ProvedScan { record, bundle, verifying_keys, seal: proved.seal })
+    }
+}
+
+/// Reads a table with `read` and returns its dataset commitment under `seed`: what [`ScanJob::prove`] publishes about it.
+pub(crate) fn commitment_root(
+    keys: &KeyStore,
+    srs: KeyDigest,
+    seed: CommitmentSeed,
+    reporter: &dyn StageReporter,
+    read: impl FnOnce(&mut SegmentSink) -> Result<ScanOutput, DatasetError> + Send,
+) -> Result<(ScanOutput, Sha256Digest), LedgerError> {
+    side_by_side(read, |parts| {
+        let plan = plan(parts)?;
+        let srs = load_srs(keys, Some(srs), reporter)?;
+        let mut committer = TableCommitter::new(&srs, &plan, seed);
+        for part in parts {
+            let TablePart::Segment(rows) = part else { continue };
+            let segment = committer.next_segment().ok_or(PlanError::Column { index: 0 })?;
+            let (number, segments) = (segment.index as u64 + 1, plan.len() as u64);
+            reporter.stage(Stage::Commit { segment: number, segments });
+            committer.push_segment(&witness(&segment, &rows)?)?;
+        }
+        Ok(committer.finish()?)
+    })
+}
+
+/// Runs `read` on a thread of its own and `work` on what it sends. When both fail, the error of `work` came first: a reader
+/// whose rows nobody takes stops for that reason.
+fn side_by_side<T>(
+    read: impl FnOnce(&mut SegmentSink) -> Result<ScanOutput, DatasetError> + Send,
+    work: impl FnOnce(&Receiver<TablePart>) -> Result<T, LedgerError>,
+) -> Result<(ScanOutput, T), LedgerError> {
+    let (sender, parts) = sync_channel(1);
+    std::thread::scope(|scope| {
+        let reader = scope.spawn(move || read(&mut SegmentSink::new(sender)));
+        let worked = work(&parts);
+        // A reader that waits for room learns that nobody will make any.
+        drop(parts);
+        let read = reader.join().map_err(|_| LedgerError::Reader)?;
+        match (worked, read) {
+            (Ok(worked), read) => Ok((read?, worked)),
+            // The reader ended early, and what it said is why there was nothing to work on.
+            (Err(LedgerError::NoRows), read) => read.map_err(LedgerError::from).and(Err(LedgerError::NoRows)),
+            (Err(error), _) => Err(error),
+        }
+    })
+}
+
+/// The plan of the table whose layout comes first.
+fn plan(parts: &Receiver<TablePart>) -> Result<TablePlan, LedgerError> {
+    match parts.recv() {
+        Ok(TablePart::Layout(layout)) => Ok(table_plan(&layout)?),
+        _ => Err(LedgerError::NoRows),
+    }
+}
+
+/// How a table is cut and committed to: a function of its layout.
+pub(super) fn table_plan(layout: &Layout) -> Result<TablePlan, zkl_circuits::scan::TablePlanError> {
+    TablePlan::new(layout.clone(), SRS_LOG_POWERS)
+}
+
+fn witness<'a>(segment: &Segment<'_>, rows: &'a SegmentRows) -> Result<ScanWitness<'a>, LedgerError> {
+    let sealed = SealedProfile::from_profile(segment.scan, &rows.profile)?;
+    Ok(ScanWitness::new(segment.scan, &rows.columns.data(), &sealed)?)
+}
+
+/// The string with that digest; the project's dev string when there is none, or when it is its digest.
+fn load_srs(keys: &KeyStore, digest: Option<KeyDigest>, reporter: &dyn StageReporter) -> Result<Arc<Srs>, LedgerError> {
+    let progress = |event: KeyEvent<'_>| {
+        if matches!(event, KeyEvent::GeneratingSrs) {
+            reporter.stage(Stage::Srs);
+        }
+    };
+    Ok(match digest.filter(|&digest| builtin_srs_setup(digest).is_none()) {
+        Some(digest) => keys.srs(digest)?,
+        None => keys.dev_srs(&progress)?,
+    })
+}

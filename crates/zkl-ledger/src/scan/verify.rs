@@ -1,0 +1,130 @@
+//! Checking the scan proof of a notarization.
+//!
+//! ```text
+//! bundle        has the logged digest, and the length that the layout asks for
+//! string        has the logged digest, which is built in or pinned
+//! circuits      are the ones that the layout calls for; their keys have the logged digests, built in or pinned
+//! proof         verifies for the context of this entry
+//! commitments   have the logged root
+//! ```
+
+use zkl_circuits::{
+    groth16::VerifyingKey,
+    keys::Setup,
+    scan::{ScanContext, TableStatement, verify_table},
+};
+use zkl_core::{
+    circuit::CircuitId,
+    digest::{BlobDigest, KeyDigest, Sha256Digest},
+    layout::Layout,
+};
+
+use super::{
+    bundle::ScanBundle,
+    prove::table_plan,
+    record::{ScanKey, ScanRecord},
+};
+use crate::{
+    predicate::Notarization,
+    receipt::ScanPart,
+    verify::{Trust, VerifyError, decode_base64},
+};
+
+/// Why a verified receipt's sealed profile should be believed to be that of every row.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ProfileEvidence {
+    /// The notary's signature says so; there is no proof.
+    Attested,
+    /// The log names a proof, which the receipt leaves out: nothing but the signature was checked.
+    ProofLeftOut,
+    /// A proof over every row verified.
+    Proved(ScanReport),
+}
+
+/// A scan proof that was verified, and what that rests on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ScanReport {
+    /// Where the weakest of its keys comes from, the reference string included.
+    pub setup: Setup,
+    /// Segments that the table was proved in.
+    pub segments: usize,
+    /// Circuits and verifying keys.
+    pub keys: Vec<ScanKey>,
+    /// Digest of the reference string.
+    pub srs: KeyDigest,
+    /// The dataset commitment.
+    pub commitments: Sha256Digest,
+    /// Bytes of commitments and proof.
+    pub bytes: usize,
+}
+
+/// Checks the scan proof of `notarization`, whose layout was checked to be `layout`, in the log called `origin`.
+pub(crate) fn check_scan(
+    notarization: &Notarization,
+    record: &ScanRecord,
+    layout: &Layout,
+    origin: &str,
+    part: &ScanPart,
+    trust: &Trust,
+) -> Result<ScanReport, VerifyError> {
+    let bytes = decode_base64("scan proof", &part.proof)?;
+    let got = BlobDigest::of(&bytes);
+    if got != record.proof {
+        return Err(VerifyError::ScanDigest { expected: record.proof, got });
+    }
+    let plan = table_plan(layout).map_err(VerifyError::ScanPlan)?;
+    let circuits: Vec<CircuitId> = plan.circuits().iter().map(|circuit| circuit.id()).collect();
+    let (expected, logged, got) = (circuits.len(), record.keys.len(), part.verifying_keys.len());
+    if logged != expected || got != expected {
+        return Err(VerifyError::ScanKeys { expected, logged, got });
+    }
+    let mut setup = Setup::External;
+    let mut keys = Vec::with_capacity(expected);
+    for ((circuit, logged), text) in circuits.into_iter().zip(&record.keys).zip(&part.verifying_keys) {
+        if logged.circuit != circuit {
+            return Err(VerifyError::Circuit { expected: circuit, got: logged.circuit.clone() });
+        }
+        let (key, of_key) = trusted_key(logged, text, trust)?;
+        keys.push((circuit, key));
+        setup = setup.min(of_key);
+    }
+
+    let bundle = ScanBundle::decode(&plan, &bytes)?;
+    let got = bundle.srs.digest();
+    if got != record.srs {
+        return Err(VerifyError::SrsDigest { expected: record.srs, got });
+    }
+    let of_srs = trust.srs_setup(got).ok_or(VerifyError::SrsNotTrusted { digest: got })?;
+
+    let Notarization { notary, dataset, nonce, .. } = notarization;
+    let context = ScanContext::new(origin, notary.as_bytes(), dataset, nonce.as_bytes());
+    let statement = TableStatement { context, plan: &plan, h: notarization.seal };
+    let key = |id: &CircuitId| keys.iter().find(|(circuit, _)| circuit == id).map(|(_, key)| key);
+    let verified = verify_table(&bundle.srs, &key, &statement, &bundle.proof).map_err(VerifyError::Scan)?;
+    let (expected, got) = (record.commitments, verified.commitment_root());
+    if expected != got {
+        return Err(VerifyError::Commitments { expected, got });
+    }
+    Ok(ScanReport {
+        setup: setup.min(of_srs),
+        segments: plan.len(),
+        keys: record.keys.clone(),
+        srs: record.srs,
+        commitments: record.commitments,
+        bytes: bytes.len(),
+    })
+}
+
+/// Reads a key that has the logged digest and that the caller trusts for its circuit.
+fn trusted_key(logged: &ScanKey, text: &str, trust: &Trust) -> Result<(VerifyingKey, Setup), VerifyError> {
+    let bytes = decode_base64("verifying key", text)?;
+    let (expected, got) = (logged.verifying_key, KeyDigest::of(&bytes));
+    if got != expected {
+        return Err(VerifyError::KeyDigest { expected, got });
+    }
+    let not_trusted = || VerifyError::KeyNotTrusted { circuit: logged.circuit.clone(), digest: got };
+    let setup = trust.setup(&logged.circuit, got).ok_or_else(not_trusted)?;
+    Ok((VerifyingKey::from_bytes(&bytes).map_err(VerifyError::Key)?, setup))
+}

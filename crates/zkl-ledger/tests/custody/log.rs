@@ -1,0 +1,135 @@
+//! A log of signed entries without proofs: everything that a log keeps, in milliseconds.
+
+use std::collections::HashMap;
+
+use tempfile::TempDir;
+use zkl_core::{
+    digest::{BlobDigest, KeyDigest},
+    transaction::StoredTransaction,
+    tree::TreeSize,
+};
+use zkl_ledger::{
+    AnyStore, CustomRecord, KeyStore, LeafIndex, Ledger, Nonce, OpeningStore, OperationKind, Predicate, Setup,
+    SignedEntry, Timestamp,
+    checkpoint::Checkpoint,
+    keys::SigningKey,
+    note::NoteSigner,
+    storage::{AppendBatch, Head, StorageBackend, StorageBackendExt as _},
+};
+use zkl_merkle::tile::{RightEdge, right_edge_tiles};
+
+pub(crate) const ORIGIN: &str = "example.com/log";
+const FIRST_TIME: u64 = 1_700_000_000_000;
+
+pub(crate) fn signer(seed: u8) -> NoteSigner {
+    NoteSigner::new(ORIGIN.parse().unwrap(), SigningKey::from_seed(&[seed; 32]))
+}
+
+/// The proofs that entries name: one of eight.
+pub(crate) fn proof(index: u64) -> Vec<u8> {
+    vec![b'p', (index % 8) as u8]
+}
+
+pub(crate) const VERIFYING_KEY: &[u8] = b"a verifying key that all entries share";
+
+/// Entry `index` of the log: its name, and time by a clock that steps back now and then. Entries of another `branch` are
+/// other entries.
+pub(crate) fn entry(index: u64, branch: u8, notary: &SigningKey) -> SignedEntry {
+    let name = match index % 5 {
+        0 => None,
+        1 | 2 => Some("a"),
+        3 => Some("team/b"),
+        _ => Some("a-b"),
+    };
+    let record = CustomRecord {
+        dataset: name.map(|name| name.parse().unwrap()),
+        description: format!("entry {index} of branch {branch}"),
+        circuit: "test@1".parse().unwrap(),
+        setup: Setup::Dev,
+        verifying_key: KeyDigest::of(VERIFYING_KEY),
+        public_inputs: Vec::new(),
+        proof: BlobDigest::of(&proof(index)),
+        notary: notary.verifying_key(),
+        recorded_at: Timestamp(FIRST_TIME + 1_000 * index - if index % 7 == 6 { 9_500 } else { 0 }),
+        nonce: Nonce::generate().unwrap(),
+    };
+    SignedEntry::sign(Predicate::Custom(record), notary).unwrap()
+}
+
+/// Appends `count` entries in one batch, with the blobs that they name.
+pub(crate) async fn grow(store: &dyn StorageBackend, log: &NoteSigner, count: u64, branch: u8) {
+    let size = store.size().await.unwrap();
+    let root = store.merkle_root().await.unwrap();
+    let edge = match root {
+        None => RightEdge::empty(),
+        Some(root) => {
+            let mut tiles = HashMap::new();
+            for id in right_edge_tiles(size) {
+                tiles.insert(id, store.tile(id).await.unwrap().unwrap());
+            }
+            RightEdge::load(size, root, &tiles).unwrap()
+        }
+    };
+    store.put_blob(VERIFYING_KEY).await.unwrap();
+    for index in 0..8 {
+        store.put_blob(&proof(index)).await.unwrap();
+    }
+    let mut transactions = Vec::new();
+    for index in size.0..size.0 + count {
+        let signed = entry(index, branch, log.key());
+        transactions.push(StoredTransaction {
+            index: LeafIndex(index),
+            id: signed.id(),
+            kind: OperationKind::Custom,
+            dataset: signed.predicate().dataset().cloned(),
+            recorded_at: signed.predicate().recorded_at(),
+            entry: signed.envelope().as_bytes().to_vec(),
+        });
+    }
+    let leaves: Vec<_> = transactions.iter().map(|transaction| transaction.id).collect();
+    let grown = edge.append(&leaves).unwrap();
+    let (size_after, root) = (grown.edge.size(), grown.edge.root());
+    let checkpoint = Checkpoint::new(log.name().clone(), size_after, root).unwrap().sign(log).unwrap();
+    let head = Head { size: size_after, root, checkpoint: checkpoint.to_string() };
+    store.append(size, AppendBatch { transactions, tiles: grown.tiles, head }).await.unwrap();
+}
+
+/// A ledger over `store`, signed by `signer(seed)`.
+pub(crate) struct Custody<S> {
+    pub(crate) ledger: Ledger<S>,
+    _dir: TempDir,
+}
+
+pub(crate) fn ledger<S: StorageBackend>(store: S, seed: u8) -> Custody<S> {
+    let dir = tempfile::tempdir().unwrap();
+    let keys = KeyStore::open(dir.path().join("keys")).unwrap();
+    let openings = OpeningStore::new(dir.path().join("openings"));
+    Custody { ledger: Ledger::new(store, signer(seed), keys, openings), _dir: dir }
+}
+
+/// Everything that a store can be asked about a log, for comparing two of them.
+pub(crate) async fn content(store: &dyn StorageBackend) -> Vec<String> {
+    let mut all = vec![format!("{:?}", store.head().await.unwrap())];
+    let size = store.size().await.unwrap();
+    let mut pages = store.pages(zkl_ledger::storage::Query::default());
+    while let Some(page) = pages.next().await.unwrap() {
+        all.extend(page.iter().map(|transaction| format!("{transaction:?}")));
+    }
+    for id in zkl_merkle::tile::tiles_between(TreeSize(0), size).unwrap() {
+        all.push(format!("{id:?} {:?}", store.tile(id).await.unwrap()));
+    }
+    for bytes in (0..8).map(proof).chain([VERIFYING_KEY.to_vec()]) {
+        all.push(format!("{:?}", store.blob(BlobDigest::of(&bytes)).await.unwrap()));
+    }
+    let mut at_most = size;
+    while let Some((size, text)) = store.cosigned(at_most).await.unwrap() {
+        all.push(format!("{size} {text}"));
+        at_most = TreeSize(size.0 - 1);
+    }
+    all.push(format!("{:?}", store.datasets(None, 0).await.unwrap()));
+    all
+}
+
+pub(crate) fn shared<S: StorageBackend + 'static>(store: S) -> AnyStore {
+    std::sync::Arc::new(store)
+}

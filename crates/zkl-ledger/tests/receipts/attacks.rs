@@ -1,0 +1,128 @@
+//! Attacks by whoever holds the keys: statements that are signed and logged, and still say more than is proved.
+
+use std::sync::Arc;
+
+use zkl_ledger::{
+    Circuit, CircuitId, CircuitType, CustomRecord, CustomStatement, LedgerError, Predicate, Receipt, SignedEntry,
+    Trust, VerifyError,
+    ark::{
+        Fr,
+        relations::gr1cs::{ConstraintSystemRef, SynthesisError},
+    },
+    keys::SigningKey,
+    note::NoteSigner,
+    verify,
+};
+
+use crate::common::{Fixture, log_of};
+
+const ORIGIN: &str = "example.com/dishonest";
+
+fn signer() -> NoteSigner {
+    NoteSigner::new(ORIGIN.parse().unwrap(), SigningKey::from_seed(&[7; 32]))
+}
+
+async fn dishonest_claim() -> Receipt {
+    let fixture = Fixture::signed_by(signer());
+    fixture.penguins().await;
+    let ledger = &fixture.ledger;
+    let notarized = ledger.latest(&"penguins".parse().unwrap()).await.unwrap();
+    let entry = ledger.prove(&notarized, &"rows >= 300".parse().unwrap(), Arc::new(())).await.unwrap();
+    ledger.receipt(&entry).await.unwrap()
+}
+
+fn check(receipt: &Receipt) -> Result<(), VerifyError> {
+    let trust = Trust::default().with_log(signer().verifier());
+    verify(&receipt.encode().unwrap(), &trust).map(drop)
+}
+
+#[tokio::test]
+async fn a_claim_that_was_logged_before_its_notarization_is_refused() {
+    let receipt = dishonest_claim().await;
+    let (claim, notarization) = (&receipt.entry.envelope, &receipt.notarization.as_ref().unwrap().envelope);
+    let in_order = log_of(&signer(), &[notarization, claim]);
+    let accepted = Receipt { entry: in_order[1].clone(), notarization: Some(in_order[0].clone()), ..receipt.clone() };
+    check(&accepted).expect("the test's own log is as good as the ledger's");
+
+    let reversed = log_of(&signer(), &[claim, notarization]);
+    let refused = Receipt { entry: reversed[0].clone(), notarization: Some(reversed[1].clone()), ..receipt };
+    assert!(matches!(check(&refused), Err(VerifyError::Order { .. })));
+}
+
+#[tokio::test]
+async fn two_histories_of_one_log_do_not_make_a_receipt() {
+    let receipt = dishonest_claim().await;
+    let (claim, notarization) = (&receipt.entry.envelope, &receipt.notarization.as_ref().unwrap().envelope);
+    let with_claim = log_of(&signer(), &["something else", claim]);
+    let with_notarization = log_of(&signer(), &[notarization, "something else"]);
+    let mixed = Receipt { entry: with_claim[1].clone(), notarization: Some(with_notarization[0].clone()), ..receipt };
+    assert!(matches!(check(&mixed), Err(VerifyError::Checkpoints { .. })));
+}
+
+/// Calls itself the circuit of a claim and shows nothing.
+struct Impostor;
+
+impl Circuit for Impostor {
+    fn id(&self) -> CircuitId {
+        CircuitId::new("claim/mean", 1).unwrap()
+    }
+
+    fn public_inputs(&self) -> Vec<Fr> {
+        Vec::new()
+    }
+
+    fn synthesize(&self, _: ConstraintSystemRef<Fr>) -> Result<(), SynthesisError> {
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn the_circuits_of_claims_prove_nothing_but_claims() {
+    let fixture = Fixture::new("example.com/a");
+    let statement = CustomStatement { dataset: None, description: "mean(age) >= 30".to_owned() };
+    let circuit = CircuitType::Custom(Box::new(Impostor));
+    let error = fixture.ledger.prove_circuit(circuit, statement, Arc::new(())).await.unwrap_err();
+    assert!(matches!(error, LedgerError::ClaimCircuit { .. }), "{error:?}");
+    assert!(fixture.ledger.checkpoint().await.unwrap().is_none());
+
+    // A notary who does not ask the library: the proof of a claim, as a statement in the notary's own words.
+    let receipt = dishonest_claim().await;
+    let envelope = SignedEntry::open(&receipt.entry.envelope).unwrap();
+    let Predicate::Claim(claim) = envelope.predicate().clone() else { unreachable!("it is a claim") };
+    let record = CustomRecord {
+        dataset: Some(claim.dataset),
+        description: "rows >= 1000000".to_owned(),
+        circuit: claim.circuit,
+        setup: zkl_ledger::Setup::External,
+        verifying_key: claim.verifying_key,
+        public_inputs: Vec::new(),
+        proof: claim.proof,
+        notary: claim.notary,
+        recorded_at: claim.recorded_at,
+        nonce: claim.nonce,
+    };
+    let entry = SignedEntry::sign(Predicate::Custom(record), &SigningKey::from_seed(&[7; 32])).unwrap();
+    let entry = log_of(&signer(), &[entry.envelope()]).remove(0);
+    let forged = Receipt { entry, notarization: None, manifest: None, ..receipt };
+    assert!(matches!(check(&forged), Err(VerifyError::ClaimCircuit { .. })));
+}
+
+#[tokio::test]
+async fn a_ledger_that_was_set_back_does_not_publish_a_second_history() {
+    let dir = tempfile::tempdir().unwrap();
+    let public = dir.path().join("public");
+    let (first, second) = (Fixture::signed_by(signer()), Fixture::signed_by(signer()));
+    first.penguins().await;
+    first.penguins().await;
+    first.ledger.export(&public).await.unwrap();
+    for _ in 0..2 {
+        // Shorter than what was published, then of its length, then longer, and never what it grew from.
+        second.penguins().await;
+        let error = second.ledger.export(&public).await.unwrap_err();
+        assert!(matches!(error, LedgerError::Diverged { .. }), "{error:?}");
+    }
+    second.penguins().await;
+    assert!(matches!(second.ledger.export(&public).await, Err(LedgerError::Diverged { .. })));
+    first.penguins().await;
+    assert_eq!(first.ledger.export(&public).await.unwrap().entries.0, 3);
+}

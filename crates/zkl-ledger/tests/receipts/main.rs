@@ -1,0 +1,9 @@
+//! Receipts: what is proved verifies elsewhere, and nothing else does.
+
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test that fails should stop")]
+
+mod attacks;
+#[path = "../common/mod.rs"]
+mod common;
+mod proved;
+mod receipts;

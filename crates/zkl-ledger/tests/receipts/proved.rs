@@ -1,0 +1,196 @@
+//! Scan proofs from end to end: what `notarize` proves, `verify` finds proved, and a notary who lies is found out by the
+//! check that the lie breaks.
+
+use std::sync::Arc;
+
+use base64::{Engine as _, prelude::BASE64_STANDARD};
+use tokio::sync::OnceCell;
+use zkl_core::digest::{BlobDigest, Sha256Digest};
+use zkl_ledger::{
+    Assurance, DataMismatch, EvidenceRequest, KeyStore, Notarization, Notarized, Opening, Predicate, ProfileEvidence,
+    Receipt, Setup, SignedEntry, Trust, VerifiedStatement, VerifyError, check_data, keys::SigningKey, note::NoteSigner,
+    verify,
+};
+
+use crate::common::{Fixture, penguins};
+
+const ORIGIN: &str = "example.com/notary";
+
+fn signer() -> NoteSigner {
+    NoteSigner::new(ORIGIN.parse().unwrap(), SigningKey::from_seed(&[9; 32]))
+}
+
+fn trust() -> Trust {
+    let key = "570ff890c4d436bf7cfce29ccd7aeadc8fbc59cea6d39f7ed9be0f6bac3aff20".parse().unwrap();
+    Trust::default().with_verifying_key("scan/16-l12-n6-o4-c3-2-1-0-j1-0-0-g1-p1@1".parse().unwrap(), key)
+}
+
+struct Proved {
+    fixture: Fixture,
+    notarized: Notarized,
+    receipt: Receipt,
+    claim: Receipt,
+}
+
+/// Proving takes seconds, so the tests share one proved table.
+async fn proved() -> &'static Proved {
+    static PROVED: OnceCell<Proved> = OnceCell::const_new();
+    PROVED
+        .get_or_init(|| async {
+            let fixture = Fixture::signed_by(signer());
+            let notarized = fixture.notarize(&penguins(), "penguins", EvidenceRequest::Proof).await;
+            let receipt = fixture.ledger.receipt(&notarized.entry).await.unwrap();
+            let latest = fixture.ledger.latest(&"penguins".parse().unwrap()).await.unwrap();
+            let entry = fixture.ledger.prove(&latest, &"rows >= 300".parse().unwrap(), Arc::new(())).await.unwrap();
+            let claim = fixture.ledger.receipt(&entry).await.unwrap();
+            Proved { fixture, notarized, receipt, claim }
+        })
+        .await
+}
+
+fn evidence(receipt: &Receipt) -> ProfileEvidence {
+    match verify(&receipt.encode().unwrap(), &trust()).unwrap().statement {
+        VerifiedStatement::Notarization { profile, .. } | VerifiedStatement::Claim { profile, .. } => profile,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn a_notarization_and_its_claims_verify_as_proved() {
+    let Proved { receipt, claim, notarized, fixture } = proved().await;
+    assert_eq!(notarized.notarization.assurance, Assurance::Proved);
+    for receipt in [receipt, claim] {
+        let ProfileEvidence::Proved(report) = evidence(receipt) else { panic!("not proved") };
+        assert_eq!(report.setup, Setup::Dev, "the weaker of string and key");
+        assert_eq!(report.keys.len(), 1);
+        assert_eq!(Some(report.commitments), notarized.notarization.scan.as_ref().map(|scan| scan.commitments));
+    }
+    let short = fixture.ledger.receipt_without_scan(&notarized.entry).await.unwrap();
+    assert_eq!(evidence(&short), ProfileEvidence::ProofLeftOut);
+    assert!(short.encode().unwrap().len() * 2 < receipt.encode().unwrap().len());
+}
+
+#[tokio::test]
+async fn the_owner_shows_the_table_and_the_commitments_are_made_again() {
+    let Proved { notarized, .. } = proved().await;
+    let opening = Opening::read(&notarized.opening).unwrap();
+    let keys = KeyStore::open(crate::common::key_dir()).unwrap();
+    let check = |record: &Notarization| check_data(&penguins(), &opening, record, &keys, &()).unwrap();
+    assert_eq!(check(&notarized.notarization).unwrap().rows, 344);
+    let mut other = notarized.notarization.clone();
+    other.scan.as_mut().unwrap().commitments = Sha256Digest::new([1; 32]);
+    assert_eq!(check(&other), Err(DataMismatch::Commitments));
+}
+
+/// A receipt in which the notary's entry says something else, signed and logged with the notary's own keys.
+async fn logged(change: impl FnOnce(&mut Notarization), receipt: &Receipt) -> Receipt {
+    let Predicate::Notarization(mut record) = SignedEntry::open(&receipt.entry.envelope).unwrap().predicate().clone()
+    else {
+        panic!("a notarization")
+    };
+    change(&mut record);
+    let commitments = record.scan.as_ref().map(|scan| scan.commitments);
+    record.dataset_id = Notarization::derive_dataset_id(record.manifest, &record.file, &record.seal, commitments);
+    let entry = SignedEntry::sign(Predicate::Notarization(record), &SigningKey::from_seed(&[9; 32])).unwrap();
+    let entry = crate::common::log_of(&signer(), &[entry.envelope()]).remove(0);
+    Receipt { entry, ..receipt.clone() }
+}
+
+fn refused(receipt: &Receipt) -> VerifyError {
+    verify(&receipt.encode().unwrap(), &trust()).unwrap_err()
+}
+
+#[tokio::test]
+async fn a_proof_is_for_one_entry() {
+    let Proved { receipt, .. } = proved().await;
+    assert!(
+        matches!(evidence(&logged(|_| {}, receipt).await), ProfileEvidence::Proved(_)),
+        "the test's log is as good"
+    );
+
+    let renamed = logged(|record| record.dataset = "seals".parse().unwrap(), receipt).await;
+    assert!(matches!(refused(&renamed), VerifyError::Scan(_)));
+    let other = proved().await.fixture.penguins().await.notarization;
+    let nonce = logged(|record| record.nonce = other.nonce, receipt).await;
+    assert!(matches!(refused(&nonce), VerifyError::Scan(_)));
+    let seal = logged(|record| record.seal = other.seal, receipt).await;
+    assert!(matches!(refused(&seal), VerifyError::Scan(_)), "the seal of another notarization");
+}
+
+#[tokio::test]
+async fn every_part_of_the_record_is_checked() {
+    let Proved { receipt, .. } = proved().await;
+    let scan =
+        |change: fn(&mut zkl_ledger::ScanRecord)| logged(move |record| change(record.scan.as_mut().unwrap()), receipt);
+    let error = refused(&scan(|scan| scan.commitments = Sha256Digest::new([1; 32])).await);
+    assert!(matches!(error, VerifyError::Commitments { .. }), "{error:?}");
+    let error = refused(&scan(|scan| scan.srs = zkl_ledger::KeyDigest::new([1; 32])).await);
+    assert!(matches!(error, VerifyError::SrsDigest { .. }), "{error:?}");
+    let error = refused(&scan(|scan| scan.proof = BlobDigest::new([1; 32])).await);
+    assert!(matches!(error, VerifyError::ScanDigest { .. }), "{error:?}");
+    let error = refused(&scan(|scan| scan.keys.clear()).await);
+    assert!(matches!(error, VerifyError::ScanKeys { expected: 1, logged: 0, got: 1 }), "{error:?}");
+    let error = refused(&scan(|scan| scan.keys[0].circuit = "claim/mean@1".parse().unwrap()).await);
+    assert!(matches!(error, VerifyError::Circuit { .. }), "{error:?}");
+    let error = refused(&scan(|scan| scan.keys[0].verifying_key = zkl_ledger::KeyDigest::new([1; 32])).await);
+    assert!(matches!(error, VerifyError::KeyDigest { .. }), "{error:?}");
+}
+
+/// A receipt whose proof is `bytes`, as the notary logged it.
+async fn with_proof(bytes: Vec<u8>) -> Receipt {
+    let Proved { receipt, .. } = proved().await;
+    let digest = BlobDigest::of(&bytes);
+    let mut receipt = logged(|record| record.scan.as_mut().unwrap().proof = digest, receipt).await;
+    receipt.scan.as_mut().unwrap().proof = BASE64_STANDARD.encode(bytes);
+    receipt
+}
+
+#[tokio::test]
+async fn a_proof_that_was_changed_is_refused_by_the_part_that_was() {
+    let Proved { receipt, .. } = proved().await;
+    let bytes = BASE64_STANDARD.decode(&receipt.scan.as_ref().unwrap().proof).unwrap();
+    let flipped = |at: usize| {
+        let mut changed = bytes.clone();
+        changed[at] ^= 1;
+        with_proof(changed)
+    };
+    // The reference string, then the commitments, then the proof; whatever part a bit is in, the receipt is refused.
+    let error = refused(&flipped(0).await);
+    assert!(matches!(error, VerifyError::SrsDigest { .. } | VerifyError::Srs(_)), "{error:?}");
+    for at in (132..bytes.len()).step_by(997).chain([bytes.len() - 1]) {
+        let error = refused(&flipped(at).await);
+        let expected =
+            matches!(error, VerifyError::Commitments { .. } | VerifyError::ScanEncoding(_) | VerifyError::Scan(_));
+        assert!(expected, "byte {at}: {error:?}");
+    }
+    for bytes in [&bytes[..bytes.len() - 1], &[], &[&bytes[..], &[0]].concat()] {
+        assert!(matches!(refused(&with_proof(bytes.to_vec()).await), VerifyError::ScanLength { .. }));
+    }
+}
+
+#[tokio::test]
+async fn a_scan_proof_where_none_is_called_for_is_refused() {
+    let Proved { receipt, fixture, .. } = proved().await;
+    let attested = fixture.penguins().await;
+    let mut mixed = fixture.ledger.receipt(&attested.entry).await.unwrap();
+    mixed.scan = receipt.scan.clone();
+    zkl_ledger::SCAN_RECEIPT_FORMAT.clone_into(&mut mixed.format);
+    assert!(matches!(refused(&mixed), VerifyError::PartSuperfluous { part: "scan proof" }));
+}
+
+#[tokio::test]
+async fn an_entry_cannot_call_itself_proved_without_a_record() {
+    let fixture = Fixture::signed_by(signer());
+    let attested = fixture.penguins().await.notarization;
+    let proved = proved().await.notarized.notarization.clone();
+    let key = SigningKey::from_seed(&[9; 32]);
+    let open = |record| SignedEntry::open(SignedEntry::sign(Predicate::Notarization(record), &key).unwrap().envelope());
+    open(attested.clone()).unwrap();
+    for record in [
+        Notarization { assurance: Assurance::Proved, ..attested },
+        Notarization { assurance: Assurance::Attested, ..proved },
+    ] {
+        let error = open(record).unwrap_err();
+        assert!(matches!(error, zkl_ledger::EntryError::Assurance), "{error:?}");
+    }
+}

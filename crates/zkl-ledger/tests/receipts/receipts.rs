@@ -1,0 +1,153 @@
+//! Receipts from end to end: what is proved verifies elsewhere, and nothing about it can be changed.
+
+use std::sync::Arc;
+
+use zkl_ledger::{
+    Assurance, EntryRef, LedgerError, Receipt, Setup, Trust, VerifiedStatement, VerifyError, claim::ClaimError, verify,
+};
+use zkl_testkit::tamper::ByteTampering;
+
+use crate::common::Fixture;
+
+async fn claim_receipt(fixture: &Fixture, claim: &str) -> Receipt {
+    let notarized = fixture.ledger.latest(&"penguins".parse().unwrap()).await.unwrap();
+    let entry = fixture.ledger.prove(&notarized, &claim.parse().unwrap(), Arc::new(())).await.unwrap();
+    fixture.ledger.receipt(&entry).await.unwrap()
+}
+
+#[tokio::test]
+async fn a_claim_verifies_from_its_receipt_alone() {
+    let fixture = Fixture::new("example.com/a");
+    fixture.penguins().await;
+    let receipt = claim_receipt(&fixture, "mean(body_mass_g) between 4000 and 4500").await;
+    let bytes = receipt.encode().unwrap();
+
+    let verified = verify(&bytes, &Trust::default()).unwrap();
+    assert!(!verified.log.pinned);
+    let VerifiedStatement::Claim { claim, notarization, layout, proof, .. } = verified.statement else { panic!() };
+    assert_eq!(claim.to_string(), "mean(body_mass_g) between 4000 and 4500");
+    assert_eq!(notarization.assurance, Assurance::Attested);
+    assert_eq!(layout.rows(), 344);
+    assert_eq!(proof.setup, Setup::Dev);
+
+    let pinned = Trust::default().with_log(fixture.ledger.log_key());
+    assert!(verify(&bytes, &pinned).unwrap().log.pinned);
+    let other = Fixture::new("example.com/a").ledger.log_key();
+    assert!(matches!(verify(&bytes, &Trust::default().with_log(other)), Err(VerifyError::LogNotTrusted { .. })));
+}
+
+#[tokio::test]
+async fn every_kind_of_claim_proves_and_verifies() {
+    let fixture = Fixture::new("example.com/a");
+    fixture.penguins().await;
+    for claim in [
+        "rows >= 344",
+        "count(sex) = 333",
+        "nulls(sex) <= 3.2%",
+        "mean(bill_length_mm) between 43.9 and 44",
+        "sum(body_mass_g) > 1000000",
+        "var(flipper_length_mm) <= 200",
+        "std(bill_depth_mm) < 2",
+        "values(body_mass_g) between 2700 and 6300",
+        "share(species = 'Adelie') >= 44%",
+        "gap(sex = 'MALE' by species: 'Adelie', 'Gentoo') <= 2%",
+        "min_group(island) >= 52",
+        "min_group(species, sex) >= 34",
+        "balance(species) >= 0.44",
+        "corr(bill_length_mm, body_mass_g) between 0.59 and 0.6",
+    ] {
+        let receipt = claim_receipt(&fixture, claim).await;
+        if let Err(error) = verify(&receipt.encode().unwrap(), &Trust::default()) {
+            panic!("{claim}: {error:?}");
+        }
+    }
+    assert_eq!(fixture.ledger.verify_log().await.unwrap().0, 15);
+}
+
+#[tokio::test]
+async fn a_false_claim_is_refused_and_nothing_is_recorded() {
+    let fixture = Fixture::new("example.com/a");
+    fixture.penguins().await;
+    let notarized = fixture.ledger.latest(&"penguins".parse().unwrap()).await.unwrap();
+    let claim = "mean(body_mass_g) <= 4000".parse().unwrap();
+    let error = fixture.ledger.prove(&notarized, &claim, Arc::new(())).await.unwrap_err();
+    assert!(matches!(error, LedgerError::Claim(ClaimError::False)), "{error:?}");
+    // The message must not help to find the value.
+    assert!(!error.to_string().contains("42"), "{error}");
+    assert_eq!(fixture.ledger.checkpoint().await.unwrap().unwrap().size().0, 1);
+}
+
+#[tokio::test]
+async fn no_byte_of_a_receipt_can_be_changed() {
+    let fixture = Fixture::new("example.com/a");
+    let notarized = fixture.penguins().await;
+    let claim = claim_receipt(&fixture, "rows >= 300").await.encode().unwrap();
+    let notarization = fixture.ledger.receipt(&notarized.entry).await.unwrap().encode().unwrap();
+    for bytes in [notarization, claim] {
+        verify(&bytes, &Trust::default()).unwrap();
+        ByteTampering::default()
+            .run(&bytes, |changed| verify(changed, &Trust::default()).map(drop))
+            .assert_all_rejected();
+    }
+}
+
+#[tokio::test]
+async fn parts_of_two_receipts_do_not_mix() {
+    let fixture = Fixture::new("example.com/a");
+    fixture.penguins().await;
+    let mean = claim_receipt(&fixture, "mean(body_mass_g) between 4000 and 4500").await;
+    let rows = claim_receipt(&fixture, "rows >= 300").await;
+    let other = Fixture::new("example.com/b");
+    other.penguins().await;
+    let foreign = claim_receipt(&other, "mean(body_mass_g) between 4000 and 4500").await;
+
+    let check = |receipt: &Receipt| verify(&receipt.encode().unwrap(), &Trust::default()).unwrap_err();
+    let with = |change: &dyn Fn(&mut Receipt)| {
+        let mut receipt = mean.clone();
+        change(&mut receipt);
+        check(&receipt)
+    };
+    let error = with(&|receipt| receipt.proof = rows.proof.clone());
+    assert!(matches!(error, VerifyError::KeyDigest { .. }), "{error:?}");
+    let error = with(&|receipt| receipt.proof = foreign.proof.clone());
+    assert!(matches!(error, VerifyError::ProofDigest { .. }), "{error:?}");
+    let error = with(&|receipt| receipt.notarization = foreign.notarization.clone());
+    assert!(matches!(error, VerifyError::Inclusion { part: "notarization", .. }), "{error:?}");
+    let error = with(&|receipt| receipt.log = foreign.log.clone());
+    assert!(matches!(error, VerifyError::Inclusion { part: "entry", .. }), "{error:?}");
+    let error = with(&|receipt| receipt.entry.envelope = rows.entry.envelope.clone());
+    assert!(matches!(error, VerifyError::Inclusion { part: "entry", .. }), "{error:?}");
+    let error = with(&|receipt| receipt.notarization = Some(rows.entry.clone()));
+    assert!(matches!(error, VerifyError::StatementType { .. }), "{error:?}");
+    let error = with(&|receipt| receipt.notarization = None);
+    assert!(matches!(error, VerifyError::PartMissing { part: "notarization" }), "{error:?}");
+    let error = with(&|receipt| receipt.proof = None);
+    assert!(matches!(error, VerifyError::PartMissing { part: "proof" }), "{error:?}");
+    let error = with(&|receipt| receipt.manifest = None);
+    assert!(matches!(error, VerifyError::PartMissing { part: "manifest" }), "{error:?}");
+
+    let notarized = fixture.ledger.latest(&"penguins".parse().unwrap()).await.unwrap();
+    let mut notarization = fixture.ledger.receipt(&notarized.entry).await.unwrap();
+    notarization.proof = mean.proof.clone();
+    assert!(matches!(check(&notarization), VerifyError::PartSuperfluous { part: "proof" }));
+}
+
+#[tokio::test]
+async fn a_claim_about_one_version_is_not_one_about_another() {
+    let fixture = Fixture::new("example.com/a");
+    let first = fixture.penguins().await;
+    let receipt = claim_receipt(&fixture, "rows >= 300").await;
+    let second = fixture.penguins().await;
+    assert_ne!(first.notarization.seal, second.notarization.seal, "salts are fresh");
+    assert_ne!(first.notarization.file, second.notarization.file, "the file's salt is fresh");
+
+    let mut mixed = fixture.ledger.receipt(&second.entry).await.unwrap();
+    let logged = mixed.entry.clone();
+    mixed = Receipt { notarization: Some(logged), ..receipt };
+    let error = verify(&mixed.encode().unwrap(), &Trust::default()).unwrap_err();
+    assert!(matches!(error, VerifyError::Notarization { .. }), "{error:?}");
+
+    // The history keeps both; the name means the newer one, and the older one can still be spoken about.
+    let older = fixture.ledger.notarization(EntryRef::Id(first.entry.id)).await.unwrap();
+    fixture.ledger.prove(&older, &"rows >= 300".parse().unwrap(), Arc::new(())).await.unwrap();
+}

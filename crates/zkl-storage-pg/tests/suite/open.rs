@@ -1,0 +1,342 @@
+//! Making and opening: who may, what is there, which formats.
+
+use std::time::{Duration, Instant};
+
+use zkl_core::{
+    storage::{StorageBackend, StorageBackendExt, StorageErrorKind},
+    tree::TreeSize,
+};
+use zkl_storage_pg::{PgBackend, PgConfig};
+use zkl_testkit::{
+    conformance::{assert_holds, block_on},
+    log::TestLog,
+    postgres::{Server, ServerConfig, fresh_name, shared},
+};
+
+use crate::support::{append, config, fresh, kind, with_entries};
+
+const LOG: TestLog = TestLog::salted(61);
+
+fn sql(sql: &str) -> String {
+    shared().psql("postgres", sql).unwrap()
+}
+
+#[test]
+fn a_missing_ledger_schema_or_database_is_not_found_and_nothing_is_made() {
+    block_on(async {
+        let url = shared().fresh_url();
+        let schema = url.split_once("schema=").unwrap().1.to_owned();
+        assert_eq!(kind(PgBackend::open(&url, &config()).await), StorageErrorKind::NotFound);
+        assert_eq!(kind(PgBackend::open_read_only(&url, &config()).await), StorageErrorKind::NotFound);
+        assert_eq!(sql(&format!("select count(*) from pg_namespace where nspname = '{schema}'")), "0\n");
+        let elsewhere = url.replace("/postgres?", "/absent?");
+        assert_eq!(kind(PgBackend::create(&elsewhere, &config()).await), StorageErrorKind::NotFound);
+    });
+}
+
+#[test]
+fn create_refuses_a_place_that_has_a_ledger() {
+    block_on(async {
+        let (url, backend) = with_entries(LOG, 3).await;
+        let kind = kind(PgBackend::create(&url, &config()).await);
+        assert_eq!(kind, StorageErrorKind::Invalid("there is already a ledger at this place"));
+        assert_holds(&backend, LOG, 3).await;
+    });
+}
+
+#[test]
+fn connect_makes_what_is_missing_and_opens_what_is_there() {
+    block_on(async {
+        let url = shared().fresh_url();
+        append(&PgBackend::connect(&url, &config()).await.unwrap(), LOG, 0, 2).await;
+        assert_holds(&PgBackend::connect(&url, &config()).await.unwrap(), LOG, 2).await;
+    });
+}
+
+#[test]
+fn of_those_who_create_at_once_one_succeeds_and_all_connect() {
+    block_on(async {
+        let url = shared().fresh_url();
+        let creators = (0..6).map(|_| {
+            let url = url.clone();
+            tokio::spawn(async move { PgBackend::create(&url, &config()).await.is_ok() })
+        });
+        let mut created = 0;
+        for creator in creators.collect::<Vec<_>>() {
+            created += usize::from(creator.await.unwrap());
+        }
+        assert_eq!(created, 1);
+        let url = shared().fresh_url();
+        let connectors = (0..6).map(|_| {
+            let url = url.clone();
+            tokio::spawn(async move { PgBackend::connect(&url, &config()).await.map(|backend| backend.schema().len()) })
+        });
+        for connector in connectors.collect::<Vec<_>>() {
+            connector.await.unwrap().unwrap();
+        }
+    });
+}
+
+#[test]
+fn an_interrupted_creation_is_not_found_and_can_be_repeated() {
+    block_on(async {
+        let url = shared().fresh_url();
+        let schema = url.split_once("schema=").unwrap().1.to_owned();
+        // What a kill leaves between the making of the table of migrations and the first one.
+        sql(&format!(
+            "create schema {schema}; create table {schema}._sqlx_migrations (version bigint primary key, description text \
+             not null, installed_on timestamptz not null default now(), success boolean not null, checksum bytea not null, \
+             execution_time bigint not null)"
+        ));
+        assert_eq!(kind(PgBackend::open(&url, &config()).await), StorageErrorKind::NotFound);
+        append(&PgBackend::create(&url, &config()).await.unwrap(), LOG, 0, 1).await;
+    });
+}
+
+#[test]
+fn ledgers_in_one_database_do_not_touch_one_another() {
+    block_on(async {
+        let ((_, first), (_, second)) = (with_entries(LOG, 4).await, fresh().await);
+        assert_holds(&second, LOG, 0).await;
+        let other = TestLog::salted(62);
+        append(&second, other, 0, 9).await;
+        first.put_blob(b"first").await.unwrap();
+        assert_eq!(second.blob(zkl_core::digest::BlobDigest::of(b"first")).await.unwrap(), None);
+        assert_holds(&first, LOG, 4).await;
+        assert_holds(&second, other, 9).await;
+    });
+}
+
+#[test]
+fn a_word_of_the_language_is_a_schema_like_any_other() {
+    block_on(async {
+        let url = format!("{}?schema=table", shared().url());
+        append(&PgBackend::create(&url, &config()).await.unwrap(), LOG, 0, 2).await;
+        assert_holds(&PgBackend::open_read_only(&url, &config()).await.unwrap(), LOG, 2).await;
+    });
+}
+
+#[test]
+fn a_reader_sees_appends_at_once_and_cannot_write() {
+    block_on(async {
+        let (url, writer) = with_entries(LOG, 1).await;
+        let reader = PgBackend::open_read_only(&url, &config()).await.unwrap();
+        let mut size = 1;
+        for count in [1, 300, 2] {
+            append(&writer, LOG, size, count).await;
+            size += count;
+            assert_holds(&reader, LOG, size).await;
+        }
+        assert_eq!(kind(reader.append(TreeSize(size), LOG.batch(size, 1)).await), StorageErrorKind::ReadOnly);
+        assert_eq!(kind(reader.put_blob(b"x").await), StorageErrorKind::ReadOnly);
+        assert_eq!(kind(reader.put_cosigned(TreeSize(1), "x\n").await), StorageErrorKind::ReadOnly);
+        assert_holds(&writer, LOG, size).await;
+    });
+}
+
+#[test]
+fn an_unknown_format_is_named_and_stops_writers_that_are_already_there() {
+    block_on(async {
+        let (url, backend) = with_entries(LOG, 2).await;
+        sql(&format!("update {}.head set format = 7", backend.schema()));
+        let expected = StorageErrorKind::Format { expected: 1, got: 7 };
+        assert_eq!(kind(PgBackend::open(&url, &config()).await), expected);
+        assert_eq!(kind(PgBackend::open_read_only(&url, &config()).await), expected);
+        assert_eq!(kind(PgBackend::connect(&url, &config()).await), expected);
+        assert_eq!(kind(backend.append(TreeSize(2), LOG.batch(2, 1)).await), expected);
+        assert_eq!(backend.size().await.unwrap(), TreeSize(2));
+    });
+}
+
+#[test]
+fn a_head_that_contradicts_the_log_is_corrupt() {
+    block_on(async {
+        let cases = [
+            "delete from transactions where index = 4; delete from datasets where latest = 4",
+            "update head set size = 4",
+            "update head set size = 0, root = null, checkpoint = null",
+            "delete from head",
+            "drop table transactions cascade",
+        ];
+        for case in cases {
+            let (url, backend) = with_entries(LOG, 5).await;
+            // The owner with all checks switched off.
+            sql(&format!("set search_path = {}; set session_replication_role = replica; {case}", backend.schema()));
+            let kind = kind(PgBackend::open(&url, &config()).await);
+            assert!(matches!(kind, StorageErrorKind::Corrupt(_)), "{case}: {kind:?}");
+        }
+    });
+}
+
+#[test]
+fn rows_that_lie_are_corrupt_when_they_are_read() {
+    block_on(async {
+        let (_, backend) = with_entries(LOG, 5).await;
+        let digest = backend.put_blob(b"a blob").await.unwrap();
+        sql(&format!(
+            "set search_path = {}; set session_replication_role = replica; \
+             insert into operations values ('of-the-future'); \
+             update transactions set operation = 'of-the-future' where index = 1; \
+             alter table blobs drop constraint digest_of_bytes; update blobs set bytes = 'b'; \
+             alter table datasets drop constraint dataset_name; update datasets set name = name || '//' where name < 'a'",
+            backend.schema()
+        ));
+        for kind in [
+            kind(backend.transaction(LOG.transaction(1).id).await),
+            kind(backend.find(&zkl_core::storage::Query::default()).await),
+            kind(backend.blob(digest).await),
+        ] {
+            assert!(matches!(kind, StorageErrorKind::Corrupt(_)), "{kind:?}");
+        }
+    });
+}
+
+/// A role with the privileges that docs/storage/postgres.md gives to a writer or a reader, and no more.
+fn role(schema: &str, grants: &str) -> String {
+    let role = fresh_name();
+    sql(&format!("set search_path = {schema}; create role {role} login; grant usage on schema {schema} to {role}"));
+    for grant in grants.split(';') {
+        sql(&format!("set search_path = {schema}; {grant} to {role}"));
+    }
+    role
+}
+
+#[test]
+fn a_writer_needs_few_privileges_and_a_reader_fewer() {
+    block_on(async {
+        let (_, owner) = with_entries(LOG, 3).await;
+        let place = |role: &str| format!("{}?schema={}", shared().url_as(role), owner.schema());
+        let reading = format!("grant select on all tables in schema {}", owner.schema());
+        let writing = format!(
+            "{reading};grant insert on transactions, tiles, blobs, cosigned_checkpoints;grant update (hashes) on tiles;\
+             grant update (size, root, checkpoint) on head;grant update (checkpoint) on cosigned_checkpoints"
+        );
+        let writer = PgBackend::open(&place(&role(owner.schema(), &writing)), &config()).await.unwrap();
+        append(&writer, LOG, 3, 300).await;
+        append(&writer, LOG, 303, 1).await;
+        writer.put_blob(b"x").await.unwrap();
+        for text in ["signed once\n", "signed twice\n"] {
+            writer.put_cosigned(TreeSize(304), text).await.unwrap();
+        }
+        assert_holds(&writer, LOG, 304).await;
+        let reader = role(owner.schema(), &reading);
+        assert_holds(&PgBackend::open_read_only(&place(&reader), &config()).await.unwrap(), LOG, 304).await;
+        // Opened for writing without the privileges: the server refuses.
+        let pretender = PgBackend::open(&place(&reader), &config()).await.unwrap();
+        assert_eq!(kind(pretender.append(TreeSize(304), LOG.batch(304, 1)).await), StorageErrorKind::Unavailable);
+        let stranger = place(&role(owner.schema(), "grant connect on database postgres"));
+        assert_eq!(kind(PgBackend::open(&stranger, &config()).await), StorageErrorKind::Unavailable);
+        assert_holds(&owner, LOG, 304).await;
+    });
+}
+
+#[test]
+fn a_server_that_is_not_there_is_unavailable_at_once() {
+    block_on(async {
+        let start = Instant::now();
+        let error = PgBackend::connect("postgres://nobody@127.0.0.1:1/none", &config()).await.unwrap_err();
+        assert_eq!((error.kind, error.retryable), (StorageErrorKind::Unavailable, true));
+        assert!(start.elapsed() < config().acquire_timeout);
+    });
+}
+
+#[test]
+fn a_server_that_would_lose_appends_is_refused_unless_that_is_accepted() {
+    let settings = vec![("fsync".to_owned(), "off".to_owned())];
+    let server = Server::start(ServerConfig { settings, ..ServerConfig::default() }).unwrap();
+    block_on(async {
+        let kind = kind(PgBackend::create(&server.url(), &config()).await);
+        assert!(matches!(kind, StorageErrorKind::Invalid(rule) if rule.contains("fsync")), "{kind:?}");
+        let accepting = PgConfig { danger_accept_fsync_off: true, ..config() };
+        append(&PgBackend::create(&server.url(), &accepting).await.unwrap(), LOG, 0, 1).await;
+        assert_holds(&PgBackend::open_read_only(&server.url(), &config()).await.unwrap(), LOG, 1).await;
+    });
+}
+
+#[test]
+fn an_append_is_synchronous_whatever_the_defaults_are() {
+    block_on(async {
+        let (_, backend) = fresh().await;
+        let schema = backend.schema();
+        let role = fresh_name();
+        sql(&format!("create role {role} login superuser; alter role {role} set synchronous_commit = off"));
+        sql(&format!("alter role {role} set default_transaction_read_only = on"));
+        sql(&format!("alter role {role} set default_transaction_isolation = serializable"));
+        // Remembers what was in force at the end of each inserting transaction.
+        sql(&format!(
+            "set search_path = {schema}; create table seen (setting text, isolation text); \
+             create function look() returns trigger language plpgsql as $$ begin \
+             insert into {schema}.seen values (current_setting('synchronous_commit'), \
+             current_setting('transaction_isolation')); return null; end $$; \
+             create constraint trigger look after insert on transactions deferrable initially deferred \
+             for each row execute function look(); \
+             create constraint trigger look after insert on blobs deferrable initially deferred \
+             for each row execute function look()"
+        ));
+        let url = format!("{}?schema={schema}", shared().url_as(&role));
+        let backend = PgBackend::open(&url, &config()).await.unwrap();
+        append(&backend, LOG, 0, 1).await;
+        backend.put_blob(b"x").await.unwrap();
+        sql(&format!("alter role {role} set synchronous_commit = remote_apply"));
+        append(&PgBackend::open(&url, &config()).await.unwrap(), LOG, 1, 1).await;
+        let seen = sql(&format!("select * from {schema}.seen"));
+        assert_eq!(seen, "on|read committed\non|read committed\nremote_apply|read committed\n");
+    });
+}
+
+#[test]
+fn waiting_for_a_lock_ends_with_a_timeout_and_nothing_is_written() {
+    block_on(async {
+        let (url, backend) = with_entries(LOG, 1).await;
+        let impatient = PgConfig { lock_timeout: Duration::from_millis(100), ..config() };
+        let impatient = PgBackend::open(&url, &impatient).await.unwrap();
+        let hold = format!("begin; select from {}.head for update; select pg_sleep(2)", backend.schema());
+        let holder = tokio::task::spawn_blocking(move || shared().psql("postgres", &hold));
+        let locked = format!(
+            "select count(*) from pg_locks l join pg_class c on c.oid = l.relation where c.relname = 'head' \
+             and relnamespace = '{}'::regnamespace and mode = 'RowShareLock'",
+            backend.schema()
+        );
+        while sql(&locked) == "0\n" {}
+        let error = impatient.append(TreeSize(1), LOG.batch(1, 1)).await.unwrap_err();
+        assert_eq!((error.kind, error.retryable), (StorageErrorKind::Timeout, true));
+        holder.await.unwrap().unwrap();
+        append(&impatient, LOG, 1, 1).await;
+        assert_holds(&backend, LOG, 2).await;
+    });
+}
+
+#[test]
+fn more_callers_than_connections_wait_for_their_turn() {
+    block_on(async {
+        let (url, _) = with_entries(LOG, 50).await;
+        let narrow = PgConfig { max_connections: 1, ..config() };
+        let backend = PgBackend::open(&url, &narrow).await.unwrap();
+        let readers = (0..20).map(|_| {
+            let backend = backend.clone();
+            tokio::spawn(async move { assert_holds(&backend, LOG, 50).await })
+        });
+        for reader in readers.collect::<Vec<_>>() {
+            reader.await.unwrap();
+        }
+    });
+}
+
+#[test]
+fn an_append_runs_to_its_end_when_its_caller_stops_waiting() {
+    block_on(async {
+        let (_, backend) = fresh().await;
+        let mut size = 0;
+        for millis in [0, 1, 2, 4, 8] {
+            let append = backend.append(TreeSize(size), LOG.batch(size, 3));
+            // Started, then dropped.
+            let _ = tokio::time::timeout(Duration::from_millis(millis), append).await;
+            let deadline = Instant::now() + Duration::from_secs(30);
+            while backend.size().await.unwrap().0 == size && Instant::now() < deadline {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+            size += 3;
+            assert_holds(&backend, LOG, size).await;
+        }
+    });
+}

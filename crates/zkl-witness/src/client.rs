@@ -1,0 +1,63 @@
+//! Asking a witness over HTTP.
+
+use std::{io::Read as _, time::Duration};
+
+use async_trait::async_trait;
+use ureq::Agent;
+use zkl_ledger::{
+    TransportError, WitnessAnswer, WitnessClient,
+    cosignature::WitnessVerifier,
+    witness::{ADD_CHECKPOINT, MAX_ANSWER_LEN},
+};
+
+/// A witness at a URL.
+#[derive(Clone, Debug)]
+pub struct HttpWitness {
+    key: WitnessVerifier,
+    url: String,
+    agent: Agent,
+}
+
+impl HttpWitness {
+    /// The witness with `key` at the submission prefix `prefix`, `http://` or `https://`. `wait` bounds each request as a
+    /// whole.
+    pub fn new(key: WitnessVerifier, prefix: &str, wait: Duration) -> Self {
+        let config = Agent::config_builder()
+            .timeout_global(Some(wait))
+            // A refusal is an answer, and a redirection to elsewhere is none.
+            .http_status_as_error(false)
+            .max_redirects(0)
+            .max_redirects_will_error(false)
+            .user_agent(concat!("zkl/", env!("CARGO_PKG_VERSION")))
+            .build();
+        let url = format!("{}/{ADD_CHECKPOINT}", prefix.trim_end_matches('/'));
+        Self { key, url, agent: config.into() }
+    }
+
+    fn post(&self, body: &str) -> Result<WitnessAnswer, ureq::Error> {
+        let mut response = self.agent.post(&self.url).content_type("text/plain; charset=utf-8").send(body)?;
+        let status = response.status().as_u16();
+        let mut body = Vec::new();
+        let limit = MAX_ANSWER_LEN as u64 + 1;
+        response.body_mut().as_reader().take(limit).read_to_end(&mut body)?;
+        Ok(WitnessAnswer { status, body })
+    }
+}
+
+#[async_trait]
+impl WitnessClient for HttpWitness {
+    fn key(&self) -> &WitnessVerifier {
+        &self.key
+    }
+
+    async fn add_checkpoint(&self, body: String) -> Result<WitnessAnswer, TransportError> {
+        let witness = self.clone();
+        let answer = tokio::task::spawn_blocking(move || witness.post(&body)).await;
+        let failed = |source| TransportError { url: self.url.clone(), source };
+        match answer {
+            Ok(Ok(answer)) => Ok(answer),
+            Ok(Err(error)) => Err(failed(Box::new(error))),
+            Err(error) => Err(failed(Box::new(error))),
+        }
+    }
+}

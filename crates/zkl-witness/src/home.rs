@@ -1,0 +1,155 @@
+//! A witness's directory.
+//!
+//! ```text
+//! witness.toml   version, name, keys of the logs     public
+//! witness.key    Ed25519, PKCS#8 PEM, 0600           secret; used for nothing else
+//! state/         the newest cosigned checkpoints     public, and never to be set back
+//! ```
+
+use std::{
+    fs::{self, OpenOptions},
+    io::{self, Write as _},
+    path::{Path, PathBuf},
+};
+
+use serde::{Deserialize, Serialize};
+use zkl_ledger::{
+    cosignature::{WitnessSigner, WitnessVerifier},
+    keys::{Origin, SigningKey},
+    note::NoteVerifier,
+};
+
+use crate::{error::WitnessError, witness::Witness};
+
+const VERSION: u32 = 1;
+/// Longest settings or key file that is read, in bytes.
+const MAX_SMALL_FILE: u64 = 1 << 20;
+
+/// The directory of a witness.
+#[derive(Clone, Debug)]
+pub struct WitnessHome {
+    dir: PathBuf,
+    name: Origin,
+    logs: Vec<NoteVerifier>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Settings {
+    version: u32,
+    name: String,
+    #[serde(default)]
+    logs: Vec<String>,
+}
+
+impl WitnessHome {
+    /// Makes a witness's directory with a fresh key.
+    ///
+    /// # Errors
+    /// [`WitnessError::WitnessExists`], [`WitnessError::Key`], [`WitnessError::Io`].
+    pub fn create(dir: &Path, name: Origin, logs: Vec<NoteVerifier>) -> Result<Self, WitnessError> {
+        let home = Self { dir: dir.to_owned(), name, logs };
+        if home.settings_path().exists() || home.key_path().exists() {
+            return Err(WitnessError::WitnessExists { dir: dir.to_owned() });
+        }
+        fs::create_dir_all(dir).map_err(|source| WitnessError::io("create", dir, source))?;
+        let key = SigningKey::generate().map_err(|error| WitnessError::Key(Box::new(error)))?;
+        let pem = key.to_pkcs8_pem().map_err(|error| WitnessError::Key(Box::new(error)))?;
+        write_new(&home.key_path(), pem.as_bytes(), true)?;
+        let settings = Settings {
+            version: VERSION,
+            name: home.name.to_string(),
+            logs: home.logs.iter().map(ToString::to_string).collect(),
+        };
+        // The settings come last: a directory without them is no witness.
+        let path = home.settings_path();
+        let text =
+            toml::to_string(&settings).map_err(|error| WitnessError::io("write", &path, io::Error::other(error)))?;
+        write_new(&path, text.as_bytes(), false)?;
+        Ok(home)
+    }
+
+    /// Opens a witness's directory.
+    ///
+    /// # Errors
+    /// [`WitnessError::NoWitness`], [`WitnessError::Settings`], [`WitnessError::LogKey`], [`WitnessError::Io`].
+    pub fn open(dir: &Path) -> Result<Self, WitnessError> {
+        let path = dir.join("witness.toml");
+        let text = match read(&path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                return Err(WitnessError::NoWitness { dir: dir.to_owned() });
+            }
+            other => other.map_err(|source| WitnessError::io("read", &path, source))?,
+        };
+        let settings: Settings = toml::from_str(&text)
+            .map_err(|source| WitnessError::Settings { path: path.clone(), source: Some(source) })?;
+        let name = settings.name.parse::<Origin>();
+        let (VERSION, Ok(name)) = (settings.version, name) else {
+            return Err(WitnessError::Settings { path, source: None });
+        };
+        let log = |key: String| key.parse().map_err(|_| WitnessError::LogKey { path: path.clone(), key });
+        let logs = settings.logs.into_iter().map(log).collect::<Result<Vec<_>, _>>()?;
+        Ok(Self { dir: dir.to_owned(), name, logs })
+    }
+
+    /// The directory.
+    pub fn dir(&self) -> &Path {
+        &self.dir
+    }
+
+    /// The keys of the logs that it cosigns for.
+    pub fn logs(&self) -> &[NoteVerifier] {
+        &self.logs
+    }
+
+    /// The witness's public key.
+    ///
+    /// # Errors
+    /// [`WitnessError::Io`], [`WitnessError::Key`].
+    pub fn key(&self) -> Result<WitnessVerifier, WitnessError> {
+        Ok(self.signer()?.verifier())
+    }
+
+    /// Opens the witness for serving. One process at a time can.
+    ///
+    /// # Errors
+    /// As [`WitnessHome::key`] and [`Witness::open`].
+    pub fn witness(&self) -> Result<Witness, WitnessError> {
+        Witness::open(&self.dir.join("state"), self.signer()?, self.logs.clone())
+    }
+
+    fn signer(&self) -> Result<WitnessSigner, WitnessError> {
+        let path = self.key_path();
+        let pem = zeroize::Zeroizing::new(read(&path).map_err(|source| WitnessError::io("read", &path, source))?);
+        let key = SigningKey::from_pkcs8_pem(&pem).map_err(|error| WitnessError::Key(Box::new(error)))?;
+        Ok(WitnessSigner::new(self.name.clone(), key))
+    }
+
+    fn settings_path(&self) -> PathBuf {
+        self.dir.join("witness.toml")
+    }
+
+    fn key_path(&self) -> PathBuf {
+        self.dir.join("witness.key")
+    }
+}
+
+/// Writes a file that must not be there, durably.
+fn write_new(path: &Path, bytes: &[u8], secret: bool) -> Result<(), WitnessError> {
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, if secret { 0o600 } else { 0o644 });
+    let written = options.open(path).and_then(|mut file| {
+        file.write_all(bytes)?;
+        file.sync_all()
+    });
+    written.map_err(|source| WitnessError::io("write", path, source))
+}
+
+fn read(path: &Path) -> io::Result<String> {
+    if fs::metadata(path)?.len() > MAX_SMALL_FILE {
+        return Err(io::Error::new(io::ErrorKind::InvalidData, "the file is too long to be what it should be"));
+    }
+    fs::read_to_string(path)
+}

@@ -1,0 +1,14 @@
+#![doc = include_str!("../README.md")]
+
+mod client;
+mod error;
+mod home;
+mod server;
+mod state;
+mod witness;
+
+pub use client::HttpWitness;
+pub use error::WitnessError;
+pub use home::WitnessHome;
+pub use server::{router, serve};
+pub use witness::{Reply, Witness};

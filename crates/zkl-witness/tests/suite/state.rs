@@ -1,0 +1,120 @@
+//! The state: kept across restarts, by one process, whole or refused.
+
+use std::{fs, sync::Arc, thread};
+
+use zkl_core::tree::TreeSize;
+use zkl_ledger::checkpoint::SignedCheckpoint;
+use zkl_witness::{Witness, WitnessError, WitnessHome};
+
+use crate::history::{History, reopen, witness, witness_signer};
+
+#[test]
+fn a_restarted_witness_goes_on_from_what_it_cosigned() {
+    let history = History::new(40, 40, 0);
+    let (mut witness, dir) = witness();
+    let mut old = 0;
+    for new in [1, 1, 7, 40] {
+        assert_eq!(witness.add_checkpoint(&history.body(old, new)).unwrap().status, 200);
+        drop(witness);
+        witness = reopen(&dir);
+        let conflict = witness.add_checkpoint(&history.body(0, 40)).unwrap();
+        assert_eq!((conflict.status, conflict.body), (409, format!("{new}\n")));
+        old = new;
+    }
+}
+
+#[test]
+fn of_two_histories_offered_at_once_only_one_is_ever_cosigned() {
+    let branches = [History::new(30, 10, 1), History::new(30, 10, 2)];
+    for round in 0..20_u64 {
+        let (witness, _dir) = witness();
+        assert_eq!(witness.add_checkpoint(&branches[0].body(0, 10)).unwrap().status, 200);
+        let witness = Arc::new(witness);
+        let asked: Vec<_> = (0..8_u64)
+            .map(|i| {
+                let body = branches[(i % 2) as usize].body(10, 11 + (i + round) % 15);
+                let witness = Arc::clone(&witness);
+                thread::spawn(move || (i % 2, witness.add_checkpoint(&body).unwrap().status))
+            })
+            .collect();
+        let answers: Vec<_> = asked.into_iter().map(|thread| thread.join().unwrap()).collect();
+        let cosigned: Vec<_> = answers.iter().filter(|(_, status)| *status == 200).collect();
+        assert_eq!(cosigned.len(), 1, "every request named the same old size: {answers:?}");
+        assert!(answers.iter().all(|(_, status)| matches!(status, 200 | 409)), "{answers:?}");
+        // From where it is now, the other branch is refused.
+        let (branch, other) = (cosigned[0].0 as usize, 1 - cosigned[0].0 as usize);
+        let conflict = witness.add_checkpoint(&branches[branch].body(0, 30)).unwrap();
+        let latest: u64 = conflict.body.trim_end().parse().unwrap();
+        assert_eq!(witness.add_checkpoint(&branches[other].body(latest, 30)).unwrap().status, 422);
+        assert_eq!(witness.add_checkpoint(&branches[branch].body(latest, 30)).unwrap().status, 200);
+    }
+}
+
+#[test]
+fn a_second_process_cannot_have_the_state() {
+    let (_witness, dir) = witness();
+    let second = Witness::open(&dir.path().join("state"), witness_signer(), vec![History::new(0, 0, 0).key()]);
+    assert!(matches!(second, Err(WitnessError::InUse { .. })));
+}
+
+#[test]
+fn a_state_that_is_not_what_was_cosigned_is_refused() {
+    let history = History::new(9, 9, 0);
+    let (witness, dir) = witness();
+    assert_eq!(witness.add_checkpoint(&history.body(0, 9)).unwrap().status, 200);
+    drop(witness);
+    let state = dir.path().join("state");
+    let file = fs::read_dir(&state)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .find(|path| path.file_name().unwrap() != "lock")
+        .unwrap();
+    let original = fs::read_to_string(&file).unwrap();
+    let signed = SignedCheckpoint::parse(original.as_bytes()).unwrap();
+    assert_eq!(signed.unverified().size(), TreeSize(9));
+    // An older checkpoint that the log signed, but this witness did not; and damage of other kinds.
+    let unsigned = history.checkpoint(3).to_string();
+    for bad in [&unsigned, &original.replace("\n9\n", "\n8\n"), &original[..original.len() - 9], ""] {
+        fs::write(&file, bad).unwrap();
+        let opened = Witness::open(&state, witness_signer(), vec![history.key()]);
+        assert!(matches!(opened, Err(WitnessError::State { .. })), "{bad:?}");
+    }
+    fs::write(&file, original).unwrap();
+    assert_eq!(reopen(&dir).add_checkpoint(&history.body(9, 9)).unwrap().status, 200);
+}
+
+#[test]
+fn a_failed_write_ends_all_cosigning_until_a_restart() {
+    let history = History::new(9, 9, 0);
+    let (witness, dir) = witness();
+    assert_eq!(witness.add_checkpoint(&history.body(0, 3)).unwrap().status, 200);
+    fs::rename(dir.path().join("state"), dir.path().join("gone")).unwrap();
+    assert!(matches!(witness.add_checkpoint(&history.body(3, 5)), Err(WitnessError::Io { .. })));
+    fs::rename(dir.path().join("gone"), dir.path().join("state")).unwrap();
+    // Which of the two checkpoints is on the disk is not guessed.
+    assert!(matches!(witness.add_checkpoint(&history.body(3, 5)), Err(WitnessError::Poisoned)));
+    drop(witness);
+    assert_eq!(reopen(&dir).add_checkpoint(&history.body(3, 5)).unwrap().status, 200);
+}
+
+#[test]
+fn a_witness_has_a_directory_of_its_own_with_a_private_key() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("witness");
+    let log = History::new(0, 0, 0).key();
+    assert!(matches!(WitnessHome::open(&path), Err(WitnessError::NoWitness { .. })));
+    let home = WitnessHome::create(&path, "w.example/1".parse().unwrap(), vec![log.clone()]).unwrap();
+    let again = WitnessHome::create(&path, "w.example/1".parse().unwrap(), Vec::new());
+    assert!(matches!(again, Err(WitnessError::WitnessExists { .. })));
+    let mode = std::os::unix::fs::PermissionsExt::mode(&fs::metadata(path.join("witness.key")).unwrap().permissions());
+    assert_eq!(mode & 0o777, 0o600);
+    let opened = WitnessHome::open(&path).unwrap();
+    assert_eq!((opened.key().unwrap(), opened.logs()), (home.key().unwrap(), [log].as_slice()));
+    assert!(opened.witness().is_ok());
+    fs::write(path.join("witness.toml"), "version = 1\nname = \"w.example/1\"\nlogs = [\"x\"]\n").unwrap();
+    assert!(matches!(WitnessHome::open(&path), Err(WitnessError::LogKey { .. })));
+    for bad in ["version = 2\nname = \"w\"\n", "version = 1\nname = \"a b\"\n", "version = 1\n", "name"] {
+        fs::write(path.join("witness.toml"), bad).unwrap();
+        assert!(matches!(WitnessHome::open(&path), Err(WitnessError::Settings { .. })), "{bad:?}");
+    }
+}

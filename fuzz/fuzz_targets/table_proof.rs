@@ -1,0 +1,104 @@
+//! A table's proof that decodes is encoded as it was read, and its verification answers whatever it is given.
+#![no_main]
+
+use std::{collections::HashMap, sync::OnceLock};
+
+use libfuzzer_sys::fuzz_target;
+use zkl_argument::srs::Srs;
+use zkl_circuits::{
+    groth16::VerifyingKey,
+    scan::{ScanContext, TablePlan, TableProof, TableStatement, verify_table},
+    seal::SealCommitment,
+};
+use zkl_core::{
+    ark::{Bn254, Fr, G1Affine, G2Affine, ec::AffineRepr, groth16, serialize::CanonicalSerialize},
+    circuit::CircuitId,
+    column::ColumnType,
+    layout::{ColumnLayout, Encoding, Layout},
+};
+
+struct Fixture {
+    plan: TablePlan,
+    srs: Srs,
+    keys: HashMap<CircuitId, VerifyingKey>,
+    context: ScanContext,
+    h: SealCommitment,
+    base: Vec<u8>,
+}
+
+fn compressed(value: &impl CanonicalSerialize) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    value.serialize_compressed(&mut bytes).unwrap();
+    bytes
+}
+
+impl Fixture {
+    /// Two segments, one of seven rows, with a large dictionary.
+    fn new() -> Self {
+        let column = |name: &str, ty, encoding| ColumnLayout { name: name.to_owned(), ty, nullable: false, encoding };
+        let columns = vec![
+            column("n", ColumnType::Int, Encoding::Numeric { limbs: 1 }),
+            column("g", ColumnType::Category, Encoding::Grouped { capacity: 512 }),
+        ];
+        let layout = Layout::new((1 << 20) + 7, columns, Vec::new()).unwrap();
+        let plan = TablePlan::new(layout, 16).unwrap();
+        let (g1, g2) = (G1Affine::generator(), G2Affine::generator());
+        let key = |circuit: Box<dyn zkl_core::circuit::Circuit>| {
+            let key = groth16::VerifyingKey::<Bn254> {
+                alpha_g1: g1,
+                beta_g2: g2,
+                gamma_g2: g2,
+                delta_g2: g2,
+                gamma_abc_g1: vec![g1; 1 + circuit.public_inputs().len()],
+            };
+            (circuit.id(), VerifyingKey::from_bytes(&compressed(&key)).unwrap())
+        };
+        let keys = plan.circuits().into_iter().map(key).collect();
+        // Every 32 bytes of it are a point of G1 and a field element, but for rows and points of G2.
+        let (one, two) = (compressed(&Fr::from(1u64)), compressed(&g2));
+        assert_eq!(one, compressed(&g1), "the first coordinate of the generator is 1, and y its smaller root");
+        let groth16 = [one.clone(), two, one.clone()].concat();
+        let mut base = vec![1, 2, 0, 0, 0];
+        for segment in plan.segments() {
+            base.extend_from_slice(&(segment.rows() as u32).to_le_bytes());
+            base.extend(one.repeat(1 + segment.scan.cells().len() * segment.groups.count()));
+            base.extend(scan(segment.scan.shape(), segment.groups.kappa(), &one, &groth16));
+        }
+        let (grouped, slots) = (1, zkl_argument::Slots { grouped: 1, ..Default::default() });
+        let shape = zkl_argument::Shape::new(16, slots).unwrap();
+        base.extend(one.repeat(1 + 2 * grouped + 1));
+        base.extend(scan(&shape, 16, &one, &groth16));
+        base.extend(&one);
+        base.extend(&groth16);
+        assert_eq!(Ok(base.len()), TableProof::encoded_bytes(&plan));
+        let context = ScanContext::new("fuzz", &[0; 32], &"data".parse().unwrap(), &[0; 32]);
+        let h = SealCommitment::from_bytes(one.first_chunk().unwrap()).unwrap();
+        Self { plan, srs: Srs::dev(2, b"fuzz").unwrap(), keys, context, h, base }
+    }
+}
+
+fn scan(shape: &zkl_argument::Shape, kappa: usize, one: &[u8], groth16: &[u8]) -> Vec<u8> {
+    let claim = shape.log_rows() + shape.block_bits() + 6;
+    [one.repeat(1 + claim), groth16.to_vec(), one.repeat(1 + (kappa - 1) + 3 * kappa + 3)].concat()
+}
+
+fuzz_target!(|input: &[u8]| {
+    static FIXTURE: OnceLock<Fixture> = OnceLock::new();
+    let fixture = FIXTURE.get_or_init(Fixture::new);
+    // As it is, or laid over a proof that can be read, from an offset on.
+    let bytes = match input {
+        [0, rest @ ..] => rest.to_vec(),
+        [_, low, high, patch @ ..] => {
+            let mut bytes = fixture.base.clone();
+            let offset = usize::from(u16::from_le_bytes([*low, *high])) % bytes.len();
+            bytes.iter_mut().skip(offset).zip(patch).for_each(|(byte, patch)| *byte ^= patch);
+            bytes
+        }
+        _ => return,
+    };
+    let Ok(proof) = TableProof::from_bytes(&fixture.plan, &bytes) else { return };
+    assert_eq!(proof.to_bytes(), bytes);
+    let statement = TableStatement { context: fixture.context, plan: &fixture.plan, h: fixture.h };
+    let keys = |id: &CircuitId| fixture.keys.get(id);
+    assert!(verify_table(fixture.srs.verifier_key(), &keys, &statement, &proof).is_err());
+});

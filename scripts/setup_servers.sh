@@ -1,0 +1,51 @@
+#!/usr/bin/env bash
+# Installs the servers that tests start: PostgreSQL and Ceph's object gateway (system packages), moto (PyPI) and s3rver (npm), the
+# latter two outside the tree. Quiet and quick when nothing is missing.
+set -euo pipefail
+cache="${XDG_CACHE_HOME:-$HOME/.cache}/zkl"
+
+say() { printf 'setup: %s\n' "$*" >&2; }
+
+as_root() {
+    if [ "$(id -u)" = 0 ]; then "$@"; elif command -v sudo >/dev/null; then sudo "$@"; else return 1; fi
+}
+
+# PostgreSQL, for the tests of its store: each test run starts a server of its own, so no cluster is made for the system.
+have_postgresql() { ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || command -v initdb >/dev/null; }
+install_postgresql() {
+    as_root env DEBIAN_FRONTEND=noninteractive apt-get update -qq >&2 \
+        && as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends postgresql-common >/dev/null \
+        && as_root sed -i 's/^#* *create_main_cluster.*/create_main_cluster = false/' /etc/postgresql-common/createcluster.conf \
+        && as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends postgresql >/dev/null
+}
+if command -v apt-get >/dev/null && ! have_postgresql; then
+    say "installing postgresql"
+    install_postgresql || say "could not install it; the tests of the PostgreSQL store will fail"
+fi
+
+missing=()
+for program in ceph-mon ceph-osd radosgw; do
+    command -v "$program" >/dev/null || missing+=("$program")
+done
+if [ ! -x "$cache/s3rver/node_modules/.bin/s3rver" ] && ! command -v npm >/dev/null; then missing+=(npm); fi
+if [ "${#missing[@]}" != 0 ] && command -v apt-get >/dev/null; then
+    say "installing ${missing[*]}"
+    as_root env DEBIAN_FRONTEND=noninteractive apt-get update -qq >&2 \
+        && as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" \
+            >/dev/null 2>&1 \
+        || say "could not install ${missing[*]}; the tests of the S3 backend will fail"
+fi
+
+if [ ! -x "$cache/moto/bin/moto_server" ]; then
+    say "installing moto"
+    { python3 -m venv "$cache/moto" \
+        && "$cache/moto/bin/pip" install --quiet --disable-pip-version-check 'moto[server,s3]>=5,<6'; } >&2 \
+        || say "could not install moto; the tests of the S3 backend will fail"
+fi
+
+if [ ! -x "$cache/s3rver/node_modules/.bin/s3rver" ]; then
+    say "installing s3rver"
+    mkdir -p "$cache/s3rver"
+    npm install --prefix "$cache/s3rver" --silent --no-audit --no-fund 's3rver@3' >&2 \
+        || say "could not install s3rver; the tests of the S3 backend will fail"
+fi
