@@ -101,9 +101,8 @@ fn faults_beside_kills_of_the_server_lose_nothing_and_fork_nothing() {
             }
         });
         // Also when the trials fail: the scope waits for the other thread.
-        let report = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
-            block_on(trials.run_shared(&OnServer(&server)))
-        }));
+        let report =
+            std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| block_on(trials.run_shared(&OnServer(&server)))));
         stop.store(true, Ordering::Release);
         match report {
             Ok(report) => println!("beside {} kills of the server: {report}", kills.load(Ordering::Acquire)),
