@@ -7,7 +7,9 @@
 
 use std::{hint::black_box, time::Duration};
 
-use criterion::{BatchSize, BenchmarkGroup, BenchmarkId, Criterion, criterion_group, criterion_main, measurement::WallTime};
+use criterion::{
+    BatchSize, BenchmarkGroup, BenchmarkId, Criterion, criterion_group, criterion_main, measurement::WallTime,
+};
 use rand_chacha::{
     ChaCha20Rng,
     rand_core::{RngCore, SeedableRng},
@@ -107,7 +109,8 @@ fn compare<C: Curve>(
 ) where
     Projective<C>: VariableBaseMSM<ScalarField = Fr, MulBase = Affine<C>>,
 {
-    let kernels: Vec<_> = kernels().into_iter().map(|choice| (choice, MsmBases::prepared_for(choice, bases.to_vec()))).collect();
+    let kernels: Vec<_> =
+        kernels().into_iter().map(|choice| (choice, MsmBases::prepared_for(choice, bases.to_vec()))).collect();
     for &(kind, scalars) in scalars {
         let n = scalars.len();
         let id = |name: &str| BenchmarkId::new(format!("{kind}, {threads} threads, {name}"), n);

@@ -19,17 +19,20 @@ use super::{
     block::Block,
     lanes::{Lanes, carried, constant},
     packed::{self, PackedPoint},
+    pairs::{AddPairs, Apart, Within},
     product::Product,
-    word::{Avx512, Word},
+    word::{Avx512, Task, Word},
 };
 use crate::{
     inverse::inverse,
     modulus::{LIMBS, Modulus},
+    points::Pair,
 };
 
 /// Eight coordinates of points on a curve `y^2 = x^3 + b`.
 ///
-/// Everything that is implemented here is `#[inline(always)]`: see [the module](super).
+/// The first four functions take slices and choose the instructions themselves. They are implemented by each type on its own,
+/// so that their loops are compiled once. Everything else is `#[inline(always)]`: see [the module](super).
 pub trait Coordinate: Copy {
     /// One coordinate.
     type Element: Field;
@@ -41,6 +44,24 @@ pub trait Coordinate: Copy {
     type Memory: Copy;
     /// A point in memory. Its default is the neutral element.
     type Point: Copy + Default + std::fmt::Debug + Send + Sync;
+
+    /// Adds pairs of signed points of `table`: see [`PointKernel::add_apart`](crate::points::PointKernel::add_apart).
+    fn add_apart(
+        cpu: Avx512,
+        table: &[Self::Point],
+        pairs: &[Pair],
+        out: &mut [Self::Point],
+        products: &mut Vec<Self::Memory>,
+    );
+
+    /// Adds pairs of points in place: see [`PointKernel::add_within`](crate::points::PointKernel::add_within).
+    fn add_within(cpu: Avx512, points: &mut [Self::Point], pairs: &[Pair], products: &mut Vec<Self::Memory>);
+
+    /// Eight points with coordinates x and y; zeros for the neutral element.
+    fn pack(cpu: Avx512, x: &[Self::Element; 8], y: &[Self::Element; 8]) -> [Self::Point; 8];
+
+    /// Coordinates x and y of eight points.
+    fn unpack(cpu: Avx512, points: [&Self::Point; 8]) -> ([Self::Element; 8], [Self::Element; 8]);
 
     /// Lane i is `elements[i]`.
     fn from_elements(cpu: Avx512, elements: &[Self::Element; 8]) -> Self;
@@ -152,6 +173,34 @@ pub trait Coordinate: Copy {
     fn zeros(self) -> u8;
 }
 
+struct Pack<'a, C: Coordinate> {
+    x: &'a [C::Element; 8],
+    y: &'a [C::Element; 8],
+}
+
+impl<C: Coordinate> Task for Pack<'_, C> {
+    type Output = [C::Point; 8];
+
+    #[inline(always)]
+    fn run(self, cpu: Avx512) -> Self::Output {
+        C::store(C::from_elements(cpu, self.x), C::from_elements(cpu, self.y))
+    }
+}
+
+struct Unpack<'a, C: Coordinate> {
+    points: [&'a C::Point; 8],
+}
+
+impl<C: Coordinate> Task for Unpack<'_, C> {
+    type Output = ([C::Element; 8], [C::Element; 8]);
+
+    #[inline(always)]
+    fn run(self, cpu: Avx512) -> Self::Output {
+        let (x, y) = C::load(cpu, self.points);
+        (x.to_elements(), y.to_elements())
+    }
+}
+
 /// `1 / a` and `1 / b` in each lane, none of which is zero. One inversion altogether.
 #[inline(always)]
 pub(super) fn inverted<C: Coordinate>(cpu: Avx512, [a, b]: [C; 2]) -> [C; 2] {
@@ -171,6 +220,28 @@ impl Coordinate for Lanes<Fq, 2> {
     type Loose = Lanes<Fq, 6>;
     type Memory = Block<Fq, 2>;
     type Point = PackedPoint<1>;
+
+    fn add_apart(
+        cpu: Avx512,
+        table: &[Self::Point],
+        pairs: &[Pair],
+        out: &mut [Self::Point],
+        products: &mut Vec<Self::Memory>,
+    ) {
+        cpu.run(AddPairs { pairs, points: Apart::<Self> { table, sums: out }, products });
+    }
+
+    fn add_within(cpu: Avx512, points: &mut [Self::Point], pairs: &[Pair], products: &mut Vec<Self::Memory>) {
+        cpu.run(AddPairs { pairs, points: Within::<Self> { points }, products });
+    }
+
+    fn pack(cpu: Avx512, x: &[Self::Element; 8], y: &[Self::Element; 8]) -> [Self::Point; 8] {
+        cpu.run(Pack::<Self> { x, y })
+    }
+
+    fn unpack(cpu: Avx512, points: [&Self::Point; 8]) -> ([Self::Element; 8], [Self::Element; 8]) {
+        cpu.run(Unpack::<Self> { points })
+    }
 
     #[inline(always)]
     fn from_elements(cpu: Avx512, elements: &[Fq; 8]) -> Self {
@@ -382,6 +453,28 @@ impl Coordinate for Quadratic<2> {
     type Loose = Quadratic<6>;
     type Memory = [Block<Fq, 2>; 2];
     type Point = PackedPoint<2>;
+
+    fn add_apart(
+        cpu: Avx512,
+        table: &[Self::Point],
+        pairs: &[Pair],
+        out: &mut [Self::Point],
+        products: &mut Vec<Self::Memory>,
+    ) {
+        cpu.run(AddPairs { pairs, points: Apart::<Self> { table, sums: out }, products });
+    }
+
+    fn add_within(cpu: Avx512, points: &mut [Self::Point], pairs: &[Pair], products: &mut Vec<Self::Memory>) {
+        cpu.run(AddPairs { pairs, points: Within::<Self> { points }, products });
+    }
+
+    fn pack(cpu: Avx512, x: &[Self::Element; 8], y: &[Self::Element; 8]) -> [Self::Point; 8] {
+        cpu.run(Pack::<Self> { x, y })
+    }
+
+    fn unpack(cpu: Avx512, points: [&Self::Point; 8]) -> ([Self::Element; 8], [Self::Element; 8]) {
+        cpu.run(Unpack::<Self> { points })
+    }
 
     #[inline(always)]
     fn from_elements(cpu: Avx512, elements: &[Fq2; 8]) -> Self {
