@@ -5,7 +5,6 @@
 //! knowledge is perfect when the proving key is well-formed. Proofs can be re-randomised by anybody, so a claim binds its
 //! context as a public input.
 
-mod domain;
 mod encoding;
 mod error;
 mod generate;
@@ -23,7 +22,6 @@ use zkl_core::{
     circuit::Circuit,
 };
 
-use domain::Domain;
 pub use error::{DecodeError, ProveError, VerifyError};
 pub use key::{ProvingKey, VerifyingKey};
 pub(crate) use matrices::Matrices;

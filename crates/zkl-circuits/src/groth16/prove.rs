@@ -105,7 +105,8 @@ pub(super) fn create(
 /// `sum h_i H_i` of the quotient polynomial h.
 fn quotient_sum(key: &ProvingKey, z: &[Fr], combinations: &[Fr]) -> Result<G1Projective, ProveError> {
     let domain = key.domain().ok_or(SynthesisError::PolynomialDegreeTooLarge)?;
-    let (mut a, mut b) = (vec![Fr::ZERO; domain.size()], vec![Fr::ZERO; domain.size()]);
+    let blank = || Zeroizing::new(vec![Fr::ZERO; domain.size()]);
+    let (mut a, mut b) = (blank(), blank());
     for (index, [left, right, _]) in key.matrices.rows.iter().enumerate() {
         a[domain.position(index)] = combinations[*left as usize];
         b[domain.position(index)] = combinations[*right as usize];
@@ -115,7 +116,7 @@ fn quotient_sum(key: &ProvingKey, z: &[Fr], combinations: &[Fr]) -> Result<G1Pro
     for (index, input) in z.iter().take(key.matrices.num_inputs).enumerate() {
         a[domain.position(first + index)] = *input;
     }
-    let quotient = Zeroizing::new(domain.quotient(a, b));
+    let quotient = Zeroizing::new(domain.quotient(&a, &b)?);
     let coefficients = quotient.get(..key.h.len()).unwrap_or_default();
     Ok(key.h.msm(Scalars::Full(coefficients))?)
 }
