@@ -25,7 +25,7 @@ use zkl_merkle::{
     note::NoteVerifier,
     policy::{Policy, PolicyError},
     tile::{RightEdge, right_edge_tiles},
-    tree::{Consistency, ConsistencyPlan, leaf_hash},
+    tree::{Consistency, ConsistencyPlan, RootPlan, leaf_hash},
 };
 
 use crate::{
@@ -218,17 +218,16 @@ async fn audit(
     if since.size() > now.size() {
         return Err(AuditError::Shrunk { since: since.size(), now: now.size() });
     }
-    let plan = ConsistencyPlan::new(since.size(), now.size())?;
-    let tiles = load_tiles(source, &plan.tiles()).await.map_err(LedgerError::from)?;
-    let proof = plan.prove(&tiles)?;
+    let (plan, old) = (ConsistencyPlan::new(since.size(), now.size())?, RootPlan::new(since.size()));
+    let needed = [plan.tiles(), old.tiles()].concat();
+    let tiles = load_tiles(source, &needed).await.map_err(LedgerError::from)?;
+    let (proof, computed) = (plan.prove(&tiles)?, old.root(&tiles)?);
+    // First that the tiles are those of the log's own checkpoint: only then is another old root a fork and no damage.
     let statement =
-        Consistency { old_size: since.size(), old_root: since.root(), new_size: now.size(), new_root: now.root() };
-    match statement.verify(&proof) {
-        Ok(_) => {}
-        Err(ProofError::OldRoot { expected, computed }) => {
-            return Err(AuditError::Fork { since: since.size(), expected, computed });
-        }
-        Err(error) => return Err(AuditError::Tiles(error)),
+        Consistency { old_size: since.size(), old_root: computed, new_size: now.size(), new_root: now.root() };
+    let _consistent = statement.verify(&proof).map_err(AuditError::Tiles)?;
+    if computed != since.root() {
+        return Err(AuditError::Fork { since: since.size(), expected: since.root(), computed });
     }
     let added = replay(source, &since, &now, request.list, reporter).await?;
     let checkpoint = now.into_inner();

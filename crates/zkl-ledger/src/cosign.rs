@@ -153,7 +153,7 @@ impl<S: StorageBackend> Ledger<S> {
         if !lines.is_empty() {
             // Another process may have stored cosignatures meanwhile.
             let now = self.cosigned_at(&head).await?;
-            let merged = merge(&head.signed, now.as_ref(), lines, &self.log_key())?;
+            let merged = merge(&head.signed, now.as_ref(), &lines, &self.log_key())?;
             self.storage.put_cosigned(size, &merged.to_string()).await?;
             checkpoint = Some(merged);
         }
@@ -279,7 +279,7 @@ impl<S: StorageBackend> Ledger<S> {
 fn merge(
     head: &SignedCheckpoint,
     stored: Option<&SignedCheckpoint>,
-    lines: Vec<NoteSignature>,
+    lines: &[NoteSignature],
     log: &zkl_merkle::note::NoteVerifier,
 ) -> Result<SignedCheckpoint, LedgerError> {
     let same = |a: &NoteSignature, b: &NoteSignature| (a.name(), a.key_id()) == (b.name(), b.key_id());

@@ -34,9 +34,9 @@ use crate::{
 /// The checkpoint's text in a store that a copy has not finished.
 pub(crate) const UNFINISHED: &str = "zkl copy under way: not a ledger until it is finished\n";
 
-/// Entries of one batch.
-const BATCH: u64 = 1_024;
-/// Bytes of entries from which on a batch is not filled further: at 64 KiB an entry, 1,024 of them would need 64 MiB.
+/// Entries of one batch: whole tiles, and no more than a query answers.
+const BATCH: u64 = 768;
+/// Bytes of entries from which on a batch is not filled further: at 64 KiB an entry, 768 of them would need 48 MiB.
 const BATCH_BYTES: usize = 8 << 20;
 /// Blobs that are remembered as copied.
 const REMEMBERED_BLOBS: usize = 4_096;

@@ -1,6 +1,12 @@
 //! Group commit: what callers who append at once may rely on.
 
-#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test that fails should stop")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "a test that fails should stop, and trials are counted"
+)]
 
 use std::{collections::BTreeMap, env, sync::Arc, time::Duration};
 

@@ -168,7 +168,7 @@ impl PgError {
             }
             Self::Invalid { rule } => (StorageErrorKind::Invalid(rule), false),
             Self::Poisoned => (StorageErrorKind::Poisoned, false),
-            Self::Unsettled { .. } | Self::Task(_) => (StorageErrorKind::Unavailable, false),
+            Self::Unsettled { .. } | Self::Task(_) => (StorageErrorKind::Io, false),
             Self::Silent => (StorageErrorKind::Timeout, true),
             Self::Sql(error) => sql_kind(error),
             Self::Migrate(MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _)) => sql_kind(error),

@@ -70,8 +70,8 @@ impl Needs {
 fn kept(segments: &[SegmentRecord], blocks: u64) -> usize {
     let mut counts: Vec<u64> = segments.iter().map(|segment| segment.count).collect();
     let mut kept = counts.len();
-    for _ in 0..blocks {
-        counts.push(BLOCK);
+    for block in std::iter::repeat_n(BLOCK, blocks as usize) {
+        counts.push(block);
         while let Some(group) = full_group(&counts, |count| *count) {
             let merged = counts.split_off(group).into_iter().sum();
             kept = kept.min(group);

@@ -127,7 +127,7 @@ impl HttpProxy {
         let thread = std::thread::Builder::new().name("http-proxy".to_owned()).spawn({
             let shared = Arc::clone(&shared);
             move || {
-                runtime.block_on(async { serve(TcpListener::from_std(listener).ok(), address, shared, state).await })
+                runtime.block_on(async { serve(TcpListener::from_std(listener).ok(), address, shared, state).await });
             }
         })?;
         Ok(Self { address, shared, present, thread: Some(thread) })

@@ -1,4 +1,4 @@
-//! Fault trials: writers append through a [`FaultyBackend`](crate::faults::FaultyBackend), and afterwards the store is checked
+//! Fault trials: writers append through a [`FaultyBackend`], and afterwards the store is checked
 //! from its stored bytes, reopened, checked again and appended to.
 //!
 //! A trial fails when something that was acknowledged is missing or elsewhere, when a refused entry is there, when a batch is

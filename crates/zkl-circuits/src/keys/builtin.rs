@@ -9,9 +9,11 @@ use zkl_core::{
     digest::KeyDigest,
 };
 
-use super::Setup;
+use super::{Setup, dev_seed};
 use crate::{
     claims::all_shapes,
+    groth16::Groth16,
+    proof_system::ProofSystem as _,
     scan::{standard_circuits, standard_table_circuits},
 };
 
@@ -56,6 +58,25 @@ const DEV_KEYS: &[(&str, &str)] = &[
     ("claim/gap-16x4-label-first@1", "823be120f68b543d992bc14da61ae269276b1703fefd36ffe5826b18c0aca2d7"),
     ("claim/gap-16x16-label-first@1", "4e278a6a2db410786e958e216742284a64ea704ca8e539c5cc2a541ecf06bbab"),
     ("claim/gap-64x4-label-first@1", "923ec821b3c4adfff97d79c2d70a734fc74d7ff18b8a7ad789cf87ca4b426463"),
+    ("scan/16-l6-n3-o2-c2-1-0-0-j1-0-0-g0-p1@1", "39db936ae37e9744fa2967e21a8823256f25364e233968eeeb3c510d47fd3348"),
+    ("scan/16-l12-n6-o4-c3-2-1-0-j1-0-0-g1-p1@1", "bb28bb0834c0010b2a52bba741616794b76b453e7cc9cf69c7dc8bf1594127b5"),
+    ("scan/16-l26-n12-o8-c4-4-2-1-j2-1-0-g1-p2@1", "40dfdc3e3b8c2e9acaed1659395555c05573695e23e68f0b8c1339b28a2cdf38"),
+    ("scan/17-l6-n3-o2-c2-1-0-0-j1-0-0-g0-p1@1", "56992f0393f9e0e68fe6ef16cfe4d1d49799be7889d0feeb6be024c0ae98f67d"),
+    ("scan/17-l12-n6-o4-c3-2-1-0-j1-0-0-g1-p1@1", "f4089ed29fe0d2bfd47391b8a0a672f6008231309eab31e0f389f8dcef4ecf0d"),
+    ("scan/17-l26-n12-o8-c4-4-2-1-j2-1-0-g1-p2@1", "3888f9cdc8327013422e958e87f0921c09b9b6a8a4f1b099ad01fd8baef6be5c"),
+    ("scan/18-l6-n3-o2-c2-1-0-0-j1-0-0-g0-p1@1", "1ded278b7e69a095cbd7994f81854ba5a36e133fc0694f78dc7a1cfd1191e429"),
+    ("scan/18-l12-n6-o4-c3-2-1-0-j1-0-0-g1-p1@1", "cd29cee3066a83b7fef563fdaa39b6f6c21ea6093c9c4ef02e06dcf2af895256"),
+    ("scan/18-l26-n12-o8-c4-4-2-1-j2-1-0-g1-p2@1", "a78b947dc5a0857eecaaf72f041be9e653825c0918fc006c4dbac23eba911b1f"),
+    ("scan/19-l6-n3-o2-c2-1-0-0-j1-0-0-g0-p1@1", "f078643a2da35239c581c4a6a22a988d73a8da79795e8afe11aeb1c2be685b3a"),
+    ("scan/19-l12-n6-o4-c3-2-1-0-j1-0-0-g1-p1@1", "35a21e10799510974fa1db082b24bb87ac40cfa04c760e412fb72cb2135595c5"),
+    ("scan/19-l26-n12-o8-c4-4-2-1-j2-1-0-g1-p2@1", "80e338d9057b2bda9aa3d7beae850fb76f42839b78aa41033d5506bae613968a"),
+    ("scan/20-l6-n3-o2-c2-1-0-0-j1-0-0-g0-p1@1", "c484b4161b9476b291f55945dea8dfd7c09e047ea06a989631baea86f425700c"),
+    ("scan/20-l12-n6-o4-c3-2-1-0-j1-0-0-g1-p1@1", "7e814961cb227de4af47e44bb19b1b547fdcf1b57b6a1209a0102f60457eed1a"),
+    ("scan/20-l26-n12-o8-c4-4-2-1-j2-1-0-g1-p2@1", "3cb55dabdd897eec73c3d7002422b8f90a11ac4636d8121c48efc5a8efdf4c3c"),
+    ("merge/4-n3-o2-c2-1-0-0-j1-0-0-g0-p1@1", "5619263d5e5568e98f216a72a6aed5df9a7135f4d846fcabe0a443b5176708cb"),
+    ("merge/4-n6-o4-c3-2-1-0-j1-0-0-g1-p1@1", "f71b8d44630c8f08c05d6cad19e64dc12aaf83a1aa43b56213996acebc379e66"),
+    ("merge/4-n12-o8-c4-4-2-1-j2-1-0-g1-p2@1", "4af3cdbbf6cb434ec0e237f6fbd54d93f41d743a19b9b2f39efdd715e4d4df37"),
+    ("scan/16-l0-n0-o0-c0-0-0-0-j0-0-0-g1-p0@1", "7d16b16e1630892ba7826350b58951d8c8c09cd994955b05b74b3c2e0c8b5914"),
 ];
 
 /// One instance of every circuit that comes with the project, for making keys; the assignments mean nothing.
@@ -76,12 +97,18 @@ pub fn builtin_setup(id: &CircuitId, digest: KeyDigest) -> Option<Setup> {
     (builtin_digest(id)? == digest).then_some(Setup::Dev)
 }
 
+/// Whether the key with `digest` is the dev key of `circuit`, found out by making it: some seconds for a large circuit. For
+/// circuits that follow from a layout and are too many to pin.
+pub fn is_dev_key(circuit: &dyn Circuit, digest: KeyDigest) -> bool {
+    let keys = Groth16.danger_setup_from_seed(circuit, dev_seed(&circuit.id()));
+    keys.is_ok_and(|(_, verifying)| verifying.digest() == digest)
+}
+
 #[cfg(test)]
 mod tests {
     use std::collections::HashSet;
 
     use super::*;
-    use crate::{groth16::Groth16, keys::dev_seed, proof_system::ProofSystem as _};
 
     fn fresh_digest(circuit: &dyn Circuit) -> KeyDigest {
         let id = circuit.id();

@@ -9,7 +9,7 @@ mod store;
 #[cfg(test)]
 mod tests;
 
-pub use builtin::{builtin_circuits, builtin_digest, builtin_setup};
+pub use builtin::{builtin_circuits, builtin_digest, builtin_setup, is_dev_key};
 pub use error::{FileFault, KeyError};
 pub use setup::Setup;
 pub use srs::{SRS_LOG_POWERS, builtin_srs_setup, dev_srs_verifier_key, srs_setup};

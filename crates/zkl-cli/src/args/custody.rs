@@ -59,7 +59,7 @@ pub(crate) struct AuditArgs {
 /// Ask witnesses to cosign the newest checkpoint.
 ///
 /// The witnesses are those of ledger.toml (`[[witness]]` with `key` and `url`), which are also asked after each append, and
-/// those given here. Receipts that are made afterwards carry the cosignatures.
+/// those given here. Receipts that are made afterwards carry the cosignatures of the witnesses in ledger.toml.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:

@@ -87,10 +87,10 @@ pub(super) async fn run(args: &AuditArgs, config: &Config) -> Result<(), CliErro
     };
     drop(reporter);
     let audit = audit.map_err(|source| CliError::Audit(Box::new(source)))?;
-    output::print(&report(audit, key.to_string()), config.format)
+    output::print(&report(&audit, key.to_string()), config.format)
 }
 
-fn report(audit: Audit, log_key: String) -> AuditReport {
+fn report(audit: &Audit, log_key: String) -> AuditReport {
     let added = audit.added.iter().map(|(kind, &entries)| AddedKind { kind: kind.to_string(), entries });
     let line = |entry: &zkl_ledger::AddedEntry| AddedLine {
         index: entry.index.0,

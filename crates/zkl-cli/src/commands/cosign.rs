@@ -43,8 +43,9 @@ impl Report for CosignReport {
 
 pub(super) async fn run(args: CosignArgs, config: &Config) -> Result<(), CliError> {
     let home = LedgerHome::open(&config.ledger)?;
-    let mut settings = home.witnesses().to_vec();
-    settings.extend(args.witnesses);
+    // The first URL of a key counts: what is given here may say that a witness has moved.
+    let mut settings = args.witnesses;
+    settings.extend_from_slice(home.witnesses());
     if let Some(path) = &args.policy {
         let policy = super::read_policy(path)?;
         let listed = policy

@@ -120,12 +120,12 @@ fn add_batch<C: Coordinate, P: Points<C>>(
     products.clear();
     let mut product = [C::one(cpu); GROUPS];
     for index in 0..steps.len() {
-        if P::SIGNED {
-            if let Some(step) = steps.get(index + AHEAD) {
-                for pair in step {
-                    C::prefetch(cpu, points.point(pair.left));
-                    C::prefetch(cpu, points.point(pair.right));
-                }
+        if P::SIGNED
+            && let Some(step) = steps.get(index + AHEAD)
+        {
+            for pair in step {
+                C::prefetch(cpu, points.point(pair.left));
+                C::prefetch(cpu, points.point(pair.right));
             }
         }
         let groups = groups(&steps[index]);

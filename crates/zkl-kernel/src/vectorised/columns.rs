@@ -378,6 +378,11 @@ impl Task for FoldedPairs<'_> {
                 let at = 4 * (self.start + b) + 2 * half;
                 let first = load_used(cpu, self.part, at, self.used);
                 let second = load_used(cpu, self.part, at + 1, self.used);
+                // The next iteration but three: a chunk is too short for the processor to see the stream.
+                if let Some(later) = self.part.get(at + 16..at + 18) {
+                    later[0].prefetch(cpu);
+                    later[1].prefetch(cpu);
+                }
                 folded[half] = fold(first, second, weights);
             }
             folded[0].store(&mut self.part[2 * (self.start + b)]);

@@ -1,5 +1,11 @@
 //! Both implementations side by side: every result of the vectorised one is that of the portable one, bit by bit.
 
+#![expect(
+    clippy::print_stdout,
+    clippy::expect_used,
+    reason = "a test that compares nothing says so, and one that fails should stop"
+)]
+
 mod layers;
 mod sumchecks;
 mod vectors;
@@ -73,7 +79,7 @@ impl Columns {
             let largest = [u32::MAX, 3, 0xffff, 300][k];
             u16s[k] = (0..len).map(|_| (rng.next_u32() & largest & 0xffff) as u16).collect();
             u32s[k] = (0..len).map(|_| rng.next_u32() & largest).collect();
-            bits[k] = (0..len).map(|_| rng.next_u32() % 3 == 0).collect();
+            bits[k] = (0..len).map(|_| rng.next_u32().is_multiple_of(3)).collect();
         }
         let fields = vec![elements(rng, lengths[1])];
         Self { u16s, u32s, bits, fields }
@@ -92,7 +98,7 @@ impl Columns {
 
     fn form(&self, rng: &mut ChaCha20Rng, with_fields: bool) -> Form<'_> {
         let terms = 1 + rng.next_u32() % 4;
-        let constant = if rng.next_u32() % 2 == 0 { Fr::ZERO } else { element(rng) };
+        let constant = if rng.next_u32().is_multiple_of(2) { Fr::ZERO } else { element(rng) };
         Form { constant, terms: (0..terms).map(|_| (element(rng), self.any(rng, with_fields))).collect() }
     }
 }

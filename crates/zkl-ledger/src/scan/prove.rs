@@ -64,8 +64,9 @@ impl ScanJob<'_> {
         let plan = plan(parts)?;
         let srs = load_srs(self.keys, self.srs, self.reporter)?;
         // While the first segment is being read.
-        let load = |circuit: &Box<dyn Circuit>| load_keys(self.keys, circuit.as_ref(), self.reporter);
-        let keys: Vec<Arc<KeyPair>> = plan.circuits().iter().map(load).collect::<Result<_, _>>()?;
+        let circuits = plan.circuits();
+        let load = circuits.iter().map(|circuit| load_keys(self.keys, circuit.as_ref(), self.reporter));
+        let keys: Vec<Arc<KeyPair>> = load.collect::<Result<_, _>>()?;
         let source = |circuit: &dyn Circuit| -> Result<Arc<KeyPair>, KeyError> {
             match keys.iter().find(|keys| *keys.id() == circuit.id()) {
                 Some(keys) => Ok(Arc::clone(keys)),

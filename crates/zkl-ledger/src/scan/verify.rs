@@ -3,18 +3,18 @@
 //! ```text
 //! bundle        has the logged digest, and the length that the layout asks for
 //! string        has the logged digest, which is built in or pinned
-//! circuits      are the ones that the layout calls for; their keys have the logged digests, built in or pinned
+//! circuits      are the ones that the layout calls for; their keys have the logged digests, built in, derived or pinned
 //! proof         verifies for the context of this entry
 //! commitments   have the logged root
 //! ```
 
 use zkl_circuits::{
     groth16::VerifyingKey,
-    keys::Setup,
+    keys::{Setup, is_dev_key},
     scan::{ScanContext, TableStatement, verify_table},
 };
 use zkl_core::{
-    circuit::CircuitId,
+    circuit::{Circuit, CircuitId},
     digest::{BlobDigest, KeyDigest, Sha256Digest},
     layout::Layout,
 };
@@ -75,7 +75,8 @@ pub(crate) fn check_scan(
         return Err(VerifyError::ScanDigest { expected: record.proof, got });
     }
     let plan = table_plan(layout).map_err(VerifyError::ScanPlan)?;
-    let circuits: Vec<CircuitId> = plan.circuits().iter().map(|circuit| circuit.id()).collect();
+    let circuits = plan.circuits();
+    let slots = plan.segment(0).map_or(usize::MAX, |segment| segment.scan.shape().blocks().len());
     let (expected, logged, got) = (circuits.len(), record.keys.len(), part.verifying_keys.len());
     if logged != expected || got != expected {
         return Err(VerifyError::ScanKeys { expected, logged, got });
@@ -83,11 +84,13 @@ pub(crate) fn check_scan(
     let mut setup = Setup::External;
     let mut keys = Vec::with_capacity(expected);
     for ((circuit, logged), text) in circuits.into_iter().zip(&record.keys).zip(&part.verifying_keys) {
-        if logged.circuit != circuit {
-            return Err(VerifyError::Circuit { expected: circuit, got: logged.circuit.clone() });
+        let id = circuit.id();
+        if logged.circuit != id {
+            return Err(VerifyError::Circuit { expected: id, got: logged.circuit.clone() });
         }
-        let (key, of_key) = trusted_key(logged, text, trust)?;
-        keys.push((circuit, key));
+        let derivable = (slots <= MAX_DERIVED_BLOCKS).then_some(circuit.as_ref());
+        let (key, of_key) = trusted_key(logged, text, trust, derivable)?;
+        keys.push((id, key));
         setup = setup.min(of_key);
     }
 
@@ -117,14 +120,25 @@ pub(crate) fn check_scan(
     })
 }
 
-/// Reads a key that has the logged digest and that the caller trusts for its circuit.
-fn trusted_key(logged: &ScanKey, text: &str, trust: &Trust) -> Result<(VerifyingKey, Setup), VerifyError> {
+/// Most blocks of a table whose circuits' dev keys a verifier makes to compare: what bounds its work at some seconds. Twice those of
+/// the largest pinned shape.
+const MAX_DERIVED_BLOCKS: usize = 128;
+
+/// Reads a key that has the logged digest and that the caller trusts for its circuit. A key that is not pinned may be the dev
+/// key of `derivable`.
+fn trusted_key(
+    logged: &ScanKey,
+    text: &str,
+    trust: &Trust,
+    derivable: Option<&dyn Circuit>,
+) -> Result<(VerifyingKey, Setup), VerifyError> {
     let bytes = decode_base64("verifying key", text)?;
     let (expected, got) = (logged.verifying_key, KeyDigest::of(&bytes));
     if got != expected {
         return Err(VerifyError::KeyDigest { expected, got });
     }
     let not_trusted = || VerifyError::KeyNotTrusted { circuit: logged.circuit.clone(), digest: got };
-    let setup = trust.setup(&logged.circuit, got).ok_or_else(not_trusted)?;
+    let is_dev = || derivable.is_some_and(|circuit| is_dev_key(circuit, got));
+    let setup = trust.setup(&logged.circuit, got).or_else(|| is_dev().then_some(Setup::Dev)).ok_or_else(not_trusted)?;
     Ok((VerifyingKey::from_bytes(&bytes).map_err(VerifyError::Key)?, setup))
 }

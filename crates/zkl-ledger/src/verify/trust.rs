@@ -70,7 +70,7 @@ impl Trust {
 
     /// Whether `log` is pinned, by itself or by the policy, or `None` when no log is.
     pub(crate) fn pins(&self, log: &NoteVerifier) -> Option<bool> {
-        let listed = self.policy.iter().flat_map(|policy| policy.logs()).map(|listed| &listed.key);
+        let listed = self.policy.iter().flat_map(Policy::logs).map(|listed| &listed.key);
         let mut pinned = self.logs.iter().chain(listed).peekable();
         pinned.peek()?;
         Some(pinned.any(|pinned| pinned == log))

@@ -57,14 +57,20 @@ async fn a_fork_is_told_whatever_its_size() {
     let store = MemoryBackend::new();
     grow(&store, &signer(1), 10, 0).await;
     let common = checkpoint(&store).await;
-    let fork = MemoryBackend::new();
-    zkl_ledger::copy_log(&store, &fork, &signer(1).verifier(), &()).await.unwrap();
-    grow(&fork, &signer(1), 3, 7).await;
-    let forked = checkpoint(&fork).await;
-    for count in [3, 1, 250] {
+    // Of sizes that are powers of two and of others: their proofs differ in form.
+    let mut forks = Vec::new();
+    for size in [11, 13, 16] {
+        let fork = MemoryBackend::new();
+        zkl_ledger::copy_log(&store, &fork, &signer(1).verifier(), &()).await.unwrap();
+        grow(&fork, &signer(1), size - 10, 7).await;
+        forks.push((TreeSize(size), checkpoint(&fork).await));
+    }
+    for count in [6, 1, 250] {
         grow(&store, &signer(1), count, 0).await;
-        for answer in both(&store, &since(&forked)).await {
-            assert!(matches!(answer, Err(AuditError::Fork { since: TreeSize(13), .. })), "{answer:?}");
+        for (size, forked) in &forks {
+            for answer in both(&store, &since(forked)).await {
+                assert!(matches!(answer, Err(AuditError::Fork { since, .. }) if since == *size), "{answer:?}");
+            }
         }
         for answer in both(&store, &since(&common)).await {
             assert!(answer.is_ok(), "{answer:?}");
@@ -127,9 +133,11 @@ async fn damage_is_not_taken_for_a_fork_nor_for_honesty() {
     assert!(matches!(cut, AuditError::Entry { index: 450, .. }), "{cut:?}");
     let tile = audit(Alteration::TileAbsent(0, 1)).await;
     assert!(matches!(tile, AuditError::Tree(_)), "{tile:?}");
-    // The last tile belongs to the new tree alone.
-    let tile = audit(Alteration::Tile(0, 2)).await;
-    assert!(matches!(tile, AuditError::Tiles(_)), "{tile:?}");
+    // The one tile belongs to both trees, the other to the new one alone.
+    for index in [1, 2] {
+        let tile = audit(Alteration::Tile(0, index)).await;
+        assert!(matches!(tile, AuditError::Tiles(_)), "{tile:?}");
+    }
 }
 
 #[tokio::test]

@@ -148,12 +148,10 @@ async fn witnesses_cosign_what_grows_and_are_asked_once_per_checkpoint() {
 async fn a_witness_that_was_asked_elsewhere_says_from_where_to_prove() {
     let store = MemoryBackend::new();
     grow(&store, &signer(1), 10, 0).await;
-    let witness = FakeWitness::honest(1);
-    let elsewhere = ledger(store.clone(), 1);
-    // Asked through a store that has no memory of it.
-    elsewhere.ledger.cosign(&clients(std::slice::from_ref(&witness))).await.unwrap();
     let copy = MemoryBackend::new();
     zkl_ledger::copy_log(&store, &copy, &signer(1).verifier(), &()).await.unwrap();
+    let witness = FakeWitness::honest(1);
+    ledger(store, 1).ledger.cosign(&clients(std::slice::from_ref(&witness))).await.unwrap();
     grow(&copy, &signer(1), 5, 0).await;
     let fresh = ledger(copy, 1);
     let cosigned = fresh.ledger.cosign(&clients(&[witness])).await.unwrap().unwrap();

@@ -71,7 +71,7 @@ pub(crate) async fn grow(store: &dyn StorageBackend, log: &NoteSigner, count: u6
         }
     };
     store.put_blob(VERIFYING_KEY).await.unwrap();
-    for index in 0..8 {
+    for index in size.0..size.0 + count.min(8) {
         store.put_blob(&proof(index)).await.unwrap();
     }
     let mut transactions = Vec::new();
@@ -100,7 +100,7 @@ pub(crate) struct Custody<S> {
     _dir: TempDir,
 }
 
-pub(crate) fn ledger<S: StorageBackend>(store: S, seed: u8) -> Custody<S> {
+pub(crate) fn ledger<S: StorageBackend + 'static>(store: S, seed: u8) -> Custody<S> {
     let dir = tempfile::tempdir().unwrap();
     let keys = KeyStore::open(dir.path().join("keys")).unwrap();
     let openings = OpeningStore::new(dir.path().join("openings"));

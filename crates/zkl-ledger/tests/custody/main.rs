@@ -1,6 +1,6 @@
 //! What keeps a log: the check of its bytes, audits, witnesses, exports and copies.
 
-#![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that fails should stop")]
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test that fails should stop")]
 
 #[path = "../common/mod.rs"]
 #[expect(dead_code, reason = "shared with other tests, which use more of it")]

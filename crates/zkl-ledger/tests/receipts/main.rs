@@ -1,6 +1,6 @@
 //! Receipts: what is proved verifies elsewhere, and nothing else does.
 
-#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test that fails should stop")]
+#![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that fails should stop")]
 
 mod attacks;
 #[path = "../common/mod.rs"]

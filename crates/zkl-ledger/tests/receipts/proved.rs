@@ -20,11 +20,6 @@ fn signer() -> NoteSigner {
     NoteSigner::new(ORIGIN.parse().unwrap(), SigningKey::from_seed(&[9; 32]))
 }
 
-fn trust() -> Trust {
-    let key = "570ff890c4d436bf7cfce29ccd7aeadc8fbc59cea6d39f7ed9be0f6bac3aff20".parse().unwrap();
-    Trust::default().with_verifying_key("scan/16-l12-n6-o4-c3-2-1-0-j1-0-0-g1-p1@1".parse().unwrap(), key)
-}
-
 struct Proved {
     fixture: Fixture,
     notarized: Notarized,
@@ -49,7 +44,7 @@ async fn proved() -> &'static Proved {
 }
 
 fn evidence(receipt: &Receipt) -> ProfileEvidence {
-    match verify(&receipt.encode().unwrap(), &trust()).unwrap().statement {
+    match verify(&receipt.encode().unwrap(), &Trust::default()).unwrap().statement {
         VerifiedStatement::Notarization { profile, .. } | VerifiedStatement::Claim { profile, .. } => profile,
         other => panic!("{other:?}"),
     }
@@ -61,7 +56,7 @@ async fn a_notarization_and_its_claims_verify_as_proved() {
     assert_eq!(notarized.notarization.assurance, Assurance::Proved);
     for receipt in [receipt, claim] {
         let ProfileEvidence::Proved(report) = evidence(receipt) else { panic!("not proved") };
-        assert_eq!(report.setup, Setup::Dev, "the weaker of string and key");
+        assert_eq!(report.setup, Setup::Dev);
         assert_eq!(report.keys.len(), 1);
         assert_eq!(Some(report.commitments), notarized.notarization.scan.as_ref().map(|scan| scan.commitments));
     }
@@ -97,7 +92,7 @@ async fn logged(change: impl FnOnce(&mut Notarization), receipt: &Receipt) -> Re
 }
 
 fn refused(receipt: &Receipt) -> VerifyError {
-    verify(&receipt.encode().unwrap(), &trust()).unwrap_err()
+    verify(&receipt.encode().unwrap(), &Trust::default()).unwrap_err()
 }
 
 #[tokio::test]

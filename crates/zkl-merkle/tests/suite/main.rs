@@ -1,5 +1,7 @@
 //! Tests of the public interface, against published vectors, a naive tree and other implementations.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests fail like tests")]
+
 #[cfg(test)]
 mod dsse;
 #[cfg(test)]

@@ -79,7 +79,7 @@ fn an_append_of_unknown_outcome_poisons_the_handle_until_it_is_reopened() {
             let (url, backend, proxy) = behind_a_proxy(&hasty).await;
             proxy.cut_at_and_refuse(COMMIT, cut);
             let error = backend.append(TreeSize(3), LOG.batch(3, 4)).await.unwrap_err();
-            assert_eq!((error.kind, error.retryable), (StorageErrorKind::Unavailable, false), "{cut:?}");
+            assert_eq!((error.kind, error.retryable), (StorageErrorKind::Io, false), "{cut:?}");
             proxy.heal();
             for _ in 0..2 {
                 assert_eq!(kind(backend.append(TreeSize(size), LOG.batch(size, 1)).await), StorageErrorKind::Poisoned);

@@ -82,7 +82,8 @@ async fn write(url: String, stop: Arc<AtomicBool>, tally: Arc<Tally>) {
             }
             Err(error) => match &error.kind {
                 StorageErrorKind::Conflict { .. } => {}
-                StorageErrorKind::Poisoned => {
+                // Of this append the outcome is unknown, and the next one would be refused.
+                StorageErrorKind::Io | StorageErrorKind::Poisoned => {
                     tally.poisoned.fetch_add(1, Ordering::AcqRel);
                     backend = open().await;
                 }

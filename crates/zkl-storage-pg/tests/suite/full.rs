@@ -95,7 +95,8 @@ fn child_fills_its_disk() {
         };
         assert!(size > 10, "{size} entries: {error:?}");
         // The tables find no room, or the server's own log finds none and it crashes.
-        let kinds = [StorageErrorKind::Full, StorageErrorKind::Unavailable, StorageErrorKind::Timeout];
+        let kinds =
+            [StorageErrorKind::Full, StorageErrorKind::Unavailable, StorageErrorKind::Timeout, StorageErrorKind::Io];
         assert!(kinds.contains(&error.kind), "{error:?}");
         let again = backend.append(TreeSize(size), batch(size)).await.unwrap_err();
         assert!(kinds.contains(&again.kind) || again.kind == StorageErrorKind::Poisoned, "{again:?}");

@@ -267,13 +267,15 @@ fn the_owner_who_does_not_switch_them_off_is_held_to_the_same_checks() {
 fn of_two_sessions_that_append_at_once_by_hand_one_wins() {
     block_on(async {
         let stage = Stage::new().await;
-        let append = |pause: &str| {
-            stage.script(&format!(
-                "begin isolation level {}; call move_to(301); call entry(300); select pg_sleep({pause}); commit",
-                if pause == "0" { "repeatable read" } else { "read committed" }
-            ))
+        // The first one commits when the second one waits for it.
+        let until_awaited = "do $$ begin while not exists (select from pg_locks join pg_stat_activity using (pid) \
+             where not granted and usename = current_user) loop perform pg_sleep(0.01); perform pg_stat_clear_snapshot(); \
+             end loop; end $$";
+        let append = |isolation: &str, pause: &str| {
+            let sql = "begin isolation level ISOLATION; call move_to(301); call entry(300); PAUSE; commit";
+            stage.script(&sql.replace("ISOLATION", isolation).replace("PAUSE", pause))
         };
-        let (slow, fast) = (append("1"), append("0"));
+        let (slow, fast) = (append("read committed", until_awaited), append("repeatable read", "select"));
         let role = stage.role.clone();
         let first = thread::spawn(move || shared().psql(&role, &slow));
         let waiting = format!(

@@ -288,19 +288,19 @@ fn an_append_is_synchronous_whatever_the_defaults_are() {
 fn waiting_for_a_lock_ends_with_a_timeout_and_nothing_is_written() {
     block_on(async {
         let (url, backend) = with_entries(LOG, 1).await;
-        let impatient = PgConfig { lock_timeout: Duration::from_millis(100), ..config() };
+        let impatient = PgConfig { lock_timeout: Duration::from_millis(400), ..config() };
         let impatient = PgBackend::open(&url, &impatient).await.unwrap();
-        let hold = format!("begin; select from {}.head for update; select pg_sleep(2)", backend.schema());
-        let holder = tokio::task::spawn_blocking(move || shared().psql("postgres", &hold));
-        let locked = format!(
-            "select count(*) from pg_locks l join pg_class c on c.oid = l.relation where c.relname = 'head' \
-             and relnamespace = '{}'::regnamespace and mode = 'RowShareLock'",
-            backend.schema()
+        let (schema, holder) = (backend.schema(), fresh_name());
+        let hold = format!(
+            "set application_name = '{holder}'; begin; select from {schema}.head for update; select pg_sleep(600)"
         );
-        while sql(&locked) == "0\n" {}
+        let held = tokio::task::spawn_blocking(move || shared().psql("postgres", &hold));
+        let holding = format!("from pg_stat_activity where application_name = '{holder}'");
+        while sql(&format!("select count(*) {holding} and wait_event = 'PgSleep'")) == "0\n" {}
         let error = impatient.append(TreeSize(1), LOG.batch(1, 1)).await.unwrap_err();
         assert_eq!((error.kind, error.retryable), (StorageErrorKind::Timeout, true));
-        holder.await.unwrap().unwrap();
+        sql(&format!("select pg_terminate_backend(pid) {holding}"));
+        assert!(held.await.unwrap().is_err());
         append(&impatient, LOG, 1, 1).await;
         assert_holds(&backend, LOG, 2).await;
     });

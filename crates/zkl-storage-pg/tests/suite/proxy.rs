@@ -128,12 +128,12 @@ async fn relay(mut client: TcpStream, target: u16, plan: Arc<Mutex<Plan>>) -> st
                         drop(client);
                         sleep(Duration::from_millis(20)).await;
                         server.write_all(&up[..read]).await?;
-                        server.read(&mut down).await?;
+                        let _ = server.read(&mut down).await?;
                         return Ok(());
                     }
                     Some(Cut::After) => {
                         server.write_all(&up[..read]).await?;
-                        server.read(&mut down).await?;
+                        let _ = server.read(&mut down).await?;
                         return Ok(());
                     }
                 }

@@ -97,8 +97,8 @@ fn an_append_writes_what_is_new_and_nothing_else() {
 fn the_number_of_segments_grows_with_the_logarithm() {
     let count = |blocks: u64| {
         let mut counts: Vec<u64> = Vec::new();
-        for _ in 0..blocks {
-            counts.push(BLOCK);
+        for block in std::iter::repeat_n(BLOCK, blocks as usize) {
+            counts.push(block);
             while let Some(group) = full_group(&counts, |count| *count) {
                 let merged = counts.split_off(group).into_iter().sum();
                 counts.push(merged);

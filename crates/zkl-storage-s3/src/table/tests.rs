@@ -1,6 +1,7 @@
 use std::collections::BTreeMap;
 
 use proptest::prelude::*;
+use zkl_core::digest::Sha256Digest;
 
 use super::*;
 
@@ -29,10 +30,23 @@ fn long_table(rows: u64) -> Table {
     (0..rows).map(|row| (format!("key/{:07}", row * 3).into_bytes(), (vec![row as u8; 40], row))).collect()
 }
 
+/// Keys that have nothing in common, so that few fit on a page.
+fn table_of_long_keys(rows: u64) -> Table {
+    let key = |row: u64| Sha256Digest::of(&row.to_be_bytes()).as_bytes().repeat(64);
+    (0..rows).map(|row| (key(row), (Vec::new(), row))).collect()
+}
+
 #[test]
 fn tables_of_every_height_are_read_as_they_were_written() {
-    for (rows, height) in [(0, None), (1, Some(0)), (300, Some(0)), (5_000, Some(1)), (1_200_000, Some(2))] {
-        let table = long_table(rows);
+    let tables = [
+        (long_table(0), None),
+        (long_table(1), Some(0)),
+        (long_table(300), Some(0)),
+        (long_table(5_000), Some(1)),
+        (table_of_long_keys(1_000), Some(2)),
+    ];
+    for (table, height) in tables {
+        let rows = table.len();
         let (object, record) = written(&table);
         assert_eq!(record.map(|record| record.height), height, "{rows} rows");
         let expected: Vec<_> = table.into_iter().map(|(key, (value, _))| (key, value)).collect();

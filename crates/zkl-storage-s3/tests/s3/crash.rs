@@ -97,23 +97,26 @@ fn a_killed_writer_loses_nothing_that_was_acknowledged() {
         let place = url(CEPH.endpoint(), &prefix);
         let mut child = child("crash::child_appends_until_it_is_killed", URL, &place);
         let stdout = BufReader::new(child.stdout.take().unwrap());
-        let (started, first_line) = mpsc::channel();
+        let (said, words) = mpsc::channel();
         let output = thread::spawn(move || {
             let mut text = String::new();
             for line in stdout.lines().map(Result::unwrap) {
-                if line.starts_with("blob ") {
+                if line.starts_with("blob ") || line.starts_with("size ") {
                     // The parent may have stopped listening.
-                    let _ = started.send(());
+                    let _ = said.send(());
                 }
                 text = text + &line + "\n";
             }
             text
         });
-        // One kill in four comes while the ledger is opened or made, the others between appends.
+        // One kill in four comes while the ledger is opened or made, the others during the first few writes, however long
+        // a write takes on this machine.
         if !trial.is_multiple_of(4) {
-            let _ = first_line.recv_timeout(Duration::from_secs(20));
+            for _ in 0..1 + rng.next_u32() % 6 {
+                let _ = words.recv_timeout(Duration::from_secs(20));
+            }
         }
-        thread::sleep(Duration::from_micros(u64::from(rng.next_u32() % 300_000)));
+        thread::sleep(Duration::from_micros(u64::from(rng.next_u32() % 150_000)));
         child.kill().unwrap();
         child.wait().unwrap();
         let text = output.join().unwrap();

@@ -163,7 +163,8 @@ fn writers_under_random_network_faults_neither_lose_nor_fork() {
         proxied.proxy.forward_everything();
         // Delayed requests may still arrive.
         tokio::time::sleep(Duration::from_secs(1)).await;
-        let (landed, unacknowledged) = check(&proxied.open_directly().await, &history.lock().unwrap()).await;
+        let history = std::mem::take(&mut *history.lock().unwrap());
+        let (landed, unacknowledged) = check(&proxied.open_directly().await, &history).await;
         let injected = *injected.lock().unwrap();
         println!(
             "{trials} attempts of {WRITERS} writers, {injected} network faults (seed {seed}): {landed} landed, \
@@ -205,7 +206,8 @@ fn writers_whose_calls_fail_in_every_way_of_the_contract_neither_lose_nor_fork()
         for writer in writers {
             injected += writer.await.unwrap();
         }
-        let (landed, unacknowledged) = check(&proxied.open_directly().await, &history.lock().unwrap()).await;
+        let history = std::mem::take(&mut *history.lock().unwrap());
+        let (landed, unacknowledged) = check(&proxied.open_directly().await, &history).await;
         println!(
             "{trials} attempts of {WRITERS} writers, {injected} injected faults (seed {seed}): {landed} landed, \
              {unacknowledged} of them without having been acknowledged"

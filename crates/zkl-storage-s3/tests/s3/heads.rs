@@ -29,7 +29,7 @@ async fn append_singly(backend: &S3Backend, from: u64, to: u64) {
 #[test]
 fn a_handle_that_is_any_number_of_heads_behind_catches_up() {
     block_on(async {
-        let (proxied, writer) = Proxied::new().await;
+        let (proxied, writer) = Proxied::patient().await;
         let mut size = 0;
         for behind in [1, 2, 3, 4, 5, 8, 13, 30] {
             let late = proxied.open().await;
@@ -46,7 +46,7 @@ fn a_handle_that_is_any_number_of_heads_behind_catches_up() {
 #[test]
 fn a_handle_that_is_behind_finds_out_in_a_logarithm_of_requests() {
     block_on(async {
-        let (proxied, writer) = Proxied::new().await;
+        let (proxied, writer) = Proxied::patient().await;
         let late = proxied.open().await;
         append_singly(&writer, 0, 60).await;
         proxied.proxy.take_seen();
@@ -59,7 +59,7 @@ fn a_handle_that_is_behind_finds_out_in_a_logarithm_of_requests() {
 #[test]
 fn a_listing_that_is_late_empty_wrong_or_refused_changes_nothing() {
     block_on(async {
-        let (proxied, writer) = Proxied::new().await;
+        let (proxied, writer) = Proxied::patient().await;
         append_singly(&writer, 0, 20).await;
         let listing = |keys: &[String]| {
             let contents: String = keys
@@ -104,7 +104,7 @@ fn a_listing_that_is_late_empty_wrong_or_refused_changes_nothing() {
 #[test]
 fn readers_and_a_writer_with_stale_listings_agree_while_another_writer_appends() {
     block_on(async {
-        let (proxied, writer) = Proxied::new().await;
+        let (proxied, writer) = Proxied::patient().await;
         append_singly(&writer, 0, 3).await;
         // Every listing is the one of now.
         let stale = format!("{:016x}", !3_u64);

@@ -183,7 +183,7 @@ fn a_head_that_arrives_after_its_writer_gave_up_lands_or_loses_but_never_forks()
             let (proxied, first) = Proxied::new().await;
             first.append(TreeSize(0), LOG.batch(0, 5)).await.unwrap();
             let backend = impatient(&proxied).await;
-            silence(&proxied, &HttpFault::DelayRequest(Duration::from_secs(4)));
+            silence(&proxied, &HttpFault::DelayRequest(Duration::from_secs(8)));
             backend.append(TreeSize(5), LOG.batch(5, 2)).await.unwrap_err();
             proxied.proxy.forward_everything();
             let other = proxied.open_directly().await;
@@ -192,7 +192,7 @@ fn a_head_that_arrives_after_its_writer_gave_up_lands_or_loses_but_never_forks()
             if overtaken {
                 other.append(TreeSize(5), foreign.batch(5, 1)).await.unwrap();
             }
-            tokio::time::sleep(Duration::from_secs(5)).await;
+            tokio::time::sleep(Duration::from_secs(9)).await;
             let reopened = proxied.open().await;
             let (log, size) = if overtaken { (foreign, 6) } else { (LOG, 7) };
             assert_eq!(reopened.head().await.unwrap(), Some(log.head(size)));

@@ -50,7 +50,7 @@ fn segments(size: u64) -> u64 {
 #[test]
 fn an_append_of_one_entry_costs_two_writes_and_rarely_more() {
     block_on(async {
-        let (proxied, backend) = Proxied::new().await;
+        let (proxied, backend) = Proxied::patient().await;
         let mut by_cost: BTreeMap<(u64, u64), u64> = BTreeMap::new();
         let mut sum = Cost::default();
         const APPENDS: u64 = 256;
@@ -71,7 +71,7 @@ fn an_append_of_one_entry_costs_two_writes_and_rarely_more() {
 #[test]
 fn queries_cost_a_number_of_reads_that_grows_with_the_logarithm_of_the_log() {
     block_on(async {
-        let (proxied, writer) = Proxied::new().await;
+        let (proxied, writer) = Proxied::patient().await;
         let mut size = 0;
         println!("{:>7} {:>8} {:<28} {:>10} {:>10}", "entries", "segments", "operation", "GET first", "GET again");
         for target in [1_000, 5_000, 20_000] {

@@ -55,11 +55,22 @@ pub(crate) fn url(endpoint: &str, prefix: &str) -> String {
 pub(crate) struct Proxied {
     pub(crate) proxy: HttpProxy,
     pub(crate) prefix: String,
+    patient: bool,
 }
 
 impl Proxied {
+    /// With short time limits, so that tests of lost answers are short.
     pub(crate) async fn new() -> (Self, S3Backend) {
-        let proxied = Self { proxy: HttpProxy::start(CEPH.endpoint()).unwrap(), prefix: fresh_prefix() };
+        Self::with(false).await
+    }
+
+    /// With the usual time limits, so that a slow machine does not add requests that a test counts.
+    pub(crate) async fn patient() -> (Self, S3Backend) {
+        Self::with(true).await
+    }
+
+    async fn with(patient: bool) -> (Self, S3Backend) {
+        let proxied = Self { proxy: HttpProxy::start(CEPH.endpoint()).unwrap(), prefix: fresh_prefix(), patient };
         let backend = S3Backend::create(&proxied.url(), &proxied.config()).await.unwrap();
         proxied.proxy.take_seen();
         (proxied, backend)
@@ -69,8 +80,10 @@ impl Proxied {
         url(&self.proxy.endpoint(), &self.prefix)
     }
 
-    /// Impatient, so that tests of lost answers are short.
     pub(crate) fn config(&self) -> S3Config {
+        if self.patient {
+            return config(&CEPH);
+        }
         S3Config {
             attempt_timeout: Duration::from_millis(1_500),
             settle_timeout: Duration::from_secs(20),

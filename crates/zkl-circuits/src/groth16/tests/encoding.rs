@@ -83,10 +83,7 @@ fn coordinates_and_coefficients_that_are_not_reduced_are_refused() {
     }
 }
 
-fn query_bytes<P>(parts: &[&Part<P>; 2], point: usize) -> usize
-where
-    P: zkl_core::ark::ec::short_weierstrass::SWCurveConfig<ScalarField = Fr>,
-{
+fn query_bytes<P: zkl_argument::msm::Curve>(parts: &[&Part<P>; 2], point: usize) -> usize {
     parts.iter().map(|part| (4 + point) * part.bases.len() + point * part.bases.block_sums().len()).sum()
 }
 

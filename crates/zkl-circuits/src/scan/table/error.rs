@@ -122,6 +122,16 @@ pub enum VerifyTableError {
         /// Rows of the proof's segment.
         got: u64,
     },
+    /// A segment was committed to in row groups of another size.
+    #[error("segment {index} has row groups of 2^{got} rows, expected 2^{expected}")]
+    RowGroups {
+        /// The segment.
+        index: usize,
+        /// Binary logarithm of the rows of a group of the table.
+        expected: usize,
+        /// Binary logarithm of the rows of a group of the proof.
+        got: usize,
+    },
     /// A scan over large dictionaries is missing, or there are none to scan.
     #[error("the proof scans dictionaries: {got}, the table needs it: {expected}")]
     Dictionaries {

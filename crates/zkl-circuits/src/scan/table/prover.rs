@@ -72,6 +72,7 @@ pub struct TableProver<'a> {
     context: ScanContext,
     plan: &'a TablePlan,
     secrets: TableSecrets,
+    steps: Vec<MergeStep>,
     pub(super) segments: Vec<SegmentProof>,
     /// Records of every segment, for the merges.
     records: Vec<Records>,
@@ -100,6 +101,7 @@ impl<'a> TableProver<'a> {
             context,
             plan,
             secrets,
+            steps: plan.merges(),
             segments: Vec::with_capacity(plan.len()),
             records: Vec::new(),
             prefixes: Vec::new(),
@@ -122,10 +124,10 @@ impl<'a> TableProver<'a> {
     /// # Errors
     /// [`ProveTableError`]; [`ProveTableError::Segment`] says which check of the argument the profile fails.
     pub fn push_segment(&mut self, witness: &ScanWitness<'_>, profile: &Profile) -> Result<(), ProveTableError> {
+        let segment = self.next_segment().ok_or(ProveTableError::TooManySegments { expected: self.plan.len() })?;
         if std::mem::replace(&mut self.failed, true) {
             return Err(ProveTableError::Failed);
         }
-        let segment = self.next_segment().ok_or(ProveTableError::TooManySegments { expected: self.plan.len() })?;
         let (index, layout) = (segment.index, segment.scan.layout());
         let seed = segment_seed(self.plan, &self.secrets.commitments, index);
         let seal = if self.plan.len() == 1 {
@@ -181,7 +183,7 @@ impl<'a> TableProver<'a> {
     fn seal_prefix(&mut self) -> Result<(), ProveTableError> {
         let done = self.segments.len();
         let (Some(total), Some(first)) = (&self.total, self.plan.segment(0)) else { return Ok(()) };
-        if done == self.plan.len() || !self.plan.merges().iter().any(|step| step.end == done) {
+        if done == self.plan.len() || self.steps.binary_search_by_key(&done, |step| step.end).is_err() {
             return Ok(());
         }
         let range = SegmentRange { first: 0, count: done as u32 };
@@ -261,10 +263,7 @@ impl<'a> TableProver<'a> {
         dictionaries: Option<SealCommitment>,
         dictionaries_header: Option<Fr>,
     ) -> Result<Vec<MergeProof>, ProveTableError> {
-        let (Some(first), steps) = (self.plan.segment(0), self.plan.merges()) else { return Ok(Vec::new()) };
-        if steps.is_empty() {
-            return Ok(Vec::new());
-        }
+        let Some(first) = self.plan.segment(0).filter(|_| !self.steps.is_empty()) else { return Ok(Vec::new()) };
         let statement = TableStatement { context: self.context, plan: self.plan, h: seal.commitment() };
         let merges: Vec<SealCommitment> =
             self.prefixes.iter().map(|(h, _)| *h).chain(std::iter::once(seal.commitment())).collect();
@@ -274,8 +273,8 @@ impl<'a> TableProver<'a> {
         let frame = MergeFrame::new(statement, seals, root, self.srs.digest(), keys.verifying().digest());
         let whole = Records::new(first.scan, seal)?;
 
-        let prove = |(index, step): (usize, MergeStep)| {
-            let inputs = frame.inputs(index, step)?;
+        let prove = |(index, step): (usize, &MergeStep)| {
+            let inputs = frame.inputs(index, *step)?;
             let before = index.checked_sub(1).and_then(|before| self.prefixes.get(before)).map(|(_, records)| records);
             let added = self.records.get(step.first..step.end).unwrap_or_default();
             let witness = MergeParts {
@@ -287,6 +286,6 @@ impl<'a> TableProver<'a> {
             let groth16 = keys.prove(&circuit).map_err(|source| ProveTableError::Merge { index, source })?;
             Ok(MergeProof { h: inputs.h, groth16 })
         };
-        steps.into_iter().enumerate().map(prove).collect()
+        self.steps.iter().enumerate().map(prove).collect()
     }
 }

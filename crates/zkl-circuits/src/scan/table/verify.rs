@@ -147,9 +147,9 @@ fn check_form(statement: &TableStatement<'_>, proof: &TableProof) -> Result<(), 
             return Err(VerifyTableError::SegmentRows { index, expected, got });
         }
         own.commitments.check(segment.scan).map_err(|source| VerifyTableError::Commitments { index, source })?;
-        if own.commitments.groups() != segment.groups {
-            let source = crate::scan::CommitmentsError::Kappa { got: own.commitments.groups().kappa() as u32 };
-            return Err(VerifyTableError::Commitments { index, source });
+        let (expected, got) = (segment.groups.kappa(), own.commitments.groups().kappa());
+        if expected != got {
+            return Err(VerifyTableError::RowGroups { index, expected, got });
         }
     }
     let (expected, got) = (plan.dictionaries().is_some(), proof.dictionaries.is_some());

@@ -288,8 +288,7 @@ fn a_proof_is_for_one_statement() {
     let plan = TablePlan::cut(renamed, KAPPA, 13, 4, &shape).unwrap();
     assert_eq!(under(&TableStatement { plan: &plan, ..statement }), segment(0));
     let plan = proved.table.plan(KAPPA + 1);
-    let source = CommitmentsError::Kappa { got: KAPPA };
-    let expected = VerifyTableError::Commitments { index: 0, source };
+    let expected = VerifyTableError::RowGroups { index: 0, expected: 3, got: 2 };
     assert_eq!(under(&TableStatement { plan: &plan, ..statement }), expected);
 
     // The public verifier has no use for limbs of 4 bits, and none without keys.
@@ -396,6 +395,7 @@ fn provers_who_have_no_proof_are_told() {
     assert!(four.next_segment().is_none());
     let refused = push(&mut four, 2, &profile(2)).unwrap_err();
     assert!(matches!(refused, ProveTableError::TooManySegments { expected: 3 }), "{refused}");
+    four.finish().unwrap();
     let mut five = prover();
     push(&mut five, 0, &profile(0)).unwrap();
     assert!(matches!(five.finish(), Err(ProveTableError::Unfinished { expected: 3, got: 1 })));
