@@ -9,11 +9,8 @@ use zkl_core::layout::Layout;
 
 use super::circuit::TranscriptCircuit;
 
-/// Binary logarithm of the most rows of a segment.
+/// Binary logarithm of the rows of a segment.
 pub const SEGMENT_LOG_ROWS: usize = 20;
-
-/// Binary logarithm of the most cells, rows times blocks, that a segment has if it can: what bounds the prover's memory.
-const SEGMENT_LOG_CELLS: usize = 25;
 
 /// Slots of the standard shapes, ascending: for tables of about 4, 10 and 20 columns.
 ///
@@ -48,39 +45,15 @@ pub fn standard_slots() -> [Slots; 3] {
     ]
 }
 
-/// Slots in which a table with `layout` is proved: the smallest standard ones that hold it, or its own when none do.
-pub(super) fn slots_for(layout: &Layout) -> Slots {
-    let needed = slots_of(layout);
-    standard_slots().into_iter().find(|slots| holds(slots, &needed)).unwrap_or(needed)
-}
-
-/// Binary logarithm of the rows of a whole segment in `slots`: the most, up to [`SEGMENT_LOG_ROWS`], for which rows x blocks is
-/// at most 2^25, and at least 16.
-///
-/// # Errors
-/// [`PlanError::Size`] for more blocks than a shape has.
-pub(super) fn segment_log_rows(slots: &Slots) -> Result<usize, PlanError> {
-    let blocks = Shape::new(LIMB_BITS, slots.clone())?.blocks().len().max(1);
-    let log_blocks = blocks.next_power_of_two().trailing_zeros() as usize;
-    Ok(SEGMENT_LOG_CELLS.saturating_sub(log_blocks).clamp(LIMB_BITS, SEGMENT_LOG_ROWS))
-}
-
-/// Binary logarithms of the rows of the standard shapes with `slots`, ascending. Few, because each has keys of its own: a
-/// table in between pays for rows that it does not have.
-fn standard_log_rows(slots: &Slots) -> Result<[usize; 3], PlanError> {
-    Ok([LIMB_BITS, 18, segment_log_rows(slots)?])
-}
-
-/// The shape in which a table, or a segment of one, is proved: the smallest standard one that holds it, or the exact one
-/// when none does. A function of the layout, so that a verifier derives what the prover used.
+/// The smallest standard shape that holds `layout`, or the exact one when none does. A function of the layout, so that
+/// a verifier derives what the prover used.
 ///
 /// # Errors
 /// [`PlanError::Size`] when the table is larger than one segment.
 pub fn shape_for(layout: &Layout) -> Result<Shape, PlanError> {
-    let slots = slots_for(layout);
-    let needed = log_rows_for(layout.rows());
-    let standard = if standard_slots().contains(&slots) { standard_log_rows(&slots)?.to_vec() } else { Vec::new() };
-    Shape::new(standard.into_iter().find(|log_rows| *log_rows >= needed).unwrap_or(needed), slots)
+    let needed = slots_of(layout);
+    let slots = standard_slots().into_iter().find(|slots| holds(slots, &needed)).unwrap_or(needed);
+    Shape::new(log_rows_for(layout.rows()), slots)
 }
 
 fn holds(have: &Slots, need: &Slots) -> bool {
@@ -91,12 +64,10 @@ fn holds(have: &Slots, need: &Slots) -> bool {
     counts(have).iter().zip(counts(need)).all(|(have, need)| *have >= need)
 }
 
-/// Blank transcript circuits of every standard shape: what keys are made and pinned from.
+/// Blank transcript circuits of every standard shape of one segment, 2^16 to 2^20 rows: what keys are made and pinned
+/// from.
 pub fn standard_circuits() -> Vec<TranscriptCircuit> {
-    let shapes = standard_slots().into_iter().flat_map(|slots| {
-        let log_rows = standard_log_rows(&slots).into_iter().flatten();
-        log_rows.filter_map(move |log_rows| Shape::new(log_rows, slots.clone()).ok())
-    });
+    let shapes = (LIMB_BITS..=SEGMENT_LOG_ROWS).flat_map(|log_rows| standard_slots().map(|slots| (log_rows, slots)));
     // A test counts them: no standard shape is refused.
-    shapes.map(TranscriptCircuit::blank).collect()
+    shapes.filter_map(|(log_rows, slots)| Some(TranscriptCircuit::blank(Shape::new(log_rows, slots).ok()?))).collect()
 }

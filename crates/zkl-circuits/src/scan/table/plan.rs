@@ -1,25 +1,30 @@
 //! How a table is cut, from its layout alone.
 
-use zkl_argument::{PlanError, ScanPlan, Shape, Slots, commit::RowGroups, shape::LIMB_BITS};
+use zkl_argument::{PlanError, ScanPlan, Shape, Slots, commit::RowGroups, plan::slots_of, shape::LIMB_BITS};
 use zkl_core::{circuit::Circuit, layout::Layout};
 
 use super::{
     super::{
         circuit::TranscriptCircuit,
         merge::{MERGE_FAN_IN, MergeCircuit, MergeStep, chain},
-        shapes::{segment_log_rows, shape_for, slots_for, standard_slots},
+        shapes::{SEGMENT_LOG_ROWS, shape_for, standard_slots},
         statement::ColumnCommitments,
     },
     error::TablePlanError,
 };
 
-/// Rows of every segment but the last: the largest power of two up to 2^20 for which rows x blocks of its shape is at most
-/// 2^25, and at least 2^16.
+/// Binary logarithm of the most cells, rows times blocks, that a segment has if it can: what bounds the prover's memory.
+const SEGMENT_LOG_CELLS: usize = 25;
+
+/// Rows of every segment but the last: the largest power of two up to 2^20 for which rows x blocks is at most 2^25, and at
+/// least 2^16.
 ///
 /// # Errors
 /// [`PlanError::Size`] for a layout with more blocks than a shape has.
 pub fn segment_rows(layout: &Layout) -> Result<u64, PlanError> {
-    Ok(1 << segment_log_rows(&slots_for(layout))?)
+    let blocks = Shape::new(LIMB_BITS, slots_of(layout))?.blocks().len().max(1);
+    let log_blocks = blocks.next_power_of_two().trailing_zeros() as usize;
+    Ok(1 << SEGMENT_LOG_CELLS.saturating_sub(log_blocks).clamp(LIMB_BITS, SEGMENT_LOG_ROWS))
 }
 
 /// One segment.
