@@ -19,8 +19,8 @@ fn owners(case: &Case) -> Vec<ScanError> {
         owners.extend(vec![ScanError::LayerEnd { layer }; messages]);
         bound += log_arity;
     }
-    owners.extend(vec![ScanError::MomentsEnd; 4 * shape.log_rows() + shape.value_count()]);
-    owners.extend(vec![ScanError::OpeningEnd; 2 * shape.log_rows() + 1]);
+    owners.extend(vec![ScanError::MomentsEnd; 4 * shape.log_rows() + shape.value_count() + 1]);
+    owners.push(ScanError::OpeningEnd);
     owners
 }
 

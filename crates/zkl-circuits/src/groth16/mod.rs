@@ -94,6 +94,15 @@ pub fn verify(key: &VerifyingKey, public_inputs: &[Fr], proof: &Proof) -> Result
     }
 }
 
+/// Whether the assignment of `circuit` satisfies the constraints that `key` was made for: what [`prove`] does before it
+/// computes anything with points.
+///
+/// # Errors
+/// [`ProveError`], as [`prove`].
+pub fn check(key: &ProvingKey, circuit: &dyn Circuit) -> Result<(), ProveError> {
+    prove::satisfied(key, circuit, &circuit.public_inputs()).map(|_| ())
+}
+
 /// Proves `circuit` with fresh randomness and verifies the result, as [`ProofSystem::prove`].
 ///
 /// # Errors

@@ -80,9 +80,9 @@ fn parts(shape: &Shape) -> Parts {
     let n_bits: Vec<_> = (0..=shape.log_rows()).map(|_| ctx.wire(&FieldVar::witness(&cs, None).unwrap())).collect();
     let lookups = lookup::verify(&mut ctx, shape, &vector, &n_bits, &sealed).unwrap();
     let all_lookups = since();
-    let values = moments::verify(&mut ctx, shape, &vector, &n_bits, &sealed, &lookups.z_row).unwrap();
+    let claim = moments::verify(&mut ctx, shape, &vector, &n_bits, &sealed, &lookups).unwrap();
     let moments = since();
-    opening::verify(&mut ctx, &lookups, &values).unwrap();
+    opening::verify(&mut ctx, &lookups.z_blk, claim).unwrap();
     let opening = since();
 
     let tree = lookup_tree(shape);
