@@ -101,11 +101,14 @@ fn rejects_records_whose_fields_overflow_into_their_neighbours() {
             (is_satisfied(&circuit), claim)
         };
         assert!(!opens(&honest).0, "{name}");
-        // Counts are fixed before the first challenge: no message makes up for them.
         let (satisfied, claim) = opens(&with_fitting_lookups(&case, honest.clone()));
-        let columns = check_columns(&case.plan, &truth.witness(), &case.mask, &claim);
-        let sums = name.contains("sum");
-        assert_eq!((satisfied, columns), (sums, if sums { Err(ScanError::OpeningEnd) } else { columns.clone() }), "{name}");
+        if name.contains("sum") {
+            let columns = check_columns(&case.plan, &truth.witness(), &case.mask, &claim);
+            assert_eq!((satisfied, columns), (true, Err(ScanError::OpeningEnd)), "{name}");
+        } else {
+            // Counts are fixed before the first challenge: no message makes up for them.
+            assert!(!satisfied, "{name}");
+        }
     }
 }
 
