@@ -93,7 +93,7 @@ fn circuits_follow_from_the_layout() {
     assert_eq!(ids(1 << 21, large)[1], dictionary);
     assert_eq!(ids(1 << 20, large).len(), 1, "one segment has its smallest groups from its scan");
     let standard: HashSet<String> = standard_table_circuits().iter().map(|circuit| circuit.id().to_string()).collect();
-    assert_eq!(standard.len(), 4);
+    assert_eq!(standard.len(), 5);
     assert!(standard.contains(dictionary) && standard.contains(merge));
     assert!(standard_slots().iter().all(|slots| standard.contains(&merge_circuit_id(slots).to_string())));
 }
