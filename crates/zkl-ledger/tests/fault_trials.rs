@@ -50,7 +50,9 @@ impl SharedBackendFactory for MemoryFactory {
 
 #[test]
 fn faults_lose_nothing_and_fork_nothing() {
-    println!("{}", block_on(FaultTrials::from_env().run(&MemoryFactory)));
+    let report = block_on(FaultTrials::from_env().run(&MemoryFactory));
+    println!("{report}");
+    assert_eq!(report.stopped, 0, "the store failed by itself");
 }
 
 #[test]
