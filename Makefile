@@ -63,7 +63,7 @@ test-kernels: setup ## the tests of proofs once more, on the portable kernel
 	ZKL_KERNEL=portable $(CARGO) test --locked --workspace --features $(STORES) \
 		--test scan --test kernels --test msm --test commit --test hyperkzg --test masked_opening --test receipts
 
-stress-kernel: setup ## 2^30 products of each field against arkworks (PRODUCTS=N)
+stress-kernel: setup ## 2^30 products, half in each field, against arkworks (PRODUCTS=N)
 	ZKL_KERNEL_PRODUCTS=$(or $(PRODUCTS),1073741824) $(CARGO) test --locked -p zkl-kernel --lib a_billion -- --ignored --nocapture
 
 stress: build ## 1,000 kill -9 trials of notarize and prove (TRIALS=N)

@@ -71,7 +71,7 @@ impl Fixture {
             let one = compressed(&Fr::from(1u64));
             let shape = plan.shape();
             let mut bytes = point.to_bytes().to_vec();
-            bytes.extend(one.repeat(shape.log_rows() + shape.block_bits() + 6));
+            bytes.extend(one.repeat(shape.log_rows() + shape.block_bits() + 4));
             bytes.extend(proof(Fr::from(0u64)));
             bytes.extend(&one);
             bytes.extend(point.to_bytes().repeat(groups.kappa() - 1));

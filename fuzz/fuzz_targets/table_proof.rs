@@ -78,7 +78,7 @@ impl Fixture {
 }
 
 fn scan(shape: &zkl_argument::Shape, kappa: usize, one: &[u8], groth16: &[u8]) -> Vec<u8> {
-    let claim = shape.log_rows() + shape.block_bits() + 6;
+    let claim = shape.log_rows() + shape.block_bits() + 4;
     [one.repeat(1 + claim), groth16.to_vec(), one.repeat(1 + (kappa - 1) + 3 * kappa + 3)].concat()
 }
 

@@ -50,6 +50,11 @@ fn main() -> Result<(), Box<dyn Error>> {
         return Ok(());
     }
 
+    let kernel = zkl_kernel::selection();
+    if let Some(problem) = &kernel.problem {
+        println!("{problem}; ignored");
+    }
+    println!("field kernel {}", kernel.choice.name());
     println!("{}; load average before {}", clock::processors(), clock::load_average());
     let mut all = Vec::new();
     for &columns in &args.columns {

@@ -64,13 +64,14 @@ pub enum ScanError {
         /// Position among the grouped columns of the shape.
         grouped: usize,
     },
-    /// The sums over the rows, or the null rules, differ from the sealed profile.
-    #[error("the sums over the rows differ from the sealed profile, or a null cell holds a value")]
+    /// The sums over the rows differ from the sealed profile, a null rule is broken, or the lookups claim something else
+    /// about the columns.
+    #[error("the sums over the rows differ from the sealed profile or the lookups, or a null cell holds a value")]
     MomentsEnd,
     /// The mask challenge is zero; happens with probability 2^-254 to an honest prover.
     #[error("the mask challenge is zero")]
     MaskChallenge,
-    /// The opening reduction does not end in the committed values.
+    /// The values of the moments are not those of the committed columns.
     #[error("the columns do not open to the claimed value")]
     OpeningEnd,
 }

@@ -33,3 +33,6 @@ pub use shape::{Block, Shape, Slots};
 pub use statement::{LayoutVector, SealedGroups, SealedNumeric, SealedProduct, SealedProfile};
 pub use transcript::{Transcript, TranscriptSeed};
 pub use witness::{CellData, ColumnData, ScanWitness};
+
+/// The field kernel that this process proves with.
+pub use zkl_kernel::selection as field_kernel;

@@ -1,15 +1,15 @@
-//! Multi-scalar multiplication in G1 for the scalars that tables are made of: bits, codes, limbs, counts, and full
-//! field elements.
+//! Multi-scalar multiplication in G1 and G2 for the scalars that tables and witnesses are made of: bits, codes, limbs,
+//! counts, and full field elements.
 //!
 //! # Algorithm
-//! Scalars are cut into windows of `w` bits. In each window `sum_i s_i G_i = o sum_i G_i + sum_i (s_i - o) G_i` for any
-//! offset `o`: the first term comes from block sums that are computed once per key, and entries with `s_i = o` cost
+//! Scalars are cut into windows of `w` bits. In each window `sum_i d_i G_i = o sum_i G_i + sum_i (d_i - o) G_i` for any
+//! offset `o`: the first term comes from block sums that are computed once per key, and entries with `d_i = o` cost
 //! nothing. `o` is the middle of the window, which halves the number of buckets, or its most frequent digit when one
-//! stands out (zeros of a top limb, a majority category). Points are then scattered by bucket and added pairwise in
-//! affine form, with one field inversion for a whole pass (`bucket.rs`), and the buckets are reduced by the same
-//! additions (`reduce.rs`).
+//! stands out (zeros of a top limb, a majority category). References to points are then sorted by bucket (`window.rs`), and
+//! everything else is sums of sets of points, which [`zkl_kernel::points`] computes for all windows together: the buckets,
+//! and what `reduce.rs` makes of them.
 //!
-//! Equal points, opposite points and the neutral element take their own paths: bases need not be distinct.
+//! Equal points, opposite points and the neutral element are summed like others: bases need not be distinct.
 //!
 //! # Side channels
 //! Running time depends on the scalars. Commitments are computed by the owner of the table.

@@ -6,7 +6,7 @@
 //! valid counts exact over the integers. Rows from n on are ignored.
 //!
 //! # Relation
-//! [`lookup`], then [`moments`] at the lookups' row point, then
+//! [`lookup`], then [`moments`], which also take the lookups' claims about columns to their own point, then
 //! [`opening`]. [`verify`] is the whole verifier; it runs natively and, with another [`Context`], inside
 //! the transcript circuit.
 //!
@@ -21,7 +21,7 @@ mod weights;
 pub use columns::{check_columns, commit_columns, open_columns, verify_columns};
 pub use prove::{PlainProof, prove_plain, prove_plain_with};
 pub use weights::cell_weights;
-pub(crate) use weights::{FormWeights, form_weights};
+pub(crate) use weights::lookup_form;
 
 use zkl_core::ark::Fr;
 
@@ -59,8 +59,8 @@ pub fn verify<C: Context>(
         ctx.assert_equal(&(over * top), &zero, check)?;
     }
     let lookups = lookup::verify(ctx, shape, layout, &n_bits, sealed)?;
-    let values = moments::verify(ctx, shape, layout, &n_bits, sealed, &lookups.z_row)?;
-    opening::verify(ctx, &lookups, &values)
+    let moments = moments::verify(ctx, shape, layout, &n_bits, sealed, &lookups)?;
+    opening::verify(ctx, &lookups.z_blk, moments)
 }
 
 /// Verifies the messages of the plain protocol natively.

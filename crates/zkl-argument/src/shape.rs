@@ -208,9 +208,9 @@ impl Shape {
             messages += bound * (1 << log_arity) + (2 << log_arity);
             bound += log_arity;
         }
-        let moments = self.log_rows * crate::moments::DEGREE + self.value_count();
-        let opening = self.log_rows * crate::opening::DEGREE;
-        messages + moments + opening + 1
+        let moments = self.log_rows * crate::moments::DEGREE + self.value_count() + 1;
+        let mask = 1;
+        messages + moments + mask
     }
 }
 

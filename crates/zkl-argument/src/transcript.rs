@@ -6,9 +6,8 @@
 //! 3. the root of the lookup tree, p then q;
 //! 4. per layer from the root: challenge lambda; per coordinate 4 coefficients `c_1..c_4`, one challenge; the children's
 //!    p values, then their q values; the joining challenges;
-//! 5. challenge theta; per row coordinate 4 coefficients, one challenge; the values `val_i`;
-//! 6. challenges beta, eta; per row coordinate 2 coefficients, one challenge;
-//! 7. `v` (computed, not sent) and the mask's value `w`; challenge rho.
+//! 5. challenges theta, beta; per row coordinate 4 coefficients, one challenge; the values `val_i`, then `F(z2)`;
+//! 6. the mask's value `w`; challenges eta, rho.
 //!
 //! What is absorbed between two challenges is one message, and a message of k elements costs one permutation of k + 1
 //! ([`Duplex`]): a round of the 4-ary tree about 300 constraints, the end of a layer (8 elements) about 400.

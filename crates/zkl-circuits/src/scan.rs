@@ -7,8 +7,7 @@
 //! # Relation
 //! ```text
 //! transcript circuit (Groth16)    messages exist that zkl_argument::verify accepts, Fiat-Shamir included, for the profile
-//!                                 in h and the layout in lay; they end in the public claim (r*, z_blk, beta, eta, e1, e2,
-//!                                 rho, y)
+//!                                 in h and the layout in lay; they end in the public claim (r*, z_blk, beta, eta, rho, y)
 //! masked opening (HyperKZG)       the committed columns open to y, with weights that everybody derives
 //! ```
 //!

@@ -26,6 +26,9 @@ fn main() -> ExitCode {
 
 fn run(cli: Cli) -> Result<(), CliError> {
     let config = Config::load(&cli.global)?;
+    if let Some(problem) = &zkl_ledger::field_kernel().problem {
+        progress::note(config.quiet, &format!("{problem}; ignored"));
+    }
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(CliError::Runtime)?;
     runtime.block_on(commands::run(cli.command, &config))
 }

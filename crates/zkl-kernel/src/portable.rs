@@ -4,6 +4,7 @@ mod layer;
 mod moments;
 mod parallel;
 mod source;
+mod transform;
 mod weighted;
 
 use rayon::prelude::*;

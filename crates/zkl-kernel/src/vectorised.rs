@@ -11,6 +11,7 @@ mod moment_sums;
 mod moments;
 mod node;
 mod totals;
+mod transform;
 mod tree;
 mod vector;
 mod weighted;

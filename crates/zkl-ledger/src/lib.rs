@@ -54,6 +54,7 @@ pub use table::ReadOptions;
 pub use transfer::{Copied, copy_log};
 pub use verify::{InLog, ProofReport, Trust, TrustParseError, VerifiedReceipt, VerifiedStatement, VerifyError, verify};
 
+pub use zkl_argument::field_kernel;
 pub use zkl_circuits::{
     claims::Evaluation,
     keys::{KeyStore, Setup},

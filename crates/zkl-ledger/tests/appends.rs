@@ -56,6 +56,18 @@ fn entry(number: u64) -> SignedEntry {
     SignedEntry::sign(Predicate::Custom(record), &key).unwrap()
 }
 
+/// Checks the log from its stored bytes. The entries name two blobs that nobody stored: what is tested is how entries are appended.
+async fn verified<S: StorageBackend>(ledger: &Ledger<S>) -> Result<zkl_core::tree::TreeSize, LedgerError> {
+    for blob in [b"key".as_slice(), b"proof"] {
+        for _ in 0..100 {
+            if ledger.storage().put_blob(blob).await.is_ok() {
+                break;
+            }
+        }
+    }
+    ledger.verify_log().await
+}
+
 type Answer = Result<Entry, LedgerError>;
 
 /// Callers that all come at once: on a runtime of one thread, the first one leads and the others wait.
@@ -96,7 +108,7 @@ async fn entries_that_wait_are_appended_together_in_the_order_in_which_they_came
         assert_eq!(ledger.entry(EntryRef::Index(entry.index)).await.unwrap().id, sent.id());
     }
     assert_eq!(ledger.storage().calls(Operation::Append), 2, "one for the leader and one for all others");
-    assert_eq!(ledger.verify_log().await.unwrap().0, 40);
+    assert_eq!(verified(&ledger).await.unwrap().0, 40);
 }
 
 #[tokio::test]
@@ -128,7 +140,7 @@ async fn a_batch_is_bounded_in_entries_and_in_bytes() {
     assert!(all.iter().all(Result::is_ok));
     let batches = 1 + 150_usize.div_ceil((4_usize << 20).div_ceil(bytes));
     assert_eq!(ledger.storage().calls(Operation::Append), 3 + batches as u64, "batches of 4 MiB");
-    assert_eq!(ledger.verify_log().await.unwrap().0, 1_651);
+    assert_eq!(verified(&ledger).await.unwrap().0, 1_651);
 }
 
 #[tokio::test]
@@ -145,7 +157,7 @@ async fn an_error_reaches_every_caller_of_the_batch_and_nobody_else() {
             assert_eq!(cause, InjectedFault { operation: Operation::Append, call: 1, fault }.to_string());
         }
         let size = if persisted { 20 } else { 1 };
-        assert_eq!(ledger.verify_log().await.unwrap().0, size);
+        assert_eq!(verified(&ledger).await.unwrap().0, size);
         assert_eq!(ledger.append(entry(99)).await.unwrap().index.0, size);
     }
 }
@@ -166,7 +178,7 @@ async fn an_error_about_the_stored_tree_reaches_every_caller_too() {
         let Err(LedgerError::Batch(error)) = answer else { panic!("{answer:?}") };
         assert!(matches!(**error, LedgerError::Checkpoint(_)), "{error:?}");
     }
-    assert_eq!(ledger.verify_log().await.unwrap().0, 1);
+    assert_eq!(verified(&ledger).await.unwrap().0, 1);
 }
 
 #[tokio::test]
@@ -182,7 +194,7 @@ async fn an_entry_that_is_in_the_log_already_does_not_spoil_those_beside_it() {
     for refused in [&answers[1], &answers[4]] {
         assert!(matches!(storage_error(refused).kind, StorageErrorKind::Invalid(_)), "{refused:?}");
     }
-    assert_eq!(ledger.verify_log().await.unwrap().0, 5);
+    assert_eq!(verified(&ledger).await.unwrap().0, 5);
 }
 
 #[tokio::test]
@@ -199,7 +211,7 @@ async fn a_leader_that_is_dropped_leaves_nobody_waiting() {
     for (index, answer) in (1..).zip(answers(callers).await) {
         assert_eq!(answer.unwrap().index.0, index, "the leader's entry was under way and came first");
     }
-    assert_eq!(ledger.verify_log().await.unwrap().0, 10);
+    assert_eq!(verified(&ledger).await.unwrap().0, 10);
 }
 
 #[tokio::test]
@@ -213,7 +225,7 @@ async fn an_entry_whose_caller_left_before_its_turn_is_not_appended() {
     }
     callers.remove(4).abort();
     assert!(answers(callers).await.iter().all(Result::is_ok));
-    assert_eq!(ledger.verify_log().await.unwrap().0, 9);
+    assert_eq!(verified(&ledger).await.unwrap().0, 9);
     let gone = ledger.entry(EntryRef::Id(entries[4].id())).await;
     assert!(matches!(gone, Err(LedgerError::UnknownEntry { .. })), "{gone:?}");
 }
@@ -263,7 +275,7 @@ async fn ledgers_that_share_a_store_write_one_history() {
     }
     indices.sort_unstable();
     assert_eq!(indices, (0..LEDGERS * ENTRIES).collect::<Vec<_>>());
-    assert_eq!(ledgers[0].0.verify_log().await.unwrap().0, LEDGERS * ENTRIES);
+    assert_eq!(verified(&ledgers[0].0).await.unwrap().0, LEDGERS * ENTRIES);
 }
 
 /// Callers at a store with faults everywhere. Whoever was told an index finds the entry there; who was told of an error
@@ -291,7 +303,7 @@ async fn ledger_trial<S: StorageBackend + Clone + 'static>(store: S, trial: u64)
     }
     ledger.storage().settle().await;
     ledger.storage().set_plan(FaultPlan::none());
-    let size = ledger.verify_log().await.unwrap().0;
+    let size = verified(&ledger).await.unwrap().0;
     for (index, sent) in &told {
         let stored = ledger.entry(EntryRef::Id(sent.id())).await.unwrap();
         assert_eq!(stored.index.0, *index, "trial {trial}");

@@ -274,7 +274,7 @@ fn the_proving_key_file_is_as_documented() {
     let (header, rest) = bytes.split_at(8 + 4 + 2 + id.len());
     assert_eq!(
         header,
-        [&b"zkl-key\n"[..], &1u32.to_le_bytes(), &(id.len() as u16).to_le_bytes(), id.as_bytes()].concat()
+        [&b"zkl-key\n"[..], &2u32.to_le_bytes(), &(id.len() as u16).to_le_bytes(), id.as_bytes()].concat()
     );
     documented("start of a key file", &hex::encode(header));
     let (digests, rest) = rest.split_at(64);
@@ -284,7 +284,7 @@ fn the_proving_key_file_is_as_documented() {
     assert_eq!(rest.len(), verifying + proving);
     let (verifying, proving) = rest.split_at(verifying);
     assert_eq!(verifying, keys.verifying().as_bytes());
-    assert_eq!(digests, [sha256(&[verifying]), sha256(&[proving])].concat());
+    assert_eq!(digests, [sha256(&[verifying]), sha256(&[&sha256(&[verifying]), proving])].concat());
     // The dev set-up is a function of the circuit's id: the key that made the stored proof comes out again.
     let Predicate::Custom(record) = entry("custom").predicate().clone() else { panic!("another kind") };
     assert_eq!(keys.verifying().digest(), record.verifying_key);

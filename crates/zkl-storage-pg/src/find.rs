@@ -4,18 +4,16 @@ use zkl_core::storage::{Order, Query};
 
 /// Entries of one key in index order. `$1` is the first index, `$2` the one behind the last, `$3` the limit.
 macro_rules! walk {
-    ($key:literal, $values:literal, $order:literal) => {
+    ($key:literal, $place:literal, $direction:literal) => {
         concat!(
-            "select index, id, operation, dataset, recorded_at::text as recorded_at, entry from transactions where (",
+            "select index, id, operation, dataset, recorded_at::text as recorded_at, entry from transactions where ",
             $key,
-            "index) >= (",
-            $values,
-            "$1) and (",
-            $key,
-            "index) < (",
-            $values,
-            "$2) order by ",
-            $order,
+            $place,
+            " >= $1 and ",
+            $place,
+            " < $2 order by ",
+            $place,
+            $direction,
             " limit $3"
         )
     };
@@ -59,17 +57,17 @@ impl Form {
     /// The statement. Without a time range its parameters behind the limit are the dataset and the kind, as far as there are any.
     pub(crate) const fn sql(self) -> &'static str {
         match (self.time, self.dataset, self.kind, self.order) {
-            (false, false, false, Order::Ascending) => walk!("", "", "index"),
-            (false, false, false, Order::Descending) => walk!("", "", "index desc"),
-            (false, true, false, Order::Ascending) => walk!("dataset, ", "$4, ", "dataset, index"),
-            (false, true, false, Order::Descending) => walk!("dataset, ", "$4, ", "dataset desc, index desc"),
-            (false, false, true, Order::Ascending) => walk!("operation, ", "$4, ", "operation, index"),
-            (false, false, true, Order::Descending) => walk!("operation, ", "$4, ", "operation desc, index desc"),
+            (false, false, false, Order::Ascending) => walk!("", "index", ""),
+            (false, false, false, Order::Descending) => walk!("", "index", " desc"),
+            (false, true, false, Order::Ascending) => walk!("dataset = $4 and ", "(index + 0)", ""),
+            (false, true, false, Order::Descending) => walk!("dataset = $4 and ", "(index + 0)", " desc"),
+            (false, false, true, Order::Ascending) => walk!("operation = $4 and ", "(index + 0)", ""),
+            (false, false, true, Order::Descending) => walk!("operation = $4 and ", "(index + 0)", " desc"),
             (false, true, true, Order::Ascending) => {
-                walk!("dataset, operation, ", "$4, $5, ", "dataset, operation, index")
+                walk!("dataset = $4 and operation = $5 and ", "(index + 0)", "")
             }
             (false, true, true, Order::Descending) => {
-                walk!("dataset, operation, ", "$4, $5, ", "dataset desc, operation desc, index desc")
+                walk!("dataset = $4 and operation = $5 and ", "(index + 0)", " desc")
             }
             (true, false, false, Order::Ascending) => walk_times!("find_all_ascending", "index"),
             (true, false, false, Order::Descending) => walk_times!("find_all_descending", "index desc"),

@@ -9,7 +9,7 @@ use crate::{
     error::PlanError,
     lookup::{self, LookupInput},
     moments::{self, MomentsInput},
-    opening::{self, Opening, OpeningInput},
+    opening::{self, Opening},
     plan::ScanPlan,
     statement::SealedProfile,
     transcript::{ProverTape, TranscriptSeed},
@@ -82,11 +82,9 @@ impl KernelTask for Prove<'_> {
         let mut tape = ProverTape::new(seed);
         let input = LookupInput { plan, witness, sealed };
         let lookups = info_span!("lookups").in_scope(|| lookup::prove(kernel, &mut tape, &input))?;
-        let input = MomentsInput { plan, witness, sealed, z_row: &lookups.z_row };
+        let input = MomentsInput { plan, witness, sealed, lookups: &lookups };
         let moments = info_span!("moments").in_scope(|| moments::prove(kernel, &mut tape, &input))?;
-        let input = OpeningInput { plan, witness, mask };
-        let opening =
-            info_span!("opening").in_scope(|| opening::prove(kernel, &mut tape, &input, &lookups, &moments))?;
+        let opening = opening::prove(&mut tape, mask, lookups.z_blk, moments)?;
         Ok(PlainProof { messages: tape.into_messages(), opening })
     }
 }

@@ -85,7 +85,7 @@ fn run(case: &Case, proof: &PlainProof, sealed: &SealedProfile<Fr>) -> (bool, us
     let opening = verify(&mut ctx, shape, &layout, &sealed).unwrap();
     if cs.is_satisfied().unwrap() {
         assert_eq!(opening.y.value().unwrap(), proof.opening.y);
-        assert_eq!(opening.e2.value().unwrap(), proof.opening.e2);
+        assert_eq!(opening.beta.value().unwrap(), proof.opening.beta);
         let point: Vec<Fr> = opening.r_star.iter().map(|r| r.value().unwrap()).collect();
         assert_eq!(point, proof.opening.r_star);
     }

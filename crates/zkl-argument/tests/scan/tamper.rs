@@ -19,8 +19,8 @@ fn owners(case: &Case) -> Vec<ScanError> {
         owners.extend(vec![ScanError::LayerEnd { layer }; messages]);
         bound += log_arity;
     }
-    owners.extend(vec![ScanError::MomentsEnd; 4 * shape.log_rows() + shape.value_count()]);
-    owners.extend(vec![ScanError::OpeningEnd; 2 * shape.log_rows() + 1]);
+    owners.extend(vec![ScanError::MomentsEnd; 4 * shape.log_rows() + shape.value_count() + 1]);
+    owners.push(ScanError::OpeningEnd);
     owners
 }
 
@@ -123,10 +123,10 @@ fn messages_of_version_1_are_unchanged() {
     };
     assert_eq!(
         digest(&Table::random(27, 4, 13).case()),
-        "21620587429683548851171134843948645682215679096897132365794797100961165931662"
+        "19156574631436982791509305779569737617338480973831478492041910460316813266512"
     );
     assert_eq!(
         digest(&Table::random_grouped(27, 100).case()),
-        "16092458975498700859095822241839093981110886822580433920660398095737274412309"
+        "14303956716459022802378698070390228623361134997056261684223946089843322725243"
     );
 }

@@ -91,8 +91,8 @@ fn simulated(plan: &ScanPlan, seed: u64) -> Published {
     let random = &mut rng(seed);
     let mut draw = |count: usize| -> Vec<Fr> { (0..count).map(|_| Fr::rand(random)).collect() };
     let (r_star, z_blk) = (draw(plan.shape().log_rows()), draw(plan.shape().block_bits()));
-    let rest = draw(5);
-    let [beta, eta, e1, e2, rho] = rest.as_slice() else { unreachable!() };
+    let rest = draw(3);
+    let [beta, eta, rho] = rest.as_slice() else { unreachable!() };
     let blinders = draw(plan.cells().len() * groups().count());
     let point = |blinder: &Fr| Commitment::new((srs().h() * blinder).into_affine());
     let commitments: Vec<Vec<Commitment>> =
@@ -102,7 +102,7 @@ fn simulated(plan: &ScanPlan, seed: u64) -> Published {
     let own = mask.commit(srs()).unwrap();
     let nothing = CombinedColumns::new(groups(), &r_star, &[]).unwrap();
     let (y, opening) = masked_opening(srs(), CONTEXT, groups(), &r_star, &nothing, &[], mask, rho).unwrap();
-    let claim = Opening { r_star, z_blk, beta: *beta, eta: *eta, e1: *e1, e2: *e2, rho: *rho, y };
+    let claim = Opening { r_star, z_blk, beta: *beta, eta: *eta, rho: *rho, y };
     let weights = cell_weights(plan, &claim);
     let (h, s, none) = (srs().h(), &opening.s, Commitment::default());
     let target = combine_commitments(h, groups(), &claim.r_star, &[], &own, rho, s).unwrap();
@@ -225,8 +225,8 @@ fn nothing_that_is_published_repeats() {
     let mut total = 0;
     for seed in 0..16 {
         let Published { claim, opening, mask, .. } = real(&case, seed, &mut rng(50 + seed));
-        let Opening { r_star, z_blk, beta, eta, e1, e2, rho, y } = claim;
-        let values: Vec<Fr> = [beta, eta, e1, e2, rho, y, opening.s]
+        let Opening { r_star, z_blk, beta, eta, rho, y } = claim;
+        let values: Vec<Fr> = [beta, eta, rho, y, opening.s]
             .into_iter()
             .chain(r_star)
             .chain(z_blk)

@@ -3,6 +3,7 @@
 use thiserror::Error;
 use zkl_argument::msm::MsmLengthError;
 use zkl_core::{ark::relations::gr1cs::SynthesisError, circuit::CircuitId};
+use zkl_kernel::LengthMismatch;
 
 /// Bytes that are no proof or no key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
@@ -58,6 +59,9 @@ pub enum ProveError {
     /// The key has fewer points than variables.
     #[error("the proving key has too few points")]
     Points(#[from] MsmLengthError),
+    /// The domain is for another number of constraints. Lengths are compared when a key is made or loaded.
+    #[error("the quotient polynomial does not fit the key")]
+    Quotient(#[from] LengthMismatch),
     /// The circuit uses constraints other than rank-1 ones.
     #[error("{circuit} uses constraints other than rank-1 constraints")]
     NotR1cs {

@@ -13,8 +13,9 @@ use zkl_core::{
     },
     digest::KeyDigest,
 };
+use zkl_kernel::{Domain, selection};
 
-use super::{DecodeError, Domain, Matrices, Query};
+use super::{DecodeError, Matrices, Query};
 
 /// A proving key: arkworks' with its queries sorted for the prover, and the matrices that it was made for.
 pub struct ProvingKey {
@@ -71,7 +72,7 @@ impl ProvingKey {
 
     /// The evaluation domain; `None` when the field has no domain of that size.
     pub(super) fn domain(&self) -> Option<&Domain> {
-        self.domain.get_or_init(|| Domain::new(self.matrices.log_domain())).as_ref()
+        self.domain.get_or_init(|| Domain::new(selection().choice, self.matrices.log_domain())).as_ref()
     }
 
     /// The key as arkworks' own prover takes it.

@@ -5,7 +5,6 @@
 //! knowledge is perfect when the proving key is well-formed. Proofs can be re-randomised by anybody, so a claim binds its
 //! context as a public input.
 
-mod domain;
 mod encoding;
 mod error;
 mod generate;
@@ -23,7 +22,6 @@ use zkl_core::{
     circuit::Circuit,
 };
 
-use domain::Domain;
 pub use error::{DecodeError, ProveError, VerifyError};
 pub use key::{ProvingKey, VerifyingKey};
 pub(crate) use matrices::Matrices;
@@ -94,6 +92,15 @@ pub fn verify(key: &VerifyingKey, public_inputs: &[Fr], proof: &Proof) -> Result
         Ok(true) => Ok(()),
         Ok(false) | Err(_) => Err(VerifyError::Invalid),
     }
+}
+
+/// Whether the assignment of `circuit` satisfies the constraints that `key` was made for: what [`prove`] does before it
+/// computes anything with points.
+///
+/// # Errors
+/// [`ProveError`], as [`prove`].
+pub fn check(key: &ProvingKey, circuit: &dyn Circuit) -> Result<(), ProveError> {
+    prove::satisfied(key, circuit, &circuit.public_inputs()).map(|_| ())
 }
 
 /// Proves `circuit` with fresh randomness and verifies the result, as [`ProofSystem::prove`].

@@ -9,6 +9,7 @@
 //! that arkworks makes.
 
 use rand_chacha::ChaCha20Rng;
+use tracing::info_span;
 use zeroize::{Zeroize as _, Zeroizing};
 use zkl_argument::msm::Scalars;
 use zkl_core::{
@@ -58,8 +59,22 @@ impl Assignment {
 }
 
 pub(super) fn prove(key: &ProvingKey, circuit: &dyn Circuit) -> Result<Proof, ProveError> {
-    let assignment = Assignment::of(circuit)?;
     let announced = circuit.public_inputs();
+    let (assignment, combinations) = satisfied(key, circuit, &announced)?;
+    let mut rng = fresh_rng()?;
+    let blinding = Zeroizing::new([Fr::rand(&mut rng), Fr::rand(&mut rng)]);
+    let proof = info_span!("sums").in_scope(|| create(key, &assignment, &combinations, *blinding))?;
+    verify(key.verifying_key(), &announced, &proof).map_err(ProveError::SelfCheck)?;
+    Ok(proof)
+}
+
+/// The assignment of `circuit` and the values of the linear combinations, which satisfy the constraints of `key`.
+pub(super) fn satisfied(
+    key: &ProvingKey,
+    circuit: &dyn Circuit,
+    announced: &[Fr],
+) -> Result<(Assignment, Zeroizing<Vec<Fr>>), ProveError> {
+    let assignment = info_span!("assign").in_scope(|| Assignment::of(circuit))?;
     if assignment.inputs() != announced {
         let (announced, allocated) = (announced.len(), assignment.inputs().len());
         return Err(ProveError::Inputs { circuit: circuit.id(), announced, allocated });
@@ -68,16 +83,12 @@ pub(super) fn prove(key: &ProvingKey, circuit: &dyn Circuit) -> Result<Proof, Pr
     if sizes != (assignment.num_inputs, assignment.values.len()) {
         return Err(ProveError::Key { circuit: circuit.id() });
     }
+    let _span = info_span!("check").entered();
     let combinations = Zeroizing::new(key.matrices.evaluate(&assignment.values));
-    if let Some(constraint) = key.matrices.first_violated(&combinations) {
-        return Err(ProveError::Unsatisfied { circuit: circuit.id(), constraint });
+    match key.matrices.first_violated(&combinations) {
+        Some(constraint) => Err(ProveError::Unsatisfied { circuit: circuit.id(), constraint }),
+        None => Ok((assignment, combinations)),
     }
-
-    let mut rng = fresh_rng()?;
-    let blinding = Zeroizing::new([Fr::rand(&mut rng), Fr::rand(&mut rng)]);
-    let proof = create(key, &assignment, &combinations, *blinding)?;
-    verify(key.verifying_key(), &announced, &proof).map_err(ProveError::SelfCheck)?;
-    Ok(proof)
 }
 
 /// The proof with blinding `[r, s]`, from values of the linear combinations that satisfy the constraints.
@@ -105,7 +116,8 @@ pub(super) fn create(
 /// `sum h_i H_i` of the quotient polynomial h.
 fn quotient_sum(key: &ProvingKey, z: &[Fr], combinations: &[Fr]) -> Result<G1Projective, ProveError> {
     let domain = key.domain().ok_or(SynthesisError::PolynomialDegreeTooLarge)?;
-    let (mut a, mut b) = (vec![Fr::ZERO; domain.size()], vec![Fr::ZERO; domain.size()]);
+    let blank = || Zeroizing::new(vec![Fr::ZERO; domain.size()]);
+    let (mut a, mut b) = (blank(), blank());
     for (index, [left, right, _]) in key.matrices.rows.iter().enumerate() {
         a[domain.position(index)] = combinations[*left as usize];
         b[domain.position(index)] = combinations[*right as usize];
@@ -115,7 +127,7 @@ fn quotient_sum(key: &ProvingKey, z: &[Fr], combinations: &[Fr]) -> Result<G1Pro
     for (index, input) in z.iter().take(key.matrices.num_inputs).enumerate() {
         a[domain.position(first + index)] = *input;
     }
-    let quotient = Zeroizing::new(domain.quotient(a, b));
+    let quotient = Zeroizing::new(domain.quotient(&a, &b)?);
     let coefficients = quotient.get(..key.h.len()).unwrap_or_default();
     Ok(key.h.msm(Scalars::Full(coefficients))?)
 }

@@ -68,7 +68,7 @@ pub struct ScanInputs {
 }
 
 impl ScanInputs {
-    /// In the order in which the circuit allocates them: t0, h, lay, n, r*, z_blk, beta, eta, e1, e2, rho, y.
+    /// In the order in which the circuit allocates them: t0, h, lay, n, r*, z_blk, beta, eta, rho, y.
     pub fn to_vec(&self) -> Vec<Fr> {
         let mut inputs = vec![self.t0, self.h.field(), self.lay, Fr::from(self.rows)];
         inputs.extend(opening_elements(&self.opening));
@@ -83,21 +83,21 @@ impl ScanInputs {
 
 /// Elements of an [`Opening`] of `shape`.
 pub(super) fn opening_len(shape: &Shape) -> usize {
-    shape.log_rows() + shape.block_bits() + 6
+    shape.log_rows() + shape.block_bits() + 4
 }
 
 /// The elements of an opening, in the order of the public inputs.
 pub(super) fn opening_elements<V: Clone>(opening: &Opening<V>) -> Vec<V> {
-    let Opening { r_star, z_blk, beta, eta, e1, e2, rho, y } = opening;
-    r_star.iter().chain(z_blk).chain([beta, eta, e1, e2, rho, y]).cloned().collect()
+    let Opening { r_star, z_blk, beta, eta, rho, y } = opening;
+    r_star.iter().chain(z_blk).chain([beta, eta, rho, y]).cloned().collect()
 }
 
 /// The opening with these elements; `None` unless there are [`opening_len`] of them.
 pub(super) fn opening_from_elements<V: Clone>(shape: &Shape, elements: &[V]) -> Option<Opening<V>> {
     let (r_star, rest) = elements.split_at_checked(shape.log_rows())?;
     let (z_blk, rest) = rest.split_at_checked(shape.block_bits())?;
-    let [beta, eta, e1, e2, rho, y] = <&[V; 6]>::try_from(rest).ok()?.clone();
-    Some(Opening { r_star: r_star.to_vec(), z_blk: z_blk.to_vec(), beta, eta, e1, e2, rho, y })
+    let [beta, eta, rho, y] = <&[V; 4]>::try_from(rest).ok()?.clone();
+    Some(Opening { r_star: r_star.to_vec(), z_blk: z_blk.to_vec(), beta, eta, rho, y })
 }
 
 /// The prover's side.

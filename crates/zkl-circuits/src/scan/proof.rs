@@ -18,7 +18,7 @@ use crate::groth16;
 ///
 /// ```text
 /// mask commitment    32 bytes
-/// claim              32 each: r*, z_blk, beta, eta, e1, e2, rho, y
+/// claim              32 each: r*, z_blk, beta, eta, rho, y
 /// Groth16 proof      128
 /// masked opening     s, then the HyperKZG proof
 /// ```

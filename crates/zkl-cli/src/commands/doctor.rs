@@ -51,7 +51,7 @@ impl Report for Diagnosis {
 }
 
 pub(super) async fn run(config: &Config) -> Result<(), CliError> {
-    let mut checks = vec![settings(config), keys(config)];
+    let mut checks = vec![settings(config), keys(config), kernel()];
     match LedgerHome::open(&config.ledger) {
         Err(zkl_ledger::LedgerError::NoLedger { dir }) => {
             let detail = format!("none in {}; `zkl init` makes one", dir.display());
@@ -82,6 +82,14 @@ fn keys(config: &Config) -> Check {
     match fs::create_dir_all(dir).and_then(|()| tempfile::tempfile_in(dir)) {
         Ok(_) => ok("keys", format!("generated keys are kept in {}", dir.display())),
         Err(error) => problem("keys", &format!("cannot write to {}: {error}", dir.display())),
+    }
+}
+
+fn kernel() -> Check {
+    let selection = zkl_ledger::field_kernel();
+    match &selection.problem {
+        None => ok("kernel", format!("{} field arithmetic", selection.choice.name())),
+        Some(error) => problem("kernel", error),
     }
 }
 

@@ -46,7 +46,7 @@ fn a_changed_receipt_exits_with_1_and_an_absent_one_with_2() {
         workdir.write("b.receipt", &bytes[..length]);
         workdir.fails(1, &["verify", "b.receipt"]);
     }
-    workdir.write("b.receipt", String::from_utf8(bytes).unwrap().replace("zkl-receipt/1", "zkl-receipt/2"));
+    workdir.write("b.receipt", String::from_utf8(bytes).unwrap().replace("zkl-receipt/1", "zkl-receipt/9"));
     assert!(workdir.fails(1, &["verify", "b.receipt"]).contains("hint: "));
     workdir.fails(2, &["verify", "absent.receipt"]);
 }
@@ -121,6 +121,25 @@ fn settings_come_from_flags_then_environment_then_file() {
     assert!(workdir.fails(2, &["init"]).contains("there already is a ledger"));
     workdir.write("zkl.toml", "ledgers = 1\n");
     assert!(workdir.fails(2, &["log"]).contains("zkl.toml is not a settings file"));
+}
+
+#[test]
+fn a_field_kernel_that_does_not_exist_is_told_and_not_followed() {
+    let workdir = Workdir::with_penguins();
+    let run = |args: &[&str], kernel: &str| workdir.command(args).env("ZKL_KERNEL", kernel).output().unwrap();
+    let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
+    let output = run(&["prove", "penguins", "rows >= 300"], "neon");
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    assert!(
+        text(&output.stderr).contains("note: ZKL_KERNEL is \"neon\", which is neither"),
+        "{}",
+        text(&output.stderr)
+    );
+    let output = run(&["doctor"], "neon");
+    assert!(!output.status.success() && text(&output.stdout).contains("PROBLEM  kernel"));
+    let output = run(&["doctor"], "portable");
+    assert!(output.status.success() && text(&output.stdout).contains("portable field arithmetic"));
+    assert!(!text(&output.stderr).contains("ZKL_KERNEL"));
 }
 
 #[test]

@@ -23,7 +23,7 @@ fn a_notarized_table_verifies_as_proved_with_every_receipt_about_it() {
     let text = workdir.ok(&["verify", "short.receipt"]);
     assert!(text.contains("attested; the log names a proof, which this receipt leaves out"), "{text}");
     let length = |name: &str| fs::metadata(workdir.path(name)).unwrap().len();
-    assert!(length("short.receipt") * 3 < length("mean.receipt"));
+    assert!(length("short.receipt") + 4_000 < length("mean.receipt"));
 
     // The auditor gets the table and the opening, and commits again.
     let opening = notarized["opening"].as_str().unwrap();

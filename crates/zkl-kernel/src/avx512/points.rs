@@ -5,11 +5,7 @@ use zkl_core::ark::{
     ff::AdditiveGroup,
 };
 
-use super::{
-    coordinate::Coordinate,
-    pairs::{AddPairs, Apart, Within},
-    word::{Avx512, Task},
-};
+use super::{coordinate::Coordinate, word::Avx512};
 use crate::points::{Curve, Pair, PointKernel};
 
 type Point<C> = <<C as Curve>::Eight as Coordinate>::Point;
@@ -28,11 +24,35 @@ impl<C: Curve> PointKernel<C> for Avx512 {
     type Scratch = Products<C::Eight>;
 
     fn prepare(self, points: &[Affine<C>]) -> Vec<Point<C>> {
-        self.run(Prepare(points))
+        let mut prepared = Vec::with_capacity(points.len().next_multiple_of(8));
+        for points in points.chunks(8) {
+            let (mut x, mut y) = ([C::BaseField::ZERO; 8], [C::BaseField::ZERO; 8]);
+            for (i, point) in points.iter().enumerate() {
+                // The neutral element is all zeros.
+                (x[i], y[i]) = point.xy().unwrap_or_default();
+            }
+            prepared.extend(C::Eight::pack(self, &x, &y));
+        }
+        prepared.truncate(points.len());
+        prepared
     }
 
     fn restore(self, points: &[Point<C>]) -> Vec<Affine<C>> {
-        self.run(Restore::<C>(points))
+        let neutral = Point::<C>::default();
+        let mut restored = Vec::with_capacity(points.len());
+        for points in points.chunks(8) {
+            let mut eight = [&neutral; 8];
+            for (i, point) in points.iter().enumerate() {
+                eight[i] = point;
+            }
+            let (x, y) = C::Eight::unpack(self, eight);
+            let affine = |(x, y): (C::BaseField, C::BaseField)| {
+                let is_neutral = x == C::BaseField::ZERO && y == C::BaseField::ZERO;
+                if is_neutral { Affine::identity() } else { Affine::new_unchecked(x, y) }
+            };
+            restored.extend(x.into_iter().zip(y).take(points.len()).map(affine));
+        }
+        restored
     }
 
     fn negated(self, point: &Point<C>) -> Point<C> {
@@ -40,58 +60,10 @@ impl<C: Curve> PointKernel<C> for Avx512 {
     }
 
     fn add_apart(self, table: &[Point<C>], pairs: &[Pair], out: &mut [Point<C>], scratch: &mut Self::Scratch) {
-        let points = Apart::<C::Eight> { table, sums: out };
-        self.run(AddPairs { pairs, points, products: &mut scratch.0 });
+        C::Eight::add_apart(self, table, pairs, out, &mut scratch.0);
     }
 
     fn add_within(self, points: &mut [Point<C>], pairs: &[Pair], scratch: &mut Self::Scratch) {
-        let points = Within::<C::Eight> { points };
-        self.run(AddPairs { pairs, points, products: &mut scratch.0 });
-    }
-}
-
-struct Prepare<'a, C: Curve>(&'a [Affine<C>]);
-
-impl<C: Curve> Task for Prepare<'_, C> {
-    type Output = Vec<Point<C>>;
-
-    #[inline(always)]
-    fn run(self, cpu: Avx512) -> Self::Output {
-        let mut prepared = Vec::with_capacity(self.0.len().next_multiple_of(8));
-        for points in self.0.chunks(8) {
-            let (mut x, mut y) = ([C::BaseField::ZERO; 8], [C::BaseField::ZERO; 8]);
-            for i in 0..points.len() {
-                // The neutral element is all zeros.
-                (x[i], y[i]) = points[i].xy().unwrap_or_default();
-            }
-            prepared.extend(C::Eight::store(C::Eight::from_elements(cpu, &x), C::Eight::from_elements(cpu, &y)));
-        }
-        prepared.truncate(self.0.len());
-        prepared
-    }
-}
-
-struct Restore<'a, C: Curve>(&'a [Point<C>]);
-
-impl<C: Curve> Task for Restore<'_, C> {
-    type Output = Vec<Affine<C>>;
-
-    #[inline(always)]
-    fn run(self, cpu: Avx512) -> Self::Output {
-        let neutral = Point::<C>::default();
-        let mut restored = Vec::with_capacity(self.0.len());
-        for points in self.0.chunks(8) {
-            let mut eight = [&neutral; 8];
-            for i in 0..points.len() {
-                eight[i] = &points[i];
-            }
-            let (x, y) = C::Eight::load(cpu, eight);
-            let (x, y) = (x.to_elements(), y.to_elements());
-            for i in 0..points.len() {
-                let is_neutral = x[i] == C::BaseField::ZERO && y[i] == C::BaseField::ZERO;
-                restored.push(if is_neutral { Affine::identity() } else { Affine::new_unchecked(x[i], y[i]) });
-            }
-        }
-        restored
+        C::Eight::add_within(self, points, pairs, &mut scratch.0);
     }
 }

@@ -383,7 +383,7 @@ fn chains_of_products_agree_with_arkworks() {
 }
 
 #[test]
-#[ignore = "a minute and more: 10^9 products, or ZKL_KERNEL_PRODUCTS of them"]
+#[ignore = "a minute and more: 10^9 products, half of them in each field, or ZKL_KERNEL_PRODUCTS"]
 fn a_billion_products_agree_with_arkworks() {
     let Some(cpu) = cpu() else { return };
     let products = std::env::var("ZKL_KERNEL_PRODUCTS").ok().and_then(|value| value.parse().ok()).unwrap_or(1u64 << 30);

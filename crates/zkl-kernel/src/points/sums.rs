@@ -60,41 +60,43 @@ fn round<C: Curve, K: PointKernel<C>>(
     sums: &mut [K::Point],
 ) -> Rest<K::Point> {
     let chunks = cut(runs, rayon::current_num_threads());
-    let few = if chunks.len() == 1 { 1 } else { FEW };
-    let reduce = |runs: &Vec<Run>| Chunk::reduce(kernel, table, entries, runs, few);
-    let chunks: Vec<Chunk<K::Point>> =
-        if chunks.len() == 1 { chunks.iter().map(reduce).collect() } else { chunks.par_iter().map(reduce).collect() };
+    let reduced: Vec<Reduced<K::Point>> = match chunks.as_slice() {
+        [chunk] => vec![Workspace::new().reduce(kernel, table, entries, chunk, 1)],
+        chunks => chunks
+            .par_iter()
+            .map_init(Workspace::new, |workspace, chunk| workspace.reduce(kernel, table, entries, chunk, FEW))
+            .collect(),
+    };
 
-    let mut left = vec![0u32; sums.len()];
-    for (set, _) in chunks.iter().flat_map(Chunk::remainders) {
-        left[set as usize] += 1;
+    // How many points are left of each set, then where its next point goes.
+    let mut places = vec![0u32; sums.len()];
+    for set in reduced.iter().flat_map(|reduced| &reduced.sets) {
+        places[*set as usize] += 1;
     }
-    let mut rest = Rest { table: Vec::new(), entries: Vec::new(), runs: Vec::new() };
-    // Where the next point of a set goes.
-    let mut next = left;
+    let mut runs = Vec::new();
     let mut start = 0;
-    for (set, next) in (0..).zip(&mut next) {
-        if *next > 1 {
-            rest.runs.push(Run { set, start, len: *next });
-            start += *next;
-            *next = start - *next;
-        } else {
-            *next = u32::MAX;
+    for (set, place) in (0..).zip(&mut places) {
+        let len = std::mem::replace(place, if *place > 1 { start } else { DONE });
+        if len > 1 {
+            runs.push(Run { set, start, len });
+            start += len;
         }
     }
-    rest.table.resize(start as usize, K::Point::default());
-    rest.entries.extend((0..start).map(|index| 2 * index));
-    for (set, point) in chunks.iter().flat_map(Chunk::remainders) {
-        let next = &mut next[set as usize];
-        if *next == u32::MAX {
-            sums[set as usize] = *point;
+    let mut table = vec![K::Point::default(); start as usize];
+    for (set, point) in reduced.iter().flat_map(|reduced| reduced.sets.iter().zip(&reduced.points)) {
+        let place = &mut places[*set as usize];
+        if *place == DONE {
+            sums[*set as usize] = *point;
         } else {
-            rest.table[*next as usize] = *point;
-            *next += 1;
+            table[*place as usize] = *point;
+            *place += 1;
         }
     }
-    rest
+    Rest { table, entries: (0..start).map(|index| 2 * index).collect(), runs }
 }
+
+/// The place of a set of which one point is left.
+const DONE: u32 = u32::MAX;
 
 /// Runs in chunks of equal numbers of entries. Runs that span chunks are cut.
 fn cut(runs: &[Run], threads: usize) -> Vec<Vec<Run>> {
@@ -123,12 +125,10 @@ fn cut(runs: &[Run], threads: usize) -> Vec<Vec<Run>> {
     chunks
 }
 
-/// Points of some sets, added up for a while.
-struct Chunk<P> {
+/// What is left of some sets: points, each with its set.
+struct Reduced<P> {
+    sets: Vec<u32>,
     points: Vec<P>,
-    sets: Vec<Live>,
-    /// Distance between neighbours of one set.
-    stride: u32,
 }
 
 /// A set within a chunk: points at `start`, `start + stride`, ...
@@ -139,62 +139,81 @@ struct Live {
     len: u32,
 }
 
-impl<P: Copy + Default> Chunk<P> {
-    fn reduce<C: Curve, K: PointKernel<C, Point = P>>(
+/// Memory that one chunk after the other is worked on in.
+struct Workspace<C: Curve, K: PointKernel<C>> {
+    points: Vec<K::Point>,
+    sets: Vec<Live>,
+    pairs: Vec<Pair>,
+    scratch: K::Scratch,
+}
+
+impl<C: Curve, K: PointKernel<C>> Workspace<C, K> {
+    fn new() -> Self {
+        Self { points: Vec::new(), sets: Vec::new(), pairs: Vec::new(), scratch: K::Scratch::default() }
+    }
+
+    /// Adds pass by pass, until a pass would have fewer than `few` pairs.
+    fn reduce(
+        &mut self,
         kernel: K,
-        table: &[P],
+        table: &[K::Point],
         entries: &[u32],
         runs: &[Run],
         few: usize,
-    ) -> Self {
-        let mut scratch = K::Scratch::default();
-        let mut pairs = Vec::with_capacity(CHUNK / 2);
-        let mut chunk = Self { points: Vec::new(), sets: Vec::with_capacity(runs.len()), stride: 1 };
-
-        // The first pass takes points from the table: pairs become sums, those without a partner are copied.
-        let halves: u32 = runs.iter().map(|run| run.len.div_ceil(2)).sum();
-        chunk.points.resize(halves as usize, P::default());
-        let mut start = 0;
-        for run in runs {
-            let entries = &entries[run.start as usize..][..run.len as usize];
-            let (two, one) = entries.as_chunks::<2>();
-            pairs.extend((start..).zip(two).map(|(to, &[left, right])| Pair { left, right, to }));
-            if let [entry] = one {
-                let point = &table[(entry >> 1) as usize];
-                chunk.points[start as usize + two.len()] = if entry & 1 == 0 { *point } else { kernel.negated(point) };
-            }
-            let len = run.len.div_ceil(2);
-            chunk.sets.push(Live { set: run.set, start, len });
-            start += len;
-        }
-        kernel.add_apart(table, &pairs, &mut chunk.points, &mut scratch);
-
-        let mut live: Vec<usize> = (0..chunk.sets.len()).filter(|&index| chunk.sets[index].len > 1).collect();
+    ) -> Reduced<K::Point> {
+        self.first_pass(kernel, table, entries, runs);
+        // Sets of which one point is left, and the indices of the others.
+        let mut live: Vec<u32> = (0..).zip(&self.sets).filter(|(_, set)| set.len > 1).map(|(index, _)| index).collect();
+        let mut stride = 1;
         loop {
-            pairs.clear();
+            self.pairs.clear();
             for &index in &live {
-                let Live { start, len, .. } = chunk.sets[index];
-                let lefts = (start..).step_by(2 * chunk.stride as usize).take(len as usize / 2);
-                pairs.extend(lefts.map(|left| Pair { left, right: left + chunk.stride, to: left }));
+                let Live { start, len, .. } = self.sets[index as usize];
+                let lefts = (0..len / 2).map(|pair| start + 2 * stride * pair);
+                self.pairs.extend(lefts.map(|left| Pair { left, right: left + stride, to: left }));
             }
-            if pairs.len() < few {
-                return chunk;
+            if self.pairs.len() < few {
+                break;
             }
-            kernel.add_within(&mut chunk.points, &pairs, &mut scratch);
-            chunk.stride *= 2;
+            kernel.add_within(&mut self.points, &self.pairs, &mut self.scratch);
+            stride *= 2;
             live.retain(|&index| {
-                let len = &mut chunk.sets[index].len;
+                let len = &mut self.sets[index as usize].len;
                 *len = len.div_ceil(2);
                 *len > 1
             });
         }
+
+        let left: u32 = self.sets.iter().map(|set| set.len).sum();
+        let mut reduced =
+            Reduced { sets: Vec::with_capacity(left as usize), points: Vec::with_capacity(left as usize) };
+        for &Live { set, start, len } in &self.sets {
+            let places = (0..len).map(|index| (start + stride * index) as usize);
+            reduced.points.extend(places.map(|place| self.points[place]));
+            reduced.sets.extend(std::iter::repeat_n(set, len as usize));
+        }
+        reduced
     }
 
-    /// The points that are left, with their sets.
-    fn remainders(&self) -> impl Iterator<Item = (u32, &P)> {
-        self.sets.iter().flat_map(|live| {
-            let places = (live.start..).step_by(self.stride as usize).take(live.len as usize);
-            places.map(|place| (live.set, &self.points[place as usize]))
-        })
+    /// Takes points from the table: pairs become sums, those without a partner are copied.
+    fn first_pass(&mut self, kernel: K, table: &[K::Point], entries: &[u32], runs: &[Run]) {
+        self.sets.clear();
+        self.pairs.clear();
+        let halves: u32 = runs.iter().map(|run| run.len.div_ceil(2)).sum();
+        self.points.resize(halves as usize, K::Point::default());
+        let mut start = 0;
+        for run in runs {
+            let entries = &entries[run.start as usize..][..run.len as usize];
+            let (two, one) = entries.as_chunks::<2>();
+            self.pairs.extend((start..).zip(two).map(|(to, &[left, right])| Pair { left, right, to }));
+            if let [entry] = one {
+                let point = &table[(entry >> 1) as usize];
+                self.points[start as usize + two.len()] = if entry & 1 == 0 { *point } else { kernel.negated(point) };
+            }
+            let len = run.len.div_ceil(2);
+            self.sets.push(Live { set: run.set, start, len });
+            start += len;
+        }
+        kernel.add_apart(table, &self.pairs, &mut self.points, &mut self.scratch);
     }
 }

@@ -81,7 +81,7 @@ impl Vector {
 
     pub(super) fn eq_table(cpu: Avx512, z: &[Fr]) -> Self {
         let (low, high) = z.split_at(z.len().min(10));
-        let low = Self::of_elements(cpu, &scalar_eq_table(low));
+        let low = Self::short_eq_table(cpu, low);
         let high = scalar_eq_table(high);
         let mut table = Self::zeroed(1 << z.len());
         let part = low.storage.blocks().len();
@@ -90,12 +90,25 @@ impl Vector {
         table
     }
 
+    /// An eq table on one thread: one block by hand, then doubled coordinate by coordinate.
+    fn short_eq_table(cpu: Avx512, z: &[Fr]) -> Self {
+        let (first, rest) = z.split_at(z.len().min(3));
+        let first = Self::of_elements(cpu, &scalar_eq_table(first));
+        if rest.is_empty() {
+            return first;
+        }
+        let mut table = Self::zeroed(1 << z.len());
+        table.storage.blocks_mut()[..1].copy_from_slice(first.storage.blocks());
+        cpu.run(Double { table: table.storage.blocks_mut(), z: rest });
+        table
+    }
+
     pub(super) fn eq_sum(&self, cpu: Avx512, z: &[Fr]) -> Result<Fr, LengthMismatch> {
         if self.len > 1 << z.len() {
             return Err(LengthMismatch { left: 1 << z.len(), right: self.len });
         }
         let (low, high) = z.split_at(z.len().min(10));
-        let low = Self::of_elements(cpu, &scalar_eq_table(low));
+        let low = Self::short_eq_table(cpu, low);
         let high = scalar_eq_table(high);
         let parts = self.storage.blocks().par_chunks(low.storage.blocks().len()).zip(&high);
         Ok(parts.map(|(a, weight)| cpu.run(InnerProduct { a, b: low.storage.blocks() }) * weight).sum())
@@ -277,6 +290,30 @@ impl Task for Fold<'_> {
                 None => Lanes::zero(cpu).weaken(),
             };
             columns::fold(first, second, weights).store(&mut self.out[i]);
+        }
+    }
+}
+
+/// Doubles an eq table of one block for each coordinate of `z`.
+struct Double<'s> {
+    table: &'s mut [Block<Fr>],
+    z: &'s [Fr],
+}
+
+impl Task for Double<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self, cpu: Avx512) {
+        for (bit, z) in self.z.iter().enumerate() {
+            let z = Lanes::splat(cpu, *z);
+            let len = 1 << bit;
+            for i in 0..len {
+                let value = Lanes::load(cpu, &self.table[i]);
+                let high = value.times(z);
+                value.minus::<2, 4>(high).halve::<2>().store(&mut self.table[i]);
+                high.store(&mut self.table[len + i]);
+            }
         }
     }
 }

@@ -88,9 +88,9 @@ fn proofs_with_equal_blinding_are_the_points_that_arkworks_makes() {
 
 #[test]
 fn combinations_have_the_values_of_the_rows_that_they_stand_for() {
-    for circuit in circuits() {
-        let instance = Instance::new(&circuit).unwrap();
-        let matrices = Matrices::of(&circuit).unwrap();
+    for circuit in [&Cube::of(5) as &dyn Circuit, &Foreign(7)] {
+        let instance = Instance::new(circuit).unwrap();
+        let matrices = Matrices::of(circuit).unwrap();
         assert_eq!(matrices.num_constraints(), instance.num_constraints());
         assert_eq!((matrices.num_inputs, matrices.num_variables), (instance.num_inputs, instance.assignment.len()));
         let values = matrices.evaluate(&instance.assignment);

@@ -80,9 +80,9 @@ fn parts(shape: &Shape) -> Parts {
     let n_bits: Vec<_> = (0..=shape.log_rows()).map(|_| ctx.wire(&FieldVar::witness(&cs, None).unwrap())).collect();
     let lookups = lookup::verify(&mut ctx, shape, &vector, &n_bits, &sealed).unwrap();
     let all_lookups = since();
-    let values = moments::verify(&mut ctx, shape, &vector, &n_bits, &sealed, &lookups.z_row).unwrap();
+    let claim = moments::verify(&mut ctx, shape, &vector, &n_bits, &sealed, &lookups).unwrap();
     let moments = since();
-    opening::verify(&mut ctx, &lookups, &values).unwrap();
+    opening::verify(&mut ctx, &lookups.z_blk, claim).unwrap();
     let opening = since();
 
     let tree = lookup_tree(shape);
@@ -124,14 +124,14 @@ fn constraint_counts_are_pinned() {
     let shape = Table::mixed(1, 13).case().plan.shape().clone();
     let expected = Parts {
         lay: 383,
-        seal: 15_554,
+        seal: 9_702,
         tables: 208,
         rounds: 3_660,
-        layer_ends: 2_769,
-        leaves: 340,
-        moments: 1_919,
-        opening: 1_834,
-        total: 26_690,
+        layer_ends: 1_989,
+        leaves: 232,
+        moments: 1_319,
+        opening: 1_873,
+        total: 19_389,
     };
     assert_eq!(parts(&shape), expected);
 }

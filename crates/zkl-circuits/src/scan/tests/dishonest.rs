@@ -4,7 +4,7 @@ use zkl_argument::{ScanError, check_columns};
 use zkl_core::ark::{Fr, ff::One as _};
 
 use super::{
-    agreement::outputs,
+    agreement::{outputs, with_fitting_lookups},
     fixture::{Case, Table, is_satisfied},
 };
 use crate::{
@@ -50,16 +50,63 @@ fn rejects_a_seal_that_lies_about_numbers() {
     }
 }
 
-/// T is a constant part of the leaves: the messages do not contradict another one, the committed columns do.
+/// T is a constant part of the leaves: a prover who adapts one message is not contradicted by the others, but by the
+/// committed columns.
 #[test]
 fn leaves_a_false_bound_to_the_opening_of_the_columns() {
     let [truth, mut case] = [(), ()].map(|()| Table::mixed(20, 13).case());
-    let messages = truth.prove().messages.clone();
+    let honest = truth.prove().messages.clone();
     case.records.numeric[0].top_limb -= 1;
+    assert!(!case.plain(&honest));
+    let messages = with_fitting_lookups(&case, honest);
     let claim = outputs(&case, &messages);
     let circuit = case.circuit(case.inputs(&case.records, &claim), case.secret(&case.records, &messages));
     assert!(is_satisfied(&circuit) && case.plain(&messages));
     assert_eq!(check_columns(&case.plan, &truth.witness(), &case.mask, &claim), Err(ScanError::OpeningEnd));
+}
+
+/// Other fields with the same packed elements, so with the same leaf: one unit of a field is worth 2^width of its neighbour.
+/// The argument proves the fields exact, so its messages contradict them; who adapts the value of the looked-up columns
+/// contradicts these.
+#[test]
+fn rejects_records_whose_fields_overflow_into_their_neighbours() {
+    let truth = Table::mixed(29, 13).case();
+    let lies: [Change<Records>; 4] = [
+        ("sum", |r| {
+            r.numeric[0].sum += num_bigint::BigUint::from(1u8) << 96u32;
+            r.numeric[0].min -= 1;
+        }),
+        ("product sums", |r| {
+            r.product[0].sums.left_sum += num_bigint::BigUint::from(1u8) << 96u32;
+            r.product[0].sums.right_sum -= 1u8;
+        }),
+        ("category", |r| {
+            r.category[0].counts[0] += 1 << 32;
+            r.category[0].counts[1] -= 1;
+        }),
+        ("joint", |r| {
+            let full = (1..r.joint[0].counts.len()).find(|&cell| cell % 7 != 0 && r.joint[0].counts[cell] > 0).unwrap();
+            r.joint[0].counts[full] -= 1;
+            r.joint[0].counts[full - 1] += 1 << 32;
+        }),
+    ];
+    let honest = truth.prove().messages.clone();
+    for (name, lie) in lies {
+        let mut case = Table::mixed(29, 13).case();
+        lie(&mut case.records);
+        assert!(!case.plain(&honest), "{name}");
+        let opens = |messages: &[Fr]| {
+            let claim = outputs(&case, messages);
+            let circuit = case.circuit(truth.inputs(&truth.records, &claim), case.secret(&case.records, messages));
+            (is_satisfied(&circuit), claim)
+        };
+        assert!(!opens(&honest).0, "{name}");
+        // Counts are fixed before the first challenge: no message makes up for them.
+        let (satisfied, claim) = opens(&with_fitting_lookups(&case, honest.clone()));
+        let columns = check_columns(&case.plan, &truth.witness(), &case.mask, &claim);
+        let sums = name.contains("sum");
+        assert_eq!((satisfied, columns), (sums, if sums { Err(ScanError::OpeningEnd) } else { columns.clone() }), "{name}");
+    }
 }
 
 #[test]

@@ -127,7 +127,7 @@ fn a_scan_proof_verifies_and_nothing_else_does() {
     assert_eq!(changed(&|proof| proof.claim.y += Fr::one()), invalid);
     assert_eq!(changed(&|proof| proof.claim.r_star.swap(0, 1)), invalid);
     assert!(matches!(changed(&|proof| proof.opening.s += Fr::one()), Err(VerifyScanError::Columns(_))));
-    let expected = 4 + plan.shape().block_bits() + 6;
+    let expected = 4 + plan.shape().block_bits() + 4;
     let short = changed(&|proof| proof.claim.z_blk.truncate(1));
     assert_eq!(short, Err(VerifyScanError::Claim { expected, got: expected + 1 - plan.shape().block_bits() }));
 

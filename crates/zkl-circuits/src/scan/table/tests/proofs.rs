@@ -321,7 +321,7 @@ fn the_scan_over_dictionaries_belongs_to_its_table() {
     assert_eq!(with(&|own| own.columns[0][0] = Commitment::default()), invalid);
     // A scan in another shape has a claim of another length.
     let shape = proved.plan.dictionaries().unwrap().0.shape();
-    let expected = shape.log_rows() + shape.block_bits() + 6;
+    let expected = shape.log_rows() + shape.block_bits() + 4;
     let source = VerifyScanError::Claim { expected, got: expected };
     let other = with(&|own| own.scan = proved.proof.segments[0].scan.clone());
     assert!(other == VerifyTableError::DictionaryScan(source) || other == invalid, "{other}");
