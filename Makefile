@@ -69,12 +69,24 @@ stress-kernel: setup ## 2^30 products, half in each field, against arkworks (PRO
 stress: build ## 1,000 kill -9 trials of notarize and prove (TRIALS=N)
 	ZKL_CRASH_TRIALS=$(or $(TRIALS),1000) $(CARGO) test --release --locked -p zkl-cli --test cli crash -- --nocapture
 
-# Injected faults, real failing writes, and kills; every trial ends with a check of the whole store from its stored bytes.
+# Injected faults, real failing writes and networks, and kills; every trial ends with a check of the whole store from its stored bytes.
+# Trials at servers wait for servers, so there are fewer of the slowest.
 stress-storage: export ZKL_FAULT_TRIALS ?= $(or $(TRIALS),1000)
 stress-storage: export ZKL_CRASH_TRIALS ?= $(ZKL_FAULT_TRIALS)
-stress-storage: setup ## 1,000 fault trials and 1,000 kills of every store (TRIALS=N)
-	$(CARGO) test --locked -p zkl-ledger --test fault_trials --test appends -- --nocapture
-	$(CARGO) test --locked -p zkl-storage-rocks --test trials --test full --test crash -- --nocapture
+stress-storage: export ZKL_PG_CUT_TRIALS ?= $(ZKL_FAULT_TRIALS)
+stress-storage: export ZKL_PG_CONNECTION_KILLS ?= $(ZKL_FAULT_TRIALS)
+stress-storage: export ZKL_PG_PROCESS_KILLS ?= $(shell expr $(ZKL_FAULT_TRIALS) / 5)
+stress-storage: export ZKL_PG_SERVER_KILLS ?= $(shell expr $(ZKL_FAULT_TRIALS) / 5)
+stress-storage: export ZKL_PG_WRITER_ENTRIES ?= 10000
+stress-storage: export ZKL_S3_TRIALS ?= $(ZKL_FAULT_TRIALS)
+stress-storage: export ZKL_S3_SERVER_KILLS ?= $(shell expr $(ZKL_FAULT_TRIALS) / 20)
+stress-storage: export ZKL_S3_ENTRIES ?= 10000
+stress-storage: setup-servers ## 1,000 fault trials of every store, and kills of writers and servers (TRIALS=N)
+	$(CARGO) test --locked --workspace --features $(STORES) \
+		--test fault_trials --test appends --test trials --test full --test crash -- --nocapture
+	$(CARGO) test --locked --workspace --features $(STORES) --test suite -- --nocapture commit:: crash:: faults:: writers::
+	ZKL_CRASH_TRIALS=$(shell expr $(ZKL_CRASH_TRIALS) / 5) \
+		$(CARGO) test --locked --workspace --features $(STORES) --test s3 -- --nocapture faults:: crash:: writers::
 
 bench: setup ## the end-to-end table and the store's latencies (DIR=a directory on the disk to measure)
 	$(CARGO) build --release --locked -p zkl-benches --bins

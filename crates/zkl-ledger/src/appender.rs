@@ -18,7 +18,7 @@ use zkl_merkle::note::NoteSigner;
 use crate::{
     entry::{Entry, SignedEntry},
     error::LedgerError,
-    log,
+    log::{self, Newest},
 };
 
 /// Most entries of one batch: what one leader makes the others wait for.
@@ -31,7 +31,8 @@ pub(crate) struct Appender {
     storage: Arc<dyn StorageBackend>,
     signer: Arc<NoteSigner>,
     waiting: Mutex<Vec<Waiting>>,
-    lead: Arc<AsyncMutex<()>>,
+    /// Held by who leads, with what the last batch left.
+    lead: Arc<AsyncMutex<Option<Newest>>>,
 }
 
 /// An entry that is not yet part of a batch.
@@ -73,15 +74,14 @@ impl Appender {
     }
 
     /// Appends the next batch in the background. `lead` is held until everybody is told.
-    fn lead(&self, lead: OwnedMutexGuard<()>) {
+    fn lead(&self, mut lead: OwnedMutexGuard<Option<Newest>>) {
         let batch = self.next_batch();
         if batch.is_empty() {
             return;
         }
         let (storage, signer) = (Arc::clone(&self.storage), Arc::clone(&self.signer));
         tokio::spawn(async move {
-            append_batch(&*storage, &signer, batch).await;
-            drop(lead);
+            append_batch(&*storage, &signer, batch, &mut lead).await;
         });
     }
 
@@ -106,9 +106,14 @@ impl Appender {
 }
 
 /// Appends `batch` and answers everybody in it.
-async fn append_batch(storage: &dyn StorageBackend, signer: &NoteSigner, batch: Vec<Waiting>) {
+async fn append_batch(
+    storage: &dyn StorageBackend,
+    signer: &NoteSigner,
+    batch: Vec<Waiting>,
+    newest: &mut Option<Newest>,
+) {
     let (entries, callers): (Vec<_>, Vec<_>) = batch.into_iter().map(|waiting| (waiting.entry, waiting.done)).unzip();
-    match log::append(storage, signer, &entries).await {
+    match log::append(storage, signer, &entries, newest).await {
         Ok(stored) => {
             for (done, stored) in callers.into_iter().zip(stored) {
                 // Who no longer waits does not mind.
@@ -118,7 +123,7 @@ async fn append_batch(storage: &dyn StorageBackend, signer: &NoteSigner, batch: 
         // Nothing was written. One entry must not spoil the others: each is tried alone, so that its own caller is told.
         Err(LedgerError::Storage(StorageError { kind: StorageErrorKind::Invalid(_), .. })) if entries.len() > 1 => {
             for (done, entry) in callers.into_iter().zip(entries) {
-                let alone = log::append(storage, signer, &[entry]).await;
+                let alone = log::append(storage, signer, &[entry], newest).await;
                 let stored = alone.and_then(|mut stored| stored.pop().ok_or(LedgerError::AppendCancelled));
                 let _ = done.send(stored);
             }

@@ -33,9 +33,10 @@ pub(crate) async fn head<S: StorageBackend + ?Sized>(
     storage: &S,
     log: &NoteVerifier,
 ) -> Result<Option<TrustedHead>, LedgerError> {
-    let Some(head) = storage.head().await? else {
-        return Ok(None);
-    };
+    storage.head().await?.map(|head| open_head(&head, log)).transpose()
+}
+
+fn open_head(head: &Head, log: &NoteVerifier) -> Result<TrustedHead, LedgerError> {
     if head.checkpoint == UNFINISHED {
         return Err(LedgerError::Unfinished);
     }
@@ -44,19 +45,33 @@ pub(crate) async fn head<S: StorageBackend + ?Sized>(
     if checkpoint.size() != head.size || checkpoint.root() != head.root {
         return Err(LedgerError::HeadMismatch { stored: head.size, signed: checkpoint.size() });
     }
-    Ok(Some(TrustedHead { checkpoint, signed }))
+    Ok(TrustedHead { checkpoint, signed })
+}
+
+/// What an append left, for the next one: nothing has to be loaded and checked again while the store still has this head.
+pub(crate) struct Newest {
+    head: Head,
+    edge: RightEdge,
 }
 
 /// Appends signed entries as one batch under one checkpoint, and returns them with their places in the log, which follow one
 /// another. Durable on return. No entry may be longer than [`StoredTransaction::MAX_ENTRY_LEN`].
+///
+/// `newest` is what the last append through here left, if there was one, and is replaced by what this one leaves.
 pub(crate) async fn append<S: StorageBackend + ?Sized>(
     storage: &S,
     log: &NoteSigner,
     entries: &[SignedEntry],
+    newest: &mut Option<Newest>,
 ) -> Result<Vec<StoredTransaction>, LedgerError> {
     let ids: Vec<TransactionId> = entries.iter().map(SignedEntry::id).collect();
     for _ in 0..MAX_ATTEMPTS {
-        let edge = right_edge(storage, &log.verifier()).await?;
+        let stored = storage.head().await?;
+        // Whatever goes wrong below, nothing is known after it.
+        let edge = match newest.take() {
+            Some(newest) if Some(&newest.head) == stored.as_ref() => newest.edge,
+            _ => right_edge(storage, stored.as_ref(), &log.verifier()).await?,
+        };
         let expected = edge.size();
         let grown = edge.append(&ids)?;
         let checkpoint = Checkpoint::new(log.name().clone(), grown.edge.size(), grown.edge.root())?;
@@ -71,9 +86,12 @@ pub(crate) async fn append<S: StorageBackend + ?Sized>(
         let transactions: Vec<_> = (expected.0..).zip(ids.iter().zip(entries)).map(stored).collect();
         let head =
             Head { size: grown.edge.size(), root: grown.edge.root(), checkpoint: checkpoint.sign(log)?.to_string() };
-        let batch = AppendBatch { transactions: transactions.clone(), tiles: grown.tiles, head };
+        let batch = AppendBatch { transactions: transactions.clone(), tiles: grown.tiles, head: head.clone() };
         match storage.append(expected, batch).await {
-            Ok(()) => return Ok(transactions),
+            Ok(()) => {
+                *newest = Some(Newest { head, edge: grown.edge });
+                return Ok(transactions);
+            }
             Err(error) if matches!(error.kind, StorageErrorKind::Conflict { .. }) => {}
             Err(error) => return Err(error.into()),
         }
@@ -92,10 +110,16 @@ pub(crate) async fn inclusion<S: StorageBackend + ?Sized>(
     Ok(TlogProof::new(index, plan.prove(&tiles)?, head.signed.clone())?)
 }
 
-async fn right_edge<S: StorageBackend + ?Sized>(storage: &S, log: &NoteVerifier) -> Result<RightEdge, LedgerError> {
-    let Some(head) = head(storage, log).await? else {
+/// The right edge of the tree of `head`, whose signature is checked, from the stored tiles, which are checked against its root.
+async fn right_edge<S: StorageBackend + ?Sized>(
+    storage: &S,
+    head: Option<&Head>,
+    log: &NoteVerifier,
+) -> Result<RightEdge, LedgerError> {
+    let Some(head) = head else {
         return Ok(RightEdge::empty());
     };
+    let head = open_head(head, log)?;
     let size = head.checkpoint.size();
     let tiles = load_tiles(storage, &right_edge_tiles(size)).await?;
     Ok(RightEdge::load(size, head.checkpoint.root(), &tiles)?)

@@ -239,6 +239,28 @@ async fn a_ledger_without_its_key_does_not_append() {
     assert!(matches!(ledger.append(entry(0)).await, Err(LedgerError::ReadOnly)));
 }
 
+#[tokio::test]
+async fn tiles_are_loaded_again_only_after_another_writer_or_a_fault() {
+    let store = MemoryBackend::new();
+    let fault = Fault::Fail { persisted: true };
+    let (ledger, _dir) = ledger(store.clone(), FaultPlan::none().with(Operation::Append, 3, fault));
+    let loads = || ledger.storage().calls(Operation::Tile);
+    for number in 0..3 {
+        ledger.append(entry(number)).await.unwrap();
+        assert_eq!(loads(), 0, "the empty tree and what this ledger appended itself");
+    }
+    // This one lands, but the ledger does not know.
+    assert!(ledger.append(entry(3)).await.is_err());
+    assert_eq!(ledger.append(entry(4)).await.unwrap().index.0, 4);
+    let after_fault = loads();
+    assert!(after_fault > 0);
+    let (other, _other_dir) = self::ledger(store, FaultPlan::none());
+    assert_eq!(other.append(entry(5)).await.unwrap().index.0, 5);
+    assert_eq!(ledger.append(entry(6)).await.unwrap().index.0, 6);
+    assert!(loads() > after_fault);
+    assert_eq!(verified(&ledger).await.unwrap().0, 7);
+}
+
 /// Ledgers over one store, as processes that share it: one linear history, no loss, no duplicate.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn ledgers_that_share_a_store_write_one_history() {
@@ -259,7 +281,9 @@ async fn ledgers_that_share_a_store_write_one_history() {
 /// Callers at a store with faults everywhere. Whoever was told an index finds the entry there; who was told of an error
 /// finds it once or not at all; the log verifies from its stored bytes; and it goes on.
 async fn ledger_trial<S: StorageBackend + Clone + 'static>(store: S, trial: u64) -> [usize; 4] {
-    let plan = FaultPlan::none().everywhere(trial, 60);
+    // One fault is certain, so that a few trials see both outcomes.
+    let first = Fault::TimeOut { persisted: trial.is_multiple_of(2) };
+    let plan = FaultPlan::none().everywhere(trial, 60).with(Operation::Append, trial % 3, first);
     let (ledger, _dir) = ledger(store, plan);
     let mut told: BTreeMap<u64, SignedEntry> = BTreeMap::new();
     let mut untold = Vec::new();

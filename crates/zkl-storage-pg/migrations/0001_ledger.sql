@@ -29,11 +29,12 @@ create table transactions (
 -- Signed entries hardly compress, and those of usual length are read with their row.
 alter table transactions alter column entry set storage external;
 alter table transactions set (toast_tuple_target = 8160);
--- A query walks one of these, or the primary key, in index order. They hold index + 0, and so do the queries that use them: a planner
--- that hopes to find rows of a dataset early in the primary key, and then reads the whole log, cannot even try.
+-- A query walks one of these, or the primary key, in index order. Each of them holds the index under an expression of its own, and so
+-- do the queries that are meant to use it: a planner that hopes to find rows of a dataset early in the index of a kind or in the
+-- primary key, and then reads the whole log, cannot even try.
 create index transactions_by_dataset on transactions (dataset, (index + 0));
-create index transactions_by_operation on transactions (operation, (index + 0));
-create index transactions_by_dataset_and_operation on transactions (dataset, operation, (index + 0));
+create index transactions_by_operation on transactions (operation, (index - 0));
+create index transactions_by_dataset_and_operation on transactions (dataset, operation, (index * 1));
 
 create table datasets (
     name text collate "C" primary key,
@@ -311,8 +312,8 @@ begin
         select name, key, place, direction, backwards from (values
             ('all', '', 'index'),
             ('by_dataset', 'dataset = wanted_dataset and', '(index + 0)'),
-            ('by_operation', 'operation = wanted_operation and', '(index + 0)'),
-            ('by_dataset_and_operation', 'dataset = wanted_dataset and operation = wanted_operation and', '(index + 0)')
+            ('by_operation', 'operation = wanted_operation and', '(index - 0)'),
+            ('by_dataset_and_operation', 'dataset = wanted_dataset and operation = wanted_operation and', '(index * 1)')
         ) keys (name, key, place)
         cross join (values ('asc', false), ('desc', true)) directions (direction, backwards)
     loop

@@ -61,13 +61,13 @@ impl Form {
             (false, false, false, Order::Descending) => walk!("", "index", " desc"),
             (false, true, false, Order::Ascending) => walk!("dataset = $4 and ", "(index + 0)", ""),
             (false, true, false, Order::Descending) => walk!("dataset = $4 and ", "(index + 0)", " desc"),
-            (false, false, true, Order::Ascending) => walk!("operation = $4 and ", "(index + 0)", ""),
-            (false, false, true, Order::Descending) => walk!("operation = $4 and ", "(index + 0)", " desc"),
+            (false, false, true, Order::Ascending) => walk!("operation = $4 and ", "(index - 0)", ""),
+            (false, false, true, Order::Descending) => walk!("operation = $4 and ", "(index - 0)", " desc"),
             (false, true, true, Order::Ascending) => {
-                walk!("dataset = $4 and operation = $5 and ", "(index + 0)", "")
+                walk!("dataset = $4 and operation = $5 and ", "(index * 1)", "")
             }
             (false, true, true, Order::Descending) => {
-                walk!("dataset = $4 and operation = $5 and ", "(index + 0)", " desc")
+                walk!("dataset = $4 and operation = $5 and ", "(index * 1)", " desc")
             }
             (true, false, false, Order::Ascending) => walk_times!("find_all_ascending", "index"),
             (true, false, false, Order::Descending) => walk_times!("find_all_descending", "index desc"),

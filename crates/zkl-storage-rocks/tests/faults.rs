@@ -102,6 +102,10 @@ fn a_refusal_of_the_store_is_not_hidden_by_a_fault() {
         let (_dir, backend) = faulty(plan);
         let kind = backend.append(TreeSize(3), LOG.batch(3, 1)).await.unwrap_err().kind;
         assert_eq!(kind, StorageErrorKind::Conflict { expected: 3, actual: 0 });
+        backend.set_plan(FaultPlan::none().with(Operation::Append, 1, Fault::Poison { persisted: true }));
+        let kind = backend.append(TreeSize(3), LOG.batch(3, 1)).await.unwrap_err().kind;
+        assert_eq!(kind, StorageErrorKind::Conflict { expected: 3, actual: 0 });
+        backend.append(TreeSize(0), LOG.batch(0, 1)).await.unwrap();
     });
 }
 

@@ -56,5 +56,7 @@ impl BackendFactory for SmallRocks {
 
 #[test]
 fn faults_lose_nothing_and_fork_nothing() {
-    println!("{}", block_on(FaultTrials::from_env().run(&SmallRocks::new())));
+    let report = block_on(FaultTrials::from_env().run(&SmallRocks::new()));
+    println!("{report}");
+    assert_eq!(report.stopped, 0, "the store failed by itself");
 }

@@ -5,10 +5,11 @@
 
 use std::{
     env, io,
-    io::{BufRead as _, BufReader},
+    io::{BufRead as _, BufReader, Write as _},
     net::TcpListener,
     path::PathBuf,
-    process::{Child, Command, Stdio},
+    process::{Child, ChildStdout, Command, Stdio},
+    sync::{Mutex, PoisonError},
 };
 
 use aws_credential_types::Credentials;
@@ -56,7 +57,25 @@ pub struct S3Server {
     endpoint: String,
     access_key: &'static str,
     secret_key: &'static str,
-    supervisor: Child,
+    supervisor: Mutex<Supervisor>,
+}
+
+/// The shell that a server runs below.
+#[derive(Debug)]
+struct Supervisor {
+    process: Child,
+    answers: Option<BufReader<ChildStdout>>,
+}
+
+impl Supervisor {
+    /// Waits until the server is ready.
+    fn is_ready(&mut self) -> io::Result<bool> {
+        let mut line = String::new();
+        if let Some(answers) = &mut self.answers {
+            answers.read_line(&mut line)?;
+        }
+        Ok(line.trim() == "ready")
+    }
 }
 
 impl S3Server {
@@ -113,13 +132,38 @@ impl S3Server {
         port: u16,
         (access_key, secret_key): (&'static str, &'static str),
     ) -> Result<Self, ServerError> {
-        let mut supervisor = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
-        let mut line = String::new();
-        if let Some(output) = supervisor.stdout.take() {
-            BufReader::new(output).read_line(&mut line)?;
-        }
+        let mut process = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
+        let answers = process.stdout.take().map(BufReader::new);
+        let mut supervisor = Supervisor { process, answers };
+        let ready = supervisor.is_ready()?;
+        let supervisor = Mutex::new(supervisor);
         let server = Self { endpoint: format!("http://127.0.0.1:{port}"), access_key, secret_key, supervisor };
-        if line.trim() == "ready" { Ok(server) } else { Err(ServerError::NotReady { program }) }
+        if ready { Ok(server) } else { Err(ServerError::NotReady { program }) }
+    }
+
+    /// Kills the gateway of [`S3Server::ceph_rgw`] with SIGKILL, whatever it is doing. Its cluster goes on. Other servers have no
+    /// answer to this.
+    ///
+    /// # Errors
+    /// When the shell that the gateway runs below is gone.
+    pub fn kill(&self) -> Result<(), ServerError> {
+        self.tell("kill")
+    }
+
+    /// Starts the killed gateway again, on the same port, and waits until it listens.
+    ///
+    /// # Errors
+    /// When it does not start.
+    pub fn start_again(&self) -> Result<(), ServerError> {
+        self.tell("start")
+    }
+
+    fn tell(&self, command: &str) -> Result<(), ServerError> {
+        let mut supervisor = self.supervisor.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(input) = &mut supervisor.process.stdin {
+            writeln!(input, "{command}")?;
+        }
+        if supervisor.is_ready()? { Ok(()) } else { Err(ServerError::NotReady { program: "radosgw" }) }
     }
 
     /// The server's URL.
@@ -170,9 +214,10 @@ impl S3Server {
 
 impl Drop for S3Server {
     fn drop(&mut self) {
-        drop(self.supervisor.stdin.take());
+        let supervisor = self.supervisor.get_mut().unwrap_or_else(PoisonError::into_inner);
+        drop(supervisor.process.stdin.take());
         // It has been told to end; how it ends does not matter.
-        let _ = self.supervisor.wait();
+        let _ = supervisor.process.wait();
     }
 }
 

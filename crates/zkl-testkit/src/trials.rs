@@ -122,7 +122,13 @@ impl FaultTrials {
     ) -> TrialReport {
         let mut report = TrialReport::default();
         let mut current: Option<Subject<F::Backend>> = None;
-        for trial in 0..self.trials {
+        let matrix = Self::matrix().len() as u64;
+        let whole_matrix = self.trials >= matrix;
+        for trial in 0..self.trials + matrix {
+            // Random faults may keep a writer from the call that was to fail: then there is one more round.
+            if trial >= self.trials && (!whole_matrix || report.missing().is_empty()) {
+                break;
+            }
             let subject = match current.take() {
                 Some(subject) if subject.size < LONGEST => subject,
                 retired => {
@@ -135,8 +141,7 @@ impl FaultTrials {
         }
         report.entries += current.map_or(0, |subject| subject.size);
         let missing = report.missing();
-        let complete = self.trials < Self::matrix().len() as u64 || missing.is_empty();
-        assert!(complete, "these faults did not occur: {missing:?}");
+        assert!(!whole_matrix || missing.is_empty(), "these faults did not occur: {missing:?}");
         report
     }
 

@@ -1,12 +1,18 @@
-//! Processes that die: a child appends and says what was acknowledged, the parent kills it at a random moment.
+//! Processes that die: a child appends and says what was acknowledged, the parent kills it at a random moment; and Ceph's gateway is
+//! killed while writers append.
 //!
-//! `ZKL_CRASH_TRIALS` sets the number of kills (10 by default), `ZKL_CRASH_SEED` the seed of their moments.
+//! `ZKL_CRASH_TRIALS` sets the number of kills of writers (10 by default), `ZKL_S3_SERVER_KILLS` that of kills of the gateway (3),
+//! `ZKL_CRASH_SEED` the seed of their moments.
 
 use std::{
     env,
     io::{BufRead as _, BufReader},
     process::{Child, Command, Stdio},
-    sync::mpsc,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+        mpsc,
+    },
     thread,
     time::Duration,
 };
@@ -17,18 +23,19 @@ use rand_chacha::{
 };
 use zkl_core::{
     digest::BlobDigest,
-    storage::{StorageBackend, StorageBackendExt},
+    storage::{StorageBackend, StorageBackendExt, StorageErrorKind},
     tree::TreeSize,
 };
 use zkl_storage_s3::{S3Backend, S3Config};
 use zkl_testkit::{
     conformance::{assert_holds, block_on},
     log::TestLog,
+    s3::S3Server,
 };
 
 use crate::{
     faults::number,
-    support::{CEPH, config, fresh_prefix, url},
+    support::{BUCKET, CEPH, config, fresh_prefix, on_its_own, url},
 };
 
 const LOG: TestLog = TestLog::salted(86);
@@ -144,4 +151,111 @@ fn a_killed_writer_loses_nothing_that_was_acknowledged() {
     }
     println!("{trials} kills (seed {seed}): {appends} after appends, {in_flight} with an append in flight that landed");
     assert!(appends > 0 || trials < 8, "no child came to append: the moments are too early");
+}
+
+/// What the writers at one server have been told.
+#[derive(Default)]
+struct Tally {
+    acknowledged: AtomicU64,
+    appends: AtomicU64,
+    failed: AtomicU64,
+    reopened: AtomicU64,
+}
+
+async fn opened(server: &S3Server, place: &str) -> S3Backend {
+    loop {
+        match S3Backend::open(place, &config(server)).await {
+            Ok(backend) => return backend,
+            Err(error) => assert!(error.retryable, "{error:?}"),
+        }
+    }
+}
+
+/// Appends until it is told to stop, with a new handle whenever the outcome of an append stayed unknown.
+async fn write(server: Arc<S3Server>, place: String, stop: Arc<AtomicBool>, tally: Arc<Tally>) {
+    let mut backend = opened(&server, &place).await;
+    while !stop.load(Ordering::Acquire) {
+        let appended = match backend.size().await {
+            Ok(TreeSize(size)) => {
+                let behind = size + batch_len(size);
+                backend.append(TreeSize(size), LOG.batch(size, batch_len(size))).await.map(|()| behind)
+            }
+            Err(error) => Err(error),
+        };
+        match appended {
+            Ok(behind) => {
+                tally.acknowledged.fetch_max(behind, Ordering::AcqRel);
+                tally.appends.fetch_add(1, Ordering::AcqRel);
+            }
+            Err(error) => match &error.kind {
+                StorageErrorKind::Conflict { .. } => {}
+                StorageErrorKind::Io | StorageErrorKind::Poisoned => {
+                    tally.reopened.fetch_add(1, Ordering::AcqRel);
+                    backend = opened(&server, &place).await;
+                }
+                _ => {
+                    assert!(error.retryable, "{error:?}");
+                    tally.failed.fetch_add(1, Ordering::AcqRel);
+                }
+            },
+        }
+    }
+}
+
+#[test]
+fn a_gateway_killed_during_appends_loses_nothing_that_was_acknowledged() {
+    const WRITERS: u64 = 3;
+    let (trials, seed) = (number("ZKL_S3_SERVER_KILLS", 3), number("ZKL_CRASH_SEED", 1));
+    let server = Arc::new(S3Server::ceph_rgw().unwrap());
+    on_its_own(server.create_bucket(BUCKET, false)).unwrap();
+    let mut rng = ChaCha8Rng::seed_from_u64(seed);
+    let tally = Arc::new(Tally::default());
+    let mut in_flight = 0;
+    block_on(async {
+        let mut place = String::new();
+        for trial in 0..trials {
+            if place.is_empty() || tally.acknowledged.load(Ordering::Acquire) > LONGEST {
+                place = url(server.endpoint(), &fresh_prefix());
+                S3Backend::create(&place, &config(&server)).await.unwrap();
+                tally.acknowledged.store(0, Ordering::Release);
+            }
+            let stop = Arc::new(AtomicBool::new(false));
+            let acknowledged = || tally.acknowledged.load(Ordering::Acquire);
+            let more_than = async |before: u64| {
+                while acknowledged() <= before {
+                    tokio::time::sleep(Duration::from_millis(2)).await;
+                }
+            };
+            let before = acknowledged();
+            let write = |_| write(Arc::clone(&server), place.clone(), Arc::clone(&stop), Arc::clone(&tally));
+            let writers: Vec<_> = (0..WRITERS).map(write).map(tokio::spawn).collect();
+            more_than(before).await;
+            tokio::time::sleep(Duration::from_micros(u64::from(rng.next_u32() % 150_000))).await;
+            tokio::task::block_in_place(|| server.kill()).unwrap();
+            let at_kill = acknowledged();
+            tokio::task::block_in_place(|| server.start_again()).unwrap();
+            // Half of the time the same handles go on before they are stopped.
+            if trial.is_multiple_of(2) {
+                more_than(at_kill).await;
+            }
+            stop.store(true, Ordering::Release);
+            for writer in writers {
+                writer.await.unwrap();
+            }
+            let backend = opened(&server, &place).await;
+            let (told, size) = (acknowledged(), backend.size().await.unwrap().0);
+            assert!(size >= told, "trial {trial}: {size} entries, {told} acknowledged");
+            assert_holds(&backend, LOG, size).await;
+            backend.append(TreeSize(size), LOG.batch(size, batch_len(size))).await.unwrap();
+            in_flight += u64::from(size > told);
+            tally.acknowledged.store(size + batch_len(size), Ordering::Release);
+        }
+    });
+    println!(
+        "{trials} kills of the gateway: {} appends acknowledged, none missing; {in_flight} landed without an answer, {} handles \
+         were reopened, {} calls failed",
+        tally.appends.load(Ordering::Acquire),
+        tally.reopened.load(Ordering::Acquire),
+        tally.failed.load(Ordering::Acquire),
+    );
 }

@@ -1,6 +1,7 @@
 //! Several writers under random faults, of the network and of the contract: nothing acknowledged is lost, nothing forks.
 //!
-//! `ZKL_S3_TRIALS` sets the number of append attempts of each of the two tests (150 by default), `ZKL_S3_SEED` the seed.
+//! `ZKL_S3_TRIALS` sets the number of append attempts of each of the tests that count attempts (150 by default), `ZKL_S3_SEED` their seed;
+//! `ZKL_FAULT_TRIALS` the number of the trials that all stores have in common (each method with each fault once by default).
 
 use std::{
     collections::BTreeMap,
@@ -23,9 +24,10 @@ use zkl_testkit::{
     faults::{Fault, FaultPlan, FaultyBackend, Operation},
     http_proxy::HttpFault,
     log::TestLog,
+    trials::FaultTrials,
 };
 
-use crate::support::Proxied;
+use crate::support::{CEPH, Ledgers, Proxied};
 
 const WRITERS: u64 = 3;
 
@@ -112,6 +114,12 @@ async fn check(backend: &dyn StorageBackend, history: &History) -> (usize, usize
     let head = backend.head().await.unwrap();
     assert_eq!(head, last.map(|(salt, _)| TestLog::salted(*salt).head(size)), "the head of the last append");
     (landed, unacknowledged)
+}
+
+/// Writers with handles of their own, as processes that share a bucket.
+#[test]
+fn faults_lose_nothing_and_fork_nothing() {
+    println!("{}", block_on(FaultTrials::from_env().run_shared(&Ledgers(&CEPH))));
 }
 
 #[test]

@@ -10,7 +10,7 @@ use std::{
 
 use async_trait::async_trait;
 use zkl_storage_s3::{S3Backend, S3Config, S3Credentials};
-use zkl_testkit::{conformance::BackendFactory, http_proxy::HttpProxy, s3::S3Server};
+use zkl_testkit::{conformance::BackendFactory, http_proxy::HttpProxy, s3::S3Server, trials::SharedBackendFactory};
 
 pub(crate) const BUCKET: &str = "ledgers";
 
@@ -114,8 +114,14 @@ impl BackendFactory for Ledgers {
     }
 
     async fn reopen(&self, backend: S3Backend) -> S3Backend {
+        self.open_another(&backend).await
+    }
+}
+
+#[async_trait]
+impl SharedBackendFactory for Ledgers {
+    async fn open_another(&self, backend: &S3Backend) -> S3Backend {
         let url = format!("{}?endpoint={}", backend.place(), self.0.endpoint());
-        drop(backend);
         S3Backend::open(&url, &config(self.0)).await.unwrap()
     }
 }

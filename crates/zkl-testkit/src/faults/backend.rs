@@ -108,7 +108,6 @@ impl<S> FaultyBackend<S> {
         if fault != Fault::Stale {
             state.injected.push(injected);
         }
-        state.poisoned |= matches!(fault, Fault::Poison { .. });
         Ok(Some(injected))
     }
 
@@ -139,6 +138,9 @@ impl<S> FaultyBackend<S> {
         if persisted {
             // What the store itself refuses is refused: only a success can hide behind the fault.
             work.await?;
+        }
+        if matches!(injected.fault, Fault::Poison { .. }) {
+            self.state().poisoned = true;
         }
         Err(failure(injected, kind))
     }

@@ -1,16 +1,19 @@
 # A one-node Ceph cluster with an S3 gateway, in the directory $1: monitor on port $2, gateway on port $3, access key $4,
 # secret key $5. Prints "ready" and runs until its standard input is closed, which also happens when the starting process
 # dies, however it dies. Then everything is stopped and the directory is removed.
+#
+# A line "kill" on standard input kills the gateway with SIGKILL, a line "start" starts it again; each is answered by "ready".
 set -eu
 dir=$1 mon_port=$2 rgw_port=$3 access=$4 secret=$5
 fsid=9f1f0bd1-6a3c-4c9f-8a0e-5d4f1c1f7a11
 osd=4a9c1c0e-25f5-4a58-8c07-6d1a2c8b3f10
 pids=
+gateway=
 stop() {
     status=$?
     trap - EXIT
     if [ "$status" != 0 ]; then tail -n 30 "$dir/start.log" >&4; fi
-    for pid in $pids; do kill -KILL "$pid" 2>/dev/null || true; done
+    for pid in $pids $gateway; do kill -KILL "$pid" 2>/dev/null || true; done
     wait
     rm -rf "$dir"
 }
@@ -79,16 +82,33 @@ wait "$mkfs"
 ceph-osd -f -i 0 &
 pids="$pids $!"
 radosgw -f -n client.admin &
-pids="$pids $!"
+gateway=$!
 timeout 120 radosgw-admin user create --uid test --display-name test --access-key "$access" --secret-key "$secret"
 
-# /proc lists listening sockets in hexadecimal, state 0A.
-wanted=$(printf ':%04X 00000000:0000 0A' "$rgw_port")
-tries=0
-until grep -q "$wanted" /proc/net/tcp; do
-    tries=$((tries + 1))
-    [ "$tries" -le 600 ]
-    sleep 0.1
-done
+listening() {
+    # /proc lists listening sockets in hexadecimal, state 0A.
+    wanted=$(printf ':%04X 00000000:0000 0A' "$rgw_port")
+    tries=0
+    until grep -q "$wanted" /proc/net/tcp; do
+        tries=$((tries + 1))
+        [ "$tries" -le 600 ]
+        sleep 0.1
+    done
+}
+listening
 echo ready >&3
-cat <&5 >/dev/null
+while read -r command <&5; do
+    case $command in
+    kill)
+        kill -KILL "$gateway"
+        wait "$gateway" || true
+        gateway=
+        ;;
+    start)
+        radosgw -f -n client.admin &
+        gateway=$!
+        listening
+        ;;
+    esac
+    echo ready >&3
+done
