@@ -83,8 +83,8 @@ fn circuits_follow_from_the_layout() {
         let plan = TablePlan::new(layout(rows, 1, encoding), 16).unwrap();
         plan.circuits().iter().map(|circuit| circuit.id().to_string()).collect()
     };
-    let (full, short) = ("scan/20-l6-n3-o2-c2-1-0-0-j1-0-0-g0-p1@1", "scan/16-l6-n3-o2-c2-1-0-0-j1-0-0-g0-p1@1");
-    let merge = "merge/4-n3-o2-c2-1-0-0-j1-0-0-g0-p1@1";
+    let (full, short) = ("scan/20-l6-n3-o2-c2-1-0-0-j1-1-0-g0-p1@1", "scan/16-l6-n3-o2-c2-1-0-0-j1-1-0-g0-p1@1");
+    let merge = "merge/4-n3-o2-c2-1-0-0-j1-1-0-g0-p1@1";
     assert_eq!(ids(1 << 20, NUMBER), [full]);
     assert_eq!(ids(1 << 21, NUMBER), [full, merge]);
     assert_eq!(ids((1 << 20) + 1, NUMBER), [full, short, merge]);
