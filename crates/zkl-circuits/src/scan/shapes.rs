@@ -17,20 +17,20 @@ pub const SEGMENT_LOG_ROWS: usize = 20;
 /// | | limbs | numeric | opaque | categories 4, 16, 64, 256 | joints 16, 64, 256 | grouped | products | blocks |
 /// |---|---|---|---|---|---|---|---|---|
 /// | small | 6 | 3 | 2 | 2, 1, 0, 0 | 1, 1, 0 | 0 | 1 | 15 |
-/// | medium | 18 | 8 | 4 | 4, 3, 1, 0 | 1, 1, 0 | 1 | 1 | 41 |
+/// | medium | 11 | 7 | 4 | 3, 3, 1, 0 | 1, 1, 0 | 1 | 1 | 32 |
 /// | large | 26 | 12 | 8 | 8, 4, 2, 2 | 2, 1, 0 | 1 | 2 | 62 |
 /// | wide | 40 | 16 | 8 | 8, 6, 3, 2 | 3, 2, 1 | 2 | 4 | 90 |
 ///
-/// A slot that a table leaves empty costs the prover nothing in the argument, and its record and table in the circuit. At 2^20
-/// rows the circuit of the small slots fits a domain of 2^16, those of all others one of 2^17.
+/// The next power of two above the blocks decides what the lookups cost; within it a slot that a table leaves empty costs next to nothing
+/// there, and its record and table in the circuit. At 2^20 rows the circuits of all but the widest slots fit a domain of 2^17.
 pub fn standard_slots() -> [Slots; 4] {
     [
         Slots { limbs: 6, numeric: 3, opaque: 2, categories: [2, 1, 0, 0], joints: [1, 1, 0], grouped: 0, products: 1 },
         Slots {
-            limbs: 18,
-            numeric: 8,
+            limbs: 11,
+            numeric: 7,
             opaque: 4,
-            categories: [4, 3, 1, 0],
+            categories: [3, 3, 1, 0],
             joints: [1, 1, 0],
             grouped: 1,
             products: 1,

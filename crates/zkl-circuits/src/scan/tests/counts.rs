@@ -122,7 +122,7 @@ fn a_blank_circuit_has_the_constraints_of_an_instance() {
 /// Constraints, and the rows that Groth16 adds for the inputs, fit the domain that the documentation of the shapes names.
 #[test]
 fn standard_circuits_fit_their_domains() {
-    for (slots, log_domain) in standard_slots().into_iter().zip([16, 17, 17, 17]) {
+    for (slots, log_domain) in standard_slots().into_iter().zip([17, 17, 17, 18]) {
         let shape = Shape::new(20, slots).unwrap();
         let cs = setup();
         TranscriptCircuit::blank(shape.clone()).synthesize(cs.clone()).unwrap();
@@ -136,14 +136,14 @@ fn constraint_counts_are_pinned() {
     let shape = Table::mixed(1, 13).case().plan.shape().clone();
     let expected = Parts {
         lay: 383,
-        seal: 9_702,
+        seal: 10_503,
         tables: 208,
         rounds: 3_660,
         layer_ends: 1_989,
         leaves: 232,
         moments: 1_307,
         opening: 692,
-        total: 18_194,
+        total: 18_995,
     };
     assert_eq!(parts(&shape), expected);
 }

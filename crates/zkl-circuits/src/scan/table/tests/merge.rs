@@ -376,6 +376,6 @@ fn constraints(slots: Slots) -> usize {
 fn constraint_counts_are_pinned() {
     let case = Case::new(&mixed(), true);
     assert_eq!(satisfied(&case.circuit()), constraints(case.plan.shape().slots().clone()));
-    assert_eq!(standard_slots().map(constraints), [52_588, 107_358, 206_398, 277_258]);
+    assert_eq!(standard_slots().map(constraints), [52_588, 98_038, 206_398, 277_258]);
     assert_eq!(MERGE_FAN_IN, 4);
 }
