@@ -32,13 +32,13 @@ async fn main() -> Result<(), Box<dyn Error>> {
         return Err("usage: long_log LEDGER ENTRIES".into());
     };
     let share = entries.parse::<u64>()?.div_ceil(CALLERS);
-    let key = LedgerHome::open(&dir)?.signing_key()?;
+    let key = Arc::new(LedgerHome::open(&dir)?.signing_key()?);
     let ledger = Ledger::open(&dir, KeyStore::open(dir.join("keys"))?, Duration::ZERO).await?;
     ledger.storage().put_blob(b"a verifying key").await?;
     let ledger = Arc::new(ledger);
     let start = Instant::now();
     let fill = |caller| {
-        let (ledger, key) = (Arc::clone(&ledger), key.clone());
+        let (ledger, key) = (Arc::clone(&ledger), Arc::clone(&key));
         tokio::spawn(async move {
             for number in caller * share..(caller + 1) * share {
                 append(&ledger, &key, number).await.map_err(|error| error.to_string())?;
