@@ -88,8 +88,9 @@ stress-storage: setup-servers ## 1,000 fault trials of every store, and kills of
 	ZKL_CRASH_TRIALS=$(shell expr $(ZKL_CRASH_TRIALS) / 5) \
 		$(CARGO) test --locked --workspace --features $(STORES) --test s3 -- --nocapture faults:: crash:: writers::
 
-bench: setup ## the end-to-end table and the store's latencies (DIR=a directory on the disk to measure)
+bench: setup ## the tables of kernels, of proofs from end to end, and of the store's latencies (DIR=a directory on the disk to measure)
 	$(CARGO) build --release --locked -p zkl-benches --bins
+	$(TARGET_DIR)/release/kernels
 	$(TARGET_DIR)/release/end_to_end --dir $(or $(DIR),$(TARGET_DIR))
 	$(TARGET_DIR)/release/append_latency --dir $(or $(DIR),$(TARGET_DIR))
 
