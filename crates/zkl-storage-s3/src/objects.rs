@@ -211,7 +211,7 @@ where
 {
     let status = error.raw_response().map(|response| response.status().as_u16());
     let code = error.as_service_error().and_then(|error| error.code()).unwrap_or_default().to_owned();
-    if chain(&error).any(|cause| cause.is::<CredentialsError>()) {
+    if chain(&error).any(<dyn StdError>::is::<CredentialsError>) {
         return S3Error::NoCredentials { source: error.into() };
     }
     let refused = |error: &io::Error| error.kind() == io::ErrorKind::ConnectionRefused;
