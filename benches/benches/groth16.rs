@@ -83,7 +83,7 @@ fn synthesize(circuit: &TranscriptCircuit) -> ConstraintSystemRef<Fr> {
 }
 
 fn compare(c: &mut Criterion) {
-    let [small, medium, _] = standard_slots();
+    let [small, medium, ..] = standard_slots();
     let two_columns = Slots { limbs: 1, numeric: 1, categories: [1, 0, 0, 0], ..Slots::default() };
     for (log_rows, slots) in [(16, two_columns), (20, small), (20, medium)] {
         stages(c, &instance(log_rows, slots));

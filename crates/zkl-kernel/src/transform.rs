@@ -47,6 +47,9 @@ pub trait TransformKernel: Kernel {
     /// # Errors
     /// As for [`TransformKernel::forward`].
     fn inverse(self, values: &mut Self::Vector, twiddles: &Self::Vector) -> Result<(), LengthMismatch>;
+
+    /// Overwrites secrets with zeros.
+    fn erase(self, values: &mut Self::Vector);
 }
 
 /// The N-th roots of 1, with what transforms over them and over their coset need.
@@ -98,7 +101,7 @@ impl Domain {
     }
 
     /// Coefficients 0 to N - 1 of h, the last of them 0, from the values of a and b on the domain, at their
-    /// [`Self::position`]s; c is their product.
+    /// [`Self::position`]s; c is their product. Copies and everything in between are erased.
     ///
     /// # Errors
     /// [`LengthMismatch`] unless there are [`Self::size`] values of each.
@@ -148,7 +151,11 @@ impl<K: TransformKernel> Tables<K> {
         kernel.inverse(&mut a, inverse_twiddles)?;
         kernel.multiply(&mut a, from_coset)?;
         kernel.add_scaled(&mut a, -*quotient, &c)?;
-        Ok(kernel.elements(&a))
+        let coefficients = kernel.elements(&a);
+        for secret in [&mut a, &mut b, &mut c] {
+            kernel.erase(secret);
+        }
+        Ok(coefficients)
     }
 }
 

@@ -17,14 +17,18 @@ use generate::{KEY_SEED, ORIGIN, Product};
 use num_bigint::BigUint;
 use sha2::{Digest as _, Sha256, Sha512};
 use zkl_ledger::{
-    Circuit as _, DataMismatch, FileEvidence, KeyStore, LedgerHome, Notarization, Opening, Predicate, Receipt, Setup,
-    SignedEntry, Trust, VerifiedStatement, check_data, keys::SigningKey, verify,
+    Circuit as _, DataMismatch, FileEvidence, KeyStore, LedgerHome, Notarization, Opening, Predicate, ProfileEvidence,
+    Receipt, Setup, SignedEntry, Trust, VerifiedStatement, check_data, keys::SigningKey, verify,
 };
 
 const RECEIPTS: [&str; 4] = ["notarization", "claim", "custom", "public-notarization"];
 
+fn version(number: u32) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/fixtures/v{number}"))
+}
+
 fn dir() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/v1")
+    version(1)
 }
 
 fn receipt(name: &str) -> Receipt {
@@ -63,8 +67,46 @@ fn trust() -> Trust {
 
 #[tokio::test]
 #[ignore = "makes the fixtures of the current versions anew"]
-async fn writes_the_fixtures() {
-    generate::write(&dir()).await;
+async fn writes_the_fixtures_of_version_1() {
+    generate::write_attested(&version(1)).await;
+}
+
+#[tokio::test]
+#[ignore = "makes the fixtures of the current versions anew"]
+async fn writes_the_fixtures_of_version_2() {
+    generate::write_proved(&version(2)).await;
+}
+
+/// Receipts with a scan proof, and the opening that commits to the file again.
+#[test]
+fn receipts_and_openings_of_version_2_still_verify() {
+    let read = |name: &str| fs::read(version(2).join(format!("{name}.receipt"))).unwrap();
+    let setup = |profile: &ProfileEvidence| match profile {
+        ProfileEvidence::Proved(report) => report.setup,
+        other => panic!("{other:?}"),
+    };
+    let VerifiedStatement::Claim { profile, claim, notarization_id, .. } =
+        verify(&read("claim"), &trust()).unwrap().statement
+    else {
+        panic!("another kind");
+    };
+    assert_eq!((setup(&profile), claim.to_string().as_str()), (Setup::Dev, "mean(age) between 25 and 30"));
+    let VerifiedStatement::Notarization { notarization, profile, .. } =
+        verify(&read("notarization"), &trust()).unwrap().statement
+    else {
+        panic!("another kind");
+    };
+    assert_eq!(setup(&profile), Setup::Dev);
+    let opening = Opening::read(&version(2).join("opening.json")).unwrap();
+    opening.check(&notarization, notarization_id).unwrap();
+    let keys = KeyStore::open(tempfile::tempdir().unwrap().path()).unwrap();
+    let check = |file: &Path| check_data(file, &opening, &notarization, &keys, &()).unwrap();
+    assert_eq!(check(&version(2).join("staff.csv")).unwrap().rows, 6);
+    let elsewhere = tempfile::tempdir().unwrap();
+    let changed = elsewhere.path().join("staff.csv");
+    let table = fs::read_to_string(version(2).join("staff.csv")).unwrap();
+    fs::write(&changed, table.replacen('3', "4", 1)).unwrap();
+    assert!(check(&changed).is_err());
 }
 
 #[test]

@@ -49,7 +49,7 @@ impl IntVar {
     /// A private integer in `[0, 2^bits)`, without a constraint.
     ///
     /// # Soundness
-    /// Nothing here says that it is one: the caller's circuit must.
+    /// Nothing here says that it is one: the caller's circuit must, for a value that it fixed before.
     ///
     /// # Errors
     /// As [`Self::witness`].

@@ -16,20 +16,23 @@
 //! counts, nulls of grouped columns to their valid count. Values of a dictionary and minima are what the notary says
 //! they are.
 //!
-//! Counts and sums are not bit-checked here ([`Widths::Proved`]): the argument in the same circuit proves that each is
-//! the number of some of at most 2^24 rows, or a sum over them of products of values below 2^64, as an element of a field
-//! in which such numbers do not wrap. So each is below the width at which its record packs it, and the record in `h` is
-//! the one that claim circuits unpack. For a slot that is not in use the argument says 0. The shape's row count bounds n,
-//! a bit check of the argument the number of groups. Checked by bits are the fields that no row decides: minima, bounds T,
-//! smallest groups.
+//! Every value that the argument reads here is fixed before its first challenge, because t0 binds h: fields that share an element
+//! of a record are bounded by their bits ([`Widths::Rows`]), others are elements of what is hashed, and a slot that is
+//! not in use has the leaf of a record of zeros. A value that were not fixed would be a free variable in an equation that
+//! the prover solves after the challenge. The argument then proves that each is the number of some of the rows, or a sum over
+//! them of values or products, as an element of a field in which such numbers do not wrap: below the width that claim circuits
+//! unpack. The shape's row count bounds n.
 
 use zkl_argument::{SealedGroups, SealedNumeric, SealedProduct, SealedProfile, Shape};
-use zkl_core::ark::{Fr, ff::AdditiveGroup as _};
+use zkl_core::ark::{
+    Fr,
+    ff::{AdditiveGroup as _, Field as _},
+};
 use zkl_poseidon::hash2;
 
 use super::{
     lay::{LayoutVar, PlaceVar, joint_sizes, label_capacities},
-    records::Records,
+    records::{Records, blank_leaves},
     wire::{CircuitVerifier, Wire},
 };
 use crate::{
@@ -52,16 +55,16 @@ pub(super) fn open_seal(
 ) -> Result<SealedProfile<Wire>, GadgetError> {
     let slots = shape.slots();
     let mut reader = Reader { cs, layout, leaves: Vec::with_capacity(layout.places.len()) };
+    let widths = Widths::Rows { log_rows: shape.log_rows() };
     let wire = |value: &IntVar| verifier.wire(value.field());
 
-    let (header, header_leaf) = HeaderVar::read(cs, Widths::Proved, records.map(|records| &records.header))?;
+    let (header, header_leaf) = HeaderVar::read(cs, widths, records.map(|records| &records.header))?;
     header.layout.enforce_equal(cs, &layout.digest)?;
     header.rows.field().enforce_equal(cs, rows)?;
 
     let mut numeric = Vec::with_capacity(slots.numeric);
     for (slot, limbs_code) in layout.limbs_code.iter().enumerate() {
-        let (record, leaf) =
-            NumericRecordVar::read(cs, Widths::Proved, records.and_then(|records| records.numeric.get(slot)))?;
+        let (record, leaf) = NumericRecordVar::read(cs, widths, records.and_then(|records| records.numeric.get(slot)))?;
         record.limbs_code().enforce_equal(cs, limbs_code)?;
         reader.leaves.push(leaf);
         numeric.push(SealedNumeric {
@@ -74,14 +77,14 @@ pub(super) fn open_seal(
     let mut opaque = Vec::with_capacity(slots.opaque);
     for slot in 0..slots.opaque {
         let (record, leaf) =
-            RecordHeadVar::read_opaque(cs, Widths::Proved, records.and_then(|records| records.opaque.get(slot)))?;
+            RecordHeadVar::read_opaque(cs, widths, records.and_then(|records| records.opaque.get(slot)))?;
         reader.leaves.push(leaf);
         opaque.push(wire(&record.valid));
     }
     let mut category = Vec::with_capacity(slots.category_count());
     for (slot, size) in slots.small_tables().into_iter().take(slots.category_count()).enumerate() {
         let record = records.and_then(|records| records.category.get(slot));
-        let (record, leaf) = CategoryRecordVar::read_counts(cs, Widths::Proved, size, record)?;
+        let (record, leaf) = CategoryRecordVar::read_counts(cs, widths, size, record)?;
         let values = record.counts.get(1..).unwrap_or_default();
         FieldVar::sum(values.iter().map(IntVar::field)).enforce_equal(cs, record.valid.field())?;
         reader.leaves.push(leaf);
@@ -89,13 +92,12 @@ pub(super) fn open_seal(
     }
     let mut joint = Vec::with_capacity(slots.joint_count());
     for (slot, (size, labels)) in joint_sizes(slots).into_iter().zip(&layout.labels).enumerate() {
-        let record = reader.joint(size, labels, records.and_then(|records| records.joint.get(slot)))?;
+        let record = reader.joint(widths, size, labels, records.and_then(|records| records.joint.get(slot)))?;
         joint.push(record.counts.iter().map(wire).collect());
     }
     let mut grouped = Vec::with_capacity(slots.grouped);
     for slot in 0..slots.grouped {
-        let (record, leaf) =
-            GroupedRecordVar::read(cs, Widths::Proved, records.and_then(|records| records.grouped.get(slot)))?;
+        let (record, leaf) = GroupedRecordVar::read(cs, widths, records.and_then(|records| records.grouped.get(slot)))?;
         let all = match reader.place() {
             Some(place) => place.in_use.field().mul(cs, rows)?,
             None => FieldVar::zero(),
@@ -109,8 +111,7 @@ pub(super) fn open_seal(
     }
     let mut product = Vec::with_capacity(slots.products);
     for slot in 0..slots.products {
-        let (record, leaf) =
-            ProductRecordVar::read(cs, Widths::Proved, records.and_then(|records| records.product.get(slot)))?;
+        let (record, leaf) = ProductRecordVar::read(cs, widths, records.and_then(|records| records.product.get(slot)))?;
         reader.leaves.push(leaf);
         product.push(SealedProduct {
             valid: wire(&record.valid),
@@ -121,7 +122,7 @@ pub(super) fn open_seal(
             right_squares: wire(&record.right_squares),
         });
     }
-    reader.root(header_leaf)?.enforce_equal(cs, h)?;
+    reader.root(header_leaf, &blank_leaves(slots))?.enforce_equal(cs, h)?;
     Ok(SealedProfile { numeric, opaque, category, joint, grouped, product })
 }
 
@@ -141,6 +142,7 @@ impl Reader<'_> {
     /// Reads a joint table whose label has the capacity that `labels` selects.
     fn joint(
         &mut self,
+        widths: Widths,
         size: usize,
         labels: &[BoolVar],
         record: Option<&crate::seal::JointRecord>,
@@ -148,7 +150,7 @@ impl Reader<'_> {
         let capacities = label_capacities(size);
         let weighted = capacities.iter().zip(labels).map(|(&capacity, bit)| (Fr::from(capacity as u64), bit.field()));
         let capacity = FieldVar::linear(weighted, Fr::ZERO);
-        let (record, leaf) = JointRecordVar::read(self.cs, Widths::Proved, size, capacity, record)?;
+        let (record, leaf) = JointRecordVar::read(self.cs, widths, size, capacity, record)?;
         let mut valid = Vec::with_capacity(capacities.len());
         for (&capacity, bit) in capacities.iter().zip(labels) {
             let both = record.counts.chunks(capacity).skip(1).flat_map(|labels| labels.iter().skip(1));
@@ -160,14 +162,20 @@ impl Reader<'_> {
     }
 
     /// Root of the seal's tree with the records at their places. Leaves that no record of the shape can have are
-    /// constants, and so are the nodes above nothing else.
-    fn root(&self, header: FieldVar) -> Result<FieldVar, GadgetError> {
-        if self.leaves.len() != self.layout.places.len() {
-            return Err(GadgetError::Length { expected: self.layout.places.len(), got: self.leaves.len() });
+    /// constants, and so are the nodes above nothing else. A record that sits nowhere has its leaf in `blank`, one per slot.
+    fn root(&self, header: FieldVar, blank: &[Fr]) -> Result<FieldVar, GadgetError> {
+        for got in [self.leaves.len(), blank.len()] {
+            if got != self.layout.places.len() {
+                return Err(GadgetError::Length { expected: self.layout.places.len(), got });
+            }
         }
         let empty = FieldVar::constant(empty_leaf());
         let mut terms = vec![vec![empty.clone()]; 1 + self.leaves.len()];
-        for (place, leaf) in self.layout.places.iter().zip(&self.leaves) {
+        for ((place, leaf), blank) in self.layout.places.iter().zip(&self.leaves).zip(blank) {
+            // Its fields are values of the argument like any others.
+            let other = leaf - &FieldVar::constant(*blank);
+            let unused = &FieldVar::constant(Fr::ONE) - place.in_use.field();
+            FieldVar::enforce_product(self.cs, &other, &unused, &FieldVar::zero())?;
             let record = (leaf - &empty).mul(self.cs, place.in_use.field())?;
             for (terms, part) in terms.iter_mut().zip(self.route(record, &place.leaf)?) {
                 terms.push(part);

@@ -147,11 +147,14 @@ pub(super) fn verify_any_limbs(
 
     let t0 = statement.t0(srs.digest(), key.digest(), &proof.mask)?;
     let inputs = statement.inputs(t0, &proof.claim);
-    groth16::verify(key, &inputs.to_vec(), &proof.groth16).map_err(VerifyScanError::Groth16)?;
-
     let (groups, columns) = (commitments.groups(), commitments.columns());
-    verify_columns(srs, &opening_context(&inputs), groups, plan, columns, &proof.mask, &proof.claim, &proof.opening)
-        .map_err(VerifyScanError::Columns)?;
+    let absorbed = opening_context(&inputs);
+    let (transcript, opening) = rayon::join(
+        || groth16::verify(key, &inputs.to_vec(), &proof.groth16),
+        || verify_columns(srs, &absorbed, groups, plan, columns, &proof.mask, &proof.claim, &proof.opening),
+    );
+    transcript.map_err(VerifyScanError::Groth16)?;
+    opening.map_err(VerifyScanError::Columns)?;
     Ok(VerifiedScan { context, h, commitment_root: commitments.root(plan.layout())? })
 }
 

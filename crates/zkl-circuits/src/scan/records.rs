@@ -1,6 +1,6 @@
 //! The records of a seal in the slots of a shape, natively.
 
-use zkl_argument::{ScanPlan, SealedGroups, SealedNumeric, SealedProduct, SealedProfile};
+use zkl_argument::{ScanPlan, SealedGroups, SealedNumeric, SealedProduct, SealedProfile, Slots, shape::CATEGORY_SIZES};
 use zkl_core::{
     ark::{Fr, ff::AdditiveGroup as _},
     profile::ProductSums,
@@ -8,11 +8,11 @@ use zkl_core::{
 
 use super::lay::joint_sizes;
 use crate::seal::{
-    CategoryRecord, ColumnRecord, GroupedRecord, HeaderRecord, JointRecord, NumericRecord, ProductRecord, RecordHead,
-    RecordKind, Seal, SealError,
+    CategoryRecord, ColumnRecord, GroupedRecord, HeaderRecord, JointRecord, NumericRecord, ProductRecord, Record as _,
+    RecordHead, RecordKind, Seal, SealError,
 };
 
-/// One record per slot; slots that are not in use hold zeros. Secret.
+/// One record per slot; slots that are not in use hold records of zeros. Secret.
 #[derive(Clone)]
 pub(super) struct Records {
     pub(super) header: HeaderRecord,
@@ -28,18 +28,9 @@ impl Records {
     /// The records of `seal`, which must be of the plan's layout.
     pub(super) fn new(plan: &ScanPlan, seal: &Seal) -> Result<Self, SealError> {
         let (slots, sizes) = (plan.slots(), plan.shape().slots());
-        let zero = Fr::ZERO;
         let numeric = slots.numeric.iter().map(|slot| match slot {
             Some(column) => Ok(seal.numeric(*column)?.record),
-            None => Ok(NumericRecord {
-                salt: zero,
-                valid: 0,
-                sum: 0u64.into(),
-                sum_squares: 0u64.into(),
-                min: 0,
-                top_limb: 0,
-                limbs: 1,
-            }),
+            None => Ok(blank::numeric()),
         });
         let opaque = slots.opaque.iter().map(|slot| match slot {
             Some(column) => match seal.columns().get(*column) {
@@ -47,23 +38,23 @@ impl Records {
                 Some(other) => Err(SealError::Kind { expected: RecordKind::Opaque, got: other.head().kind }),
                 None => Err(SealError::Absent { what: "column", index: *column }),
             },
-            None => Ok(RecordHead { kind: RecordKind::Opaque, salt: zero, valid: 0, body: [zero; 2] }),
+            None => Ok(blank::opaque()),
         });
         let category = slots.category.iter().zip(sizes.small_tables()).map(|(slot, size)| match slot {
             Some(column) => Ok(seal.category(*column)?.record),
-            None => Ok(CategoryRecord { salt: zero, valid: 0, counts: vec![0; size], values: vec![zero; size] }),
+            None => Ok(blank::category(size)),
         });
         let joint = slots.joint.iter().zip(joint_sizes(sizes)).map(|(slot, size)| match slot {
             Some(pair) => Ok(seal.joint(*pair)?.record),
-            None => Ok(JointRecord { salt: zero, valid: 0, label_capacity: 0, counts: vec![0; size] }),
+            None => Ok(blank::joint(size)),
         });
         let grouped = slots.grouped.iter().map(|slot| match slot {
             Some(column) => Ok(seal.grouped(*column)?.record),
-            None => Ok(GroupedRecord { salt: zero, valid: 0, distinct: 0, smallest_group: 0 }),
+            None => Ok(blank::grouped()),
         });
         let product = slots.product.iter().map(|slot| match slot {
             Some(pair) => Ok(seal.product(*pair)?.record),
-            None => Ok(ProductRecord { salt: zero, sums: no_sums() }),
+            None => Ok(blank::product()),
         });
         Ok(Self {
             header: seal.header().record,
@@ -123,13 +114,67 @@ impl Records {
     }
 }
 
-fn no_sums() -> ProductSums {
-    ProductSums {
-        valid: 0,
-        products: 0u64.into(),
-        left_sum: 0u64.into(),
-        right_sum: 0u64.into(),
-        left_squares: 0u64.into(),
-        right_squares: 0u64.into(),
+/// What slots hold that are not in use.
+mod blank {
+    use zkl_core::ark::ff::AdditiveGroup as _;
+
+    use super::{
+        CategoryRecord, Fr, GroupedRecord, JointRecord, NumericRecord, ProductRecord, ProductSums, RecordHead,
+        RecordKind,
+    };
+
+    const ZERO: Fr = Fr::ZERO;
+
+    pub(super) fn numeric() -> NumericRecord {
+        let zero = || 0u64.into();
+        NumericRecord { salt: ZERO, valid: 0, sum: zero(), sum_squares: zero(), min: 0, top_limb: 0, limbs: 1 }
     }
+
+    pub(super) fn opaque() -> RecordHead {
+        RecordHead { kind: RecordKind::Opaque, salt: ZERO, valid: 0, body: [ZERO; 2] }
+    }
+
+    pub(super) fn category(size: usize) -> CategoryRecord {
+        CategoryRecord { salt: ZERO, valid: 0, counts: vec![0; size], values: vec![ZERO; size] }
+    }
+
+    pub(super) fn joint(size: usize) -> JointRecord {
+        JointRecord { salt: ZERO, valid: 0, label_capacity: 0, counts: vec![0; size] }
+    }
+
+    pub(super) fn grouped() -> GroupedRecord {
+        GroupedRecord { salt: ZERO, valid: 0, distinct: 0, smallest_group: 0 }
+    }
+
+    pub(super) fn product() -> ProductRecord {
+        let zero = || 0u64.into();
+        let sums = ProductSums {
+            valid: 0,
+            products: zero(),
+            left_sum: zero(),
+            right_sum: zero(),
+            left_squares: zero(),
+            right_squares: zero(),
+        };
+        ProductRecord { salt: ZERO, sums }
+    }
+}
+
+/// Leaves of the records that slots hold when they are not in use, in the order of record slots.
+pub(super) fn blank_leaves(slots: &Slots) -> Vec<Fr> {
+    let mut leaves = vec![blank::numeric().leaf(); slots.numeric];
+    leaves.extend(vec![blank::opaque().leaf(); slots.opaque]);
+    for (size, count) in CATEGORY_SIZES.into_iter().zip(slots.categories) {
+        leaves.extend(vec![blank::category(size).leaf(); count]);
+    }
+    let mut joint = (0, Fr::ZERO);
+    for size in joint_sizes(slots) {
+        if joint.0 != size {
+            joint = (size, blank::joint(size).leaf());
+        }
+        leaves.push(joint.1);
+    }
+    leaves.extend(vec![blank::grouped().leaf(); slots.grouped]);
+    leaves.extend(vec![blank::product().leaf(); slots.products]);
+    leaves
 }

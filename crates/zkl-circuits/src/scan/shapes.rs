@@ -12,24 +12,26 @@ use super::circuit::TranscriptCircuit;
 /// Binary logarithm of the rows of a segment.
 pub const SEGMENT_LOG_ROWS: usize = 20;
 
-/// Slots of the standard shapes, ascending: for tables of about 4, 10 and 20 columns.
+/// Slots of the standard shapes, ascending: for tables of about 4, 10, 20 and 30 columns.
 ///
 /// | | limbs | numeric | opaque | categories 4, 16, 64, 256 | joints 16, 64, 256 | grouped | products | blocks |
 /// |---|---|---|---|---|---|---|---|---|
-/// | small | 6 | 3 | 2 | 2, 1, 0, 0 | 1, 0, 0 | 0 | 1 | 14 |
-/// | medium | 12 | 6 | 4 | 3, 2, 1, 0 | 1, 0, 0 | 1 | 1 | 30 |
-/// | large | 26 | 12 | 8 | 4, 4, 2, 1 | 2, 1, 0 | 1 | 2 | 57 |
+/// | small | 6 | 3 | 2 | 2, 1, 0, 0 | 1, 1, 0 | 0 | 1 | 15 |
+/// | medium | 11 | 7 | 4 | 3, 3, 1, 0 | 1, 1, 0 | 1 | 1 | 32 |
+/// | large | 26 | 12 | 8 | 8, 4, 2, 2 | 2, 1, 0 | 1 | 2 | 62 |
+/// | wide | 40 | 16 | 8 | 8, 6, 3, 2 | 3, 2, 1 | 2 | 4 | 90 |
 ///
-/// A slot that a table leaves empty costs the prover nothing in the argument, and its record and table in the circuit.
-pub fn standard_slots() -> [Slots; 3] {
+/// The next power of two above the blocks decides what the lookups cost; within it a slot that a table leaves empty costs next to nothing
+/// there, and its record and table in the circuit. At 2^20 rows the circuits of all but the widest slots fit a domain of 2^17.
+pub fn standard_slots() -> [Slots; 4] {
     [
-        Slots { limbs: 6, numeric: 3, opaque: 2, categories: [2, 1, 0, 0], joints: [1, 0, 0], grouped: 0, products: 1 },
+        Slots { limbs: 6, numeric: 3, opaque: 2, categories: [2, 1, 0, 0], joints: [1, 1, 0], grouped: 0, products: 1 },
         Slots {
-            limbs: 12,
-            numeric: 6,
+            limbs: 11,
+            numeric: 7,
             opaque: 4,
-            categories: [3, 2, 1, 0],
-            joints: [1, 0, 0],
+            categories: [3, 3, 1, 0],
+            joints: [1, 1, 0],
             grouped: 1,
             products: 1,
         },
@@ -37,10 +39,19 @@ pub fn standard_slots() -> [Slots; 3] {
             limbs: 26,
             numeric: 12,
             opaque: 8,
-            categories: [4, 4, 2, 1],
+            categories: [8, 4, 2, 2],
             joints: [2, 1, 0],
             grouped: 1,
             products: 2,
+        },
+        Slots {
+            limbs: 40,
+            numeric: 16,
+            opaque: 8,
+            categories: [8, 6, 3, 2],
+            joints: [3, 2, 1],
+            grouped: 2,
+            products: 4,
         },
     ]
 }

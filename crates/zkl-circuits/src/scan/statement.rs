@@ -1,5 +1,6 @@
 //! What a scan proof is about, and `t0`, which binds all of it before the first challenge.
 
+use rayon::prelude::*;
 use sha2::{Digest as _, Sha256};
 use zkl_argument::{
     Opening, ScanPlan,
@@ -129,12 +130,7 @@ impl ColumnCommitments {
         if bytes.len() != expected {
             return Err(CommitmentsError::Length { expected, got: bytes.len() });
         }
-        let (points, _) = bytes.as_chunks::<{ Commitment::ENCODED_BYTES }>();
-        let read =
-            |(index, bytes)| Commitment::from_bytes(bytes).map_err(|source| CommitmentsError::Point { index, source });
-        let points: Vec<Commitment> = points.iter().enumerate().map(read).collect::<Result<_, _>>()?;
-        let columns = points.chunks(groups.count()).map(<[Commitment]>::to_vec).collect();
-        Self::new(plan, groups, columns)
+        Self::new(plan, groups, read_points(bytes, groups.count())?)
     }
 
     pub(super) fn check(&self, plan: &ScanPlan) -> Result<(), CommitmentsError> {
@@ -206,6 +202,19 @@ impl ScanStatement<'_> {
         let rows = self.plan.layout().rows();
         ScanInputs { t0, h: self.h, lay: layout_element(self.plan), rows, opening: opening.clone() }
     }
+}
+
+/// Points one after another, in columns of `groups`. Decoding takes a square root each, most of a verifier's time for a long table.
+///
+/// # Errors
+/// [`CommitmentsError::Point`] for the first one that is no point.
+pub(super) fn read_points(bytes: &[u8], groups: usize) -> Result<Vec<Vec<Commitment>>, CommitmentsError> {
+    let (points, _) = bytes.as_chunks::<{ Commitment::ENCODED_BYTES }>();
+    let points: Vec<_> = points.par_iter().map(Commitment::from_bytes).collect();
+    let point =
+        |(index, point): (usize, Result<_, _>)| point.map_err(|source| CommitmentsError::Point { index, source });
+    let points: Vec<Commitment> = points.into_iter().enumerate().map(point).collect::<Result<_, _>>()?;
+    Ok(points.chunks(groups).map(<[Commitment]>::to_vec).collect())
 }
 
 /// 32 little-endian bytes.

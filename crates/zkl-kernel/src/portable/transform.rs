@@ -1,6 +1,7 @@
 //! Transforms, one element at a time.
 
 use rayon::prelude::*;
+use zeroize::Zeroize as _;
 use zkl_core::ark::Fr;
 
 use super::Portable;
@@ -25,6 +26,10 @@ impl TransformKernel for Portable {
         check_lengths(values.len(), twiddles.len())?;
         inverse(values, 0, twiddles);
         Ok(())
+    }
+
+    fn erase(self, values: &mut Vec<Fr>) {
+        values.iter_mut().zeroize();
     }
 }
 

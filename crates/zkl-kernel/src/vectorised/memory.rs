@@ -7,6 +7,8 @@
 
 use std::marker::PhantomData;
 
+use zeroize::Zeroize as _;
+
 use crate::{avx512::Block, modulus::LIMBS};
 
 const WORDS: usize = 8 * LIMBS;
@@ -36,6 +38,11 @@ impl<F> Storage<F> {
         // SAFETY: a block is 40 integers of 64 bits, any of which are valid, on both sides.
         let (_, blocks, _) = unsafe { self.words.align_to_mut() };
         &mut blocks[..self.blocks]
+    }
+
+    /// Writes zeros that the compiler does not leave out.
+    pub(super) fn erase(&mut self) {
+        self.words.as_mut_slice().zeroize();
     }
 }
 

@@ -45,6 +45,10 @@ impl TransformKernel for Avx512 {
         inverse(self, values.storage.blocks_mut(), 0, twiddles.storage.blocks());
         Ok(())
     }
+
+    fn erase(self, values: &mut Vector) {
+        values.storage.erase();
+    }
 }
 
 /// `values` is part number `part` of its layer.

@@ -8,6 +8,7 @@
 //! commitments   have the logged root
 //! ```
 
+use zkl_argument::Shape;
 use zkl_circuits::{
     groth16::VerifyingKey,
     keys::{Setup, is_dev_key},
@@ -76,7 +77,7 @@ pub(crate) fn check_scan(
     }
     let plan = table_plan(layout).map_err(VerifyError::ScanPlan)?;
     let circuits = plan.circuits();
-    let slots = plan.segment(0).map_or(usize::MAX, |segment| segment.scan.shape().blocks().len());
+    let is_derivable = plan.segment(0).is_some_and(|segment| is_derivable(segment.scan.shape()));
     let (expected, logged, got) = (circuits.len(), record.keys.len(), part.verifying_keys.len());
     if logged != expected || got != expected {
         return Err(VerifyError::ScanKeys { expected, logged, got });
@@ -88,7 +89,7 @@ pub(crate) fn check_scan(
         if logged.circuit != id {
             return Err(VerifyError::Circuit { expected: id, got: logged.circuit.clone() });
         }
-        let derivable = (slots <= MAX_DERIVED_BLOCKS).then_some(circuit.as_ref());
+        let derivable = is_derivable.then_some(circuit.as_ref());
         let (key, of_key) = trusted_key(logged, text, trust, derivable)?;
         keys.push((id, key));
         setup = setup.min(of_key);
@@ -120,9 +121,17 @@ pub(crate) fn check_scan(
     })
 }
 
-/// Most blocks of a table whose circuits' dev keys a verifier makes to compare: what bounds its work at some seconds. Twice those of
-/// the largest pinned shape.
-const MAX_DERIVED_BLOCKS: usize = 128;
+/// Most columns and pairs, blocks, and cells of small tables of a shape whose circuits' dev keys a verifier makes to compare: what
+/// bounds its work at some seconds. More than the largest pinned shape has.
+const MOST_DERIVED: [usize; 3] = [128, 128, 4_096];
+
+/// Whether a verifier makes the dev keys of this shape when they are not pinned. A layout is the notary's choice.
+fn is_derivable(shape: &Shape) -> bool {
+    let slots = shape.slots();
+    let records = slots.numeric + slots.opaque + slots.category_count() + slots.joint_count() + slots.grouped;
+    let sizes = [records + slots.products, shape.blocks().len(), slots.small_tables().iter().sum()];
+    sizes.iter().zip(MOST_DERIVED).all(|(size, most)| *size <= most)
+}
 
 /// Reads a key that has the logged digest and that the caller trusts for its circuit. A key that is not pinned may be the dev
 /// key of `derivable`.
@@ -141,4 +150,28 @@ fn trusted_key(
     let is_dev = || derivable.is_some_and(|circuit| is_dev_key(circuit, got));
     let setup = trust.setup(&logged.circuit, got).or_else(|| is_dev().then_some(Setup::Dev)).ok_or_else(not_trusted)?;
     Ok((VerifyingKey::from_bytes(&bytes).map_err(VerifyError::Key)?, setup))
+}
+
+#[cfg(test)]
+mod tests {
+    use zkl_argument::Slots;
+    use zkl_circuits::scan::standard_slots;
+
+    use super::*;
+
+    #[test]
+    fn keys_are_derived_for_shapes_of_any_kind_up_to_a_bound() {
+        let derivable = |slots: Slots| is_derivable(&Shape::new(20, slots).unwrap());
+        assert!(standard_slots().into_iter().all(derivable));
+        let none = Slots::default;
+        assert!(derivable(Slots { opaque: 128, ..none() }));
+        for slots in [
+            Slots { opaque: 129, ..none() },
+            Slots { products: 1_023, ..none() },
+            Slots { limbs: 128, numeric: 32, ..none() },
+            Slots { categories: [0, 0, 0, 17], ..none() },
+        ] {
+            assert!(!derivable(slots.clone()), "{slots:?}");
+        }
+    }
 }

@@ -2,10 +2,10 @@
 
 use zkl_argument::{Cell, ScanPlan, commit::Commitment};
 
-use super::{error::TableDecodeError, plan::TablePlan};
+use super::{super::statement::read_points, error::TableDecodeError, plan::TablePlan};
 use crate::{
     groth16,
-    scan::{ColumnCommitments, CommitmentsError, ScanProof},
+    scan::{ColumnCommitments, ScanProof},
     seal::SealCommitment,
 };
 
@@ -180,14 +180,6 @@ impl TableProof {
         let merges = merges.collect::<Result<_, TableDecodeError>>()?;
         Ok(Self { segments, dictionaries, merges })
     }
-}
-
-fn read_points(bytes: &[u8], groups: usize) -> Result<Vec<Vec<Commitment>>, CommitmentsError> {
-    let (points, _) = bytes.as_chunks::<{ Commitment::ENCODED_BYTES }>();
-    let read =
-        |(index, bytes)| Commitment::from_bytes(bytes).map_err(|source| CommitmentsError::Point { index, source });
-    let points: Vec<Commitment> = points.iter().enumerate().map(read).collect::<Result<_, _>>()?;
-    Ok(points.chunks(groups).map(<[Commitment]>::to_vec).collect())
 }
 
 /// Takes parts off the front of bytes whose length was checked.

@@ -5,6 +5,7 @@ mod edges;
 pub(super) mod fixture;
 mod hiding;
 mod proofs;
+mod seal;
 mod shapes;
 pub(super) mod simulator;
 mod tamper;

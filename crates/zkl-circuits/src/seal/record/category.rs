@@ -135,7 +135,7 @@ impl CategoryRecordVar {
         h: &FieldVar,
     ) -> Result<Self, GadgetError> {
         let (record, leaf) =
-            Self::read_parts(cs, Widths::Checked, capacity, parts, opening.map(|opening| &opening.record))?;
+            Self::read_parts(cs, Widths::Format, capacity, parts, opening.map(|opening| &opening.record))?;
         enforce_opening(cs, &leaf, index, opening.map(|opening| &opening.path), h)?;
         Ok(record)
     }

@@ -66,7 +66,7 @@ impl GroupedRecordVar {
         opening: Option<&Opening<GroupedRecord>>,
         h: &FieldVar,
     ) -> Result<Self, GadgetError> {
-        let (record, leaf) = Self::read(cs, Widths::Checked, opening.map(|opening| &opening.record))?;
+        let (record, leaf) = Self::read(cs, Widths::Format, opening.map(|opening| &opening.record))?;
         enforce_opening(cs, &leaf, index, opening.map(|opening| &opening.path), h)?;
         Ok(record)
     }
@@ -85,7 +85,7 @@ impl GroupedRecordVar {
     ) -> Result<(Self, FieldVar), GadgetError> {
         let distinct = widths.count(cs, record.map(|record| record.distinct))?;
         // The argument bounds it from above only.
-        let smallest_group = Widths::Checked.count(cs, record.map(|record| record.smallest_group))?;
+        let smallest_group = Widths::Format.count(cs, record.map(|record| record.smallest_group))?;
         let packed = pack_fields(&[distinct.clone(), smallest_group.clone()], COUNT_BITS);
         let frame = Frame::new(cs, widths, record.map(|record| (record.salt, record.valid)))?;
         let kind = kind_constant(RecordKind::Grouped);

@@ -3,7 +3,7 @@
 use zkl_core::ark::Fr;
 use zkl_poseidon::{Domain, hash_many};
 
-use super::{Opening, Record, Widths};
+use super::{COUNT_BITS, Opening, Record, Widths};
 use crate::{
     gadgets::{Cs, FieldVar, GadgetError, IntVar, hash_many_var},
     seal::{RecordIndexVar, tree::enforce_opening},
@@ -56,7 +56,7 @@ impl HeaderVar {
     /// # Errors
     /// `AssignmentMissing` when proving without an opening.
     pub fn open(cs: &Cs, opening: Option<&Opening<HeaderRecord>>, h: &FieldVar) -> Result<Self, GadgetError> {
-        let (record, leaf) = Self::read(cs, Widths::Checked, opening.map(|opening| &opening.record))?;
+        let (record, leaf) = Self::read(cs, Widths::Format, opening.map(|opening| &opening.record))?;
         enforce_opening(cs, &leaf, &RecordIndexVar::header(), opening.map(|opening| &opening.path), h)?;
         Ok(record)
     }
@@ -74,7 +74,7 @@ impl HeaderVar {
         record: Option<&HeaderRecord>,
     ) -> Result<(Self, FieldVar), GadgetError> {
         let layout = FieldVar::witness(cs, record.map(|record| record.layout))?;
-        let rows = widths.count(cs, record.map(|record| record.rows))?;
+        let rows = widths.alone(cs, COUNT_BITS, record.map(|record| record.rows.into()).as_ref())?;
         let nonce = FieldVar::witness(cs, record.map(|record| record.nonce))?;
         let leaf = header_leaf_var(cs, &layout, rows.field(), &nonce)?;
         Ok((Self { layout, rows }, leaf))

@@ -78,7 +78,7 @@ impl JointRecordVar {
         h: &FieldVar,
     ) -> Result<Self, GadgetError> {
         let (cells, capacity) = (group_capacity * label_capacity, FieldVar::constant(Fr::from(label_capacity as u64)));
-        let (record, leaf) = Self::read(cs, Widths::Checked, cells, capacity, opening.map(|opening| &opening.record))?;
+        let (record, leaf) = Self::read(cs, Widths::Format, cells, capacity, opening.map(|opening| &opening.record))?;
         enforce_opening(cs, &leaf, index, opening.map(|opening| &opening.path), h)?;
         Ok(record)
     }

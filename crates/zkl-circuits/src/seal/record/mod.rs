@@ -139,7 +139,7 @@ impl RecordHeadVar {
             FieldVar::witness(cs, record.map(|record| record.body[0]))?,
             FieldVar::witness(cs, record.map(|record| record.body[1]))?,
         ];
-        let frame = Frame::new(cs, Widths::Checked, record.map(|record| (record.salt, record.valid)))?;
+        let frame = Frame::new(cs, Widths::Format, record.map(|record| (record.salt, record.valid)))?;
         let (valid, leaf) = frame.leaf(cs, kind.clone(), body)?;
         enforce_opening(cs, &leaf, index, opening.map(|opening| &opening.path), h)?;
         Ok(Self { kind, valid })
@@ -164,29 +164,48 @@ impl RecordHeadVar {
     }
 }
 
-/// How the counts and sums of a record are known to fit the widths at which they are packed into elements. A field that
-/// does not fit would be another record with the same hash.
+/// Which fields of a record a circuit bounds by their bits, and how many bits they have.
+///
+/// A hash binds elements, not the fields that are packed into them: fields that share an element are free until each is
+/// bounded below the position of the next, and a prover could choose them after the challenges of an argument in the same
+/// circuit, as its equations ask for. A field that has an element for itself is as fixed as the hash.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Widths {
-    /// By their bits: a constraint each.
-    Checked,
-    /// Because the circuit also proves that they count and sum rows of a table: at most 2^24 rows, of values below 2^64.
-    /// Fields that no row decides are checked nevertheless.
-    Proved,
+    /// All, as wide as the format has them: what claims read.
+    Format,
+    /// In a circuit that also proves every count and sum to be that of at most `2^log_rows` rows with values below 2^64: fields that
+    /// share an element, as wide as such counts and sums are.
+    Rows {
+        /// Binary logarithm of the rows.
+        log_rows: usize,
+    },
 }
 
 impl Widths {
-    /// A field of `bits` bits that a scan argument proves exact.
-    fn witness(self, cs: &Cs, bits: u64, value: Option<&BigUint>) -> Result<IntVar, GadgetError> {
-        match self {
-            Self::Checked => IntVar::witness(cs, bits, value),
-            Self::Proved => IntVar::witness_unchecked(cs, bits, value),
-        }
+    /// A count that shares its element with other fields.
+    fn count(self, cs: &Cs, count: Option<u64>) -> Result<IntVar, GadgetError> {
+        let bits = match self {
+            Self::Format => COUNT_BITS,
+            Self::Rows { log_rows } => COUNT_BITS.min(log_rows as u64 + 1),
+        };
+        IntVar::witness(cs, bits, count.map(Into::into).as_ref())
     }
 
-    /// A count that a scan argument proves exact.
-    fn count(self, cs: &Cs, count: Option<u64>) -> Result<IntVar, GadgetError> {
-        self.witness(cs, COUNT_BITS, count.map(Into::into).as_ref())
+    /// A sum of values that shares its element with other fields.
+    fn sum(self, cs: &Cs, sum: Option<&BigUint>) -> Result<IntVar, GadgetError> {
+        let bits = match self {
+            Self::Format => SUM_BITS,
+            Self::Rows { log_rows } => SUM_BITS.min(log_rows as u64 + u64::from(u64::BITS)),
+        };
+        IntVar::witness(cs, bits, sum)
+    }
+
+    /// A count or sum of `bits` bits that is an element of the message that is hashed.
+    fn alone(self, cs: &Cs, bits: u64, value: Option<&BigUint>) -> Result<IntVar, GadgetError> {
+        match self {
+            Self::Format => IntVar::witness(cs, bits, value),
+            Self::Rows { .. } => IntVar::witness_unchecked(cs, bits, value),
+        }
     }
 }
 
@@ -201,7 +220,7 @@ impl Frame {
     fn new(cs: &Cs, widths: Widths, common: Option<(Fr, u64)>) -> Result<Self, GadgetError> {
         Ok(Self {
             salt: FieldVar::witness(cs, common.map(|(salt, _)| salt))?,
-            valid: widths.count(cs, common.map(|(_, valid)| valid))?,
+            valid: widths.alone(cs, COUNT_BITS, common.map(|(_, valid)| valid.into()).as_ref())?,
         })
     }
 

@@ -112,7 +112,7 @@ impl NumericRecordVar {
         opening: Option<&Opening<NumericRecord>>,
         h: &FieldVar,
     ) -> Result<Self, GadgetError> {
-        let (record, leaf) = Self::read(cs, Widths::Checked, opening.map(|opening| &opening.record))?;
+        let (record, leaf) = Self::read(cs, Widths::Format, opening.map(|opening| &opening.record))?;
         enforce_opening(cs, &leaf, index, opening.map(|opening| &opening.path), h)?;
         Ok(record)
     }
@@ -130,8 +130,8 @@ impl NumericRecordVar {
         record: Option<&NumericRecord>,
     ) -> Result<(Self, FieldVar), GadgetError> {
         let field = |bits: u64, value: Option<BigUint>| IntVar::witness(cs, bits, value.as_ref());
-        let sum = widths.witness(cs, SUM_BITS, record.map(|record| &record.sum))?;
-        let sum_squares = widths.witness(cs, SQUARES_BITS, record.map(|record| &record.sum_squares))?;
+        let sum = widths.sum(cs, record.map(|record| &record.sum))?;
+        let sum_squares = widths.alone(cs, SQUARES_BITS, record.map(|record| &record.sum_squares))?;
         // No row decides the minimum, and T may be above every limb.
         let offset = field(MIN_BITS, record.map(|record| min_offset(record.min).into()))?;
         let top_limb = field(TOP_BITS, record.map(|record| record.top_limb.into()))?;

@@ -88,7 +88,7 @@ impl ProductRecordVar {
         opening: Option<&Opening<ProductRecord>>,
         h: &FieldVar,
     ) -> Result<Self, GadgetError> {
-        let (record, leaf) = Self::read(cs, Widths::Checked, opening.map(|opening| &opening.record))?;
+        let (record, leaf) = Self::read(cs, Widths::Format, opening.map(|opening| &opening.record))?;
         enforce_opening(cs, &leaf, index, opening.map(|opening| &opening.path), h)?;
         Ok(record)
     }
@@ -106,12 +106,12 @@ impl ProductRecordVar {
         record: Option<&ProductRecord>,
     ) -> Result<(Self, FieldVar), GadgetError> {
         let sums = record.map(|record| &record.sums);
-        let field = |bits: u64, read: fn(&ProductSums) -> &BigUint| widths.witness(cs, bits, sums.map(read));
-        let left_sum = field(SUM_BITS, |sums| &sums.left_sum)?;
-        let right_sum = field(SUM_BITS, |sums| &sums.right_sum)?;
-        let products = field(SQUARES_BITS, |sums| &sums.products)?;
-        let left_squares = field(SQUARES_BITS, |sums| &sums.left_squares)?;
-        let right_squares = field(SQUARES_BITS, |sums| &sums.right_squares)?;
+        let left_sum = widths.sum(cs, sums.map(|sums| &sums.left_sum))?;
+        let right_sum = widths.sum(cs, sums.map(|sums| &sums.right_sum))?;
+        let alone = |read: fn(&ProductSums) -> &BigUint| widths.alone(cs, SQUARES_BITS, sums.map(read));
+        let products = alone(|sums| &sums.products)?;
+        let left_squares = alone(|sums| &sums.left_squares)?;
+        let right_squares = alone(|sums| &sums.right_squares)?;
         let linear = pack_fields(&[left_sum.clone(), right_sum.clone()], SUM_BITS);
         let rest = [&products, &left_squares, &right_squares].map(|value| value.field().clone());
         let [products_field, left_field, right_field] = rest;

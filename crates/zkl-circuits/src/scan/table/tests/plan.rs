@@ -83,8 +83,8 @@ fn circuits_follow_from_the_layout() {
         let plan = TablePlan::new(layout(rows, 1, encoding), 16).unwrap();
         plan.circuits().iter().map(|circuit| circuit.id().to_string()).collect()
     };
-    let (full, short) = ("scan/20-l6-n3-o2-c2-1-0-0-j1-0-0-g0-p1@1", "scan/16-l6-n3-o2-c2-1-0-0-j1-0-0-g0-p1@1");
-    let merge = "merge/4-n3-o2-c2-1-0-0-j1-0-0-g0-p1@1";
+    let (full, short) = ("scan/20-l6-n3-o2-c2-1-0-0-j1-1-0-g0-p1@1", "scan/16-l6-n3-o2-c2-1-0-0-j1-1-0-g0-p1@1");
+    let merge = "merge/4-n3-o2-c2-1-0-0-j1-1-0-g0-p1@1";
     assert_eq!(ids(1 << 20, NUMBER), [full]);
     assert_eq!(ids(1 << 21, NUMBER), [full, merge]);
     assert_eq!(ids((1 << 20) + 1, NUMBER), [full, short, merge]);
@@ -93,7 +93,7 @@ fn circuits_follow_from_the_layout() {
     assert_eq!(ids(1 << 21, large)[1], dictionary);
     assert_eq!(ids(1 << 20, large).len(), 1, "one segment has its smallest groups from its scan");
     let standard: HashSet<String> = standard_table_circuits().iter().map(|circuit| circuit.id().to_string()).collect();
-    assert_eq!(standard.len(), 4);
+    assert_eq!(standard.len(), 5);
     assert!(standard.contains(dictionary) && standard.contains(merge));
     assert!(standard_slots().iter().all(|slots| standard.contains(&merge_circuit_id(slots).to_string())));
 }
