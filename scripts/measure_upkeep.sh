@@ -27,15 +27,16 @@ timed() {
 
 echo "load average $(cut -d ' ' -f 1-3 /proc/loadavg)"
 "$zkl" --ledger source init >/dev/null
-"$long_log" source "$entries"
-entries=$("$zkl" --ledger source --format json datasets | grep -o '"transactions": *[0-9]*' | awk -F: '{ n += $2 } END { print n }')
+filled=$("$long_log" source "$entries")
+echo "$filled"
+entries=${filled%% *}
 "$zkl" --ledger source export plain >/dev/null
-bytes=$(cat plain/tile/entries/* plain/tile/entries/*/* plain/blob/* 2>/dev/null | wc -c)
+bytes=$(find plain/tile/entries plain/blob -type f -exec cat {} + | wc -c)
 echo "$entries entries, $bytes bytes of entries and blobs, ${store%%:*}"
 
 timed "backup: from the embedded store to this one" "$zkl" --ledger source backup "$store"
 mkdir ledger
-cp source/ledger.toml source/*key* ledger/
+cp source/ledger.toml source/ledger.key ledger/
 printf 'store = "%s"\n' "$store" >>ledger/ledger.toml
 timed "fsck" "$zkl" --ledger ledger fsck
 timed "export" "$zkl" --ledger ledger export exported

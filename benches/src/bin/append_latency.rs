@@ -96,7 +96,9 @@ fn main() -> Result<(), Box<dyn Error>> {
         Backend::Rocks => runtime.block_on(measure_rocks(&args, place.path()))?,
         Backend::Postgres => {
             let server = Server::start(ServerConfig { parent: Some(args.dir.clone()), ..ServerConfig::default() })?;
-            runtime.block_on(measure_postgres(&args, &server.fresh_url()))?;
+            let url = server.fresh_url();
+            runtime.block_on(measure_postgres(&args, &url, place.path()))?;
+            runtime.block_on(killed_server(&server, &url))?;
         }
         Backend::Memory => runtime.block_on(measure_memory(&args, place.path()))?,
     }
@@ -137,7 +139,7 @@ async fn measure_rocks(args: &Args, place: &Path) -> Result<(), Box<dyn Error>> 
     Ok(())
 }
 
-async fn measure_postgres(args: &Args, url: &str) -> Result<(), Box<dyn Error>> {
+async fn measure_postgres(args: &Args, url: &str, place: &Path) -> Result<(), Box<dyn Error>> {
     let config = PgConfig::default();
     measure(args, &PgBackend::create(url, &config).await?).await?;
     let mut times = Vec::new();
@@ -147,7 +149,44 @@ async fn measure_postgres(args: &Args, url: &str) -> Result<(), Box<dyn Error>> 
         times.push(start.elapsed());
     }
     report("open for writing", times);
-    several_writers(args, url).await
+    several_writers(args, url).await?;
+    for &callers in &args.callers {
+        let ledger = format!("{url}_{callers}");
+        concurrent(
+            args,
+            PgBackend::create(&ledger, &config).await?,
+            &place.join(format!("callers-{callers}")),
+            callers,
+        )
+        .await?;
+    }
+    Ok(())
+}
+
+/// The server is killed with SIGKILL while somebody appends: how long until it accepts connections, and until an append of the same
+/// handle has succeeded again.
+async fn killed_server(server: &Server, url: &str) -> Result<(), Box<dyn Error>> {
+    const KILLS: u32 = 5;
+    const APPENDING: Duration = Duration::from_secs(3);
+    for _ in 0..KILLS {
+        let backend = PgBackend::open(url, &PgConfig::default()).await?;
+        let mut size = backend.size().await?.0;
+        let start = Instant::now();
+        while start.elapsed() < APPENDING {
+            append(&backend, &mut size, 100).await?;
+        }
+        tokio::task::block_in_place(|| server.kill())?;
+        let start = Instant::now();
+        tokio::task::block_in_place(|| server.start_again())?;
+        let up = start.elapsed();
+        append(&backend, &mut size, 1).await?;
+        println!(
+            "server killed: accepts connections after {:.0} ms, appends after {:.0} ms; {size} entries",
+            up.as_secs_f64() * 1e3,
+            start.elapsed().as_secs_f64() * 1e3,
+        );
+    }
+    Ok(())
 }
 
 /// Appends of one entry by several handles, each of which repeats what conflicts.

@@ -351,6 +351,9 @@ impl LedgerError {
                     Some("another zkl process is writing; try again when it is done, or pass --wait SECONDS".into())
                 }
                 StorageErrorKind::Full => Some("free some space on the ledger's disk; nothing was recorded".into()),
+                StorageErrorKind::Unavailable => {
+                    Some("check the store's URL, and that its server runs and lets you in".into())
+                }
                 StorageErrorKind::Corrupt(_) => Some("run `zkl doctor` and restore the ledger from a copy".into()),
                 _ => None,
             },

@@ -15,8 +15,9 @@
 mod finding;
 mod indexes;
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
+use futures::{StreamExt as _, TryStreamExt as _, stream};
 use zkl_core::{
     digest::{BlobDigest, RootHash, TransactionId},
     storage::{Query, StorageBackend, StorageBackendExt as _, StorageError},
@@ -44,8 +45,18 @@ use crate::{
     stage::{Stage, StageReporter},
 };
 
-/// Blobs that are remembered as checked: most entries share their verifying keys with others.
+/// From so many blobs on, those that were checked are forgotten: most entries share their verifying keys with others.
 const REMEMBERED_BLOBS: usize = 4_096;
+/// Blobs read at a time.
+const PARALLEL: usize = 16;
+
+/// What became of a blob that an entry names.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum BlobState {
+    Sound,
+    Damaged,
+    Absent,
+}
 
 impl<S: StorageBackend> Ledger<S> {
     /// Checks everything that the store holds, in bounded memory, and reports every finding.
@@ -274,7 +285,7 @@ impl<'a> Walk<'a> {
             let open = |entry: SourceEntry| (open(&entry.bytes), entry);
             entries.into_iter().map(open).collect::<Vec<_>>()
         });
-        let mut stored = Vec::new();
+        let (mut stored, mut named) = (Vec::new(), Vec::new());
         for (opened, entry) in opened.await? {
             let predicate = match opened {
                 Ok(predicate) => predicate,
@@ -295,31 +306,43 @@ impl<'a> Walk<'a> {
                 }
                 stored.push(transaction);
             }
-            for digest in predicate.blobs() {
-                self.blob(entry.index, digest).await?;
-            }
+            named.extend(predicate.blobs().into_iter().map(|digest| (entry.index, digest)));
         }
+        self.blobs(&named).await?;
         if let Some(indexes) = &mut self.indexes {
             indexes.bundle(&stored, &mut self.report).await?;
         }
         Ok(())
     }
 
-    async fn blob(&mut self, index: u64, digest: BlobDigest) -> Result<(), LedgerError> {
-        if self.blobs.contains(&digest) {
-            return Ok(());
-        }
-        match self.source.blob(digest).await {
-            Ok(Some(bytes)) if BlobDigest::of(&bytes) == digest => {
-                self.report.blobs += 1;
-                if self.blobs.len() == REMEMBERED_BLOBS {
-                    self.blobs.clear();
-                }
-                self.blobs.insert(digest);
+    /// Checks the blobs that entries name, several at a time: what a store takes to answer counts, not what it takes to hash.
+    async fn blobs(&mut self, named: &[(u64, BlobDigest)]) -> Result<(), LedgerError> {
+        let new: HashSet<BlobDigest> = named.iter().map(|(_, digest)| *digest).collect();
+        let source = self.source;
+        let reads = new.difference(&self.blobs).copied().map(|digest| async move {
+            match source.blob(digest).await {
+                Ok(Some(bytes)) if BlobDigest::of(&bytes) == digest => Ok((digest, BlobState::Sound)),
+                Ok(Some(_)) | Err(Unreadable::Damaged(_)) => Ok((digest, BlobState::Damaged)),
+                Ok(None) => Ok((digest, BlobState::Absent)),
+                Err(failed) => Err(LedgerError::from(failed)),
             }
-            Ok(Some(_)) | Err(Unreadable::Damaged(_)) => self.report.add(Finding::Blob { index, digest }),
-            Ok(None) => self.report.add(Finding::BlobAbsent { index, digest }),
-            Err(failed) => return Err(failed.into()),
+        });
+        let reads: Vec<_> = reads.collect();
+        let states: HashMap<_, _> = stream::iter(reads).buffer_unordered(PARALLEL).try_collect().await?;
+        for (index, digest) in named.iter().copied() {
+            match states.get(&digest) {
+                Some(BlobState::Damaged) => self.report.add(Finding::Blob { index, digest }),
+                Some(BlobState::Absent) => self.report.add(Finding::BlobAbsent { index, digest }),
+                Some(BlobState::Sound) | None => {}
+            }
+        }
+        let sound = states.into_iter().filter(|(_, state)| *state == BlobState::Sound).map(|(digest, _)| digest);
+        if self.blobs.len() >= REMEMBERED_BLOBS {
+            self.blobs.clear();
+        }
+        for digest in sound {
+            self.report.blobs += 1;
+            self.blobs.insert(digest);
         }
         Ok(())
     }

@@ -38,7 +38,7 @@ pub enum StoreUrl {
 
 /// A text that names no store.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
-#[error("{got:?} is not a store: expected rocks:DIR, postgres://..., s3://BUCKET/PREFIX or memory:")]
+#[error("{got:?} does not name a store: expected rocks:DIR, postgres://..., s3://BUCKET/PREFIX or memory:")]
 pub struct StoreUrlError {
     /// The beginning of the text, up to where a password could stand.
     pub got: String,
@@ -181,6 +181,9 @@ impl FromStr for StoreUrl {
             "s3" if rest.len() > 2 && rest.starts_with("//") && !rest.starts_with("///") => Ok(Self::S3(s.to_owned())),
             "memory" if s == "memory:" => Ok(Self::Memory),
             // Behind the scheme there may be a secret.
+            "rocks" | "postgres" | "postgresql" | "s3" | "memory" if s.len() > scheme.len() => {
+                Err(StoreUrlError { got: format!("{scheme}:") })
+            }
             scheme => Err(StoreUrlError { got: scheme.chars().take(80).collect() }),
         }
     }
@@ -262,6 +265,8 @@ mod tests {
         }
         let error = "postgre://user:secret@host/db".parse::<StoreUrl>().unwrap_err();
         assert_eq!(error, StoreUrlError { got: "postgre".to_owned() });
+        let error = "postgres:user:secret@host/db".parse::<StoreUrl>().unwrap_err();
+        assert_eq!(error, StoreUrlError { got: "postgres:".to_owned() });
     }
 
     #[test]

@@ -10,10 +10,11 @@
 //! cannot be taken for a ledger and no second history can begin in its middle. The last batch brings the source's head,
 //! signature and all. Repeating an interrupted copy goes on behind the last batch that landed.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
+use futures::{StreamExt as _, TryStreamExt as _, stream};
 use zkl_core::{
-    digest::BlobDigest,
+    digest::{BlobDigest, TransactionId},
     storage::{AppendBatch, Head, Query, StorageBackend, StorageBackendExt as _},
     tree::{TileId, TreeSize},
 };
@@ -38,8 +39,10 @@ pub(crate) const UNFINISHED: &str = "zkl copy under way: not a ledger until it i
 const BATCH: u64 = 768;
 /// Bytes of entries from which on a batch is not filled further: at 64 KiB an entry, 768 of them would need 48 MiB.
 const BATCH_BYTES: usize = 8 << 20;
-/// Blobs that are remembered as copied.
+/// From so many blobs on, those that were copied are forgotten.
 const REMEMBERED_BLOBS: usize = 4_096;
+/// Blobs copied at a time.
+const PARALLEL: usize = 16;
 
 /// What a copy did.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
@@ -155,6 +158,7 @@ impl Copy<'_> {
             entries.map(|entries| (transactions, entries))
         });
         let (transactions, entries) = checked.await??;
+        let mut named = HashMap::new();
         for (index, (transaction, entry)) in (first..).zip(transactions.iter().zip(&entries)) {
             let predicate = entry.predicate();
             // An index that is not the entry's would be copied with it.
@@ -165,10 +169,9 @@ impl Copy<'_> {
             if !agrees {
                 return Err(LedgerError::UnknownEntry { reference: index.to_string() });
             }
-            for digest in predicate.blobs() {
-                self.blob(entry, digest).await?;
-            }
+            named.extend(predicate.blobs().into_iter().map(|digest| (digest, entry.id)));
         }
+        self.blobs(named).await?;
         if transactions.is_empty() {
             return Err(LedgerError::UnknownEntry { reference: first.to_string() });
         }
@@ -198,22 +201,33 @@ impl Copy<'_> {
         }
     }
 
-    async fn blob(&mut self, entry: &Entry, digest: BlobDigest) -> Result<(), LedgerError> {
-        if self.blobs.contains(&digest) {
-            return Ok(());
-        }
-        let missing = || LedgerError::Blob { id: entry.id, digest };
-        let bytes = self.source.blob(digest).await?.ok_or_else(missing)?;
-        if BlobDigest::of(&bytes) != digest || self.target.put_blob(&bytes).await? != digest {
-            return Err(missing());
-        }
-        if self.blobs.len() == REMEMBERED_BLOBS {
+    /// Copies blobs, each with an entry that names it, several at a time: they share the syncs of the target.
+    async fn blobs(&mut self, mut named: HashMap<BlobDigest, TransactionId>) -> Result<(), LedgerError> {
+        named.retain(|digest, _| !self.blobs.contains(digest));
+        let (source, target) = (self.source, self.target);
+        let copies: Vec<_> = named.into_iter().map(|(digest, id)| copy_blob(source, target, digest, id)).collect();
+        let copied: Vec<BlobDigest> = stream::iter(copies).buffer_unordered(PARALLEL).try_collect().await?;
+        if self.blobs.len() >= REMEMBERED_BLOBS {
             self.blobs.clear();
         }
-        self.blobs.insert(digest);
-        self.copied += 1;
+        self.copied += copied.len() as u64;
+        self.blobs.extend(copied);
         Ok(())
     }
+}
+
+async fn copy_blob(
+    source: &dyn StorageBackend,
+    target: &dyn StorageBackend,
+    digest: BlobDigest,
+    id: TransactionId,
+) -> Result<BlobDigest, LedgerError> {
+    let missing = || LedgerError::Blob { id, digest };
+    let bytes = source.blob(digest).await?.ok_or_else(missing)?;
+    if BlobDigest::of(&bytes) != digest || target.put_blob(&bytes).await? != digest {
+        return Err(missing());
+    }
+    Ok(digest)
 }
 
 /// Copies the cosigned checkpoints, each signed by the log and of the tree that both stores have.

@@ -7,7 +7,7 @@ use zkl_core::digest::BlobDigest;
 
 use crate::{
     error::S3Error,
-    objects::{Objects, classify},
+    objects::{LARGE, Objects, classify},
     store::Store,
 };
 
@@ -39,7 +39,7 @@ impl Store {
     }
 
     pub(crate) async fn blob(&self, digest: BlobDigest) -> Result<Option<Vec<u8>>, S3Error> {
-        let Some(bytes) = self.objects().get(&key(digest), None).await? else {
+        let Some(bytes) = self.objects().get(&key(digest), LARGE).await? else {
             return Ok(None);
         };
         if BlobDigest::of(&bytes) != digest {

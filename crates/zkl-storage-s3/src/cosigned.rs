@@ -8,7 +8,7 @@ use std::sync::PoisonError;
 
 use zkl_core::tree::TreeSize;
 
-use crate::{error::S3Error, frame, store::Store};
+use crate::{error::S3Error, frame, objects::SMALL, store::Store};
 
 const FOLDER: &str = "cosigned/";
 const DAMAGED: S3Error = S3Error::Corrupt { what: "a cosigned checkpoint cannot be decoded" };
@@ -37,7 +37,7 @@ impl Store {
         let Some(size) = own.max(listed.filter(|size| *size <= at_most.0)) else {
             return Ok(None);
         };
-        let object = self.objects().get(&format!("{FOLDER}{}", key(size)), None).await?.ok_or(DAMAGED)?;
+        let object = self.objects().get(&format!("{FOLDER}{}", key(size)), SMALL).await?.ok_or(DAMAGED)?;
         let text = String::from_utf8(frame::open(&object)?.to_vec()).map_err(|_| DAMAGED)?;
         Ok(Some((TreeSize(size), text)))
     }

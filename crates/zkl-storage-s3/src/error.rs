@@ -92,7 +92,14 @@ pub enum S3Error {
         #[source]
         source: Source,
     },
-    /// The request did not leave this machine: no credentials, for example, or nobody listens at the endpoint.
+    /// There are no credentials to sign a request with.
+    #[error("no credentials: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE")]
+    NoCredentials {
+        /// What the client library says.
+        #[source]
+        source: Source,
+    },
+    /// The request did not leave this machine: nobody listens at the endpoint, for example.
     #[error("{request}: the request could not be sent")]
     NotSent {
         /// The request.
@@ -172,6 +179,7 @@ impl S3Error {
             }
             Self::NoAnswer { .. }
             | Self::NotSent { .. }
+            | Self::NoCredentials { .. }
             | Self::Refused { .. }
             | Self::OutcomeUnknown(_)
             | Self::Task(_) => StorageErrorKind::Unavailable,

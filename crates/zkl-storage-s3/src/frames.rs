@@ -10,7 +10,7 @@ use crate::{
     cache::FrameCache,
     error::S3Error,
     frame::{self, Place, Span},
-    objects::Objects,
+    objects::{LARGE, Objects},
 };
 
 /// Frames closer than this are fetched in one request.
@@ -39,7 +39,7 @@ impl Frames {
             return Ok(payload);
         }
         let range = u64::from(span.place.offset)..span.place.end();
-        let bytes = self.objects.get(&key(span.object), Some(range)).await?.ok_or(MISSING)?;
+        let bytes = self.objects.get_range(&key(span.object), range).await?.ok_or(MISSING)?;
         let payload = frame::open(&bytes)?;
         self.cache.insert(&span, &payload);
         Ok(payload)
@@ -68,7 +68,7 @@ impl Frames {
             return Ok(Vec::new());
         };
         let start = first.place.offset;
-        let bytes = self.objects.get(&key(first.object), Some(u64::from(start)..end)).await?.ok_or(MISSING)?;
+        let bytes = self.objects.get_range(&key(first.object), u64::from(start)..end).await?.ok_or(MISSING)?;
         let open = |span: Span| {
             let place = Place { offset: span.place.offset - start, ..span.place };
             let payload = frame::open_in(&bytes, place)?;
@@ -80,7 +80,7 @@ impl Frames {
 
     /// A whole object, checked against its name.
     pub(crate) async fn whole(&self, object: Sha256Digest) -> Result<Bytes, S3Error> {
-        let bytes = self.objects.get(&key(object), None).await?.ok_or(MISSING)?;
+        let bytes = self.objects.get(&key(object), LARGE).await?.ok_or(MISSING)?;
         if Sha256Digest::of(&bytes) != object {
             return Err(S3Error::Corrupt { what: "a stored object does not have its digest" });
         }

@@ -14,9 +14,17 @@ use aws_sdk_s3::{
     primitives::ByteStream,
 };
 use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 
 use crate::{config::S3Config, error::S3Error, location::Location};
+
+/// Most bytes of the ledger's description, of a head and of a cosigned checkpoint: some kilobytes in practice.
+pub(crate) const SMALL: u64 = 16 << 20;
+/// Most bytes of any other object: what offsets within one can express.
+pub(crate) const LARGE: u64 = u32::MAX as u64;
+
+const WRONG_LENGTH: S3Error =
+    S3Error::Corrupt { what: "a stored object does not have the length that what refers to it says" };
 
 /// The objects below one prefix of one bucket.
 #[derive(Clone)]
@@ -86,40 +94,47 @@ impl Objects {
         format!("{}{key}", self.prefix)
     }
 
-    /// The object called `key`, or the bytes `range` of it, or `None`.
-    pub(crate) async fn get(&self, key: &str, range: Option<Range<u64>>) -> Result<Option<Bytes>, S3Error> {
-        let short = S3Error::Corrupt { what: "a stored object is shorter than what refers to it says" };
-        if range.as_ref().is_some_and(Range::is_empty) {
-            return Err(short);
+    /// The object called `key`, or `None`. A longer one than `most` bytes is corrupt, and is not read to its end.
+    pub(crate) async fn get(&self, key: &str, most: u64) -> Result<Option<Bytes>, S3Error> {
+        self.read(key, None, most).await
+    }
+
+    /// The bytes `range` of the object called `key`, or `None`.
+    pub(crate) async fn get_range(&self, key: &str, range: Range<u64>) -> Result<Option<Bytes>, S3Error> {
+        let len = range.end.saturating_sub(range.start);
+        if len == 0 {
+            return Err(WRONG_LENGTH);
         }
+        let range = format!("bytes={}-{}", range.start, range.end - 1);
+        let bytes = self.read(key, Some(range), len).await?;
+        if bytes.as_ref().is_some_and(|bytes| bytes.len() as u64 != len) {
+            return Err(WRONG_LENGTH);
+        }
+        Ok(bytes)
+    }
+
+    async fn read(&self, key: &str, range: Option<String>, most: u64) -> Result<Option<Bytes>, S3Error> {
         let mut attempt = 1;
         loop {
             let Some(body) = self.body(key, range.clone()).await? else {
                 return Ok(None);
             };
-            match body.collect().await {
-                Ok(bytes) => {
-                    let bytes = bytes.into_bytes();
-                    let whole = range.is_none_or(|range| range.end - range.start == bytes.len() as u64);
-                    return if whole { Ok(Some(bytes)) } else { Err(short) };
-                }
+            match collect(body, most).await {
+                Ok(bytes) => return Ok(Some(bytes)),
                 // The client library repeats requests, but not bodies that break off.
-                Err(_) if attempt < self.max_attempts => attempt += 1,
-                Err(error) => return Err(S3Error::NoAnswer { request: "GetObject", source: error.into() }),
+                Err(S3Error::NoAnswer { .. }) if attempt < self.max_attempts => attempt += 1,
+                Err(error) => return Err(error),
             }
         }
     }
 
-    async fn body(&self, key: &str, range: Option<Range<u64>>) -> Result<Option<ByteStream>, S3Error> {
-        let range = range.map(|range| format!("bytes={}-{}", range.start, range.end - 1));
+    async fn body(&self, key: &str, range: Option<String>) -> Result<Option<ByteStream>, S3Error> {
         let request = self.client.get_object().bucket(&self.bucket).key(self.full_key(key)).set_range(range);
         match request.send().await {
             Ok(output) => Ok(Some(output.body)),
             Err(error) => match classify("GetObject", error) {
                 S3Error::Refused { status: 404, code, .. } if code != "NoSuchBucket" => Ok(None),
-                S3Error::Refused { status: 416, .. } => {
-                    Err(S3Error::Corrupt { what: "a stored object is shorter than what refers to it says" })
-                }
+                S3Error::Refused { status: 416, .. } => Err(WRONG_LENGTH),
                 error => Err(error),
             },
         }
@@ -176,6 +191,19 @@ impl Objects {
     }
 }
 
+/// Reads a body to its end, unless it is longer than `most`: an endpoint must not fill the memory.
+async fn collect(mut body: ByteStream, most: u64) -> Result<Bytes, S3Error> {
+    let mut bytes = BytesMut::new();
+    while let Some(chunk) = body.next().await {
+        let chunk = chunk.map_err(|error| S3Error::NoAnswer { request: "GetObject", source: error.into() })?;
+        if (bytes.len() + chunk.len()) as u64 > most {
+            return Err(WRONG_LENGTH);
+        }
+        bytes.extend_from_slice(&chunk);
+    }
+    Ok(bytes.freeze())
+}
+
 /// What an error of the client library says about the request.
 pub(crate) fn classify<E>(request: &'static str, error: SdkError<E>) -> S3Error
 where
@@ -183,23 +211,19 @@ where
 {
     let status = error.raw_response().map(|response| response.status().as_u16());
     let code = error.as_service_error().and_then(|error| error.code()).unwrap_or_default().to_owned();
-    let unsent = chain(&error).find_map(|cause| {
-        if cause.is::<CredentialsError>() {
-            return Some(false);
-        }
-        let refused = |error: &io::Error| error.kind() == io::ErrorKind::ConnectionRefused;
-        cause.downcast_ref::<io::Error>().is_some_and(refused).then_some(true)
-    });
-    match (&error, unsent) {
-        (SdkError::ConstructionFailure(_), _) => S3Error::NotSent { request, transient: false, source: error.into() },
-        (SdkError::DispatchFailure(_), Some(transient)) => {
-            S3Error::NotSent { request, transient, source: error.into() }
-        }
-        (SdkError::TimeoutError(_), _) => S3Error::Timeout { request, source: error.into() },
-        (SdkError::DispatchFailure(failure), _) if failure.is_timeout() => {
+    if chain(&error).any(<dyn StdError>::is::<CredentialsError>) {
+        return S3Error::NoCredentials { source: error.into() };
+    }
+    let refused = |error: &io::Error| error.kind() == io::ErrorKind::ConnectionRefused;
+    let unsent = chain(&error).any(|cause| cause.downcast_ref::<io::Error>().is_some_and(refused));
+    match &error {
+        SdkError::ConstructionFailure(_) => S3Error::NotSent { request, transient: false, source: error.into() },
+        SdkError::DispatchFailure(_) if unsent => S3Error::NotSent { request, transient: true, source: error.into() },
+        SdkError::TimeoutError(_) => S3Error::Timeout { request, source: error.into() },
+        SdkError::DispatchFailure(failure) if failure.is_timeout() => {
             S3Error::Timeout { request, source: error.into() }
         }
-        (SdkError::ServiceError(_), _) => {
+        SdkError::ServiceError(_) => {
             S3Error::Refused { request, status: status.unwrap_or_default(), code, source: error.into() }
         }
         _ => S3Error::NoAnswer { request, source: error.into() },

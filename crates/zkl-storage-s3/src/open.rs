@@ -8,7 +8,7 @@ use crate::{
     config::S3Config,
     error::S3Error,
     location::Location,
-    objects::Objects,
+    objects::{Objects, SMALL},
     publish::{Published, publish},
     store::{Access, Store},
 };
@@ -34,7 +34,7 @@ impl Store {
     pub(crate) async fn create(location: &Location, config: &S3Config) -> Result<Self, S3Error> {
         let objects = Objects::new(location, config).await;
         let exists = || S3Error::AlreadyExists { place: location.display() };
-        if let Some(bytes) = objects.get(DESCRIPTION, None).await? {
+        if let Some(bytes) = objects.get(DESCRIPTION, SMALL).await? {
             check_format(&bytes)?;
             return Err(exists());
         }
@@ -52,7 +52,7 @@ impl Store {
     pub(crate) async fn open(location: &Location, config: &S3Config, access: Access) -> Result<Self, S3Error> {
         let objects = Objects::new(location, config).await;
         let missing = || S3Error::NotFound { place: location.display() };
-        let description = objects.get(DESCRIPTION, None).await?.ok_or_else(missing)?;
+        let description = objects.get(DESCRIPTION, SMALL).await?.ok_or_else(missing)?;
         check_format(&description)?;
         if access == Access::Write {
             check_conditions(&objects, description).await?;

@@ -5,7 +5,10 @@ use std::time::Duration;
 use bytes::Bytes;
 use tokio::time::{Instant, sleep};
 
-use crate::{error::S3Error, objects::Objects};
+use crate::{
+    error::S3Error,
+    objects::{Objects, SMALL},
+};
 
 const FIRST_PAUSE: Duration = Duration::from_millis(20);
 const LONGEST_PAUSE: Duration = Duration::from_secs(2);
@@ -55,7 +58,7 @@ pub(crate) async fn publish(
                 return Err(error);
             }
         } else {
-            match objects.get(key, None).await {
+            match objects.get(key, SMALL).await {
                 Ok(Some(found)) => return Ok(if found == *bytes { Published::Ours } else { Published::Theirs }),
                 Ok(None) | Err(_) if Instant::now() < deadline => {}
                 Ok(None) => return Err(S3Error::OutcomeUnknown(Box::new(error))),

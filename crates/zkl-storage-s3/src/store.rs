@@ -9,7 +9,13 @@ use std::{
     time::Duration,
 };
 
-use crate::{config::S3Config, error::S3Error, frames::Frames, head::State, objects::Objects};
+use crate::{
+    config::S3Config,
+    error::S3Error,
+    frames::Frames,
+    head::State,
+    objects::{Objects, SMALL},
+};
 
 /// Folder of the heads.
 pub(crate) const HEADS: &str = "head/";
@@ -136,7 +142,7 @@ impl Store {
     }
 
     async fn state(&self, number: u64) -> Result<Option<State>, S3Error> {
-        let bytes = self.objects().get(&head_key(number), None).await?;
+        let bytes = self.objects().get(&head_key(number), SMALL).await?;
         bytes.map(|bytes| State::decode(number, &bytes)).transpose()
     }
 

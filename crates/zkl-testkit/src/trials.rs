@@ -44,7 +44,7 @@ pub use report::TrialReport;
 use history::History;
 use writer::Writer;
 
-/// A ledger that grew beyond this many entries is replaced by a new one: it has then crossed from one tile to the next.
+/// By the time that it has this many entries, a ledger has crossed from one tile to the next.
 const LONGEST: u64 = 320;
 /// Sizes that ledgers start with: some have a full tile near.
 const FIRST_SIZES: [u64; 4] = [1, 200, 5, 240];
@@ -67,6 +67,9 @@ pub struct FaultTrials {
     pub batches: u64,
     /// Chance of a random fault at each call, in thousandths.
     pub per_thousand: u32,
+    /// A ledger that grew beyond this many entries is replaced by a new one. 320 by default, so that ledgers cross from one tile to the
+    /// next; every trial reads all of them several times.
+    pub longest: u64,
 }
 
 /// Opens the ledgers of a backend to which several handles can write at once.
@@ -96,7 +99,14 @@ impl FaultTrials {
     /// When a variable is set to something that is no number.
     pub fn from_env() -> Self {
         let trials = number("ZKL_FAULT_TRIALS").unwrap_or(Self::matrix().len() as u64);
-        Self { trials, seed: number("ZKL_FAULT_SEED").unwrap_or(1), writers: 3, batches: 2, per_thousand: 30 }
+        Self {
+            trials,
+            seed: number("ZKL_FAULT_SEED").unwrap_or(1),
+            writers: 3,
+            batches: 2,
+            per_thousand: 30,
+            longest: LONGEST,
+        }
     }
 
     /// Runs the trials with writers that share one handle.
@@ -130,7 +140,7 @@ impl FaultTrials {
                 break;
             }
             let subject = match current.take() {
-                Some(subject) if subject.size < LONGEST => subject,
+                Some(subject) if subject.size < self.longest => subject,
                 retired => {
                     report.entries += retired.map_or(0, |subject| subject.size);
                     report.ledgers += 1;
@@ -150,7 +160,7 @@ impl FaultTrials {
         let backend = Arc::new(backend);
         let mut history = History::default();
         let at = format!("before trial {trial}, seed {}", self.seed);
-        let size = FIRST_SIZES[(trial % FIRST_SIZES.len() as u64) as usize];
+        let size = FIRST_SIZES[(trial % FIRST_SIZES.len() as u64) as usize].min(self.longest / 2);
         self.append_alone(&backend, &mut history, size, at).await;
         Subject { backend: whole(backend), history, size }
     }

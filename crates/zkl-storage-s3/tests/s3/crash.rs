@@ -189,14 +189,15 @@ async fn write(server: Arc<S3Server>, place: String, stop: Arc<AtomicBool>, tall
             }
             Err(error) => match &error.kind {
                 StorageErrorKind::Conflict { .. } => {}
-                StorageErrorKind::Io | StorageErrorKind::Poisoned => {
+                _ if error.retryable => {
+                    tally.failed.fetch_add(1, Ordering::AcqRel);
+                }
+                // Of this append the outcome is unknown, and the next one would be refused.
+                StorageErrorKind::Unavailable | StorageErrorKind::Timeout | StorageErrorKind::Poisoned => {
                     tally.reopened.fetch_add(1, Ordering::AcqRel);
                     backend = opened(&server, &place).await;
                 }
-                _ => {
-                    assert!(error.retryable, "{error:?}");
-                    tally.failed.fetch_add(1, Ordering::AcqRel);
-                }
+                _ => panic!("{error:?}"),
             },
         }
     }

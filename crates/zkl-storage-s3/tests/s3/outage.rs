@@ -247,3 +247,33 @@ fn an_endpoint_that_is_gone_for_a_while_loses_nothing() {
         assert_holds(&proxied.open_directly().await, LOG, size).await;
     });
 }
+
+/// Whatever an endpoint sends in place of an object, it does not fill the memory, and it is not believed.
+#[test]
+fn answers_that_are_too_long_are_corrupt() {
+    block_on(async {
+        let (proxied, backend) = Proxied::new().await;
+        let digest = backend.put_blob(b"a blob").await.unwrap();
+        for size in [0, 100] {
+            backend.append(TreeSize(size), LOG.batch(size, 100)).await.unwrap();
+        }
+        backend.put_cosigned(TreeSize(100), "cosigned\n").await.unwrap();
+        let cold = S3Config { cache_bytes: 0, ..proxied.config() };
+        let reader = S3Backend::open_read_only(&proxied.url(), &cold).await.unwrap();
+        // More than any head, and much more than an entry.
+        let answer = vec![b'x'; 17 << 20];
+        proxied.proxy.set_rule(move |request| {
+            let object = request.method == "GET" && !request.target.contains("list-type=2");
+            object.then(|| HttpFault::Answer(answer.clone()))
+        });
+        let corrupt =
+            |kind: Option<StorageErrorKind>| assert!(matches!(kind, Some(StorageErrorKind::Corrupt(_))), "{kind:?}");
+        corrupt(S3Backend::open_read_only(&proxied.url(), &cold).await.err().map(|error| error.kind));
+        corrupt(reader.transaction(LOG.transaction(3).id).await.err().map(|error| error.kind));
+        corrupt(reader.transaction(LOG.transaction(150).id).await.err().map(|error| error.kind));
+        corrupt(reader.blob(digest).await.err().map(|error| error.kind));
+        corrupt(reader.cosigned(TreeSize(200)).await.err().map(|error| error.kind));
+        proxied.proxy.forward_everything();
+        assert_holds(&reader, LOG, 200).await;
+    });
+}
