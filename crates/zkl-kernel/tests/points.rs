@@ -1,5 +1,11 @@
 //! Sums of points: both implementations against arkworks' projective formulas.
 
+#![expect(
+    clippy::print_stdout,
+    clippy::expect_used,
+    reason = "a test that compares nothing says so, and one that fails should stop"
+)]
+
 use rand_chacha::{
     ChaCha20Rng,
     rand_core::{RngCore as _, SeedableRng as _},

@@ -1,5 +1,7 @@
 //! Transforms and quotients against arkworks.
 
+#![expect(clippy::expect_used, reason = "a test that fails should stop")]
+
 use rand_chacha::{ChaCha20Rng, rand_core::SeedableRng as _};
 use zkl_core::ark::{
     Fr,

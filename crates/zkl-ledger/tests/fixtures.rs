@@ -99,10 +99,10 @@ fn receipts_and_openings_of_version_2_still_verify() {
     assert_eq!(setup(&profile), Setup::Dev);
     let opening = Opening::read(&version(2).join("opening.json")).unwrap();
     opening.check(&notarization, notarization_id).unwrap();
-    let keys = KeyStore::open(tempfile::tempdir().unwrap().path()).unwrap();
+    let elsewhere = tempfile::tempdir().unwrap();
+    let keys = KeyStore::open(elsewhere.path()).unwrap();
     let check = |file: &Path| check_data(file, &opening, &notarization, &keys, &()).unwrap();
     assert_eq!(check(&version(2).join("staff.csv")).unwrap().rows, 6);
-    let elsewhere = tempfile::tempdir().unwrap();
     let changed = elsewhere.path().join("staff.csv");
     let table = fs::read_to_string(version(2).join("staff.csv")).unwrap();
     fs::write(&changed, table.replacen('3', "4", 1)).unwrap();

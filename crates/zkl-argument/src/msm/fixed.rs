@@ -13,6 +13,7 @@ use zkl_core::ark::{
     ff::{AdditiveGroup, PrimeField},
 };
 use zkl_kernel::{
+    Choice,
     points::{Curve, PointKernel, PointTable, PointTask, Run, sums},
     selection,
 };
@@ -35,8 +36,13 @@ pub struct FixedBase<C: Curve> {
 }
 
 impl<C: Curve> FixedBase<C> {
-    /// Makes the tables.
+    /// Makes the tables, for the implementation that this process runs.
     pub fn new(point: Projective<C>) -> Self {
+        Self::prepared_for(selection().choice, point)
+    }
+
+    /// [`Self::new`] for an implementation of one's choice.
+    pub fn prepared_for(choice: Choice, point: Projective<C>) -> Self {
         let mut starts = vec![point];
         for _ in 1..WINDOWS {
             let mut next = starts[starts.len() - 1];
@@ -53,7 +59,7 @@ impl<C: Curve> FixedBase<C> {
             Projective::normalize_batch(&multiples)
         };
         let points = starts.par_iter().flat_map_iter(table).collect();
-        Self { tables: PointTable::new(selection().choice, points) }
+        Self { tables: PointTable::new(choice, points) }
     }
 
     /// `scalars[i]` times the point, for every i.

@@ -187,18 +187,14 @@ impl Task for ForwardLeaf<'_> {
         let total = values.len();
         let (mut len, mut first) = (total, part);
         while len >= 4 {
-            let mut index = first;
-            for part in values.chunks_exact_mut(len) {
+            for (index, part) in (first..).zip(values.chunks_exact_mut(len)) {
                 forward_two(cpu, quarters(part), index, twiddles);
-                index += 1;
             }
             len /= 4;
             first *= 4;
         }
         let (pairs, _) = values.as_chunks_mut::<2>();
-        let mut index = part * (total / 2);
-        for pair in pairs {
-            let [a, b] = pair;
+        for (index, [a, b]) in (part * (total / 2)..).zip(pairs) {
             let (mut x0, mut x1) = (Lanes::load(cpu, a), Lanes::load(cpu, b));
             if len == 2 {
                 let product = x1.times(twiddle(cpu, twiddles, index));
@@ -207,7 +203,6 @@ impl Task for ForwardLeaf<'_> {
             let (x0, x1) = forward_lanes(cpu, x0, x1, index, twiddles);
             x0.store(a);
             x1.store(b);
-            index += 1;
         }
     }
 }
@@ -228,9 +223,7 @@ impl Task for InverseLeaf<'_> {
         let total = values.len();
         let in_pairs = total.trailing_zeros() % 2 == 1;
         let (pairs, _) = values.as_chunks_mut::<2>();
-        let mut index = part * (total / 2);
-        for pair in pairs {
-            let [a, b] = pair;
+        for (index, [a, b]) in (part * (total / 2)..).zip(pairs) {
             let (mut x0, mut x1) = inverse_lanes(cpu, Lanes::load(cpu, a), Lanes::load(cpu, b), index, twiddles);
             if in_pairs {
                 let difference: Lanes<Fr, 4> = x0.minus(x1);
@@ -239,14 +232,11 @@ impl Task for InverseLeaf<'_> {
             }
             x0.store(a);
             x1.store(b);
-            index += 1;
         }
         let mut len = if in_pairs { 8 } else { 4 };
         while len <= total {
-            let mut index = part * (total / len);
-            for part in values.chunks_exact_mut(len) {
+            for (index, part) in (part * (total / len)..).zip(values.chunks_exact_mut(len)) {
                 inverse_two(cpu, quarters(part), index, twiddles);
-                index += 1;
             }
             len *= 4;
         }
