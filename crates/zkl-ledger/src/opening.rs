@@ -138,7 +138,6 @@ impl OpeningStore {
     }
 
     /// Whether there is any opening: the sign of a ledger that was written to.
-    #[cfg(feature = "rocks")]
     pub(crate) fn holds_any(&self) -> bool {
         fs::read_dir(&self.dir).is_ok_and(|mut files| files.next().is_some())
     }
