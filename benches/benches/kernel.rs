@@ -3,32 +3,19 @@
 //! `portable` and `avx512` are the two implementations of `zkl_kernel`; `arkworks` is what one writes with arkworks alone. A
 //! processor without AVX-512 IFMA is named on the first line, and then `avx512` is left out.
 
-#![expect(clippy::expect_used, clippy::print_stdout, reason = "a benchmark reports, and needs its inputs")]
-
 use std::{hint::black_box, time::Duration};
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
-use zkl_benches::sumchecks::{Pass, Proof, Table, elements};
+use zkl_benches::{
+    implementations::{kernels, on},
+    sumchecks::{Pass, Proof, Table, elements},
+};
 use zkl_core::ark::{
     Fr,
     ff::Field as _,
     poly::{DenseMultilinearExtension, MultilinearExtension as _},
 };
-use zkl_kernel::{Choice, Kernel, KernelTask, Portable};
-
-fn kernels() -> Vec<Choice> {
-    let mut kernels = vec![Choice::Portable(Portable)];
-    match Choice::named("avx512") {
-        Ok(kernel) => kernels.push(kernel),
-        Err(error) => println!("avx512 is left out: {error}"),
-    }
-    kernels
-}
-
-fn on<R: Send>(threads: usize, work: impl FnOnce() -> R + Send) -> R {
-    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("threads");
-    pool.install(work)
-}
+use zkl_kernel::{Kernel, KernelTask};
 
 /// One operation on vectors, repeated by criterion.
 #[derive(Clone, Copy)]

@@ -3,7 +3,7 @@
 //! `portable` and `avx512` are the two implementations of `zkl_kernel`; `arkworks` is what one writes with arkworks alone. A
 //! processor without AVX-512 IFMA is named on the first line, and then `avx512` is left out.
 
-#![expect(clippy::expect_used, clippy::print_stdout, reason = "a benchmark reports, and needs its inputs")]
+#![expect(clippy::expect_used, reason = "a benchmark needs its inputs")]
 
 use std::{hint::black_box, time::Duration};
 
@@ -15,6 +15,10 @@ use rand_chacha::{
     rand_core::{RngCore, SeedableRng},
 };
 use zkl_argument::msm::{Curve, FixedBase, MsmBases, Scalars};
+use zkl_benches::{
+    implementations::{kernels, on},
+    sumchecks::elements,
+};
 use zkl_core::ark::{
     Fr,
     bn254::{g1, g2},
@@ -22,29 +26,10 @@ use zkl_core::ark::{
         PrimeGroup as _, ScalarMul as _, VariableBaseMSM,
         short_weierstrass::{Affine, Projective},
     },
-    ff::{FftField as _, Field as _, UniformRand as _},
+    ff::{FftField as _, Field as _},
     poly::{EvaluationDomain as _, Radix2EvaluationDomain},
 };
-use zkl_kernel::{Choice, Domain, Portable};
-
-fn kernels() -> Vec<Choice> {
-    let mut kernels = vec![Choice::Portable(Portable)];
-    match Choice::named("avx512") {
-        Ok(kernel) => kernels.push(kernel),
-        Err(error) => println!("avx512 is left out: {error}"),
-    }
-    kernels
-}
-
-fn on<R: Send>(threads: usize, work: impl FnOnce() -> R + Send) -> R {
-    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("threads");
-    pool.install(work)
-}
-
-fn elements(len: usize, seed: u64) -> Vec<Fr> {
-    let mut rng = ChaCha20Rng::seed_from_u64(seed);
-    (0..len).map(|_| Fr::rand(&mut rng)).collect()
-}
+use zkl_kernel::Domain;
 
 fn points<C: Curve>(len: usize) -> Vec<Affine<C>> {
     FixedBase::new(Projective::<C>::generator()).multiply(&elements(len, 1))

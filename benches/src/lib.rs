@@ -5,6 +5,7 @@ pub mod clock;
 pub mod end_to_end;
 pub mod entries;
 pub mod group_commit;
+pub mod implementations;
 pub mod mixed_table;
 pub mod recovery;
 pub mod sumchecks;

@@ -16,6 +16,7 @@ use clap::Parser;
 use zkl_argument::msm::{Curve, FixedBase, MsmBases, Scalars};
 use zkl_benches::{
     clock,
+    implementations::kernels,
     sumchecks::{Pass, Proof, Table, elements},
     text_table::TextTable,
 };
@@ -28,7 +29,7 @@ use zkl_core::ark::{
     },
     ff::PrimeField as _,
 };
-use zkl_kernel::{Choice, Kernel, KernelTask, Portable};
+use zkl_kernel::{Choice, Kernel, KernelTask};
 
 #[derive(Parser)]
 struct Args {
@@ -43,11 +44,7 @@ const VECTOR: usize = 1 << 13;
 fn main() -> Result<(), Box<dyn Error>> {
     let Args { runs } = Args::parse();
     println!("{}; load average before {}", clock::processors(), clock::load_average());
-    let mut kernels = vec![Choice::Portable(Portable)];
-    match Choice::named("avx512") {
-        Ok(kernel) => kernels.push(kernel),
-        Err(error) => println!("no vectorised kernel: {error}"),
-    }
+    let kernels = kernels();
     let mut table = TextTable::new(["", "arkworks", "portable", "avx512", "to arkworks", "to portable"]);
 
     let one = rayon::ThreadPoolBuilder::new().num_threads(1).build()?;
