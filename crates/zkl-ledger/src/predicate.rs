@@ -261,9 +261,9 @@ impl Predicate {
     /// The kind under which stores index the entry.
     pub const fn kind(&self) -> OperationKind {
         match self {
-            Self::Notarization(_) => OperationKind::Notarization,
-            Self::Claim(_) => OperationKind::Claim,
-            Self::Custom(_) => OperationKind::Custom,
+            Self::Notarization(_) => OperationKind::NOTARIZATION,
+            Self::Claim(_) => OperationKind::CLAIM,
+            Self::Custom(_) => OperationKind::CUSTOM,
         }
     }
 

@@ -178,7 +178,7 @@ impl StorageBackend for Altered {
 
 /// Another kind and time for an entry.
 pub(crate) fn other_kind(entry: &mut StoredTransaction) {
-    entry.kind = OperationKind::Claim;
+    entry.kind = OperationKind::CLAIM;
 }
 
 pub(crate) fn other_time(entry: &mut StoredTransaction) {
