@@ -205,6 +205,6 @@ fn label(name: Option<&DatasetName>, kind: Option<&OperationKind>) -> &'static s
 }
 
 fn value(name: Option<&DatasetName>, kind: Option<&OperationKind>) -> String {
-    let parts = [name.map(ToString::to_string), kind.map(|kind| kind.to_string())];
+    let parts = [name.map(ToString::to_string), kind.map(ToString::to_string)];
     parts.into_iter().flatten().collect::<Vec<_>>().join(" ")
 }
