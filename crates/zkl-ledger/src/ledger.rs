@@ -15,14 +15,14 @@ use zkl_merkle::{
     cosignature::WitnessVerifier,
     note::{NoteSigner, NoteVerifier},
 };
+use zkl_receipt::{Notarization, Predicate, SignedEntry};
 
 use crate::{
     appender::Appender,
-    entry::{Entry, SignedEntry},
+    entry::Entry,
     error::LedgerError,
     log::{self, TrustedHead},
     opening::{Opening, OpeningStore},
-    predicate::{Notarization, Predicate},
 };
 
 /// A ledger over the store `S`.
