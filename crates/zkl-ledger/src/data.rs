@@ -4,11 +4,11 @@ use std::path::Path;
 
 use thiserror::Error;
 use zkl_circuits::{keys::KeyStore, seal::Seal};
+use zkl_receipt::{FileEvidence, Manifest, Notarization};
 
 use crate::{
     error::LedgerError,
     opening::{Opening, commitment_seed, dictionary_key},
-    predicate::{FileEvidence, Notarization},
     scan::commitment_root,
     stage::{Stage, StageReporter},
 };
@@ -74,7 +74,7 @@ pub fn check_data(
         }
         None => (scan.run(&key, &mut progress)?, None),
     };
-    let manifest = crate::receipt::Manifest::new(scanned.layout.clone());
+    let manifest = Manifest::new(scanned.layout.clone());
     if manifest.digest()? != notarization.manifest {
         return Ok(Err(DataMismatch::Layout));
     }

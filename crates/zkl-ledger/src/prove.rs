@@ -15,12 +15,12 @@ use zkl_core::{
     storage::StorageBackend,
     time::Timestamp,
 };
+use zkl_receipt::{ClaimRecord, CustomRecord, Nonce, Predicate, PublicInput, SignedEntry};
 
 use crate::{
-    entry::{Entry, SignedEntry},
+    entry::Entry,
     error::LedgerError,
     ledger::{Ledger, NotarizedEntry},
-    predicate::{ClaimRecord, CustomRecord, Nonce, Predicate, PublicInput},
     stage::{SharedReporter, Stage, StageReporter},
 };
 

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use cargo_metadata::{DependencyKind, MetadataCommand, Package};
 
 /// Allowed dependencies of each crate on others of the workspace, tests and benches left aside.
-const ARROWS: [(&str, &[&str]); 15] = [
+const ARROWS: [(&str, &[&str]); 16] = [
     ("zkl-core", &[]),
     ("zkl-kernel", &["zkl-core"]),
     ("zkl-poseidon", &["zkl-core"]),
@@ -17,6 +17,7 @@ const ARROWS: [(&str, &[&str]); 15] = [
     ("zkl-storage-rocks", &["zkl-core"]),
     ("zkl-storage-s3", &["zkl-core"]),
     ("zkl-testkit", &["zkl-core"]),
+    ("zkl-receipt", &["zkl-core", "zkl-merkle", "zkl-circuits", "zkl-argument"]),
     (
         "zkl-ledger",
         &[
@@ -25,12 +26,13 @@ const ARROWS: [(&str, &[&str]); 15] = [
             "zkl-dataset",
             "zkl-circuits",
             "zkl-argument",
+            "zkl-receipt",
             "zkl-storage-pg",
             "zkl-storage-rocks",
             "zkl-storage-s3",
         ],
     ),
-    ("zkl-witness", &["zkl-ledger"]),
+    ("zkl-witness", &["zkl-receipt"]),
     ("zkl-cli", &["zkl-ledger", "zkl-witness"]),
     // Benches measure everything and are depended on by nothing.
     (
@@ -53,7 +55,7 @@ const ARROWS: [(&str, &[&str]); 15] = [
 ];
 
 /// External crates, by prefix of their name, that a crate must not use.
-const FORBIDDEN: [(&str, &[&str]); 10] = [
+const FORBIDDEN: [(&str, &[&str]); 11] = [
     ("zkl-core", &["tokio", "rocksdb", "arrow", "parquet", "csv"]),
     ("zkl-kernel", &["tokio", "ark-", "serde"]),
     ("zkl-merkle", &["tokio", "ark-", "rocksdb", "async-"]),
@@ -63,6 +65,7 @@ const FORBIDDEN: [(&str, &[&str]); 10] = [
     ("zkl-storage-pg", &["ark-", "arrow", "parquet", "csv", "ed25519", "rocksdb"]),
     ("zkl-storage-rocks", &["ark-", "arrow", "parquet", "csv", "ed25519"]),
     ("zkl-storage-s3", &["ark-", "arrow", "parquet", "csv", "ed25519", "rocksdb"]),
+    ("zkl-receipt", &["tokio", "futures", "arrow", "parquet", "csv", "rocksdb", "toml", "tempfile"]),
     ("zkl-ledger", &["clap", "axum", "hyper", "tonic", "ureq", "indicatif"]),
 ];
 

@@ -8,22 +8,18 @@ use std::sync::{
 
 use zkl_argument::{PlanError, ScanWitness, SealedProfile, commit::CommitmentSeed, srs::Srs};
 use zkl_circuits::{
-    keys::{KeyError, KeyEvent, KeyPair, KeyStore, SRS_LOG_POWERS, builtin_srs_setup},
+    keys::{KeyError, KeyEvent, KeyPair, KeyStore, builtin_srs_setup},
     scan::{KeySource, ScanContext, Segment, TableCommitter, TablePlan, TableProver, TableSecrets},
     seal::Seal,
 };
 use zkl_core::{
     circuit::Circuit,
     digest::{BlobDigest, KeyDigest, Sha256Digest},
-    layout::Layout,
 };
 use zkl_dataset::{DatasetError, ScanOutput};
+use zkl_receipt::{ScanBundle, ScanKey, ScanRecord, table_plan};
 
-use super::{
-    bundle::ScanBundle,
-    record::{ScanKey, ScanRecord},
-    segments::{SegmentRows, SegmentSink, TablePart},
-};
+use super::segments::{SegmentRows, SegmentSink, TablePart};
 use crate::{
     error::LedgerError,
     prove::load_keys,
@@ -152,11 +148,6 @@ fn plan(parts: &Receiver<TablePart>) -> Result<TablePlan, LedgerError> {
         Ok(TablePart::Layout(layout)) => Ok(table_plan(&layout)?),
         _ => Err(LedgerError::NoRows),
     }
-}
-
-/// How a table is cut and committed to: a function of its layout.
-pub(super) fn table_plan(layout: &Layout) -> Result<TablePlan, zkl_circuits::scan::TablePlanError> {
-    TablePlan::new(layout.clone(), SRS_LOG_POWERS)
 }
 
 fn witness<'a>(segment: &Segment<'_>, rows: &'a SegmentRows) -> Result<ScanWitness<'a>, LedgerError> {

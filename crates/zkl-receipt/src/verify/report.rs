@@ -13,7 +13,7 @@ use zkl_core::{
 use zkl_merkle::keys::VerifyingKey;
 
 use crate::{
-    predicate::{CustomRecord, Notarization},
+    kind::{CustomRecord, Notarization},
     scan::ProfileEvidence,
 };
 

@@ -17,7 +17,7 @@ use zkl_merkle::{
     policy::PolicyError,
 };
 
-use crate::error::EntryError;
+use crate::entry::EntryError;
 
 /// A receipt that does not verify, by the check that it fails.
 #[derive(Debug, Error)]
