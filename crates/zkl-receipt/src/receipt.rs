@@ -4,8 +4,7 @@
 
 mod single;
 
-use base64::{Engine as _, prelude::BASE64_STANDARD};
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
+use serde::{Deserialize, Serialize};
 use zkl_core::{
     digest::{BlobDigest, KeyDigest},
     layout::Layout,
@@ -224,7 +223,9 @@ fn first_difference(expected: &[u8], got: &[u8]) -> Option<usize> {
 
 /// Hashes as base64, one text each.
 mod audit_path {
-    use super::{BASE64_STANDARD, Deserialize as _, Deserializer, Engine as _, InclusionProof, Serializer};
+    use base64::{Engine as _, prelude::BASE64_STANDARD};
+    use serde::{Deserialize as _, Deserializer, Serializer, de::Error as _};
+    use zkl_merkle::tree::InclusionProof;
 
     pub(super) fn serialize<S: Serializer>(proof: &InclusionProof, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_seq(proof.hashes().iter().map(|hash| BASE64_STANDARD.encode(hash)))

@@ -84,7 +84,8 @@ fn check_entries(
     if entries.is_empty() || entries.len() > MAX_RECEIPT_ENTRIES {
         return Err(VerifyError::Entries { got: entries.len(), max: MAX_RECEIPT_ENTRIES });
     }
-    if let Some([first, second]) = entries.array_windows().find(|[first, second]| first.index >= second.index) {
+    let mut neighbours = entries.iter().zip(entries.iter().skip(1));
+    if let Some((first, second)) = neighbours.find(|(first, second)| first.index >= second.index) {
         return Err(VerifyError::Order { index: second.index, before: first.index });
     }
     let mut signed: Vec<SignedEntry> = Vec::with_capacity(entries.len());

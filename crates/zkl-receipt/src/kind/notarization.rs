@@ -216,7 +216,7 @@ impl StatementKind for Notarization {
             proof: scan.proof,
             keys: scan.keys.iter().map(|key| key_blob(key.verifying_key)).collect(),
         });
-        EvidenceBlobs { manifest: Some(self.manifest), scan, proof: None }
+        EvidenceBlobs { manifest: Some(self.manifest), scan, ..EvidenceBlobs::default() }
     }
 
     fn notary(&self) -> &VerifyingKey {

@@ -11,7 +11,7 @@
 use zkl_argument::Shape;
 use zkl_circuits::{
     groth16::VerifyingKey,
-    keys::{Setup, builtin_setup, is_dev_key, srs_setup},
+    keys::{Setup, builtin_setup, is_dev_key},
     scan::{ScanContext, TableStatement, verify_table},
 };
 use zkl_core::{
@@ -100,8 +100,7 @@ pub(crate) fn check_scan(
     if got != record.srs {
         return Err(VerifyError::SrsDigest { expected: record.srs, got });
     }
-    // A string says itself that it is a dev string: whoever trusts its digest may not know.
-    let of_srs = trust.srs_setup(got).ok_or(VerifyError::SrsNotTrusted { digest: got })?.min(srs_setup(&bundle.srs));
+    let of_srs = trust.srs_setup(&bundle.srs).ok_or(VerifyError::SrsNotTrusted { digest: got })?;
 
     let Notarization { notary, dataset, nonce, .. } = notarization;
     let context = ScanContext::new(origin, notary.as_bytes(), dataset, nonce.as_bytes());
@@ -159,8 +158,14 @@ fn trusted_key(
 
 #[cfg(test)]
 mod tests {
+    use base64::{Engine as _, prelude::BASE64_STANDARD};
     use zkl_argument::Slots;
-    use zkl_circuits::scan::standard_slots;
+    use zkl_circuits::{keys::KeyStore, scan::standard_slots};
+    use zkl_core::ark::{
+        Fr,
+        r1cs_std::{alloc::AllocVar as _, eq::EqGadget as _, fields::fp::FpVar},
+        relations::gr1cs::{ConstraintSystemRef, SynthesisError},
+    };
 
     use super::*;
 
@@ -178,5 +183,36 @@ mod tests {
         ] {
             assert!(!derivable(slots.clone()), "{slots:?}");
         }
+    }
+    struct Nothing;
+
+    impl Circuit for Nothing {
+        fn id(&self) -> CircuitId {
+            CircuitId::new("example/nothing", 1).unwrap()
+        }
+
+        fn public_inputs(&self) -> Vec<Fr> {
+            Vec::new()
+        }
+
+        fn synthesize(&self, cs: ConstraintSystemRef<Fr>) -> Result<(), SynthesisError> {
+            let one = FpVar::new_witness(cs, || Ok(Fr::from(1_u64)))?;
+            (&one * &one).enforce_equal(&one)
+        }
+    }
+
+    #[test]
+    fn a_dev_key_that_is_trusted_by_digest_is_still_a_dev_key() {
+        let keys = KeyStore::open(tempfile::tempdir().unwrap().path()).unwrap().dev_keys(&Nothing, &|_| {}).unwrap();
+        let (bytes, digest) = (keys.verifying().as_bytes(), keys.verifying().digest());
+        let logged = ScanKey { circuit: Nothing.id(), verifying_key: digest };
+        let text = BASE64_STANDARD.encode(bytes);
+        let setup = |trust: &Trust, derivable| trusted_key(&logged, &text, trust, derivable).map(|(_, setup)| setup);
+        let trust = Trust::default().with_verifying_key(Nothing.id(), digest);
+        assert_eq!(setup(&trust, Some(&Nothing)).unwrap(), Setup::Dev);
+        assert_eq!(setup(&Trust::default(), Some(&Nothing)).unwrap(), Setup::Dev);
+        // Where it is not made to compare, nobody can tell.
+        assert_eq!(setup(&trust, None).unwrap(), Setup::External);
+        assert!(matches!(setup(&Trust::default(), None), Err(VerifyError::KeyNotTrusted { .. })));
     }
 }
