@@ -1,5 +1,7 @@
 //! The architecture's arrows: which crate may depend on which, and what some crates must never know.
 
+#![expect(clippy::expect_used, reason = "a test that fails should stop")]
+
 use std::{
     collections::{BTreeMap, BTreeSet},
     process::Command,
