@@ -14,9 +14,10 @@ use zkl_core::{
     transaction::StoredTransaction,
 };
 use zkl_merkle::note::NoteSigner;
+use zkl_receipt::SignedEntry;
 
 use crate::{
-    entry::{Entry, SignedEntry},
+    entry::Entry,
     error::LedgerError,
     log::{self, Newest},
 };

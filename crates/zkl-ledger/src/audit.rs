@@ -27,10 +27,10 @@ use zkl_merkle::{
     tile::{RightEdge, right_edge_tiles},
     tree::{Consistency, ConsistencyPlan, RootPlan, leaf_hash},
 };
+use zkl_receipt::{EntryError, Predicate, SignedEntry};
 
 use crate::{
-    entry::SignedEntry,
-    error::{EntryError, LedgerError},
+    error::LedgerError,
     export::ExportDir,
     ledger::Ledger,
     source::{BUNDLE, LogSource, Stored, load_tiles},
@@ -294,7 +294,7 @@ async fn replay(
     Ok(added)
 }
 
-fn open(bytes: &[u8]) -> Result<crate::predicate::Predicate, EntryError> {
+fn open(bytes: &[u8]) -> Result<Predicate, EntryError> {
     let text = str::from_utf8(bytes).map_err(|_| EntryError::Utf8)?;
     Ok(SignedEntry::open(text)?.predicate().clone())
 }

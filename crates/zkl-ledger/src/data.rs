@@ -4,12 +4,12 @@ use std::path::Path;
 
 use thiserror::Error;
 use zkl_circuits::seal::Seal;
+use zkl_receipt::{FileEvidence, Manifest, Notarization};
 use zkl_snark::keys::KeyStore;
 
 use crate::{
     error::LedgerError,
     opening::{Opening, commitment_seed, dictionary_key},
-    predicate::{FileEvidence, Notarization},
     scan::commitment_root,
     stage::{Stage, StageReporter},
 };
@@ -75,7 +75,7 @@ pub fn check_data(
         }
         None => (scan.run(&key, &mut progress)?, None),
     };
-    let manifest = crate::receipt::Manifest::new(scanned.layout.clone());
+    let manifest = Manifest::new(scanned.layout.clone());
     if manifest.digest()? != notarization.manifest {
         return Ok(Err(DataMismatch::Layout));
     }

@@ -18,7 +18,8 @@ use zkl_core::{
     tree::TreeSize,
 };
 use zkl_dataset::DatasetError;
-use zkl_merkle::error::{CheckpointError, DsseError, KeyError, ProofFileError, StatementError, TileError, TreeError};
+use zkl_merkle::error::{CheckpointError, KeyError, ProofFileError, TileError, TreeError};
+use zkl_receipt::EntryError;
 use zkl_snark::{groth16::ProveError, keys};
 
 use crate::{fsck::Finding, store_url::StoreUrlError};
@@ -288,36 +289,6 @@ pub enum LedgerError {
     /// A blocking task of this operation ended abnormally.
     #[error("an internal task ended abnormally")]
     Task(#[from] tokio::task::JoinError),
-}
-
-/// What is wrong with a stored entry.
-#[derive(Debug, Error)]
-#[non_exhaustive]
-pub enum EntryError {
-    /// The bytes are not text.
-    #[error("its bytes are not UTF-8")]
-    Utf8,
-    /// The bytes do not have the id.
-    #[error("its bytes do not have this id")]
-    Id,
-    /// The envelope is malformed or its signature wrong.
-    #[error("its envelope is not valid")]
-    Envelope(#[from] DsseError),
-    /// The statement is malformed.
-    #[error("its statement is not valid")]
-    Statement(#[from] StatementError),
-    /// The statement is of a type that this version does not know.
-    #[error("its type {got:?} is not known")]
-    Type {
-        /// The type.
-        got: String,
-    },
-    /// A notarization whose type, assurance and scan record disagree.
-    #[error("its type and its assurance are not those of a notarization with this scan record")]
-    Assurance,
-    /// The subject is not what the predicate speaks about.
-    #[error("its subject is not that of its predicate")]
-    Subject,
 }
 
 impl LedgerError {

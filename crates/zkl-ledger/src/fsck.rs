@@ -34,13 +34,12 @@ use zkl_merkle::{
 
 pub use finding::{Finding, FsckReport};
 use indexes::IndexCheck;
+use zkl_receipt::{EntryError, Predicate, SignedEntry};
 
 use crate::{
-    entry::SignedEntry,
-    error::{EntryError, LedgerError},
+    error::LedgerError,
     export::ExportDir,
     ledger::Ledger,
-    predicate::Predicate,
     source::{BUNDLE, LogSource, SourceEntry, Stored, Unreadable, load_tiles},
     stage::{Stage, StageReporter},
 };

@@ -15,15 +15,15 @@ use zkl_merkle::{
     cosignature::WitnessVerifier,
     note::{NoteSigner, NoteVerifier},
 };
+use zkl_receipt::{Notarization, Predicate, SignedEntry};
 use zkl_snark::keys::KeyStore;
 
 use crate::{
     appender::Appender,
-    entry::{Entry, SignedEntry},
+    entry::Entry,
     error::LedgerError,
     log::{self, TrustedHead},
     opening::{Opening, OpeningStore},
-    predicate::{Notarization, Predicate},
 };
 
 /// A ledger over the store `S`.
@@ -191,7 +191,7 @@ impl<S: StorageBackend> Ledger<S> {
     pub async fn latest(&self, name: &DatasetName) -> Result<NotarizedEntry, LedgerError> {
         let query = Query {
             dataset: Some(name.clone()),
-            kind: Some(OperationKind::Notarization),
+            kind: Some(OperationKind::NOTARIZATION),
             order: Order::Descending,
             limit: 1,
             ..Query::default()

@@ -16,8 +16,9 @@ use zkl_merkle::{
     tile::{RightEdge, right_edge_tiles},
     tree::{InclusionPlan, leaf_hash},
 };
+use zkl_receipt::SignedEntry;
 
-use crate::{entry::SignedEntry, error::LedgerError, transfer::UNFINISHED};
+use crate::{error::LedgerError, transfer::UNFINISHED};
 
 /// Appends are repeated this often when other writers win the race for the head.
 const MAX_ATTEMPTS: u32 = 50;

@@ -11,14 +11,13 @@ use zkl_core::{
     time::Timestamp,
 };
 use zkl_dataset::{InferenceReport, Pass, ProgressUpdate};
+use zkl_receipt::{FileEvidence, Manifest, Nonce, Notarization, Predicate, SignedEntry};
 
 use crate::{
-    entry::{Entry, SignedEntry},
+    entry::Entry,
     error::LedgerError,
     ledger::Ledger,
     opening::{OPENING_FORMAT, Opening, commitment_seed, dictionary_key},
-    predicate::{FileEvidence, Nonce, Notarization, Predicate},
-    receipt::Manifest,
     scan::{ProvedScan, ScanJob},
     stage::{SharedReporter, Stage, StageReporter},
     table::ReadOptions,

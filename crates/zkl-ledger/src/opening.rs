@@ -7,7 +7,6 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use crate::{error::LedgerError, predicate::Notarization, table::ReadOptions};
 use serde::{Deserialize, Serialize};
 use zkl_argument::commit::CommitmentSeed;
 use zkl_circuits::seal::{Seal, SealSeed};
@@ -17,6 +16,9 @@ use zkl_core::{
     name::DatasetName,
     profile::Profile,
 };
+use zkl_receipt::Notarization;
+
+use crate::{error::LedgerError, table::ReadOptions};
 
 /// The `format` of every opening that this version writes and reads.
 pub const OPENING_FORMAT: &str = "zkl-opening/1";

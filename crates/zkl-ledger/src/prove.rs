@@ -11,16 +11,16 @@ use zkl_core::{
     storage::StorageBackend,
     time::Timestamp,
 };
+use zkl_receipt::{ClaimRecord, CustomRecord, Nonce, Predicate, PublicInput, SignedEntry};
 use zkl_snark::{
     groth16::Proof,
     keys::{KeyEvent, KeyPair, KeyStore},
 };
 
 use crate::{
-    entry::{Entry, SignedEntry},
+    entry::Entry,
     error::LedgerError,
     ledger::{Ledger, NotarizedEntry},
-    predicate::{ClaimRecord, CustomRecord, Nonce, Predicate, PublicInput},
     stage::{SharedReporter, Stage, StageReporter},
 };
 

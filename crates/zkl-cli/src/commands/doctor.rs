@@ -93,7 +93,7 @@ fn kernel() -> Check {
     }
 }
 
-/// The store opens, the head is signed by the ledger's key, and every notarization has an opening that opens its seal.
+/// The store opens, the head is signed by the ledger's key, and every notarization has an opening that opens its profile commitment.
 async fn ledger(config: &Config) -> Vec<Check> {
     let ledger = match super::open_for_reading(config).await {
         Ok(ledger) => ledger,
@@ -111,7 +111,7 @@ async fn ledger(config: &Config) -> Vec<Check> {
     }
     let (mut present, mut absent) = (0_u64, 0_u64);
     let mut pages = ledger.storage().pages(zkl_ledger::storage::Query {
-        kind: Some(zkl_ledger::OperationKind::Notarization),
+        kind: Some(zkl_ledger::OperationKind::NOTARIZATION),
         ..Default::default()
     });
     loop {
@@ -133,7 +133,7 @@ async fn ledger(config: &Config) -> Vec<Check> {
             }
         }
     }
-    let detail = format!("{present} open their seals, {absent} are not there");
+    let detail = format!("{present} open their profile commitments, {absent} are missing");
     let status = if absent == 0 { Status::Ok } else { Status::Note };
     checks.push(Check { check: "openings", status, detail });
     checks

@@ -61,7 +61,7 @@ impl Report for EvaluationReport {
     fn write_human(&self, out: &mut dyn Write) -> io::Result<()> {
         let verdict = match (self.holds, self.provable) {
             (true, true) => "holds and can be proved",
-            (true, false) => "holds, but cannot be proved from what is sealed",
+            (true, false) => "holds, but cannot be proved from the committed profile",
             (false, _) => "does not hold",
         };
         writeln!(out, "{} {verdict}; nothing was recorded", output::printable(&self.claim))?;

@@ -7,8 +7,9 @@ use zkl_core::{
     tree::{TileId, TreeSize},
 };
 use zkl_merkle::error::{CheckpointError, NoteError};
+use zkl_receipt::EntryError;
 
-use crate::error::{EntryError, LedgerError};
+use crate::error::LedgerError;
 
 /// Something in a log that is not what it should be.
 #[derive(Debug, Error)]

@@ -14,16 +14,12 @@ use zkl_circuits::{
 use zkl_core::{
     circuit::Circuit,
     digest::{BlobDigest, KeyDigest, Sha256Digest},
-    layout::Layout,
 };
 use zkl_dataset::{DatasetError, ScanOutput};
-use zkl_snark::keys::{KeyError, KeyEvent, KeyPair, KeyStore, SRS_LOG_POWERS, builtin_srs_setup};
+use zkl_receipt::{ScanBundle, ScanKey, ScanRecord, table_plan};
+use zkl_snark::keys::{KeyError, KeyEvent, KeyPair, KeyStore, builtin_srs_setup};
 
-use super::{
-    bundle::ScanBundle,
-    record::{ScanKey, ScanRecord},
-    segments::{SegmentRows, SegmentSink, TablePart},
-};
+use super::segments::{SegmentRows, SegmentSink, TablePart};
 use crate::{
     error::LedgerError,
     prove::load_keys,
@@ -152,11 +148,6 @@ fn plan(parts: &Receiver<TablePart>) -> Result<TablePlan, LedgerError> {
         Ok(TablePart::Layout(layout)) => Ok(table_plan(&layout)?),
         _ => Err(LedgerError::NoRows),
     }
-}
-
-/// How a table is cut and committed to: a function of its layout.
-pub(super) fn table_plan(layout: &Layout) -> Result<TablePlan, zkl_circuits::scan::TablePlanError> {
-    TablePlan::new(layout.clone(), SRS_LOG_POWERS)
 }
 
 fn witness<'a>(segment: &Segment<'_>, rows: &'a SegmentRows) -> Result<ScanWitness<'a>, LedgerError> {

@@ -20,13 +20,10 @@ mod trust;
 mod witnesses;
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
-use zkl_circuits::claims;
 use zkl_core::{
     ark::Fr,
     circuit::CircuitId,
-    claim::resolve,
     digest::{BlobDigest, KeyDigest},
-    layout::Layout,
 };
 use zkl_merkle::{note::NoteVerifier, proof_file::TlogProof};
 use zkl_snark::groth16::{self, Proof, VerifyingKey};
@@ -38,9 +35,8 @@ use witnesses::Witnesses;
 
 use crate::{
     entry::SignedEntry,
-    predicate::{ClaimRecord, CustomRecord, Notarization, Predicate, PublicInput},
-    receipt::{LoggedEntry, Manifest, ProofPart, Receipt, ScanPart},
-    scan::{ProfileEvidence, check_scan},
+    kind::{Predicate, check_claim, check_custom, check_notarization, check_order, check_profile},
+    receipt::{LoggedEntry, ProofPart, Receipt},
 };
 
 /// Verifies a receipt.
@@ -144,96 +140,8 @@ fn logged_entry(
     Ok((entry, in_log))
 }
 
-/// Checks that the notarization was logged before the claim, by one state of the log: a log that shows two histories
-/// could otherwise have each entry in another one.
-fn check_order(notarization: &InLog, claim: &InLog) -> Result<(), VerifyError> {
-    if (notarization.size, notarization.root) != (claim.size, claim.root) {
-        return Err(VerifyError::Checkpoints { claim: claim.size, notarization: notarization.size });
-    }
-    if notarization.index >= claim.index {
-        return Err(VerifyError::Order { claim: claim.index, notarization: notarization.index });
-    }
-    Ok(())
-}
-
-/// Checks that a notarization is consistent in itself and with its manifest, and returns the layout.
-fn check_notarization<'a>(record: &Notarization, manifest: &'a Manifest) -> Result<&'a Layout, VerifyError> {
-    if manifest.version != Manifest::VERSION {
-        return Err(VerifyError::ManifestVersion { expected: Manifest::VERSION, got: manifest.version });
-    }
-    let got = manifest.digest().map_err(|source| VerifyError::NotAReceipt { source })?;
-    if got != record.manifest {
-        return Err(VerifyError::Manifest { expected: record.manifest, got });
-    }
-    if record.file.privacy() != record.privacy {
-        return Err(VerifyError::Privacy);
-    }
-    let commitments = record.scan.as_ref().map(|scan| scan.commitments);
-    let expected = Notarization::derive_dataset_id(record.manifest, &record.file, &record.seal, commitments);
-    if expected != record.dataset_id {
-        return Err(VerifyError::DatasetId { expected, got: record.dataset_id });
-    }
-    Ok(&manifest.layout)
-}
-
-/// Checks the scan proof, if the entry names one and the receipt has it.
-fn check_profile(
-    notarization: &Notarization,
-    layout: &Layout,
-    in_log: &InLog,
-    part: Option<&ScanPart>,
-    trust: &Trust,
-) -> Result<ProfileEvidence, VerifyError> {
-    match (&notarization.scan, part) {
-        (None, None) => Ok(ProfileEvidence::Attested),
-        (None, Some(_)) => Err(VerifyError::PartSuperfluous { part: "scan proof" }),
-        (Some(_), None) => Ok(ProfileEvidence::ProofLeftOut),
-        (Some(record), Some(part)) => {
-            let report = check_scan(notarization, record, layout, &in_log.origin, part, trust)?;
-            Ok(ProfileEvidence::Proved(report))
-        }
-    }
-}
-
-fn check_claim(
-    record: &ClaimRecord,
-    notarization: &Notarization,
-    layout: &Layout,
-    part: &ProofPart,
-    trust: &Trust,
-) -> Result<ProofReport, VerifyError> {
-    let agreements = [
-        ("dataset", record.dataset == notarization.dataset),
-        ("dataset id", record.dataset_id == notarization.dataset_id),
-        // Whoever holds the opening may prove claims, but only the notary speaks for the notarization.
-        ("notary", record.notary == notarization.notary),
-    ];
-    if let Some((field, _)) = agreements.into_iter().find(|(_, agree)| !agree) {
-        return Err(VerifyError::ClaimMismatch { field });
-    }
-    let resolved = resolve(&record.claim, layout).map_err(VerifyError::Claim)?;
-    let ctx = claims::context(&record.claim, record.notarization, record.notary.as_bytes(), record.nonce.as_bytes());
-    let (circuit, public_inputs) =
-        claims::statement(&resolved, layout, &notarization.seal, ctx).map_err(VerifyError::ClaimStatement)?;
-    if circuit != record.circuit {
-        return Err(VerifyError::Circuit { expected: circuit, got: record.circuit.clone() });
-    }
-    check_proof(part, &circuit, &public_inputs, record.verifying_key, record.proof, trust)
-}
-
-fn check_custom(record: &CustomRecord, part: &ProofPart, trust: &Trust) -> Result<ProofReport, VerifyError> {
-    // Here the public inputs are the notary's words: a claim's proof under a chosen seal would pass for a claim.
-    if claims::is_reserved(&record.circuit) {
-        return Err(VerifyError::ClaimCircuit { circuit: record.circuit.clone() });
-    }
-    let public_inputs: Vec<Fr> = record.public_inputs.iter().map(PublicInput::value).collect();
-    let report = check_proof(part, &record.circuit, &public_inputs, record.verifying_key, record.proof, trust)?;
-    // Trust by digest does not tell how a key was made; where the notary admits a forgeable set-up, that is what counts.
-    let setup = if record.setup.is_forgeable() { record.setup } else { report.setup };
-    Ok(ProofReport { setup, ..report })
-}
-
-fn check_proof(
+/// Checks a proof and its key: both have the logged digests, the key is trusted for the circuit, the proof verifies.
+pub(crate) fn check_proof(
     part: &ProofPart,
     circuit: &CircuitId,
     public_inputs: &[Fr],

@@ -22,11 +22,11 @@ use zkl_snark::{
 
 use super::{
     bundle::ScanBundle,
-    prove::table_plan,
     record::{ScanKey, ScanRecord},
+    table_plan,
 };
 use crate::{
-    predicate::Notarization,
+    kind::Notarization,
     receipt::ScanPart,
     verify::{Trust, VerifyError, decode_base64},
 };

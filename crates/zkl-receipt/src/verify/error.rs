@@ -15,7 +15,7 @@ use zkl_merkle::{
 };
 use zkl_snark::groth16;
 
-use crate::error::EntryError;
+use crate::entry::EntryError;
 
 /// A receipt that does not verify, by the check that it fails.
 #[derive(Debug, Error)]

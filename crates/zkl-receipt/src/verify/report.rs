@@ -13,7 +13,7 @@ use zkl_merkle::keys::VerifyingKey;
 use zkl_snark::keys::Setup;
 
 use crate::{
-    predicate::{CustomRecord, Notarization},
+    kind::{CustomRecord, Notarization},
     scan::ProfileEvidence,
 };
 

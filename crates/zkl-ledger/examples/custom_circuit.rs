@@ -1,7 +1,7 @@
-//! An embedder's own circuit: prove it, put it on a ledger, verify the receipt.
+//! A custom circuit: prove it, put it on a ledger, verify the receipt.
 //!
 //! The statement: "I know two factors, both greater than 1, of a public number". Run with
-//! `cargo run -p zkl-ledger --example own_circuit`.
+//! `cargo run -p zkl-ledger --example custom_circuit`.
 
 #![expect(clippy::print_stdout, reason = "an example shows what it does")]
 
@@ -56,7 +56,7 @@ impl Circuit for Factors {
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
     let dir = tempfile::tempdir()?;
-    let log = NoteSigner::new("example.com/own-circuit".parse()?, SigningKey::generate()?);
+    let log = NoteSigner::new("example.com/custom-circuit".parse()?, SigningKey::generate()?);
     let keys = KeyStore::open(dir.path().join("keys"))?;
     let ledger = Ledger::new(MemoryBackend::new(), log, keys, OpeningStore::new(dir.path().join("openings")));
 

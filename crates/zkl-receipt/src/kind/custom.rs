@@ -1,0 +1,136 @@
+//! Custom statements: an embedder's circuit is satisfied with public inputs that the entry states.
+
+use std::fmt;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use zkl_circuits::claims;
+use zkl_core::{
+    ark::{
+        Fr,
+        serialize::{CanonicalDeserialize as _, CanonicalSerialize as _},
+    },
+    circuit::CircuitId,
+    digest::{BlobDigest, KeyDigest, Sha256Digest},
+    name::DatasetName,
+    time::Timestamp,
+    transaction::OperationKind,
+};
+use zkl_merkle::{keys::VerifyingKey, statement::Subject};
+use zkl_snark::keys::Setup;
+
+use super::StatementKind;
+use crate::{
+    nonce::Nonce,
+    receipt::{ProofPart, key_blob},
+    verify::{ProofReport, Trust, VerifyError, check_proof},
+};
+
+/// An embedder's own circuit was proved.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct CustomRecord {
+    /// The dataset that the statement is about, if it is about one.
+    pub dataset: Option<DatasetName>,
+    /// What the statement means, in the embedder's words.
+    pub description: String,
+    /// The circuit.
+    pub circuit: CircuitId,
+    /// How the notary says that the key was made.
+    pub setup: Setup,
+    /// Digest of the verifying key that checks the proof.
+    pub verifying_key: KeyDigest,
+    /// The public inputs, in the circuit's order.
+    pub public_inputs: Vec<PublicInput>,
+    /// Digest of the proof.
+    pub proof: BlobDigest,
+    /// Key of the notary, who signs this entry.
+    #[serde(with = "crate::text")]
+    pub notary: VerifyingKey,
+    /// Time by the notary's clock.
+    pub recorded_at: Timestamp,
+    /// Fresh randomness of this entry.
+    pub nonce: Nonce,
+}
+
+/// A public input: an element of the scalar field of BN254, written as 64 hexadecimal digits, least significant byte
+/// first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PublicInput(Fr);
+
+impl PublicInput {
+    /// The public input with this value.
+    pub const fn new(value: Fr) -> Self {
+        Self(value)
+    }
+
+    /// The value.
+    pub const fn value(&self) -> Fr {
+        self.0
+    }
+}
+
+impl fmt::Display for PublicInput {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut bytes = [0u8; 32];
+        self.0.serialize_compressed(bytes.as_mut_slice()).map_err(|_| fmt::Error)?;
+        f.write_str(&hex::encode(bytes))
+    }
+}
+
+impl Serialize for PublicInput {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for PublicInput {
+    /// Refuses numbers that are not below the field's modulus.
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let bytes = *Sha256Digest::deserialize(deserializer)?.as_bytes();
+        let value = Fr::deserialize_compressed(bytes.as_slice());
+        value.map(Self).map_err(|_| serde::de::Error::custom("not an element of the scalar field"))
+    }
+}
+
+impl StatementKind for CustomRecord {
+    const KIND: OperationKind = OperationKind::CUSTOM;
+    const TYPES: &'static [&'static str] = &["urn:zkp-dataset-ledger:custom:v1"];
+
+    fn type_uri(&self) -> &'static str {
+        Self::TYPES[0]
+    }
+
+    fn subject(&self) -> Subject {
+        let name = self.dataset.as_ref().map_or(self.circuit.name(), |name| name.as_str());
+        Subject::new(name).with_digest("zklVerifyingKey", self.verifying_key.as_bytes())
+    }
+
+    fn dataset(&self) -> Option<&DatasetName> {
+        self.dataset.as_ref()
+    }
+
+    fn blobs(&self) -> Vec<BlobDigest> {
+        vec![self.proof, key_blob(self.verifying_key)]
+    }
+
+    fn notary(&self) -> &VerifyingKey {
+        &self.notary
+    }
+
+    fn recorded_at(&self) -> Timestamp {
+        self.recorded_at
+    }
+}
+
+/// Checks that the circuit is an embedder's, and its proof.
+pub(crate) fn check_custom(record: &CustomRecord, part: &ProofPart, trust: &Trust) -> Result<ProofReport, VerifyError> {
+    // Here the public inputs are the notary's words: a claim's proof under a chosen seal would pass for a claim.
+    if claims::is_reserved(&record.circuit) {
+        return Err(VerifyError::ClaimCircuit { circuit: record.circuit.clone() });
+    }
+    let public_inputs: Vec<Fr> = record.public_inputs.iter().map(PublicInput::value).collect();
+    let report = check_proof(part, &record.circuit, &public_inputs, record.verifying_key, record.proof, trust)?;
+    // Trust by digest does not tell how a key was made; where the notary admits a forgeable set-up, that is what counts.
+    let setup = if record.setup.is_forgeable() { record.setup } else { report.setup };
+    Ok(ProofReport { setup, ..report })
+}
