@@ -5,8 +5,6 @@ use std::{error::Error as StdError, io, path::PathBuf, sync::Arc};
 use thiserror::Error;
 use zkl_argument::{PlanError, srs::PtauError};
 use zkl_circuits::{
-    groth16::ProveError,
-    keys,
     scan::{ProveTableError, TablePlanError},
     seal::SealError,
 };
@@ -22,6 +20,7 @@ use zkl_core::{
 use zkl_dataset::DatasetError;
 use zkl_merkle::error::{CheckpointError, KeyError, TileError, TreeError};
 use zkl_receipt::EntryError;
+use zkl_snark::{groth16::ProveError, keys};
 
 use crate::{fsck::Finding, store_url::StoreUrlError};
 

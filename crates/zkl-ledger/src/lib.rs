@@ -44,12 +44,8 @@ pub use table::ReadOptions;
 pub use transfer::{Copied, copy_log};
 
 pub use zkl_argument::field_kernel;
-pub use zkl_circuits::{
-    claims::Evaluation,
-    keys::{KeyStore, Setup},
-};
+pub use zkl_circuits::claims::Evaluation;
 pub use zkl_core::{
-    ark,
     circuit::{self, Circuit, CircuitId, CircuitType},
     claim,
     column::{ColumnType, Schema},
@@ -70,6 +66,10 @@ pub use zkl_receipt::{
     Receipt, ReceiptEntry, SaltedDigests, ScanKey, ScanPart, ScanRecord, ScanReport, SignedEntry, TransportError,
     Trust, TrustParseError, UnknownStatement, VerifiedEntry, VerifiedLog, VerifiedReceipt, VerifiedStatement,
     VerifyError, WitnessAnswer, WitnessClient, checkpoint, cosignature, keys, note, policy, verify, witness,
+};
+pub use zkl_snark::{
+    ark,
+    keys::{KeyStore, Setup},
 };
 #[cfg(feature = "rocks")]
 pub use zkl_storage_rocks::RocksBackend;

@@ -2,11 +2,7 @@
 
 use std::sync::Arc;
 
-use zkl_circuits::{
-    claims::{self, ClaimCircuit, Evaluation},
-    groth16::Proof,
-    keys::{KeyEvent, KeyPair, KeyStore},
-};
+use zkl_circuits::claims::{self, ClaimCircuit, Evaluation};
 use zkl_core::{
     circuit::{Circuit, CircuitType},
     claim::{Claim, resolve},
@@ -16,6 +12,10 @@ use zkl_core::{
     time::Timestamp,
 };
 use zkl_receipt::{ClaimRecord, CustomRecord, Nonce, Predicate, PublicInput, SignedEntry};
+use zkl_snark::{
+    groth16::Proof,
+    keys::{KeyEvent, KeyPair, KeyStore},
+};
 
 use crate::{
     entry::Entry,

@@ -8,7 +8,6 @@ use std::sync::{
 
 use zkl_argument::{PlanError, ScanWitness, SealedProfile, commit::CommitmentSeed, srs::Srs};
 use zkl_circuits::{
-    keys::{KeyError, KeyEvent, KeyPair, KeyStore, builtin_srs_setup},
     scan::{KeySource, ScanContext, Segment, TableCommitter, TablePlan, TableProver, TableSecrets},
     seal::Seal,
 };
@@ -18,6 +17,7 @@ use zkl_core::{
 };
 use zkl_dataset::{DatasetError, ScanOutput};
 use zkl_receipt::{ScanBundle, ScanKey, ScanRecord, table_plan};
+use zkl_snark::keys::{KeyError, KeyEvent, KeyPair, KeyStore, builtin_srs_setup};
 
 use super::segments::{SegmentRows, SegmentSink, TablePart};
 use crate::{

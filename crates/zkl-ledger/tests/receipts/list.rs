@@ -54,7 +54,7 @@ pub(crate) fn unknown_entry(type_uri: &str) -> String {
     let predicate = serde_json::json!({
         "datasets": [{"name": "penguins"}],
         "notary": key().verifying_key().to_string(),
-        "recordedAt": "2026-11-28T00:00:00.000Z",
+        "recordedAt": 1_800_000_000_000_u64,
     });
     let subject = Subject::new("penguins").with_digest("sha256", &[1; 32]);
     let statement = Statement::new(vec![subject], type_uri, predicate).unwrap();

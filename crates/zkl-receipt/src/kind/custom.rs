@@ -3,7 +3,7 @@
 use std::fmt;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
-use zkl_circuits::{claims, keys::Setup};
+use zkl_circuits::claims;
 use zkl_core::{
     ark::{
         Fr,
@@ -16,6 +16,7 @@ use zkl_core::{
     transaction::OperationKind,
 };
 use zkl_merkle::{keys::VerifyingKey, statement::Subject};
+use zkl_snark::keys::Setup;
 
 use super::{EvidenceBlobs, StatementKind};
 use crate::{

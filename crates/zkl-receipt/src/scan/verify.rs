@@ -10,14 +10,17 @@
 
 use zkl_argument::Shape;
 use zkl_circuits::{
-    groth16::VerifyingKey,
-    keys::{Setup, builtin_setup, is_dev_key},
+    keys::builtin_keys,
     scan::{ScanContext, TableStatement, verify_table},
 };
 use zkl_core::{
     circuit::{Circuit, CircuitId},
     digest::{BlobDigest, KeyDigest, Sha256Digest},
     layout::Layout,
+};
+use zkl_snark::{
+    groth16::VerifyingKey,
+    keys::{Setup, is_dev_key},
 };
 
 use super::{
@@ -148,7 +151,7 @@ fn trusted_key(
     }
     let not_trusted = || VerifyError::KeyNotTrusted { circuit: logged.circuit.clone(), digest: got };
     let is_dev = || derivable.is_some_and(|circuit| is_dev_key(circuit, got));
-    let setup = match builtin_setup(&logged.circuit, got) {
+    let setup = match builtin_keys().setup(&logged.circuit, got) {
         Some(setup) => setup,
         None if is_dev() => Setup::Dev,
         None => trust.setup(&logged.circuit, got).ok_or_else(not_trusted)?,
@@ -160,12 +163,13 @@ fn trusted_key(
 mod tests {
     use base64::{Engine as _, prelude::BASE64_STANDARD};
     use zkl_argument::Slots;
-    use zkl_circuits::{keys::KeyStore, scan::standard_slots};
+    use zkl_circuits::scan::standard_slots;
     use zkl_core::ark::{
         Fr,
         r1cs_std::{alloc::AllocVar as _, eq::EqGadget as _, fields::fp::FpVar},
         relations::gr1cs::{ConstraintSystemRef, SynthesisError},
     };
+    use zkl_snark::keys::KeyStore;
 
     use super::*;
 

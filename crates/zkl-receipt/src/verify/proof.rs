@@ -1,12 +1,12 @@
 //! Checking the proof of a statement, whatever its kind.
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
-use zkl_circuits::groth16::{self, Proof, VerifyingKey};
 use zkl_core::{
     ark::Fr,
     circuit::CircuitId,
     digest::{BlobDigest, KeyDigest},
 };
+use zkl_snark::groth16::{self, Proof, VerifyingKey};
 
 use super::{ProofReport, Trust, VerifyError};
 use crate::receipt::ProofPart;

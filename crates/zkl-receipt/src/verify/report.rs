@@ -1,6 +1,5 @@
 //! What a verification found, as evidence and for printing.
 
-use zkl_circuits::keys::Setup;
 use zkl_core::{
     circuit::CircuitId,
     claim::Claim,
@@ -10,6 +9,7 @@ use zkl_core::{
     tree::{LeafIndex, TreeSize},
 };
 use zkl_merkle::keys::VerifyingKey;
+use zkl_snark::keys::Setup;
 
 use crate::{
     kind::{CustomRecord, Notarization},
