@@ -1,10 +1,7 @@
 //! Receipts of entries, made from what the store holds.
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
-use zkl_core::{
-    digest::{BlobDigest, KeyDigest},
-    storage::StorageBackend,
-};
+use zkl_core::digest::{BlobDigest, KeyDigest};
 use zkl_receipt::{
     LoggedEntry, Manifest, Predicate, ProofPart, RECEIPT_FORMAT, Receipt, SCAN_RECEIPT_FORMAT, ScanPart, ScanRecord,
     WITNESSED_RECEIPT_FORMAT, key_blob,
@@ -17,7 +14,7 @@ use crate::{
     log::{self, TrustedHead},
 };
 
-impl<S: StorageBackend> Ledger<S> {
+impl Ledger {
     /// The receipt of an entry, with the scan proof if there is one: against the newest checkpoint that a witness of this ledger
     /// cosigned, if that covers the entry, otherwise against the newest one. Everything in it comes
     /// from the store: no secrets are needed, so whoever runs the ledger can hand out receipts.
@@ -78,7 +75,7 @@ impl<S: StorageBackend> Ledger<S> {
     }
 
     async fn logged(&self, entry: &Entry, head: &TrustedHead) -> Result<LoggedEntry, LedgerError> {
-        let inclusion = log::inclusion(&self.storage, entry.index, head).await?;
+        let inclusion = log::inclusion(&*self.storage, entry.index, head).await?;
         Ok(LoggedEntry { envelope: entry.signed.envelope().to_owned(), inclusion: inclusion.encode() })
     }
 

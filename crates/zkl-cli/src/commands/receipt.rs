@@ -4,7 +4,7 @@ use std::{
 };
 
 use serde::Serialize;
-use zkl_ledger::{AnyStore, Entry, Ledger, LedgerError};
+use zkl_ledger::{Entry, Ledger, LedgerError};
 
 use crate::{
     args::{ReceiptArgs, ReceiptContentArgs},
@@ -35,7 +35,7 @@ pub(super) async fn run(args: &ReceiptArgs, config: &Config) -> Result<(), CliEr
 
 /// Writes the receipt of an entry and returns its path as text.
 pub(super) async fn write(
-    ledger: &Ledger<AnyStore>,
+    ledger: &Ledger,
     entry: &Entry,
     path: &Path,
     content: ReceiptContentArgs,
