@@ -2,8 +2,10 @@
 
 mod appender;
 mod audit;
+mod builder;
 mod cosign;
 mod data;
+mod dataset_version;
 mod entry;
 mod error;
 mod export;
@@ -13,7 +15,6 @@ mod ledger;
 mod log;
 pub mod memory;
 mod notarize;
-mod open;
 mod opening;
 mod prove;
 mod receipt;
@@ -24,24 +25,29 @@ mod stage;
 mod store_url;
 mod table;
 mod transfer;
+mod vault;
+mod work;
 
 pub use audit::{AddedEntry, Audit, AuditError, AuditRequest, read_checkpoint};
+pub use builder::{LedgerBuilder, default_key_dir};
 pub use cosign::{CosignError, CosignOutcome, Cosigned};
 pub use data::{DataCheck, DataMismatch, check_data};
+pub use dataset_version::Dataset;
 pub use entry::Entry;
-pub use error::LedgerError;
+pub use error::{ErrorKind, LedgerError};
 pub use export::{ExportDir, Exported};
 pub use fsck::{Finding, FsckReport};
 pub use home::{LedgerHome, WitnessSetting};
 pub use ledger::{EntryRef, Ledger, NotarizedEntry};
-pub use notarize::{EvidenceRequest, NotarizeRequest, Notarized};
+pub use notarize::{EvidenceRequest, Notarize, Notarized};
 pub use opening::{OPENING_FORMAT, Opening, OpeningStore};
-pub use prove::CustomStatement;
+pub use prove::{CustomStatement, Prove, ProveCircuit};
 pub use reference_string::{ImportedSrs, import_reference_string};
-pub use stage::{SharedReporter, Stage, StageReporter};
+pub use stage::{Stage, StageReporter};
 pub use store_url::{AnyStore, StoreUrl, StoreUrlError};
-pub use table::ReadOptions;
+pub use table::{ReadOptions, Table};
 pub use transfer::{Copied, copy_log};
+pub use vault::{MemoryVault, OpeningVault, VaultError};
 
 pub use zkl_argument::field_kernel;
 pub use zkl_circuits::claims::Evaluation;
@@ -69,7 +75,7 @@ pub use zkl_receipt::{
 };
 pub use zkl_snark::{
     ark,
-    keys::{KeyStore, Setup},
+    keys::{KeyError, KeyStore, Setup},
 };
 #[cfg(feature = "rocks")]
 pub use zkl_storage_rocks::RocksBackend;

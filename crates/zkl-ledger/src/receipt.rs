@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
-use zkl_core::{digest::BlobDigest, storage::StorageBackend, tree::LeafIndex};
+use zkl_core::{digest::BlobDigest, tree::LeafIndex};
 use zkl_receipt::{Evidence, MAX_RECEIPT_ENTRIES, Manifest, Predicate, ProofPart, Receipt, ReceiptEntry, ScanPart};
 
 use crate::{
@@ -13,7 +13,7 @@ use crate::{
     log,
 };
 
-impl<S: StorageBackend> Ledger<S> {
+impl Ledger {
     /// The receipt of an entry, with the scan proof of the table that it is about if there is one. Otherwise as
     /// [`Ledger::receipt_of`].
     ///
@@ -52,7 +52,7 @@ impl<S: StorageBackend> Ledger<S> {
             listed.push(ReceiptEntry {
                 index,
                 envelope: entry.signed.envelope().to_owned(),
-                inclusion: log::inclusion(&self.storage, index, head.checkpoint.size()).await?,
+                inclusion: log::inclusion(&*self.storage, index, head.checkpoint.size()).await?,
                 evidence: self.evidence(entry, with_scans).await?,
             });
         }

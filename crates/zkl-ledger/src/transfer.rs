@@ -157,7 +157,7 @@ impl Copy<'_> {
             let entries = transactions.iter().map(Entry::from_stored).collect::<Result<Vec<_>, _>>();
             entries.map(|entries| (transactions, entries))
         });
-        let (transactions, entries) = checked.await??;
+        let (transactions, entries) = checked.await.map_err(LedgerError::task)??;
         let mut named = HashMap::new();
         for (index, (transaction, entry)) in (first..).zip(transactions.iter().zip(&entries)) {
             let predicate = entry.predicate();

@@ -12,6 +12,7 @@ mod single;
 use std::{
     fs,
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
@@ -20,7 +21,7 @@ use num_bigint::BigUint;
 use sha2::{Digest as _, Sha256, Sha512};
 use zkl_ledger::{
     Circuit as _, DataMismatch, FileEvidence, KeyStore, LedgerHome, Notarization, Opening, Predicate, ProfileEvidence,
-    Receipt, ReceiptEntry, Setup, SignedEntry, Trust, VerifiedStatement, check_data, keys::SigningKey, verify,
+    Receipt, ReceiptEntry, Setup, SignedEntry, Table, Trust, VerifiedStatement, check_data, keys::SigningKey, verify,
 };
 
 const RECEIPTS: [&str; 4] = ["notarization", "claim", "custom", "public-notarization"];
@@ -129,8 +130,8 @@ fn receipts_of_version_3_still_verify() {
 }
 
 /// Receipts with a scan proof, and the opening that commits to the file again.
-#[test]
-fn receipts_and_openings_of_version_2_still_verify() {
+#[tokio::test]
+async fn receipts_and_openings_of_version_2_still_verify() {
     let read = |name: &str| fs::read(version(2).join(format!("{name}.receipt"))).unwrap();
     let setup = |profile: &ProfileEvidence| match profile {
         ProfileEvidence::Proved(report) => report.setup,
@@ -144,16 +145,19 @@ fn receipts_and_openings_of_version_2_still_verify() {
         panic!("another kind");
     };
     assert_eq!(setup(&profile), Setup::Dev);
-    let opening = Opening::read(&version(2).join("opening.json")).unwrap();
+    let opening = Arc::new(Opening::read(&version(2).join("opening.json")).unwrap());
     opening.check(&notarization, notarization_id).unwrap();
     let elsewhere = tempfile::tempdir().unwrap();
-    let keys = KeyStore::open(elsewhere.path()).unwrap();
-    let check = |file: &Path| check_data(file, &opening, &notarization, &keys, &()).unwrap();
-    assert_eq!(check(&version(2).join("staff.csv")).unwrap().rows, 6);
+    let keys = Arc::new(KeyStore::open(elsewhere.path()).unwrap());
+    let check = async |file: &Path| {
+        let (opening, keys) = (Arc::clone(&opening), Arc::clone(&keys));
+        check_data(Table::path(file), opening, (*notarization).clone(), keys, ()).await.unwrap()
+    };
+    assert_eq!(check(&version(2).join("staff.csv")).await.unwrap().rows, 6);
     let changed = elsewhere.path().join("staff.csv");
     let table = fs::read_to_string(version(2).join("staff.csv")).unwrap();
     fs::write(&changed, table.replacen('3', "4", 1)).unwrap();
-    assert!(check(&changed).is_err());
+    assert!(check(&changed).await.is_err());
 }
 
 #[test]
@@ -180,16 +184,19 @@ fn receipts_of_version_1_still_verify() {
     }
 }
 
-#[test]
-fn an_opening_of_version_1_still_opens_its_seal_and_its_file() {
+#[tokio::test]
+async fn an_opening_of_version_1_still_opens_its_seal_and_its_file() {
     let record = notarization("notarization");
     opening().check(&record, entry("notarization").id()).unwrap();
     let table = dir().join("staff.csv");
-    let keys = KeyStore::open(tempfile::tempdir().unwrap().path()).unwrap();
-    assert_eq!(check_data(&table, &opening(), &record, &keys, &()).unwrap().unwrap().rows, 6);
+    let keys = Arc::new(KeyStore::open(tempfile::tempdir().unwrap().path()).unwrap());
+    let check = async |record| {
+        check_data(Table::path(&table), Arc::new(opening()), record, Arc::clone(&keys), ()).await.unwrap()
+    };
+    assert_eq!(check(record).await.unwrap().rows, 6);
 
     let other = notarization("public-notarization");
-    assert_eq!(check_data(&table, &opening(), &other, &keys, &()).unwrap(), Err(DataMismatch::Opening));
+    assert_eq!(check(other).await, Err(DataMismatch::Opening));
 }
 
 #[test]

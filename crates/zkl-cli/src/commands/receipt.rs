@@ -4,7 +4,7 @@ use std::{
 };
 
 use serde::Serialize;
-use zkl_ledger::{AnyStore, Entry, Ledger, LedgerError};
+use zkl_ledger::{Entry, Ledger, LedgerError};
 
 use crate::{
     args::{ReceiptArgs, ReceiptContentArgs},
@@ -45,7 +45,7 @@ pub(super) async fn run(args: &ReceiptArgs, config: &Config) -> Result<(), CliEr
 
 /// Writes one receipt of some entries and returns its path as text.
 pub(super) async fn write(
-    ledger: &Ledger<AnyStore>,
+    ledger: &Ledger,
     entries: &[Entry],
     path: &Path,
     content: ReceiptContentArgs,

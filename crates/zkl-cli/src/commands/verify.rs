@@ -7,7 +7,7 @@ use std::{
 
 use serde::Serialize;
 use zkl_ledger::{
-    MAX_RECEIPT_LEN, Notarization, Opening, ProfileEvidence, Trust, VerifiedEntry, VerifiedLog, VerifiedReceipt,
+    MAX_RECEIPT_LEN, Notarization, Opening, ProfileEvidence, Table, Trust, VerifiedEntry, VerifiedLog, VerifiedReceipt,
     VerifiedStatement, check_data,
 };
 
@@ -296,13 +296,9 @@ async fn compare_data(
         return Err(CliError::OtherData { data, what });
     };
     let reporter = Arc::new(TerminalProgress::new(config.quiet));
-    let keys = super::key_store(config)?;
-    let file = data.clone();
-    let task = tokio::task::spawn_blocking(move || {
-        let opening = Opening::read(&opening)?;
-        check_data(&file, &opening, &notarization, &keys, reporter.as_ref())
-    });
-    match task.await.map_err(zkl_ledger::LedgerError::from)?? {
+    let keys = Arc::new(super::key_store(config)?);
+    let opening = Arc::new(Opening::read(&opening)?);
+    match check_data(Table::path(&data), opening, notarization, keys, reporter).await? {
         Ok(check) => Ok(format!("{} is the notarized table ({} rows read)", data.display(), check.rows)),
         Err(mismatch) => Err(CliError::OtherData { data, what: mismatch.to_string() }),
     }

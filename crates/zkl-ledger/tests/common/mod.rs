@@ -3,13 +3,13 @@
 use std::{
     collections::HashMap,
     path::{Path, PathBuf},
-    sync::{Arc, OnceLock},
+    sync::OnceLock,
 };
 
 use tempfile::TempDir;
 use zkl_ledger::{
-    Evidence, EvidenceRequest, KeyStore, LeafIndex, Ledger, NotarizeRequest, Notarized, OpeningStore, PrivacyLevel,
-    ReadOptions, Receipt, ReceiptEntry, keys::SigningKey, memory::MemoryBackend, note::NoteSigner,
+    Evidence, EvidenceRequest, KeyStore, LeafIndex, Ledger, Notarized, OpeningStore, Receipt, ReceiptEntry, Table,
+    keys::SigningKey, memory::MemoryBackend, note::NoteSigner,
 };
 use zkl_merkle::{
     checkpoint::Checkpoint,
@@ -24,7 +24,7 @@ pub(crate) fn key_dir() -> &'static Path {
 }
 
 pub(crate) struct Fixture {
-    pub(crate) ledger: Ledger<MemoryBackend>,
+    pub(crate) ledger: Ledger,
     _dir: TempDir,
 }
 
@@ -37,7 +37,8 @@ impl Fixture {
         let dir = tempfile::tempdir().expect("a temporary directory");
         let keys = KeyStore::open(key_dir()).expect("a key store");
         let openings = OpeningStore::new(dir.path().join("openings"));
-        Self { ledger: Ledger::new(MemoryBackend::new(), log, keys, openings), _dir: dir }
+        let builder = Ledger::builder().store(MemoryBackend::new()).keys(keys).openings(openings);
+        Self { ledger: builder.build(log).expect("a ledger"), _dir: dir }
     }
 
     /// The bundled table, attested: what does not ask for the scan proof need not wait for it.
@@ -46,19 +47,11 @@ impl Fixture {
     }
 
     pub(crate) async fn notarize(&self, file: &Path, name: &str, evidence: EvidenceRequest) -> Notarized {
-        let read = ReadOptions {
-            joint: vec![("species".to_owned(), "sex".to_owned())],
-            product: vec![("bill_length_mm".to_owned(), "body_mass_g".to_owned())],
-            ..ReadOptions::default()
-        };
-        let request = NotarizeRequest {
-            file: file.to_owned(),
-            name: name.parse().expect("a name"),
-            read,
-            privacy: PrivacyLevel::Private,
-            evidence,
-        };
-        self.ledger.notarize(request, Arc::new(())).await.expect("the table is notarized")
+        let table = Table::path(file)
+            .named(name.parse().expect("a name"))
+            .joint("species", "sex")
+            .product("bill_length_mm", "body_mass_g");
+        self.ledger.notarize(table).evidence(evidence).await.expect("the table is notarized")
     }
 }
 

@@ -1,7 +1,5 @@
 //! Attacks by whoever holds the keys: statements that are signed and logged, and still say more than is proved.
 
-use std::sync::Arc;
-
 use zkl_ledger::{
     Circuit, CircuitId, CircuitType, CustomRecord, CustomStatement, LeafIndex, LedgerError, Predicate, Receipt,
     SignedEntry, Trust, VerifyError,
@@ -26,8 +24,8 @@ async fn dishonest_claim() -> Receipt {
     let fixture = Fixture::signed_by(signer());
     fixture.penguins().await;
     let ledger = &fixture.ledger;
-    let notarized = ledger.latest(&"penguins".parse().unwrap()).await.unwrap();
-    let entry = ledger.prove(&notarized, &"rows >= 300".parse().unwrap(), Arc::new(())).await.unwrap();
+    let penguins = ledger.dataset("penguins").await.unwrap();
+    let entry = penguins.prove(&"rows >= 300".parse().unwrap()).await.unwrap();
     ledger.receipt(&entry).await.unwrap()
 }
 
@@ -84,7 +82,7 @@ async fn the_circuits_of_claims_prove_nothing_but_claims() {
     let fixture = Fixture::new("example.com/a");
     let statement = CustomStatement { dataset: None, description: "mean(age) >= 30".to_owned() };
     let circuit = CircuitType::Custom(Box::new(Impostor));
-    let error = fixture.ledger.prove_circuit(circuit, statement, Arc::new(())).await.unwrap_err();
+    let error = fixture.ledger.prove_circuit(circuit, statement).await.unwrap_err();
     assert!(matches!(error, LedgerError::ClaimCircuit { .. }), "{error:?}");
     assert!(fixture.ledger.checkpoint().await.unwrap().is_none());
 

@@ -1,7 +1,5 @@
 //! The rules of the list of entries, each broken once by whoever holds the keys.
 
-use std::sync::Arc;
-
 use zkl_core::digest::TransactionId;
 use zkl_ledger::{
     ClaimRecord, LeafIndex, Predicate, Receipt, SignedEntry, Trust, VerifyError, keys::SigningKey, note::NoteSigner,
@@ -27,10 +25,10 @@ async fn two_claims() -> (Fixture, Receipt) {
     let fixture = Fixture::signed_by(signer());
     fixture.penguins().await;
     let ledger = &fixture.ledger;
-    let table = ledger.latest(&"penguins".parse().unwrap()).await.unwrap();
+    let table = ledger.dataset("penguins").await.unwrap();
     let mut claims = Vec::new();
     for claim in ["rows >= 300", "rows >= 301"] {
-        claims.push(ledger.prove(&table, &claim.parse().unwrap(), Arc::new(())).await.unwrap());
+        claims.push(table.prove(&claim.parse().unwrap()).await.unwrap());
     }
     let receipt = ledger.receipt_of(&claims, true).await.unwrap();
     (fixture, receipt)

@@ -1,7 +1,5 @@
 //! Receipts of one entry, formats 1 to 3: what they may hold, and that it is verified as a list is.
 
-use std::sync::Arc;
-
 use zkl_ledger::{Receipt, Trust, VerifyError, keys::SigningKey, note::NoteSigner, verify};
 
 use crate::{
@@ -16,8 +14,8 @@ fn signer() -> NoteSigner {
 async fn claim() -> Receipt {
     let fixture = Fixture::signed_by(signer());
     fixture.penguins().await;
-    let table = fixture.ledger.latest(&"penguins".parse().unwrap()).await.unwrap();
-    let entry = fixture.ledger.prove(&table, &"rows >= 300".parse().unwrap(), Arc::new(())).await.unwrap();
+    let table = fixture.ledger.dataset("penguins").await.unwrap();
+    let entry = table.prove(&"rows >= 300".parse().unwrap()).await.unwrap();
     fixture.ledger.receipt(&entry).await.unwrap()
 }
 

@@ -8,8 +8,8 @@ use tokio::sync::OnceCell;
 use zkl_core::digest::{BlobDigest, Sha256Digest};
 use zkl_ledger::{
     Assurance, DataMismatch, EvidenceRequest, KeyStore, Notarization, Notarized, Opening, Predicate, ProfileEvidence,
-    Receipt, Setup, SignedEntry, Trust, VerifiedStatement, VerifyError, check_data, keys::SigningKey, note::NoteSigner,
-    verify,
+    Receipt, Setup, SignedEntry, Table, Trust, VerifiedStatement, VerifyError, check_data, keys::SigningKey,
+    note::NoteSigner, verify,
 };
 
 use crate::common::{Fixture, logged_again, penguins};
@@ -37,8 +37,8 @@ pub(crate) async fn proved() -> &'static Proved {
             let fixture = Fixture::signed_by(signer());
             let notarized = fixture.notarize(&penguins(), "penguins", EvidenceRequest::Proof).await;
             let receipt = fixture.ledger.receipt(&notarized.entry).await.unwrap();
-            let latest = fixture.ledger.latest(&"penguins".parse().unwrap()).await.unwrap();
-            let entry = fixture.ledger.prove(&latest, &"rows >= 300".parse().unwrap(), Arc::new(())).await.unwrap();
+            let latest = fixture.ledger.dataset("penguins").await.unwrap();
+            let entry = latest.prove(&"rows >= 300".parse().unwrap()).await.unwrap();
             let claim = fixture.ledger.receipt(&entry).await.unwrap();
             Proved { fixture, notarized, receipt, claim }
         })
@@ -76,13 +76,16 @@ async fn a_notarization_and_its_claims_verify_as_proved() {
 #[tokio::test]
 async fn the_owner_shows_the_table_and_the_commitments_are_made_again() {
     let Proved { notarized, .. } = proved().await;
-    let opening = Opening::read(&notarized.opening).unwrap();
-    let keys = KeyStore::open(crate::common::key_dir()).unwrap();
-    let check = |record: &Notarization| check_data(&penguins(), &opening, record, &keys, &()).unwrap();
-    assert_eq!(check(&notarized.notarization).unwrap().rows, 344);
+    let opening = Arc::new(Opening::read(notarized.opening.as_ref()).unwrap());
+    let keys = Arc::new(KeyStore::open(crate::common::key_dir()).unwrap());
+    let check = async |record: &Notarization| {
+        let (opening, keys) = (Arc::clone(&opening), Arc::clone(&keys));
+        check_data(Table::path(penguins()), opening, record.clone(), keys, ()).await.unwrap()
+    };
+    assert_eq!(check(&notarized.notarization).await.unwrap().rows, 344);
     let mut other = notarized.notarization.clone();
     other.scan.as_mut().unwrap().commitments = Sha256Digest::new([1; 32]);
-    assert_eq!(check(&other), Err(DataMismatch::Commitments));
+    assert_eq!(check(&other).await, Err(DataMismatch::Commitments));
 }
 
 /// A receipt in which the notary's entry says something else, signed and logged with the notary's own keys.

@@ -1,7 +1,5 @@
 //! Receipts from end to end: what is proved verifies elsewhere, and nothing about it can be changed.
 
-use std::sync::Arc;
-
 use zkl_ledger::{
     Assurance, EntryRef, LeafIndex, LedgerError, Receipt, Setup, Trust, VerifiedStatement, VerifyError,
     claim::ClaimError, verify,
@@ -11,8 +9,8 @@ use zkl_testkit::tamper::ByteTampering;
 use crate::common::Fixture;
 
 async fn claim_receipt(fixture: &Fixture, claim: &str) -> Receipt {
-    let notarized = fixture.ledger.latest(&"penguins".parse().unwrap()).await.unwrap();
-    let entry = fixture.ledger.prove(&notarized, &claim.parse().unwrap(), Arc::new(())).await.unwrap();
+    let penguins = fixture.ledger.dataset("penguins").await.unwrap();
+    let entry = penguins.prove(&claim.parse().unwrap()).await.unwrap();
     fixture.ledger.receipt(&entry).await.unwrap()
 }
 
@@ -70,9 +68,9 @@ async fn every_kind_of_claim_proves_and_verifies() {
 async fn a_false_claim_is_refused_and_nothing_is_recorded() {
     let fixture = Fixture::new("example.com/a");
     fixture.penguins().await;
-    let notarized = fixture.ledger.latest(&"penguins".parse().unwrap()).await.unwrap();
+    let penguins = fixture.ledger.dataset("penguins").await.unwrap();
     let claim = "mean(body_mass_g) <= 4000".parse().unwrap();
-    let error = fixture.ledger.prove(&notarized, &claim, Arc::new(())).await.unwrap_err();
+    let error = penguins.prove(&claim).await.unwrap_err();
     assert!(matches!(error, LedgerError::Claim(ClaimError::False)), "{error:?}");
     // The message must not help to find the value.
     assert!(!error.to_string().contains("42"), "{error}");
@@ -155,6 +153,6 @@ async fn a_claim_about_one_version_is_not_one_about_another() {
     assert_eq!(receipt.entries[0].envelope, first.entry.signed.envelope());
 
     // The history keeps both; the name means the newer one, and the older one can still be spoken about.
-    let older = fixture.ledger.notarization(EntryRef::Id(first.entry.id)).await.unwrap();
-    fixture.ledger.prove(&older, &"rows >= 300".parse().unwrap(), Arc::new(())).await.unwrap();
+    let older = fixture.ledger.dataset_at(EntryRef::Id(first.entry.id)).await.unwrap();
+    older.prove(&"rows >= 300".parse().unwrap()).await.unwrap();
 }
