@@ -161,15 +161,8 @@ fn trusted_key(
 
 #[cfg(test)]
 mod tests {
-    use base64::{Engine as _, prelude::BASE64_STANDARD};
     use zkl_argument::Slots;
     use zkl_circuits::scan::standard_slots;
-    use zkl_core::ark::{
-        Fr,
-        r1cs_std::{alloc::AllocVar as _, eq::EqGadget as _, fields::fp::FpVar},
-        relations::gr1cs::{ConstraintSystemRef, SynthesisError},
-    };
-    use zkl_snark::keys::KeyStore;
 
     use super::*;
 
@@ -187,36 +180,5 @@ mod tests {
         ] {
             assert!(!derivable(slots.clone()), "{slots:?}");
         }
-    }
-    struct Nothing;
-
-    impl Circuit for Nothing {
-        fn id(&self) -> CircuitId {
-            CircuitId::new("example/nothing", 1).unwrap()
-        }
-
-        fn public_inputs(&self) -> Vec<Fr> {
-            Vec::new()
-        }
-
-        fn synthesize(&self, cs: ConstraintSystemRef<Fr>) -> Result<(), SynthesisError> {
-            let one = FpVar::new_witness(cs, || Ok(Fr::from(1_u64)))?;
-            (&one * &one).enforce_equal(&one)
-        }
-    }
-
-    #[test]
-    fn a_dev_key_that_is_trusted_by_digest_is_still_a_dev_key() {
-        let keys = KeyStore::open(tempfile::tempdir().unwrap().path()).unwrap().dev_keys(&Nothing, &|_| {}).unwrap();
-        let (bytes, digest) = (keys.verifying().as_bytes(), keys.verifying().digest());
-        let logged = ScanKey { circuit: Nothing.id(), verifying_key: digest };
-        let text = BASE64_STANDARD.encode(bytes);
-        let setup = |trust: &Trust, derivable| trusted_key(&logged, &text, trust, derivable).map(|(_, setup)| setup);
-        let trust = Trust::default().with_verifying_key(Nothing.id(), digest);
-        assert_eq!(setup(&trust, Some(&Nothing)).unwrap(), Setup::Dev);
-        assert_eq!(setup(&Trust::default(), Some(&Nothing)).unwrap(), Setup::Dev);
-        // Where it is not made to compare, nobody can tell.
-        assert_eq!(setup(&trust, None).unwrap(), Setup::External);
-        assert!(matches!(setup(&Trust::default(), None), Err(VerifyError::KeyNotTrusted { .. })));
     }
 }
