@@ -64,7 +64,7 @@ fn a_changed_receipt_exits_with_1_and_an_absent_one_with_2() {
         workdir.write("b.receipt", &bytes[..length]);
         workdir.fails(1, &["verify", "b.receipt"]);
     }
-    workdir.write("b.receipt", String::from_utf8(bytes).unwrap().replace("zkl-receipt/1", "zkl-receipt/9"));
+    workdir.write("b.receipt", String::from_utf8(bytes).unwrap().replace("zkl-receipt/4", "zkl-receipt/9"));
     assert!(workdir.fails(1, &["verify", "b.receipt"]).contains("hint: "));
     workdir.fails(2, &["verify", "absent.receipt"]);
 }
