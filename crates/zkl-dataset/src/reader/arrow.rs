@@ -106,6 +106,12 @@ fn arrow_error(table: &Table, what: &'static str, error: ArrowError) -> DatasetE
     }
 }
 
+/// The values of a dictionary array, one a row.
+pub(crate) fn without_dictionary(array: &ArrayRef) -> Result<ArrayRef, ArrowError> {
+    let dictionary = array.as_any_dictionary();
+    arrow_select::take::take(dictionary.values(), dictionary.keys(), None)
+}
+
 /// A panic of a decoder.
 #[derive(Debug, thiserror::Error)]
 #[error("the decoder gave up on it")]
@@ -230,8 +236,8 @@ fn emit_column<S: CellSink>(
         DataType::Utf8 => column.each(array.as_string::<i32>().iter(), Cell::String),
         DataType::LargeUtf8 => column.each(array.as_string::<i64>().iter(), Cell::String),
         DataType::Utf8View => column.each(array.as_string_view().iter(), Cell::String),
-        DataType::Dictionary(_, values) => {
-            let plain = arrow_cast::cast(array, values).map_err(|error| arrow_error(table, "Arrow", error))?;
+        DataType::Dictionary(..) => {
+            let plain = without_dictionary(array).map_err(|error| arrow_error(table, "Arrow", error))?;
             emit_column(table, column.sink, column.column, first, &plain)
         }
         DataType::Null => column.each((0..array.len()).map(|_| None), |()| Cell::Null),
