@@ -344,7 +344,7 @@ pub(crate) struct LogArgs {
 /// Which entries to list.
 #[derive(Debug, Args)]
 pub(crate) struct FilterArgs {
-    /// Only entries of this kind: notarization, claim, custom
+    /// Only entries of this kind: notarization, claim, custom, or any other word
     #[arg(long, value_name = "KIND", value_parser = kind)]
     pub(crate) kind: Option<OperationKind>,
     /// Only entries recorded at or after this time (RFC 3339)
@@ -481,8 +481,8 @@ fn ascii_char(text: &str) -> Result<u8, &'static str> {
     }
 }
 
-fn kind(text: &str) -> Result<OperationKind, &'static str> {
-    text.parse().map_err(|_| "expected notarization, claim or custom")
+fn kind(text: &str) -> Result<OperationKind, zkl_ledger::ParseError> {
+    text.parse()
 }
 
 fn timestamp(text: &str) -> Result<zkl_ledger::Timestamp, String> {

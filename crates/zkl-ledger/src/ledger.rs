@@ -190,7 +190,7 @@ impl<S: StorageBackend> Ledger<S> {
     pub async fn latest(&self, name: &DatasetName) -> Result<NotarizedEntry, LedgerError> {
         let query = Query {
             dataset: Some(name.clone()),
-            kind: Some(OperationKind::Notarization),
+            kind: Some(OperationKind::NOTARIZATION),
             order: Order::Descending,
             limit: 1,
             ..Query::default()

@@ -111,7 +111,7 @@ async fn ledger(config: &Config) -> Vec<Check> {
     }
     let (mut present, mut absent) = (0_u64, 0_u64);
     let mut pages = ledger.storage().pages(zkl_ledger::storage::Query {
-        kind: Some(zkl_ledger::OperationKind::Notarization),
+        kind: Some(zkl_ledger::OperationKind::NOTARIZATION),
         ..Default::default()
     });
     loop {

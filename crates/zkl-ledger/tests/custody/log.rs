@@ -80,7 +80,7 @@ pub(crate) async fn grow(store: &dyn StorageBackend, log: &NoteSigner, count: u6
         transactions.push(StoredTransaction {
             index: LeafIndex(index),
             id: signed.id(),
-            kind: OperationKind::Custom,
+            kind: OperationKind::CUSTOM,
             dataset: signed.predicate().dataset().cloned(),
             recorded_at: signed.predicate().recorded_at(),
             entry: signed.envelope().as_bytes().to_vec(),

@@ -48,7 +48,7 @@ pub struct ClaimRecord {
 }
 
 impl StatementKind for ClaimRecord {
-    const KIND: OperationKind = OperationKind::Claim;
+    const KIND: OperationKind = OperationKind::CLAIM;
     const TYPES: &'static [&'static str] = &["urn:zkp-dataset-ledger:claim:v1"];
 
     fn type_uri(&self) -> &'static str {

@@ -92,7 +92,7 @@ impl<'de> Deserialize<'de> for PublicInput {
 }
 
 impl StatementKind for CustomRecord {
-    const KIND: OperationKind = OperationKind::Custom;
+    const KIND: OperationKind = OperationKind::CUSTOM;
     const TYPES: &'static [&'static str] = &["urn:zkp-dataset-ledger:custom:v1"];
 
     fn type_uri(&self) -> &'static str {

@@ -185,7 +185,7 @@ fn salted(salt: &[u8; 32], algorithm: &str, digest: &[u8; 32]) -> Sha256Digest {
 }
 
 impl StatementKind for Notarization {
-    const KIND: OperationKind = OperationKind::Notarization;
+    const KIND: OperationKind = OperationKind::NOTARIZATION;
     const TYPES: &'static [&'static str] = &[ATTESTED, PROVED];
 
     fn type_uri(&self) -> &'static str {
