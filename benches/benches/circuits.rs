@@ -7,13 +7,12 @@ use criterion::{Criterion, criterion_group, criterion_main};
 use zkl_benches::mixed_table::{CLAIMS, MixedTable, Width};
 use zkl_circuits::{
     claims::ClaimCircuit,
-    groth16,
-    keys::KeyStore,
     seal::{Seal, SealSeed},
 };
 use zkl_core::{ark::Fr, claim::resolve};
 use zkl_dataset::ScanOutput;
 use zkl_poseidon::{Poseidon, Width as Supported, permute};
+use zkl_snark::{groth16, keys::KeyStore};
 
 const ROWS: u64 = 20_000;
 const SEED: SealSeed = SealSeed::from_bytes([1; 32]);
@@ -36,7 +35,10 @@ fn scanned() -> ScanOutput {
     let dir = tempfile::tempdir().expect("a temporary directory");
     let path = dir.path().join("mixed.csv");
     MixedTable { rows: ROWS, width: Width::Ten }.write_file(&path).expect("a generated table");
-    MixedTable::read_options().scan(&path).run(&[1; 32], &mut ()).expect("a valid table")
+    MixedTable::read_options()
+        .scan(zkl_ledger::dataset::Source::path(&path))
+        .run(&[1; 32], &mut ())
+        .expect("a valid table")
 }
 
 fn claims(c: &mut Criterion) {

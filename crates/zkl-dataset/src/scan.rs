@@ -13,6 +13,7 @@ use crate::{
     hash::HashSet,
     infer::{Found, Inference},
     nulls::NullTokens,
+    profile::ProfileSink,
     progress::{Pass, Progress},
     reader::Table,
     report::{ColumnReport, InferenceReport},
@@ -58,7 +59,21 @@ pub struct Scan {
     products: Vec<(String, String)>,
 }
 
-/// What a scan found.
+/// What a scan found out about a table, beside its rows.
+pub struct Scanned {
+    /// Digests of the table.
+    pub digests: FileDigests,
+    /// What they are digests of.
+    pub digest_rule: DigestRule,
+    /// Columns, in file order.
+    pub schema: Schema,
+    /// What was inferred and why.
+    pub report: InferenceReport,
+    /// The public shape.
+    pub layout: Layout,
+}
+
+/// What a scan found out about a table, and its profile.
 pub struct ScanOutput {
     /// Digests of the table.
     pub digests: FileDigests,
@@ -107,10 +122,15 @@ impl Scan {
     /// # Errors
     /// [`DatasetError`]: the table cannot be read, is not a valid table, or does not match what is pinned.
     pub fn run(&self, key: &[u8; 32], progress: &mut dyn Progress) -> Result<ScanOutput, DatasetError> {
-        self.run_with_sink(key, progress, &mut ())
+        let mut sums = ProfileSink::default();
+        let scanned = self.run_with_sink(key, progress, &mut sums)?;
+        let profile = sums.finish(&scanned.layout).ok_or_else(|| self.error(Fault::NoRows))?;
+        let Scanned { digests, digest_rule, schema, report, layout } = scanned;
+        Ok(ScanOutput { digests, digest_rule, schema, report, layout, profile })
     }
 
-    /// As [`Scan::run`], and hands every encoded row to `sink`.
+    /// Reads the table twice and hands every encoded row to `sink`, who sums what it needs: a [`ProfileSink`], or the segments
+    /// of a proof.
     ///
     /// # Errors
     /// As [`Scan::run`], and whatever the sink fails with.
@@ -119,7 +139,7 @@ impl Scan {
         key: &[u8; 32],
         progress: &mut dyn Progress,
         sink: &mut dyn RowSink,
-    ) -> Result<ScanOutput, DatasetError> {
+    ) -> Result<Scanned, DatasetError> {
         let table = Table::open(&self.source, self.options.max_cell_bytes)?;
         let joint: Vec<&str> = self.joints.iter().flat_map(|(a, b)| [a.as_str(), b.as_str()]).collect();
         let products = self.products.iter().flat_map(|(a, b)| [a.as_str(), b.as_str()]);
@@ -144,12 +164,11 @@ impl Scan {
         };
         let mut encoder = Encoder::new(table.path.clone(), found, &layout, key, sink)?;
         unchanged(table.read(HashSet::Blake3, &names, Pass::Encode, &mut encoder, progress)?)?;
-        let profile = encoder.finish(&layout);
-        if profile.rows != rows {
+        if encoder.rows() != rows {
             return Err(DatasetError::new(&table.path, Fault::Changed));
         }
         let schema = Schema { columns: report.columns.iter().map(ColumnReport::schema).collect() };
-        Ok(ScanOutput { digests, digest_rule, schema, report, layout, profile })
+        Ok(Scanned { digests, digest_rule, schema, report, layout })
     }
 
     fn layout(&self, rows: u64, found: &[Found]) -> Result<Layout, DatasetError> {

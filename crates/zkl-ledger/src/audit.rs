@@ -14,7 +14,6 @@ use thiserror::Error;
 use zkl_core::{
     digest::{RootHash, TransactionId},
     name::DatasetName,
-    storage::StorageBackend,
     time::Timestamp,
     transaction::OperationKind,
     tree::{LeafIndex, TreeSize},
@@ -161,7 +160,7 @@ impl AuditError {
     }
 }
 
-impl<S: StorageBackend> Ledger<S> {
+impl Ledger {
     /// Shows that the log has only grown since a checkpoint, and what was added.
     ///
     /// # Errors
@@ -169,7 +168,7 @@ impl<S: StorageBackend> Ledger<S> {
     pub async fn audit(&self, request: &AuditRequest, reporter: &dyn StageReporter) -> Result<Audit, AuditError> {
         let head = self.published_head().await?;
         let head = head.map(|head| head.to_string().into_bytes());
-        audit(&Stored(&self.storage), head, &self.log_key(), request, reporter).await
+        audit(&Stored(&*self.storage), head, &self.log_key(), request, reporter).await
     }
 }
 

@@ -4,10 +4,7 @@ use std::fmt;
 
 use futures::future::join_all;
 use thiserror::Error;
-use zkl_core::{
-    storage::StorageBackend,
-    tree::{LeafIndex, TreeSize},
-};
+use zkl_core::tree::{LeafIndex, TreeSize};
 use zkl_merkle::{
     checkpoint::SignedCheckpoint,
     cosignature::WitnessVerifier,
@@ -78,11 +75,11 @@ pub enum CosignError {
     Proof(#[source] Box<LedgerError>),
 }
 
-impl<S: StorageBackend> Ledger<S> {
-    /// Lets receipts carry cosignatures of these witnesses, and [`Ledger::fsck`] verify them.
+impl Ledger {
+    /// The same ledger, whose receipts carry cosignatures of these witnesses, and whose [`Ledger::fsck`] verifies them.
     #[must_use]
     pub fn with_witnesses(mut self, witnesses: Vec<WitnessVerifier>) -> Self {
-        self.witnesses = witnesses;
+        self.witnesses = witnesses.into();
         self
     }
 
@@ -157,7 +154,7 @@ impl<S: StorageBackend> Ledger<S> {
 
     async fn request(&self, old_size: TreeSize, head: &TrustedHead) -> Result<AddCheckpoint, LedgerError> {
         let plan = ConsistencyPlan::new(old_size, head.checkpoint.size())?;
-        let tiles = load_tiles(&self.storage, &plan.tiles()).await?;
+        let tiles = load_tiles(&*self.storage, &plan.tiles()).await?;
         Ok(AddCheckpoint { old_size, proof: plan.prove(&tiles)?, checkpoint: head.signed.clone() })
     }
 
@@ -187,7 +184,7 @@ impl<S: StorageBackend> Ledger<S> {
             return Err(LedgerError::HeadMismatch { stored: size, signed: checkpoint.size() });
         }
         // Not the head's root, but that of its first entries.
-        let tiles = load_tiles(&self.storage, &right_edge_tiles(size)).await?;
+        let tiles = load_tiles(&*self.storage, &right_edge_tiles(size)).await?;
         RightEdge::load(size, checkpoint.root(), &tiles)?;
         Ok(Some(signed))
     }

@@ -4,4 +4,4 @@ mod columns;
 mod prove;
 mod segments;
 
-pub(crate) use prove::{ProvedScan, ScanJob, commitment_root};
+pub(crate) use prove::{ProvedScan, ScanJob, commit_again};

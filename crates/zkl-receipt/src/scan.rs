@@ -4,11 +4,9 @@ mod bundle;
 mod record;
 mod verify;
 
-use zkl_circuits::{
-    keys::SRS_LOG_POWERS,
-    scan::{TablePlan, TablePlanError},
-};
+use zkl_circuits::scan::{TablePlan, TablePlanError};
 use zkl_core::layout::Layout;
+use zkl_snark::keys::SRS_LOG_POWERS;
 
 pub use bundle::ScanBundle;
 pub use record::{ScanKey, ScanRecord};

@@ -125,7 +125,14 @@ async fn ledger(config: &Config) -> Vec<Check> {
         };
         for stored in page {
             let reference = zkl_ledger::EntryRef::Id(stored.id);
-            let opening = ledger.notarization(reference).await.and_then(|notarized| ledger.opening(&notarized));
+            let version = ledger.dataset_at(reference).await;
+            let opening = match &version {
+                Ok(version) => version.opening().await.map(drop),
+                Err(error) => {
+                    checks.push(problem("openings", error));
+                    continue;
+                }
+            };
             match opening {
                 Ok(_) => present += 1,
                 Err(zkl_ledger::LedgerError::OpeningAbsent { .. }) => absent += 1,
