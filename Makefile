@@ -7,7 +7,7 @@ TARGET_DIR = $(shell $(CARGO) metadata --format-version 1 --no-deps | sed -n 's/
 # Everything that can be left out of a build; tests and lints see all of it.
 STORES = zkl-cli/pg,zkl-cli/s3,zkl-testkit/postgres,zkl-testkit/s3-servers
 
-.PHONY: help setup setup-servers build quickstart test ci lint fmt clippy doc deny arrows pandas test-kernels stress-kernel stress stress-storage bench bench-kernels clean
+.PHONY: help setup setup-servers build quickstart test ci lint fmt clippy doc deny features msrv fuzz pandas test-kernels stress-kernel stress stress-storage bench bench-kernels clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 22
@@ -34,12 +34,12 @@ quickstart: build setup-servers
 endif
 
 test: setup-servers ## run every test
-	$(CARGO) test --locked --workspace --features $(STORES)
+	@scripts/test.sh $(STORES)
 
-ci: ## what a change must pass: lints, docs, licences, tests
+ci: ## what a change must pass: lints, docs, licences, every set of features, tests, a little fuzzing
 	@bash .ci/run
 
-lint: fmt clippy doc deny ## formatting, clippy, rustdoc, licences
+lint: fmt clippy doc deny msrv ## formatting, clippy, rustdoc, licences, oldest Rust
 
 fmt:
 	$(CARGO) fmt --all --check
@@ -53,6 +53,24 @@ doc: setup
 deny:
 	@command -v cargo-deny >/dev/null || $(CARGO) install --locked --quiet cargo-deny
 	$(CARGO) deny --locked check bans licenses sources
+
+# As a dependent builds it: `clippy` sees all features of everything at once, which can hide one that is missing.
+features: setup ## check every set of stores: none, each, all
+	@for stores in "" rocks pg s3 rocks,pg,s3; do \
+		echo "features: $${stores:-none}"; \
+		$(CARGO) check --quiet --locked -p zkl-cli --no-default-features --features "$$stores" || exit 1; \
+	done
+
+# Clippy refuses what the declared version does not have (`incompatible_msrv`); with that version at hand all of it is built.
+msrv: setup ## check with the oldest Rust that is supported, if rustup has it
+	@version=$$(sed -n 's/^rust-version = "\(.*\)"/\1.0/p' Cargo.toml); \
+	if rustc --version | grep -qF " $$version "; then echo "msrv: this is Rust $$version, the oldest that is supported"; \
+	elif rustup toolchain list 2>/dev/null | grep -q "^$$version"; then \
+		$(CARGO) +$$version check --quiet --locked --workspace --all-targets --features $(STORES); \
+	else echo "msrv: Rust $$version is not installed here (rustup toolchain install $$version): not checked"; fi
+
+fuzz: setup ## fuzz every decoder for a minute each (SECONDS=N, TARGETS='note receipt')
+	@scripts/fuzz.sh $(or $(SECONDS),60) $(TARGETS)
 
 pandas: setup ## compare profiles with pandas (DATA=DIR for tables of your own)
 	@# With a test beside it the binary is the very one that `make test` built: test dependencies switch on features that are not there otherwise.

@@ -2,7 +2,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use zkl_ledger::{RECEIPT_FORMAT, Receipt, Trust, verify};
+use zkl_receipt::{RECEIPT_FORMAT, Receipt, Trust, verify};
 
 fuzz_target!(|bytes: &[u8]| {
     if let Ok(receipt) = Receipt::decode(bytes) {

@@ -15,7 +15,7 @@ use arrow_schema::{DataType, FieldRef, TimeUnit};
 use arrow_select::coalesce::BatchCoalescer;
 
 use crate::{
-    arrow::{ArrowError, RecordBatch, RecordBatchReader, Schema, SchemaRef},
+    arrow::{ArrowError, RecordBatch, RecordBatchReader, Schema, SchemaRef, without_dictionary},
     error::{DatasetError, Fault},
 };
 
@@ -188,8 +188,8 @@ const fn unit_name(unit: TimeUnit) -> &'static str {
 
 /// Validity, then the values; a null is all zeros, or the empty text.
 fn write_column(out: &mut impl Write, array: &ArrayRef) -> io::Result<()> {
-    if let DataType::Dictionary(_, values) = array.data_type() {
-        let plain = arrow_cast::cast(array, values).map_err(io::Error::other)?;
+    if matches!(array.data_type(), DataType::Dictionary(..)) {
+        let plain = without_dictionary(array).map_err(io::Error::other)?;
         return write_column(out, &plain);
     }
     let array = array.as_ref();

@@ -14,7 +14,7 @@ mod reader;
 
 use std::{
     fs,
-    io::Write as _,
+    io::{self, Write as _},
     path::{Path, PathBuf},
 };
 
@@ -175,7 +175,7 @@ impl Target {
         let path = self.dir.join(path);
         let parent = path.parent().unwrap_or(&self.dir).to_owned();
         let written = fs::create_dir_all(&parent).and_then(|()| {
-            let mut file = tempfile::Builder::new().permissions(public_permissions()).tempfile_in(&parent)?;
+            let mut file = public_file(&parent)?;
             file.write_all(bytes)?;
             file.persist(&path).map_err(|error| error.error)?;
             Ok(())
@@ -186,12 +186,16 @@ impl Target {
     }
 
     #[expect(clippy::unused_self, reason = "reads as what it is: an error of this target")]
-    fn error(&self, action: &'static str, path: PathBuf, source: std::io::Error) -> LedgerError {
+    fn error(&self, action: &'static str, path: PathBuf, source: io::Error) -> LedgerError {
         LedgerError::Io { action, path, source }
     }
 }
 
-#[cfg(unix)]
-fn public_permissions() -> fs::Permissions {
-    std::os::unix::fs::PermissionsExt::from_mode(0o644)
+/// A temporary file in `dir` that everybody may read once it is in place. Elsewhere than on Unix it has the access of its directory.
+fn public_file(dir: &Path) -> io::Result<tempfile::NamedTempFile> {
+    #[cfg_attr(not(unix), expect(unused_mut, reason = "only Unix has a mode to set"))]
+    let mut builder = tempfile::Builder::new();
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o644));
+    builder.tempfile_in(dir)
 }

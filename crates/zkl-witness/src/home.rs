@@ -140,6 +140,9 @@ fn write_new(path: &Path, bytes: &[u8], secret: bool) -> Result<(), WitnessError
     options.write(true).create_new(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, if secret { 0o600 } else { 0o644 });
+    // Elsewhere a file has the access of its directory.
+    #[cfg(not(unix))]
+    let _ = secret;
     let written = options.open(path).and_then(|mut file| {
         file.write_all(bytes)?;
         file.sync_all()

@@ -21,7 +21,12 @@ mod transfer;
 mod verify;
 mod witness;
 
-use std::{fs, io::Write as _, path::Path, time::Duration};
+use std::{
+    fs,
+    io::{self, Write as _},
+    path::Path,
+    time::Duration,
+};
 
 use zkl_ledger::{ExportDir, KeyStore, Ledger, note::NoteVerifier, policy::Policy};
 
@@ -94,7 +99,7 @@ fn write_file(path: &Path, bytes: &[u8]) -> Result<(), CliError> {
             return fs::OpenOptions::new().write(true).open(path).and_then(|mut file| file.write_all(bytes));
         }
         let dir = path.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        let mut file = tempfile::Builder::new().permissions(public_permissions()).tempfile_in(dir)?;
+        let mut file = public_file(dir)?;
         file.write_all(bytes)?;
         file.persist(path).map_err(|error| error.error)?;
         Ok(())
@@ -102,9 +107,13 @@ fn write_file(path: &Path, bytes: &[u8]) -> Result<(), CliError> {
     write().map_err(|source| CliError::WriteFile { path: path.to_owned(), source })
 }
 
-#[cfg(unix)]
-fn public_permissions() -> fs::Permissions {
-    std::os::unix::fs::PermissionsExt::from_mode(0o644)
+/// A temporary file in `dir` that everybody may read once it is in place. Elsewhere than on Unix it has the access of its directory.
+fn public_file(dir: &Path) -> io::Result<tempfile::NamedTempFile> {
+    #[cfg_attr(not(unix), expect(unused_mut, reason = "only Unix has a mode to set"))]
+    let mut builder = tempfile::Builder::new();
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o644));
+    builder.tempfile_in(dir)
 }
 
 /// Checks before long work that a file can be written where it is asked for, and that it is none of `precious`, nor in a
@@ -116,7 +125,7 @@ fn check_writable(path: &Path, precious: &[&Path]) -> Result<(), CliError> {
     }
     let dir = path.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let answer = match fs::metadata(path) {
-        Ok(metadata) if metadata.is_dir() => Err(std::io::Error::from(std::io::ErrorKind::IsADirectory)),
+        Ok(metadata) if metadata.is_dir() => Err(io::Error::from(io::ErrorKind::IsADirectory)),
         Ok(metadata) if !metadata.is_file() => Ok(()),
         _ => tempfile::tempfile_in(dir).map(drop),
     };

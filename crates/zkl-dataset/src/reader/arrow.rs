@@ -22,7 +22,7 @@ use zkl_core::{column::TimeUnit, layout::Layout};
 
 use super::{BATCH_ROWS, CellSink, Progressing, Table};
 use crate::{
-    arrow::RecordBatchReader,
+    arrow::{RecordBatchReader, without_dictionary},
     canonical::{Blocks, CanonicalWriter},
     cell::Cell,
     error::{DatasetError, Fault},
@@ -280,8 +280,8 @@ fn emit_column<S: CellSink>(
         DataType::Utf8 => column.each(array.as_string::<i32>().iter(), Cell::String),
         DataType::LargeUtf8 => column.each(array.as_string::<i64>().iter(), Cell::String),
         DataType::Utf8View => column.each(array.as_string_view().iter(), Cell::String),
-        DataType::Dictionary(_, values) => {
-            let plain = arrow_cast::cast(array, values).map_err(|error| arrow_error(table, "Arrow", error))?;
+        DataType::Dictionary(..) => {
+            let plain = without_dictionary(array).map_err(|error| arrow_error(table, "Arrow", error))?;
             emit_column(table, column.sink, column.column, first, &plain)
         }
         DataType::Null => column.each((0..array.len()).map(|_| None), |()| Cell::Null),
