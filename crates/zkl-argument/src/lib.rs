@@ -5,6 +5,7 @@ pub mod context;
 pub mod error;
 pub mod fraction;
 pub mod hyperkzg;
+mod kinds;
 pub mod lookup;
 pub mod mle;
 pub mod moments;

@@ -22,6 +22,8 @@
 //! | product | `ind_n` | `u_l u_r`, `b_l b_r`, `u_l b_r`, `u_r b_l`, `u_l^2 b_r`, `u_r^2 b_l` | the six sealed sums |
 //! | once, last | `e` | `F = sum_E eq(e,z_blk) m_e + beta sum_B eq(c,z_blk) L'_c` | `A + beta Bq` |
 //!
+//! Each kind of slot declares its lines in a file of `kinds`.
+//!
 //! `G` is the extension of `[t <= D]`; `b = b' + full` with `b'` committed, where `full` is 1 for a column that is never
 //! null (then `b'` is absent, 0). An inactive slot has no columns, so its values and sums are 0.
 //!
@@ -46,8 +48,9 @@ mod prove;
 pub(crate) use prove::{MomentsInput, prove};
 
 use crate::{
-    context::Context,
+    context::{Context, Value},
     error::ScanError,
+    kinds::{self, Relation, Sizes, Summand, Taker, Visitor, Weights},
     lookup::LookupClaim,
     mle,
     shape::Shape,
@@ -68,20 +71,6 @@ pub struct MomentsClaim<V> {
     pub lookups: V,
     /// What joins multiplicities and looked-up columns in it.
     pub beta: V,
-}
-
-/// Weights of the terms at one point.
-pub(crate) struct Weights<V> {
-    /// `ind_n`.
-    pub(crate) rows: V,
-    /// `e ind_n`.
-    pub(crate) rules: V,
-    /// `e`.
-    pub(crate) eq: V,
-    /// `eq(0, .)`.
-    pub(crate) origin: V,
-    /// `G` of every grouped slot.
-    pub(crate) groups: Vec<V>,
 }
 
 /// Verifies the moments down to [`MomentsClaim`].
@@ -119,8 +108,10 @@ pub fn verify<C: Context>(
         let bits = ctx.bits(&codes, shape.log_rows() + 1, ScanError::GroupCount { grouped })?;
         groups.push(mle::below(ctx, &bits, &z2));
     }
-    let weights = Weights { rules: rows.clone() * &eq, rows, eq, origin: mle::at_origin(ctx, &z2), groups };
-    let value = terms_at(ctx, layout, sealed, &powers, &weights, &values, &joined);
+    let (zero, one) = (ctx.constant(0), ctx.constant(1));
+    let weights = Weights { rules: rows.clone() * &eq, rows, eq, origin: mle::at_origin(ctx, &z2), groups, zero, one };
+    let of = |elements| Taker::new(elements, weights.zero.clone());
+    let value = terms_at(layout, sealed, &weights, of(&powers), of(&values), &joined);
     ctx.assert_equal(&claim, &value, ScanError::MomentsEnd)?;
     Ok(MomentsClaim { z2, values, lookups: joined, beta })
 }
@@ -150,13 +141,7 @@ fn check_dictionaries<C: Context>(
     Ok(())
 }
 
-/// Terms of the sumcheck, the lookups' among them.
-fn term_count(shape: &Shape) -> usize {
-    let slots = shape.slots();
-    5 * slots.numeric + 2 * slots.opaque + 3 * slots.grouped + 6 * slots.products + 1
-}
-
-/// Powers of theta from 1 on, one per term.
+/// Powers of theta from 1 on, one per term, the lookups' last.
 pub(crate) fn powers<C: Context>(ctx: &mut C, shape: &Shape, theta: &C::Value) -> Vec<C::Value> {
     let mut power = ctx.constant(1);
     let next = |_| {
@@ -164,29 +149,7 @@ pub(crate) fn powers<C: Context>(ctx: &mut C, shape: &Shape, theta: &C::Value) -
         power = power.clone() * theta;
         now
     };
-    (0..term_count(shape)).map(next).collect()
-}
-
-/// The powers in their order.
-struct Powers<'a, V> {
-    left: std::slice::Iter<'a, V>,
-    zero: V,
-}
-
-impl<V: crate::context::Value> Powers<'_, V> {
-    /// The next power. Their number was taken from the shape, as that of the terms.
-    fn times(&mut self, value: V) -> V {
-        match self.left.next() {
-            Some(power) => power.clone() * value,
-            None => self.zero.clone(),
-        }
-    }
-
-    fn skip(&mut self, terms: usize) {
-        for _ in 0..terms {
-            self.left.next();
-        }
-    }
+    (0..Sizes::of(shape.slots()).terms + 1).map(next).collect()
 }
 
 /// The right-hand side: the powers of theta over the sealed values, and `lookups` for `A + beta Bq`.
@@ -196,77 +159,71 @@ pub(crate) fn expected_sum<C: Context>(
     lookups: C::Value,
     powers: &[C::Value],
 ) -> C::Value {
+    struct Sum<'a, V> {
+        sealed: &'a SealedProfile<V>,
+        powers: Taker<'a, V>,
+        sum: V,
+    }
+
+    impl<V: Value> Visitor for Sum<'_, V> {
+        fn visit<R, const FIELDS: usize, const VALUES: usize, const TERMS: usize>(&mut self)
+        where
+            R: Relation<FIELDS, VALUES, TERMS>,
+        {
+            for record in R::sealed(self.sealed) {
+                let powers: [V; TERMS] = self.powers.take();
+                for (power, sum) in powers.into_iter().zip(R::sums(record)) {
+                    if let Some(sum) = sum {
+                        self.sum = self.sum.clone() + power * sum;
+                    }
+                }
+            }
+        }
+    }
+
     let zero = ctx.constant(0);
-    let mut powers = Powers { left: powers.iter(), zero: zero.clone() };
-    let mut sum = zero;
-    for record in &sealed.numeric {
-        for value in [&record.sum, &record.sum_squares, &record.valid] {
-            sum = sum + powers.times(value.clone());
-        }
-        powers.skip(2);
-    }
-    for valid in &sealed.opaque {
-        sum = sum + powers.times(valid.clone());
-        powers.skip(1);
-    }
-    for record in &sealed.grouped {
-        sum = sum + powers.times(record.nulls.clone());
-        powers.skip(2);
-    }
-    for record in &sealed.product {
-        let sums = [&record.products, &record.valid, &record.left_sum, &record.right_sum];
-        for value in sums.into_iter().chain([&record.left_squares, &record.right_squares]) {
-            sum = sum + powers.times(value.clone());
-        }
-    }
-    sum + powers.times(lookups)
+    let mut sum = Sum { sealed, powers: Taker::new(powers, zero.clone()), sum: zero };
+    kinds::each(&mut sum);
+    let [power] = sum.powers.take();
+    sum.sum + power * lookups
 }
 
 /// The summand at one point, from the weights and the values of the forms there.
-fn terms_at<C: Context>(
-    ctx: &mut C,
-    layout: &LayoutVector<C::Value>,
-    sealed: &SealedProfile<C::Value>,
-    powers: &[C::Value],
-    weights: &Weights<C::Value>,
-    values: &[C::Value],
-    lookups: &C::Value,
-) -> C::Value {
-    let one = ctx.constant(1);
-    let zero = ctx.constant(0);
-    let mut powers = Powers { left: powers.iter(), zero: zero.clone() };
-    let mut values = values.iter();
-    let mut next = || values.next().cloned().unwrap_or_else(|| zero.clone());
-    let (mut sums, mut rules, mut other) = (zero.clone(), zero.clone(), zero.clone());
-    for full in &layout.numeric_full {
-        let (u, b) = (next(), next() + full);
-        sums = sums + powers.times(u.clone()) + powers.times(u.clone() * &u) + powers.times(b.clone());
-        let invalid = one.clone() - &b;
-        rules = rules - powers.times(b * &invalid);
-        rules = rules + powers.times(u * &invalid);
+fn terms_at<V: Value>(
+    layout: &LayoutVector<V>,
+    sealed: &SealedProfile<V>,
+    weights: &Weights<V>,
+    powers: Taker<'_, V>,
+    values: Taker<'_, V>,
+    lookups: &V,
+) -> V {
+    struct Terms<'a, V> {
+        layout: &'a LayoutVector<V>,
+        sealed: &'a SealedProfile<V>,
+        weights: &'a Weights<V>,
+        powers: Taker<'a, V>,
+        values: Taker<'a, V>,
+        summand: Summand<V>,
     }
-    for full in &layout.opaque_full {
-        let b = next() + full;
-        sums = sums + powers.times(b.clone());
-        rules = rules - powers.times((one.clone() - &b) * &b);
+
+    impl<V: Value> Visitor for Terms<'_, V> {
+        fn visit<R, const FIELDS: usize, const VALUES: usize, const TERMS: usize>(&mut self)
+        where
+            R: Relation<FIELDS, VALUES, TERMS>,
+        {
+            for known in R::known(self.layout, self.sealed) {
+                let (values, powers) = (self.values.take(), self.powers.take());
+                R::add_terms(known, values, powers, self.weights, &mut self.summand);
+            }
+        }
     }
-    for (record, group) in sealed.grouped.iter().zip(&weights.groups) {
-        let (m, rest) = (next(), next());
-        let outside = (one.clone() - group) * &weights.eq;
-        let inside = (group.clone() - &weights.origin) * &weights.eq;
-        other = other + powers.times(m.clone() * &weights.origin);
-        other = other + powers.times(m.clone() * outside);
-        other = other + powers.times((m - &record.smallest - rest) * inside);
-    }
-    for (left_full, right_full) in layout.left_full.iter().zip(&layout.right_full) {
-        let (left, right) = (next(), next());
-        let (left_valid, right_valid) = (next() + left_full, next() + right_full);
-        let left_both = left.clone() * &right_valid;
-        let right_both = right.clone() * &left_valid;
-        sums = sums + powers.times(left.clone() * &right) + powers.times(left_valid * &right_valid);
-        sums = sums + powers.times(left_both.clone()) + powers.times(right_both.clone());
-        sums = sums + powers.times(left_both * left) + powers.times(right_both * right);
-    }
-    other = other + powers.times(lookups.clone() * &weights.eq);
-    sums * &weights.rows + rules * &weights.rules + other
+
+    let zero = weights.zero.clone();
+    let summand = Summand { rows: zero.clone(), rules: zero.clone(), weighted: zero };
+    let mut terms = Terms { layout, sealed, weights, powers, values, summand };
+    kinds::each(&mut terms);
+    let [power] = terms.powers.take();
+    let Summand { rows, rules, weighted } = terms.summand;
+    let weighted = weighted + power * (lookups.clone() * &weights.eq);
+    rows * &weights.rows + rules * &weights.rules + weighted
 }

@@ -2,14 +2,14 @@
 
 use zkl_core::{
     ark::{Fr, ff::AdditiveGroup as _},
-    layout::Encoding,
-    profile::{CategoryStats, ColumnProfile, ColumnStats, NumericStats, PairProfile, Profile},
+    profile::{CategoryStats, ColumnStats, PairProfile, Profile},
 };
 
 use crate::{
     error::PlanError,
+    kinds::{Grouped, Numeric, Product, Relation as _, SealedGroups, SealedNumeric, SealedProduct},
     plan::ScanPlan,
-    statement::{SealedGroups, SealedNumeric, SealedProduct, SealedProfile},
+    statement::SealedProfile,
 };
 
 impl SealedProfile<Fr> {
@@ -29,8 +29,8 @@ impl SealedProfile<Fr> {
         let (category_sizes, joint_sizes) = sizes.split_at(slots.category.len());
 
         let numeric = slots.numeric.iter().map(|slot| match slot {
-            Some(index) => numeric(plan, *index, column(*index)?),
-            None => Ok(SealedNumeric { valid: Fr::ZERO, sum: Fr::ZERO, sum_squares: Fr::ZERO, top: Fr::ZERO }),
+            Some(index) => SealedNumeric::from_column(plan, *index, column(*index)?),
+            None => Ok(Numeric::from_fields([Fr::ZERO; _])),
         });
         let opaque = slots.opaque.iter().map(|slot| match slot {
             Some(index) => Ok(Fr::from(column(*index)?.valid)),
@@ -54,36 +54,15 @@ impl SealedProfile<Fr> {
             None => Ok(vec![Fr::ZERO; size]),
         });
         let grouped = slots.grouped.iter().map(|slot| match slot {
-            Some(index) => match &column(*index)?.stats {
-                ColumnStats::Grouped(stats) => Ok(SealedGroups {
-                    nulls: Fr::from(profile.rows.saturating_sub(column(*index)?.valid)),
-                    distinct: Fr::from(stats.distinct() as u64),
-                    smallest: Fr::from(stats.smallest_group()),
-                }),
-                _ => Err(PlanError::Profile { index: *index }),
-            },
-            None => Ok(SealedGroups { nulls: Fr::ZERO, distinct: Fr::ZERO, smallest: Fr::ZERO }),
+            Some(index) => SealedGroups::from_column(profile.rows, *index, column(*index)?),
+            None => Ok(Grouped::from_fields([Fr::ZERO; _])),
         });
         let product = slots.product.iter().map(|slot| match slot {
             Some(index) => match pair(*index)? {
-                PairProfile::Product(sums) => Ok(SealedProduct {
-                    valid: Fr::from(sums.valid),
-                    products: Fr::from(sums.products.clone()),
-                    left_sum: Fr::from(sums.left_sum.clone()),
-                    right_sum: Fr::from(sums.right_sum.clone()),
-                    left_squares: Fr::from(sums.left_squares.clone()),
-                    right_squares: Fr::from(sums.right_squares.clone()),
-                }),
+                PairProfile::Product(sums) => Ok(SealedProduct::from(sums)),
                 PairProfile::Joint(_) => Err(PlanError::Profile { index: columns.len() + index }),
             },
-            None => Ok(SealedProduct {
-                valid: Fr::ZERO,
-                products: Fr::ZERO,
-                left_sum: Fr::ZERO,
-                right_sum: Fr::ZERO,
-                left_squares: Fr::ZERO,
-                right_squares: Fr::ZERO,
-            }),
+            None => Ok(Product::from_fields([Fr::ZERO; _])),
         });
         Ok(Self {
             numeric: numeric.collect::<Result<_, _>>()?,
@@ -94,24 +73,6 @@ impl SealedProfile<Fr> {
             product: product.collect::<Result<_, _>>()?,
         })
     }
-}
-
-fn numeric(plan: &ScanPlan, index: usize, profile: &ColumnProfile) -> Result<SealedNumeric<Fr>, PlanError> {
-    let encoding = plan.layout().columns().get(index).map(|column| column.encoding);
-    match (encoding, &profile.stats) {
-        (Some(Encoding::Numeric { limbs }), ColumnStats::Numeric(stats)) => Ok(SealedNumeric {
-            valid: Fr::from(profile.valid),
-            sum: Fr::from(stats.sum.clone()),
-            sum_squares: Fr::from(stats.sum_squares.clone()),
-            top: Fr::from(top_limb(stats, limbs, plan.shape().limb_bits())),
-        }),
-        _ => Err(PlanError::Profile { index }),
-    }
-}
-
-/// `NumericStats::top_limb` for limbs of any width.
-fn top_limb(stats: &NumericStats, limbs: u8, limb_bits: usize) -> u64 {
-    stats.max.abs_diff(stats.min).checked_shr(limb_bits as u32 * (u32::from(limbs).saturating_sub(1))).unwrap_or(0)
 }
 
 /// Counts in code order, null first, filled up with zeros; `None` when there are more values than codes.

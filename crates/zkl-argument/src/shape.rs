@@ -18,7 +18,7 @@
 //!
 //! Tables are told apart by a small integer tau: 0 for limbs, then category, joint and grouped slots.
 
-use crate::error::PlanError;
+use crate::{error::PlanError, kinds::Sizes};
 
 /// Capacities of small dictionary tables, ascending, as in `zkl_core::layout::Encoding::CATEGORY_CAPACITIES`.
 pub const CATEGORY_SIZES: [usize; 4] = [4, 16, 64, 256];
@@ -194,10 +194,10 @@ impl Shape {
         layers
     }
 
-    /// Number of values `val_i` that the moments leave: `u`, `b` per numeric, `b` per opaque, `m` and the remainder per
-    /// grouped slot, `u_l`, `u_r`, `b_l`, `b_r` per product.
+    /// Number of values `val_i` that the moments leave, slot by slot as the kinds declare them: `u`, `b` per numeric, `b` per
+    /// opaque, `m` and the remainder per grouped slot, `u_l`, `u_r`, `b_l`, `b_r` per product.
     pub fn value_count(&self) -> usize {
-        2 * self.slots.numeric + self.slots.opaque + 2 * self.slots.grouped + 4 * self.slots.products
+        Sizes::of(&self.slots).values
     }
 
     /// Field elements that the prover sends.

@@ -1,7 +1,14 @@
 //! What the verifier is told: which slots of the shape are in use, and the sealed profile slot by slot. Both are vectors
 //! of a length that the shape fixes, in the order of the fields here.
 
-use crate::{context::Value, error::ScanError, shape::Shape};
+use crate::{
+    context::Value,
+    error::ScanError,
+    kinds::{self, Grouped, Numeric, Opaque, Product, Relation},
+    shape::{Shape, Slots},
+};
+
+pub use crate::kinds::{SealedGroups, SealedNumeric, SealedProduct};
 
 /// The layout as the transcript circuit sees it: flags are 0 or 1. The public input `lay` binds them, packed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -51,47 +58,6 @@ pub struct SealedProfile<V> {
     pub product: Vec<SealedProduct<V>>,
 }
 
-/// Sealed about a numeric column.
-#[derive(Clone, PartialEq, Eq)]
-pub struct SealedNumeric<V> {
-    /// Rows with a value.
-    pub valid: V,
-    /// `sum u`.
-    pub sum: V,
-    /// `sum u^2`.
-    pub sum_squares: V,
-    /// `T`, the bound on the top limb.
-    pub top: V,
-}
-
-/// Sealed about a large dictionary column: codes `1..=distinct` are in use, each in at least `smallest` rows.
-#[derive(Clone, PartialEq, Eq)]
-pub struct SealedGroups<V> {
-    /// Null rows.
-    pub nulls: V,
-    /// `D`, the number of groups.
-    pub distinct: V,
-    /// `k_min`; must be sealed as a number below 2^32.
-    pub smallest: V,
-}
-
-/// Sealed about a declared numeric pair, over the rows where both are valid.
-#[derive(Clone, PartialEq, Eq)]
-pub struct SealedProduct<V> {
-    /// Rows where both are valid.
-    pub valid: V,
-    /// `sum u w`.
-    pub products: V,
-    /// `sum u`.
-    pub left_sum: V,
-    /// `sum w`.
-    pub right_sum: V,
-    /// `sum u^2`.
-    pub left_squares: V,
-    /// `sum w^2`.
-    pub right_squares: V,
-}
-
 /// Takes elements off the front, as many as a shape says.
 struct Reader<V>(std::vec::IntoIter<V>);
 
@@ -109,6 +75,18 @@ impl<V> Reader<V> {
 
     fn one(&mut self) -> Option<V> {
         self.0.next()
+    }
+
+    /// The slots of one kind.
+    fn slots<R, const FIELDS: usize, const VALUES: usize, const TERMS: usize>(
+        &mut self,
+        slots: &Slots,
+    ) -> Option<Vec<R::Sealed<V>>>
+    where
+        R: Relation<FIELDS, VALUES, TERMS>,
+    {
+        let mut slot = |_| Some(R::from_fields(self.many(FIELDS).try_into().ok()?));
+        (0..R::count(slots)).map(&mut slot).collect()
     }
 }
 
@@ -184,25 +162,20 @@ impl<V: Value> SealedProfile<V> {
     pub fn len(shape: &Shape) -> usize {
         let slots = shape.slots();
         let counts: usize = slots.small_tables().iter().sum();
-        4 * slots.numeric + slots.opaque + counts + 3 * slots.grouped + 6 * slots.products
+        kinds::field_count::<Numeric, _, _, _>(slots)
+            + kinds::field_count::<Opaque, _, _, _>(slots)
+            + counts
+            + kinds::field_count::<Grouped, _, _, _>(slots)
+            + kinds::field_count::<Product, _, _, _>(slots)
     }
 
     /// All elements in canonical order.
     pub fn elements(&self) -> Vec<V> {
-        let mut elements = Vec::new();
-        for record in &self.numeric {
-            elements.extend([&record.valid, &record.sum, &record.sum_squares, &record.top].map(V::clone));
-        }
-        elements.extend_from_slice(&self.opaque);
+        let mut elements = kinds::fields::<Numeric, _, _, _, _>(self);
+        elements.extend(kinds::fields::<Opaque, _, _, _, _>(self));
         elements.extend(self.category.iter().chain(&self.joint).flatten().cloned());
-        for record in &self.grouped {
-            elements.extend([&record.nulls, &record.distinct, &record.smallest].map(V::clone));
-        }
-        for record in &self.product {
-            let sums = [&record.valid, &record.products, &record.left_sum, &record.right_sum];
-            elements.extend(sums.map(V::clone));
-            elements.extend([&record.left_squares, &record.right_squares].map(V::clone));
-        }
+        elements.extend(kinds::fields::<Grouped, _, _, _, _>(self));
+        elements.extend(kinds::fields::<Product, _, _, _, _>(self));
         elements
     }
 
@@ -218,31 +191,14 @@ impl<V: Value> SealedProfile<V> {
 
     fn read(shape: &Shape, reader: &mut Reader<V>) -> Option<Self> {
         let slots = shape.slots();
-        let numeric = (0..slots.numeric)
-            .map(|_| {
-                let (valid, sum) = (reader.one()?, reader.one()?);
-                Some(SealedNumeric { valid, sum, sum_squares: reader.one()?, top: reader.one()? })
-            })
-            .collect::<Option<_>>()?;
-        let opaque = reader.many(slots.opaque);
+        let numeric = reader.slots::<Numeric, _, _, _>(slots)?;
+        let opaque = reader.slots::<Opaque, _, _, _>(slots)?;
         let tables = slots.small_tables();
         let (categories, joints) = tables.split_at(slots.category_count());
         let category = categories.iter().map(|&size| reader.many(size)).collect();
         let joint = joints.iter().map(|&size| reader.many(size)).collect();
-        let grouped = (0..slots.grouped)
-            .map(|_| {
-                let (nulls, distinct) = (reader.one()?, reader.one()?);
-                Some(SealedGroups { nulls, distinct, smallest: reader.one()? })
-            })
-            .collect::<Option<_>>()?;
-        let product = (0..slots.products)
-            .map(|_| {
-                let (valid, products) = (reader.one()?, reader.one()?);
-                let (left_sum, right_sum) = (reader.one()?, reader.one()?);
-                let (left_squares, right_squares) = (reader.one()?, reader.one()?);
-                Some(SealedProduct { valid, products, left_sum, right_sum, left_squares, right_squares })
-            })
-            .collect::<Option<_>>()?;
+        let grouped = reader.slots::<Grouped, _, _, _>(slots)?;
+        let product = reader.slots::<Product, _, _, _>(slots)?;
         Some(Self { numeric, opaque, category, joint, grouped, product })
     }
 }

@@ -15,11 +15,12 @@ use super::MomentsClaim;
 use crate::{
     context::Native,
     error::PlanError,
+    kinds::{self, Relation, Taker, Visitor},
     lookup::LookupClaim,
     plan::{LinearForm, ScanPlan},
     polynomial,
     scan::lookup_form,
-    statement::SealedProfile,
+    statement::{LayoutVector, SealedProfile},
     transcript::ProverTape,
     witness::{ScanWitness, kernel_form, small},
 };
@@ -109,27 +110,29 @@ fn distinct_forms(forms: &[LinearForm]) -> (Vec<&LinearForm>, Vec<Series>) {
     (distinct, places)
 }
 
+/// The terms as the kernel sums them.
 fn terms(plan: &ScanPlan, sealed: &SealedProfile<Fr>, powers: &[Fr], places: &[Series]) -> Vec<Term> {
-    let layout = plan.vector();
-    let mut powers = powers.iter().copied();
-    let mut powers = || powers.next().unwrap_or_default();
-    let mut places = places.iter().copied();
-    let mut place = || places.next().flatten();
-    let mut terms = Vec::new();
-    for &full in &layout.numeric_full {
-        let powers = std::array::from_fn(|_| powers());
-        terms.push(Term::Numeric { powers, u: place(), b: place(), full });
+    struct Terms<'a> {
+        layout: &'a LayoutVector<Fr>,
+        sealed: &'a SealedProfile<Fr>,
+        powers: Taker<'a, Fr>,
+        places: Taker<'a, Series>,
+        terms: Vec<Term>,
     }
-    for &full in &layout.opaque_full {
-        terms.push(Term::Opaque { powers: std::array::from_fn(|_| powers()), b: place(), full });
+
+    impl Visitor for Terms<'_> {
+        fn visit<R, const FIELDS: usize, const VALUES: usize, const TERMS: usize>(&mut self)
+        where
+            R: Relation<FIELDS, VALUES, TERMS>,
+        {
+            for known in R::known(self.layout, self.sealed) {
+                self.terms.push(R::kernel_term(known, self.places.take(), self.powers.take()));
+            }
+        }
     }
-    for (group, record) in sealed.grouped.iter().enumerate() {
-        let powers = std::array::from_fn(|_| powers());
-        terms.push(Term::Grouped { powers, m: place(), rest: place(), smallest: record.smallest, group });
-    }
-    for (&left, &right) in layout.left_full.iter().zip(&layout.right_full) {
-        let powers = std::array::from_fn(|_| powers());
-        terms.push(Term::Product { powers, u: [place(), place()], b: [place(), place()], full: [left, right] });
-    }
-    terms
+
+    let (powers, places) = (Taker::new(powers, Fr::ZERO), Taker::new(places, None));
+    let mut terms = Terms { layout: plan.vector(), sealed, powers, places, terms: Vec::new() };
+    kinds::each(&mut terms);
+    terms.terms
 }

@@ -98,18 +98,7 @@ impl Records {
                     smallest: Fr::from(record.smallest_group),
                 })
                 .collect(),
-            product: self
-                .product
-                .iter()
-                .map(|ProductRecord { sums, .. }| SealedProduct {
-                    valid: Fr::from(sums.valid),
-                    products: Fr::from(sums.products.clone()),
-                    left_sum: Fr::from(sums.left_sum.clone()),
-                    right_sum: Fr::from(sums.right_sum.clone()),
-                    left_squares: Fr::from(sums.left_squares.clone()),
-                    right_squares: Fr::from(sums.right_squares.clone()),
-                })
-                .collect(),
+            product: self.product.iter().map(|record| SealedProduct::from(&record.sums)).collect(),
         }
     }
 }
