@@ -125,8 +125,9 @@ pub async fn run(table: MixedTable, dir: &Path, keys: &Path) -> Result<Figures, 
 async fn scan_figures(ledger: &Ledger, notarized: EntryRef) -> Result<ScanFigures, Box<dyn Error>> {
     let receipt = ledger.receipt(&ledger.entry(notarized).await?).await?.encode()?;
     let trust = Trust::default().with_log(ledger.log_key());
-    let VerifiedStatement::Notarization { layout, profile: ProfileEvidence::Proved(report), .. } =
-        verify(&receipt, &trust)?.statement
+    let verified = verify(&receipt, &trust)?;
+    let Some(VerifiedStatement::Notarization { layout, profile: ProfileEvidence::Proved(report), .. }) =
+        verified.subject().map(|subject| subject.statement.clone())
     else {
         return Err("the notarization is proved".into());
     };

@@ -374,11 +374,12 @@ pub(crate) struct ShowArgs {
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
-  zkl receipt 0 -o penguins.receipt")]
+  zkl receipt 0 -o penguins.receipt
+  zkl receipt 1 2 3 -o claims.receipt")]
 pub(crate) struct ReceiptArgs {
-    /// Index or id of the entry
-    #[arg(value_name = "TX")]
-    pub(crate) entry: String,
+    /// Indices or ids of the entries; what they name comes along
+    #[arg(value_name = "TX", required = true)]
+    pub(crate) entries: Vec<String>,
     /// Where to write it
     #[arg(long, short, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) output: PathBuf,

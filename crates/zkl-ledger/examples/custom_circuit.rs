@@ -71,7 +71,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     };
     let trust = Trust::default().with_verifying_key(id, record.verifying_key).with_log(ledger.log_key());
     let verified = verify(&receipt, &trust)?;
-    if let VerifiedStatement::Custom { record, proof } = verified.statement {
+    if let Some(VerifiedStatement::Custom { record, proof }) = verified.subject().map(|subject| &subject.statement) {
         println!("verified: {}", record.description);
         println!("public input {}, {}", record.public_inputs[0], proof.setup);
     }

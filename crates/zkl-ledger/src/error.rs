@@ -18,7 +18,7 @@ use zkl_core::{
     tree::TreeSize,
 };
 use zkl_dataset::{DatasetError, Fault};
-use zkl_merkle::error::{CheckpointError, KeyError, ProofFileError, TileError, TreeError};
+use zkl_merkle::error::{CheckpointError, KeyError, TileError, TreeError};
 use zkl_receipt::EntryError;
 use zkl_snark::{groth16::ProveError, keys};
 
@@ -122,9 +122,6 @@ pub enum LedgerError {
     /// A tile could not be named or encoded.
     #[error("a tile could not be encoded")]
     Tile(#[from] TileError),
-    /// An inclusion proof could not be written.
-    #[error("the inclusion proof could not be written")]
-    ProofFile(#[from] ProofFileError),
     /// An entry could not be made.
     #[error("the entry could not be made")]
     Sign(#[source] EntryError),
@@ -175,6 +172,22 @@ pub enum LedgerError {
     UnknownEntry {
         /// The index or id asked for.
         reference: String,
+    },
+    /// The entry is of a kind or version that this program only shows.
+    #[error("entry {id} is of type {got:?}, which this version does not know")]
+    UnknownKind {
+        /// The entry.
+        id: TransactionId,
+        /// Its statement's type.
+        got: String,
+    },
+    /// A receipt of no entries, or of too many with all that they name.
+    #[error("a receipt has 1 to {max} entries with those that they name, not {got}")]
+    ReceiptEntries {
+        /// Entries that it would have.
+        got: usize,
+        /// Most entries.
+        max: usize,
     },
     /// The entry is not a notarization.
     #[error("entry {id} is not a notarization")]

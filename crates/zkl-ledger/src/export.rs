@@ -119,9 +119,15 @@ impl Ledger {
     }
 
     async fn export_blobs(&self, entry: &Entry, target: &mut Target) -> Result<(), LedgerError> {
-        for digest in entry.predicate().blobs() {
+        let blobs = entry.predicate().blobs();
+        for digest in blobs.required() {
             let bytes = self.storage.blob(digest).await?.ok_or(LedgerError::Blob { id: entry.id, digest })?;
             target.write(&blob_path(digest), &bytes)?;
+        }
+        for digest in blobs.possible {
+            if let Some(bytes) = self.storage.blob(digest).await? {
+                target.write(&blob_path(digest), &bytes)?;
+            }
         }
         Ok(())
     }

@@ -305,7 +305,8 @@ impl<'a> Walk<'a> {
                 }
                 stored.push(transaction);
             }
-            named.extend(predicate.blobs().into_iter().map(|digest| (entry.index, digest)));
+            self.report.unknown += u64::from(matches!(predicate, Predicate::Unknown(_)));
+            named.extend(predicate.blobs().required().into_iter().map(|digest| (entry.index, digest)));
         }
         self.blobs(&named).await?;
         if let Some(indexes) = &mut self.indexes {

@@ -67,11 +67,11 @@ pub use zkl_core::{
 };
 pub use zkl_dataset as dataset;
 pub use zkl_receipt::{
-    Assurance, ClaimRecord, CustomRecord, EntryError, FileEvidence, InLog, LoggedEntry, MAX_RECEIPT_LEN, Manifest,
-    Nonce, Notarization, Predicate, ProfileEvidence, ProofPart, ProofReport, RECEIPT_FORMAT, Receipt,
-    SCAN_RECEIPT_FORMAT, SaltedDigests, ScanKey, ScanPart, ScanRecord, ScanReport, SignedEntry, TransportError, Trust,
-    TrustParseError, VerifiedReceipt, VerifiedStatement, VerifyError, WITNESSED_RECEIPT_FORMAT, WitnessAnswer,
-    WitnessClient, checkpoint, cosignature, keys, note, policy, verify, witness,
+    Assurance, ClaimRecord, CustomRecord, EntryError, Evidence, FileEvidence, MAX_RECEIPT_ENTRIES, MAX_RECEIPT_LEN,
+    Manifest, Nonce, Notarization, Predicate, ProfileEvidence, ProofPart, ProofReport, PublicInput, RECEIPT_FORMAT,
+    Receipt, ReceiptEntry, SaltedDigests, ScanKey, ScanPart, ScanRecord, ScanReport, SignedEntry, TransportError,
+    Trust, TrustParseError, UnknownStatement, VerifiedEntry, VerifiedLog, VerifiedReceipt, VerifiedStatement,
+    VerifyError, WitnessAnswer, WitnessClient, checkpoint, cosignature, keys, note, policy, verify, witness,
 };
 pub use zkl_snark::{
     ark,

@@ -1,102 +1,117 @@
 //! Receipts of entries, made from what the store holds.
 
+use std::collections::BTreeMap;
+
 use base64::{Engine as _, prelude::BASE64_STANDARD};
-use zkl_core::digest::{BlobDigest, KeyDigest};
-use zkl_receipt::{
-    LoggedEntry, Manifest, Predicate, ProofPart, RECEIPT_FORMAT, Receipt, SCAN_RECEIPT_FORMAT, ScanPart, ScanRecord,
-    WITNESSED_RECEIPT_FORMAT, key_blob,
-};
+use zkl_core::{digest::BlobDigest, tree::LeafIndex};
+use zkl_receipt::{Evidence, MAX_RECEIPT_ENTRIES, Manifest, Predicate, ProofPart, Receipt, ReceiptEntry, ScanPart};
 
 use crate::{
     entry::Entry,
     error::LedgerError,
     ledger::{EntryRef, Ledger},
-    log::{self, TrustedHead},
+    log,
 };
 
 impl Ledger {
-    /// The receipt of an entry, with the scan proof if there is one: against the newest checkpoint that a witness of this ledger
-    /// cosigned, if that covers the entry, otherwise against the newest one. Everything in it comes
-    /// from the store: no secrets are needed, so whoever runs the ledger can hand out receipts.
+    /// The receipt of an entry, with the scan proof of the table that it is about if there is one. Otherwise as
+    /// [`Ledger::receipt_of`].
     ///
     /// # Errors
-    /// [`LedgerError::Blob`] when a blob that the entry names is not there; otherwise what the store answers.
+    /// As [`Ledger::receipt_of`].
     pub async fn receipt(&self, entry: &Entry) -> Result<Receipt, LedgerError> {
-        let mut receipt = self.receipt_without_scan(entry).await?;
-        let notarized = match entry.predicate() {
-            Predicate::Notarization(record) => Some((entry.clone(), record.scan.clone())),
-            Predicate::Claim(record) => {
-                let notarized = self.notarization(EntryRef::Id(record.notarization)).await?;
-                Some((notarized.entry, notarized.notarization.scan))
-            }
-            Predicate::Custom(_) => None,
-        };
-        if let Some((entry, Some(scan))) = notarized {
-            receipt.scan = Some(self.scan_part(&entry, &scan).await?);
-            if receipt.witnesses.is_empty() {
-                SCAN_RECEIPT_FORMAT.clone_into(&mut receipt.format);
-            }
-        }
-        Ok(receipt)
+        self.receipt_of(std::slice::from_ref(entry), true).await
     }
 
-    /// The receipt of an entry without the scan proof: some KB, whatever the table, and it verifies as attested.
+    /// The receipt of an entry without scan proofs: some KB, whatever the table, and it verifies as attested.
     ///
     /// # Errors
-    /// As [`Ledger::receipt`].
+    /// As [`Ledger::receipt_of`].
     pub async fn receipt_without_scan(&self, entry: &Entry) -> Result<Receipt, LedgerError> {
-        let unknown = || LedgerError::UnknownEntry { reference: entry.id.to_string() };
-        // A claim stands behind its notarization, so what covers the one covers the other.
-        let (head, witnesses) = self.head_for_receipt(entry.index).await?.ok_or_else(unknown)?;
-        let format = if witnesses.is_empty() { RECEIPT_FORMAT } else { WITNESSED_RECEIPT_FORMAT };
-        let mut receipt = Receipt {
-            format: format.to_owned(),
+        self.receipt_of(std::slice::from_ref(entry), false).await
+    }
+
+    /// One receipt of several entries and of all that they name: claims about one table share its notarization and its scan
+    /// proof. It stands under the newest checkpoint that a witness of this ledger cosigned, if that covers the entries,
+    /// otherwise under the newest one. Everything in it comes from the store: no secrets are needed, so whoever runs the
+    /// ledger can hand out receipts.
+    ///
+    /// # Errors
+    /// [`LedgerError::Blob`] when a blob that an entry names is not there, [`LedgerError::UnknownKind`] for an entry that no
+    /// receipt of this version is about, [`LedgerError::ReceiptEntries`] when there are none or too many; otherwise what the
+    /// store answers.
+    pub async fn receipt_of(&self, entries: &[Entry], with_scans: bool) -> Result<Receipt, LedgerError> {
+        let all = self.with_named(entries).await?;
+        let (Some(first), Some(last)) = (all.keys().next(), all.keys().next_back()) else {
+            return Err(LedgerError::ReceiptEntries { got: 0, max: MAX_RECEIPT_ENTRIES });
+        };
+        let unknown = || LedgerError::UnknownEntry { reference: first.to_string() };
+        let (head, witnesses) = self.head_for_receipt(*last).await?.ok_or_else(unknown)?;
+        let mut listed = Vec::with_capacity(all.len());
+        for (&index, entry) in &all {
+            listed.push(ReceiptEntry {
+                index,
+                envelope: entry.signed.envelope().to_owned(),
+                inclusion: log::inclusion(&*self.storage, index, head.checkpoint.size()).await?,
+                evidence: self.evidence(entry, with_scans).await?,
+            });
+        }
+        Ok(Receipt {
             log: self.log_key().to_string(),
             witnesses: witnesses.iter().map(ToString::to_string).collect(),
-            entry: self.logged(entry, &head).await?,
-            notarization: None,
-            manifest: None,
-            scan: None,
-            proof: None,
-        };
-        match entry.predicate() {
-            Predicate::Notarization(record) => receipt.manifest = Some(self.manifest(entry, record.manifest).await?),
-            Predicate::Claim(record) => {
-                let notarized = self.notarization(EntryRef::Id(record.notarization)).await?;
-                receipt.manifest = Some(self.manifest(&notarized.entry, notarized.notarization.manifest).await?);
-                receipt.notarization = Some(self.logged(&notarized.entry, &head).await?);
-                receipt.proof = Some(self.proof_part(entry, record.proof, record.verifying_key).await?);
-            }
-            Predicate::Custom(record) => {
-                receipt.proof = Some(self.proof_part(entry, record.proof, record.verifying_key).await?);
-            }
-        }
-        Ok(receipt)
-    }
-
-    async fn logged(&self, entry: &Entry, head: &TrustedHead) -> Result<LoggedEntry, LedgerError> {
-        let inclusion = log::inclusion(&*self.storage, entry.index, head).await?;
-        Ok(LoggedEntry { envelope: entry.signed.envelope().to_owned(), inclusion: inclusion.encode() })
-    }
-
-    async fn manifest(&self, entry: &Entry, digest: BlobDigest) -> Result<Manifest, LedgerError> {
-        let bytes = self.blob(entry, digest).await?;
-        serde_json::from_slice(&bytes).map_err(|_| LedgerError::Blob { id: entry.id, digest })
-    }
-
-    async fn proof_part(&self, entry: &Entry, proof: BlobDigest, key: KeyDigest) -> Result<ProofPart, LedgerError> {
-        Ok(ProofPart {
-            bytes: BASE64_STANDARD.encode(self.blob(entry, proof).await?),
-            verifying_key: BASE64_STANDARD.encode(self.blob(entry, key_blob(key)).await?),
+            checkpoint: head.signed.to_string(),
+            entries: listed,
         })
     }
 
-    async fn scan_part(&self, entry: &Entry, scan: &ScanRecord) -> Result<ScanPart, LedgerError> {
-        let mut verifying_keys = Vec::with_capacity(scan.keys.len());
-        for key in &scan.keys {
-            verifying_keys.push(BASE64_STANDARD.encode(self.blob(entry, key_blob(key.verifying_key)).await?));
+    /// The entries, and those that they name, and so on, by index.
+    async fn with_named(&self, entries: &[Entry]) -> Result<BTreeMap<LeafIndex, Entry>, LedgerError> {
+        let mut all = BTreeMap::new();
+        let mut waiting = entries.to_vec();
+        while let Some(entry) = waiting.pop() {
+            if let Predicate::Unknown(_) = entry.predicate() {
+                let got = entry.predicate().type_uri().to_owned();
+                return Err(LedgerError::UnknownKind { id: entry.id, got });
+            }
+            if all.len() >= MAX_RECEIPT_ENTRIES {
+                return Err(LedgerError::ReceiptEntries { got: all.len() + 1, max: MAX_RECEIPT_ENTRIES });
+            }
+            let named = entry.predicate().names();
+            if all.insert(entry.index, entry).is_none() {
+                for id in named {
+                    waiting.push(self.entry(EntryRef::Id(id)).await?);
+                }
+            }
         }
-        Ok(ScanPart { proof: BASE64_STANDARD.encode(self.blob(entry, scan.proof).await?), verifying_keys })
+        Ok(all)
+    }
+
+    /// What the blobs hold that an entry names.
+    async fn evidence(&self, entry: &Entry, with_scan: bool) -> Result<Evidence, LedgerError> {
+        let blobs = entry.predicate().blobs();
+        let mut evidence = Evidence::default();
+        if let Some(digest) = blobs.manifest {
+            let bytes = self.blob(entry, digest).await?;
+            let manifest: Manifest =
+                serde_json::from_slice(&bytes).map_err(|_| LedgerError::Blob { id: entry.id, digest })?;
+            evidence.manifest = Some(manifest);
+        }
+        if let Some(scan) = blobs.scan.filter(|_| with_scan) {
+            let mut keys = Vec::with_capacity(scan.keys.len());
+            for key in scan.keys {
+                keys.push(self.blob_text(entry, key).await?);
+            }
+            evidence.scan = Some(ScanPart { proof: self.blob_text(entry, scan.proof).await?, keys });
+        }
+        if let Some(proof) = blobs.proof {
+            let (bytes, key) = (self.blob_text(entry, proof.proof).await?, self.blob_text(entry, proof.key).await?);
+            evidence.proof = Some(ProofPart { bytes, key });
+        }
+        Ok(evidence)
+    }
+
+    async fn blob_text(&self, entry: &Entry, digest: BlobDigest) -> Result<String, LedgerError> {
+        Ok(BASE64_STANDARD.encode(self.blob(entry, digest).await?))
     }
 
     async fn blob(&self, entry: &Entry, digest: BlobDigest) -> Result<Vec<u8>, LedgerError> {

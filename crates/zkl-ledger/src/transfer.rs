@@ -169,7 +169,13 @@ impl Copy<'_> {
             if !agrees {
                 return Err(LedgerError::UnknownEntry { reference: index.to_string() });
             }
-            named.extend(predicate.blobs().into_iter().map(|digest| (digest, entry.id)));
+            let blobs = predicate.blobs();
+            for digest in &blobs.possible {
+                if self.source.blob(*digest).await?.is_some() {
+                    named.insert(*digest, entry.id);
+                }
+            }
+            named.extend(blobs.required().into_iter().map(|digest| (digest, entry.id)));
         }
         self.blobs(named).await?;
         if transactions.is_empty() {

@@ -23,15 +23,20 @@ impl SignedEntry {
     /// Signs `predicate`. The key must be the one that the predicate names as its notary's.
     ///
     /// # Errors
-    /// [`EntryError::Statement`], [`EntryError::Envelope`] when the entry is longer than an entry may be.
+    /// [`EntryError::Statement`], [`EntryError::Envelope`] when the entry is longer than an entry may be, [`EntryError::Type`] for a
+    /// statement of an unknown kind.
     pub fn sign(predicate: Predicate, key: &SigningKey) -> Result<Self, EntryError> {
+        if matches!(predicate, Predicate::Unknown(_)) {
+            return Err(EntryError::Type { got: predicate.type_uri().to_owned() });
+        }
         let statement = Statement::new(vec![predicate.subject()], predicate.type_uri(), &predicate)?;
         let bytes = statement.sign(key)?.encode()?;
         let envelope = String::from_utf8(bytes).map_err(|_| EntryError::Utf8)?;
         Ok(Self { envelope, predicate })
     }
 
-    /// Reads an envelope and checks that the notary it names signed it.
+    /// Reads an envelope and checks that the notary it names signed it. A statement of a kind or version that this program
+    /// does not know is [`Predicate::Unknown`].
     ///
     /// # Errors
     /// [`EntryError`], by the failed check.
@@ -74,8 +79,8 @@ pub enum EntryError {
     /// The statement is malformed.
     #[error("its statement is not valid")]
     Statement(#[from] StatementError),
-    /// The statement is of a type that this version does not know.
-    #[error("its type {got:?} is not known")]
+    /// The statement is of a type that is none of this log's entries.
+    #[error("its type {got:?} is not that of an entry")]
     Type {
         /// The type.
         got: String,

@@ -1,60 +1,69 @@
-//! The receipt: one file that carries an entry and all that is needed to believe it.
+//! The receipt: one file that carries entries of a log and all that is needed to believe them.
+//!
+//! In memory there is one form, the list of entries of format 4. The older formats are read into it: `receipt/single.rs`.
+
+mod single;
 
 use serde::{Deserialize, Serialize};
 use zkl_core::{
     digest::{BlobDigest, KeyDigest},
     layout::Layout,
+    tree::LeafIndex,
 };
+use zkl_merkle::{checkpoint::SignedCheckpoint, proof_file::TlogProof, tree::InclusionProof};
 
-use crate::verify::VerifyError;
+use crate::{entry::SignedEntry, verify::VerifyError};
 
-/// The `format` of receipts without a scan proof.
-pub const RECEIPT_FORMAT: &str = "zkl-receipt/1";
-/// The `format` of receipts with a scan proof.
-pub const SCAN_RECEIPT_FORMAT: &str = "zkl-receipt/2";
-/// The `format` of receipts with cosignatures, with or without a scan proof.
-pub const WITNESSED_RECEIPT_FORMAT: &str = "zkl-receipt/3";
+/// The `format` of receipts that are written.
+pub const RECEIPT_FORMAT: &str = "zkl-receipt/4";
 
 /// Longest receipt that is read, in bytes. Commitments to 2^20 rows of 10 columns need 20 KB, of 1,023 columns 4 MB.
 pub const MAX_RECEIPT_LEN: usize = 64 << 20;
 
-/// An entry and the evidence for it. Which fields are present follows from the entry's kind; [`crate::verify()`] refuses
-/// absent and superfluous ones.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+/// Most entries of a receipt.
+pub const MAX_RECEIPT_ENTRIES: usize = 1_024;
+
+/// Entries of a log with their evidence, under one checkpoint. Nothing of it is verified: see [`crate::verify()`].
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Receipt {
-    /// [`WITNESSED_RECEIPT_FORMAT`] exactly when there are witnesses, otherwise [`SCAN_RECEIPT_FORMAT`] exactly when there
-    /// is a scan proof, otherwise [`RECEIPT_FORMAT`].
-    pub format: String,
     /// The log's key, as in signed notes: `origin+hash+base64`.
     pub log: String,
     /// The keys of the witnesses that cosigned the checkpoint, as in signed notes, in the order of their lines.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub witnesses: Vec<String>,
-    /// The entry that the receipt is for.
-    pub entry: LoggedEntry,
-    /// For a claim: the entry that notarized the table.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub notarization: Option<LoggedEntry>,
-    /// For a notarization and a claim: the table's layout.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub manifest: Option<Manifest>,
-    /// The proof over every row, if the notarization names one and the receipt does not leave it out.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub scan: Option<ScanPart>,
-    /// The proof, if the entry names one.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub proof: Option<ProofPart>,
+    /// The checkpoint: a signed note with the log's line and one line of each witness.
+    pub checkpoint: String,
+    /// The entries, by ascending index.
+    pub entries: Vec<ReceiptEntry>,
 }
 
-/// An entry and the evidence that it is in the log.
+/// An entry, the proof that it is in the tree of the checkpoint, and the evidence for what it says.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct LoggedEntry {
+pub struct ReceiptEntry {
+    /// Position in the log.
+    pub index: LeafIndex,
     /// The DSSE envelope, exactly the bytes that are logged.
     pub envelope: String,
-    /// A `c2sp.org/tlog-proof@v1` file: index, inclusion proof and checkpoint.
-    pub inclusion: String,
+    /// RFC 6962 audit path, from the leaf's sibling up.
+    #[serde(with = "audit_path")]
+    pub inclusion: InclusionProof,
+    /// Exactly the parts that the entry's kind calls for.
+    pub evidence: Evidence,
+}
+
+/// What an entry names and a verifier needs.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Evidence {
+    /// The table's layout.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub manifest: Option<Manifest>,
+    /// The proof over every row, unless the receipt leaves it out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scan: Option<ScanPart>,
+    /// The proof of the statement.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub proof: Option<ProofPart>,
 }
 
 /// A proof and the key that checks it.
@@ -64,7 +73,7 @@ pub struct ProofPart {
     /// The proof's bytes in base64.
     pub bytes: String,
     /// The verifying key's bytes in base64.
-    pub verifying_key: String,
+    pub key: String,
 }
 
 /// A scan proof and the keys that check it.
@@ -74,7 +83,7 @@ pub struct ScanPart {
     /// Reference string, commitments and proof in base64.
     pub proof: String,
     /// The verifying keys in base64, in the order of the notarization's scan record.
-    pub verifying_keys: Vec<String>,
+    pub keys: Vec<String>,
 }
 
 /// What a notarization's manifest blob holds: the public shape of the table.
@@ -113,22 +122,33 @@ impl Manifest {
     }
 }
 
+/// A receipt as it is written.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ListJson {
+    format: String,
+    log: String,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    witnesses: Vec<String>,
+    checkpoint: String,
+    entries: Vec<ReceiptEntry>,
+}
+
 impl Receipt {
-    /// The file's bytes: indented JSON and a final newline.
+    /// The file's bytes in the newest format: indented JSON and a final newline.
     ///
     /// # Errors
     /// Never for a value that was built or decoded; the serializer's error type admits it.
     pub fn encode(&self) -> Result<Vec<u8>, serde_json::Error> {
-        let mut bytes = serde_json::to_vec_pretty(self)?;
-        bytes.push(b'\n');
-        Ok(bytes)
+        let Self { log, witnesses, checkpoint, entries } = self.clone();
+        encode(&ListJson { format: RECEIPT_FORMAT.to_owned(), log, witnesses, checkpoint, entries })
     }
 
-    /// Reads a receipt. Only the canonical bytes are accepted, so that no two files say the same.
+    /// Reads a receipt of any format. Only the canonical bytes are accepted, so that no two files of one format say the same.
     ///
     /// # Errors
-    /// [`VerifyError::TooLong`], [`VerifyError::NotAReceipt`], [`VerifyError::UnknownFormat`], or
-    /// [`VerifyError::NotCanonical`].
+    /// [`VerifyError::TooLong`], [`VerifyError::NotAReceipt`], [`VerifyError::UnknownFormat`],
+    /// [`VerifyError::NotCanonical`]; for the older formats also what keeps them from being a list of entries.
     pub fn decode(bytes: &[u8]) -> Result<Self, VerifyError> {
         if bytes.len() > MAX_RECEIPT_LEN {
             return Err(VerifyError::TooLong { got: bytes.len(), max: MAX_RECEIPT_LEN });
@@ -138,35 +158,50 @@ impl Receipt {
             format: String,
         }
         let header: Header = serde_json::from_slice(bytes).map_err(|source| VerifyError::NotAReceipt { source })?;
-        const FORMATS: [&str; 3] = [RECEIPT_FORMAT, SCAN_RECEIPT_FORMAT, WITNESSED_RECEIPT_FORMAT];
-        if !FORMATS.contains(&header.format.as_str()) {
-            return Err(VerifyError::UnknownFormat {
-                expected: WITNESSED_RECEIPT_FORMAT,
-                got: excerpt(&header.format),
-            });
+        if single::FORMATS.contains(&header.format.as_str()) {
+            return single::decode(bytes);
         }
-        let receipt: Self = serde_json::from_slice(bytes).map_err(|source| VerifyError::NotAReceipt { source })?;
-        receipt.check_format()?;
-        let canonical = receipt.encode().map_err(|source| VerifyError::NotAReceipt { source })?;
-        if let Some(offset) = first_difference(&canonical, bytes) {
-            return Err(VerifyError::NotCanonical { offset });
+        if header.format != RECEIPT_FORMAT {
+            return Err(VerifyError::UnknownFormat { expected: RECEIPT_FORMAT, got: excerpt(&header.format) });
         }
-        Ok(receipt)
+        let ListJson { log, witnesses, checkpoint, entries, .. } = decode(bytes)?;
+        Ok(Self { log, witnesses, checkpoint, entries })
     }
 
-    /// Checks that the format is the one of the parts that are there.
-    fn check_format(&self) -> Result<(), VerifyError> {
-        let witnessed = self.format == WITNESSED_RECEIPT_FORMAT;
-        match (witnessed, self.witnesses.is_empty()) {
-            (true, true) => return Err(VerifyError::PartMissing { part: "witness" }),
-            (false, false) => return Err(VerifyError::PartSuperfluous { part: "witness" }),
-            _ => {}
-        }
-        match (self.format == SCAN_RECEIPT_FORMAT, self.scan.is_some()) {
-            (true, false) => Err(VerifyError::PartMissing { part: "scan proof" }),
-            (false, true) if !witnessed => Err(VerifyError::PartSuperfluous { part: "scan proof" }),
-            _ => Ok(()),
-        }
+    /// The proof of one entry as a `c2sp.org/tlog-proof@v1` file, for programs that know logs and no receipts.
+    ///
+    /// # Errors
+    /// [`VerifyError::Checkpoint`], [`VerifyError::TlogProof`] when checkpoint or proof cannot be one of any log.
+    pub fn tlog_proof(&self, entry: &ReceiptEntry) -> Result<TlogProof, VerifyError> {
+        let checkpoint = SignedCheckpoint::parse(self.checkpoint.as_bytes()).map_err(VerifyError::Checkpoint)?;
+        TlogProof::new(entry.index, entry.inclusion.clone(), checkpoint).map_err(VerifyError::TlogProof)
+    }
+}
+
+impl ReceiptEntry {
+    /// Reads the envelope and checks that the notary it names signed it. Nothing says yet that it is in the log.
+    ///
+    /// # Errors
+    /// [`VerifyError::Entry`].
+    pub fn open(&self) -> Result<SignedEntry, VerifyError> {
+        SignedEntry::open(&self.envelope).map_err(|source| VerifyError::Entry { index: self.index, source })
+    }
+}
+
+/// Indented JSON and a final newline.
+fn encode<T: Serialize>(value: &T) -> Result<Vec<u8>, serde_json::Error> {
+    let mut bytes = serde_json::to_vec_pretty(value)?;
+    bytes.push(b'\n');
+    Ok(bytes)
+}
+
+/// Reads what [`encode`] wrote, and no other spelling of it.
+fn decode<T: Serialize + for<'de> Deserialize<'de>>(bytes: &[u8]) -> Result<T, VerifyError> {
+    let value: T = serde_json::from_slice(bytes).map_err(|source| VerifyError::NotAReceipt { source })?;
+    let canonical = encode(&value).map_err(|source| VerifyError::NotAReceipt { source })?;
+    match first_difference(&canonical, bytes) {
+        Some(offset) => Err(VerifyError::NotCanonical { offset }),
+        None => Ok(value),
     }
 }
 
@@ -186,42 +221,21 @@ fn first_difference(expected: &[u8], got: &[u8]) -> Option<usize> {
     (common < expected.len() || common < got.len()).then_some(common)
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+/// Hashes as base64, one text each.
+mod audit_path {
+    use base64::{Engine as _, prelude::BASE64_STANDARD};
+    use serde::{Deserialize as _, Deserializer, Serializer, de::Error as _};
+    use zkl_merkle::tree::InclusionProof;
 
-    #[test]
-    fn two_spellings_of_one_receipt_are_not_both_accepted() {
-        let entry = LoggedEntry { envelope: "{}".to_owned(), inclusion: "x".to_owned() };
-        let receipt = Receipt {
-            format: RECEIPT_FORMAT.to_owned(),
-            log: "log".to_owned(),
-            witnesses: Vec::new(),
-            entry,
-            notarization: None,
-            manifest: None,
-            scan: None,
-            proof: None,
-        };
-        let bytes = receipt.encode().unwrap();
-        assert_eq!(Receipt::decode(&bytes).unwrap(), receipt);
-        let compact = serde_json::to_vec(&receipt).unwrap();
-        assert!(matches!(Receipt::decode(&compact), Err(VerifyError::NotCanonical { offset: 1 })));
-        let without_newline = &bytes[..bytes.len() - 1];
-        assert!(matches!(Receipt::decode(without_newline), Err(VerifyError::NotCanonical { .. })));
-        let escaped = String::from_utf8(bytes.clone()).unwrap().replace("\"log\": \"log\"", "\"log\": \"l\\u006fg\"");
-        assert!(matches!(Receipt::decode(escaped.as_bytes()), Err(VerifyError::NotCanonical { .. })));
-        let text = String::from_utf8(bytes).unwrap();
-        let newer = text.replace("receipt/1", "receipt/4");
-        assert!(matches!(Receipt::decode(newer.as_bytes()), Err(VerifyError::UnknownFormat { .. })));
-        let empty = text.replace("receipt/1", "receipt/2");
-        assert!(matches!(Receipt::decode(empty.as_bytes()), Err(VerifyError::PartMissing { part: "scan proof" })));
-        let unwitnessed = text.replace("receipt/1", "receipt/3");
-        assert!(matches!(Receipt::decode(unwitnessed.as_bytes()), Err(VerifyError::PartMissing { part: "witness" })));
-        let named = Receipt { witnesses: vec!["w".to_owned()], ..receipt.clone() }.encode().unwrap();
-        assert!(matches!(Receipt::decode(&named), Err(VerifyError::PartSuperfluous { part: "witness" })));
-        let scan = Some(ScanPart { proof: String::new(), verifying_keys: Vec::new() });
-        let unnamed = Receipt { scan, ..receipt }.encode().unwrap();
-        assert!(matches!(Receipt::decode(&unnamed), Err(VerifyError::PartSuperfluous { part: "scan proof" })));
+    pub(super) fn serialize<S: Serializer>(proof: &InclusionProof, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(proof.hashes().iter().map(|hash| BASE64_STANDARD.encode(hash)))
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<InclusionProof, D::Error> {
+        let texts = Vec::<String>::deserialize(deserializer)?;
+        let hash = |text: String| BASE64_STANDARD.decode(text).ok().and_then(|bytes| bytes.try_into().ok());
+        let hashes =
+            texts.into_iter().map(|text| hash(text).ok_or_else(|| D::Error::custom("expected the base64 of 32 bytes")));
+        hashes.collect::<Result<_, _>>().map(InclusionProof::new)
     }
 }

@@ -1,49 +1,51 @@
 //! Offline verification of receipts: nothing is read but the receipt, nothing is trusted but what the caller hands in.
 //!
-//! What is checked, in this order, every size and public input taken from the statement:
+//! What is checked, in this order, every size and public input taken from the statements:
 //!
 //! ```text
-//! bytes        canonical, bounded
-//! log          its key is among the pinned ones, if any are pinned
-//! entries      signed by the notary that each names; in the tree of a checkpoint that the log signed
-//! witnesses    each that the receipt names cosigned that checkpoint; with a policy, they are a quorum of it
-//! notarization its dataset id follows from manifest, file digests and seal; the manifest is the notarized one
-//! scan proof   if the receipt has one: see `scan/verify.rs`
-//! claim        is about that notarization, by the same notary, and behind it in the same tree; its circuit and public
-//!              inputs follow from the statement
-//! proof        has the logged digest; its key has the logged digest and is built in or pinned; it verifies
+//! bytes       canonical, bounded
+//! log         its key is among the pinned ones, if any are pinned
+//! checkpoint  signed by the log
+//! witnesses   each that the receipt names cosigned the checkpoint; with a policy, they are a quorum of it
+//! entries     by ascending index, none twice; each signed by the notary that it names, and in the tree of the checkpoint
+//! names       what an entry names stands before it in the receipt, and so in the log
+//! evidence    exactly the parts that the entry's kind calls for
+//! statement   by kind: see the files in `kind`
 //! ```
 
 mod error;
+mod proof;
 mod report;
 mod trust;
 mod witnesses;
 
-use base64::{Engine as _, prelude::BASE64_STANDARD};
-use zkl_core::{
-    ark::Fr,
-    circuit::CircuitId,
-    digest::{BlobDigest, KeyDigest},
+use std::collections::BTreeSet;
+
+use zkl_core::{digest::TransactionId, tree::LeafIndex};
+use zkl_merkle::{
+    checkpoint::{Checkpoint, SignedCheckpoint},
+    note::NoteVerifier,
+    tree::Inclusion,
 };
-use zkl_merkle::{note::NoteVerifier, proof_file::TlogProof};
-use zkl_snark::groth16::{self, Proof, VerifyingKey};
 
 pub use error::VerifyError;
-pub use report::{InLog, ProofReport, VerifiedReceipt, VerifiedStatement};
+pub(crate) use proof::{check_proof, decode_base64};
+pub(crate) use report::VerifiedTable;
+pub use report::{ProofReport, VerifiedEntry, VerifiedLog, VerifiedReceipt, VerifiedStatement};
 pub use trust::{Trust, TrustParseError};
 use witnesses::Witnesses;
 
 use crate::{
     entry::SignedEntry,
-    kind::{Predicate, check_claim, check_custom, check_notarization, check_order, check_profile},
-    receipt::{LoggedEntry, ProofPart, Receipt},
+    receipt::{Evidence, MAX_RECEIPT_ENTRIES, Receipt, ReceiptEntry},
 };
 
 /// Verifies a receipt.
 ///
 /// # Soundness
-/// The result says what was verified and under which assumptions: whether the log was pinned, which set-up the proof's
-/// key came from, and whether the sealed profile is proved or attested ([`ProfileEvidence`]). A caller that needs more than that must look.
+/// The result says what was verified and under which assumptions: whether the log was pinned, which setups the keys came
+/// from, and whether a sealed profile is proved or attested ([`crate::ProfileEvidence`]). A caller that needs more than that
+/// must look; and at the [`VerifiedReceipt::subjects`], which are what the receipt is for.
 ///
 /// # Errors
 /// [`VerifyError`], by the first check that fails.
@@ -57,124 +59,117 @@ pub fn verify(bytes: &[u8], trust: &Trust) -> Result<VerifiedReceipt, VerifyErro
     if pinned == Some(false) {
         return Err(VerifyError::LogNotTrusted { got: receipt.log });
     }
-    let witnesses = Witnesses::parse(&receipt.witnesses, trust.policy())?;
-    let (entry, in_log) = logged_entry("entry", &receipt.entry, &log, &witnesses)?;
-    let statement = match entry.predicate() {
-        Predicate::Notarization(record) => {
-            absent("notarization", receipt.notarization.is_some())?;
-            absent("proof", receipt.proof.is_some())?;
-            let manifest = present("manifest", receipt.manifest.as_ref())?;
-            let layout = check_notarization(record, manifest)?;
-            let profile = check_profile(record, layout, &in_log, receipt.scan.as_ref(), trust)?;
-            VerifiedStatement::Notarization { notarization: Box::new(record.clone()), layout: layout.clone(), profile }
-        }
-        Predicate::Claim(record) => {
-            let (notarized, notarized_in_log) = logged_entry(
-                "notarization",
-                present("notarization", receipt.notarization.as_ref())?,
-                &log,
-                &witnesses,
-            )?;
-            let Predicate::Notarization(notarization) = notarized.predicate() else {
-                let got = notarized.predicate().type_uri().to_owned();
-                return Err(VerifyError::StatementType { part: "notarization", got });
-            };
-            if record.notarization != notarized.id() {
-                return Err(VerifyError::Notarization { expected: record.notarization, got: notarized.id() });
-            }
-            check_order(&notarized_in_log, &in_log)?;
-            let layout = check_notarization(notarization, present("manifest", receipt.manifest.as_ref())?)?;
-            let profile = check_profile(notarization, layout, &notarized_in_log, receipt.scan.as_ref(), trust)?;
-            let part = present("proof", receipt.proof.as_ref())?;
-            let proof = check_claim(record, notarization, layout, part, trust)?;
-            VerifiedStatement::Claim {
-                profile,
-                claim: Box::new(record.claim.clone()),
-                notarization: Box::new(notarization.clone()),
-                notarization_id: notarized.id(),
-                layout: layout.clone(),
-                proof,
-            }
-        }
-        Predicate::Custom(record) => {
-            absent("notarization", receipt.notarization.is_some())?;
-            absent("manifest", receipt.manifest.is_some())?;
-            absent("scan proof", receipt.scan.is_some())?;
-            let proof = check_custom(record, present("proof", receipt.proof.as_ref())?, trust)?;
-            VerifiedStatement::Custom { record: Box::new(record.clone()), proof }
-        }
-    };
-    Ok(VerifiedReceipt {
-        id: entry.id(),
-        notary: *entry.predicate().notary(),
-        recorded_at: entry.predicate().recorded_at(),
-        log: InLog { key: receipt.log, pinned: pinned.is_some(), policy: trust.policy().is_some(), ..in_log },
-        statement,
-    })
-}
-
-/// Opens an entry and checks that it is in the log.
-fn logged_entry(
-    part: &'static str,
-    logged: &LoggedEntry,
-    log: &NoteVerifier,
-    witnesses: &Witnesses<'_>,
-) -> Result<(SignedEntry, InLog), VerifyError> {
-    let entry = SignedEntry::open(&logged.envelope).map_err(|source| VerifyError::Entry { part, source })?;
-    let inclusion = |source| VerifyError::Inclusion { part, source };
-    let proof = TlogProof::decode(logged.inclusion.as_bytes()).map_err(inclusion)?;
-    // Extra data is authenticated by nothing, so a receipt must not carry any.
-    absent("line of extra data", !proof.unauthenticated_extra().is_empty())?;
-    let found = proof.verify(logged.envelope.as_bytes(), log).map_err(inclusion)?;
-    let witnesses = witnesses.check(part, proof.checkpoint(), log)?;
-    let in_log = InLog {
-        key: String::new(),
-        pinned: false,
-        origin: found.origin.to_string(),
-        index: found.index,
-        size: found.size,
-        root: found.root,
+    let signed = SignedCheckpoint::parse(receipt.checkpoint.as_bytes()).map_err(VerifyError::Checkpoint)?;
+    let checkpoint = signed.open(&log).map_err(VerifyError::Checkpoint)?.into_inner();
+    let witnesses = Witnesses::parse(&receipt.witnesses, trust.policy())?.check(&signed, &log)?;
+    let entries = check_entries(&receipt.entries, &checkpoint, trust)?;
+    let log = VerifiedLog {
+        origin: checkpoint.origin().to_string(),
+        key: receipt.log,
+        pinned: pinned.is_some(),
+        size: checkpoint.size(),
+        root: checkpoint.root(),
         witnesses,
-        policy: false,
+        policy: trust.policy().is_some(),
     };
-    Ok((entry, in_log))
+    Ok(VerifiedReceipt { log, entries })
 }
 
-/// Checks a proof and its key: both have the logged digests, the key is trusted for the circuit, the proof verifies.
-pub(crate) fn check_proof(
-    part: &ProofPart,
-    circuit: &CircuitId,
-    public_inputs: &[Fr],
-    key_digest: KeyDigest,
-    proof_digest: BlobDigest,
+/// Checks the list: order, signatures, inclusion, what names what, and each statement by its kind.
+fn check_entries(
+    entries: &[ReceiptEntry],
+    checkpoint: &Checkpoint,
     trust: &Trust,
-) -> Result<ProofReport, VerifyError> {
-    let key_bytes = decode_base64("verifying key", &part.verifying_key)?;
-    let got = KeyDigest::of(&key_bytes);
-    if got != key_digest {
-        return Err(VerifyError::KeyDigest { expected: key_digest, got });
+) -> Result<Vec<VerifiedEntry>, VerifyError> {
+    if entries.is_empty() || entries.len() > MAX_RECEIPT_ENTRIES {
+        return Err(VerifyError::Entries { got: entries.len(), max: MAX_RECEIPT_ENTRIES });
     }
-    let setup = trust.setup(circuit, key_digest);
-    let setup = setup.ok_or_else(|| VerifyError::KeyNotTrusted { circuit: circuit.clone(), digest: key_digest })?;
-    let proof_bytes = decode_base64("proof", &part.bytes)?;
-    let got = BlobDigest::of(&proof_bytes);
-    if got != proof_digest {
-        return Err(VerifyError::ProofDigest { expected: proof_digest, got });
+    let mut neighbours = entries.iter().zip(entries.iter().skip(1));
+    if let Some((first, second)) = neighbours.find(|(first, second)| first.index >= second.index) {
+        return Err(VerifyError::Order { index: second.index, before: first.index });
     }
-    let key = VerifyingKey::from_bytes(&key_bytes).map_err(VerifyError::Key)?;
-    let proof = Proof::from_bytes(&proof_bytes).map_err(VerifyError::ProofEncoding)?;
-    groth16::verify(&key, public_inputs, &proof).map_err(VerifyError::Proof)?;
-    Ok(ProofReport { circuit: circuit.clone(), setup, verifying_key: key_digest })
+    let mut signed: Vec<SignedEntry> = Vec::with_capacity(entries.len());
+    let mut ids = BTreeSet::new();
+    for entry in entries {
+        let opened = entry.open()?;
+        let (leaf, index) = (opened.id(), entry.index);
+        let statement = Inclusion { leaf, index, size: checkpoint.size(), root: checkpoint.root() };
+        let _included =
+            statement.verify(&entry.inclusion).map_err(|source| VerifyError::Inclusion { index, source })?;
+        // One envelope may be logged twice; in a receipt it would say one thing as two.
+        if !ids.insert(leaf) {
+            return Err(VerifyError::Repeated { index });
+        }
+        signed.push(opened);
+    }
+    let named: BTreeSet<TransactionId> = signed.iter().flat_map(|entry| entry.predicate().names()).collect();
+    let mut verified: Vec<VerifiedEntry> = Vec::with_capacity(entries.len());
+    for (entry, signed) in entries.iter().zip(&signed) {
+        let (index, id, predicate) = (entry.index, signed.id(), signed.predicate());
+        let scope =
+            Scope { index, evidence: &entry.evidence, before: &verified, origin: checkpoint.origin().as_str(), trust };
+        for name in predicate.names() {
+            if scope.find(name).is_none() {
+                return Err(VerifyError::NotBefore { index, named: name });
+            }
+        }
+        let statement = predicate.verify(&scope)?;
+        verified.push(VerifiedEntry {
+            index,
+            id,
+            notary: *predicate.notary(),
+            recorded_at: predicate.recorded_at(),
+            is_subject: !named.contains(&id),
+            statement,
+        });
+    }
+    Ok(verified)
 }
 
-pub(crate) fn decode_base64(part: &'static str, text: &str) -> Result<Vec<u8>, VerifyError> {
-    BASE64_STANDARD.decode(text).map_err(|_| VerifyError::Base64 { part })
+/// What a statement is verified with.
+pub(crate) struct Scope<'a> {
+    /// Position of the entry in the log.
+    pub(crate) index: LeafIndex,
+    /// Its evidence.
+    pub(crate) evidence: &'a Evidence,
+    /// The log's name.
+    pub(crate) origin: &'a str,
+    /// What the caller trusts.
+    pub(crate) trust: &'a Trust,
+    /// The entries before it, verified.
+    before: &'a [VerifiedEntry],
 }
 
-fn present<'a, T>(part: &'static str, value: Option<&'a T>) -> Result<&'a T, VerifyError> {
-    value.ok_or(VerifyError::PartMissing { part })
+impl<'a> Scope<'a> {
+    /// An entry before this one.
+    pub(crate) fn find(&self, id: TransactionId) -> Option<&'a VerifiedEntry> {
+        self.before.iter().find(|entry| entry.id == id)
+    }
+
+    /// The notarization that this entry names as `id`.
+    pub(crate) fn notarization(&self, id: TransactionId) -> Result<VerifiedTable<'a>, VerifyError> {
+        let index = self.index;
+        let named = self.find(id).ok_or(VerifyError::NotBefore { index, named: id })?;
+        match &named.statement {
+            VerifiedStatement::Notarization { notarization, layout, profile } => {
+                Ok(VerifiedTable { notarization, layout, profile })
+            }
+            _ => Err(VerifyError::NotANotarization { index, named: named.index }),
+        }
+    }
+
+    /// A part of the evidence that must be there.
+    pub(crate) fn present<T>(&self, part: &'static str, value: Option<&'a T>) -> Result<&'a T, VerifyError> {
+        value.ok_or(VerifyError::EvidenceMissing { index: self.index, part })
+    }
+
+    /// A part of the evidence that must not be there.
+    pub(crate) fn absent<T>(&self, part: &'static str, value: Option<&T>) -> Result<(), VerifyError> {
+        if value.is_some() { Err(VerifyError::EvidenceSuperfluous { index: self.index, part }) } else { Ok(()) }
+    }
 }
 
-fn absent(part: &'static str, there: bool) -> Result<(), VerifyError> {
+/// A part of a receipt that nothing binds must not be there.
+pub(crate) fn absent(part: &'static str, there: bool) -> Result<(), VerifyError> {
     if there { Err(VerifyError::PartSuperfluous { part }) } else { Ok(()) }
 }

@@ -74,6 +74,7 @@ fn line(entry: &Entry) -> EntryLine {
         Predicate::Notarization(record) => format!("{}, {}", record.assurance, record.privacy),
         Predicate::Claim(record) => record.claim.to_string(),
         Predicate::Custom(record) => record.description.clone(),
+        _ => format!("{}, unknown to this version", predicate.type_uri()),
     };
     EntryLine {
         index: entry.index.0,

@@ -85,7 +85,9 @@ pub(super) async fn run(args: NotarizeArgs, config: &Config) -> Result<(), CliEr
         }
     }
     let receipt = match &args.output {
-        Some(path) => Some(super::receipt::write(&ledger, &notarized.entry, path, args.content).await?),
+        Some(path) => {
+            Some(super::receipt::write(&ledger, std::slice::from_ref(&notarized.entry), path, args.content).await?)
+        }
         None => None,
     };
     output::print(&report(notarized, receipt), config.format)

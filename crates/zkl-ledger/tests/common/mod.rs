@@ -8,12 +8,11 @@ use std::{
 
 use tempfile::TempDir;
 use zkl_ledger::{
-    EvidenceRequest, KeyStore, LeafIndex, Ledger, LoggedEntry, Notarized, OpeningStore, Table, keys::SigningKey,
-    memory::MemoryBackend, note::NoteSigner,
+    Evidence, EvidenceRequest, KeyStore, LeafIndex, Ledger, Notarized, OpeningStore, Receipt, ReceiptEntry, Table,
+    keys::SigningKey, memory::MemoryBackend, note::NoteSigner,
 };
 use zkl_merkle::{
     checkpoint::Checkpoint,
-    proof_file::TlogProof,
     tile::RightEdge,
     tree::{InclusionPlan, leaf_hash},
 };
@@ -60,18 +59,33 @@ pub(crate) fn penguins() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/data/penguins.csv")
 }
 
-/// A log with these entries, signed by `log`, and the proof for each of them: what an operator can do without this library.
-pub(crate) fn log_of(log: &NoteSigner, entries: &[&str]) -> Vec<LoggedEntry> {
+/// A log with these entries, signed by `log`, as a receipt of all of them without their evidence: what an operator can do
+/// without this library.
+pub(crate) fn log_of(log: &NoteSigner, entries: &[&str]) -> Receipt {
     let leaves: Vec<_> = entries.iter().map(|entry| leaf_hash(entry.as_bytes())).collect();
     let grown = RightEdge::empty().append(&leaves).expect("a log");
     let tiles: HashMap<_, _> = grown.tiles.into_iter().collect();
     let checkpoint = Checkpoint::new(log.name().clone(), grown.edge.size(), grown.edge.root()).expect("a checkpoint");
-    let signed = checkpoint.sign(log).expect("a signature");
     let logged = |(index, entry): (usize, &&str)| {
         let index = LeafIndex(index as u64);
         let plan = InclusionPlan::new(index, grown.edge.size()).expect("an index of the log");
-        let proof = TlogProof::new(index, plan.prove(&tiles).expect("every tile"), signed.clone()).expect("a proof");
-        LoggedEntry { envelope: (*entry).to_owned(), inclusion: proof.encode() }
+        let inclusion = plan.prove(&tiles).expect("every tile");
+        ReceiptEntry { index, envelope: (*entry).to_owned(), inclusion, evidence: Evidence::default() }
     };
-    entries.iter().enumerate().map(logged).collect()
+    Receipt {
+        log: log.verifier().to_string(),
+        witnesses: Vec::new(),
+        checkpoint: checkpoint.sign(log).expect("a signature").to_string(),
+        entries: entries.iter().enumerate().map(logged).collect(),
+    }
+}
+
+/// The entries of `receipt` in a log of their own, signed by `log`, with their evidence.
+pub(crate) fn logged_again(log: &NoteSigner, receipt: &Receipt) -> Receipt {
+    let envelopes: Vec<&str> = receipt.entries.iter().map(|entry| entry.envelope.as_str()).collect();
+    let mut again = log_of(log, &envelopes);
+    for (entry, original) in again.entries.iter_mut().zip(&receipt.entries) {
+        entry.evidence = original.evidence.clone();
+    }
+    again
 }

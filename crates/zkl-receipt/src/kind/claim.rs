@@ -6,19 +6,20 @@ use zkl_core::{
     circuit::CircuitId,
     claim::{Claim, resolve},
     digest::{BlobDigest, DatasetId, KeyDigest, TransactionId},
-    layout::Layout,
     name::DatasetName,
     time::Timestamp,
     transaction::OperationKind,
 };
 use zkl_merkle::{keys::VerifyingKey, statement::Subject};
 
-use super::{Notarization, StatementKind};
+use super::{EvidenceBlobs, StatementKind};
 use crate::{
     nonce::Nonce,
-    receipt::{ProofPart, key_blob},
-    verify::{InLog, ProofReport, Trust, VerifyError, check_proof},
+    receipt::{Evidence, ProofPart},
+    verify::{ProofReport, Scope, Trust, VerifiedStatement, VerifiedTable, VerifyError, check_proof},
 };
+
+const TYPE: &str = "urn:zkp-dataset-ledger:claim:v1";
 
 /// A claim about a notarized table was proved.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -47,12 +48,17 @@ pub struct ClaimRecord {
     pub nonce: Nonce,
 }
 
-impl StatementKind for ClaimRecord {
-    const KIND: OperationKind = OperationKind::CLAIM;
-    const TYPES: &'static [&'static str] = &["urn:zkp-dataset-ledger:claim:v1"];
+impl ClaimRecord {
+    pub(crate) const TYPES: &[&str] = &[TYPE];
+}
 
-    fn type_uri(&self) -> &'static str {
-        Self::TYPES[0]
+impl StatementKind for ClaimRecord {
+    fn type_uri(&self) -> &str {
+        TYPE
+    }
+
+    fn kind(&self) -> OperationKind {
+        OperationKind::CLAIM
     }
 
     fn subject(&self) -> Subject {
@@ -63,8 +69,12 @@ impl StatementKind for ClaimRecord {
         Some(&self.dataset)
     }
 
-    fn blobs(&self) -> Vec<BlobDigest> {
-        vec![self.proof, key_blob(self.verifying_key)]
+    fn blobs(&self) -> EvidenceBlobs {
+        EvidenceBlobs::of_proof(self.proof, self.verifying_key)
+    }
+
+    fn names(&self) -> Vec<TransactionId> {
+        vec![self.notarization]
     }
 
     fn notary(&self) -> &VerifyingKey {
@@ -74,43 +84,49 @@ impl StatementKind for ClaimRecord {
     fn recorded_at(&self) -> Timestamp {
         self.recorded_at
     }
+    fn verify(&self, scope: &Scope<'_>) -> Result<VerifiedStatement, VerifyError> {
+        let Evidence { manifest, scan, proof } = scope.evidence;
+        scope.absent("manifest", manifest.as_ref())?;
+        scope.absent("scan proof", scan.as_ref())?;
+        let part = scope.present("proof", proof.as_ref())?;
+        let table = scope.notarization(self.notarization)?;
+        let proof = self.check_proof(&table, part, scope.trust)?;
+        Ok(VerifiedStatement::Claim {
+            claim: Box::new(self.claim.clone()),
+            notarization: Box::new(table.notarization.clone()),
+            notarization_id: self.notarization,
+            layout: table.layout.clone(),
+            profile: table.profile.clone(),
+            proof,
+        })
+    }
 }
 
-/// Checks that the notarization was logged before the claim, by one state of the log: a log that shows two histories
-/// could otherwise have each entry in another one.
-pub(crate) fn check_order(notarization: &InLog, claim: &InLog) -> Result<(), VerifyError> {
-    if (notarization.size, notarization.root) != (claim.size, claim.root) {
-        return Err(VerifyError::Checkpoints { claim: claim.size, notarization: notarization.size });
+impl ClaimRecord {
+    /// Checks that the claim is about that table, and its proof.
+    fn check_proof(
+        &self,
+        table: &VerifiedTable<'_>,
+        part: &ProofPart,
+        trust: &Trust,
+    ) -> Result<ProofReport, VerifyError> {
+        let VerifiedTable { notarization, layout, .. } = table;
+        let agreements = [
+            ("dataset", self.dataset == notarization.dataset),
+            ("dataset id", self.dataset_id == notarization.dataset_id),
+            // Whoever holds the opening may prove claims, but only the notary speaks for the notarization.
+            ("notary", self.notary == notarization.notary),
+        ];
+        if let Some((field, _)) = agreements.into_iter().find(|(_, agree)| !agree) {
+            return Err(VerifyError::ClaimMismatch { field });
+        }
+        let resolved = resolve(&self.claim, layout).map_err(VerifyError::Claim)?;
+        let ctx = claims::context(&self.claim, self.notarization, self.notary.as_bytes(), self.nonce.as_bytes());
+        let (circuit, public_inputs) =
+            claims::statement(&resolved, layout, &notarization.seal, ctx).map_err(VerifyError::ClaimStatement)?;
+        if circuit != self.circuit {
+            return Err(VerifyError::Circuit { expected: circuit, got: self.circuit.clone() });
+        }
+        check_proof(part, &circuit, &public_inputs, self.verifying_key, self.proof, trust)
     }
-    if notarization.index >= claim.index {
-        return Err(VerifyError::Order { claim: claim.index, notarization: notarization.index });
-    }
-    Ok(())
-}
-
-/// Checks that the claim is about that notarization, and its proof.
-pub(crate) fn check_claim(
-    record: &ClaimRecord,
-    notarization: &Notarization,
-    layout: &Layout,
-    part: &ProofPart,
-    trust: &Trust,
-) -> Result<ProofReport, VerifyError> {
-    let agreements = [
-        ("dataset", record.dataset == notarization.dataset),
-        ("dataset id", record.dataset_id == notarization.dataset_id),
-        // Whoever holds the opening may prove claims, but only the notary speaks for the notarization.
-        ("notary", record.notary == notarization.notary),
-    ];
-    if let Some((field, _)) = agreements.into_iter().find(|(_, agree)| !agree) {
-        return Err(VerifyError::ClaimMismatch { field });
-    }
-    let resolved = resolve(&record.claim, layout).map_err(VerifyError::Claim)?;
-    let ctx = claims::context(&record.claim, record.notarization, record.notary.as_bytes(), record.nonce.as_bytes());
-    let (circuit, public_inputs) =
-        claims::statement(&resolved, layout, &notarization.seal, ctx).map_err(VerifyError::ClaimStatement)?;
-    if circuit != record.circuit {
-        return Err(VerifyError::Circuit { expected: circuit, got: record.circuit.clone() });
-    }
-    check_proof(part, &circuit, &public_inputs, record.verifying_key, record.proof, trust)
 }

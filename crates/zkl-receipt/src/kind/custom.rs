@@ -18,14 +18,16 @@ use zkl_core::{
 use zkl_merkle::{keys::VerifyingKey, statement::Subject};
 use zkl_snark::keys::Setup;
 
-use super::StatementKind;
+use super::{EvidenceBlobs, StatementKind};
 use crate::{
     nonce::Nonce,
-    receipt::{ProofPart, key_blob},
-    verify::{ProofReport, Trust, VerifyError, check_proof},
+    receipt::Evidence,
+    verify::{ProofReport, Scope, VerifiedStatement, VerifyError, check_proof},
 };
 
-/// An embedder's own circuit was proved.
+const TYPE: &str = "urn:zkp-dataset-ledger:custom:v1";
+
+/// An embedder's custom circuit was proved.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct CustomRecord {
@@ -92,12 +94,17 @@ impl<'de> Deserialize<'de> for PublicInput {
     }
 }
 
-impl StatementKind for CustomRecord {
-    const KIND: OperationKind = OperationKind::CUSTOM;
-    const TYPES: &'static [&'static str] = &["urn:zkp-dataset-ledger:custom:v1"];
+impl CustomRecord {
+    pub(crate) const TYPES: &[&str] = &[TYPE];
+}
 
-    fn type_uri(&self) -> &'static str {
-        Self::TYPES[0]
+impl StatementKind for CustomRecord {
+    fn type_uri(&self) -> &str {
+        TYPE
+    }
+
+    fn kind(&self) -> OperationKind {
+        OperationKind::CUSTOM
     }
 
     fn subject(&self) -> Subject {
@@ -109,8 +116,8 @@ impl StatementKind for CustomRecord {
         self.dataset.as_ref()
     }
 
-    fn blobs(&self) -> Vec<BlobDigest> {
-        vec![self.proof, key_blob(self.verifying_key)]
+    fn blobs(&self) -> EvidenceBlobs {
+        EvidenceBlobs::of_proof(self.proof, self.verifying_key)
     }
 
     fn notary(&self) -> &VerifyingKey {
@@ -120,17 +127,20 @@ impl StatementKind for CustomRecord {
     fn recorded_at(&self) -> Timestamp {
         self.recorded_at
     }
-}
-
-/// Checks that the circuit is an embedder's, and its proof.
-pub(crate) fn check_custom(record: &CustomRecord, part: &ProofPart, trust: &Trust) -> Result<ProofReport, VerifyError> {
-    // Here the public inputs are the notary's words: a claim's proof under a chosen seal would pass for a claim.
-    if claims::is_reserved(&record.circuit) {
-        return Err(VerifyError::ClaimCircuit { circuit: record.circuit.clone() });
+    fn verify(&self, scope: &Scope<'_>) -> Result<VerifiedStatement, VerifyError> {
+        let Evidence { manifest, scan, proof } = scope.evidence;
+        scope.absent("manifest", manifest.as_ref())?;
+        scope.absent("scan proof", scan.as_ref())?;
+        let part = scope.present("proof", proof.as_ref())?;
+        // Here the public inputs are the notary's words: a claim's proof under a chosen seal would pass for a claim.
+        if claims::is_reserved(&self.circuit) {
+            return Err(VerifyError::ClaimCircuit { circuit: self.circuit.clone() });
+        }
+        let public_inputs: Vec<Fr> = self.public_inputs.iter().map(PublicInput::value).collect();
+        let report = check_proof(part, &self.circuit, &public_inputs, self.verifying_key, self.proof, scope.trust)?;
+        // Trust by digest does not tell how a key was made; where the notary admits a forgeable setup, that is what counts.
+        let setup = if self.setup.is_forgeable() { self.setup } else { report.setup };
+        let proof = ProofReport { setup, ..report };
+        Ok(VerifiedStatement::Custom { record: Box::new(self.clone()), proof })
     }
-    let public_inputs: Vec<Fr> = record.public_inputs.iter().map(PublicInput::value).collect();
-    let report = check_proof(part, &record.circuit, &public_inputs, record.verifying_key, record.proof, trust)?;
-    // Trust by digest does not tell how a key was made; where the notary admits a forgeable set-up, that is what counts.
-    let setup = if record.setup.is_forgeable() { record.setup } else { report.setup };
-    Ok(ProofReport { setup, ..report })
 }

@@ -20,13 +20,13 @@ use zkl_core::{
 };
 use zkl_merkle::{keys::VerifyingKey, statement::Subject};
 
-use super::StatementKind;
+use super::{EvidenceBlobs, ScanBlobs, StatementKind};
 use crate::{
     entry::EntryError,
     nonce::Nonce,
-    receipt::{Manifest, ScanPart, key_blob},
+    receipt::{Evidence, Manifest, key_blob},
     scan::{ProfileEvidence, ScanRecord, check_scan},
-    verify::{InLog, Trust, VerifyError},
+    verify::{Scope, VerifiedStatement, VerifyError},
 };
 
 /// Without a scan proof.
@@ -84,6 +84,8 @@ pub struct Notarization {
 }
 
 impl Notarization {
+    pub(crate) const TYPES: &[&str] = &[ATTESTED, PROVED];
+
     /// The dataset id that follows from the other fields; `commitments` is the dataset commitment of a table with a scan
     /// proof.
     pub fn derive_dataset_id(
@@ -185,11 +187,12 @@ fn salted(salt: &[u8; 32], algorithm: &str, digest: &[u8; 32]) -> Sha256Digest {
 }
 
 impl StatementKind for Notarization {
-    const KIND: OperationKind = OperationKind::NOTARIZATION;
-    const TYPES: &'static [&'static str] = &[ATTESTED, PROVED];
-
-    fn type_uri(&self) -> &'static str {
+    fn type_uri(&self) -> &str {
         if self.scan.is_some() { PROVED } else { ATTESTED }
+    }
+
+    fn kind(&self) -> OperationKind {
+        OperationKind::NOTARIZATION
     }
 
     /// Digests of the file itself stand there only at the public privacy level.
@@ -208,12 +211,12 @@ impl StatementKind for Notarization {
         Some(&self.dataset)
     }
 
-    fn blobs(&self) -> Vec<BlobDigest> {
-        let scan = self.scan.iter().flat_map(|scan| {
-            let keys = scan.keys.iter().map(|key| key_blob(key.verifying_key));
-            std::iter::once(scan.proof).chain(keys)
+    fn blobs(&self) -> EvidenceBlobs {
+        let scan = self.scan.as_ref().map(|scan| ScanBlobs {
+            proof: scan.proof,
+            keys: scan.keys.iter().map(|key| key_blob(key.verifying_key)).collect(),
         });
-        std::iter::once(self.manifest).chain(scan).collect()
+        EvidenceBlobs { manifest: Some(self.manifest), scan, ..EvidenceBlobs::default() }
     }
 
     fn notary(&self) -> &VerifyingKey {
@@ -228,43 +231,43 @@ impl StatementKind for Notarization {
         let agrees = self.type_uri() == type_uri && self.assurance == Self::assurance_of(self.scan.as_ref());
         if agrees { Ok(()) } else { Err(EntryError::Assurance) }
     }
+
+    fn verify(&self, scope: &Scope<'_>) -> Result<VerifiedStatement, VerifyError> {
+        let Evidence { manifest, scan, proof } = scope.evidence;
+        scope.absent("proof", proof.as_ref())?;
+        let layout = self.check_manifest(scope.present("manifest", manifest.as_ref())?)?;
+        let profile = match (&self.scan, scan) {
+            (None, scan) => {
+                scope.absent("scan proof", scan.as_ref())?;
+                ProfileEvidence::Attested
+            }
+            (Some(_), None) => ProfileEvidence::ProofLeftOut,
+            (Some(record), Some(part)) => {
+                ProfileEvidence::Proved(check_scan(self, record, layout, scope.origin, part, scope.trust)?)
+            }
+        };
+        Ok(VerifiedStatement::Notarization { notarization: Box::new(self.clone()), layout: layout.clone(), profile })
+    }
 }
 
-/// Checks that a notarization is consistent in itself and with its manifest, and returns the layout.
-pub(crate) fn check_notarization<'a>(record: &Notarization, manifest: &'a Manifest) -> Result<&'a Layout, VerifyError> {
-    if manifest.version != Manifest::VERSION {
-        return Err(VerifyError::ManifestVersion { expected: Manifest::VERSION, got: manifest.version });
-    }
-    let got = manifest.digest().map_err(|source| VerifyError::NotAReceipt { source })?;
-    if got != record.manifest {
-        return Err(VerifyError::Manifest { expected: record.manifest, got });
-    }
-    if record.file.privacy() != record.privacy {
-        return Err(VerifyError::Privacy);
-    }
-    let commitments = record.scan.as_ref().map(|scan| scan.commitments);
-    let expected = Notarization::derive_dataset_id(record.manifest, &record.file, &record.seal, commitments);
-    if expected != record.dataset_id {
-        return Err(VerifyError::DatasetId { expected, got: record.dataset_id });
-    }
-    Ok(&manifest.layout)
-}
-
-/// Checks the scan proof, if the entry names one and the receipt has it.
-pub(crate) fn check_profile(
-    notarization: &Notarization,
-    layout: &Layout,
-    in_log: &InLog,
-    part: Option<&ScanPart>,
-    trust: &Trust,
-) -> Result<ProfileEvidence, VerifyError> {
-    match (&notarization.scan, part) {
-        (None, None) => Ok(ProfileEvidence::Attested),
-        (None, Some(_)) => Err(VerifyError::PartSuperfluous { part: "scan proof" }),
-        (Some(_), None) => Ok(ProfileEvidence::ProofLeftOut),
-        (Some(record), Some(part)) => {
-            let report = check_scan(notarization, record, layout, &in_log.origin, part, trust)?;
-            Ok(ProfileEvidence::Proved(report))
+impl Notarization {
+    /// Checks that the notarization is consistent in itself and with its manifest, and returns the layout.
+    fn check_manifest<'a>(&self, manifest: &'a Manifest) -> Result<&'a Layout, VerifyError> {
+        if manifest.version != Manifest::VERSION {
+            return Err(VerifyError::ManifestVersion { expected: Manifest::VERSION, got: manifest.version });
         }
+        let got = manifest.digest().map_err(|source| VerifyError::NotAReceipt { source })?;
+        if got != self.manifest {
+            return Err(VerifyError::Manifest { expected: self.manifest, got });
+        }
+        if self.file.privacy() != self.privacy {
+            return Err(VerifyError::Privacy);
+        }
+        let commitments = self.scan.as_ref().map(|scan| scan.commitments);
+        let expected = Self::derive_dataset_id(self.manifest, &self.file, &self.seal, commitments);
+        if expected != self.dataset_id {
+            return Err(VerifyError::DatasetId { expected, got: self.dataset_id });
+        }
+        Ok(&manifest.layout)
     }
 }
