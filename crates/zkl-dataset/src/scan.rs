@@ -1,8 +1,8 @@
-//! The scan: two passes over a file, from bytes to the exact profile.
+//! The scan: two passes over a table, from bytes to the exact profile.
 
 use zkl_core::{
     column::Schema,
-    digest::FileDigests,
+    digest::{DigestRule, FileDigests},
     layout::{ColumnLayout, Encoding, Layout, PairLayout},
     profile::Profile,
 };
@@ -49,7 +49,7 @@ impl Default for ScanOptions {
     }
 }
 
-/// A scan of one file. Blocking.
+/// A scan of one table. Blocking.
 #[derive(Clone, Debug)]
 pub struct Scan {
     source: Source,
@@ -60,8 +60,10 @@ pub struct Scan {
 
 /// What a scan found.
 pub struct ScanOutput {
-    /// Digests of the file as stored.
+    /// Digests of the table.
     pub digests: FileDigests,
+    /// What they are digests of.
+    pub digest_rule: DigestRule,
     /// Columns, in file order.
     pub schema: Schema,
     /// What was inferred and why.
@@ -99,11 +101,11 @@ impl Scan {
         self
     }
 
-    /// Reads the file twice and returns its exact profile. `key` orders the codes of dictionaries: by BLAKE3 of the
+    /// Reads the table twice and returns its exact profile. `key` orders the codes of dictionaries: by BLAKE3 of the
     /// value keyed with it, so that codes reveal neither the alphabet nor the order of appearance.
     ///
     /// # Errors
-    /// [`DatasetError`]: the file cannot be read, is not a valid table, or does not match what is pinned.
+    /// [`DatasetError`]: the table cannot be read, is not a valid table, or does not match what is pinned.
     pub fn run(&self, key: &[u8; 32], progress: &mut dyn Progress) -> Result<ScanOutput, DatasetError> {
         self.run_with_sink(key, progress, &mut ())
     }
@@ -134,6 +136,7 @@ impl Scan {
         }
         let (rows, found) = inference.finish()?;
         let layout = self.layout(rows, &found)?;
+        let digest_rule = table.digest_rule();
         let report = InferenceReport {
             source: table.report,
             rows,
@@ -146,7 +149,7 @@ impl Scan {
             return Err(DatasetError::new(&table.path, Fault::Changed));
         }
         let schema = Schema { columns: report.columns.iter().map(ColumnReport::schema).collect() };
-        Ok(ScanOutput { digests, schema, report, layout, profile })
+        Ok(ScanOutput { digests, digest_rule, schema, report, layout, profile })
     }
 
     fn layout(&self, rows: u64, found: &[Found]) -> Result<Layout, DatasetError> {
@@ -208,6 +211,6 @@ impl Scan {
     }
 
     fn error(&self, fault: Fault) -> DatasetError {
-        DatasetError::new(self.source.path(), fault)
+        DatasetError::new(self.source.name(), fault)
     }
 }

@@ -52,7 +52,7 @@ impl Default for ReadOptions {
 impl ReadOptions {
     /// The scan of `path` that these options describe.
     pub fn scan(&self, path: impl Into<PathBuf>) -> Scan {
-        let mut source = Source::new(path).csv(self.csv.clone());
+        let mut source = Source::path(path).csv(self.csv.clone());
         if let Some(format) = self.format {
             source = source.format(format);
         }

@@ -67,7 +67,7 @@ fn dialects_are_found_out() {
     }
     let given = CsvOptions { delimiter: Some(b';'), quote: Some(b'\''), has_header: false };
     let fixture = Fixture::new("t.csv", "'a;b';1\n'it''s';2\n");
-    let output = run(&Scan::new(Source::new(fixture.path()).csv(given))).unwrap();
+    let output = run(&Scan::new(Source::path(fixture.path()).csv(given))).unwrap();
     let expected = serde_json::json!({"a;b": 1, "it's": 1});
     assert_eq!((json(&output)["columns"][0]["categories"].clone(), output.profile.rows), (expected, 2));
     assert_eq!(output.schema.columns[1].name, "column_2");
