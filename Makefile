@@ -105,7 +105,7 @@ stress-storage: export ZKL_S3_SERVER_KILLS ?= $(shell expr $(ZKL_FAULT_TRIALS) /
 stress-storage: export ZKL_S3_ENTRIES ?= 10000
 stress-storage: setup-servers ## 1,000 fault trials of every store, and kills of writers and servers (TRIALS=N)
 	$(CARGO) test --locked --workspace --features $(STORES) \
-		--test fault_trials --test appends --test trials --test full --test crash -- --nocapture
+		--test fault_trials --test appends --test trials --test crash -- --nocapture
 	$(CARGO) test --locked --workspace --features $(STORES) --test suite -- --nocapture commit:: crash:: faults:: writers::
 	ZKL_CRASH_TRIALS=$(shell expr $(ZKL_CRASH_TRIALS) / 5) \
 		$(CARGO) test --locked --workspace --features $(STORES) --test s3 -- --nocapture faults:: crash:: writers::

@@ -15,10 +15,12 @@ use crate::{
 };
 
 mod batch;
+mod codec;
 mod error;
 mod ext;
 
-pub use error::{StorageError, StorageErrorKind};
+pub use codec::{decode_pair, encode_pair};
+pub use error::{BackendError, StorageError, StorageErrorKind};
 pub use ext::{StorageBackendExt, TransactionPages};
 
 /// The state of the log after some append.

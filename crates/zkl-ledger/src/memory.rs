@@ -55,7 +55,7 @@ impl MemoryBackend {
 
 impl State {
     fn append(&mut self, expected: TreeSize, batch: AppendBatch) -> Result<(), StorageError> {
-        batch.check(expected)?;
+        batch.check(expected).map_err(|kind| StorageError::new("append", kind))?;
         let actual = self.head.as_ref().map_or(0, |head| head.size.0);
         if actual != expected.0 {
             let kind = StorageErrorKind::Conflict { expected: expected.0, actual };

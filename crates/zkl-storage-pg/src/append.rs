@@ -5,7 +5,10 @@ use std::mem;
 use sqlx::{Row as _, postgres::PgRow};
 use zkl_core::{
     name::DatasetName,
-    storage::AppendBatch,
+    storage::{
+        AppendBatch,
+        StorageErrorKind::{Conflict, Corrupt, Format, Invalid},
+    },
     transaction::StoredTransaction,
     tree::{TileId, TreeSize},
 };
@@ -65,10 +68,10 @@ impl Store {
                 },
             };
             if error.violates("transactions_id_key") {
-                return Err(PgError::Invalid { rule: "a transaction with this id is already in the log" });
+                return Err(PgError::Contract(Invalid("a transaction with this id is already in the log")));
             }
             if error.violates("tile_grew") {
-                return Err(PgError::Invalid { rule: "a tile changes hashes that it already had" });
+                return Err(PgError::Contract(Invalid("a tile changes hashes that it already had")));
             }
             self.pause(&mut attempt, error).await?;
         }
@@ -126,16 +129,16 @@ async fn move_head(session: &mut Session, expected: TreeSize, batch: &AppendBatc
 
 async fn why_not_moved(session: &mut Session, expected: TreeSize) -> Result<PgError, PgError> {
     let row = session.rows(sqlx::query("select size, format from head")).await?.pop();
-    let row = row.ok_or(PgError::Corrupt { what: "the table of the head is empty" })?;
+    let row = row.ok_or(PgError::Contract(Corrupt("the table of the head is empty")))?;
     let (size, format): (i64, i32) = (row.try_get("size")?, row.try_get("format")?);
     if u32::try_from(format) != Ok(FORMAT) {
-        return Ok(PgError::Format { expected: FORMAT, got: u32::try_from(format).unwrap_or(0) });
+        return Ok(PgError::Contract(Format { expected: FORMAT, got: u32::try_from(format).unwrap_or(0) }));
     }
-    let actual = u64::try_from(size).map_err(|_| PgError::Corrupt { what: "the head has a negative size" })?;
+    let actual = u64::try_from(size).map_err(|_| PgError::Contract(Corrupt("the head has a negative size")))?;
     if actual == expected.0 {
-        return Ok(PgError::Invalid { rule: "the log is too long" });
+        return Ok(PgError::Contract(Invalid("the log is too long")));
     }
-    Ok(PgError::Conflict { expected: expected.0, actual })
+    Ok(PgError::Contract(Conflict { expected: expected.0, actual }))
 }
 
 /// Cuts a batch into statements of bounded size, each with at least one entry.
@@ -159,7 +162,7 @@ async fn insert(
     tiles: &[(TileId, Vec<u8>)],
     entries: &[StoredTransaction],
 ) -> Result<(), PgError> {
-    let too_long = |_| PgError::Invalid { rule: "the log is too long" };
+    let too_long = |_| PgError::Contract(Invalid("the log is too long"));
     let levels: Vec<i16> = tiles.iter().map(|(id, _)| i16::from(id.level)).collect();
     let positions: Result<Vec<i64>, _> = tiles.iter().map(|(id, _)| i64::try_from(id.index)).collect();
     let hashes: Vec<&[u8]> = tiles.iter().map(|(_, bytes)| bytes.as_slice()).collect();

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use zkl_core::{
     digest::{BlobDigest, TransactionId},
     name::DatasetName,
-    storage::{AppendBatch, DatasetSummary, Head, Query, StorageBackend, StorageError},
+    storage::{AppendBatch, BackendError as _, DatasetSummary, Head, Query, StorageBackend, StorageError},
     transaction::StoredTransaction,
     tree::{TileId, TreeSize},
 };

@@ -6,7 +6,7 @@ use sqlx::{
     postgres::{PgDatabaseError, PgSeverity},
 };
 use thiserror::Error;
-use zkl_core::storage::{StorageError, StorageErrorKind};
+use zkl_core::storage::{BackendError, StorageErrorKind};
 
 /// What is wrong with a URL.
 #[derive(Debug, Error)]
@@ -41,6 +41,9 @@ pub enum UrlFault {
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum PgError {
+    /// What the contract names: a conflict, a broken rule, damage, a handle that may not write.
+    #[error(transparent)]
+    Contract(#[from] StorageErrorKind),
     /// The URL names no ledger.
     #[error("the ledger's URL: {fault}")]
     Url {
@@ -59,14 +62,6 @@ pub enum PgError {
         /// The schema.
         schema: String,
     },
-    /// The ledger has another format.
-    #[error("format {got}, this program reads {expected}")]
-    Format {
-        /// Format that this program reads.
-        expected: u32,
-        /// Format found.
-        got: u32,
-    },
     /// The server is too old.
     #[error("server version {got}, at least {least} is needed")]
     ServerVersion {
@@ -81,32 +76,6 @@ pub enum PgError {
     /// The server is a standby.
     #[error("the server is a standby, which only reads")]
     Standby,
-    /// Stored rows contradict one another.
-    #[error("{what}")]
-    Corrupt {
-        /// What contradicts what.
-        what: &'static str,
-    },
-    /// The head moved.
-    #[error("the head has {actual} entries, expected {expected}")]
-    Conflict {
-        /// Entries expected.
-        expected: u64,
-        /// Entries found.
-        actual: u64,
-    },
-    /// The request breaks a rule of the contract.
-    #[error("{rule}")]
-    Invalid {
-        /// The rule.
-        rule: &'static str,
-    },
-    /// The store was opened for reading.
-    #[error("the store is open for reading only")]
-    ReadOnly,
-    /// An earlier append has an unknown outcome.
-    #[error("the outcome of an earlier append is unknown")]
-    Poisoned,
     /// The connection broke while an append was committed, and no other one could tell in time whether it was.
     #[error("the connection broke during a commit whose outcome could not be found out: {cause}")]
     Unsettled {
@@ -126,9 +95,6 @@ pub enum PgError {
     /// The task that did the work was cancelled or panicked.
     #[error("the storage task ended early")]
     Task(#[from] tokio::task::JoinError),
-    /// The contract's own check refused the request.
-    #[error(transparent)]
-    Contract(#[from] StorageError),
 }
 
 impl PgError {
@@ -150,38 +116,37 @@ impl PgError {
         matches!(self, Self::Sql(SqlError::Database(error)) if error.constraint() == Some(constraint))
     }
 
-    /// This error as the contract's, during `operation`.
-    pub(crate) fn during(self, operation: &'static str) -> StorageError {
-        let (kind, retryable) = match &self {
-            Self::Url { .. } => (StorageErrorKind::Invalid("the URL names no ledger"), false),
-            Self::NotFound { .. } => (StorageErrorKind::NotFound, false),
-            Self::AlreadyExists { .. } => (StorageErrorKind::Invalid("there is already a ledger at this place"), false),
-            Self::Format { expected, got } => (StorageErrorKind::Format { expected: *expected, got: *got }, false),
-            Self::ServerVersion { .. } => (StorageErrorKind::Invalid("the server's version is too old"), false),
+    /// The contract's kind, and whether repeating can help.
+    fn class(&self) -> (StorageErrorKind, bool) {
+        let kind = match self {
+            Self::Contract(kind) => kind.clone(),
+            Self::Url { .. } => StorageErrorKind::Invalid("the URL names no ledger"),
+            Self::NotFound { .. } => StorageErrorKind::NotFound,
+            Self::AlreadyExists { .. } => StorageErrorKind::Invalid("there is already a ledger at this place"),
+            Self::ServerVersion { .. } => StorageErrorKind::Invalid("the server's version is too old"),
             Self::NotDurable => {
-                (StorageErrorKind::Invalid("the server runs with fsync off: an append would not be durable"), false)
+                StorageErrorKind::Invalid("the server runs with fsync off: an append would not be durable")
             }
-            Self::Standby | Self::ReadOnly => (StorageErrorKind::ReadOnly, false),
-            Self::Corrupt { what } => (StorageErrorKind::Corrupt(what), false),
-            Self::Conflict { expected, actual } => {
-                (StorageErrorKind::Conflict { expected: *expected, actual: *actual }, false)
+            Self::Standby => StorageErrorKind::ReadOnly,
+            Self::Unsettled { .. } | Self::Task(_) => StorageErrorKind::Io,
+            Self::Silent => return (StorageErrorKind::Timeout, true),
+            Self::Sql(error) => return sql_class(error),
+            Self::Migrate(MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _)) => {
+                return sql_class(error);
             }
-            Self::Invalid { rule } => (StorageErrorKind::Invalid(rule), false),
-            Self::Poisoned => (StorageErrorKind::Poisoned, false),
-            Self::Unsettled { .. } | Self::Task(_) => (StorageErrorKind::Io, false),
-            Self::Silent => (StorageErrorKind::Timeout, true),
-            Self::Sql(error) => sql_kind(error),
-            Self::Migrate(MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _)) => sql_kind(error),
-            Self::Migrate(_) => (StorageErrorKind::Corrupt("the record of migrations is not this program's"), false),
-            Self::Contract(error) => (error.kind.clone(), error.retryable),
+            Self::Migrate(_) => StorageErrorKind::Corrupt("the record of migrations is not this program's"),
         };
-        match self {
-            Self::Contract(error) => error,
-            error => {
-                let error = StorageError::new(operation, kind).with_source(error);
-                if retryable { error.retryable() } else { error }
-            }
-        }
+        (kind, false)
+    }
+}
+
+impl BackendError for PgError {
+    fn kind(&self) -> StorageErrorKind {
+        self.class().0
+    }
+
+    fn is_retryable(&self) -> bool {
+        self.class().1
     }
 }
 
@@ -208,7 +173,7 @@ fn is_transient(error: &SqlError) -> bool {
 }
 
 /// The contract's kind of an error of the server or the connection, and whether repeating can help.
-fn sql_kind(error: &SqlError) -> (StorageErrorKind, bool) {
+fn sql_class(error: &SqlError) -> (StorageErrorKind, bool) {
     let corrupt = |what| (StorageErrorKind::Corrupt(what), false);
     match error {
         error if is_transient(error) => (StorageErrorKind::Unavailable, true),

@@ -12,6 +12,8 @@ use sqlx::{
 };
 use tokio::time::timeout;
 
+use zkl_core::storage::StorageErrorKind::{Corrupt, Format, Poisoned, ReadOnly};
+
 use crate::{config::PgConfig, error::PgError, place::Place};
 
 /// Version of the tables: the number of the last migration. Readers read the earlier ones too.
@@ -107,7 +109,7 @@ impl Store {
             Access::Write => got == FORMAT,
         };
         if !readable {
-            return Err(PgError::Format { expected: FORMAT, got });
+            return Err(PgError::Contract(Format { expected: FORMAT, got }));
         }
         check_ends(&mut connection).await?;
         connection.close().await?;
@@ -130,10 +132,10 @@ impl Store {
     /// Refuses writing where it is not to be done.
     pub(crate) fn check_writable(&self) -> Result<(), PgError> {
         if self.access == Access::Read {
-            return Err(PgError::ReadOnly);
+            return Err(PgError::Contract(ReadOnly));
         }
         if self.poisoned.load(Ordering::Acquire) {
-            return Err(PgError::Poisoned);
+            return Err(PgError::Contract(Poisoned));
         }
         Ok(())
     }
@@ -188,8 +190,8 @@ async fn format(connection: &mut PgConnection, place: &Place) -> Result<Option<u
         return Ok(None);
     }
     let format: Option<i32> = sqlx::query_scalar("select format from head").fetch_optional(connection).await?;
-    let format = format.ok_or(PgError::Corrupt { what: "the table of the head is empty" })?;
-    u32::try_from(format).map(Some).map_err(|_| PgError::Corrupt { what: "the format is not a number of a format" })
+    let format = format.ok_or(PgError::Contract(Corrupt("the table of the head is empty")))?;
+    u32::try_from(format).map(Some).map_err(|_| PgError::Contract(Corrupt("the format is not a number of a format")))
 }
 
 async fn make_schema(connection: &mut PgConnection, place: &Place) -> Result<(), PgError> {
@@ -212,7 +214,7 @@ async fn check_ends(connection: &mut PgConnection) -> Result<(), PgError> {
         .await?;
     let (size, last): (i64, Option<i64>) = (row.try_get("size")?, row.try_get("last")?);
     if last.map_or(0, |last| last.saturating_add(1)) != size {
-        return Err(PgError::Corrupt { what: "the head and the end of the log contradict one another" });
+        return Err(PgError::Contract(Corrupt("the head and the end of the log contradict one another")));
     }
     Ok(())
 }

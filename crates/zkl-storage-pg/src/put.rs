@@ -1,7 +1,10 @@
 //! Writing rows that stand for themselves: blobs and cosigned checkpoints.
 
 use sqlx::{Postgres, postgres::PgArguments, query::Query as SqlQuery};
-use zkl_core::{digest::BlobDigest, tree::TreeSize};
+use zkl_core::{
+    storage::StorageErrorKind::Invalid,
+    {digest::BlobDigest, tree::TreeSize},
+};
 
 use crate::{error::PgError, open::Store};
 
@@ -15,7 +18,7 @@ impl Store {
     pub(crate) async fn put_blob(&self, bytes: &[u8]) -> Result<BlobDigest, PgError> {
         self.check_writable()?;
         if bytes.len() > MAX_BLOB_LEN {
-            return Err(PgError::Invalid { rule: "a blob is longer than 256 MiB" });
+            return Err(PgError::Contract(Invalid("a blob is longer than 256 MiB")));
         }
         let digest = BlobDigest::of(bytes);
         let name = digest.as_bytes().as_slice();
@@ -32,7 +35,7 @@ impl Store {
     pub(crate) async fn put_cosigned(&self, size: TreeSize, checkpoint: &str) -> Result<(), PgError> {
         self.check_writable()?;
         let not_reached =
-            || PgError::Invalid { rule: "the cosigned checkpoint is of a size that the log has not reached" };
+            || PgError::Contract(Invalid("the cosigned checkpoint is of a size that the log has not reached"));
         let size = i64::try_from(size.0).map_err(|_| not_reached())?;
         let put = self.put(|| sqlx::query(PUT_COSIGNED).bind(size).bind(checkpoint.as_bytes())).await;
         put.map_err(|error| if error.violates("cosigned_reached") { not_reached() } else { error })

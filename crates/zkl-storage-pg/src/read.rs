@@ -8,7 +8,7 @@ use sqlx::{
 use zkl_core::{
     digest::{BlobDigest, RootHash, TransactionId},
     name::DatasetName,
-    storage::{DatasetSummary, Head, Query},
+    storage::{DatasetSummary, Head, Query, StorageErrorKind::Corrupt},
     time::Timestamp,
     transaction::{OperationKind, StoredTransaction},
     tree::{LeafIndex, TileId, TreeSize},
@@ -45,14 +45,14 @@ impl Store {
 
     pub(crate) async fn head(&self) -> Result<Option<Head>, PgError> {
         let rows = self.rows(|| sqlx::query("select size, root, checkpoint from head")).await?;
-        let row = rows.first().ok_or(PgError::Corrupt { what: "the table of the head is empty" })?;
+        let row = rows.first().ok_or(PgError::Contract(Corrupt("the table of the head is empty")))?;
         let size: i64 = row.try_get("size")?;
         if size == 0 {
             return Ok(None);
         }
         let damaged = "the head cannot be decoded";
         let checkpoint =
-            String::from_utf8(row.try_get("checkpoint")?).map_err(|_| PgError::Corrupt { what: damaged })?;
+            String::from_utf8(row.try_get("checkpoint")?).map_err(|_| PgError::Contract(Corrupt(damaged)))?;
         let root = RootHash::new(digest(row, "root", damaged)?);
         Ok(Some(Head { size: TreeSize(unsigned(size, damaged)?), root, checkpoint }))
     }
@@ -64,7 +64,7 @@ impl Store {
         };
         let transaction = transaction(row)?;
         if transaction.id != id {
-            return Err(PgError::Corrupt { what: "an index names another transaction" });
+            return Err(PgError::Contract(Corrupt("an index names another transaction")));
         }
         Ok(Some(transaction))
     }
@@ -95,7 +95,7 @@ impl Store {
             .await?;
         let found: Vec<StoredTransaction> = rows.iter().map(transaction).collect::<Result<_, _>>()?;
         if !found.iter().all(|transaction| query.matches(transaction)) {
-            return Err(PgError::Corrupt { what: "an index names another transaction" });
+            return Err(PgError::Contract(Corrupt("an index names another transaction")));
         }
         Ok(found)
     }
@@ -136,7 +136,7 @@ impl Store {
         };
         let bytes: Vec<u8> = row.try_get("bytes")?;
         if BlobDigest::of(&bytes) != digest {
-            return Err(PgError::Corrupt { what: "a blob does not have its digest" });
+            return Err(PgError::Contract(Corrupt("a blob does not have its digest")));
         }
         Ok(Some(bytes))
     }
@@ -150,14 +150,14 @@ impl Store {
         };
         let damaged = "a cosigned checkpoint cannot be decoded";
         let size = TreeSize(unsigned(row.try_get("size")?, damaged)?);
-        let text = String::from_utf8(row.try_get("checkpoint")?).map_err(|_| PgError::Corrupt { what: damaged })?;
+        let text = String::from_utf8(row.try_get("checkpoint")?).map_err(|_| PgError::Contract(Corrupt(damaged)))?;
         Ok(Some((size, text)))
     }
 }
 
 fn transaction(row: &PgRow) -> Result<StoredTransaction, PgError> {
     let damaged = "a stored transaction cannot be decoded";
-    let corrupt = || PgError::Corrupt { what: damaged };
+    let corrupt = || PgError::Contract(Corrupt(damaged));
     let dataset: Option<&str> = row.try_get("dataset")?;
     Ok(StoredTransaction {
         index: LeafIndex(unsigned(row.try_get("index")?, damaged)?),
@@ -172,7 +172,7 @@ fn transaction(row: &PgRow) -> Result<StoredTransaction, PgError> {
 fn summary(row: &PgRow) -> Result<DatasetSummary, PgError> {
     let damaged = "a dataset summary cannot be decoded";
     Ok(DatasetSummary {
-        name: row.try_get::<&str, _>("name")?.parse().map_err(|_| PgError::Corrupt { what: damaged })?,
+        name: row.try_get::<&str, _>("name")?.parse().map_err(|_| PgError::Contract(Corrupt(damaged)))?,
         transactions: unsigned(row.try_get("entries")?, damaged)?,
         latest: LeafIndex(unsigned(row.try_get("latest")?, damaged)?),
     })
@@ -180,9 +180,9 @@ fn summary(row: &PgRow) -> Result<DatasetSummary, PgError> {
 
 fn digest(row: &PgRow, column: &str, damaged: &'static str) -> Result<[u8; 32], PgError> {
     let bytes: &[u8] = row.try_get(column)?;
-    bytes.try_into().map_err(|_| PgError::Corrupt { what: damaged })
+    bytes.try_into().map_err(|_| PgError::Contract(Corrupt(damaged)))
 }
 
 fn unsigned(number: i64, damaged: &'static str) -> Result<u64, PgError> {
-    u64::try_from(number).map_err(|_| PgError::Corrupt { what: damaged })
+    u64::try_from(number).map_err(|_| PgError::Contract(Corrupt(damaged)))
 }

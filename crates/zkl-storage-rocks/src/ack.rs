@@ -11,7 +11,7 @@ use std::{
     path::Path,
 };
 
-use zkl_core::digest::Sha256Digest;
+use zkl_core::{digest::Sha256Digest, storage::StorageErrorKind::Corrupt};
 
 use crate::error::RocksError;
 
@@ -40,7 +40,7 @@ impl AckFile {
 
     /// Opens the file for writing.
     pub(crate) fn open(dir: &Path) -> Result<Self, RocksError> {
-        let sequence = read(dir)?.ok_or(RocksError::Corrupt { what: "the acknowledgement file is missing" })?;
+        let sequence = read(dir)?.ok_or(RocksError::Contract(Corrupt("the acknowledgement file is missing")))?;
         let file = OpenOptions::new().write(true).open(dir.join(FILE_NAME))?;
         Ok(Self { file, sequence })
     }
@@ -66,7 +66,7 @@ pub(crate) fn read(dir: &Path) -> Result<Option<u64>, RocksError> {
     };
     let mut bytes = Vec::with_capacity(FILE_LEN + 1);
     file.take(FILE_LEN as u64 + 1).read_to_end(&mut bytes)?;
-    decode(&bytes).map(Some).ok_or(RocksError::Corrupt { what: "the acknowledgement file is damaged" })
+    decode(&bytes).map(Some).ok_or(RocksError::Contract(Corrupt("the acknowledgement file is damaged")))
 }
 
 fn encode(sequence: u64) -> [u8; FILE_LEN] {

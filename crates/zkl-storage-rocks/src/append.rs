@@ -6,15 +6,17 @@ use rocksdb::WriteBatch;
 use zkl_core::{
     digest::BlobDigest,
     name::DatasetName,
-    storage::{AppendBatch, StorageError, StorageErrorKind},
-    tree::TreeSize,
+    storage::{
+        AppendBatch, DatasetSummary,
+        StorageErrorKind::{Conflict, Invalid},
+    },
+    tree::{LeafIndex, TreeSize},
 };
 
 use crate::{
     error::RocksError,
     key::{HEAD_KEY, IndexPrefix, cosigned_key, family, tile_key},
     open::Store,
-    record,
     times::{self, Extent},
 };
 
@@ -26,12 +28,12 @@ impl Store {
         self.check_writable()?;
         let actual = self.head()?.map_or(0, |head| head.size.0);
         if actual != expected.0 {
-            return Err(RocksError::Conflict { expected: expected.0, actual });
+            return Err(RocksError::Contract(Conflict { expected: expected.0, actual }));
         }
         let ids = self.family(family::IDS)?;
         for transaction in &batch.transactions {
             if self.db.get_pinned_cf(ids, transaction.id.as_bytes())?.is_some() {
-                return Err(RocksError::Invalid { rule: "a transaction with this id is already in the log" });
+                return Err(RocksError::Contract(Invalid("a transaction with this id is already in the log")));
             }
         }
         let mut writes = WriteBatch::default();
@@ -42,9 +44,7 @@ impl Store {
         for (id, bytes) in &batch.tiles {
             writes.put_cf(tiles, tile_key(*id), bytes);
         }
-        let head = serde_json::to_vec(&batch.head).map_err(|source| {
-            StorageError::new("append", StorageErrorKind::Invalid("the head cannot be encoded")).with_source(source)
-        })?;
+        let head = serde_json::to_vec(&batch.head).map_err(|_| Invalid("the head cannot be encoded"))?;
         writes.put_cf(self.family(family::META)?, HEAD_KEY, head);
         self.write(writes)
     }
@@ -53,7 +53,7 @@ impl Store {
         let (log, ids) = (self.family(family::TRANSACTIONS)?, self.family(family::IDS)?);
         for transaction in &batch.transactions {
             let index = transaction.index.0;
-            writes.put_cf(log, index.to_be_bytes(), record::encode(transaction));
+            writes.put_cf(log, index.to_be_bytes(), transaction.encode());
             writes.put_cf(ids, transaction.id.as_bytes(), index.to_be_bytes());
             let mut prefixes = vec![IndexPrefix::kind(&transaction.kind)];
             if let Some(name) = &transaction.dataset {
@@ -93,10 +93,12 @@ impl Store {
         for (name, (count, latest)) in grown {
             let key = name.as_str().as_bytes();
             let before = match self.db.get_pinned_cf(family, key)? {
-                Some(bytes) => record::decode_summary(key, &bytes)?.transactions,
+                Some(bytes) => DatasetSummary::decode(key, &bytes)?.transactions,
                 None => 0,
             };
-            writes.put_cf(family, key, record::encode_summary(before.saturating_add(count), latest));
+            let transactions = before.saturating_add(count);
+            let summary = DatasetSummary { name: name.clone(), transactions, latest: LeafIndex(latest) };
+            writes.put_cf(family, key, summary.encode());
         }
         Ok(())
     }
@@ -118,7 +120,7 @@ impl Store {
         // The head only grows, so what it allows now it allows when the write lands.
         if size.0 == 0 || self.head()?.is_none_or(|head| size > head.size) {
             let rule = "the cosigned checkpoint is of a size that the log has not reached";
-            return Err(RocksError::Invalid { rule });
+            return Err(RocksError::Contract(Invalid(rule)));
         }
         let mut writes = WriteBatch::default();
         writes.put_cf(self.family(family::META)?, cosigned_key(size), checkpoint);

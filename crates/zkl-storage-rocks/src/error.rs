@@ -3,12 +3,15 @@
 use std::{io, path::PathBuf};
 
 use thiserror::Error;
-use zkl_core::storage::{StorageError, StorageErrorKind};
+use zkl_core::storage::{BackendError, StorageErrorKind};
 
 /// What went wrong inside the RocksDB backend.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum RocksError {
+    /// What the contract names: a conflict, a broken rule, damage, a handle that may not write.
+    #[error(transparent)]
+    Contract(#[from] StorageErrorKind),
     /// The directory holds no finished store.
     #[error("no ledger in {}", path.display())]
     NotFound {
@@ -27,20 +30,6 @@ pub enum RocksError {
         /// The directory.
         path: PathBuf,
     },
-    /// The store has another format.
-    #[error("format {got}, this program reads {expected}")]
-    Format {
-        /// Format that this program reads.
-        expected: u32,
-        /// Format found.
-        got: u32,
-    },
-    /// Stored bytes contradict one another or their checksums.
-    #[error("{what}")]
-    Corrupt {
-        /// What contradicts what.
-        what: &'static str,
-    },
     /// The acknowledgement file promises more than the store holds.
     #[error("{acknowledged} writes were acknowledged, {found} are there")]
     Lost {
@@ -49,26 +38,6 @@ pub enum RocksError {
         /// Sequence number of the last write found.
         found: u64,
     },
-    /// The head moved.
-    #[error("the head has {actual} entries, expected {expected}")]
-    Conflict {
-        /// Entries expected.
-        expected: u64,
-        /// Entries found.
-        actual: u64,
-    },
-    /// The request breaks a rule of the contract.
-    #[error("{rule}")]
-    Invalid {
-        /// The rule.
-        rule: &'static str,
-    },
-    /// The store was opened for reading.
-    #[error("the store is open for reading only")]
-    ReadOnly,
-    /// An earlier write failed.
-    #[error("an earlier write failed")]
-    Poisoned,
     /// RocksDB reported an error.
     #[error(transparent)]
     Rocks(#[from] rocksdb::Error),
@@ -78,34 +47,24 @@ pub enum RocksError {
     /// The thread that did the work was cancelled or panicked.
     #[error("the storage thread ended early")]
     Task(#[from] tokio::task::JoinError),
-    /// The contract's own check refused the request.
-    #[error(transparent)]
-    Contract(#[from] StorageError),
 }
 
-impl RocksError {
-    /// This error as the contract's, during `operation`.
-    pub(crate) fn during(self, operation: &'static str) -> StorageError {
-        let kind = match &self {
+impl BackendError for RocksError {
+    fn kind(&self) -> StorageErrorKind {
+        match self {
+            Self::Contract(kind) => kind.clone(),
             Self::NotFound { .. } => StorageErrorKind::NotFound,
             Self::AlreadyExists { .. } => StorageErrorKind::Invalid("there is already a ledger at this place"),
             Self::Locked { .. } => StorageErrorKind::Locked,
-            Self::Format { expected, got } => StorageErrorKind::Format { expected: *expected, got: *got },
-            Self::Corrupt { what } => StorageErrorKind::Corrupt(what),
             Self::Lost { .. } => StorageErrorKind::Corrupt("acknowledged writes are missing"),
-            Self::Conflict { expected, actual } => StorageErrorKind::Conflict { expected: *expected, actual: *actual },
-            Self::Invalid { rule } => StorageErrorKind::Invalid(rule),
-            Self::ReadOnly => StorageErrorKind::ReadOnly,
-            Self::Poisoned => StorageErrorKind::Poisoned,
             Self::Rocks(error) => rocks_kind(error),
             Self::Io(error) => io_kind(error),
             Self::Task(_) => StorageErrorKind::Unavailable,
-            Self::Contract(error) => error.kind.clone(),
-        };
-        match self {
-            Self::Contract(error) => error,
-            error => StorageError::new(operation, kind).with_source(error),
         }
+    }
+
+    fn is_retryable(&self) -> bool {
+        false
     }
 }
 

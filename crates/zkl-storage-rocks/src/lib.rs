@@ -9,7 +9,6 @@ mod error;
 mod key;
 mod open;
 mod read;
-mod record;
 mod times;
 
 pub use backend::RocksBackend;

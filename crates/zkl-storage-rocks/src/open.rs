@@ -17,7 +17,14 @@ use rocksdb::{
     BlockBasedOptions, Cache, ColumnFamily, ColumnFamilyDescriptor, DB, DBCompressionType, DBRecoveryMode, LogLevel,
     Options, WriteBatch, WriteOptions,
 };
-use zkl_core::storage::Head;
+use zkl_core::{
+    storage::{
+        Head,
+        StorageErrorKind::{Corrupt, Format, Poisoned, ReadOnly},
+    },
+    transaction::StoredTransaction,
+    tree::LeafIndex,
+};
 
 use crate::{
     ack::{self, AckFile},
@@ -25,7 +32,6 @@ use crate::{
     config::{RocksConfig, TailRecovery},
     error::{RocksError, is_lock_held},
     key::{FORMAT_KEY, HEAD_KEY, IndexPrefix, family},
-    record,
 };
 
 /// Version of keys and values.
@@ -116,7 +122,7 @@ impl Store {
     }
 
     pub(crate) fn family(&self, name: &'static str) -> Result<&ColumnFamily, RocksError> {
-        self.db.cf_handle(name).ok_or(RocksError::Corrupt { what: "a column family is missing" })
+        self.db.cf_handle(name).ok_or(RocksError::Contract(Corrupt("a column family is missing")))
     }
 
     pub(crate) fn head(&self) -> Result<Option<Head>, RocksError> {
@@ -137,7 +143,7 @@ impl Store {
         let mut synced = WriteOptions::default();
         synced.set_sync(true);
         let written = self.db.write_opt(batch, &synced).map_err(RocksError::from).and_then(|()| {
-            let mut ack = writer.ack.lock().map_err(|_| RocksError::Poisoned)?;
+            let mut ack = writer.ack.lock().map_err(|_| RocksError::Contract(Poisoned))?;
             // RocksDB publishes a number only after its write is synced, so this covers concurrent writes too.
             Ok(ack.acknowledge(self.db.latest_sequence_number())?)
         });
@@ -153,8 +159,8 @@ impl Store {
     }
 
     fn healthy_writer(&self) -> Result<&Writer, RocksError> {
-        let writer = self.writer.as_ref().ok_or(RocksError::ReadOnly)?;
-        if writer.poisoned.load(Ordering::SeqCst) { Err(RocksError::Poisoned) } else { Ok(writer) }
+        let writer = self.writer.as_ref().ok_or(RocksError::Contract(ReadOnly))?;
+        if writer.poisoned.load(Ordering::SeqCst) { Err(RocksError::Contract(Poisoned)) } else { Ok(writer) }
     }
 
     /// Checks what is cheap to check at every opening: format, acknowledged writes, and that the log ends where the head
@@ -173,12 +179,12 @@ impl Store {
             return Err(RocksError::NotFound { path: self.path.clone() });
         };
         if acknowledged.is_none() {
-            return Err(RocksError::Corrupt { what: "the acknowledgement file is missing" });
+            return Err(RocksError::Contract(Corrupt("the acknowledgement file is missing")));
         }
         let got = (*format).try_into().map(u32::from_be_bytes);
-        let got = got.map_err(|_| RocksError::Corrupt { what: "the format version cannot be decoded" })?;
+        let got = got.map_err(|_| RocksError::Contract(Corrupt("the format version cannot be decoded")))?;
         if got != FORMAT {
-            return Err(RocksError::Format { expected: FORMAT, got });
+            return Err(RocksError::Contract(Format { expected: FORMAT, got }));
         }
         let size = self.head()?.map_or(0, |head| head.size.0);
         let log = IndexPrefix::all();
@@ -187,21 +193,21 @@ impl Store {
         entries.status()?;
         let next = match entries.item() {
             Some((key, value)) => {
-                let index = log.index_of(key).ok_or(RocksError::Corrupt { what: "a log key cannot be decoded" })?;
-                record::decode(index, value)?;
+                let index = log.index_of(key).ok_or(RocksError::Contract(Corrupt("a log key cannot be decoded")))?;
+                StoredTransaction::decode(LeafIndex(index), value)?;
                 index.saturating_add(1)
             }
             None => 0,
         };
         if next != size {
-            return Err(RocksError::Corrupt { what: "the log does not end where the head says" });
+            return Err(RocksError::Contract(Corrupt("the log does not end where the head says")));
         }
         Ok(())
     }
 }
 
 pub(crate) fn decode_head(bytes: &[u8]) -> Result<Head, RocksError> {
-    serde_json::from_slice(bytes).map_err(|_| RocksError::Corrupt { what: "the head cannot be decoded" })
+    serde_json::from_slice(bytes).map_err(|_| RocksError::Contract(Corrupt("the head cannot be decoded")))
 }
 
 /// Reads the store in `dir` without changing it.
@@ -217,7 +223,7 @@ fn present(dir: &Path) -> Result<Option<u64>, RocksError> {
         (true, acknowledged) => Ok(acknowledged),
         (false, None | Some(0)) => Err(RocksError::NotFound { path: dir.to_owned() }),
         // RocksDB would take this for an empty place and delete the data of the store.
-        (false, Some(_)) => Err(RocksError::Corrupt { what: "the file CURRENT of the store is missing" }),
+        (false, Some(_)) => Err(RocksError::Contract(Corrupt("the file CURRENT of the store is missing"))),
     }
 }
 
@@ -227,7 +233,7 @@ fn with_attempts(dir: &Path, open: impl Fn() -> Result<Store, RocksError>) -> Re
     let mut before = state_of_files(dir);
     for _ in 1..READ_ATTEMPTS {
         match open() {
-            Err(error @ (RocksError::Rocks(_) | RocksError::Lost { .. } | RocksError::Corrupt { .. })) => {
+            Err(error @ (RocksError::Rocks(_) | RocksError::Lost { .. } | RocksError::Contract(Corrupt(_)))) => {
                 let after = state_of_files(dir);
                 if after == before {
                     return Err(error);

@@ -6,17 +6,16 @@ use rocksdb::{DBRawIterator, PrefixRange, ReadOptions, Snapshot};
 use zkl_core::{
     digest::{BlobDigest, TransactionId},
     name::DatasetName,
-    storage::{DatasetSummary, Order, Query},
+    storage::{DatasetSummary, Order, Query, StorageErrorKind::Corrupt},
     time::Timestamp,
     transaction::StoredTransaction,
-    tree::{TileId, TreeSize},
+    tree::{LeafIndex, TileId, TreeSize},
 };
 
 use crate::{
     error::RocksError,
     key::{COSIGNED_PREFIX, HEAD_KEY, IndexPrefix, cosigned_key, family, tile_key},
     open::{Store, decode_head},
-    record,
     times::{self, Block, Extent},
 };
 
@@ -25,13 +24,13 @@ impl Store {
         let Some(index) = self.db.get_pinned_cf(self.family(family::IDS)?, id.as_bytes())? else {
             return Ok(None);
         };
-        let damaged = RocksError::Corrupt { what: "an index entry cannot be decoded" };
+        let damaged = RocksError::Contract(Corrupt("an index entry cannot be decoded"));
         let index = (*index).try_into().map(u64::from_be_bytes).map_err(|_| damaged)?;
-        let missing = RocksError::Corrupt { what: "an index names a transaction that is not there" };
+        let missing = RocksError::Contract(Corrupt("an index names a transaction that is not there"));
         let bytes = self.db.get_pinned_cf(self.family(family::TRANSACTIONS)?, index.to_be_bytes())?.ok_or(missing)?;
-        let transaction = record::decode(index, &bytes)?;
+        let transaction = StoredTransaction::decode(LeafIndex(index), &bytes)?;
         if transaction.id != id {
-            return Err(RocksError::Corrupt { what: "an index names another transaction" });
+            return Err(RocksError::Contract(Corrupt("an index names another transaction")));
         }
         Ok(Some(transaction))
     }
@@ -58,7 +57,7 @@ impl Store {
             let Some((name, summary)) = names.item() else {
                 break;
             };
-            found.push(record::decode_summary(name, summary)?);
+            found.push(DatasetSummary::decode(name, summary)?);
             names.next();
         }
         names.status()?;
@@ -79,7 +78,7 @@ impl Store {
             return Ok(None);
         };
         if BlobDigest::of(&bytes) != digest {
-            return Err(RocksError::Corrupt { what: "a blob does not have its digest" });
+            return Err(RocksError::Contract(Corrupt("a blob does not have its digest")));
         }
         Ok(Some(bytes))
     }
@@ -93,7 +92,7 @@ impl Store {
             texts.status()?;
             return Ok(None);
         };
-        let damaged = || RocksError::Corrupt { what: "a cosigned checkpoint cannot be decoded" };
+        let damaged = || RocksError::Contract(Corrupt("a cosigned checkpoint cannot be decoded"));
         let size = key.strip_prefix(COSIGNED_PREFIX).and_then(|size| size.try_into().ok()).ok_or_else(damaged)?;
         let text = String::from_utf8(text.to_vec()).map_err(|_| damaged())?;
         Ok(Some((TreeSize(u64::from_be_bytes(size)), text)))
@@ -142,7 +141,7 @@ impl Walk<'_> {
                 entries.status()?;
                 break;
             };
-            let damaged = RocksError::Corrupt { what: "an index key cannot be decoded" };
+            let damaged = RocksError::Contract(Corrupt("an index key cannot be decoded"));
             let index = prefix.index_of(key).ok_or(damaged)?;
             if index != candidate {
                 // The walked index has a gap here, and its next entry may lie in a block to be jumped over.
@@ -191,9 +190,9 @@ impl Walk<'_> {
             return Ok(true);
         };
         let time = if prefix.family == family::TRANSACTIONS {
-            record::recorded_at(value)?
+            StoredTransaction::decode_time(value)?
         } else {
-            let damaged = RocksError::Corrupt { what: "an index entry cannot be decoded" };
+            let damaged = RocksError::Contract(Corrupt("an index entry cannot be decoded"));
             Timestamp(value.try_into().map(u64::from_be_bytes).map_err(|_| damaged)?)
         };
         Ok(range.contains(&time))
@@ -201,15 +200,15 @@ impl Walk<'_> {
 
     fn load(&self, prefix: &IndexPrefix, index: u64, value: &[u8]) -> Result<StoredTransaction, RocksError> {
         let transaction = if prefix.family == family::TRANSACTIONS {
-            record::decode(index, value)?
+            StoredTransaction::decode(LeafIndex(index), value)?
         } else {
             let log = self.store.family(family::TRANSACTIONS)?;
-            let missing = RocksError::Corrupt { what: "an index names a transaction that is not there" };
+            let missing = RocksError::Contract(Corrupt("an index names a transaction that is not there"));
             let bytes = self.snapshot.get_pinned_cf(log, index.to_be_bytes())?.ok_or(missing)?;
-            record::decode(index, &bytes)?
+            StoredTransaction::decode(LeafIndex(index), &bytes)?
         };
         if !self.query.matches(&transaction) {
-            return Err(RocksError::Corrupt { what: "an index names another transaction" });
+            return Err(RocksError::Contract(Corrupt("an index names another transaction")));
         }
         Ok(transaction)
     }

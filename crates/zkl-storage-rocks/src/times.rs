@@ -8,15 +8,12 @@
 use std::{collections::BTreeMap, ops::Range};
 
 use zkl_core::{
-    storage::{Order, Query},
+    storage::{Order, Query, StorageErrorKind::Corrupt, decode_pair, encode_pair},
     time::Timestamp,
     transaction::StoredTransaction,
 };
 
-use crate::{
-    error::RocksError,
-    record::{decode_pair, encode_pair},
-};
+use crate::error::RocksError;
 
 /// 2^4 blocks form one of the next level.
 const FAN_OUT_BITS: u32 = 4;
@@ -58,7 +55,7 @@ impl Extent {
     }
 
     pub(crate) fn decode(bytes: &[u8]) -> Result<Self, RocksError> {
-        let damaged = RocksError::Corrupt { what: "a time extent cannot be decoded" };
+        let damaged = RocksError::Contract(Corrupt("a time extent cannot be decoded"));
         let (least, greatest) = decode_pair(bytes).ok_or(damaged)?;
         Ok(Self { least: Timestamp(least), greatest: Timestamp(greatest) })
     }
@@ -98,7 +95,7 @@ pub(crate) fn next_candidate(
     'search: while bounds.contains(&index) {
         for level in (1..=LEVELS).rev() {
             let block = block_of(level, index);
-            let missing = RocksError::Corrupt { what: "a time extent is missing" };
+            let missing = RocksError::Contract(Corrupt("a time extent is missing"));
             if stored(block)?.ok_or(missing)?.touches(range) {
                 continue;
             }

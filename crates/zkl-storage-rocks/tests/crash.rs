@@ -1,160 +1,151 @@
-//! Processes that die: a child appends and says what was acknowledged, the parent kills it at a random moment.
+//! Processes that die while they append, and disks on which nothing more fits, by the trials of the testkit.
 //!
-//! `ZKL_CRASH_TRIALS` sets the number of kills (20 by default), `ZKL_CRASH_SEED` the seed of their moments.
+//! `ZKL_CRASH_TRIALS` and `ZKL_CRASH_SEED` set the number of kills (20 by default) and the seed of their moments,
+//! `ZKL_FAULT_TRIALS` and `ZKL_FAULT_SEED` the number of children under a limit to the size of a file (12) and the seed of the limits.
 #![expect(clippy::unwrap_used, reason = "helpers of tests fail like tests")]
 
 use std::{
-    env,
-    io::{BufRead as _, BufReader},
-    path::Path,
-    process::{Child, Command, Stdio},
-    sync::mpsc,
-    thread,
+    path::PathBuf,
+    sync::atomic::{AtomicU32, Ordering},
     time::Duration,
 };
 
-use rand_chacha::{
-    ChaCha8Rng,
-    rand_core::{RngCore as _, SeedableRng as _},
-};
-use zkl_core::{
-    digest::BlobDigest,
-    storage::{StorageBackend, StorageBackendExt, StorageErrorKind},
-    tree::TreeSize,
-};
+use async_trait::async_trait;
+use zkl_core::storage::StorageError;
 use zkl_storage_rocks::{RocksBackend, RocksConfig};
 use zkl_testkit::{
-    conformance::{assert_holds, block_on},
+    conformance::block_on,
+    crash::{Kills, Ledgers, Workload, append_until_stopped, kill_writers, number, run_child},
+    full::{Limits, OnDisk, child_disk, fail_at_any_byte, fill_disk, on_small_disk},
     log::TestLog,
 };
 
-const LOG: TestLog = TestLog::salted(52);
-const DIR: &str = "ZKL_CRASH_DIR";
-const TRIALS: &str = "ZKL_CRASH_TRIALS";
-const SEED: &str = "ZKL_CRASH_SEED";
-/// A ledger of this size is replaced by a new one, so that trials stay short.
-const LONGEST: u64 = 3_000;
+const WORK: Workload = Workload { log: TestLog::salted(52), longest_batch: 3, longest_blob: 32_000 };
+const LIMITED: Workload = Workload { log: TestLog::salted(54), longest_batch: 3, longest_blob: 48_000 };
 
-/// Small buffers, so that kills also hit flushes and compactions.
-fn config() -> RocksConfig {
+/// Directories below one that is removed in the end.
+struct Dirs {
+    parent: tempfile::TempDir,
+    made: AtomicU32,
+}
+
+impl Dirs {
+    fn new() -> Self {
+        Self { parent: tempfile::tempdir().unwrap(), made: AtomicU32::new(0) }
+    }
+}
+
+/// Small buffers, so that kills and limits also hit flushes and compactions.
+fn small() -> RocksConfig {
     RocksConfig { write_buffer_bytes: 256 << 10, max_wal_bytes: 512 << 10, ..RocksConfig::default() }
 }
 
-/// Entries in the append that starts at `size`.
-fn batch_len(size: u64) -> u64 {
-    1 + size % 3
+#[async_trait]
+impl Ledgers for Dirs {
+    type Backend = RocksBackend;
+
+    const LINGERS: bool = false;
+
+    fn fresh(&self) -> String {
+        let number = self.made.fetch_add(1, Ordering::Relaxed);
+        self.parent.path().join(number.to_string()).to_str().unwrap().to_owned()
+    }
+
+    fn environment(&self) -> Vec<(&'static str, String)> {
+        Vec::new()
+    }
+
+    async fn open(&self, place: &str) -> Result<RocksBackend, StorageError> {
+        RocksBackend::open(place, &small())
+    }
+
+    async fn open_or_create(&self, place: &str) -> Result<RocksBackend, StorageError> {
+        RocksBackend::open_or_create(place, &small())
+    }
 }
 
-fn blob(size: u64) -> Vec<u8> {
-    size.to_be_bytes().repeat(1 + (size as usize * 37) % 4_000)
-}
-
-fn child(dir: &Path) -> Child {
-    Command::new(env::current_exe().unwrap())
-        .args(["--exact", "child_appends_until_it_is_killed", "--ignored", "--nocapture"])
-        .env(DIR, dir)
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap()
+fn child(work: Workload, appends: u64) {
+    block_on(append_until_stopped(work, appends, async |place| RocksBackend::open_or_create(place, &small())));
 }
 
 #[test]
 #[ignore = "the child of the other tests; does nothing by itself"]
 fn child_appends_until_it_is_killed() {
-    let Some(dir) = env::var_os(DIR) else {
-        return;
-    };
-    block_on(async {
-        let backend = match RocksBackend::open_or_create(dir, &config()) {
-            Ok(backend) => backend,
-            Err(error) => return println!("\nerror {:?}", error.kind),
-        };
-        let mut size = backend.size().await.unwrap().0;
-        loop {
-            backend.put_blob(&blob(size)).await.unwrap();
-            println!("\nblob {size}");
-            let count = batch_len(size);
-            backend.append(TreeSize(size), LOG.batch(size, count)).await.unwrap();
-            size += count;
-            println!("\nsize {size}");
-        }
-    });
+    child(WORK, u64::MAX);
 }
 
-/// The last number behind `word` in `text`.
-fn last(text: &str, word: &str) -> Option<u64> {
-    text.lines().rev().find_map(|line| line.strip_prefix(word)?.trim().parse().ok())
+#[test]
+#[ignore = "the child of the other test; does nothing by itself"]
+fn child_appends_until_writing_fails() {
+    child(LIMITED, 150);
 }
 
 #[test]
 fn a_killed_writer_loses_nothing_that_was_acknowledged() {
-    let number = |name, default| env::var(name).map_or(default, |text| text.parse().unwrap());
-    let (trials, seed) = (number(TRIALS, 20), number(SEED, 1));
-    let mut rng = ChaCha8Rng::seed_from_u64(seed);
-    let mut place = tempfile::tempdir().unwrap();
-    let (mut known, mut appends, mut in_flight) = (0, 0, 0);
-    for trial in 0..trials {
-        let mut child = child(place.path());
-        let stdout = BufReader::new(child.stdout.take().unwrap());
-        let (started, first_line) = mpsc::channel();
-        let output = thread::spawn(move || {
-            let mut text = String::new();
-            for line in stdout.lines().map(Result::unwrap) {
-                if line.starts_with("blob ") {
-                    // The parent may have stopped listening.
-                    let _ = started.send(());
-                }
-                text = text + &line + "\n";
-            }
-            text
-        });
-        // One kill in four comes while the ledger is opened or made, the others between appends.
-        if !trial.is_multiple_of(4) {
-            let _ = first_line.recv_timeout(Duration::from_secs(5));
-        }
-        thread::sleep(Duration::from_micros(u64::from(rng.next_u32() % 60_000)));
-        child.kill().unwrap();
-        child.wait().unwrap();
-        let text = output.join().unwrap();
-        assert!(!text.contains("error "), "trial {trial}: {text}");
-
-        let acknowledged = last(&text, "size ").unwrap_or(known);
-        block_on(async {
-            let backend = match RocksBackend::open(place.path(), &config()) {
-                Ok(backend) => backend,
-                Err(error) => {
-                    // Killed while the ledger was being made, before anything was acknowledged.
-                    assert_eq!((error.kind, acknowledged), (StorageErrorKind::NotFound, 0), "trial {trial}");
-                    return;
-                }
-            };
-            let size = backend.size().await.unwrap().0;
-            let possible = [acknowledged, acknowledged + batch_len(acknowledged)];
-            assert!(possible.contains(&size), "trial {trial}: {size} entries, {acknowledged} acknowledged");
-            assert_holds(&backend, LOG, size).await;
-            if let Some(written) = last(&text, "blob ") {
-                let stored = backend.blob(BlobDigest::of(&blob(written))).await.unwrap();
-                assert!(stored == Some(blob(written)), "trial {trial}: blob {written}");
-            }
-            appends += u64::from(size > known);
-            in_flight += u64::from(size > acknowledged);
-            known = size;
-        });
-        if known > LONGEST {
-            place = tempfile::tempdir().unwrap();
-            known = 0;
-        }
-    }
-    println!("{trials} kills (seed {seed}): {appends} after appends, {in_flight} with an append in flight that landed");
-    assert!(appends > 0 || trials < 10, "no child came to append: the moments are too early");
+    let kills = Kills {
+        child: "child_appends_until_it_is_killed",
+        work: WORK,
+        trials: number("ZKL_CRASH_TRIALS", 20),
+        seed: number("ZKL_CRASH_SEED", 1),
+        steps: 1,
+        pause: Duration::from_millis(60),
+        longest: 3_000,
+    };
+    kill_writers(&Dirs::new(), &kills);
 }
 
 #[test]
 fn a_second_writer_in_another_process_is_locked_out() {
     let dir = tempfile::tempdir().unwrap();
-    let _first = RocksBackend::create(dir.path(), &config()).unwrap();
-    let output = child(dir.path()).wait_with_output().unwrap();
+    let _first = RocksBackend::create(dir.path(), &small()).unwrap();
+    let child = run_child("child_appends_until_it_is_killed", dir.path().to_str().unwrap(), Vec::new()).unwrap();
+    let output = child.wait_with_output().unwrap();
     let text = String::from_utf8_lossy(&output.stdout);
-    assert!(text.lines().any(|line| line == "error Locked"), "{text}");
+    assert!(text.lines().any(|line| line == "open Locked"), "{text}");
+}
+
+#[test]
+fn a_write_that_fails_at_any_byte_is_reported_ends_writing_and_loses_nothing() {
+    let limits = Limits {
+        child: "child_appends_until_writing_fails",
+        work: LIMITED,
+        trials: number("ZKL_FAULT_TRIALS", 12),
+        seed: number("ZKL_FAULT_SEED", 1),
+        // With the buffers of `small`, a log reaches this before it is replaced.
+        largest_file: 200 << 10,
+        longest: 1_500,
+    };
+    fail_at_any_byte(&Dirs::new(), &limits);
+}
+
+struct Disk(PathBuf);
+
+#[async_trait]
+impl OnDisk for Disk {
+    type Backend = RocksBackend;
+
+    const OUTLIVES: bool = true;
+
+    async fn create(&self) -> Result<RocksBackend, StorageError> {
+        RocksBackend::create(self.0.join("ledger"), &RocksConfig::default())
+    }
+
+    async fn open(&self) -> Result<RocksBackend, StorageError> {
+        RocksBackend::open(self.0.join("ledger"), &RocksConfig::default())
+    }
+
+    fn start_again(&self) {}
+}
+
+#[test]
+#[ignore = "the child of the other test; does nothing by itself"]
+fn child_fills_its_disk() {
+    if let Some(mount) = child_disk() {
+        block_on(fill_disk(&Disk(mount.clone()), &mount, 5 << 20));
+    }
+}
+
+#[test]
+fn a_full_disk_is_reported_poisons_the_writer_and_loses_nothing() {
+    on_small_disk("child_fills_its_disk", 16);
 }

@@ -4,7 +4,14 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use futures::{StreamExt as _, TryStreamExt as _, stream};
-use zkl_core::{digest::TransactionId, storage::AppendBatch, tree::TreeSize};
+use zkl_core::{
+    digest::TransactionId,
+    storage::{
+        AppendBatch,
+        StorageErrorKind::{Conflict, Invalid},
+    },
+    tree::TreeSize,
+};
 
 use crate::{
     draft::{Draft, Inputs, Needs},
@@ -33,7 +40,7 @@ impl Store {
         let ids: Vec<TransactionId> = batch.transactions.iter().map(|transaction| transaction.id).collect();
         if self.holds_any(&state, &ids).await? {
             self.expect(expected).await?;
-            return Err(S3Error::Invalid { rule: "a transaction with this id is already in the log" });
+            return Err(S3Error::Contract(Invalid("a transaction with this id is already in the log")));
         }
         let draft = self.draft(&state, batch).await?;
         let uploads = stream::iter(draft.objects).map(|(object, bytes)| self.frames.store(object, bytes));
@@ -51,7 +58,7 @@ impl Store {
             Ok(Published::Theirs) => {
                 // Heads only grow, so the one that took our place has another size than the expected one.
                 let actual = self.latest().await?.size();
-                Err(S3Error::Conflict { expected: expected.0, actual })
+                Err(S3Error::Contract(Conflict { expected: expected.0, actual }))
             }
             Err(error) => {
                 if matches!(error, S3Error::OutcomeUnknown(_)) {
@@ -66,7 +73,7 @@ impl Store {
     async fn expect(&self, expected: TreeSize) -> Result<Arc<State>, S3Error> {
         let state = self.latest().await?;
         let actual = state.size();
-        if actual == expected.0 { Ok(state) } else { Err(S3Error::Conflict { expected: expected.0, actual }) }
+        if actual == expected.0 { Ok(state) } else { Err(S3Error::Contract(Conflict { expected: expected.0, actual })) }
     }
 
     async fn draft(&self, state: &Arc<State>, batch: AppendBatch) -> Result<Draft, S3Error> {

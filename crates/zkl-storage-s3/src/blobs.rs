@@ -3,7 +3,7 @@
 use aws_sdk_s3::types::{CompletedMultipartUpload, CompletedPart};
 use bytes::Bytes;
 use futures::{StreamExt as _, TryStreamExt as _, stream};
-use zkl_core::digest::BlobDigest;
+use zkl_core::{digest::BlobDigest, storage::StorageErrorKind::Corrupt};
 
 use crate::{
     error::S3Error,
@@ -43,7 +43,7 @@ impl Store {
             return Ok(None);
         };
         if BlobDigest::of(&bytes) != digest {
-            return Err(S3Error::Corrupt { what: "a blob does not have its digest" });
+            return Err(S3Error::Contract(Corrupt("a blob does not have its digest")));
         }
         Ok(Some(bytes.into()))
     }

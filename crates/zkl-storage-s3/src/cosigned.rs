@@ -6,12 +6,15 @@
 
 use std::sync::PoisonError;
 
-use zkl_core::tree::TreeSize;
+use zkl_core::{
+    storage::StorageErrorKind::{Corrupt, Invalid},
+    tree::TreeSize,
+};
 
 use crate::{error::S3Error, frame, objects::SMALL, store::Store};
 
 const FOLDER: &str = "cosigned/";
-const DAMAGED: S3Error = S3Error::Corrupt { what: "a cosigned checkpoint cannot be decoded" };
+const DAMAGED: S3Error = S3Error::Contract(Corrupt("a cosigned checkpoint cannot be decoded"));
 
 impl Store {
     pub(crate) async fn put_cosigned(&self, size: TreeSize, checkpoint: &str) -> Result<(), S3Error> {
@@ -19,7 +22,7 @@ impl Store {
         // The head only grows, so what it allows now it allows when the write lands.
         if size.0 == 0 || (size.0 > self.known().size() && size.0 > self.latest().await?.size()) {
             let rule = "the cosigned checkpoint is of a size that the log has not reached";
-            return Err(S3Error::Invalid { rule });
+            return Err(S3Error::Contract(Invalid(rule)));
         }
         let mut object = Vec::new();
         frame::push(&mut object, checkpoint.as_bytes())?;

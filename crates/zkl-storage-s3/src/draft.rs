@@ -4,7 +4,14 @@
 use std::collections::{BTreeMap, HashMap};
 
 use bytes::Bytes;
-use zkl_core::{digest::Sha256Digest, storage::AppendBatch, tree::TileId};
+use zkl_core::{
+    digest::Sha256Digest,
+    storage::{
+        AppendBatch,
+        StorageErrorKind::{Corrupt, Invalid},
+    },
+    tree::TileId,
+};
 
 use crate::{
     error::S3Error,
@@ -113,7 +120,7 @@ impl Part {
         match self {
             Self::New(payload) => Ok(payload.clone()),
             Self::Stored(span) => {
-                let missing = S3Error::Corrupt { what: "a part that a block takes over was not read" };
+                let missing = S3Error::Contract(Corrupt("a part that a block takes over was not read"));
                 inputs.frames.get(span).cloned().ok_or(missing)
             }
         }
@@ -151,7 +158,7 @@ impl Draft {
         let mut draft = Self {
             objects: Vec::new(),
             state: State {
-                number: state.number.checked_add(1).ok_or(S3Error::Invalid { rule: "the log is too long" })?,
+                number: state.number.checked_add(1).ok_or(S3Error::Contract(Invalid("the log is too long")))?,
                 head: Some(batch.head),
                 segments: Vec::new(),
                 open: Vec::new(),

@@ -3,7 +3,7 @@
 use std::error::Error as StdError;
 
 use thiserror::Error;
-use zkl_core::storage::{StorageError, StorageErrorKind};
+use zkl_core::storage::{BackendError, StorageErrorKind};
 
 type Source = Box<dyn StdError + Send + Sync>;
 
@@ -11,6 +11,9 @@ type Source = Box<dyn StdError + Send + Sync>;
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum S3Error {
+    /// What the contract names: a conflict, a broken rule, damage, a handle that may not write.
+    #[error(transparent)]
+    Contract(#[from] StorageErrorKind),
     /// The ledger's URL cannot be used.
     #[error("{rule}")]
     Location {
@@ -40,40 +43,6 @@ pub enum S3Error {
         /// Writes sent at once.
         racers: usize,
     },
-    /// The ledger has another format.
-    #[error("format {got}, this program reads {expected}")]
-    Format {
-        /// Format that this program reads.
-        expected: u32,
-        /// Format found.
-        got: u32,
-    },
-    /// Stored bytes contradict one another or their checksums.
-    #[error("{what}")]
-    Corrupt {
-        /// What contradicts what.
-        what: &'static str,
-    },
-    /// The head moved.
-    #[error("the head has {actual} entries, expected {expected}")]
-    Conflict {
-        /// Entries expected.
-        expected: u64,
-        /// Entries found.
-        actual: u64,
-    },
-    /// The request breaks a rule of the contract.
-    #[error("{rule}")]
-    Invalid {
-        /// The rule.
-        rule: &'static str,
-    },
-    /// The ledger was opened for reading.
-    #[error("the ledger is open for reading only")]
-    ReadOnly,
-    /// The outcome of an earlier append is unknown.
-    #[error("the outcome of an earlier append is unknown")]
-    Poisoned,
     /// No answer in time.
     #[error("{request}: no answer in time")]
     Timeout {
@@ -132,9 +101,6 @@ pub enum S3Error {
     /// A background task was cancelled or panicked.
     #[error("the storage task ended early")]
     Task(#[from] tokio::task::JoinError),
-    /// The contract's own check refused the request.
-    #[error(transparent)]
-    Contract(#[from] StorageError),
 }
 
 impl S3Error {
@@ -156,21 +122,18 @@ impl S3Error {
             _ => false,
         }
     }
+}
 
-    /// This error as the contract's, during `operation`.
-    pub(crate) fn during(self, operation: &'static str) -> StorageError {
-        let kind = match &self {
-            Self::Location { rule } | Self::Invalid { rule } => StorageErrorKind::Invalid(rule),
+impl BackendError for S3Error {
+    fn kind(&self) -> StorageErrorKind {
+        match self {
+            Self::Contract(kind) => kind.clone(),
+            Self::Location { rule } => StorageErrorKind::Invalid(rule),
             Self::NotFound { .. } => StorageErrorKind::NotFound,
             Self::AlreadyExists { .. } => StorageErrorKind::Invalid("there is already a ledger at this place"),
             Self::ConditionsIgnored | Self::ConditionsNotAtomic { .. } => StorageErrorKind::Invalid(
                 "the endpoint or bucket does not honour conditional writes (If-None-Match: *), which keep writers apart",
             ),
-            Self::Format { expected, got } => StorageErrorKind::Format { expected: *expected, got: *got },
-            Self::Corrupt { what } => StorageErrorKind::Corrupt(what),
-            Self::Conflict { expected, actual } => StorageErrorKind::Conflict { expected: *expected, actual: *actual },
-            Self::ReadOnly => StorageErrorKind::ReadOnly,
-            Self::Poisoned => StorageErrorKind::Poisoned,
             Self::Timeout { .. } => StorageErrorKind::Timeout,
             Self::OutcomeUnknown(cause) if matches!(**cause, Self::Timeout { .. }) => StorageErrorKind::Timeout,
             Self::Refused { status: 404, .. } => StorageErrorKind::NotFound,
@@ -184,15 +147,10 @@ impl S3Error {
             | Self::OutcomeUnknown(_)
             | Self::Task(_) => StorageErrorKind::Unavailable,
             Self::Random(_) => StorageErrorKind::Io,
-            Self::Contract(error) => error.kind.clone(),
-        };
-        let retryable = self.is_transient();
-        match self {
-            Self::Contract(error) => error,
-            error => {
-                let error = StorageError::new(operation, kind).with_source(error);
-                if retryable { error.retryable() } else { error }
-            }
         }
+    }
+
+    fn is_retryable(&self) -> bool {
+        self.is_transient()
     }
 }

@@ -5,7 +5,7 @@ use std::ops::{ControlFlow, Range};
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 use zkl_core::{
     digest::Sha256Digest,
-    storage::{Order, Query},
+    storage::{Order, Query, StorageErrorKind::Corrupt},
     transaction::StoredTransaction,
 };
 
@@ -36,7 +36,7 @@ impl Store {
         let decode = |payload| {
             let transaction = record::decode(payload)?;
             if !query.matches(&transaction) {
-                return Err(S3Error::Corrupt { what: "an index names another transaction" });
+                return Err(S3Error::Contract(Corrupt("an index names another transaction")));
             }
             Ok(transaction)
         };
@@ -100,7 +100,7 @@ impl Store {
         };
         let blocks = self.blocks_of(segment, a.0.min(b.0), a.0.max(b.0)).await?;
         let span = |(index, place)| {
-            let missing = S3Error::Corrupt { what: "an index names an entry that no block holds" };
+            let missing = S3Error::Contract(Corrupt("an index names an entry that no block holds"));
             let (_, block) = blocks.range(..=index).next_back().ok_or(missing)?;
             Ok(Span { object: Sha256Digest::new(block.object), place })
         };

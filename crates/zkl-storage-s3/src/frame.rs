@@ -4,7 +4,10 @@
 
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
-use zkl_core::digest::Sha256Digest;
+use zkl_core::{
+    digest::Sha256Digest,
+    storage::StorageErrorKind::{Corrupt, Invalid},
+};
 
 use crate::error::S3Error;
 
@@ -32,7 +35,7 @@ pub(crate) struct Span {
 
 /// Appends `payload` as a frame to `object`.
 pub(crate) fn push(object: &mut Vec<u8>, payload: &[u8]) -> Result<Place, S3Error> {
-    let too_large = S3Error::Invalid { rule: "an object of the store would be larger than 4 GiB" };
+    let too_large = S3Error::Contract(Invalid("an object of the store would be larger than 4 GiB"));
     let offset = u32::try_from(object.len()).ok();
     let len = u32::try_from(payload.len() + CHECKSUM_LEN).ok();
     let (Some(offset), Some(len)) = (offset, len) else {
@@ -46,9 +49,9 @@ pub(crate) fn push(object: &mut Vec<u8>, payload: &[u8]) -> Result<Place, S3Erro
 /// The payload of a frame, if its checksum is right.
 pub(crate) fn open(frame: &Bytes) -> Result<Bytes, S3Error> {
     let split = frame.len().checked_sub(CHECKSUM_LEN);
-    let split = split.ok_or(S3Error::Corrupt { what: "a stored part is cut short" })?;
+    let split = split.ok_or(S3Error::Contract(Corrupt("a stored part is cut short")))?;
     if frame[split..] != checksum(&frame[..split]) {
-        return Err(S3Error::Corrupt { what: "a stored part does not have its checksum" });
+        return Err(S3Error::Contract(Corrupt("a stored part does not have its checksum")));
     }
     Ok(frame.slice(..split))
 }
@@ -57,7 +60,7 @@ pub(crate) fn open(frame: &Bytes) -> Result<Bytes, S3Error> {
 pub(crate) fn open_in(object: &Bytes, place: Place) -> Result<Bytes, S3Error> {
     let (start, end) = (place.offset as usize, place.offset as usize + place.len as usize);
     if end > object.len() {
-        return Err(S3Error::Corrupt { what: "a stored object is shorter than what refers to it says" });
+        return Err(S3Error::Contract(Corrupt("a stored object is shorter than what refers to it says")));
     }
     open(&object.slice(start..end))
 }
@@ -80,10 +83,13 @@ mod tests {
         for position in place.offset as usize..place.end() as usize {
             let mut changed = object.clone();
             changed[position] ^= 1;
-            assert!(matches!(open_in(&changed.into(), place), Err(S3Error::Corrupt { .. })), "byte {position}");
+            assert!(matches!(open_in(&changed.into(), place), Err(S3Error::Contract(Corrupt(_)))), "byte {position}");
         }
         for len in 0..object.len() {
-            assert!(matches!(open_in(&object[..len].to_vec().into(), place), Err(S3Error::Corrupt { .. })), "{len}");
+            assert!(
+                matches!(open_in(&object[..len].to_vec().into(), place), Err(S3Error::Contract(Corrupt(_)))),
+                "{len}"
+            );
         }
     }
 }

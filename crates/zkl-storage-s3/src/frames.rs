@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use bytes::Bytes;
 use futures::{StreamExt as _, TryStreamExt as _, stream};
-use zkl_core::digest::Sha256Digest;
+use zkl_core::{digest::Sha256Digest, storage::StorageErrorKind::Corrupt};
 
 use crate::{
     cache::FrameCache,
@@ -20,7 +20,7 @@ const LARGEST_RUN: u64 = 8 << 20;
 /// Requests of one call under way at a time.
 const PARALLEL: usize = 16;
 
-const MISSING: S3Error = S3Error::Corrupt { what: "an object that the head refers to is missing" };
+const MISSING: S3Error = S3Error::Contract(Corrupt("an object that the head refers to is missing"));
 
 /// The content-addressed objects of a ledger.
 pub(crate) struct Frames {
@@ -82,7 +82,7 @@ impl Frames {
     pub(crate) async fn whole(&self, object: Sha256Digest) -> Result<Bytes, S3Error> {
         let bytes = self.objects.get(&key(object), LARGE).await?.ok_or(MISSING)?;
         if Sha256Digest::of(&bytes) != object {
-            return Err(S3Error::Corrupt { what: "a stored object does not have its digest" });
+            return Err(S3Error::Contract(Corrupt("a stored object does not have its digest")));
         }
         Ok(bytes)
     }

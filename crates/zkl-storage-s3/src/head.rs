@@ -7,7 +7,10 @@ use serde::{Deserialize, Serialize};
 use zkl_core::{
     digest::{RootHash, Sha256Digest, TransactionId},
     name::DatasetName,
-    storage::Head,
+    storage::{
+        Head,
+        StorageErrorKind::{Corrupt, Invalid},
+    },
     time::Timestamp,
     transaction::OperationKind,
     tree::TreeSize,
@@ -20,7 +23,7 @@ use crate::{
 };
 
 const MAGIC: &[u8; 8] = b"zklhead1";
-const DAMAGED: S3Error = S3Error::Corrupt { what: "a head cannot be decoded" };
+const DAMAGED: S3Error = S3Error::Contract(Corrupt("a head cannot be decoded"));
 
 /// One state of the ledger.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -108,7 +111,7 @@ impl State {
             edge,
         };
         let payload =
-            postcard::to_stdvec(&record).map_err(|_| S3Error::Invalid { rule: "the head cannot be encoded" })?;
+            postcard::to_stdvec(&record).map_err(|_| S3Error::Contract(Invalid("the head cannot be encoded")))?;
         let mut bytes = MAGIC.to_vec();
         frame::push(&mut bytes, &payload)?;
         Ok(bytes)

@@ -7,7 +7,7 @@ use futures::{StreamExt as _, TryStreamExt as _, stream};
 use zkl_core::{
     digest::{Sha256Digest, TransactionId},
     name::DatasetName,
-    storage::{DatasetSummary, Order, Query},
+    storage::{DatasetSummary, Order, Query, StorageErrorKind::Corrupt},
     transaction::StoredTransaction,
     tree::{LeafIndex, TileId},
 };
@@ -43,7 +43,7 @@ impl Store {
         };
         let transaction = record::decode(&self.frames.read(span).await?)?;
         if transaction.id != id || transaction.index.0 != index {
-            return Err(S3Error::Corrupt { what: "an index names another transaction" });
+            return Err(S3Error::Contract(Corrupt("an index names another transaction")));
         }
         Ok(Some(transaction))
     }
@@ -108,7 +108,7 @@ impl Store {
     /// The block of `segment` that holds the entry at `index`.
     async fn block_of(&self, segment: &SegmentRecord, index: u64) -> Result<BlockRow, S3Error> {
         let blocks = self.blocks_of(segment, index, index).await?;
-        let missing = S3Error::Corrupt { what: "an index names an entry that no block holds" };
+        let missing = S3Error::Contract(Corrupt("an index names an entry that no block holds"));
         blocks.into_values().next_back().ok_or(missing)
     }
 
@@ -124,7 +124,7 @@ impl Store {
         let backwards = Scan { keys, time: None, order: Order::Descending };
         let mut blocks = BTreeMap::new();
         scan(&self.frames, segment.object(), segment.blocks, &backwards, |key, value| {
-            let damaged = S3Error::Corrupt { what: "a key of the block table cannot be decoded" };
+            let damaged = S3Error::Contract(Corrupt("a key of the block table cannot be decoded"));
             let start = key.try_into().map(u64::from_be_bytes).map_err(|_| damaged)?;
             blocks.insert(start, BlockRow::decode(&value)?);
             Ok(if start <= first { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
@@ -147,7 +147,7 @@ impl Store {
             return Ok(None);
         };
         let bytes = self.frames.read(span).await?;
-        let short = S3Error::Corrupt { what: "a stored tile is shorter than its width" };
+        let short = S3Error::Contract(Corrupt("a stored tile is shorter than its width"));
         Ok(Some(bytes.get(..usize::from(id.width) * TileId::HASH_LEN).ok_or(short)?.to_vec()))
     }
 
@@ -157,7 +157,7 @@ impl Store {
         }
         if let Some(last) = block_of_tile(id, state.closed()) {
             let segment = state.segments.partition_point(|segment| segment.end() <= last);
-            let missing = S3Error::Corrupt { what: "the segments of a head do not cover its blocks" };
+            let missing = S3Error::Contract(Corrupt("the segments of a head do not cover its blocks"));
             let block = self.block_of(state.segments.get(segment).ok_or(missing)?, last).await?;
             let tile = block.tiles.iter().find(|tile| (tile.level, tile.index) == (id.level, id.index));
             let wide = tile.filter(|tile| tile.width >= id.width);
@@ -208,7 +208,7 @@ impl Store {
             }
         }
         let summary = |(name, row): (Vec<u8>, DatasetRow)| {
-            let damaged = || S3Error::Corrupt { what: "a dataset name cannot be decoded" };
+            let damaged = || S3Error::Contract(Corrupt("a dataset name cannot be decoded"));
             let name = String::from_utf8(name).ok().and_then(|name| name.parse().ok()).ok_or_else(damaged)?;
             Ok(DatasetSummary { name, transactions: row.count, latest: LeafIndex(row.latest) })
         };

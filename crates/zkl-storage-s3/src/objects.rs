@@ -16,6 +16,8 @@ use aws_sdk_s3::{
 use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
 use bytes::{Bytes, BytesMut};
 
+use zkl_core::storage::StorageErrorKind::Corrupt;
+
 use crate::{config::S3Config, error::S3Error, location::Location};
 
 /// Most bytes of the ledger's description, of a head and of a cosigned checkpoint: some kilobytes in practice.
@@ -24,7 +26,7 @@ pub(crate) const SMALL: u64 = 16 << 20;
 pub(crate) const LARGE: u64 = u32::MAX as u64;
 
 const WRONG_LENGTH: S3Error =
-    S3Error::Corrupt { what: "a stored object does not have the length that what refers to it says" };
+    S3Error::Contract(Corrupt("a stored object does not have the length that what refers to it says"));
 
 /// The objects below one prefix of one bucket.
 #[derive(Clone)]

@@ -4,6 +4,8 @@ use bytes::Bytes;
 use futures::{StreamExt as _, stream};
 use serde::{Deserialize, Serialize};
 
+use zkl_core::storage::StorageErrorKind::{Corrupt, Format, Invalid};
+
 use crate::{
     config::S3Config,
     error::S3Error,
@@ -41,7 +43,7 @@ impl Store {
         race(&objects).await?;
         let description = Description { format: FORMAT, id: hex::encode(random()?) };
         let bytes = serde_json::to_vec(&description)
-            .map_err(|_| S3Error::Invalid { rule: "the ledger's description cannot be encoded" })?;
+            .map_err(|_| S3Error::Contract(Invalid("the ledger's description cannot be encoded")))?;
         match publish(&objects, DESCRIPTION, &bytes.into(), config.settle_timeout).await? {
             Published::Ours => Ok(Self::new(objects, config, Access::Write)),
             Published::Theirs => Err(exists()),
@@ -73,8 +75,8 @@ pub(crate) fn random() -> Result<[u8; 16], S3Error> {
 
 fn check_format(description: &Bytes) -> Result<(), S3Error> {
     let parsed: Result<Description, _> = serde_json::from_slice(description);
-    let got = parsed.map_err(|_| S3Error::Corrupt { what: "the ledger's description cannot be read" })?.format;
-    if got == FORMAT { Ok(()) } else { Err(S3Error::Format { expected: FORMAT, got }) }
+    let got = parsed.map_err(|_| S3Error::Contract(Corrupt("the ledger's description cannot be read")))?.format;
+    if got == FORMAT { Ok(()) } else { Err(S3Error::Contract(Format { expected: FORMAT, got })) }
 }
 
 /// Writes what is there once more, on the condition that it is not there. An endpoint that ignores the condition changes

@@ -5,6 +5,8 @@ use std::time::Duration;
 use bytes::Bytes;
 use tokio::time::{Instant, sleep};
 
+use zkl_core::storage::StorageErrorKind::Corrupt;
+
 use crate::{
     error::S3Error,
     objects::{Objects, SMALL},
@@ -46,7 +48,7 @@ pub(crate) async fn publish(
             Ok(true) => return Ok(Published::Ours),
             Ok(false) => {
                 uncertain = true;
-                S3Error::Corrupt { what: "an object both exists and does not" }
+                S3Error::Contract(Corrupt("an object both exists and does not"))
             }
             Err(error) => {
                 uncertain |= error.may_have_written();

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use zkl_core::{
     digest::{Sha256Digest, TransactionId},
     name::DatasetName,
+    storage::StorageErrorKind::Corrupt,
     time::Timestamp,
     transaction::OperationKind,
 };
@@ -16,7 +17,7 @@ use crate::{
     table::{Extent, Rows, TableBuilder, TableRecord, merged},
 };
 
-const DAMAGED: S3Error = S3Error::Corrupt { what: "a row of an index cannot be decoded" };
+const DAMAGED: S3Error = S3Error::Contract(Corrupt("a row of an index cannot be decoded"));
 
 /// A segment as a head refers to it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

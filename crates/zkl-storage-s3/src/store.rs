@@ -9,6 +9,8 @@ use std::{
     time::Duration,
 };
 
+use zkl_core::storage::StorageErrorKind::{Corrupt, Poisoned, ReadOnly};
+
 use crate::{
     config::S3Config,
     error::S3Error,
@@ -47,7 +49,7 @@ pub(crate) struct Writer {
 
 impl Writer {
     pub(crate) fn check(&self) -> Result<(), S3Error> {
-        if self.poisoned.load(Ordering::Acquire) { Err(S3Error::Poisoned) } else { Ok(()) }
+        if self.poisoned.load(Ordering::Acquire) { Err(S3Error::Contract(Poisoned)) } else { Ok(()) }
     }
 
     pub(crate) fn poison(&self) {
@@ -69,7 +71,7 @@ impl Store {
     }
 
     pub(crate) fn writer(&self) -> Result<&Writer, S3Error> {
-        self.writer.as_ref().ok_or(S3Error::ReadOnly)
+        self.writer.as_ref().ok_or(S3Error::Contract(ReadOnly))
     }
 
     pub(crate) const fn objects(&self) -> &Objects {
@@ -120,7 +122,7 @@ impl Store {
         if present == next.number {
             return Ok(self.learn(next));
         }
-        let vanished = S3Error::Corrupt { what: "a head that was there is gone" };
+        let vanished = S3Error::Contract(Corrupt("a head that was there is gone"));
         Ok(self.learn(self.state(present).await?.ok_or(vanished)?))
     }
 

@@ -8,7 +8,7 @@ use std::ops::Range;
 
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
-use zkl_core::time::Timestamp;
+use zkl_core::{storage::StorageErrorKind::Corrupt, time::Timestamp};
 
 use crate::{error::S3Error, frame::Place};
 
@@ -20,7 +20,7 @@ pub(crate) use build::TableBuilder;
 pub(crate) use merge::{Rows, merged};
 pub(crate) use scan::{KeyRange, Scan, scan};
 
-const DAMAGED: S3Error = S3Error::Corrupt { what: "a page of an index cannot be decoded" };
+const DAMAGED: S3Error = S3Error::Contract(Corrupt("a page of an index cannot be decoded"));
 
 /// Where a table begins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -1,7 +1,10 @@
 #![doc = include_str!("../README.md")]
 
 pub mod conformance;
+pub mod crash;
 pub mod faults;
+#[cfg(unix)]
+pub mod full;
 #[cfg(feature = "http-proxy")]
 pub mod http_proxy;
 pub mod log;

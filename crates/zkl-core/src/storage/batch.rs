@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use super::{AppendBatch, StorageError, StorageErrorKind};
+use super::{AppendBatch, StorageErrorKind};
 use crate::{
     transaction::StoredTransaction,
     tree::{TileId, TreeSize},
@@ -15,9 +15,8 @@ impl AppendBatch {
     ///
     /// # Errors
     /// [`StorageErrorKind::Invalid`] with the first rule that the batch breaks.
-    pub fn check(&self, expected: TreeSize) -> Result<(), StorageError> {
-        self.broken_rule(expected)
-            .map_or(Ok(()), |rule| Err(StorageError::new("append", StorageErrorKind::Invalid(rule))))
+    pub fn check(&self, expected: TreeSize) -> Result<(), StorageErrorKind> {
+        self.broken_rule(expected).map_or(Ok(()), |rule| Err(StorageErrorKind::Invalid(rule)))
     }
 
     fn broken_rule(&self, expected: TreeSize) -> Option<&'static str> {
@@ -86,7 +85,7 @@ mod tests {
     }
 
     fn rule(batch: &AppendBatch, expected: u64) -> &'static str {
-        match batch.check(TreeSize(expected)).map_err(|error| error.kind) {
+        match batch.check(TreeSize(expected)) {
             Err(StorageErrorKind::Invalid(rule)) => rule,
             other => panic!("expected a broken rule, got {other:?}"),
         }

@@ -19,6 +19,21 @@ pub struct StorageError {
     pub source: Option<Box<dyn StdError + Send + Sync>>,
 }
 
+/// The error of a backend, as far as the contract knows it. What the contract itself names, such as a conflict, backends take from
+/// [`StorageErrorKind`]; of their own they have what only they can meet.
+pub trait BackendError: StdError + Send + Sync + Sized + 'static {
+    /// The kind under which callers see it.
+    fn kind(&self) -> StorageErrorKind;
+
+    /// Whether the same call may succeed later without anything else changing.
+    fn is_retryable(&self) -> bool;
+
+    /// This error as the contract's, during `operation`.
+    fn during(self, operation: &'static str) -> StorageError {
+        StorageError { kind: self.kind(), retryable: self.is_retryable(), operation, source: Some(Box::new(self)) }
+    }
+}
+
 /// Classes of storage errors.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[non_exhaustive]

@@ -16,13 +16,14 @@ use zkl_core::{
 use zkl_storage_pg::{PgBackend, PgConfig};
 use zkl_testkit::{
     conformance::{assert_holds, block_on},
+    crash::number,
     log::TestLog,
     postgres::shared,
 };
 
 use crate::{
     proxy::{Cut, Proxy},
-    support::{append, config, kind, number, reopen_verify_append, with_entries},
+    support::{append, config, kind, reopen_verify_append, with_entries},
 };
 
 const LOG: TestLog = TestLog::salted(65);

@@ -1,7 +1,5 @@
 //! What several modules need.
 
-use std::env;
-
 use zkl_core::storage::{StorageBackend, StorageBackendExt, StorageError, StorageErrorKind};
 use zkl_storage_pg::{PgBackend, PgConfig};
 use zkl_testkit::{conformance::assert_holds, log::TestLog, postgres::shared};
@@ -44,9 +42,4 @@ pub(crate) async fn reopen_verify_append(url: &str, log: TestLog, acknowledged: 
     assert_holds(&backend, log, size).await;
     append(&backend, log, size, 1).await;
     size + 1
-}
-
-/// The number in an environment variable.
-pub(crate) fn number(name: &str, default: u64) -> u64 {
-    env::var(name).map_or(default, |text| text.parse().unwrap())
 }

@@ -14,9 +14,9 @@ use zkl_core::{
     tree::{LeafIndex, TreeSize},
 };
 use zkl_storage_pg::PgBackend;
-use zkl_testkit::{conformance::block_on, log::TestLog};
+use zkl_testkit::{conformance::block_on, crash::number, log::TestLog};
 
-use crate::support::{config, fresh, number};
+use crate::support::{config, fresh};
 
 /// Tiles and heads are functions of the size, whoever writes them.
 const LOG: TestLog = TestLog::salted(66);

@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 
 use proptest::prelude::*;
-use zkl_core::digest::Sha256Digest;
+use zkl_core::{digest::Sha256Digest, storage::StorageErrorKind::Corrupt};
 
 use super::*;
 
@@ -72,7 +72,7 @@ fn a_damaged_page_is_noticed_wherever_it_is() {
         changed[position] ^= 4;
         let mut rows = Rows::new(changed.into(), record);
         let outcome = std::iter::repeat_with(|| rows.advance()).find(|row| !matches!(row, Ok(Some(_))));
-        assert!(matches!(outcome, Some(Err(S3Error::Corrupt { .. }))), "byte {position}");
+        assert!(matches!(outcome, Some(Err(S3Error::Contract(Corrupt(_))))), "byte {position}");
     }
 }
 

@@ -5,7 +5,6 @@
 
 use std::{
     collections::BTreeMap,
-    env,
     sync::{Arc, Mutex},
     time::Duration,
 };
@@ -21,6 +20,7 @@ use zkl_core::{
 use zkl_storage_s3::{S3Backend, S3Config};
 use zkl_testkit::{
     conformance::block_on,
+    crash::number,
     faults::{Fault, FaultPlan, FaultyBackend, Operation},
     http_proxy::HttpFault,
     log::TestLog,
@@ -30,10 +30,6 @@ use zkl_testkit::{
 use crate::support::{CEPH, Ledgers, Proxied};
 
 const WRITERS: u64 = 3;
-
-pub(crate) fn number(name: &str, default: u64) -> u64 {
-    env::var(name).map_or(default, |text| text.parse().unwrap())
-}
 
 /// An append that was tried. Each has a salt of its own, so that its entries are like no others.
 struct Attempt {

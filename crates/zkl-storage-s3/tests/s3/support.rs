@@ -40,6 +40,15 @@ pub(crate) fn config(server: &S3Server) -> S3Config {
     }
 }
 
+/// The server's credentials, where AWS's own tools look for them.
+pub(crate) fn environment(server: &S3Server) -> Vec<(&'static str, String)> {
+    vec![
+        ("AWS_ACCESS_KEY_ID", server.access_key().to_owned()),
+        ("AWS_SECRET_ACCESS_KEY", server.secret_key().to_owned()),
+        ("AWS_REGION", "us-east-1".to_owned()),
+    ]
+}
+
 /// A prefix that nobody has used.
 pub(crate) fn fresh_prefix() -> String {
     static NUMBER: AtomicU64 = AtomicU64::new(0);

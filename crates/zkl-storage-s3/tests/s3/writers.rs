@@ -9,22 +9,21 @@ use zkl_core::{
     tree::TreeSize,
 };
 use zkl_storage_s3::{S3Backend, S3Config};
-use zkl_testkit::{conformance::block_on, log::TestLog};
-
-use crate::{
-    crash::child,
-    faults::number,
-    support::{CEPH, config, fresh_prefix, url},
+use zkl_testkit::{
+    conformance::block_on,
+    crash::{PLACE, number, run_child},
+    log::TestLog,
 };
 
-/// URL, a salt that is the process's own, and the number of entries to append, separated by spaces.
-const TASK: &str = "ZKL_WRITER_TASK";
+use crate::support::{CEPH, config, environment, fresh_prefix, url};
+
 const SALTS: [u64; 2] = [1_000_001, 1_000_002];
 
 #[test]
 #[ignore = "the child of the other test; does nothing by itself"]
 fn child_appends_its_share() {
-    let Ok(task) = env::var(TASK) else {
+    // URL, a salt that is the process's own, and the number of entries to append.
+    let Ok(task) = env::var(PLACE) else {
         return;
     };
     let mut parts = task.split(' ');
@@ -57,7 +56,7 @@ fn two_processes_make_one_history() {
     let backend = block_on(async { S3Backend::create(&url, &config(&CEPH)).await.unwrap() });
     let children = SALTS.map(|salt| {
         let task = format!("{url} {salt} {}", entries / 2);
-        (salt, child("writers::child_appends_its_share", TASK, &task))
+        (salt, run_child("writers::child_appends_its_share", &task, environment(&CEPH)).unwrap())
     });
     let mut owner: BTreeMap<u64, u64> = BTreeMap::new();
     let (mut batches, mut conflicts) = (0, 0_u64);
