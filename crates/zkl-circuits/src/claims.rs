@@ -22,6 +22,7 @@ mod correlation;
 mod count;
 mod evaluate;
 mod gap;
+pub mod language;
 mod mean;
 mod min_group;
 mod nulls;
@@ -38,14 +39,9 @@ mod variance;
 #[cfg(test)]
 mod tests;
 
+use crate::claims::language::{Claim, ClaimError, ResolvedClaim};
 use sha2::{Digest as _, Sha256};
-use zkl_core::{
-    ark::Fr,
-    circuit::CircuitId,
-    claim::{Claim, ClaimError, ResolvedClaim},
-    digest::TransactionId,
-    layout::Layout,
-};
+use zkl_core::{ark::Fr, circuit::CircuitId, digest::TransactionId, layout::Layout};
 use zkl_poseidon::{Domain, hash_to_field};
 
 use crate::seal::SealCommitment;

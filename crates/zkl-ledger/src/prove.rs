@@ -3,10 +3,10 @@
 use std::{future::IntoFuture, sync::Arc};
 
 use futures::future::BoxFuture;
+use zkl_circuits::claims::language::{Claim, resolve};
 use zkl_circuits::claims::{self, ClaimCircuit};
 use zkl_core::{
     circuit::{Circuit, CircuitType},
-    claim::{Claim, resolve},
     digest::BlobDigest,
     name::DatasetName,
     time::Timestamp,

@@ -10,8 +10,9 @@
 //! A prover gains nothing from an `m` below the smallest class or an `M` above the largest. `m >= 1` makes a code that is
 //! said to occur occur. Width: below 2^88.
 
+use crate::claims::language::Bound;
 use num_bigint::BigUint;
-use zkl_core::{ark::Fr, claim::Bound};
+use zkl_core::ark::Fr;
 use zkl_snark::gadgets::{BoolVar, Cs, GadgetError, IntVar};
 
 use super::{

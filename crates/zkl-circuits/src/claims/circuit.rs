@@ -1,9 +1,9 @@
 //! From a resolved claim to its circuit.
 
+use crate::claims::language::{ClaimError, GroupTarget, ResolvedClaim};
 use zkl_core::{
     ark::Fr,
     circuit::{Circuit, CircuitId, CircuitType},
-    claim::{ClaimError, GroupTarget, ResolvedClaim},
     column::ColumnType,
     layout::Layout,
     profile::Profile,
@@ -184,7 +184,6 @@ fn relation(claim: &ResolvedClaim, layout: &Layout) -> Result<Box<dyn AnyRelatio
             Box::new(Balance { column: *c, index: column(*c)?, capacity: *capacity as usize, at_least: *at_least })
         }
         ResolvedClaim::Correlation { pair: p, is } => Box::new(Correlation { pair: *p, index: pair(*p)?, is: *is }),
-        _ => return Err(ClaimError::ProfileMismatch),
     })
 }
 

@@ -16,13 +16,10 @@
 //!
 //! Width: `cov`, `V`, F and C at most 2^192, multiplied by a threshold below 2^56; k = 251.
 
+use crate::claims::language::{Bound, Bounds};
 use num_bigint::{BigInt, BigUint};
 use num_traits::Signed as _;
-use zkl_core::{
-    ark::Fr,
-    claim::{Bound, Bounds},
-    profile::ProductSums,
-};
+use zkl_core::{ark::Fr, profile::ProductSums};
 use zkl_snark::gadgets::{BoolVar, Cs, GadgetError, IntVar};
 
 use super::{

@@ -2,7 +2,8 @@
 //!
 //! Public inputs: h, ctx, layout; record index; range (6). Relation: `valid / 1` in the range. Width: below 2^128.
 
-use zkl_core::{ark::Fr, claim::Bounds};
+use crate::claims::language::Bounds;
+use zkl_core::ark::Fr;
 use zkl_snark::gadgets::{Cs, GadgetError, IntVar};
 
 use super::{

@@ -2,14 +2,14 @@
 
 use std::fmt;
 
+use crate::claims::language::{
+    Bound, Bounds, ClaimError, Coarse, Estimator, GapAxes, GroupTarget, NullGroups, NullUnit, ResolvedClaim, ShareBase,
+    Vacuity,
+};
 use num_bigint::{BigInt, Sign};
 use num_rational::BigRational;
 use num_traits::{One as _, Signed as _, Zero as _};
 use zkl_core::{
-    claim::{
-        Bound, Bounds, ClaimError, Coarse, Estimator, GapAxes, GroupTarget, NullGroups, NullUnit, ResolvedClaim,
-        ShareBase, Vacuity,
-    },
     layout::{Encoding, Layout},
     profile::{CategoryStats, ColumnStats, GroupedStats, JointCounts, NumericStats, PairProfile, ProductSums, Profile},
 };
@@ -99,7 +99,6 @@ pub fn evaluate(claim: &ResolvedClaim, layout: &Layout, profile: &Profile) -> Re
         ResolvedClaim::MinGroup { target, nulls, at_least } => table.min_group(*target, *nulls, *at_least),
         ResolvedClaim::Balance { column, at_least, .. } => table.balance(*column, at_least),
         ResolvedClaim::Correlation { pair, is } => table.correlation(*pair, is),
-        _ => Err(ClaimError::ProfileMismatch),
     }
 }
 

@@ -13,10 +13,8 @@
 //! As for a share, all matching codes are added, of groups and of labels. Width: `d_1 d_2` below 2^80, with a
 //! threshold below 2^137.
 
-use zkl_core::{
-    ark::Fr,
-    claim::{Bounds, GapAxes},
-};
+use crate::claims::language::{Bounds, GapAxes};
+use zkl_core::ark::Fr;
 use zkl_snark::gadgets::{BoolVar, Cs, FieldVar, GadgetError, IntVar};
 
 use super::{

@@ -8,7 +8,8 @@
 //!
 //! Width: `b (S1 + c min)` below 2^153, `a c` below 2^159.
 
-use zkl_core::{ark::Fr, claim::Bounds};
+use crate::claims::language::Bounds;
+use zkl_core::ark::Fr;
 use zkl_snark::gadgets::{Cs, GadgetError, IntVar};
 
 use super::{

@@ -10,7 +10,8 @@
 //!
 //! Width: below 2^33 for one group, below 2^41 for the sum.
 
-use zkl_core::{ark::Fr, claim::NullGroups};
+use crate::claims::language::NullGroups;
+use zkl_core::ark::Fr;
 use zkl_snark::gadgets::{BoolVar, Cs, FieldVar, GadgetError, IntVar};
 
 use super::{

@@ -8,10 +8,8 @@
 //!
 //! Width: `a y` below 2^159.
 
-use zkl_core::{
-    ark::Fr,
-    claim::{Bounds, NullUnit},
-};
+use crate::claims::language::{Bounds, NullUnit};
+use zkl_core::ark::Fr;
 use zkl_snark::gadgets::{BoolVar, Cs, GadgetError, IntVar};
 
 use super::{

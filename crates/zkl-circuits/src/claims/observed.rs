@@ -2,10 +2,11 @@
 
 use std::fmt;
 
+use crate::claims::language::Literal;
 use num_bigint::BigInt;
 use num_rational::BigRational;
 use num_traits::{Signed as _, Zero as _};
-use zkl_core::{claim::Literal, column::ColumnType};
+use zkl_core::column::ColumnType;
 
 /// What a claim's statistic is in the profile, in the units of the claim's text. Has no `Debug`, so that it does not end in
 /// a log by accident; [`Display`](fmt::Display) is the one way out.

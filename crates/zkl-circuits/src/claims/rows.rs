@@ -2,7 +2,8 @@
 //!
 //! Public inputs: h, ctx, layout; range (6). Relation: `rows / 1` in the range. Width: `a y` and `b x` below 2^128.
 
-use zkl_core::{ark::Fr, claim::Bounds};
+use crate::claims::language::Bounds;
+use zkl_core::ark::Fr;
 use zkl_snark::gadgets::{Cs, GadgetError, IntVar};
 
 use super::{

@@ -1,9 +1,9 @@
 //! Every built-in claim circuit.
 
+use crate::claims::language::{Bound, Bounds, Estimator, GapAxes, NullGroups, NullUnit, ShareBase};
 use zkl_core::{
     ark::Fr,
     circuit::{Circuit, CircuitId},
-    claim::{Bound, Bounds, Estimator, GapAxes, NullGroups, NullUnit, ShareBase},
     layout::{Encoding, PairLayout},
 };
 

@@ -11,10 +11,8 @@
 //! The counts of ALL matching codes are added: a dictionary that splits one value over two codes changes nothing.
 //! Width: `b x` and `a y` below 2^96.
 
-use zkl_core::{
-    ark::Fr,
-    claim::{Bounds, ShareBase},
-};
+use crate::claims::language::{Bounds, ShareBase};
+use zkl_core::ark::Fr;
 use zkl_snark::gadgets::{BoolVar, Cs, FieldVar, GadgetError, IntVar};
 
 use super::{

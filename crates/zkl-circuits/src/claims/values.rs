@@ -16,7 +16,7 @@ use zkl_snark::gadgets::{BoolVar, Cs, GadgetError, IntVar};
 use super::relation::{Frame, Relation, enforce_at_least};
 use crate::seal::{NumericRecord, NumericRecordVar, Opening, RecordIndex, RecordIndexVar, Seal, SealError};
 
-/// Bits of a bound's magnitude; [`zkl_core::claim::ResolvedClaim::MAX_VALUE`] fits.
+/// Bits of a bound's magnitude; [`crate::claims::language::ResolvedClaim::MAX_VALUE`] fits.
 const BITS: u64 = 66;
 
 #[derive(Clone)]

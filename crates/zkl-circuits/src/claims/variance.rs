@@ -9,10 +9,8 @@
 //!
 //! Width: `V` below 2^192, `b V` below 2^248, `a c^2` below 2^191; k = 249.
 
-use zkl_core::{
-    ark::Fr,
-    claim::{Bounds, Estimator},
-};
+use crate::claims::language::{Bounds, Estimator};
+use zkl_core::ark::Fr;
 use zkl_snark::gadgets::{BoolVar, Cs, GadgetError, IntVar};
 
 use super::{

@@ -1,7 +1,8 @@
 //! Dishonest provers: each takes an honest instance and changes one thing.
 
+use crate::claims::language::{Bounds, ResolvedClaim};
 use num_bigint::BigUint;
-use zkl_core::{ark::Fr, claim::Bounds, claim::ResolvedClaim, layout::PairLayout};
+use zkl_core::{ark::Fr, layout::PairLayout};
 
 use super::fixture::{Table, ctx, mixed, numbers, satisfied, words};
 use crate::{
@@ -142,7 +143,7 @@ fn a_changed_record_does_not_open() {
 fn share(table: &Table, text: &str) -> Share {
     let (column, index) = column(table, "c");
     let value = value_digest(zkl_core::column::ColumnType::Category, "yes");
-    let over = zkl_core::claim::ShareBase::ValidRows;
+    let over = crate::claims::language::ShareBase::ValidRows;
     Share { column, index, capacity: 4, value, over, is: bounds(table, text) }
 }
 
@@ -182,7 +183,7 @@ fn nulls_cannot_carry_a_value_and_counts_must_add_up() {
     });
     assert!(!satisfied(&inflated));
     let (column, index) = column(&table, "c");
-    let threshold = Threshold { index, at_least: 2, nulls: zkl_core::claim::NullGroups::Excluded };
+    let threshold = Threshold { index, at_least: 2, nulls: crate::claims::language::NullGroups::Excluded };
     let uncounted = reseal(&table, MinGroup { column, capacity: 4, threshold }, |opening| {
         opening.record.counts[1] = 0;
         category_path(opening)
@@ -335,7 +336,7 @@ fn a_gap_between_swapped_or_foreign_dictionaries_is_refused() {
 fn the_smallest_large_group_cannot_be_invented() {
     let table = mixed();
     let (column, index) = column(&table, "zip3");
-    let threshold = Threshold { index, at_least: 4, nulls: zkl_core::claim::NullGroups::Excluded };
+    let threshold = Threshold { index, at_least: 4, nulls: crate::claims::language::NullGroups::Excluded };
     let mut wrong = instance(&table, MinLargeGroup { column, threshold });
     assert!(!satisfied(&wrong));
     wrong.secret.as_mut().unwrap().1.record.smallest_group = 4;
@@ -363,7 +364,7 @@ fn an_instance_of_another_seal_is_refused_before_proving() {
     let other = Table::of_numbers(&[30, 40]);
     let claim = table.resolve("mean(age) <= 50");
     let proved = ClaimCircuit::prove_instance(&claim, &table.layout, &table.profile, &other.seal, ctx());
-    assert_eq!(proved.map(|_| ()), Err(zkl_core::claim::ClaimError::ProfileMismatch));
+    assert_eq!(proved.map(|_| ()), Err(crate::claims::language::ClaimError::ProfileMismatch));
     let seed = SealSeed::from_bytes([8; 32]);
     let resealed = crate::seal::Seal::new(&table.layout, &table.profile, &seed).unwrap();
     assert_ne!(resealed.commitment(), table.seal.commitment());

@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use crate::claims::language::{Claim, ClaimError, ResolvedClaim, resolve};
 use num_bigint::BigUint;
 use zkl_core::{
     ark::Fr,
     circuit::{Circuit, CircuitType},
-    claim::{Claim, ClaimError, ResolvedClaim, resolve},
     column::ColumnType,
     layout::{ColumnLayout, Encoding, Layout, PairLayout},
     profile::{

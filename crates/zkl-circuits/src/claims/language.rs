@@ -1,7 +1,7 @@
 //! Claims about a sealed profile: what can be said, in one text form, one JSON form and one typed form.
 //!
 //! [`Claim`] is what a user writes: column names and exact thresholds. [`ResolvedClaim`] is a claim matched to one
-//! [`Layout`](crate::layout::Layout): column positions, and thresholds as integers in the units of the committed
+//! [`Layout`](zkl_core::layout::Layout): column positions, and thresholds as integers in the units of the committed
 //! columns. `docs/claims.md` says for each kind what it means and whether nulls count.
 
 mod decimal;

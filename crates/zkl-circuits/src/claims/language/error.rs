@@ -5,7 +5,7 @@ use std::{fmt, ops::Range};
 use thiserror::Error;
 
 use super::decimal::Decimal;
-use crate::column::ColumnType;
+use zkl_core::column::ColumnType;
 
 /// A text that is not a decimal number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]

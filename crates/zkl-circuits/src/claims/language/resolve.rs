@@ -7,7 +7,7 @@ use super::{
     Claim, Comparison, Decimal, Estimator, Literal, NullGroups, NullUnit, ShareBase,
     error::{ClaimError, PairKind, Unsupported},
 };
-use crate::{
+use zkl_core::{
     column::ColumnType,
     layout::{ColumnLayout, Encoding, Layout, PairLayout},
 };
@@ -76,7 +76,6 @@ pub enum GroupTarget {
 
 /// A claim about one layout. Positions are those of [`Layout::columns`] and [`Layout::pairs`].
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
 pub enum ResolvedClaim {
     /// Row count.
     Rows {

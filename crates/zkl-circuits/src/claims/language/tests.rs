@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::{
+use zkl_core::{
     column::{ColumnType, TimeUnit},
     layout::{ColumnLayout, Encoding, Layout, PairLayout},
 };
