@@ -3,7 +3,7 @@
 use std::{fmt, sync::Arc};
 
 use tokio::sync::OnceCell;
-use zkl_circuits::claims::language::{Claim, resolve};
+use zkl_circuits::claims::{language::Claim, resolve};
 use zkl_circuits::{
     claims::{self, Evaluation},
     seal::Seal,

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use zkl_circuits::claims;
-use zkl_circuits::claims::language::{Claim, resolve};
+use zkl_circuits::claims::{language::Claim, resolve};
 use zkl_core::{
     circuit::CircuitId,
     digest::{BlobDigest, DatasetId, KeyDigest, TransactionId},
