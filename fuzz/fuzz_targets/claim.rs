@@ -3,7 +3,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use zkl_core::claim::Claim;
+use zkl_circuits::claims::language::Claim;
 
 fuzz_target!(|bytes: &[u8]| {
     let parsed = str::from_utf8(bytes).ok().and_then(|text| text.parse::<Claim>().ok());

@@ -16,24 +16,16 @@
 //! constant of its leaf's hash and its index is public, so that no record stands in for another. `ctx` sits in a
 //! constraint of its own, so that a proof made for one entry, key or nonce is no proof for another.
 
-mod balance;
-mod circuit;
-mod correlation;
-mod count;
+mod bounds;
 mod evaluate;
-mod gap;
-mod mean;
-mod min_group;
-mod nulls;
+mod kind;
+mod kinds;
+pub mod language;
 mod observed;
 mod range;
+mod ratio;
 mod relation;
-mod rows;
-mod shapes;
-mod share;
-mod sum;
-mod values;
-mod variance;
+mod resolve;
 
 #[cfg(test)]
 mod tests;
@@ -41,20 +33,25 @@ mod tests;
 use sha2::{Digest as _, Sha256};
 use zkl_core::{
     ark::Fr,
-    circuit::CircuitId,
-    claim::{Claim, ClaimError, ResolvedClaim},
+    circuit::{CircuitId, CircuitType},
     digest::TransactionId,
     layout::Layout,
+    profile::Profile,
 };
 use zkl_poseidon::{Domain, hash_to_field};
 
-use crate::seal::SealCommitment;
+use self::{
+    language::{Claim, ClaimError},
+    relation::{FrameInputs, circuit_id},
+};
+use crate::seal::{Seal, SealCommitment, layout_digest};
 
 pub use self::{
-    circuit::ClaimCircuit,
     evaluate::{Evaluation, evaluate},
+    kind::{Page, PageRow},
+    kinds::{all_shapes, pages},
     observed::Observed,
-    shapes::all_shapes,
+    resolve::{ResolvedClaim, resolve},
 };
 
 /// What a verifier checks a claim's proof against: the circuit, and all its public inputs in order.
@@ -67,8 +64,38 @@ pub fn statement(
     h: &SealCommitment,
     ctx: Fr,
 ) -> Result<(CircuitId, Vec<Fr>), ClaimError> {
-    let circuit = ClaimCircuit::new(resolved, layout)?;
-    Ok((circuit.id(), circuit.public_inputs(layout, *h, ctx)))
+    if resolved.layout != layout_digest(layout) {
+        return Err(ClaimError::ProfileMismatch);
+    }
+    let mut inputs = FrameInputs { h: h.field(), ctx, layout: resolved.layout }.to_vec().to_vec();
+    inputs.extend(resolved.relation.inputs());
+    Ok((circuit_id(&resolved.relation.name()), inputs))
+}
+
+/// The instance that proves `claim` about `profile`, sealed in `seal`.
+///
+/// # Errors
+/// [`ClaimError::False`] without the hidden value, [`ClaimError::NotProvable`], [`ClaimError::Vacuous`], and
+/// [`ClaimError::ProfileMismatch`] when claim, layout, profile and seal are not of one table.
+pub fn prove_instance(
+    claim: &ResolvedClaim,
+    layout: &Layout,
+    profile: &Profile,
+    seal: &Seal,
+    ctx: Fr,
+) -> Result<CircuitType, ClaimError> {
+    evaluate(claim, layout, profile)?.check()?;
+    let header = seal.header().record;
+    if header.layout != claim.layout || header.rows != profile.rows {
+        return Err(ClaimError::ProfileMismatch);
+    }
+    let inputs = FrameInputs { h: seal.commitment().field(), ctx, layout: header.layout };
+    let instance = claim.relation.instance(inputs, seal).map_err(|_| ClaimError::ProfileMismatch)?;
+    Ok(if claim.relation.privacy() {
+        CircuitType::PrivacyPreserving(instance)
+    } else {
+        CircuitType::StatisticalProperties(instance)
+    })
 }
 
 /// Whether a circuit's name is one of the project's own, which no embedder's statement may use.

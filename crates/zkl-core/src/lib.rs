@@ -5,7 +5,6 @@ pub mod ark;
 #[cfg(feature = "circuit")]
 pub mod circuit;
 pub mod circuit_id;
-pub mod claim;
 pub mod column;
 pub mod digest;
 pub mod error;

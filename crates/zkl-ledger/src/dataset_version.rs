@@ -3,12 +3,12 @@
 use std::{fmt, sync::Arc};
 
 use tokio::sync::OnceCell;
+use zkl_circuits::claims::{language::Claim, resolve};
 use zkl_circuits::{
     claims::{self, Evaluation},
     seal::Seal,
 };
 use zkl_core::{
-    claim::{Claim, resolve},
     name::DatasetName,
     storage::{Order, Query, StorageBackendExt as _},
 };

@@ -4,13 +4,13 @@ use std::{error::Error as StdError, io, path::PathBuf, sync::Arc};
 
 use thiserror::Error;
 use zkl_argument::{PlanError, srs::PtauError};
+use zkl_circuits::claims::language::{ClaimError, PairKind};
 use zkl_circuits::{
     scan::{ProveTableError, TablePlanError},
     seal::SealError,
 };
 use zkl_core::{
     circuit::CircuitId,
-    claim::{ClaimError, PairKind},
     digest::{BlobDigest, TransactionId},
     error::ParseError,
     name::DatasetName,

@@ -51,9 +51,9 @@ pub use vault::{MemoryVault, OpeningVault, VaultError};
 
 pub use zkl_argument::field_kernel;
 pub use zkl_circuits::claims::Evaluation;
+pub use zkl_circuits::claims::language as claim;
 pub use zkl_core::{
     circuit::{self, Circuit, CircuitId, CircuitType},
-    claim,
     column::{ColumnType, Schema},
     digest::{DatasetId, KeyDigest, TransactionId},
     error::ParseError,

@@ -3,10 +3,9 @@
 use std::{future::IntoFuture, sync::Arc};
 
 use futures::future::BoxFuture;
-use zkl_circuits::claims::{self, ClaimCircuit};
+use zkl_circuits::claims::{self, language::Claim, resolve};
 use zkl_core::{
     circuit::{Circuit, CircuitType},
-    claim::{Claim, resolve},
     digest::BlobDigest,
     name::DatasetName,
     time::Timestamp,
@@ -64,7 +63,7 @@ impl Prove<'_> {
         let keys = Arc::clone(&ledger.keys);
         let proved = work::run(Arc::clone(&reporter), move |work| {
             let Secrets { opening, seal } = secrets.as_ref();
-            let circuit = ClaimCircuit::prove_instance(&resolved, &opening.layout, &opening.profile, seal, ctx)?;
+            let circuit = claims::prove_instance(&resolved, &opening.layout, &opening.profile, seal, ctx)?;
             prove_blocking(&keys, &circuit, work)
         });
         let proved = proved.await?;

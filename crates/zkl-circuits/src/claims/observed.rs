@@ -5,7 +5,9 @@ use std::fmt;
 use num_bigint::BigInt;
 use num_rational::BigRational;
 use num_traits::{Signed as _, Zero as _};
-use zkl_core::{claim::Literal, column::ColumnType};
+use zkl_core::column::ColumnType;
+
+use super::language::Literal;
 
 /// What a claim's statistic is in the profile, in the units of the claim's text. Has no `Debug`, so that it does not end in
 /// a log by accident; [`Display`](fmt::Display) is the one way out.
@@ -24,14 +26,12 @@ pub enum Observed {
         /// Type of the column.
         ty: ColumnType,
     },
-    /// `covariance / sqrt(left * right)`.
-    Correlation {
-        /// `c sum xy - sum x sum y`.
-        covariance: BigInt,
-        /// `c sum x^2 - (sum x)^2`, at least 1.
-        left: BigInt,
-        /// The same for y.
-        right: BigInt,
+    /// A root of an exact number, with a sign.
+    Root {
+        /// The number's square.
+        square: BigRational,
+        /// Whether the number is below 0.
+        negative: bool,
     },
 }
 
@@ -50,13 +50,10 @@ impl fmt::Display for Observed {
             Self::Range { min, max, ty } => {
                 write!(f, "{} to {}", in_type((*min).into(), *ty), in_type((*max).into(), *ty))
             }
-            Self::Correlation { covariance, left, right } => {
-                // The root of the fraction, at twice the digits.
-                let scale = BigInt::from(10).pow(2 * DIGITS);
-                let squared = covariance * covariance * scale / (left * right);
-                let root = squared.sqrt();
-                let value =
-                    BigRational::new(if covariance.is_negative() { -root } else { root }, BigInt::from(10).pow(DIGITS));
+            Self::Root { square, negative } => {
+                let unit = BigInt::from(10).pow(DIGITS);
+                let root = (square * &unit * &unit).to_integer().sqrt();
+                let value = BigRational::new(if *negative { -root } else { root }, unit);
                 write_decimal(f, &value)
             }
         }

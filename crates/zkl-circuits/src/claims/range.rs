@@ -8,11 +8,10 @@
 //! An end that the claim does not have is all zeros and so always true. As public inputs each end is numerator,
 //! denominator, strict; lower before upper.
 
+use super::bounds::{Bound, Bounds};
 use num_bigint::{BigInt, BigUint};
-use zkl_core::{
-    ark::Fr,
-    claim::{Bound, Bounds},
-};
+use zkl_core::ark::Fr;
+
 use zkl_snark::gadgets::{BoolVar, Cs, GadgetError, IntVar};
 
 const DENOMINATOR_BITS: u64 = Bound::DENOMINATOR_BITS as u64;

@@ -8,15 +8,22 @@ use zkl_core::{
     circuit::{Circuit, CircuitId},
     error::ParseError,
 };
+
+use super::{
+    evaluate::{Evaluation, Facts},
+    language::ClaimError,
+};
+use crate::seal::{HeaderRecord, HeaderVar, Opening, Seal, SealError};
 use zkl_snark::gadgets::{Cs, FieldVar, GadgetError, IntVar};
 
-use crate::seal::{HeaderRecord, HeaderVar, Opening, Seal, SealError};
-
-/// One claim circuit with its public side: the statement of a verifier, and with a [`Relation::Witness`] the instance of a
-/// prover.
-pub(super) trait Relation: Send + Sync + 'static {
+/// A claim about one table. With its public side it is the statement of a verifier, with a [`Relation::Witness`] the
+/// instance of a prover.
+pub(super) trait Relation: Clone + Send + Sync + 'static {
     /// The records that the circuit opens, and what else only the prover knows.
     type Witness: Send + Sync;
+
+    /// Whether the claim is about the privacy of groups.
+    const PRIVACY: bool = false;
 
     /// Name of the constraint system, without `claim/` and version.
     fn name(&self) -> String;
@@ -24,6 +31,13 @@ pub(super) trait Relation: Send + Sync + 'static {
     /// The public inputs after `h`, `ctx` and the layout digest, in the order in which [`Relation::constrain`] allocates
     /// them.
     fn inputs(&self) -> Vec<Fr>;
+
+    /// Whether the claim is true of a profile, and whether the circuit can show it. Never fails where the circuit could be
+    /// satisfied.
+    ///
+    /// # Errors
+    /// [`ClaimError::Vacuous`], [`ClaimError::ProfileMismatch`].
+    fn evaluate(&self, facts: &Facts<'_>) -> Result<Evaluation, ClaimError>;
 
     /// Takes the records from a seal.
     ///
@@ -72,6 +86,45 @@ impl Frame {
         header.layout.enforce_equal(cs, &layout)?;
         Ok(Self { h, rows: header.rows })
     }
+}
+
+/// A [`Relation`] whatever its witness.
+pub(super) trait AnyRelation: Send + Sync {
+    fn name(&self) -> String;
+    fn privacy(&self) -> bool;
+    fn inputs(&self) -> Vec<Fr>;
+    fn evaluate(&self, facts: &Facts<'_>) -> Result<Evaluation, ClaimError>;
+    fn instance(&self, inputs: FrameInputs, seal: &Seal) -> Result<Box<dyn Circuit>, SealError>;
+}
+
+impl<R: Relation> AnyRelation for R {
+    fn name(&self) -> String {
+        Relation::name(self)
+    }
+
+    fn privacy(&self) -> bool {
+        R::PRIVACY
+    }
+
+    fn inputs(&self) -> Vec<Fr> {
+        Relation::inputs(self)
+    }
+
+    fn evaluate(&self, facts: &Facts<'_>) -> Result<Evaluation, ClaimError> {
+        Relation::evaluate(self, facts)
+    }
+
+    fn instance(&self, inputs: FrameInputs, seal: &Seal) -> Result<Box<dyn Circuit>, SealError> {
+        let secret = Some((seal.header(), self.open(seal)?));
+        Ok(Box::new(Instance { relation: self.clone(), inputs, secret }))
+    }
+}
+
+/// The circuit of a shape alone: enough to generate keys, not to prove.
+pub(super) fn blank(relation: impl Relation) -> Box<dyn Circuit> {
+    let zero = Fr::from(0u64);
+    let inputs = FrameInputs { h: zero, ctx: zero, layout: zero };
+    Box::new(Instance { relation, inputs, secret: None })
 }
 
 /// A relation with or without the prover's side.

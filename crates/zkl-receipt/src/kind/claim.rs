@@ -2,9 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 use zkl_circuits::claims;
+use zkl_circuits::claims::{language::Claim, resolve};
 use zkl_core::{
     circuit::CircuitId,
-    claim::{Claim, resolve},
     digest::{BlobDigest, DatasetId, KeyDigest, TransactionId},
     name::DatasetName,
     time::Timestamp,

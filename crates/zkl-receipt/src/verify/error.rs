@@ -2,10 +2,10 @@
 
 use thiserror::Error;
 use zkl_argument::srs::SrsError;
+use zkl_circuits::claims::language::ClaimError;
 use zkl_circuits::scan::{TableDecodeError, TablePlanError, VerifyTableError};
 use zkl_core::{
     circuit::CircuitId,
-    claim::ClaimError,
     digest::{BlobDigest, DatasetId, KeyDigest, Sha256Digest, TransactionId},
     tree::LeafIndex,
 };

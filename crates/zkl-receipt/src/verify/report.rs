@@ -1,8 +1,8 @@
 //! What a verification found, as evidence and for printing.
 
+use zkl_circuits::claims::language::Claim;
 use zkl_core::{
     circuit::CircuitId,
-    claim::Claim,
     digest::{KeyDigest, RootHash, TransactionId},
     layout::Layout,
     time::Timestamp,

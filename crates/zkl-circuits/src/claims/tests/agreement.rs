@@ -1,7 +1,8 @@
 //! The circuits and the exact evaluation say the same about random tables and random claims.
 
+use crate::claims::language::ClaimError;
 use proptest::prelude::*;
-use zkl_core::{claim::ClaimError, layout::PairLayout};
+use zkl_core::layout::PairLayout;
 
 use super::fixture::{Table, numbers, satisfied, words};
 

@@ -1,9 +1,7 @@
 //! Each claim at its boundary and one unit beyond it, on both sides.
 
-use zkl_core::{
-    claim::{ClaimError, Coarse},
-    layout::PairLayout,
-};
+use crate::claims::language::{ClaimError, Coarse};
+use zkl_core::layout::PairLayout;
 
 use super::fixture::{Table, mixed, numbers, satisfied, words};
 

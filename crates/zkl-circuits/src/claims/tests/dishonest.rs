@@ -1,22 +1,20 @@
 //! Dishonest provers: each takes an honest instance and changes one thing.
 
 use num_bigint::BigUint;
-use zkl_core::{ark::Fr, claim::Bounds, claim::ResolvedClaim, layout::PairLayout};
+use zkl_core::{ark::Fr, layout::PairLayout};
 
 use super::fixture::{Table, ctx, mixed, numbers, satisfied, words};
 use crate::{
     claims::{
-        ClaimCircuit,
-        balance::{Balance, BalanceWitness},
-        correlation::{Correlation, CorrelationWitness},
-        gap::Gap,
-        mean::Mean,
-        min_group::{MinGroup, MinLargeGroup, Threshold},
+        kinds::{balance, correlation, gap, min_group, share, values},
+        language::{Claim, ClaimError, Mean, NullGroups},
+        prove_instance,
+        ratio::Ratio,
         relation::{FrameInputs, Instance, Relation},
-        share::Share,
-        values::Values,
+        resolve::{Place, Table as Matched},
+        statement,
     },
-    seal::{CategoryRecord, HeaderRecord, Opening, Record as _, RecordIndex, SealSeed, layout_digest, value_digest},
+    seal::{CategoryRecord, HeaderRecord, Opening, Record as _, RecordIndex, SealSeed, layout_digest},
 };
 
 fn frame(table: &Table) -> FrameInputs {
@@ -28,24 +26,26 @@ fn instance<R: Relation>(table: &Table, relation: R) -> Instance<R> {
     Instance { relation, inputs: frame(table), secret }
 }
 
-fn column(table: &Table, name: &str) -> (usize, RecordIndex) {
-    let column = table.layout.index_of(name).unwrap();
-    (column, RecordIndex::column(&table.layout, column).unwrap())
+fn place(table: &Table, name: &str) -> Place {
+    let position = table.layout.index_of(name).unwrap();
+    Place { position, record: RecordIndex::column(&table.layout, position).unwrap() }
 }
 
-fn bounds(table: &Table, text: &str) -> Bounds {
-    match table.resolve(text) {
-        ResolvedClaim::Mean { is, .. }
-        | ResolvedClaim::Share { is, .. }
-        | ResolvedClaim::Gap { is, .. }
-        | ResolvedClaim::Correlation { is, .. } => is,
-        other => panic!("{other:?}"),
-    }
+/// The relation of a claim of one kind.
+macro_rules! relation {
+    ($kind:ident, $table:expr, $text:expr) => {{
+        let Ok(Claim::$kind(claim)) = $text.parse() else { panic!("{}", $text) };
+        claim.relation(&Matched { layout: &$table.layout, function: stringify!($kind) }).unwrap()
+    }};
 }
 
-fn mean(table: &Table, name: &str, text: &str) -> Instance<Mean> {
-    let (column, index) = column(table, name);
-    instance(table, Mean { column, index, is: bounds(table, text) })
+fn mean_of(table: &Table, text: &str) -> Ratio<Mean> {
+    let Ok(Claim::Mean(claim)) = text.parse() else { panic!("{text}") };
+    Ratio::new(claim, &Matched { layout: &table.layout, function: "mean" }).unwrap()
+}
+
+fn mean(table: &Table, text: &str) -> Instance<Ratio<Mean>> {
+    instance(table, mean_of(table, text))
 }
 
 /// Seals a record that no honest notary would: the tree of one column under a header of `layout`.
@@ -74,12 +74,12 @@ fn sibling_path(path: &crate::seal::MerklePath, first: Fr) -> crate::seal::Merkl
 #[test]
 fn a_seal_context_or_layout_of_another_statement_is_refused() {
     let (table, other) = (mixed(), Table::of_numbers(&[1]));
-    let honest = mean(&table, "age", "mean(age) <= 50");
+    let honest = mean(&table, "mean(age) <= 50");
     assert!(satisfied(&honest));
-    let mut wrong = mean(&table, "age", "mean(age) <= 50");
+    let mut wrong = mean(&table, "mean(age) <= 50");
     wrong.inputs.h = other.seal.commitment().field();
     assert!(!satisfied(&wrong));
-    let mut wrong = mean(&table, "age", "mean(age) <= 50");
+    let mut wrong = mean(&table, "mean(age) <= 50");
     wrong.inputs.layout = layout_digest(&other.layout);
     assert!(!satisfied(&wrong));
     // Another header that says what the verifier wants to read is not behind h.
@@ -92,7 +92,7 @@ fn a_seal_context_or_layout_of_another_statement_is_refused() {
 fn another_context_needs_another_proof() {
     use zkl_snark::testing::Instance as Synthesized;
     let table = mixed();
-    let honest = Synthesized::new(&mean(&table, "age", "mean(age) <= 50")).unwrap();
+    let honest = Synthesized::new(&mean(&table, "mean(age) <= 50")).unwrap();
     let mut replayed = honest;
     assert_eq!(replayed.assignment[2], ctx());
     replayed.assignment[2] += Fr::from(1u64);
@@ -103,17 +103,15 @@ fn another_context_needs_another_proof() {
 fn a_record_of_another_column_or_kind_is_refused() {
     let table = mixed();
     // The mean of price passed off as the mean of age, with price's path and with age's.
-    let mut wrong = mean(&table, "age", "mean(age) >= 100");
+    let mut wrong = mean(&table, "mean(age) >= 100");
     let price = table.seal.numeric(1).unwrap();
     wrong.secret.as_mut().unwrap().1 = price.clone();
     assert!(!satisfied(&wrong));
     wrong.secret.as_mut().unwrap().1.path = table.seal.numeric(0).unwrap().path;
     assert!(!satisfied(&wrong));
     // A category column's record read as numbers: same leaf fields, another kind.
-    let (_, index) = column(&table, "sex");
-    let is = bounds(&table, "mean(age) >= 0");
     let mut wrong = Instance {
-        relation: Mean { column: 0, index, is },
+        relation: Ratio { column: Place { position: 0, ..place(&table, "sex") }, ..mean_of(&table, "mean(age) >= 0") },
         inputs: frame(&table),
         secret: Some((table.seal.header(), table.seal.numeric(0).unwrap())),
     };
@@ -130,20 +128,17 @@ fn a_changed_record_does_not_open() {
     let changes: [fn(&mut crate::seal::NumericRecord); 5] =
         [|r| r.valid += 1, |r| r.sum += 1u32, |r| r.min -= 1, |r| r.top_limb ^= 1, |r| r.salt += Fr::from(1u64)];
     for change in changes {
-        let mut wrong = mean(&table, "age", "mean(age) <= 50");
+        let mut wrong = mean(&table, "mean(age) <= 50");
         change(&mut wrong.secret.as_mut().unwrap().1.record);
         assert!(!satisfied(&wrong));
     }
-    let mut wrong = mean(&table, "age", "mean(age) <= 50");
+    let mut wrong = mean(&table, "mean(age) <= 50");
     wrong.secret.as_mut().unwrap().0.record.rows += 1;
     assert!(!satisfied(&wrong));
 }
 
-fn share(table: &Table, text: &str) -> Share {
-    let (column, index) = column(table, "c");
-    let value = value_digest(zkl_core::column::ColumnType::Category, "yes");
-    let over = zkl_core::claim::ShareBase::ValidRows;
-    Share { column, index, capacity: 4, value, over, is: bounds(table, text) }
+fn share(table: &Table, text: &str) -> share::ShareOf {
+    relation!(Share, table, text)
 }
 
 fn category_path(opening: &mut Opening<CategoryRecord>) -> (Fr, RecordIndex, crate::seal::MerklePath) {
@@ -155,7 +150,7 @@ fn a_value_split_over_two_codes_still_counts_as_one() {
     let table = Table::new(&[words("c", 4, "yes yes yes no no no")], &[]);
     let split = |text: &str| {
         reseal(&table, share(&table, text), |opening| {
-            let yes = opening.record.values.iter().position(|hv| *hv == share(&table, text).value).unwrap();
+            let yes = opening.record.values.iter().position(|hv| *hv == share(&table, text).digest).unwrap();
             let unused = opening.record.counts.iter().rposition(|count| *count == 0).unwrap();
             opening.record.values[unused] = opening.record.values[yes];
             opening.record.counts[unused] = 2;
@@ -172,7 +167,7 @@ fn a_value_split_over_two_codes_still_counts_as_one() {
 fn nulls_cannot_carry_a_value_and_counts_must_add_up() {
     let table = Table::new(&[words("c", 4, "yes yes no no - -")], &[]);
     let null_is_yes = reseal(&table, share(&table, "share(c = 'yes') = 50%"), |opening| {
-        opening.record.values[0] = share(&table, "share(c = 'yes') = 50%").value;
+        opening.record.values[0] = share(&table, "share(c = 'yes') = 50%").digest;
         category_path(opening)
     });
     assert!(!satisfied(&null_is_yes));
@@ -181,13 +176,16 @@ fn nulls_cannot_carry_a_value_and_counts_must_add_up() {
         category_path(opening)
     });
     assert!(!satisfied(&inflated));
-    let (column, index) = column(&table, "c");
-    let threshold = Threshold { index, at_least: 2, nulls: zkl_core::claim::NullGroups::Excluded };
-    let uncounted = reseal(&table, MinGroup { column, capacity: 4, threshold }, |opening| {
+    let threshold = threshold(&table, "c", 2);
+    let uncounted = reseal(&table, min_group::SmallestValue { threshold, capacity: 4 }, |opening| {
         opening.record.counts[1] = 0;
         category_path(opening)
     });
     assert!(!satisfied(&uncounted));
+}
+
+fn threshold(table: &Table, column: &str, at_least: u32) -> min_group::Threshold {
+    min_group::Threshold { place: place(table, column), at_least, nulls: NullGroups::Excluded }
 }
 
 #[test]
@@ -210,10 +208,9 @@ fn counts_beyond_32_bits_and_negative_counts_are_no_counts() {
 #[test]
 fn sums_beyond_their_bits_are_refused_wherever_they_come_from() {
     let table = Table::of_numbers(&[5, 6, 7]);
-    let (column, index) = column(&table, "x");
     // Bits that spill into the next field of the packed element, and bits beyond all fields.
     for sum in [BigUint::from(1u32) << 97, BigUint::from(1u32) << 251] {
-        let wide = reseal(&table, Mean { column, index, is: bounds(&table, "mean(x) >= 0") }, |opening| {
+        let wide = reseal(&table, mean_of(&table, "mean(x) >= 0"), |opening| {
             opening.record.sum = sum;
             (opening.record.leaf(), opening.index, opening.path.clone())
         });
@@ -224,11 +221,9 @@ fn sums_beyond_their_bits_are_refused_wherever_they_come_from() {
 #[test]
 fn balance_with_wrong_extremes_is_refused() {
     let table = Table::new(&[words("c", 4, "x x x y z z")], &[]);
-    let (column, index) = column(&table, "c");
     let balance = |text: &str, smallest: u64, largest: u64| {
-        let ResolvedClaim::Balance { at_least, .. } = table.resolve(text) else { panic!() };
-        let mut instance = instance(&table, Balance { column, index, capacity: 4, at_least });
-        let (_, witness): &mut (_, BalanceWitness) = instance.secret.as_mut().unwrap();
+        let mut instance = instance(&table, relation!(Balance, table, text));
+        let (_, witness): &mut (_, balance::BalanceWitness) = instance.secret.as_mut().unwrap();
         (witness.smallest, witness.largest) = (smallest, largest);
         satisfied(&instance)
     };
@@ -242,10 +237,8 @@ fn balance_with_wrong_extremes_is_refused() {
 #[test]
 fn one_class_cannot_be_said_to_be_two() {
     let table = Table::new(&[words("c", 4, "x x x")], &[]);
-    let (column, index) = column(&table, "c");
-    let ResolvedClaim::Balance { at_least, .. } = table.resolve("balance(c) >= 0") else { panic!() };
     for smallest in [0, 1, 3] {
-        let mut instance = instance(&table, Balance { column, index, capacity: 4, at_least });
+        let mut instance = instance(&table, relation!(Balance, table, "balance(c) >= 0"));
         instance.secret.as_mut().unwrap().1.smallest = smallest;
         assert!(!satisfied(&instance));
     }
@@ -256,10 +249,9 @@ fn wrong_integer_roots_are_refused() {
     let x = [10, 20, 30, 40, 50].map(Some).to_vec();
     let y = [20, 10, 40, 30, 50].map(Some).to_vec();
     let table = Table::new(&[numbers("x", 1, x), numbers("y", 1, y)], &[PairLayout::Product { left: 0, right: 1 }]);
-    let index = RecordIndex::pair(&table.layout, 0).unwrap();
     let with_roots = |text: &str, change: fn(&mut [BigUint; 2])| {
-        let mut instance = instance(&table, Correlation { pair: 0, index, is: bounds(&table, text) });
-        let (_, witness): &mut (_, CorrelationWitness) = instance.secret.as_mut().unwrap();
+        let mut instance = instance(&table, relation!(Correlation, table, text));
+        let (_, witness): &mut (_, correlation::CorrelationWitness) = instance.secret.as_mut().unwrap();
         change(&mut witness.roots);
         satisfied(&instance)
     };
@@ -276,13 +268,8 @@ fn wrong_integer_roots_are_refused() {
 #[test]
 fn thresholds_other_than_the_claims_are_other_inputs() {
     let table = mixed();
-    let inputs = |text: &str| {
-        ClaimCircuit::new(&table.resolve(text), &table.layout).unwrap().public_inputs(
-            &table.layout,
-            table.seal.commitment(),
-            ctx(),
-        )
-    };
+    let inputs =
+        |text: &str| statement(&table.resolve(text), &table.layout, &table.seal.commitment(), ctx()).unwrap().1;
     let texts = [
         "mean(age) <= 50",
         "mean(age) < 50",
@@ -303,23 +290,7 @@ fn thresholds_other_than_the_claims_are_other_inputs() {
 #[test]
 fn a_gap_between_swapped_or_foreign_dictionaries_is_refused() {
     let table = mixed();
-    let ResolvedClaim::Gap { pair, axes, group, label, value, groups, is, .. } =
-        table.resolve("gap(hired = 'yes' by sex: 'f', 'm') <= 100%")
-    else {
-        panic!()
-    };
-    let digest = |name: &str| value_digest(zkl_core::column::ColumnType::Category, name);
-    let index = |column| RecordIndex::column(&table.layout, column).unwrap();
-    let gap = Gap {
-        shape: crate::claims::gap::GapShape { groups: 4, labels: 4, axes },
-        positions: [pair, group, label],
-        pair: RecordIndex::pair(&table.layout, pair).unwrap(),
-        group: index(group),
-        label: index(label),
-        value: digest(&value),
-        groups: groups.each_ref().map(|name| digest(name)),
-        is,
-    };
+    let gap: gap::RateGap = relation!(Gap, table, "gap(hired = 'yes' by sex: 'f', 'm') <= 100%");
     let honest = instance(&table, gap.clone());
     assert!(satisfied(&honest));
     let mut wrong = instance(&table, gap.clone());
@@ -334,9 +305,7 @@ fn a_gap_between_swapped_or_foreign_dictionaries_is_refused() {
 #[test]
 fn the_smallest_large_group_cannot_be_invented() {
     let table = mixed();
-    let (column, index) = column(&table, "zip3");
-    let threshold = Threshold { index, at_least: 4, nulls: zkl_core::claim::NullGroups::Excluded };
-    let mut wrong = instance(&table, MinLargeGroup { column, threshold });
+    let mut wrong = instance(&table, min_group::SmallestSealed { threshold: threshold(&table, "zip3", 4) });
     assert!(!satisfied(&wrong));
     wrong.secret.as_mut().unwrap().1.record.smallest_group = 4;
     assert!(!satisfied(&wrong));
@@ -347,8 +316,8 @@ fn the_smallest_large_group_cannot_be_invented() {
 #[test]
 fn the_sealed_upper_bound_follows_the_sealed_limbs() {
     let table = mixed();
-    let (column, index) = column(&table, "price");
-    let values = |upper| Values { column, index, lower: None, upper: Some(upper) };
+    let column = place(&table, "price");
+    let values = |upper| values::ValueRange { column, limbs: 2, lower: None, upper: Some(upper) };
     assert!(satisfied(&instance(&table, values(130_796))));
     for limbs in [1, 3, 4] {
         let mut wrong = instance(&table, values(130_796));
@@ -362,8 +331,8 @@ fn an_instance_of_another_seal_is_refused_before_proving() {
     let table = mixed();
     let other = Table::of_numbers(&[30, 40]);
     let claim = table.resolve("mean(age) <= 50");
-    let proved = ClaimCircuit::prove_instance(&claim, &table.layout, &table.profile, &other.seal, ctx());
-    assert_eq!(proved.map(|_| ()), Err(zkl_core::claim::ClaimError::ProfileMismatch));
+    let proved = prove_instance(&claim, &table.layout, &table.profile, &other.seal, ctx());
+    assert_eq!(proved.map(|_| ()), Err(ClaimError::ProfileMismatch));
     let seed = SealSeed::from_bytes([8; 32]);
     let resealed = crate::seal::Seal::new(&table.layout, &table.profile, &seed).unwrap();
     assert_ne!(resealed.commitment(), table.seal.commitment());

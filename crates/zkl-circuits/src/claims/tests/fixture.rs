@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use crate::claims::language::{Claim, ClaimError};
 use num_bigint::BigUint;
 use zkl_core::{
     ark::Fr,
     circuit::{Circuit, CircuitType},
-    claim::{Claim, ClaimError, ResolvedClaim, resolve},
     column::ColumnType,
     layout::{ColumnLayout, Encoding, Layout, PairLayout},
     profile::{
@@ -16,8 +16,8 @@ use zkl_core::{
 };
 use zkl_snark::testing::Instance;
 
-use super::super::{ClaimCircuit, Evaluation, evaluate, statement};
-use crate::seal::{Seal, SealSeed};
+use super::super::{Evaluation, ResolvedClaim, evaluate, prove_instance, relation::FrameInputs, resolve, statement};
+use crate::seal::{Seal, SealSeed, layout_digest};
 
 pub(super) enum Cells {
     Numbers(Vec<Option<i64>>),
@@ -139,6 +139,12 @@ pub(super) fn ctx() -> Fr {
     Fr::from(0x00c0_ffee_u64)
 }
 
+/// The instance of a prover who does not care whether the claim is true.
+fn careless(claim: &ResolvedClaim, layout: &Layout, seal: &Seal) -> Box<dyn Circuit> {
+    let inputs = FrameInputs { h: seal.commitment().field(), ctx: ctx(), layout: layout_digest(layout) };
+    claim.relation.instance(inputs, seal).unwrap()
+}
+
 impl Table {
     pub(super) fn new(columns: &[Column], pairs: &[PairLayout]) -> Self {
         let rows = columns[0].len();
@@ -186,11 +192,11 @@ impl Table {
     }
 
     pub(super) fn prove(&self, text: &str) -> Result<CircuitType, ClaimError> {
-        ClaimCircuit::prove_instance(&self.resolve(text), &self.layout, &self.profile, &self.seal, ctx())
+        prove_instance(&self.resolve(text), &self.layout, &self.profile, &self.seal, ctx())
     }
 
     pub(super) fn careless(&self, text: &str) -> Box<dyn Circuit> {
-        ClaimCircuit::careless_instance(&self.resolve(text), &self.layout, &self.seal, ctx()).unwrap()
+        careless(&self.resolve(text), &self.layout, &self.seal)
     }
 
     /// The claim is true, its circuit is satisfied, and its inputs are those that a verifier computes.

@@ -1,6 +1,7 @@
 //! Groth16 round trips.
 
-use zkl_core::{ark::Fr, claim::Claim, digest::TransactionId};
+use crate::claims::language::Claim;
+use zkl_core::{ark::Fr, digest::TransactionId};
 use zkl_snark::{
     groth16::{Groth16, VerifyError},
     proof_system::ProofSystem as _,

@@ -1,6 +1,6 @@
 //! The list of circuits.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use zkl_core::{
     ark::relations::gr1cs::{ConstraintSystem, OptimizationGoal, SynthesisMode},
@@ -22,9 +22,9 @@ fn constraints(circuit: &dyn Circuit) -> usize {
 
 #[test]
 fn constraint_counts_are_pinned() {
-    let counts: Vec<(String, usize)> =
+    let counts: BTreeMap<String, usize> =
         all_shapes().iter().map(|(id, circuit)| (id.to_string(), constraints(circuit.as_ref()))).collect();
-    let pinned: Vec<(String, usize)> = PINNED.iter().map(|(id, count)| ((*id).to_owned(), *count)).collect();
+    let pinned: BTreeMap<String, usize> = PINNED.iter().map(|(id, count)| ((*id).to_owned(), *count)).collect();
     assert_eq!(counts, pinned);
 }
 

@@ -3,7 +3,14 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::{
+use crate::claims::{
+    ResolvedClaim,
+    bounds::{Bound, Bounds},
+    ratio::{ColumnRatio, Ratio},
+    resolve,
+    resolve::{Order, Table as Matched},
+};
+use zkl_core::{
     column::{ColumnType, TimeUnit},
     layout::{ColumnLayout, Encoding, Layout, PairLayout},
 };
@@ -146,6 +153,18 @@ fn resolved(text: &str) -> Result<ResolvedClaim, ClaimError> {
     resolve(&read(text), &table())
 }
 
+/// The relation of a claim of one kind.
+macro_rules! relation {
+    ($kind:ident, $text:expr) => {{
+        let Claim::$kind(claim) = read($text) else { panic!("{}", $text) };
+        claim.relation(&Matched { layout: &table(), function: stringify!($kind) }).unwrap()
+    }};
+}
+
+fn ratio<K: ColumnRatio>(claim: K) -> Ratio<K> {
+    Ratio::new(claim, &Matched { layout: &table(), function: "" }).unwrap()
+}
+
 const fn bound(numerator: i128, denominator: u64, strict: bool) -> Option<Bound> {
     Some(Bound { numerator, denominator, strict })
 }
@@ -153,20 +172,27 @@ const fn bound(numerator: i128, denominator: u64, strict: bool) -> Option<Bound>
 #[test]
 fn thresholds_are_scaled_to_integer_units_exactly() {
     let upper = |upper| Bounds { lower: None, upper };
-    assert_eq!(resolved("mean(price) <= 0.125"), Ok(ResolvedClaim::Mean { column: 1, is: upper(bound(25, 2, false)) }));
-    assert_eq!(resolved("mean(age) < -0.125"), Ok(ResolvedClaim::Mean { column: 0, is: upper(bound(-1, 8, true)) }));
-    let variance = |estimator, is| ResolvedClaim::Variance { column: 1, estimator, is };
-    assert_eq!(resolved("var(price) < 0.5"), Ok(variance(Estimator::Population, upper(bound(5_000, 1, true)))));
-    let share = resolved("share(sex = 'f') between 12.5% and 1").unwrap();
-    let ResolvedClaim::Share { is, capacity: 4, .. } = share else { panic!() };
-    assert_eq!(is, Bounds { lower: bound(1, 8, false), upper: bound(1, 1, false) });
+    let mean = |text: &str| {
+        let Claim::Mean(claim) = read(text) else { panic!("{text}") };
+        let Ratio { column, is, .. } = ratio(claim);
+        (column.position, is)
+    };
+    assert_eq!(mean("mean(price) <= 0.125"), (1, upper(bound(25, 2, false))));
+    assert_eq!(mean("mean(age) < -0.125"), (0, upper(bound(-1, 8, true))));
+    let Claim::Variance(claim) = read("var(price) < 0.5") else { panic!() };
+    let Ratio { claim, column, is } = ratio(claim);
+    assert_eq!((column.position, claim.estimator), (1, Estimator::Population));
+    assert_eq!(is, upper(bound(5_000, 1, true)));
+    let share = relation!(Share, "share(sex = 'f') between 12.5% and 1");
+    assert_eq!(share.capacity, 4);
+    assert_eq!(share.is, Bounds { lower: bound(1, 8, false), upper: bound(1, 1, false) });
 }
 
 #[test]
 fn bounds_of_values_are_rounded_inwards_to_integers() {
-    let ends = |text: &str| match resolved(text).unwrap() {
-        ResolvedClaim::Values { lower, upper, .. } => (lower, upper),
-        other => panic!("{other:?}"),
+    let ends = |text: &str| {
+        let range = relation!(Values, text);
+        (range.lower, range.upper)
     };
     assert_eq!(ends("values(age) between -2.5 and 2.5"), (Some(-2), Some(2)));
     assert_eq!(ends("min(age) > -2.5"), (Some(-2), None));
@@ -215,12 +241,12 @@ fn claims_that_do_not_fit_the_table_say_why() {
 
 #[test]
 fn pairs_are_found_in_either_order() {
-    let gap = |claim: &str| match resolved(claim).unwrap() {
-        ResolvedClaim::Gap { axes, group, label, .. } => (axes, group, label),
-        other => panic!("{other:?}"),
+    let gap = |claim: &str| {
+        let gap = relation!(Gap, claim);
+        (gap.shape.order, gap.group.position, gap.label.position)
     };
-    assert_eq!(gap("gap(ok = true by sex: 'f', 'm') <= 1%"), (GapAxes::GroupFirst, 4, 5));
-    assert_eq!(gap("gap(sex = 'f' by ok: true, false) <= 1%"), (GapAxes::LabelFirst, 5, 4));
+    assert_eq!(gap("gap(ok = true by sex: 'f', 'm') <= 1%"), (Order::Straight, 4, 5));
+    assert_eq!(gap("gap(sex = 'f' by ok: true, false) <= 1%"), (Order::Reversed, 5, 4));
     assert_eq!(resolved("corr(age, price) <= 0.5"), resolved("corr(price, age) <= 0.5"));
     assert_eq!(resolved("min_group(ok, sex) >= 5"), resolved("min_group(sex, ok) >= 5"));
 }
@@ -228,7 +254,10 @@ fn pairs_are_found_in_either_order() {
 #[test]
 fn thresholds_outside_the_statistic_or_the_circuit_are_refused() {
     for claim in ["share(sex = 'f') <= 150%", "share(sex = 'f') >= 20", "nulls(age) <= 101%", "balance(sex) >= 1.1"] {
-        assert!(matches!(resolved(claim), Err(ClaimError::OutsideRange { lowest: 0, highest: 1, .. })), "{claim}");
+        assert!(
+            matches!(resolved(claim), Err(ClaimError::OutsideRange { lowest: 0, highest: Some(1), .. })),
+            "{claim}"
+        );
     }
     for claim in ["corr(age, price) <= 1.01", "corr(age, price) >= -2"] {
         assert!(matches!(resolved(claim), Err(ClaimError::OutsideRange { lowest: -1, .. })), "{claim}");
@@ -325,34 +354,34 @@ fn claims() -> impl Strategy<Value = Claim> {
     let name = || prop_oneof!["[a-z_][a-z0-9_]{0,8}", any::<String>()];
     let values = comparisons(literals(), |a, b| a.ordered(b) == Some(true));
     prop_oneof![
-        ranges().prop_map(|is| Claim::Rows { is }),
-        (name(), ranges()).prop_map(|(column, is)| Claim::Count { column, is }),
-        (name(), whole_ranges()).prop_map(|(column, is)| Claim::Nulls { column, unit: NullUnit::Rows, is }),
-        (name(), ranges()).prop_map(|(column, is)| Claim::Nulls { column, unit: NullUnit::Rate, is }),
-        (name(), ranges()).prop_map(|(column, is)| Claim::Mean { column, is }),
-        (name(), ranges()).prop_map(|(column, is)| Claim::Sum { column, is }),
-        (name(), ranges()).prop_map(|(column, is)| Claim::Variance { column, estimator: Estimator::Sample, is }),
-        (name(), values).prop_map(|(column, is)| Claim::Values { column, is }),
-        (name(), any::<String>(), ranges()).prop_map(|(column, value, is)| Claim::Share {
+        ranges().prop_map(|is| Claim::from(Rows { is })),
+        (name(), ranges()).prop_map(|(column, is)| Claim::from(Count { column, is })),
+        (name(), whole_ranges()).prop_map(|(column, is)| Claim::from(Nulls { column, unit: NullUnit::Rows, is })),
+        (name(), ranges()).prop_map(|(column, is)| Claim::from(Nulls { column, unit: NullUnit::Rate, is })),
+        (name(), ranges()).prop_map(|(column, is)| Claim::from(Mean { column, is })),
+        (name(), ranges()).prop_map(|(column, is)| Claim::from(Sum { column, is })),
+        (name(), ranges()).prop_map(|(column, is)| Claim::from(Variance { column, estimator: Estimator::Sample, is })),
+        (name(), values).prop_map(|(column, is)| Claim::from(Values { column, is })),
+        (name(), any::<String>(), ranges()).prop_map(|(column, value, is)| Claim::from(Share {
             column,
             value,
             over: ShareBase::AllRows,
             is
-        }),
-        (name(), any::<String>(), any::<String>(), ranges()).prop_map(|(column, value, group, is)| Claim::Gap {
+        })),
+        (name(), any::<String>(), any::<String>(), ranges()).prop_map(|(column, value, group, is)| Claim::from(Gap {
             by: format!("{column}2"),
             groups: [format!("{group}3"), group],
             column,
             value,
             is
-        }),
-        (name(), lower_ends()).prop_map(|(column, is)| Claim::MinGroup {
+        })),
+        (name(), lower_ends()).prop_map(|(column, is)| Claim::from(MinGroup {
             columns: vec![format!("{column}2"), column],
             nulls: NullGroups::Included,
             is
-        }),
-        (name(), lower_ends()).prop_map(|(column, is)| Claim::Balance { column, is }),
-        (name(), ranges()).prop_map(|(left, is)| Claim::Correlation { right: format!("{left}2"), left, is }),
+        })),
+        (name(), lower_ends()).prop_map(|(column, is)| Claim::from(Balance { column, is })),
+        (name(), ranges()).prop_map(|(left, is)| Claim::from(Correlation { right: format!("{left}2"), left, is })),
     ]
 }
 

@@ -30,7 +30,7 @@ pub(super) enum TokenKind {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Symbol {
+pub(in crate::claims) enum Symbol {
     Open,
     Close,
     OpenBracket,
@@ -83,7 +83,7 @@ impl Symbol {
 }
 
 /// A place that is wrong, and what should stand there.
-pub(super) type Fault = (Range<usize>, Expected);
+pub(in crate::claims) type Fault = (Range<usize>, Expected);
 
 /// Whether `text` can be written as a bare name.
 pub(super) fn is_bare_name(text: &str) -> bool {

@@ -5,7 +5,8 @@ use std::{fmt, ops::Range};
 use thiserror::Error;
 
 use super::decimal::Decimal;
-use crate::column::ColumnType;
+use crate::claims::kinds::KINDS;
+use zkl_core::column::ColumnType;
 
 /// A text that is not a decimal number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
@@ -42,9 +43,7 @@ pub enum LiteralError {
 #[non_exhaustive]
 pub enum Expected {
     /// A claim to start.
-    #[error(
-        "a claim: rows, count, nulls, null_rate, mean, sum, var, var_sample, std, std_sample, min, max, values, share, gap, min_group, balance or corr"
-    )]
+    #[error("a claim: {}", functions())]
     Function,
     /// A column name.
     #[error("a column name, in \"double quotes\" or `backticks` unless it is made of letters, digits and _")]
@@ -119,6 +118,23 @@ pub enum Expected {
     /// Nothing more.
     #[error("the end of the claim")]
     End,
+}
+
+/// Every function of the language, as a list in words.
+fn functions() -> String {
+    let names: Vec<&str> = KINDS.iter().flat_map(|kind| kind.functions.iter().chain(kind.aliases)).copied().collect();
+    match names.as_slice() {
+        [first @ .., last] => format!("{} or {last}", first.join(", ")),
+        [] => String::new(),
+    }
+}
+
+/// What a statistic can be, in words.
+fn limits(lowest: i8, highest: Option<i8>) -> String {
+    match highest {
+        Some(highest) => format!("lies between {lowest} and {highest}"),
+        None => format!("is at least {lowest}"),
+    }
 }
 
 /// Why a function is compared from one side only.
@@ -287,14 +303,14 @@ pub enum ClaimError {
         got: Decimal,
     },
     /// A threshold that the statistic can never reach.
-    #[error("{function} lies between {lowest} and {highest}, the threshold {got} is outside")]
+    #[error("{function} {}, the threshold {got} is outside", limits(*.lowest, *.highest))]
     OutsideRange {
         /// The claim's function.
         function: &'static str,
         /// The least possible value.
         lowest: i8,
-        /// The greatest possible value.
-        highest: i8,
+        /// The greatest possible value, where there is one.
+        highest: Option<i8>,
         /// The threshold.
         got: Decimal,
     },
