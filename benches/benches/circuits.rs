@@ -7,13 +7,12 @@ use criterion::{Criterion, criterion_group, criterion_main};
 use zkl_benches::mixed_table::{CLAIMS, MixedTable, Width};
 use zkl_circuits::{
     claims::ClaimCircuit,
-    groth16,
-    keys::KeyStore,
     seal::{Seal, SealSeed},
 };
 use zkl_core::{ark::Fr, claim::resolve};
 use zkl_dataset::ScanOutput;
 use zkl_poseidon::{Poseidon, Width as Supported, permute};
+use zkl_snark::{groth16, keys::KeyStore};
 
 const ROWS: u64 = 20_000;
 const SEED: SealSeed = SealSeed::from_bytes([1; 32]);

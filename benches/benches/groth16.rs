@@ -7,32 +7,34 @@ use criterion::{Criterion, criterion_group, criterion_main};
 use rand_chacha::ChaCha20Rng;
 use zkl_argument::{ColumnData, ScanPlan, ScanWitness, SealedProfile, Shape, Slots, TranscriptSeed, prove_plain};
 use zkl_circuits::{
-    groth16::{self, Groth16},
-    keys::KeyStore,
-    proof_system::ProofSystem as _,
     scan::{TranscriptCircuit, standard_slots},
     seal::{Seal, SealSeed},
 };
 use zkl_core::{
-    ark::{
-        Bn254, Fr,
-        ff::UniformRand as _,
-        groth16::{
-            Groth16 as Arkworks,
-            r1cs_to_qap::{LibsnarkReduction, R1CSToQAP as _},
-        },
-        poly::GeneralEvaluationDomain,
-        relations::gr1cs::{
-            ConstraintSynthesizer as _, ConstraintSystem, ConstraintSystemRef, OptimizationGoal, SynthesisMode,
-            predicate::polynomial_constraint::R1CS_PREDICATE_LABEL,
-        },
-        snark::SNARK as _,
-        std::rand::SeedableRng as _,
-    },
     circuit::{Circuit as _, Synthesizer},
     column::ColumnType,
     layout::{ColumnLayout, Encoding, Layout},
     profile::{CategoryCount, CategoryStats, ColumnProfile, ColumnStats, NumericStats, Profile},
+};
+use zkl_snark::ark::{
+    Bn254, Fr,
+    ff::UniformRand as _,
+    groth16::{
+        Groth16 as Arkworks,
+        r1cs_to_qap::{LibsnarkReduction, R1CSToQAP as _},
+    },
+    poly::GeneralEvaluationDomain,
+    relations::gr1cs::{
+        ConstraintSynthesizer as _, ConstraintSystem, ConstraintSystemRef, OptimizationGoal, SynthesisMode,
+        predicate::polynomial_constraint::R1CS_PREDICATE_LABEL,
+    },
+    snark::SNARK as _,
+    std::rand::SeedableRng as _,
+};
+use zkl_snark::{
+    groth16::{self, Groth16},
+    keys::KeyStore,
+    proof_system::ProofSystem as _,
 };
 
 const ROWS: u64 = 1_000;

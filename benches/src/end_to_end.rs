@@ -8,14 +8,12 @@ use std::{
 };
 
 use serde::{Deserialize, Serialize};
-use zkl_circuits::{
-    keys::SRS_LOG_POWERS,
-    scan::{ColumnCommitments, TablePlan},
-};
+use zkl_circuits::scan::{ColumnCommitments, TablePlan};
 use zkl_ledger::{
     AnyStore, EvidenceRequest, KeyStore, Ledger, NotarizeRequest, NotarizedEntry, Predicate, PrivacyLevel,
     ProfileEvidence, Trust, VerifiedStatement, storage::StorageBackend as _, verify,
 };
+use zkl_snark::keys::SRS_LOG_POWERS;
 
 use crate::{
     clock::{Clock, Spent, StageClock, StageSpent, peak_memory},

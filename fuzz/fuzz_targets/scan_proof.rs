@@ -10,21 +10,15 @@ use zkl_argument::{
     commit::{Commitment, RowGroups},
     srs::Srs,
 };
-use zkl_circuits::{
-    groth16::{Proof, VerifyingKey},
-    scan::{ColumnCommitments, ScanContext, ScanInputs, ScanProof, ScanStatement, shape_for, verify_scan},
-    seal::SealCommitment,
-};
-use zkl_core::{
-    ark::{
+use zkl_circuits::{scan::{ColumnCommitments, ScanContext, ScanInputs, ScanProof, ScanStatement, shape_for, verify_scan}, seal::SealCommitment};
+use zkl_snark::{groth16::{Proof, VerifyingKey}};
+use zkl_core::{column::ColumnType, layout::{ColumnLayout, Encoding, Layout}};
+use zkl_snark::ark::{
         Bn254, Fr, G1Affine, G2Affine,
         ec::{AffineRepr, CurveGroup},
         groth16,
         serialize::CanonicalSerialize,
-    },
-    column::ColumnType,
-    layout::{ColumnLayout, Encoding, Layout},
-};
+    };
 
 struct Fixture {
     plan: ScanPlan,

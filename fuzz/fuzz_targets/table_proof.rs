@@ -5,17 +5,10 @@ use std::{collections::HashMap, sync::OnceLock};
 
 use libfuzzer_sys::fuzz_target;
 use zkl_argument::srs::Srs;
-use zkl_circuits::{
-    groth16::VerifyingKey,
-    scan::{ScanContext, TablePlan, TableProof, TableStatement, verify_table},
-    seal::SealCommitment,
-};
-use zkl_core::{
-    ark::{Bn254, Fr, G1Affine, G2Affine, ec::AffineRepr, groth16, serialize::CanonicalSerialize},
-    circuit::CircuitId,
-    column::ColumnType,
-    layout::{ColumnLayout, Encoding, Layout},
-};
+use zkl_circuits::{scan::{ScanContext, TablePlan, TableProof, TableStatement, verify_table}, seal::SealCommitment};
+use zkl_snark::{groth16::VerifyingKey};
+use zkl_core::{circuit::CircuitId, column::ColumnType, layout::{ColumnLayout, Encoding, Layout}};
+use zkl_snark::ark::{Bn254, Fr, G1Affine, G2Affine, ec::AffineRepr, groth16, serialize::CanonicalSerialize};
 
 struct Fixture {
     plan: TablePlan,

@@ -1,7 +1,10 @@
 #![doc = include_str!("../README.md")]
 
+#[cfg(feature = "circuit")]
 pub mod ark;
+#[cfg(feature = "circuit")]
 pub mod circuit;
+pub mod circuit_id;
 pub mod claim;
 pub mod column;
 pub mod digest;

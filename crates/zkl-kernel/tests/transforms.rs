@@ -2,11 +2,11 @@
 
 #![expect(clippy::expect_used, reason = "a test that fails should stop")]
 
+use ark_groth16::r1cs_to_qap::{LibsnarkReduction, R1CSToQAP as _};
 use rand_chacha::{ChaCha20Rng, rand_core::SeedableRng as _};
 use zkl_core::ark::{
     Fr,
     ff::{FftField as _, Field as _, UniformRand as _, Zero as _},
-    groth16::r1cs_to_qap::{LibsnarkReduction, R1CSToQAP as _},
     poly::{EvaluationDomain as _, GeneralEvaluationDomain},
 };
 use zkl_kernel::{Choice, Domain, LengthMismatch, Portable, avx512::Avx512, transform::TransformKernel};

@@ -3,7 +3,8 @@
 use std::path::Path;
 
 use thiserror::Error;
-use zkl_circuits::{keys::KeyStore, seal::Seal};
+use zkl_circuits::seal::Seal;
+use zkl_snark::keys::KeyStore;
 
 use crate::{
     error::LedgerError,

@@ -5,8 +5,6 @@ use std::{error::Error as StdError, io, path::PathBuf, sync::Arc};
 use thiserror::Error;
 use zkl_argument::{PlanError, srs::PtauError};
 use zkl_circuits::{
-    groth16::ProveError,
-    keys,
     scan::{ProveTableError, TablePlanError},
     seal::SealError,
 };
@@ -21,6 +19,7 @@ use zkl_core::{
 };
 use zkl_dataset::DatasetError;
 use zkl_merkle::error::{CheckpointError, DsseError, KeyError, ProofFileError, StatementError, TileError, TreeError};
+use zkl_snark::{groth16::ProveError, keys};
 
 use crate::{fsck::Finding, store_url::StoreUrlError};
 

@@ -2,7 +2,7 @@
 
 use std::{fmt, sync::Arc};
 
-use zkl_circuits::{keys::KeyStore, seal::Seal};
+use zkl_circuits::{keys::builtin_keys, seal::Seal};
 use zkl_core::{
     digest::TransactionId,
     name::DatasetName,
@@ -15,6 +15,7 @@ use zkl_merkle::{
     cosignature::WitnessVerifier,
     note::{NoteSigner, NoteVerifier},
 };
+use zkl_snark::keys::KeyStore;
 
 use crate::{
     appender::Appender,
@@ -94,7 +95,7 @@ impl<S: StorageBackend> Ledger<S> {
     {
         let (storage, log) = (Arc::new(storage), Arc::new(log));
         let appender = Some(Appender::new(Arc::clone(&storage) as Arc<dyn StorageBackend>, Arc::clone(&log)));
-        Self { storage, appender, key: LedgerKey::Signing(log), keys: Arc::new(keys), openings, witnesses: Vec::new() }
+        Self { storage, appender, key: LedgerKey::Signing(log), keys: pinned(keys), openings, witnesses: Vec::new() }
     }
 
     /// A ledger that can only be read.
@@ -104,7 +105,7 @@ impl<S: StorageBackend> Ledger<S> {
             storage,
             appender: None,
             key: LedgerKey::Verifying(Box::new(log)),
-            keys: Arc::new(keys),
+            keys: pinned(keys),
             openings,
             witnesses: Vec::new(),
         }
@@ -263,4 +264,9 @@ fn notarized(entry: Entry) -> Result<NotarizedEntry, LedgerError> {
         Predicate::Notarization(notarization) => Ok(NotarizedEntry { notarization: notarization.clone(), entry }),
         _ => Err(LedgerError::NotANotarization { id: entry.id }),
     }
+}
+
+/// The keys, with the dev keys of the project's circuits pinned.
+fn pinned(keys: KeyStore) -> Arc<KeyStore> {
+    Arc::new(keys.pinning(builtin_keys()))
 }

@@ -55,12 +55,8 @@ pub use transfer::{Copied, copy_log};
 pub use verify::{InLog, ProofReport, Trust, TrustParseError, VerifiedReceipt, VerifiedStatement, VerifyError, verify};
 
 pub use zkl_argument::field_kernel;
-pub use zkl_circuits::{
-    claims::Evaluation,
-    keys::{KeyStore, Setup},
-};
+pub use zkl_circuits::claims::Evaluation;
 pub use zkl_core::{
-    ark,
     circuit::{self, Circuit, CircuitId, CircuitType},
     claim,
     column::{ColumnType, Schema},
@@ -76,5 +72,9 @@ pub use zkl_core::{
 };
 pub use zkl_dataset as dataset;
 pub use zkl_merkle::{checkpoint, cosignature, keys, note, policy, witness};
+pub use zkl_snark::{
+    ark,
+    keys::{KeyStore, Setup},
+};
 #[cfg(feature = "rocks")]
 pub use zkl_storage_rocks::RocksBackend;

@@ -6,9 +6,9 @@ use std::{
     time::{Duration, Instant},
 };
 
-use zkl_circuits::keys::KeyStore;
 use zkl_core::storage::{StorageError, StorageErrorKind};
 use zkl_merkle::{keys::Origin, note::NoteSigner};
+use zkl_snark::keys::KeyStore;
 
 use crate::{
     error::LedgerError,

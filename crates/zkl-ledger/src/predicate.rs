@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use sha2::{Digest as _, Sha256};
-use zkl_circuits::{keys::Setup, seal::SealCommitment};
+use zkl_circuits::seal::SealCommitment;
 use zkl_core::{
     ark::{
         Fr,
@@ -19,6 +19,7 @@ use zkl_core::{
     transaction::OperationKind,
 };
 use zkl_merkle::keys::VerifyingKey;
+use zkl_snark::keys::Setup;
 
 use crate::{receipt::key_blob, scan::ScanRecord};
 

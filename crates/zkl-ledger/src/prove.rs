@@ -2,11 +2,7 @@
 
 use std::sync::Arc;
 
-use zkl_circuits::{
-    claims::{self, ClaimCircuit, Evaluation},
-    groth16::Proof,
-    keys::{KeyEvent, KeyPair, KeyStore},
-};
+use zkl_circuits::claims::{self, ClaimCircuit, Evaluation};
 use zkl_core::{
     circuit::{Circuit, CircuitType},
     claim::{Claim, resolve},
@@ -14,6 +10,10 @@ use zkl_core::{
     name::DatasetName,
     storage::StorageBackend,
     time::Timestamp,
+};
+use zkl_snark::{
+    groth16::Proof,
+    keys::{KeyEvent, KeyPair, KeyStore},
 };
 
 use crate::{

@@ -7,8 +7,8 @@ use std::{
 };
 
 use zkl_argument::srs::import_ptau;
-use zkl_circuits::keys::{KeyStore, SRS_LOG_POWERS};
 use zkl_core::digest::KeyDigest;
+use zkl_snark::keys::{KeyStore, SRS_LOG_POWERS};
 
 use crate::error::LedgerError;
 

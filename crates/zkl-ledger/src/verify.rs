@@ -20,10 +20,7 @@ mod trust;
 mod witnesses;
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
-use zkl_circuits::{
-    claims,
-    groth16::{self, Proof, VerifyingKey},
-};
+use zkl_circuits::claims;
 use zkl_core::{
     ark::Fr,
     circuit::CircuitId,
@@ -32,6 +29,7 @@ use zkl_core::{
     layout::Layout,
 };
 use zkl_merkle::{note::NoteVerifier, proof_file::TlogProof};
+use zkl_snark::groth16::{self, Proof, VerifyingKey};
 
 pub use error::VerifyError;
 pub use report::{InLog, ProofReport, VerifiedReceipt, VerifiedStatement};

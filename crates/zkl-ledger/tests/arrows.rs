@@ -1,18 +1,22 @@
 //! The architecture's arrows: which crate may depend on which, and what some crates must never know.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    process::Command,
+};
 
 use cargo_metadata::{DependencyKind, MetadataCommand, Package};
 
 /// Allowed dependencies of each crate on others of the workspace, tests and benches left aside.
-const ARROWS: [(&str, &[&str]); 15] = [
+const ARROWS: [(&str, &[&str]); 16] = [
     ("zkl-core", &[]),
     ("zkl-kernel", &["zkl-core"]),
     ("zkl-poseidon", &["zkl-core"]),
     ("zkl-merkle", &["zkl-core"]),
     ("zkl-dataset", &["zkl-core"]),
     ("zkl-argument", &["zkl-core", "zkl-kernel", "zkl-poseidon"]),
-    ("zkl-circuits", &["zkl-core", "zkl-kernel", "zkl-poseidon", "zkl-argument"]),
+    ("zkl-snark", &["zkl-core", "zkl-kernel", "zkl-poseidon", "zkl-argument"]),
+    ("zkl-circuits", &["zkl-core", "zkl-kernel", "zkl-poseidon", "zkl-argument", "zkl-snark"]),
     ("zkl-storage-pg", &["zkl-core"]),
     ("zkl-storage-rocks", &["zkl-core"]),
     ("zkl-storage-s3", &["zkl-core"]),
@@ -23,6 +27,7 @@ const ARROWS: [(&str, &[&str]); 15] = [
             "zkl-core",
             "zkl-merkle",
             "zkl-dataset",
+            "zkl-snark",
             "zkl-circuits",
             "zkl-argument",
             "zkl-storage-pg",
@@ -42,6 +47,7 @@ const ARROWS: [(&str, &[&str]); 15] = [
             "zkl-merkle",
             "zkl-dataset",
             "zkl-argument",
+            "zkl-snark",
             "zkl-circuits",
             "zkl-storage-pg",
             "zkl-storage-rocks",
@@ -52,19 +58,64 @@ const ARROWS: [(&str, &[&str]); 15] = [
     ),
 ];
 
-/// External crates, by prefix of their name, that a crate must not use.
-const FORBIDDEN: [(&str, &[&str]); 10] = [
-    ("zkl-core", &["tokio", "rocksdb", "arrow", "parquet", "csv"]),
-    ("zkl-kernel", &["tokio", "ark-", "serde"]),
-    ("zkl-merkle", &["tokio", "ark-", "rocksdb", "async-"]),
-    ("zkl-dataset", &["tokio", "ark-", "rocksdb"]),
-    ("zkl-argument", &["tokio", "ark-groth16", "arrow", "parquet", "csv", "rocksdb"]),
-    ("zkl-circuits", &["tokio", "arrow", "parquet", "csv", "rocksdb"]),
-    ("zkl-storage-pg", &["ark-", "arrow", "parquet", "csv", "ed25519", "rocksdb"]),
-    ("zkl-storage-rocks", &["ark-", "arrow", "parquet", "csv", "ed25519"]),
-    ("zkl-storage-s3", &["ark-", "arrow", "parquet", "csv", "ed25519", "rocksdb"]),
+/// External crates, by prefix of their name, that a crate must not depend on itself. What it must not link at all is in
+/// [`CLOSURES`].
+const FORBIDDEN: [(&str, &[&str]); 4] = [
+    ("zkl-kernel", &["ark-", "serde"]),
+    ("zkl-argument", &["ark-groth16"]),
+    ("zkl-circuits", &["ark-groth16"]),
     ("zkl-ledger", &["clap", "axum", "hyper", "tonic", "ureq", "indicatif"]),
 ];
+
+const STORES: &[&str] = &["rocksdb", "librocksdb-sys", "sqlx", "aws-"];
+const TABLES: &[&str] = &["arrow", "parquet", "csv"];
+const PROOFS: &[&str] = &["ark-"];
+const ASYNC: &[&str] = &["tokio"];
+
+/// Crates, by prefix of their name, that must not be anywhere among the dependencies of a crate with these features, tests
+/// and benches left aside.
+const CLOSURES: [Closure; 12] = [
+    Closure::of("zkl-core", &[STORES, TABLES, PROOFS, ASYNC]),
+    Closure { features: &["circuit"], ..Closure::of("zkl-core", &[STORES, TABLES, ASYNC]) },
+    Closure::of("zkl-kernel", &[STORES, TABLES, ASYNC]),
+    Closure::of("zkl-poseidon", &[STORES, TABLES, ASYNC]),
+    Closure::of("zkl-merkle", &[STORES, TABLES, PROOFS, ASYNC]),
+    Closure::of("zkl-dataset", &[STORES, PROOFS, ASYNC]),
+    Closure::of("zkl-argument", &[STORES, TABLES, ASYNC]),
+    Closure::of("zkl-snark", &[STORES, TABLES, ASYNC]),
+    Closure::of("zkl-circuits", &[STORES, TABLES, ASYNC]),
+    Closure::of("zkl-storage-rocks", &[TABLES, PROOFS, &["ed25519", "sqlx", "aws-"]]),
+    Closure::of("zkl-storage-pg", &[TABLES, PROOFS, &["ed25519", "rocksdb", "librocksdb-sys", "aws-"]]),
+    Closure::of("zkl-storage-s3", &[TABLES, PROOFS, &["ed25519", "rocksdb", "librocksdb-sys", "sqlx"]]),
+];
+
+/// What a crate must not link.
+struct Closure {
+    package: &'static str,
+    features: &'static [&'static str],
+    forbidden: &'static [&'static [&'static str]],
+}
+
+impl Closure {
+    const fn of(package: &'static str, forbidden: &'static [&'static [&'static str]]) -> Self {
+        Self { package, features: &[], forbidden }
+    }
+
+    /// Names of all crates that are linked. The resolve graph of `cargo metadata` joins the features of the whole workspace;
+    /// `cargo tree` takes those of one package.
+    fn linked(&self) -> BTreeSet<String> {
+        let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+        let output = Command::new(cargo)
+            .args(["tree", "--offline", "--locked", "--quiet", "--edges", "normal,build", "--prefix", "none"])
+            .args(["--format", "{p}", "--no-default-features", "--package", self.package])
+            .args(["--features", &self.features.join(",")])
+            .output()
+            .expect("cargo tree");
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        let tree = String::from_utf8(output.stdout).expect("text");
+        tree.lines().filter_map(|line| line.split_whitespace().next()).map(str::to_owned).collect()
+    }
+}
 
 #[test]
 fn no_crate_depends_on_what_it_must_not_know() {
@@ -100,5 +151,17 @@ fn storage_backends_do_not_know_one_another() {
     let backends = ARROWS.iter().filter(|(name, _)| name.starts_with("zkl-storage-"));
     for (name, allowed) in backends {
         assert_eq!(*allowed, ["zkl-core"], "{name} may depend on nothing but the contract");
+    }
+}
+
+#[test]
+fn no_crate_links_what_it_must_not_know() {
+    for closure in CLOSURES {
+        let linked = closure.linked();
+        assert!(linked.contains("zkl-core"), "{} links nothing of the workspace", closure.package);
+        for prefix in closure.forbidden.iter().copied().flatten() {
+            let hit = linked.iter().find(|name| name.starts_with(prefix));
+            assert_eq!(hit, None, "{} with features {:?} must not link it", closure.package, closure.features);
+        }
     }
 }

@@ -1,16 +1,17 @@
 //! The one verifier on the variables of a constraint system. Challenges come from a native transcript here: the sponge's
 //! constraints belong to the transcript circuit.
 
+use ark_r1cs_std::{
+    GR1CSVar,
+    alloc::AllocVar as _,
+    boolean::Boolean,
+    convert::ToBitsGadget as _,
+    eq::EqGadget as _,
+    fields::{FieldVar as _, fp::FpVar},
+};
 use zkl_argument::{Context, LayoutVector, PlainProof, ScanError, SealedProfile, Transcript, Value, verify};
 use zkl_core::ark::{
     Fr,
-    r1cs_std::{
-        GR1CSVar,
-        alloc::AllocVar as _,
-        convert::ToBitsGadget as _,
-        eq::EqGadget as _,
-        fields::{FieldVar as _, fp::FpVar},
-    },
     relations::gr1cs::{ConstraintSystem, ConstraintSystemRef, SynthesisError},
 };
 
@@ -65,7 +66,7 @@ impl Context for Constraints<'_> {
     fn bits(&mut self, value: &FpVar<Fr>, width: usize, _: ScanError) -> Result<Vec<FpVar<Fr>>, SynthesisError> {
         let bits = value.to_bits_le()?;
         for bit in &bits[width..] {
-            bit.enforce_equal(&zkl_core::ark::r1cs_std::boolean::Boolean::FALSE)?;
+            bit.enforce_equal(&Boolean::FALSE)?;
         }
         Ok(bits[..width].iter().cloned().map(FpVar::from).collect())
     }

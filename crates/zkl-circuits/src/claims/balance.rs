@@ -12,6 +12,7 @@
 
 use num_bigint::BigUint;
 use zkl_core::{ark::Fr, claim::Bound};
+use zkl_snark::gadgets::{BoolVar, Cs, GadgetError, IntVar};
 
 use super::{
     min_group::occurs,
@@ -19,9 +20,8 @@ use super::{
     relation::{Frame, Relation, enforce_at_least},
     share::enforce_complete,
 };
-use crate::{
-    gadgets::{BoolVar, Cs, GadgetError, IntVar},
-    seal::{COUNT_BITS, CategoryRecord, CategoryRecordVar, Opening, RecordIndex, RecordIndexVar, Seal, SealError},
+use crate::seal::{
+    COUNT_BITS, CategoryRecord, CategoryRecordVar, Opening, RecordIndex, RecordIndexVar, Seal, SealError,
 };
 
 #[derive(Clone)]

@@ -23,16 +23,14 @@ use zkl_core::{
     claim::{Bound, Bounds},
     profile::ProductSums,
 };
+use zkl_snark::gadgets::{BoolVar, Cs, GadgetError, IntVar};
 
 use super::{
     range::NARROW,
     relation::{Frame, Relation, enforce_at_least},
     variance::spread,
 };
-use crate::{
-    gadgets::{BoolVar, Cs, GadgetError, IntVar},
-    seal::{Opening, ProductRecord, ProductRecordVar, RecordIndex, RecordIndexVar, Seal, SealError},
-};
+use crate::seal::{Opening, ProductRecord, ProductRecordVar, RecordIndex, RecordIndexVar, Seal, SealError};
 
 /// Bits of an integer root of a value below 2^192.
 const ROOT_BITS: u64 = 96;

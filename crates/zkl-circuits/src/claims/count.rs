@@ -3,15 +3,13 @@
 //! Public inputs: h, ctx, layout; record index; range (6). Relation: `valid / 1` in the range. Width: below 2^128.
 
 use zkl_core::{ark::Fr, claim::Bounds};
+use zkl_snark::gadgets::{Cs, GadgetError, IntVar};
 
 use super::{
     range::{BoundsVar, WIDE, bounds_inputs},
     relation::{Frame, Relation},
 };
-use crate::{
-    gadgets::{Cs, GadgetError, IntVar},
-    seal::{Opening, RecordHead, RecordHeadVar, RecordIndex, RecordIndexVar, Seal, SealError},
-};
+use crate::seal::{Opening, RecordHead, RecordHeadVar, RecordIndex, RecordIndexVar, Seal, SealError};
 
 #[derive(Clone)]
 pub(super) struct Count {

@@ -17,18 +17,16 @@ use zkl_core::{
     ark::Fr,
     claim::{Bounds, GapAxes},
 };
+use zkl_snark::gadgets::{BoolVar, Cs, FieldVar, GadgetError, IntVar};
 
 use super::{
     range::{BoundsVar, NARROW, bounds_inputs},
     relation::{Frame, Relation, enforce_at_least},
     share::value_codes,
 };
-use crate::{
-    gadgets::{BoolVar, Cs, FieldVar, GadgetError, IntVar},
-    seal::{
-        CategoryRecord, CategoryRecordVar, JointRecord, JointRecordVar, Opening, RecordIndex, RecordIndexVar, Seal,
-        SealError,
-    },
+use crate::seal::{
+    CategoryRecord, CategoryRecordVar, JointRecord, JointRecordVar, Opening, RecordIndex, RecordIndexVar, Seal,
+    SealError,
 };
 
 #[derive(Clone)]

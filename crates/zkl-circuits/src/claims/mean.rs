@@ -9,15 +9,13 @@
 //! Width: `b (S1 + c min)` below 2^153, `a c` below 2^159.
 
 use zkl_core::{ark::Fr, claim::Bounds};
+use zkl_snark::gadgets::{Cs, GadgetError, IntVar};
 
 use super::{
     range::{BoundsVar, WIDE, bounds_inputs},
     relation::{Frame, Relation, enforce_at_least},
 };
-use crate::{
-    gadgets::{Cs, GadgetError, IntVar},
-    seal::{NumericRecord, NumericRecordVar, Opening, RecordIndex, RecordIndexVar, Seal, SealError},
-};
+use crate::seal::{NumericRecord, NumericRecordVar, Opening, RecordIndex, RecordIndexVar, Seal, SealError};
 
 #[derive(Clone)]
 pub(super) struct Mean {

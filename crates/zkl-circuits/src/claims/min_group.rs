@@ -11,17 +11,15 @@
 //! Width: below 2^33 for one group, below 2^41 for the sum.
 
 use zkl_core::{ark::Fr, claim::NullGroups};
+use zkl_snark::gadgets::{BoolVar, Cs, FieldVar, GadgetError, IntVar};
 
 use super::{
     relation::{Frame, Relation, enforce_at_least},
     share::enforce_complete,
 };
-use crate::{
-    gadgets::{BoolVar, Cs, FieldVar, GadgetError, IntVar},
-    seal::{
-        CategoryRecord, CategoryRecordVar, GroupedRecord, GroupedRecordVar, JointRecord, JointRecordVar, Opening,
-        RecordIndex, RecordIndexVar, Seal, SealError,
-    },
+use crate::seal::{
+    CategoryRecord, CategoryRecordVar, GroupedRecord, GroupedRecordVar, JointRecord, JointRecordVar, Opening,
+    RecordIndex, RecordIndexVar, Seal, SealError,
 };
 
 /// Bits of k.

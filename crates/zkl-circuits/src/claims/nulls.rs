@@ -12,15 +12,13 @@ use zkl_core::{
     ark::Fr,
     claim::{Bounds, NullUnit},
 };
+use zkl_snark::gadgets::{BoolVar, Cs, GadgetError, IntVar};
 
 use super::{
     range::{BoundsVar, WIDE, bounds_inputs},
     relation::{Frame, Relation, enforce_at_least},
 };
-use crate::{
-    gadgets::{BoolVar, Cs, GadgetError, IntVar},
-    seal::{Opening, RecordHead, RecordHeadVar, RecordIndex, RecordIndexVar, Seal, SealError},
-};
+use crate::seal::{Opening, RecordHead, RecordHeadVar, RecordIndex, RecordIndexVar, Seal, SealError};
 
 #[derive(Clone)]
 pub(super) struct Nulls {

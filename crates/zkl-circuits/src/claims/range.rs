@@ -13,8 +13,7 @@ use zkl_core::{
     ark::Fr,
     claim::{Bound, Bounds},
 };
-
-use crate::gadgets::{BoolVar, Cs, GadgetError, IntVar};
+use zkl_snark::gadgets::{BoolVar, Cs, GadgetError, IntVar};
 
 const DENOMINATOR_BITS: u64 = Bound::DENOMINATOR_BITS as u64;
 

@@ -8,11 +8,9 @@ use zkl_core::{
     circuit::{Circuit, CircuitId},
     error::ParseError,
 };
+use zkl_snark::gadgets::{Cs, FieldVar, GadgetError, IntVar};
 
-use crate::{
-    gadgets::{Cs, FieldVar, GadgetError, IntVar},
-    seal::{HeaderRecord, HeaderVar, Opening, Seal, SealError},
-};
+use crate::seal::{HeaderRecord, HeaderVar, Opening, Seal, SealError};
 
 /// One claim circuit with its public side: the statement of a verifier, and with a [`Relation::Witness`] the instance of a
 /// prover.

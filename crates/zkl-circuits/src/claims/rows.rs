@@ -3,15 +3,13 @@
 //! Public inputs: h, ctx, layout; range (6). Relation: `rows / 1` in the range. Width: `a y` and `b x` below 2^128.
 
 use zkl_core::{ark::Fr, claim::Bounds};
+use zkl_snark::gadgets::{Cs, GadgetError, IntVar};
 
 use super::{
     range::{BoundsVar, WIDE, bounds_inputs},
     relation::{Frame, Relation},
 };
-use crate::{
-    gadgets::{Cs, GadgetError, IntVar},
-    seal::{Seal, SealError},
-};
+use crate::seal::{Seal, SealError};
 
 #[derive(Clone)]
 pub(super) struct Rows {

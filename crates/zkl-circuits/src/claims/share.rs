@@ -15,15 +15,13 @@ use zkl_core::{
     ark::Fr,
     claim::{Bounds, ShareBase},
 };
+use zkl_snark::gadgets::{BoolVar, Cs, FieldVar, GadgetError, IntVar};
 
 use super::{
     range::{BoundsVar, NARROW, bounds_inputs},
     relation::{Frame, Relation, enforce_at_least},
 };
-use crate::{
-    gadgets::{BoolVar, Cs, FieldVar, GadgetError, IntVar},
-    seal::{CategoryRecord, CategoryRecordVar, Opening, RecordIndex, RecordIndexVar, Seal, SealError},
-};
+use crate::seal::{CategoryRecord, CategoryRecordVar, Opening, RecordIndex, RecordIndexVar, Seal, SealError};
 
 #[derive(Clone)]
 pub(super) struct Share {

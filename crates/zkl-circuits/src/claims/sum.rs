@@ -9,16 +9,14 @@
 //! Width: `b (S1 + c min)` below 2^153, `a` below 2^127.
 
 use zkl_core::{ark::Fr, claim::Bounds};
+use zkl_snark::gadgets::{Cs, GadgetError, IntVar};
 
 use super::{
     mean::total,
     range::{BoundsVar, WIDE, bounds_inputs},
     relation::{Frame, Relation, enforce_at_least},
 };
-use crate::{
-    gadgets::{Cs, GadgetError, IntVar},
-    seal::{NumericRecord, NumericRecordVar, Opening, RecordIndex, RecordIndexVar, Seal, SealError},
-};
+use crate::seal::{NumericRecord, NumericRecordVar, Opening, RecordIndex, RecordIndexVar, Seal, SealError};
 
 #[derive(Clone)]
 pub(super) struct Sum {

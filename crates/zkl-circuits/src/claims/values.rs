@@ -11,12 +11,10 @@
 
 use num_bigint::BigInt;
 use zkl_core::ark::Fr;
+use zkl_snark::gadgets::{BoolVar, Cs, GadgetError, IntVar};
 
 use super::relation::{Frame, Relation, enforce_at_least};
-use crate::{
-    gadgets::{BoolVar, Cs, GadgetError, IntVar},
-    seal::{NumericRecord, NumericRecordVar, Opening, RecordIndex, RecordIndexVar, Seal, SealError},
-};
+use crate::seal::{NumericRecord, NumericRecordVar, Opening, RecordIndex, RecordIndexVar, Seal, SealError};
 
 /// Bits of a bound's magnitude; [`zkl_core::claim::ResolvedClaim::MAX_VALUE`] fits.
 const BITS: u64 = 66;

@@ -13,15 +13,13 @@ use zkl_core::{
     ark::Fr,
     claim::{Bounds, Estimator},
 };
+use zkl_snark::gadgets::{BoolVar, Cs, GadgetError, IntVar};
 
 use super::{
     range::{BoundsVar, WIDE, bounds_inputs},
     relation::{Frame, Relation, enforce_at_least},
 };
-use crate::{
-    gadgets::{BoolVar, Cs, GadgetError, IntVar},
-    seal::{NumericRecord, NumericRecordVar, Opening, RecordIndex, RecordIndexVar, Seal, SealError},
-};
+use crate::seal::{NumericRecord, NumericRecordVar, Opening, RecordIndex, RecordIndexVar, Seal, SealError};
 
 #[derive(Clone)]
 pub(super) struct Variance {

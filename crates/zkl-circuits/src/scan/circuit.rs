@@ -11,6 +11,7 @@ use zkl_core::{
     circuit::{Circuit, CircuitId},
     error::ParseError,
 };
+use zkl_snark::gadgets::{Cs, FieldVar, GadgetError};
 
 use super::{
     lay::{LayoutFields, LayoutVar, layout_element},
@@ -18,10 +19,7 @@ use super::{
     records::Records,
     wire::CircuitVerifier,
 };
-use crate::{
-    gadgets::{Cs, FieldVar, GadgetError},
-    seal::{Seal, SealCommitment, SealError},
-};
+use crate::seal::{Seal, SealCommitment, SealError};
 
 /// Version of every transcript circuit.
 const VERSION: u32 = 1;

@@ -6,8 +6,9 @@ use zkl_argument::{
     commit::{CommitError, PointError},
     hyperkzg::{self, OpenError},
 };
+use zkl_snark::groth16;
 
-use crate::{groth16, seal::SealError};
+use crate::seal::SealError;
 
 /// Commitments that are not those of a plan.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]

@@ -25,11 +25,9 @@ use zkl_core::{
     layout::{Encoding, Layout, PairLayout},
 };
 use zkl_poseidon::{Domain, hash_many};
+use zkl_snark::gadgets::{BoolVar, Cs, FieldVar, GadgetError, decompose, hash_many_var, recompose};
 
-use crate::{
-    gadgets::{BoolVar, Cs, FieldVar, GadgetError, decompose, hash_many_var, recompose},
-    seal::{DEPTH, RecordIndex, layout_digest},
-};
+use crate::seal::{DEPTH, RecordIndex, layout_digest};
 
 const LAY: Domain = Domain::new("zkl/scan/lay/v1");
 

@@ -29,18 +29,16 @@ use zkl_core::ark::{
     ff::{AdditiveGroup as _, Field as _},
 };
 use zkl_poseidon::hash2;
+use zkl_snark::gadgets::{BoolVar, Cs, FieldVar, GadgetError, IntVar, hash2_var};
 
 use super::{
     lay::{LayoutVar, PlaceVar, joint_sizes, label_capacities},
     records::{Records, blank_leaves},
     wire::{CircuitVerifier, Wire},
 };
-use crate::{
-    gadgets::{BoolVar, Cs, FieldVar, GadgetError, IntVar, hash2_var},
-    seal::{
-        CategoryRecordVar, DEPTH, GroupedRecordVar, HeaderVar, JointRecordVar, NumericRecordVar, ProductRecordVar,
-        RecordHeadVar, Widths, empty_leaf,
-    },
+use crate::seal::{
+    CategoryRecordVar, DEPTH, GroupedRecordVar, HeaderVar, JointRecordVar, NumericRecordVar, ProductRecordVar,
+    RecordHeadVar, Widths, empty_leaf,
 };
 
 /// Reads all records, constrains them to be the ones sealed in `h`, and returns what the argument proves about.

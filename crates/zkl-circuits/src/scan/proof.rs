@@ -6,13 +6,13 @@ use zkl_argument::{
     hyperkzg::MaskedOpening,
 };
 use zkl_core::ark::{Fr, serialize::CanonicalDeserialize as _};
+use zkl_snark::groth16;
 
 use super::{
     circuit::{opening_elements, opening_from_elements, opening_len},
     error::ScanDecodeError,
     statement::scalar_bytes,
 };
-use crate::groth16;
 
 /// What a prover publishes beside the commitments and `h`.
 ///

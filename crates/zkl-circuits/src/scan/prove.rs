@@ -16,6 +16,10 @@ use zkl_core::{
     ark::{Fr, ff::UniformRand as _, std::rand::SeedableRng as _},
     digest::Sha256Digest,
 };
+use zkl_snark::{
+    groth16::{self, VerifyingKey},
+    keys::KeyPair,
+};
 
 use super::{
     circuit::{ScanInputs, TranscriptCircuit, opening_elements, opening_len},
@@ -24,11 +28,7 @@ use super::{
     records::Records,
     statement::{ScanContext, ScanStatement, scalar_bytes},
 };
-use crate::{
-    groth16::{self, VerifyingKey},
-    keys::KeyPair,
-    seal::{Seal, SealCommitment, layout_digest},
-};
+use crate::seal::{Seal, SealCommitment, layout_digest};
 
 /// Proves `statement` about `witness`, sealed in `seal` and committed to under `seed`, and verifies the result.
 ///

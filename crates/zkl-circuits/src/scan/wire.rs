@@ -11,8 +11,7 @@ use zkl_core::ark::{
     Fr,
     ff::{Field as _, PrimeField as _},
 };
-
-use crate::gadgets::{BoolVar, Cs, DuplexVar, FieldVar, GadgetError, decompose, recompose};
+use zkl_snark::gadgets::{BoolVar, Cs, DuplexVar, FieldVar, GadgetError, decompose, recompose};
 
 /// Where products are written. They are operators and cannot fail, so the first error waits here for
 /// [`CircuitVerifier::finish`].

@@ -10,12 +10,12 @@ use zkl_core::{
         ProductSums, Profile,
     },
 };
-
-use super::*;
-use crate::{
+use zkl_snark::{
     gadgets::{BoolVar, Cs, FieldVar, GadgetError, IntVar},
     testing::{Instance, TestCircuit, assert_tight, satisfied},
 };
+
+use super::*;
 
 fn column(name: &str, ty: ColumnType, nullable: bool, encoding: Encoding) -> ColumnLayout {
     ColumnLayout { name: name.to_owned(), ty, nullable, encoding }

@@ -12,9 +12,9 @@ use zkl_core::{
     layout::Layout,
 };
 use zkl_poseidon::{Domain, hash2};
+use zkl_snark::gadgets::{BoolVar, Cs, FieldVar, GadgetError, decompose, merkle_root, recompose};
 
 use super::SealError;
-use crate::gadgets::{BoolVar, Cs, FieldVar, GadgetError, decompose, merkle_root, recompose};
 
 /// Levels of the tree above its leaves.
 pub const DEPTH: usize = 10;

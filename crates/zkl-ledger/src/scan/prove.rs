@@ -8,7 +8,6 @@ use std::sync::{
 
 use zkl_argument::{PlanError, ScanWitness, SealedProfile, commit::CommitmentSeed, srs::Srs};
 use zkl_circuits::{
-    keys::{KeyError, KeyEvent, KeyPair, KeyStore, SRS_LOG_POWERS, builtin_srs_setup},
     scan::{KeySource, ScanContext, Segment, TableCommitter, TablePlan, TableProver, TableSecrets},
     seal::Seal,
 };
@@ -18,6 +17,7 @@ use zkl_core::{
     layout::Layout,
 };
 use zkl_dataset::{DatasetError, ScanOutput};
+use zkl_snark::keys::{KeyError, KeyEvent, KeyPair, KeyStore, SRS_LOG_POWERS, builtin_srs_setup};
 
 use super::{
     bundle::ScanBundle,

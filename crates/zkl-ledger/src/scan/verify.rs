@@ -9,15 +9,15 @@
 //! ```
 
 use zkl_argument::Shape;
-use zkl_circuits::{
-    groth16::VerifyingKey,
-    keys::{Setup, is_dev_key},
-    scan::{ScanContext, TableStatement, verify_table},
-};
+use zkl_circuits::scan::{ScanContext, TableStatement, verify_table};
 use zkl_core::{
     circuit::{Circuit, CircuitId},
     digest::{BlobDigest, KeyDigest, Sha256Digest},
     layout::Layout,
+};
+use zkl_snark::{
+    groth16::VerifyingKey,
+    keys::{Setup, is_dev_key},
 };
 
 use super::{

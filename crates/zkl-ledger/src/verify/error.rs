@@ -2,10 +2,7 @@
 
 use thiserror::Error;
 use zkl_argument::srs::SrsError;
-use zkl_circuits::{
-    groth16,
-    scan::{TableDecodeError, TablePlanError, VerifyTableError},
-};
+use zkl_circuits::scan::{TableDecodeError, TablePlanError, VerifyTableError};
 use zkl_core::{
     circuit::CircuitId,
     claim::ClaimError,
@@ -16,6 +13,7 @@ use zkl_merkle::{
     error::{NoteError, ProofFileError},
     policy::PolicyError,
 };
+use zkl_snark::groth16;
 
 use crate::error::EntryError;
 

@@ -1,7 +1,6 @@
 //! What a verification found, as evidence and for printing.
 
 use serde::Serialize;
-use zkl_circuits::keys::Setup;
 use zkl_core::{
     circuit::CircuitId,
     claim::Claim,
@@ -11,6 +10,7 @@ use zkl_core::{
     tree::{LeafIndex, TreeSize},
 };
 use zkl_merkle::keys::VerifyingKey;
+use zkl_snark::keys::Setup;
 
 use crate::{
     predicate::{CustomRecord, Notarization},

@@ -3,9 +3,10 @@
 use std::{collections::BTreeSet, str::FromStr};
 
 use thiserror::Error;
-use zkl_circuits::keys::{Setup, builtin_setup, builtin_srs_setup};
+use zkl_circuits::keys::builtin_keys;
 use zkl_core::{circuit::CircuitId, digest::KeyDigest};
 use zkl_merkle::{note::NoteVerifier, policy::Policy};
+use zkl_snark::keys::{Setup, builtin_srs_setup};
 
 /// Pinned keys. By default no log is pinned, and the built-in verifying keys are trusted.
 #[derive(Clone, Debug, Default)]
@@ -82,7 +83,8 @@ impl Trust {
 
     /// Where a trusted key comes from, or `None` for a key that is not trusted.
     pub(crate) fn setup(&self, circuit: &CircuitId, digest: KeyDigest) -> Option<Setup> {
-        builtin_setup(circuit, digest)
+        builtin_keys()
+            .setup(circuit, digest)
             .or_else(|| self.keys.contains(&(circuit.clone(), digest)).then_some(Setup::External))
     }
 

@@ -90,7 +90,7 @@ fn a_seal_context_or_layout_of_another_statement_is_refused() {
 
 #[test]
 fn another_context_needs_another_proof() {
-    use crate::testing::Instance as Synthesized;
+    use zkl_snark::testing::Instance as Synthesized;
     let table = mixed();
     let honest = Synthesized::new(&mean(&table, "age", "mean(age) <= 50")).unwrap();
     let mut replayed = honest;

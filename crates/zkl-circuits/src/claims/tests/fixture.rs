@@ -14,12 +14,10 @@ use zkl_core::{
         ProductSums, Profile,
     },
 };
+use zkl_snark::testing::Instance;
 
 use super::super::{ClaimCircuit, Evaluation, evaluate, statement};
-use crate::{
-    seal::{Seal, SealSeed},
-    testing::Instance,
-};
+use crate::seal::{Seal, SealSeed};
 
 pub(super) enum Cells {
     Numbers(Vec<Option<i64>>),

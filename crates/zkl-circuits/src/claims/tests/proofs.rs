@@ -1,14 +1,14 @@
 //! Groth16 round trips.
 
 use zkl_core::{ark::Fr, claim::Claim, digest::TransactionId};
+use zkl_snark::{
+    groth16::{Groth16, VerifyError},
+    proof_system::ProofSystem as _,
+};
 
 use super::{
     super::{all_shapes, context, statement},
     fixture::{Table, ctx, mixed},
-};
-use crate::{
-    groth16::{Groth16, VerifyError},
-    proof_system::ProofSystem as _,
 };
 
 fn round_trip(table: &Table, text: &str) {

@@ -6,9 +6,9 @@ use zkl_core::{
     ark::relations::gr1cs::{ConstraintSystem, OptimizationGoal, SynthesisMode},
     circuit::Circuit,
 };
+use zkl_snark::testing::{Instance, assert_tight};
 
 use super::{super::all_shapes, fixture::mixed};
-use crate::testing::{Instance, assert_tight};
 
 /// Constraints of a blank circuit, synthesized as in set-up.
 fn constraints(circuit: &dyn Circuit) -> usize {

@@ -11,16 +11,14 @@ use zkl_core::{
     circuit::{Circuit, CircuitId},
     error::ParseError,
 };
+use zkl_snark::gadgets::{Cs, FieldVar, GadgetError};
 
 use super::{
     super::{lay::place_values, records::Records},
     places::{Places, tree_root, word_count},
     summed::{Form, Summed, bounded, forms, summed},
 };
-use crate::{
-    gadgets::{Cs, FieldVar, GadgetError},
-    seal::{COUNT_BITS, Record as _, SealCommitment, header_leaf_var},
-};
+use crate::seal::{COUNT_BITS, Record as _, SealCommitment, header_leaf_var};
 
 /// Version of every merge circuit.
 const VERSION: u32 = 1;

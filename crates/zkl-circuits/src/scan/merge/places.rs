@@ -3,12 +3,10 @@
 use zkl_argument::{ScanPlan, Slots};
 use zkl_core::ark::Fr;
 use zkl_poseidon::hash2;
+use zkl_snark::gadgets::{BoolVar, Cs, FieldVar, GadgetError, decompose, hash2_var, recompose};
 
 use super::super::lay::{leaf_bits, pack, pack_vars, place_values, place_widths, record_slots};
-use crate::{
-    gadgets::{BoolVar, Cs, FieldVar, GadgetError, decompose, hash2_var, recompose},
-    seal::{DEPTH, empty_leaf},
-};
+use crate::seal::{DEPTH, empty_leaf};
 
 /// The places of a plan's records, packed: public inputs of a merge.
 pub(in crate::scan) fn place_words(plan: &ScanPlan) -> Vec<Fr> {

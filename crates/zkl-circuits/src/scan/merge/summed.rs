@@ -6,14 +6,12 @@ use zkl_core::ark::{
     Fr,
     ff::{Field as _, PrimeField as _},
 };
+use zkl_snark::gadgets::{Cs, FieldVar, GadgetError, decompose, recompose};
 
 use super::super::records::Records;
-use crate::{
-    gadgets::{Cs, FieldVar, GadgetError, decompose, recompose},
-    seal::{
-        BOUNDS_BITS, COUNT_BITS, COUNTS_PER_ELEMENT, RecordKind, SUM_BITS, category_counts_var, joint_counts_var,
-        pack_counts, product_sums_var, record_leaf_var,
-    },
+use crate::seal::{
+    BOUNDS_BITS, COUNT_BITS, COUNTS_PER_ELEMENT, RecordKind, SUM_BITS, category_counts_var, joint_counts_var,
+    pack_counts, product_sums_var, record_leaf_var,
 };
 
 /// What a record of a slot is made of.

@@ -3,10 +3,9 @@
 use thiserror::Error;
 use zkl_argument::{PlanError, commit::CommitError};
 use zkl_core::{circuit::CircuitId, error::ParseError};
+use zkl_snark::{groth16, keys::KeyError};
 
 use crate::{
-    groth16,
-    keys::KeyError,
     scan::{CommitmentsError, ProveScanError, ScanDecodeError, VerifyScanError},
     seal::SealError,
 };

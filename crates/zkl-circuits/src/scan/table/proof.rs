@@ -1,10 +1,10 @@
 //! A table's proof and its one encoding.
 
 use zkl_argument::{Cell, ScanPlan, commit::Commitment};
+use zkl_snark::groth16;
 
 use super::{super::statement::read_points, error::TableDecodeError, plan::TablePlan};
 use crate::{
-    groth16,
     scan::{ColumnCommitments, ScanProof},
     seal::SealCommitment,
 };

@@ -14,6 +14,7 @@ use zkl_core::{
     digest::Sha256Digest,
     profile::Profile,
 };
+use zkl_snark::keys::{KeyError, KeyPair};
 
 use super::{
     super::{
@@ -33,7 +34,6 @@ use super::{
     verify::{MergeFrame, Seals, TableStatement, dictionary_statement, segment_context},
 };
 use crate::{
-    keys::{KeyError, KeyPair},
     scan::ColumnCommitments,
     seal::{Record as _, Seal, SealCommitment, SealSeed, SegmentRange},
 };

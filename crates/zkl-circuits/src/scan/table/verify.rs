@@ -6,6 +6,7 @@ use zkl_core::{
     digest::{KeyDigest, Sha256Digest},
 };
 use zkl_poseidon::{Domain, hash_to_field};
+use zkl_snark::groth16::{self, VerifyingKey};
 
 use super::{
     super::{
@@ -21,7 +22,6 @@ use super::{
     root::dataset_root,
 };
 use crate::{
-    groth16::{self, VerifyingKey},
     scan::ColumnCommitments,
     seal::{SealCommitment, layout_digest},
 };

@@ -6,9 +6,9 @@ use zkl_core::ark::{
     Fr,
     ff::{BigInteger as _, Field as _, PrimeField as _},
 };
+use zkl_snark::testing::{assert_tight, satisfied};
 
 use super::fixture::{Case, Table, is_satisfied, rng};
-use crate::testing::{assert_tight, satisfied};
 
 /// A verifier that goes on after a failed check, so that a circuit can be given the outputs that go with any messages
 /// and only the checks themselves can fail.

@@ -7,12 +7,14 @@ use zkl_core::{
     ark::relations::gr1cs::{ConstraintSystem, OptimizationGoal, SynthesisMode},
     circuit::{Circuit as _, CircuitId},
 };
+use zkl_snark::{
+    gadgets::{Cs, FieldVar},
+    testing::satisfied,
+};
 
 use super::fixture::Table;
-use crate::{
-    gadgets::{Cs, FieldVar},
-    scan::{ScanInputs, TranscriptCircuit, lay::LayoutVar, profile::open_seal, standard_slots, wire::CircuitVerifier},
-    testing::satisfied,
+use crate::scan::{
+    ScanInputs, TranscriptCircuit, lay::LayoutVar, profile::open_seal, standard_slots, wire::CircuitVerifier,
 };
 
 /// Constraints by part.

@@ -2,15 +2,13 @@
 
 use zkl_argument::{ScanError, Slots, check_columns};
 use zkl_core::ark::{Fr, ff::One as _};
+use zkl_snark::testing::satisfied;
 
 use super::{
     agreement::{outputs, with_fitting_lookups},
     fixture::{Case, Table, is_satisfied},
 };
-use crate::{
-    scan::{circuit::Secret, records::Records},
-    testing::satisfied,
-};
+use crate::scan::{circuit::Secret, records::Records};
 
 type Change<T> = (&'static str, fn(&mut T));
 
@@ -219,7 +217,7 @@ fn refuses_too_few_and_too_many_messages() {
     messages.push(Fr::one());
     for messages in [&messages[..], &messages[..messages.len() - 2], &[]] {
         let circuit = case.circuit(inputs.clone(), case.secret(&case.records, messages));
-        let refusal = crate::testing::refusal(&circuit);
-        assert!(matches!(refusal, crate::groth16::ProveError::Synthesis(_)), "{refusal}");
+        let refusal = zkl_snark::testing::refusal(&circuit);
+        assert!(matches!(refusal, zkl_snark::groth16::ProveError::Synthesis(_)), "{refusal}");
     }
 }

@@ -7,11 +7,11 @@ use zkl_core::{
     layout::{ColumnLayout, Encoding, Layout},
     profile::{CategoryCount, CategoryStats, ColumnProfile, ColumnStats, GroupedStats, NumericStats, Profile},
 };
+use zkl_snark::testing::satisfied;
 
 use crate::{
     scan::{TranscriptCircuit, records::Records},
     seal::{Seal, SealSeed},
-    testing::satisfied,
 };
 
 /// Whether the profile is sealed and proved to be that of the columns.

@@ -22,16 +22,18 @@ use zkl_core::{
     },
 };
 use zkl_poseidon::hash2;
+use zkl_snark::{
+    keys::{KeyError, KeyPair, KeyStore},
+    testing::Instance,
+};
 
 use crate::{
-    keys::{KeyError, KeyPair, KeyStore},
     scan::{
         circuit::{Secret, TranscriptCircuit, opening_elements},
         lay::{LayoutFields, layout_element},
         records::Records,
     },
     seal::{LEAVES, Record as _, Seal, SealSeed, empty_leaf},
-    testing::Instance,
 };
 
 /// A column by offset from its minimum, or by code; `None` is null. Rows from n on are junk.

@@ -14,11 +14,10 @@ use zkl_core::{
     layout::{ColumnLayout, Encoding, Layout},
     profile::{CategoryCount, CategoryStats, ColumnProfile, ColumnStats, NumericStats, Profile},
 };
+use zkl_snark::{groth16, keys::KeyPair};
 
 use super::fixture::{self, Case, Table};
 use crate::{
-    groth16,
-    keys::KeyPair,
     scan::{
         ColumnCommitments, CommitmentsError, ProveScanError, ScanContext, ScanDecodeError, ScanProof, ScanStatement,
         TranscriptCircuit, VerifyScanError,

@@ -4,17 +4,14 @@
 use num_bigint::BigUint;
 use zkl_argument::Slots;
 use zkl_core::ark::{Fr, ff::AdditiveGroup as _};
+use zkl_snark::{gadgets::FieldVar, testing::holds};
 
 use super::fixture::{Case, Table};
-use crate::{
-    gadgets::FieldVar,
-    scan::{
-        lay::{LayoutFields, LayoutVar, layout_element},
-        profile::open_seal,
-        records::Records,
-        wire::CircuitVerifier,
-    },
-    testing::holds,
+use crate::scan::{
+    lay::{LayoutFields, LayoutVar, layout_element},
+    profile::open_seal,
+    records::Records,
+    wire::CircuitVerifier,
 };
 
 type Lie = (&'static str, fn(&mut Records));

@@ -12,9 +12,13 @@ use zkl_core::ark::{
     Bn254, Fr, G1Affine, G1Projective, G2Projective,
     ec::{AffineRepr as _, CurveGroup as _},
     ff::{Field as _, UniformRand as _},
-    groth16::VerifyingKey,
     serialize::{CanonicalDeserialize as _, CanonicalSerialize as _},
     std::rand::SeedableRng as _,
+};
+use zkl_snark::{
+    ark,
+    groth16::{self, Proof},
+    keys::{KeyPair, dev_seed},
 };
 
 use super::{
@@ -22,8 +26,6 @@ use super::{
     proofs::{Setting, context},
 };
 use crate::{
-    groth16::{self, Proof},
-    keys::{KeyPair, dev_seed},
     scan::{
         ColumnCommitments, ScanProof, ScanStatement, VerifyScanError,
         circuit::{opening_from_elements, opening_len},
@@ -41,7 +43,7 @@ pub(in crate::scan) fn simulate_groth16(keys: &KeyPair, inputs: &[Fr], random: &
     let mut setup = ChaCha20Rng::from_seed(dev_seed(keys.id()));
     let [alpha, beta, gamma, delta] = [(); 4].map(|()| Fr::rand(&mut setup));
     let (g1, g2) = (G1Projective::rand(&mut setup), G2Projective::rand(&mut setup));
-    let key = VerifyingKey::<Bn254>::deserialize_compressed(keys.verifying().as_bytes()).unwrap();
+    let key = ark::groth16::VerifyingKey::<Bn254>::deserialize_compressed(keys.verifying().as_bytes()).unwrap();
     assert_eq!(key.alpha_g1, (g1 * alpha).into_affine());
     assert_eq!([key.beta_g2, key.gamma_g2, key.delta_g2], [beta, gamma, delta].map(|x| (g2 * x).into_affine()));
 

@@ -10,15 +10,13 @@ use zkl_core::ark::{
     ec::{AffineRepr as _, CurveGroup as _},
     ff::One as _,
 };
+use zkl_snark::groth16::{self, Proof};
 use zkl_testkit::tamper::ByteTampering;
 
 use super::proofs::Setting;
-use crate::{
-    groth16::{self, Proof},
-    scan::{
-        ColumnCommitments, CommitmentsError, ScanDecodeError, ScanProof, ScanStatement, VerifyScanError,
-        circuit::{opening_elements, opening_from_elements},
-    },
+use crate::scan::{
+    ColumnCommitments, CommitmentsError, ScanDecodeError, ScanProof, ScanStatement, VerifyScanError,
+    circuit::{opening_elements, opening_from_elements},
 };
 
 const INVALID: VerifyScanError = VerifyScanError::Groth16(groth16::VerifyError::Invalid);

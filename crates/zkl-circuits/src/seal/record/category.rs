@@ -7,12 +7,12 @@
 
 use zkl_core::{ark::Fr, column::ColumnType};
 use zkl_poseidon::{Domain, hash_many, hash_to_field};
+use zkl_snark::gadgets::{BoolVar, Cs, FieldVar, GadgetError, IntVar, hash_many_var};
 
 use super::{
     Frame, Opening, Record, RecordHead, RecordIndexVar, RecordKind, Widths, check_len, enforce_opening, kind_constant,
     pack_counts, packed_counts_witness,
 };
-use crate::gadgets::{BoolVar, Cs, FieldVar, GadgetError, IntVar, hash_many_var};
 
 const COUNTS: Domain = Domain::new("zkl/seal/v1/category-counts");
 const VALUES: Domain = Domain::new("zkl/seal/v1/category-values");

@@ -6,12 +6,12 @@
 //! ```
 
 use zkl_core::ark::Fr;
+use zkl_snark::gadgets::{Cs, FieldVar, GadgetError, IntVar};
 
 use super::{
     COUNT_BITS, Frame, Opening, Record, RecordHead, RecordIndexVar, RecordKind, Widths, enforce_opening, kind_constant,
     pack_fields,
 };
-use crate::gadgets::{Cs, FieldVar, GadgetError, IntVar};
 
 /// Record of a large dictionary column.
 #[derive(Clone, PartialEq, Eq)]

@@ -2,12 +2,10 @@
 
 use zkl_core::ark::Fr;
 use zkl_poseidon::{Domain, hash_many};
+use zkl_snark::gadgets::{Cs, FieldVar, GadgetError, IntVar, hash_many_var};
 
 use super::{COUNT_BITS, Opening, Record, Widths};
-use crate::{
-    gadgets::{Cs, FieldVar, GadgetError, IntVar, hash_many_var},
-    seal::{RecordIndexVar, tree::enforce_opening},
-};
+use crate::seal::{RecordIndexVar, tree::enforce_opening};
 
 const HEADER: Domain = Domain::new("zkl/seal/v1/header");
 

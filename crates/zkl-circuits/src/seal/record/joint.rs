@@ -7,12 +7,12 @@
 
 use zkl_core::ark::Fr;
 use zkl_poseidon::{Domain, hash_many};
+use zkl_snark::gadgets::{Cs, FieldVar, GadgetError, IntVar, hash_many_var};
 
 use super::{
     Frame, Opening, Record, RecordHead, RecordIndexVar, RecordKind, Widths, enforce_opening, kind_constant,
     pack_counts, packed_counts_witness,
 };
-use crate::gadgets::{Cs, FieldVar, GadgetError, IntVar, hash_many_var};
 
 const JOINT: Domain = Domain::new("zkl/seal/v1/joint-counts");
 

@@ -15,6 +15,7 @@ use std::fmt;
 use num_bigint::BigUint;
 use zkl_core::ark::Fr;
 use zkl_poseidon::{Domain, hash_many};
+use zkl_snark::gadgets::{Cs, FieldVar, GadgetError, IntVar, hash_many_var};
 
 pub(crate) use category::category_counts_var;
 pub use category::{CategoryRecord, CategoryRecordVar, value_digest};
@@ -29,7 +30,6 @@ pub(crate) use product::product_sums_var;
 pub use product::{ProductRecord, ProductRecordVar};
 
 use super::{MerklePath, RecordIndex, RecordIndexVar, tree::enforce_opening};
-use crate::gadgets::{Cs, FieldVar, GadgetError, IntVar, hash_many_var};
 
 const RECORD: Domain = Domain::new("zkl/seal/v1/record");
 

@@ -7,11 +7,11 @@
 
 use num_bigint::{BigInt, BigUint};
 use zkl_core::ark::Fr;
+use zkl_snark::gadgets::{Cs, FieldVar, GadgetError, IntVar};
 
 use super::{
     Frame, Opening, Record, RecordHead, RecordIndexVar, RecordKind, Widths, enforce_opening, kind_constant, pack_at,
 };
-use crate::gadgets::{Cs, FieldVar, GadgetError, IntVar};
 
 /// Bits of `sum u`.
 pub(crate) const SUM_BITS: u64 = 96;

@@ -8,13 +8,13 @@
 use num_bigint::BigUint;
 use zkl_core::{ark::Fr, profile::ProductSums};
 use zkl_poseidon::{Domain, hash_many};
+use zkl_snark::gadgets::{Cs, FieldVar, GadgetError, IntVar, hash_many_var};
 
 use super::{
     Frame, Opening, Record, RecordHead, RecordIndexVar, RecordKind, Widths, enforce_opening, kind_constant,
     numeric::{SQUARES_BITS, SUM_BITS},
     pack_fields,
 };
-use crate::gadgets::{Cs, FieldVar, GadgetError, IntVar, hash_many_var};
 
 const PRODUCT: Domain = Domain::new("zkl/seal/v1/product-sums");
 

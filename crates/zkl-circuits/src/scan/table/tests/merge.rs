@@ -10,6 +10,7 @@ use zkl_core::{
     },
     circuit::Circuit as _,
 };
+use zkl_snark::testing::{Instance, assert_tight, satisfied};
 
 use super::fixture::Tall;
 use crate::{
@@ -20,7 +21,6 @@ use crate::{
         tests::fixture::root_of,
     },
     seal::{Record as _, Seal, SealCommitment, SealSeed, SegmentRange, layout_digest},
-    testing::{Instance, assert_tight, satisfied},
 };
 
 /// Segments of a table, their sum, and the dictionaries' seal where there are any.

@@ -13,6 +13,7 @@ use zkl_core::{
     layout::Layout,
     profile::{ColumnStats, Profile},
 };
+use zkl_snark::groth16;
 
 use super::{
     super::{
@@ -25,7 +26,6 @@ use super::{
     fixture::Tall,
 };
 use crate::{
-    groth16,
     scan::{
         CommitmentsError, ProveScanError, ScanContext, ScanStatement, VerifyScanError,
         prove::verify_any_limbs,

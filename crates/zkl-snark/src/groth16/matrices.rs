@@ -1,0 +1,210 @@
+//! The matrices A, B, C of a circuit, made once beside its keys.
+//!
+//! A transcript circuit has some two million nonzero entries, but they repeat: both factors of a square are one
+//! combination, and the coefficients of Poseidon's linear layers are the same in every permutation. So the distinct linear
+//! combinations are stored, their coefficients by number, and each constraint names three of them. Evaluating a third of
+//! the entries is then enough, and the whole takes megabytes instead of hundreds.
+
+use std::collections::HashMap;
+
+use rayon::prelude::*;
+use zkl_core::circuit::{Circuit, Synthesizer};
+
+use super::ProveError;
+use crate::ark::{
+    Fr,
+    ff::{AdditiveGroup as _, Field as _},
+    relations::gr1cs::{
+        ConstraintSynthesizer as _, ConstraintSystem, OptimizationGoal, SynthesisMode,
+        predicate::polynomial_constraint::R1CS_PREDICATE_LABEL,
+    },
+};
+
+/// Combinations that one task evaluates.
+const CHUNK: usize = 1 << 10;
+
+/// One entry of a linear combination.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Term {
+    /// Position among the distinct coefficients.
+    pub(crate) coefficient: u32,
+    /// Position in the assignment `(1, public, private)`.
+    pub(crate) variable: u32,
+}
+
+/// Rank-1 constraints `(A z) o (B z) = C z` over the assignment `z = (1, public, private)`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Matrices {
+    /// Public inputs and the constant 1.
+    pub(crate) num_inputs: usize,
+    pub(crate) num_variables: usize,
+    /// Distinct coefficients.
+    pub(crate) coefficients: Vec<Fr>,
+    /// Terms of all combinations; combination k ends at `ends[k]`.
+    pub(crate) terms: Vec<Term>,
+    pub(crate) ends: Vec<u32>,
+    /// Per constraint, the combinations of A, B and C.
+    pub(crate) rows: Vec<[u32; 3]>,
+}
+
+impl Matrices {
+    /// Synthesizes `circuit` as arkworks' set-up does; its assignment is not read.
+    pub(crate) fn of(circuit: &dyn Circuit) -> Result<Self, ProveError> {
+        let cs = ConstraintSystem::new_ref();
+        cs.set_optimization_goal(OptimizationGoal::Constraints);
+        cs.set_mode(SynthesisMode::Setup);
+        Synthesizer(circuit).generate_constraints(cs.clone())?;
+        cs.finalize();
+
+        let mut predicates = cs.to_matrices()?;
+        let matrices = predicates.remove(R1CS_PREDICATE_LABEL).unwrap_or_default();
+        let others = predicates.values().flatten().any(|matrix| !matrix.is_empty());
+        match (matrices.as_slice(), others) {
+            ([a, b, c], false) => {
+                let num_inputs = cs.num_instance_variables();
+                Ok(Self::new(num_inputs, num_inputs + cs.num_witness_variables(), [a, b, c]))
+            }
+            _ => Err(ProveError::NotR1cs { circuit: circuit.id() }),
+        }
+    }
+
+    /// Matrices given row by row as `(coefficient, position in the assignment)`.
+    fn new(num_inputs: usize, num_variables: usize, [a, b, c]: [&Vec<Vec<(Fr, usize)>>; 3]) -> Self {
+        let mut matrices = Self {
+            num_inputs,
+            num_variables,
+            coefficients: Vec::new(),
+            terms: Vec::new(),
+            ends: Vec::new(),
+            rows: Vec::with_capacity(a.len()),
+        };
+        let mut coefficients = HashMap::new();
+        let mut combinations = HashMap::new();
+        let mut number = |row: &[(Fr, usize)]| {
+            let terms: Vec<(u32, u32)> = row
+                .iter()
+                .map(|&(value, variable)| {
+                    let next = coefficients.len() as u32;
+                    let coefficient = *coefficients.entry(value).or_insert_with(|| {
+                        matrices.coefficients.push(value);
+                        next
+                    });
+                    (coefficient, variable as u32)
+                })
+                .collect();
+            *combinations.entry(terms).or_insert_with_key(|terms| {
+                let terms = terms.iter().map(|&(coefficient, variable)| Term { coefficient, variable });
+                matrices.terms.extend(terms);
+                matrices.ends.push(matrices.terms.len() as u32);
+                matrices.ends.len() as u32 - 1
+            })
+        };
+        for ((a, b), c) in a.iter().zip(b).zip(c) {
+            matrices.rows.push([number(a), number(b), number(c)]);
+        }
+        matrices
+    }
+
+    /// Whether every position in the matrices exists.
+    pub(crate) fn is_consistent(&self) -> bool {
+        self.num_inputs >= 1
+            && self.num_inputs <= self.num_variables
+            && self.ends.is_sorted()
+            && self.ends.last().map_or(0, |&end| end as usize) == self.terms.len()
+            && self.rows.as_flattened().iter().all(|&index| (index as usize) < self.ends.len())
+            && self.terms.iter().all(|term| {
+                (term.coefficient as usize) < self.coefficients.len() && (term.variable as usize) < self.num_variables
+            })
+    }
+
+    /// Number of constraints.
+    pub(crate) fn num_constraints(&self) -> usize {
+        self.rows.len()
+    }
+
+    /// Binary logarithm of the size of the evaluation domain: a point per constraint, and one per input that makes the
+    /// inputs' columns independent.
+    pub(crate) fn log_domain(&self) -> u32 {
+        (self.num_constraints() + self.num_inputs).next_power_of_two().trailing_zeros()
+    }
+
+    /// Terms of combination `index`.
+    fn combination(&self, index: usize) -> &[Term] {
+        let start = index.checked_sub(1).map_or(0, |before| self.ends[before]);
+        &self.terms[start as usize..self.ends[index] as usize]
+    }
+
+    /// The value of every combination. `assignment` has [`Self::num_variables`] elements.
+    pub(crate) fn evaluate(&self, assignment: &[Fr]) -> Vec<Fr> {
+        let indices: Vec<usize> = (0..self.ends.len()).step_by(CHUNK).collect();
+        let chunk = |&start: &usize| {
+            let end = (start + CHUNK).min(self.ends.len());
+            (start..end).map(|index| self.value(index, assignment)).collect::<Vec<_>>()
+        };
+        indices.par_iter().flat_map_iter(chunk).collect()
+    }
+
+    fn value(&self, index: usize, assignment: &[Fr]) -> Fr {
+        let product = |term: &Term| {
+            let (coefficient, value) =
+                (self.coefficients[term.coefficient as usize], assignment[term.variable as usize]);
+            if coefficient == Fr::ONE { value } else { coefficient * value }
+        };
+        self.combination(index).iter().map(product).sum()
+    }
+
+    /// The first constraint that does not hold when the combinations have these values.
+    pub(crate) fn first_violated(&self, values: &[Fr]) -> Option<usize> {
+        self.rows.par_iter().position_first(|row| {
+            let [a, b, c] = row.map(|index| values[index as usize]);
+            a * b != c
+        })
+    }
+
+    /// Which variables are constrained to be 0 or 1 by a line `b (1 - b) = 0`, public inputs apart.
+    pub(crate) fn bits(&self) -> Vec<bool> {
+        let mut bits = vec![false; self.num_variables];
+        let entry = |term: &Term| (self.coefficients[term.coefficient as usize], term.variable as usize);
+        for row in &self.rows {
+            let [a, b, c] = row.map(|index| self.combination(index as usize));
+            let bit = match (a, b) {
+                ([bit], [one, minus]) | ([one, minus], [bit]) => [entry(bit), entry(one), entry(minus)],
+                _ => continue,
+            };
+            let [(factor, variable), one, minus] = bit;
+            let is_bit = c.is_empty()
+                && factor == Fr::ONE
+                && one == (Fr::ONE, 0)
+                && minus == (-Fr::ONE, variable)
+                && variable >= self.num_inputs;
+            if is_bit {
+                bits[variable] = true;
+            }
+        }
+        bits
+    }
+
+    /// Values of the columns of A, B, C, as polynomials over the evaluation domain, where `lagrange[i]` is the value of
+    /// the i-th Lagrange polynomial. Column k of A gets a point of its own for input k.
+    pub(crate) fn columns(&self, lagrange: &[Fr]) -> [Vec<Fr>; 3] {
+        let mut weights = [(); 3].map(|()| vec![Fr::ZERO; self.ends.len()]);
+        for (row, value) in self.rows.iter().zip(lagrange) {
+            for (weights, &index) in weights.iter_mut().zip(row) {
+                weights[index as usize] += value;
+            }
+        }
+        let mut columns = [(); 3].map(|()| vec![Fr::ZERO; self.num_variables]);
+        columns.par_iter_mut().zip(&weights).for_each(|(column, weights)| {
+            for (index, weight) in weights.iter().enumerate().filter(|(_, weight)| **weight != Fr::ZERO) {
+                for term in self.combination(index) {
+                    column[term.variable as usize] += self.coefficients[term.coefficient as usize] * weight;
+                }
+            }
+        });
+        let inputs = lagrange.iter().skip(self.num_constraints());
+        for (column, value) in columns[0].iter_mut().take(self.num_inputs).zip(inputs) {
+            *column += value;
+        }
+        columns
+    }
+}

@@ -1,0 +1,112 @@
+//! Groth16 over BN254 (Groth, eprint 2016/260).
+//!
+//! Statement: for a circuit with constraints `(A z) o (B z) = C z`, the prover knows `z = (1, public, private)`.
+//! Soundness rests on the knowledge of exponent in bilinear groups and on nobody knowing the trapdoor of the keys; zero
+//! knowledge is perfect when the proving key is well-formed. Proofs can be re-randomised by anybody, so a claim binds its
+//! context as a public input.
+
+mod encoding;
+mod error;
+mod generate;
+mod key;
+mod matrices;
+mod proof;
+mod prove;
+mod query;
+#[cfg(test)]
+mod tests;
+
+use rand_chacha::ChaCha20Rng;
+use zkl_core::circuit::Circuit;
+
+pub use error::{DecodeError, ProveError, VerifyError};
+pub use key::{ProvingKey, VerifyingKey};
+pub(crate) use matrices::Matrices;
+pub use proof::Proof;
+#[cfg(any(test, feature = "testing"))]
+pub(crate) use prove::Assignment;
+use query::{Part, Query};
+
+use crate::{
+    ark::{Bn254, Fr, groth16::Groth16 as ArkGroth16, snark::SNARK as _, std::rand::SeedableRng as _},
+    proof_system::ProofSystem,
+};
+
+/// Groth16 over BN254.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Groth16;
+
+impl ProofSystem for Groth16 {
+    type ProvingKey = ProvingKey;
+    type VerifyingKey = VerifyingKey;
+    type Proof = Proof;
+
+    fn name(&self) -> &'static str {
+        "groth16-bn254"
+    }
+
+    fn danger_setup_from_seed(
+        &self,
+        circuit: &dyn Circuit,
+        seed: [u8; 32],
+    ) -> Result<(ProvingKey, VerifyingKey), ProveError> {
+        let proving = danger_setup(circuit, seed, &mut |_| ())?;
+        let verifying = proving.verifying_key().clone();
+        Ok((proving, verifying))
+    }
+
+    fn prove(&self, key: &ProvingKey, circuit: &dyn Circuit) -> Result<Proof, ProveError> {
+        prove::prove(key, circuit)
+    }
+
+    fn verify(&self, key: &VerifyingKey, public_inputs: &[Fr], proof: &Proof) -> Result<(), VerifyError> {
+        verify(key, public_inputs, proof)
+    }
+}
+
+/// [`ProofSystem::danger_setup_from_seed`] that tells `progress` the share of the work that is done, from 0 to 1.
+pub(crate) fn danger_setup(
+    circuit: &dyn Circuit,
+    seed: [u8; 32],
+    progress: &mut dyn FnMut(f64),
+) -> Result<ProvingKey, ProveError> {
+    let matrices = Matrices::of(circuit)?;
+    let key = generate::generate(&matrices, &mut ChaCha20Rng::from_seed(seed), progress)?;
+    Ok(ProvingKey::from_ark(&key, matrices)?)
+}
+
+/// Verifies `proof` for `public_inputs`: one pairing product.
+///
+/// # Soundness
+/// Says nothing about where `key` came from: see [`PinnedKeys`](crate::keys::PinnedKeys).
+///
+/// # Errors
+/// [`VerifyError::Inputs`] when the key is for another number of inputs, [`VerifyError::Invalid`] when the equation does
+/// not hold.
+pub fn verify(key: &VerifyingKey, public_inputs: &[Fr], proof: &Proof) -> Result<(), VerifyError> {
+    // arkworks zips inputs with the key's points: a short list would silently verify another statement.
+    if public_inputs.len() != key.num_inputs() {
+        return Err(VerifyError::Inputs { expected: key.num_inputs(), got: public_inputs.len() });
+    }
+    match ArkGroth16::<Bn254>::verify_with_processed_vk(key.prepared(), public_inputs, proof.ark()) {
+        Ok(true) => Ok(()),
+        Ok(false) | Err(_) => Err(VerifyError::Invalid),
+    }
+}
+
+/// Whether the assignment of `circuit` satisfies the constraints that `key` was made for: what [`prove`] does before it
+/// computes anything with points.
+///
+/// # Errors
+/// [`ProveError`], as [`prove`].
+pub fn check(key: &ProvingKey, circuit: &dyn Circuit) -> Result<(), ProveError> {
+    prove::satisfied(key, circuit, &circuit.public_inputs()).map(|_| ())
+}
+
+/// Proves `circuit` with fresh randomness and verifies the result, as [`ProofSystem::prove`].
+///
+/// # Errors
+/// [`ProveError`].
+pub fn prove(key: &ProvingKey, circuit: &dyn Circuit) -> Result<Proof, ProveError> {
+    prove::prove(key, circuit)
+}
