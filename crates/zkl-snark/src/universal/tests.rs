@@ -1,0 +1,6 @@
+//! Tests of the universal proof system.
+
+mod agreement;
+mod fixture;
+mod keys;
+mod naive;
