@@ -55,7 +55,8 @@ deny:
 	$(CARGO) deny --locked check bans licenses sources
 
 pandas: setup ## compare profiles with pandas (DATA=DIR for tables of your own)
-	$(CARGO) build --locked --workspace --features $(STORES) --bin zkl
+	@# With a test beside it the binary is the very one that `make test` built: test dependencies switch on features that are not there otherwise.
+	$(CARGO) build --locked --workspace --features $(STORES) --bin zkl --test cli
 	@scripts/compare_all.sh $(TARGET_DIR)/debug/zkl $(or $(DATA),examples/data)
 
 test-kernels: setup ## the tests of proofs once more, on the portable kernel

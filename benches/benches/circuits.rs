@@ -35,7 +35,10 @@ fn scanned() -> ScanOutput {
     let dir = tempfile::tempdir().expect("a temporary directory");
     let path = dir.path().join("mixed.csv");
     MixedTable { rows: ROWS, width: Width::Ten }.write_file(&path).expect("a generated table");
-    MixedTable::read_options().scan(&path).run(&[1; 32], &mut ()).expect("a valid table")
+    MixedTable::read_options()
+        .scan(zkl_ledger::dataset::Source::path(&path))
+        .run(&[1; 32], &mut ())
+        .expect("a valid table")
 }
 
 fn claims(c: &mut Criterion) {

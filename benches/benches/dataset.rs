@@ -17,7 +17,7 @@ fn tables(c: &mut Criterion) {
         let bytes = MixedTable { rows: ROWS, width }.write_file(&path).expect("a generated table");
         let mut group = c.benchmark_group(format!("table of 10^5 x {}", width.columns()));
         group.sample_size(10).throughput(Throughput::Bytes(bytes));
-        let scan = MixedTable::read_options().scan(&path);
+        let scan = MixedTable::read_options().scan(zkl_ledger::dataset::Source::path(&path));
         group.bench_function("scan: digests, inference, profile", |b| {
             b.iter(|| scan.run(black_box(&DICTIONARY_KEY), &mut ()).expect("a valid table"));
         });

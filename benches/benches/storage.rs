@@ -54,7 +54,7 @@ fn read(c: &mut Criterion, runtime: &Runtime, name: &str, backend: &dyn StorageB
         ),
         ("page of dataset", Query { dataset, index: Some(ENTRIES / 2..ENTRIES), limit: 100, ..Query::default() }),
         ("time range", Query { time: Some(middle.recorded_at..later), ..Query::default() }),
-        ("kind", Query { kind: Some(OperationKind::Claim), limit: 100, ..Query::default() }),
+        ("kind", Query { kind: Some(OperationKind::CLAIM), limit: 100, ..Query::default() }),
     ];
     let mut group = c.benchmark_group(format!("read/{name}"));
     for (title, query) in queries {

@@ -1,17 +1,12 @@
 //! One table from end to end: generated, notarized in a ledger on disk, claims proved and verified.
 
-use std::{
-    error::Error,
-    path::Path,
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::{error::Error, path::Path, sync::Arc, time::Instant};
 
 use serde::{Deserialize, Serialize};
 use zkl_circuits::scan::{ColumnCommitments, TablePlan};
 use zkl_ledger::{
-    AnyStore, EvidenceRequest, KeyStore, Ledger, NotarizeRequest, NotarizedEntry, Predicate, PrivacyLevel,
-    ProfileEvidence, Trust, VerifiedStatement, storage::StorageBackend as _, verify,
+    EntryRef, KeyStore, Ledger, Predicate, ProfileEvidence, Table, Trust, VerifiedStatement,
+    storage::StorageBackend as _, verify,
 };
 use zkl_snark::keys::SRS_LOG_POWERS;
 
@@ -91,34 +86,29 @@ pub async fn run(table: MixedTable, dir: &Path, keys: &Path) -> Result<Figures, 
     let file = dir.join("mixed.csv");
     let csv_bytes = table.write_file(&file)?;
     let home = dir.join("ledger");
-    let ledger = Ledger::create(&home, "example.com/bench".parse()?, None, KeyStore::open(keys)?).await?;
-    let request = NotarizeRequest {
-        file,
-        name: NAME.parse()?,
-        read: MixedTable::read_options(),
-        privacy: PrivacyLevel::default(),
-        evidence: EvidenceRequest::Proof,
-    };
+    let ledger = Ledger::builder().keys(KeyStore::open(keys)?).create(&home, "example.com/bench".parse()?).await?;
+    let mixed = Table::path(file).named(NAME.parse()?).options(MixedTable::read_options());
 
     let whole = Clock::start();
     let stages = Arc::new(StageClock::start(crate::clock::INFER));
     stages.time_spans()?;
-    ledger.notarize(request, stages.clone()).await?;
+    let notarized = ledger.notarize(mixed).progress(Arc::clone(&stages)).await?;
     let (notarize, stages) = (whole.spent(), stages.finish());
+    let notarized_at = EntryRef::Id(notarized.entry.id);
+    drop(notarized);
     let peak_bytes = peak_memory()?;
 
-    let notarized = ledger.latest(&NAME.parse()?).await?;
-    let scan = scan_figures(&ledger, &notarized).await?;
+    let scan = scan_figures(&ledger, notarized_at).await?;
     let mut first = Vec::new();
     for claim in CLAIMS {
-        first.push(prove(&ledger, &notarized, claim).await?.stages);
+        first.push(prove(&ledger, notarized_at, claim).await?.stages);
     }
     // A new ledger value has no keys in memory, as a new process.
     drop(ledger);
-    let ledger = Ledger::open(&home, KeyStore::open(keys)?, Duration::ZERO).await?;
+    let ledger = Ledger::builder().keys(KeyStore::open(keys)?).open(&home).await?;
     let mut claims = Vec::new();
     for (claim, first) in CLAIMS.into_iter().zip(first) {
-        claims.push(ClaimFigures { first, ..prove(&ledger, &notarized, claim).await? });
+        claims.push(ClaimFigures { first, ..prove(&ledger, notarized_at, claim).await? });
     }
     Ok(Figures {
         rows: table.rows,
@@ -132,11 +122,12 @@ pub async fn run(table: MixedTable, dir: &Path, keys: &Path) -> Result<Figures, 
     })
 }
 
-async fn scan_figures(ledger: &Ledger<AnyStore>, notarized: &NotarizedEntry) -> Result<ScanFigures, Box<dyn Error>> {
-    let receipt = ledger.receipt(&notarized.entry).await?.encode()?;
+async fn scan_figures(ledger: &Ledger, notarized: EntryRef) -> Result<ScanFigures, Box<dyn Error>> {
+    let receipt = ledger.receipt(&ledger.entry(notarized).await?).await?.encode()?;
     let trust = Trust::default().with_log(ledger.log_key());
-    let VerifiedStatement::Notarization { layout, profile: ProfileEvidence::Proved(report), .. } =
-        verify(&receipt, &trust)?.statement
+    let verified = verify(&receipt, &trust)?;
+    let Some(VerifiedStatement::Notarization { layout, profile: ProfileEvidence::Proved(report), .. }) =
+        verified.subject().map(|subject| subject.statement.clone())
     else {
         return Err("the notarization is proved".into());
     };
@@ -167,15 +158,11 @@ fn time_verification(receipt: &[u8], trust: &Trust) -> Result<Spent, Box<dyn Err
     Ok(Spent { wall: times[times.len() / 2], cpu })
 }
 
-async fn prove(
-    ledger: &Ledger<AnyStore>,
-    notarized: &NotarizedEntry,
-    claim: &str,
-) -> Result<ClaimFigures, Box<dyn Error>> {
+async fn prove(ledger: &Ledger, notarized: EntryRef, claim: &str) -> Result<ClaimFigures, Box<dyn Error>> {
     let parsed = claim.parse()?;
     let whole = Clock::start();
     let stages = Arc::new(StageClock::start("open the seal"));
-    let entry = ledger.prove(notarized, &parsed, stages.clone()).await?;
+    let entry = ledger.dataset_at(notarized).await?.prove(&parsed).progress(Arc::clone(&stages)).await?;
     let (prove, stages) = (whole.spent(), stages.finish());
     let Predicate::Claim(record) = entry.predicate() else {
         return Err("the entry of a claim is a claim".into());

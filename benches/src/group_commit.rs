@@ -57,21 +57,22 @@ pub async fn group_commit<S: StorageBackend + Clone + 'static>(
     let share = entries / callers;
     let mut queues = Vec::new();
     for caller in 0..callers {
-        let queue: Result<Vec<_>, LedgerError> = (0..share).map(|n| entry(&key, caller * share + n)).collect();
+        let queue: Result<Vec<_>, Box<dyn Error>> = (0..share).map(|n| entry(&key, caller * share + n)).collect();
         queues.push(queue?);
     }
     let entry_len = queues.iter().flatten().next().map_or(0, |entry| entry.envelope().len());
     let log = NoteSigner::new("example.com/bench".parse()?, key);
     let keys = KeyStore::open(dir.join("keys"))?;
     // The injector injects nothing here: it counts the appends.
-    let counted = FaultyBackend::new(store, FaultPlan::none());
-    let ledger = Arc::new(Ledger::new(counted, log, keys, OpeningStore::new(dir.join("openings"))));
+    let counted = Arc::new(FaultyBackend::new(store, FaultPlan::none()));
+    let openings = OpeningStore::new(dir.join("openings"));
+    let ledger = Ledger::builder().store(Arc::clone(&counted)).keys(keys).openings(openings).build(log)?;
 
     let clock = Clock::start();
     let running: Vec<_> = queues
         .into_iter()
         .map(|queue| {
-            let ledger = Arc::clone(&ledger);
+            let ledger = ledger.clone();
             tokio::spawn(async move {
                 let mut waits = Vec::with_capacity(queue.len());
                 for entry in queue {
@@ -88,11 +89,11 @@ pub async fn group_commit<S: StorageBackend + Clone + 'static>(
         waits.extend(caller.await??);
     }
     let spent = clock.spent();
-    let appends = ledger.storage().calls(Operation::Append);
+    let appends = counted.calls(Operation::Append);
     Ok(GroupCommit { callers, entries: share * callers, entry_len, appends, spent, waits })
 }
 
-fn entry(key: &SigningKey, number: u64) -> Result<SignedEntry, LedgerError> {
+fn entry(key: &SigningKey, number: u64) -> Result<SignedEntry, Box<dyn Error>> {
     let record = CustomRecord {
         dataset: format!("set-{}", number % 7).parse().ok(),
         description: format!("{number:0>DESCRIPTION_LEN$}"),
@@ -105,5 +106,5 @@ fn entry(key: &SigningKey, number: u64) -> Result<SignedEntry, LedgerError> {
         recorded_at: Timestamp(1_700_000_000_000 + number),
         nonce: Nonce::generate()?,
     };
-    SignedEntry::sign(Predicate::Custom(record), key).map_err(LedgerError::Sign)
+    Ok(SignedEntry::sign(Predicate::Custom(record), key)?)
 }

@@ -294,7 +294,7 @@ async fn queries(backend: &dyn StorageBackend, size: u64, calls: u32) -> Result<
         let ranged = Query { time: Some(time(at)..Timestamp(time(at).0 + 60_000)), limit: 100, ..Query::default() };
         let newest = Query { order: Order::Descending, limit: 1, dataset: Some(name.clone()), ..Query::default() };
         let page = Query { index: Some(at..u64::MAX), limit: 100, dataset: Some(name.clone()), ..Query::default() };
-        let all = Query { kind: Some(OperationKind::Claim), dataset: Some(name.clone()), ..ranged.clone() };
+        let all = Query { kind: Some(OperationKind::CLAIM), dataset: Some(name.clone()), ..ranged.clone() };
         for (query, times) in [newest, page, ranged, all].iter().zip(&mut times[2..]) {
             let start = Instant::now();
             backend.find(query).await?;

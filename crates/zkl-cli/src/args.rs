@@ -10,7 +10,7 @@ use zkl_ledger::{DatasetName, KeyDigest, OperationKind, PrivacyLevel};
 
 /// Show what a training dataset is, and is not, without handing over a row.
 ///
-/// `zkl` notarizes tables on an append-only log, proves claims about their sealed profiles in zero knowledge, and
+/// `zkl` notarizes tables on an append-only log, proves claims about their profiles in zero knowledge, and
 /// verifies such proofs offline.
 #[derive(Debug, Parser)]
 #[command(name = "zkl", version, propagate_version = true, arg_required_else_help = true)]
@@ -111,7 +111,7 @@ Examples:
   zkl init --store 'postgres://zkl@db.example.com/ledgers?schema=ml'
   zkl --ledger /srv/zkl init")]
 pub(crate) struct InitArgs {
-    /// Name of the log in every checkpoint, for ever: a host and path that you control [default: a random name]
+    /// Name of the log in every checkpoint, forever: a host and path that you control [default: a random name]
     #[arg(long, value_name = "NAME")]
     pub(crate) origin: Option<String>,
     /// Where the log is kept: rocks:DIR, postgres://..., s3://BUCKET/PREFIX [default: in the ledger's directory]
@@ -119,12 +119,12 @@ pub(crate) struct InitArgs {
     pub(crate) store: Option<zkl_ledger::StoreUrl>,
 }
 
-/// Record a table: read it, seal its profile, prove it over every row, sign, append.
+/// Record a table: read it, commit to its profile, prove that the profile covers every row, sign, append.
 ///
 /// CSV, JSON, NDJSON, Parquet and Arrow IPC files are read, also with gzip or zstd around them. Column types are
 /// inferred from all rows (`zkl schema FILE` shows how) unless a schema file or --column says otherwise. Nothing of the
-/// table enters the ledger but its layout, commitments to its columns and a proof in zero knowledge that the sealed
-/// profile is that of every row; the secrets go into an opening file beside the ledger. The first notarization of a
+/// table enters the ledger but its layout, commitments to its columns and to its profile, and a proof in zero knowledge
+/// that the profile covers every row; the secrets go into an opening file beside the ledger. The first notarization of a
 /// table of some size makes proving keys, which takes up to a minute and happens once per machine.
 #[derive(Debug, Args)]
 #[command(after_help = "\
@@ -142,16 +142,16 @@ pub(crate) struct NotarizeArgs {
     pub(crate) name: Option<DatasetName>,
     #[command(flatten)]
     pub(crate) read: ReadArgs,
-    /// Seal joint counts of two columns, as `gap` claims need (may be repeated)
+    /// Add joint counts of two columns to the profile, as `gap` claims need (may be repeated)
     #[arg(long, value_name = "GROUP,LABEL", value_parser = pair)]
     pub(crate) joint: Vec<(String, String)>,
-    /// Seal sums of products of two numeric columns, as `corr` claims need (may be repeated)
+    /// Add sums of products of two numeric columns to the profile, as `corr` claims need (may be repeated)
     #[arg(long, value_name = "A,B", value_parser = pair)]
     pub(crate) product: Vec<(String, String)>,
     /// What to publish about the file: `private` salted digests, or `public` plain ones
     #[arg(long, value_name = "LEVEL", default_value_t)]
     pub(crate) privacy: PrivacyLevel,
-    /// Prove nothing: the notary's signature alone vouches for the sealed profile
+    /// Prove nothing: the notary's signature alone vouches for the profile
     #[arg(long)]
     pub(crate) attest_only: bool,
     /// Commit under an imported reference string (`zkl srs import`) [default: the dev string]
@@ -216,7 +216,7 @@ pub(crate) struct ReadArgs {
 
 /// Prove a claim about a notarized table and record the proof.
 ///
-/// The claim is proved about the sealed profile alone: the table is not needed, only the opening that `zkl notarize`
+/// The claim is proved about the committed profile alone: the table is not needed, only the opening that `zkl notarize`
 /// wrote. A claim that is false is refused.
 #[derive(Debug, Args)]
 #[command(after_help = "\
@@ -294,9 +294,9 @@ pub(crate) struct VerifyArgs {
     pub(crate) opening: Option<PathBuf>,
 }
 
-/// Show the sealed profile of a dataset to its owner.
+/// Show the profile of a dataset to its owner.
 ///
-/// Reads the opening, checks that it opens the seal on the ledger, and prints exact statistics: decimals as text,
+/// Reads the opening, checks that it opens the profile commitment on the ledger, and prints exact statistics: decimals as text,
 /// `variance` over the population.
 #[derive(Debug, Args)]
 #[command(after_help = "\
@@ -344,7 +344,7 @@ pub(crate) struct LogArgs {
 /// Which entries to list.
 #[derive(Debug, Args)]
 pub(crate) struct FilterArgs {
-    /// Only entries of this kind: notarization, claim, custom
+    /// Only entries of this kind: notarization, claim, custom, or any other word
     #[arg(long, value_name = "KIND", value_parser = kind)]
     pub(crate) kind: Option<OperationKind>,
     /// Only entries recorded at or after this time (RFC 3339)
@@ -353,12 +353,12 @@ pub(crate) struct FilterArgs {
     /// Only entries recorded before this time (RFC 3339)
     #[arg(long, value_name = "TIME", value_parser = timestamp)]
     pub(crate) until: Option<zkl_ledger::Timestamp>,
-    /// Most entries
+    /// Maximum number of entries
     #[arg(long, value_name = "N", default_value_t = 20)]
     pub(crate) limit: usize,
 }
 
-/// Show one entry whole.
+/// Show one entry in full.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -374,11 +374,12 @@ pub(crate) struct ShowArgs {
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
-  zkl receipt 0 -o penguins.receipt")]
+  zkl receipt 0 -o penguins.receipt
+  zkl receipt 1 2 3 -o claims.receipt")]
 pub(crate) struct ReceiptArgs {
-    /// Index or id of the entry
-    #[arg(value_name = "TX")]
-    pub(crate) entry: String,
+    /// Indices or ids of the entries; what they name comes along
+    #[arg(value_name = "TX", required = true)]
+    pub(crate) entries: Vec<String>,
     /// Where to write it
     #[arg(long, short, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) output: PathBuf,
@@ -413,7 +414,7 @@ pub(crate) struct ExportArgs {
 
 /// Manage reference strings: what commitments to columns rest on.
 ///
-/// Without one of your own, tables are committed to under the dev string, whose secret is public: good for trying things
+/// Without an imported one, tables are committed to under the dev string, whose secret is public: good for trying things
 /// out, and forgeable.
 #[derive(Debug, Args)]
 #[command(after_help = "\
@@ -481,8 +482,8 @@ fn ascii_char(text: &str) -> Result<u8, &'static str> {
     }
 }
 
-fn kind(text: &str) -> Result<OperationKind, &'static str> {
-    text.parse().map_err(|_| "expected notarization, claim or custom")
+fn kind(text: &str) -> Result<OperationKind, zkl_ledger::ParseError> {
+    text.parse()
 }
 
 fn timestamp(text: &str) -> Result<zkl_ledger::Timestamp, String> {

@@ -63,7 +63,7 @@ impl Config {
         let keys = args.keys.clone().or_else(|| settings.keys.map(|path| base.join(path)));
         Ok(Self {
             ledger: ledger.unwrap_or_else(|| DEFAULT_LEDGER.into()),
-            keys: keys.or_else(default_keys),
+            keys: keys.or_else(zkl_ledger::default_key_dir),
             format: args.format.or(settings.format).unwrap_or_default(),
             quiet: args.quiet || settings.quiet.unwrap_or(false),
             trust: settings.trust,
@@ -76,11 +76,4 @@ impl Config {
 fn read(path: &Path) -> Result<ConfigFile, CliError> {
     let text = fs::read_to_string(path).map_err(|source| CliError::ReadFile { path: path.to_owned(), source })?;
     toml::from_str(&text).map_err(|source| CliError::Config { path: path.to_owned(), source: Box::new(source) })
-}
-
-/// The user's cache directory by the XDG convention: generated keys can be made again at any time.
-fn default_keys() -> Option<PathBuf> {
-    let absolute = |name| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
-    let cache = absolute("XDG_CACHE_HOME").or_else(|| Some(absolute("HOME")?.join(".cache")));
-    cache.map(|dir| dir.join("zkl").join("keys"))
 }

@@ -3,7 +3,12 @@
 use std::{error::Error, io, path::PathBuf, process::ExitCode};
 
 use thiserror::Error;
-use zkl_ledger::{AuditError, LedgerError, VerifyError, policy::PolicySyntaxError};
+use zkl_ledger::{
+    AuditError, LedgerError, VerifyError,
+    claim::{ClaimError, PairKind},
+    policy::PolicySyntaxError,
+    storage::StorageErrorKind,
+};
 use zkl_witness::WitnessError;
 
 /// Verification failed: exit code 1. Any other error: 2.
@@ -57,6 +62,10 @@ pub(crate) enum CliError {
     VolatileStore,
     #[error("cannot start the runtime")]
     Runtime(#[source] io::Error),
+    #[error("the operating system has no randomness")]
+    Randomness(#[source] Box<dyn Error + Send + Sync>),
+    #[error("an internal task ended abnormally")]
+    Task(#[source] tokio::task::JoinError),
 }
 
 impl CliError {
@@ -70,14 +79,14 @@ impl CliError {
 
     fn hint(&self) -> Option<String> {
         match self {
-            Self::Ledger(error) => error.hint(),
+            Self::Ledger(error) => ledger_hint(error),
             Self::NotValid { source, .. } => source.hint().map(Into::into),
             Self::Witness(error) => error.hint().map(Into::into),
             Self::Audit(error) => match error.as_ref() {
                 AuditError::Fork { .. } => {
                     Some("keep both checkpoints: with them anybody can see that the log signed two histories".into())
                 }
-                AuditError::Ledger(error) => error.hint(),
+                AuditError::Ledger(error) => ledger_hint(error),
                 _ => None,
             },
             Self::NotSound { .. } => Some("restore the log from a copy: `zkl restore` verifies it on the way".into()),
@@ -115,4 +124,40 @@ impl CliError {
         }
         crate::progress::eprint_line(&crate::output::printable_lines(&text));
     }
+}
+
+/// What this program's commands and flags can do about an error of the ledger; otherwise what the ledger suggests.
+fn ledger_hint(error: &LedgerError) -> Option<String> {
+    let hint = match error {
+        LedgerError::Storage(storage) => match storage.kind {
+            StorageErrorKind::Locked => {
+                "another zkl process is writing; try again when it is done, or pass --wait SECONDS".to_owned()
+            }
+            StorageErrorKind::Corrupt(_) => "run `zkl doctor` and restore the ledger from a copy".to_owned(),
+            _ => return error.hint(),
+        },
+        LedgerError::Batch(error) => return ledger_hint(error),
+        LedgerError::Claim(ClaimError::False) => {
+            "the value stays hidden; --reveal shows it to you, --dry-run tries a claim without recording".to_owned()
+        }
+        LedgerError::Claim(ClaimError::MissingPair { kind: PairKind::Joint, first, second, .. }) => {
+            format!("notarize the table again with --joint {first},{second}")
+        }
+        LedgerError::Claim(ClaimError::MissingPair { kind: PairKind::Product, first, second, .. }) => {
+            format!("notarize the table again with --product {first},{second}")
+        }
+        LedgerError::NoLedger { .. } => "run `zkl init` here, or name the ledger with --ledger DIR".to_owned(),
+        LedgerError::UnknownDataset { similar: None, .. } => "`zkl datasets` lists the names".to_owned(),
+        LedgerError::UnknownEntry { .. } => "`zkl log` lists the entries; give an index or a whole id".to_owned(),
+        LedgerError::Keys(zkl_ledger::KeyError::SrsAbsent { .. }) => {
+            "import the ceremony's file with `zkl srs import FILE.ptau`, or leave --srs out".to_owned()
+        }
+        LedgerError::NotCompiledIn { feature, .. } => {
+            format!("build it with `cargo build --release -p zkl-cli --features {feature}`")
+        }
+        LedgerError::Unfinished => "repeat the backup or restore: it goes on where it stopped".to_owned(),
+        LedgerError::Damaged { .. } => "`zkl fsck` lists every finding; restore the ledger from a copy".to_owned(),
+        _ => return error.hint(),
+    };
+    Some(hint)
 }

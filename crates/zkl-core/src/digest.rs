@@ -119,7 +119,20 @@ impl Sha256Digest {
     }
 }
 
-/// The digests of one file, computed in one pass.
+/// What the digests of a table are digests of.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[non_exhaustive]
+pub enum DigestRule {
+    /// The bytes of the table as they are stored, compressed if they are.
+    #[default]
+    #[serde(rename = "stored-bytes")]
+    StoredBytes,
+    /// The canonical stream of record batches, version 1, which `docs/formats.md` defines.
+    #[serde(rename = "arrow-stream/1")]
+    ArrowStream,
+}
+
+/// The digests of one file, or of what stands for it under a [`DigestRule`], computed in one pass.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct FileDigests {
@@ -130,7 +143,7 @@ pub struct FileDigests {
     pub sha3_256: Sha3Digest,
     /// BLAKE3, 32-byte output.
     pub blake3: Blake3Digest,
-    /// Length of the file in bytes.
+    /// Length in bytes of what is digested.
     pub bytes: u64,
 }
 

@@ -28,9 +28,13 @@ pub enum ParseError {
         /// The text that was read.
         got: String,
     },
-    /// Not a kind of operation.
-    #[error("unknown operation kind {got:?}")]
+    /// Not a kind of statement.
+    #[error(
+        "a kind has 1 to {max} characters out of a-z 0-9 -, starts with a letter and does not end with a hyphen, got {got:?}"
+    )]
     OperationKind {
+        /// Longest kind, in bytes.
+        max: usize,
         /// The text that was read.
         got: String,
     },

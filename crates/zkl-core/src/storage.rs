@@ -74,7 +74,7 @@ impl Query {
     /// Whether `transaction` meets every condition.
     pub fn matches(&self, transaction: &StoredTransaction) -> bool {
         self.dataset.as_ref().is_none_or(|name| transaction.dataset.as_ref() == Some(name))
-            && self.kind.is_none_or(|kind| transaction.kind == kind)
+            && self.kind.as_ref().is_none_or(|kind| transaction.kind == *kind)
             && self.time.as_ref().is_none_or(|range| range.contains(&transaction.recorded_at))
             && self.index.as_ref().is_none_or(|range| range.contains(&transaction.index.0))
     }

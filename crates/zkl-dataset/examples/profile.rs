@@ -25,7 +25,7 @@ fn run() -> Result<(), Box<dyn Error>> {
     arguments.drain(..usize::from(report));
     let mut arguments = arguments.into_iter();
     let path = arguments.next().ok_or("usage: profile [--report] FILE [column=type ...] [group:label ...]")?;
-    let mut scan = Scan::new(Source::new(path));
+    let mut scan = Scan::new(Source::path(path));
     let mut pins = Pins::default();
     for argument in arguments {
         match argument.split_once(':') {

@@ -2,7 +2,7 @@
 
 use std::{ops::Range, path::PathBuf};
 
-use zkl_core::{column::ColumnType, layout::Layout, profile::Profile};
+use zkl_core::{column::ColumnType, layout::Layout};
 
 use crate::{
     cell::Cell,
@@ -11,7 +11,6 @@ use crate::{
     infer::{FileType, Found, Plan, ScaleRule, units},
     nulls::NullRule,
     number::Parsed,
-    profile::ProfileSums,
     reader::{BATCH_ROWS, CellSink},
 };
 
@@ -107,16 +106,6 @@ pub trait RowSink {
     /// # Errors
     /// Any error ends the scan with [`Fault::Sink`](crate::Fault::Sink).
     fn batch(&mut self, batch: &EncodedBatch) -> Result<(), SinkError>;
-}
-
-impl RowSink for () {
-    fn begin(&mut self, _: &Layout, _: &Frame) -> Result<(), SinkError> {
-        Ok(())
-    }
-
-    fn batch(&mut self, _: &EncodedBatch) -> Result<(), SinkError> {
-        Ok(())
-    }
 }
 
 /// Turns the cells of one column into integers.
@@ -251,13 +240,11 @@ impl ColumnEncoder {
 
 const BOOLS: [&str; 2] = ["false", "true"];
 
-/// Encodes a table, sums its profile and passes the rows on.
+/// Encodes a table and passes the rows on.
 pub(crate) struct Encoder<'s> {
     path: PathBuf,
     columns: Vec<ColumnEncoder>,
-    frame: Frame,
     batch: EncodedBatch,
-    sums: ProfileSums,
     sink: &'s mut dyn RowSink,
 }
 
@@ -278,12 +265,12 @@ impl<'s> Encoder<'s> {
         sink.begin(layout, &frame).map_err(|source| DatasetError::new(&path, Fault::Sink(source)))?;
         let batch =
             EncodedBatch { first_row: 0, rows: 0, columns: columns.iter().map(ColumnEncoder::empty_column).collect() };
-        Ok(Self { path, columns, frame, batch, sums: ProfileSums::new(layout), sink })
+        Ok(Self { path, columns, batch, sink })
     }
 
-    /// The profile of all rows.
-    pub(crate) fn finish(self, layout: &Layout) -> Profile {
-        self.sums.finish(layout, &self.frame)
+    /// Rows so far.
+    pub(crate) const fn rows(&self) -> u64 {
+        self.batch.first_row
     }
 
     #[cold]
@@ -315,7 +302,6 @@ impl CellSink for Encoder<'_> {
         if self.batch.columns.iter().any(|column| column.len() != rows) {
             return Err(self.changed());
         }
-        self.sums.add(&self.batch);
         self.sink.batch(&self.batch).map_err(|source| DatasetError::new(&self.path, Fault::Sink(source)))?;
         self.batch.first_row += rows as u64;
         self.batch.columns.iter_mut().for_each(EncodedColumn::clear);

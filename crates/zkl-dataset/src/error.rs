@@ -12,7 +12,7 @@ use zkl_core::{
     error::ParseError,
 };
 
-use crate::source::Format;
+use crate::format::Format;
 
 /// A table that cannot be read, or that is not what its schema says.
 ///
@@ -29,7 +29,7 @@ struct Inner {
 /// Where in a file something is wrong.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Place {
-    /// The file.
+    /// The file, or what a source that is no file is called.
     pub file: PathBuf,
     /// Line, from 1, in files that have lines: CSV and JSON. Of a record of several lines, the first.
     pub line: Option<u64>,
@@ -271,6 +271,24 @@ pub enum Fault {
         /// Whether the pair is a joint or a product.
         joint: bool,
     },
+    /// A source of stored bytes that is to be read as record batches, or the other way round.
+    #[error("the source cannot be read as {format}")]
+    NotInFormat {
+        /// The format asked for.
+        format: Format,
+    },
+    /// A column of record batches that their digest cannot cover.
+    #[error("columns of type {data_type} have no digest")]
+    NoDigest {
+        /// The type, as Arrow names it.
+        data_type: String,
+    },
+    /// A record batch of another schema than the first.
+    #[error("the record batches are not of one schema")]
+    BatchSchema,
+    /// The caller wanted no more.
+    #[error("the reading was cancelled")]
+    Cancelled,
     /// The file was not the same in both passes.
     #[error("the file changed while it was being read")]
     Changed,
@@ -358,6 +376,7 @@ impl DatasetError {
             Fault::Truncated { .. } => fixed("copy or download the file again"),
             Fault::Unsupported { .. } => declare("text, of which only the nulls are counted"),
             Fault::CompressedSeekable { .. } => fixed("decompress the file first"),
+            Fault::NoDigest { .. } => fixed("leave the column out of the batches, or convert it to strings"),
             Fault::NotFinite => fixed(
                 "treat NaN as null with the option for it, replace infinities, or declare the column as category or text",
             ),

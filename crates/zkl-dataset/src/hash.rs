@@ -1,8 +1,8 @@
-//! Digests of a file as stored.
+//! Digests of stored bytes, and of streams as they are written.
 
 use std::{
     fs::File,
-    io::{self, Read, Seek as _},
+    io::{self, Read, Write},
     path::Path,
     sync::{
         Arc,
@@ -67,27 +67,24 @@ pub(crate) enum HashSet {
 /// The file cannot be read.
 pub fn hash_file(path: &Path) -> Result<FileDigests, DatasetError> {
     let fail = |source| DatasetError::io(path, source);
-    hash_opened(&File::open(path).map_err(fail)?, HashSet::All).map_err(fail)
+    hash_all(File::open(path).map_err(fail)?, HashSet::All).map_err(fail)
 }
 
-/// The digests of an open file, from its start.
-pub(crate) fn hash_opened(mut file: &File, set: HashSet) -> io::Result<FileDigests> {
-    file.rewind()?;
+/// The digests of all that `input` yields.
+pub(crate) fn hash_all(mut input: impl Read, set: HashSet) -> io::Result<FileDigests> {
     let mut hashers = Hashers::new(set);
     let mut chunk = vec![0; CHUNK];
     loop {
-        match file.read(&mut chunk) {
-            Ok(0) => break,
+        match input.read(&mut chunk) {
+            Ok(0) => return Ok(hashers.finish()),
             Ok(read) => hashers.update(&chunk[..read]),
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             Err(error) => return Err(error),
         }
     }
-    file.rewind()?;
-    Ok(hashers.finish())
 }
 
-/// Hashes a file on a thread of its own while another reads it.
+/// Hashes bytes on a thread of its own while another reads or writes them.
 pub(crate) struct Feed {
     thread: JoinHandle<FileDigests>,
     bytes: Arc<AtomicU64>,
@@ -97,8 +94,7 @@ impl Feed {
     /// Chunks that may wait to be hashed: bounds the memory.
     const QUEUE: usize = 8;
 
-    /// The feed, and the file's bytes. All bytes have to be read for the digests to be those of the file.
-    pub(crate) fn start(file: File, set: HashSet) -> io::Result<(Self, FeedReader)> {
+    fn start(set: HashSet) -> io::Result<(Self, Chunks)> {
         let (sender, receiver) = sync_channel::<Arc<Vec<u8>>>(Self::QUEUE);
         let thread = thread::Builder::new().name("zkl-hash".to_owned()).spawn(move || {
             let mut hashers = Hashers::new(set);
@@ -108,50 +104,102 @@ impl Feed {
             hashers.finish()
         })?;
         let bytes = Arc::new(AtomicU64::new(0));
-        let reader = FeedReader { file, sender, chunk: Arc::default(), position: 0, bytes: Arc::clone(&bytes) };
-        Ok((Self { thread, bytes }, reader))
+        Ok((Self { thread, bytes: Arc::clone(&bytes) }, Chunks { sender, bytes }))
     }
 
-    /// Bytes read so far.
+    /// The feed, and what `input` yields. All of it has to be read for the digests to be those of the whole.
+    pub(crate) fn reading<R: Read>(input: R, set: HashSet) -> io::Result<(Self, FeedReader<R>)> {
+        let (feed, chunks) = Self::start(set)?;
+        Ok((feed, FeedReader { input, chunks, chunk: Arc::default(), position: 0 }))
+    }
+
+    /// The feed, and a writer whose bytes are hashed.
+    pub(crate) fn writing(set: HashSet) -> io::Result<(Self, FeedWriter)> {
+        let (feed, chunks) = Self::start(set)?;
+        Ok((feed, FeedWriter { chunks, chunk: Vec::with_capacity(CHUNK) }))
+    }
+
+    /// Bytes so far.
     pub(crate) fn bytes(&self) -> u64 {
         self.bytes.load(Ordering::Relaxed)
     }
 
-    /// The digests. The reader must have been dropped.
+    /// The digests. The reader must have been dropped, or the writer have ended.
     pub(crate) fn finish(self) -> io::Result<FileDigests> {
-        self.thread.join().map_err(|_| io::Error::other("the hashing thread ended early"))
+        self.thread.join().map_err(|_| ended_early())
     }
 }
 
-/// The bytes of a file that is being hashed.
-pub(crate) struct FeedReader {
-    file: File,
+fn ended_early() -> io::Error {
+    io::Error::other("the hashing thread ended early")
+}
+
+/// The way to the hashing thread.
+struct Chunks {
     sender: SyncSender<Arc<Vec<u8>>>,
-    chunk: Arc<Vec<u8>>,
-    position: usize,
     bytes: Arc<AtomicU64>,
 }
 
-impl Read for FeedReader {
+impl Chunks {
+    fn send(&self, chunk: Arc<Vec<u8>>) -> io::Result<()> {
+        self.bytes.fetch_add(chunk.len() as u64, Ordering::Relaxed);
+        self.sender.send(chunk).map_err(|_| ended_early())
+    }
+}
+
+/// Bytes that are being read and hashed.
+pub(crate) struct FeedReader<R> {
+    input: R,
+    chunks: Chunks,
+    chunk: Arc<Vec<u8>>,
+    position: usize,
+}
+
+impl<R: Read> Read for FeedReader<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         if self.position == self.chunk.len() {
             let mut chunk = vec![0; CHUNK];
-            let read = self.file.read(&mut chunk)?;
+            let read = self.input.read(&mut chunk)?;
             if read == 0 {
                 return Ok(0);
             }
             chunk.truncate(read);
-            self.bytes.fetch_add(read as u64, Ordering::Relaxed);
             self.chunk = Arc::new(chunk);
             self.position = 0;
-            self.sender
-                .send(Arc::clone(&self.chunk))
-                .map_err(|_| io::Error::other("the hashing thread ended early"))?;
+            self.chunks.send(Arc::clone(&self.chunk))?;
         }
         let rest = &self.chunk[self.position..];
         let length = rest.len().min(buffer.len());
         buffer[..length].copy_from_slice(&rest[..length]);
         self.position += length;
         Ok(length)
+    }
+}
+
+/// Bytes that are being made and hashed.
+pub(crate) struct FeedWriter {
+    chunks: Chunks,
+    chunk: Vec<u8>,
+}
+
+impl FeedWriter {
+    /// Hands over what is left.
+    pub(crate) fn end(mut self) -> io::Result<()> {
+        self.flush()
+    }
+}
+
+impl Write for FeedWriter {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.chunk.extend_from_slice(bytes);
+        if self.chunk.len() >= CHUNK {
+            self.flush()?;
+        }
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        let chunk = std::mem::replace(&mut self.chunk, Vec::with_capacity(CHUNK));
+        self.chunks.send(Arc::new(chunk))
     }
 }

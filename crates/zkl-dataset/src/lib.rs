@@ -1,9 +1,12 @@
 #![doc = include_str!("../README.md")]
 
+pub mod arrow;
+mod canonical;
 mod cell;
 mod dictionary;
 mod encode;
 mod error;
+mod format;
 mod hash;
 mod infer;
 mod nulls;
@@ -20,11 +23,12 @@ pub mod view;
 
 pub use encode::{EncodedBatch, EncodedColumn, Frame, RowSink, SinkError};
 pub use error::{DatasetError, Excerpt, Fault, Place};
+pub use format::{Compression, CsvOptions, Format, UnknownName};
 pub use hash::hash_file;
 pub use nulls::NullTokens;
-pub use profile::ProfileSums;
+pub use profile::{ProfileSink, ProfileSums};
 pub use progress::{Pass, Progress, ProgressUpdate};
 pub use report::{Basis, ColumnReport, InferenceReport, Rounding, RuledOut, SourceReport};
-pub use scan::{Scan, ScanOptions, ScanOutput};
+pub use scan::{Scan, ScanOptions, ScanOutput, Scanned};
 pub use schema_file::{ColumnPin, Pins};
-pub use source::{Compression, CsvOptions, Format, Source, UnknownName};
+pub use source::{Contents, Source, TableSource};

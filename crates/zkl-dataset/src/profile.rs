@@ -9,7 +9,7 @@ use zkl_core::{
     },
 };
 
-use crate::encode::{EncodedBatch, EncodedColumn, Frame};
+use crate::encode::{EncodedBatch, EncodedColumn, Frame, RowSink, SinkError};
 
 /// A sum of up to 2^64 terms below 2^128.
 #[derive(Clone, Copy, Debug, Default)]
@@ -63,6 +63,30 @@ struct PairSums {
 enum Pair {
     Joint { group: usize, label: usize, width: usize, counts: Vec<u64> },
     Product { left: usize, right: usize, sums: PairSums },
+}
+
+/// Sums the profile of every row that it receives.
+#[derive(Default)]
+pub struct ProfileSink(Option<(ProfileSums, Frame)>);
+
+impl ProfileSink {
+    /// The profile of the rows; `None` when the scan had not begun.
+    pub fn finish(self, layout: &Layout) -> Option<Profile> {
+        self.0.map(|(sums, frame)| sums.finish(layout, &frame))
+    }
+}
+
+impl RowSink for ProfileSink {
+    fn begin(&mut self, layout: &Layout, frame: &Frame) -> Result<(), SinkError> {
+        self.0 = Some((ProfileSums::new(layout), frame.clone()));
+        Ok(())
+    }
+
+    fn batch(&mut self, batch: &EncodedBatch) -> Result<(), SinkError> {
+        let (sums, _) = self.0.as_mut().ok_or("rows before the layout")?;
+        sums.add(batch);
+        Ok(())
+    }
 }
 
 /// Sums a profile batch by batch.

@@ -19,7 +19,7 @@ pub struct ProgressUpdate {
     /// Bytes of the stored (possibly compressed) file that this pass has read. Parquet and Arrow files are read by
     /// position: there, an estimate from the rows.
     pub bytes_done: u64,
-    /// Length of the stored file.
+    /// Length of the stored file; 0 for record batches, which are not stored.
     pub bytes_total: u64,
     /// Rows that this pass has read.
     pub rows: u64,
@@ -29,6 +29,11 @@ pub struct ProgressUpdate {
 pub trait Progress {
     /// Called on the thread that runs the scan; it should return soon.
     fn update(&mut self, update: ProgressUpdate);
+
+    /// Whether the scan is to end early, with [`crate::Fault::Cancelled`]. Asked after each update.
+    fn is_cancelled(&self) -> bool {
+        false
+    }
 }
 
 impl Progress for () {

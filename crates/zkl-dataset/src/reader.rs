@@ -9,16 +9,17 @@ use std::{
     path::PathBuf,
 };
 
-use zkl_core::digest::FileDigests;
+use zkl_core::digest::{DigestRule, FileDigests};
 
 use crate::{
     cell::Cell,
     error::{DatasetError, Fault},
-    hash::{Feed, HashSet, hash_opened},
+    format::{Compression, CsvOptions, Format},
+    hash::{Feed, HashSet},
     infer::FileType,
     progress::{Pass, Progress, ProgressUpdate},
     report::SourceReport,
-    source::{Compression, CsvOptions, Format, Source},
+    source::{Contents, Source},
 };
 
 /// Rows in a full batch.
@@ -44,7 +45,7 @@ pub(crate) trait CellSink {
     fn rows(&mut self, first_at: u64, rows: usize) -> Result<(), DatasetError>;
 }
 
-/// A file that is ready to be read several times.
+/// A table that is ready to be read several times.
 pub(crate) struct Table {
     pub(crate) path: PathBuf,
     pub(crate) report: SourceReport,
@@ -57,18 +58,18 @@ pub(crate) struct Table {
 impl Table {
     /// Finds out format, compression and delimiter.
     pub(crate) fn open(source: &Source, max_cell: usize) -> Result<Self, DatasetError> {
-        let path = source.path().to_owned();
+        let path = source.name().to_owned();
         let (format, compression) = source.detect()?;
         if compression != Compression::None && matches!(format, Format::Parquet | Format::ArrowFile) {
             return Err(DatasetError::new(&path, Fault::CompressedSeekable { format }));
         }
-        let metadata = source.open()?.metadata().map_err(|error| DatasetError::io(&path, error))?;
+        let bytes = source.open()?.len().map_err(|error| DatasetError::io(&path, error))?;
         let mut table = Self {
             path,
             report: SourceReport { format, compression, delimiter: None },
             csv: source.csv.clone(),
             max_cell,
-            bytes: metadata.len(),
+            bytes,
             source: source.clone(),
         };
         if format == Format::Csv {
@@ -92,11 +93,19 @@ impl Table {
         matches!(self.report.format, Format::Csv | Format::Json | Format::Ndjson)
     }
 
+    /// What the table's digests are digests of.
+    pub(crate) const fn digest_rule(&self) -> DigestRule {
+        match self.report.format {
+            Format::RecordBatches => DigestRule::ArrowStream,
+            _ => DigestRule::StoredBytes,
+        }
+    }
+
     /// The first bytes of the text.
     fn head(&self, limit: u64) -> Result<Vec<u8>, DatasetError> {
         let fail = |error| self.decode_error(error);
         let mut head = Vec::new();
-        decompress(self.report.compression, self.source.open()?)
+        decompress(self.report.compression, self.stored()?)
             .map_err(fail)?
             .take(limit)
             .read_to_end(&mut head)
@@ -104,7 +113,12 @@ impl Table {
         Ok(head)
     }
 
-    /// Reads the whole file once. `known` lists the columns if an earlier pass found them.
+    /// The stored bytes from their start. Whether there are any was found out when the table was opened.
+    fn stored(&self) -> Result<Box<dyn Read + Send>, DatasetError> {
+        self.source.open()?.into_read().map_err(|_| self.error(Fault::Changed))
+    }
+
+    /// Reads the whole table once. `known` lists the columns if an earlier pass found them.
     pub(crate) fn read<S: CellSink>(
         &self,
         hashes: HashSet,
@@ -113,30 +127,39 @@ impl Table {
         sink: &mut S,
         progress: &mut dyn Progress,
     ) -> Result<FileDigests, DatasetError> {
-        let file = self.source.open()?;
+        let io_error = |error| DatasetError::io(&self.path, error);
+        let contents = self.source.open()?;
         let ticker = Ticker { progress, pass, total: self.bytes, rows: 0 };
-        match self.report.format {
-            Format::Csv | Format::Json | Format::Ndjson | Format::ArrowStream => {
-                let (feed, input) = Feed::start(file, hashes).map_err(|error| DatasetError::io(&self.path, error))?;
+        match (self.report.format, contents) {
+            (Format::RecordBatches, Contents::Batches(batches)) => {
+                let (feed, canonical) = Feed::writing(hashes).map_err(io_error)?;
+                let ticker = Progressing { ticker, feed: Some(&feed), expected_rows: None, table: self };
+                arrow::read_record_batches(self, batches, canonical, sink, ticker)?;
+                feed.finish().map_err(io_error)
+            }
+            (Format::RecordBatches, _) | (_, Contents::Batches(_)) => Err(self.error(Fault::Changed)),
+            (format @ (Format::Parquet | Format::ArrowFile), contents) => {
+                let digests = contents.digests(hashes).map_err(io_error)?;
+                let ticker = Progressing { ticker, feed: None, expected_rows: None, table: self };
+                if format == Format::Parquet {
+                    arrow::read_parquet(self, contents, sink, ticker)?;
+                } else {
+                    arrow::read_file(self, contents, sink, ticker)?;
+                }
+                Ok(digests)
+            }
+            (format, contents) => {
+                let input = contents.into_read().map_err(|_| self.error(Fault::Changed))?;
+                let (feed, input) = Feed::reading(input, hashes).map_err(io_error)?;
                 let decoder = decompress(self.report.compression, input).map_err(|error| self.decode_error(error))?;
-                let ticker = Progressing { ticker, feed: Some(&feed), expected_rows: None };
-                match self.report.format {
+                let ticker = Progressing { ticker, feed: Some(&feed), expected_rows: None, table: self };
+                match format {
                     Format::Csv => csv::read(self, decoder, sink, ticker)?,
                     Format::Json => json::read(self, decoder, json::Framing::Array, known, sink, ticker)?,
                     Format::Ndjson => json::read(self, decoder, json::Framing::Lines, known, sink, ticker)?,
                     _ => arrow::read_stream(self, decoder, sink, ticker)?,
                 }
-                feed.finish().map_err(|error| DatasetError::io(&self.path, error))
-            }
-            Format::Parquet | Format::ArrowFile => {
-                let digests = hash_opened(&file, hashes).map_err(|error| DatasetError::io(&self.path, error))?;
-                let ticker = Progressing { ticker, feed: None, expected_rows: None };
-                if self.report.format == Format::Parquet {
-                    arrow::read_parquet(self, file, sink, ticker)?;
-                } else {
-                    arrow::read_file(self, file, sink, ticker)?;
-                }
-                Ok(digests)
+                feed.finish().map_err(io_error)
             }
         }
     }
@@ -202,10 +225,11 @@ struct Progressing<'a> {
     feed: Option<&'a Feed>,
     /// Rows of the table, where the file says so: bytes are estimated from them.
     expected_rows: Option<u64>,
+    table: &'a Table,
 }
 
 impl Progressing<'_> {
-    fn rows(&mut self, rows: usize) {
+    fn rows(&mut self, rows: usize) -> Result<(), DatasetError> {
         let ticker = &mut self.ticker;
         ticker.rows += rows as u64;
         let bytes_done = match (self.feed, self.expected_rows) {
@@ -218,6 +242,7 @@ impl Progressing<'_> {
         };
         let update = ProgressUpdate { pass: ticker.pass, bytes_done, bytes_total: ticker.total, rows: ticker.rows };
         ticker.progress.update(update);
+        if ticker.progress.is_cancelled() { Err(self.table.error(Fault::Cancelled)) } else { Ok(()) }
     }
 }
 

@@ -5,7 +5,7 @@ use zkl_core::column::{ColumnSchema, ColumnType};
 
 use crate::{
     error::Excerpt,
-    source::{Compression, Format},
+    format::{Compression, Format},
 };
 
 /// What inference decided. Contains excerpts of values: not for publication.

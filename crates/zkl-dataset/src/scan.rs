@@ -1,8 +1,8 @@
-//! The scan: two passes over a file, from bytes to the exact profile.
+//! The scan: two passes over a table, from bytes to the exact profile.
 
 use zkl_core::{
     column::Schema,
-    digest::FileDigests,
+    digest::{DigestRule, FileDigests},
     layout::{ColumnLayout, Encoding, Layout, PairLayout},
     profile::Profile,
 };
@@ -13,6 +13,7 @@ use crate::{
     hash::HashSet,
     infer::{Found, Inference},
     nulls::NullTokens,
+    profile::ProfileSink,
     progress::{Pass, Progress},
     reader::Table,
     report::{ColumnReport, InferenceReport},
@@ -49,7 +50,7 @@ impl Default for ScanOptions {
     }
 }
 
-/// A scan of one file. Blocking.
+/// A scan of one table. Blocking.
 #[derive(Clone, Debug)]
 pub struct Scan {
     source: Source,
@@ -58,10 +59,26 @@ pub struct Scan {
     products: Vec<(String, String)>,
 }
 
-/// What a scan found.
-pub struct ScanOutput {
-    /// Digests of the file as stored.
+/// What a scan found out about a table, beside its rows.
+pub struct Scanned {
+    /// Digests of the table.
     pub digests: FileDigests,
+    /// What they are digests of.
+    pub digest_rule: DigestRule,
+    /// Columns, in file order.
+    pub schema: Schema,
+    /// What was inferred and why.
+    pub report: InferenceReport,
+    /// The public shape.
+    pub layout: Layout,
+}
+
+/// What a scan found out about a table, and its profile.
+pub struct ScanOutput {
+    /// Digests of the table.
+    pub digests: FileDigests,
+    /// What they are digests of.
+    pub digest_rule: DigestRule,
     /// Columns, in file order.
     pub schema: Schema,
     /// What was inferred and why.
@@ -99,16 +116,21 @@ impl Scan {
         self
     }
 
-    /// Reads the file twice and returns its exact profile. `key` orders the codes of dictionaries: by BLAKE3 of the
+    /// Reads the table twice and returns its exact profile. `key` orders the codes of dictionaries: by BLAKE3 of the
     /// value keyed with it, so that codes reveal neither the alphabet nor the order of appearance.
     ///
     /// # Errors
-    /// [`DatasetError`]: the file cannot be read, is not a valid table, or does not match what is pinned.
+    /// [`DatasetError`]: the table cannot be read, is not a valid table, or does not match what is pinned.
     pub fn run(&self, key: &[u8; 32], progress: &mut dyn Progress) -> Result<ScanOutput, DatasetError> {
-        self.run_with_sink(key, progress, &mut ())
+        let mut sums = ProfileSink::default();
+        let scanned = self.run_with_sink(key, progress, &mut sums)?;
+        let profile = sums.finish(&scanned.layout).ok_or_else(|| self.error(Fault::NoRows))?;
+        let Scanned { digests, digest_rule, schema, report, layout } = scanned;
+        Ok(ScanOutput { digests, digest_rule, schema, report, layout, profile })
     }
 
-    /// As [`Scan::run`], and hands every encoded row to `sink`.
+    /// Reads the table twice and hands every encoded row to `sink`, who sums what it needs: a [`ProfileSink`], or the segments
+    /// of a proof.
     ///
     /// # Errors
     /// As [`Scan::run`], and whatever the sink fails with.
@@ -117,7 +139,7 @@ impl Scan {
         key: &[u8; 32],
         progress: &mut dyn Progress,
         sink: &mut dyn RowSink,
-    ) -> Result<ScanOutput, DatasetError> {
+    ) -> Result<Scanned, DatasetError> {
         let table = Table::open(&self.source, self.options.max_cell_bytes)?;
         let joint: Vec<&str> = self.joints.iter().flat_map(|(a, b)| [a.as_str(), b.as_str()]).collect();
         let products = self.products.iter().flat_map(|(a, b)| [a.as_str(), b.as_str()]);
@@ -134,6 +156,7 @@ impl Scan {
         }
         let (rows, found) = inference.finish()?;
         let layout = self.layout(rows, &found)?;
+        let digest_rule = table.digest_rule();
         let report = InferenceReport {
             source: table.report,
             rows,
@@ -141,12 +164,11 @@ impl Scan {
         };
         let mut encoder = Encoder::new(table.path.clone(), found, &layout, key, sink)?;
         unchanged(table.read(HashSet::Blake3, &names, Pass::Encode, &mut encoder, progress)?)?;
-        let profile = encoder.finish(&layout);
-        if profile.rows != rows {
+        if encoder.rows() != rows {
             return Err(DatasetError::new(&table.path, Fault::Changed));
         }
         let schema = Schema { columns: report.columns.iter().map(ColumnReport::schema).collect() };
-        Ok(ScanOutput { digests, schema, report, layout, profile })
+        Ok(Scanned { digests, digest_rule, schema, report, layout })
     }
 
     fn layout(&self, rows: u64, found: &[Found]) -> Result<Layout, DatasetError> {
@@ -208,6 +230,6 @@ impl Scan {
     }
 
     fn error(&self, fault: Fault) -> DatasetError {
-        DatasetError::new(self.source.path(), fault)
+        DatasetError::new(self.source.name(), fault)
     }
 }

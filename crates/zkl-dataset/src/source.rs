@@ -1,140 +1,163 @@
-//! What is read: a path, its format and compression, and how its text is to be understood.
+//! Where a table comes from. A source can be read again and again: inference and encoding are passes of their own.
+
+mod batches;
+mod bytes;
+mod path;
+mod reader;
+mod spool;
 
 use std::{
     fmt,
     fs::File,
-    io::Read,
+    io::{self, Cursor, Read, Seek as _, SeekFrom},
     path::{Path, PathBuf},
-    str::FromStr,
+    sync::Arc,
 };
 
-use crate::error::{DatasetError, Fault};
+use ::bytes::Bytes;
+use zkl_core::digest::{DigestRule, FileDigests};
 
-/// File formats.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Format {
-    /// Delimited text, RFC 4180 and its dialects.
-    Csv,
-    /// One JSON array of objects.
-    Json,
-    /// One JSON object per line.
-    Ndjson,
-    /// Apache Parquet.
-    Parquet,
-    /// Arrow IPC, file format (Feather 2).
-    ArrowFile,
-    /// Arrow IPC, stream format.
-    ArrowStream,
+use crate::{
+    arrow::{RecordBatch, RecordBatchReader},
+    canonical::{Blocks, CanonicalError, CanonicalWriter},
+    error::{DatasetError, Fault},
+    format::{Compression, CsvOptions, Format},
+    hash::{Feed, HashSet, hash_all},
+};
+
+/// Bytes that format and compression are found out from.
+const HEAD_BYTES: u64 = 4096;
+
+/// A supply of one table that can be opened again and again.
+///
+/// Implement it for a source of your own: [`Source::new`] takes it. Every opening must give the same content; a scan
+/// compares the digests of its passes and fails with [`Fault::Changed`] when they differ. An opening may block.
+pub trait TableSource: Send + Sync {
+    /// What people call the source: errors name it, and its extension may tell the format.
+    fn name(&self) -> &Path;
+
+    /// The content, from its start. Openings follow one another but may also overlap, and do not disturb each other.
+    ///
+    /// # Errors
+    /// What the system or the supplier answers.
+    fn open(&self) -> io::Result<Contents>;
 }
 
-impl Format {
-    const fn name(self) -> &'static str {
+/// What a source holds, opened at its start.
+///
+/// The digests of a table follow from this: of stored bytes they are the digests of the bytes, of record batches those of
+/// their canonical stream ([`zkl_core::digest::DigestRule`]).
+#[non_exhaustive]
+pub enum Contents {
+    /// A file in one of the formats.
+    File(File),
+    /// Bytes in one of the formats.
+    Bytes(Bytes),
+    /// Record batches.
+    Batches(Box<dyn RecordBatchReader + Send>),
+}
+
+impl Contents {
+    /// Length of the stored bytes; 0 for record batches, which are not stored.
+    pub(crate) fn len(&self) -> io::Result<u64> {
+        Ok(match self {
+            Self::File(file) => file.metadata()?.len(),
+            Self::Bytes(bytes) => bytes.len() as u64,
+            Self::Batches(_) => 0,
+        })
+    }
+
+    /// The digests of the stored bytes; the content can be read from its start afterwards.
+    pub(crate) fn digests(&self, hashes: HashSet) -> io::Result<FileDigests> {
         match self {
-            Self::Csv => "csv",
-            Self::Json => "json",
-            Self::Ndjson => "ndjson",
-            Self::Parquet => "parquet",
-            Self::ArrowFile => "arrow",
-            Self::ArrowStream => "arrow-stream",
+            Self::File(file) => {
+                let mut file: &File = file;
+                file.rewind()?;
+                let digests = hash_all(file, hashes)?;
+                file.rewind()?;
+                Ok(digests)
+            }
+            Self::Bytes(bytes) => hash_all(&bytes[..], hashes),
+            Self::Batches(_) => Err(io::ErrorKind::Unsupported.into()),
+        }
+    }
+
+    /// The last `len` stored bytes, of at least so many.
+    pub(crate) fn tail(&self, len: usize) -> io::Result<Vec<u8>> {
+        match self {
+            Self::File(file) => {
+                let mut file: &File = file;
+                let mut tail = vec![0; len];
+                file.seek(SeekFrom::End(-(len as i64)))?;
+                file.read_exact(&mut tail)?;
+                file.rewind()?;
+                Ok(tail)
+            }
+            Self::Bytes(bytes) => Ok(bytes.get(bytes.len().saturating_sub(len)..).unwrap_or_default().to_vec()),
+            Self::Batches(_) => Ok(Vec::new()),
+        }
+    }
+
+    /// The stored bytes one after the other; the batches themselves when there are none.
+    pub(crate) fn into_read(self) -> Result<Box<dyn Read + Send>, Box<dyn RecordBatchReader + Send>> {
+        match self {
+            Self::File(file) => Ok(Box::new(file)),
+            Self::Bytes(bytes) => Ok(Box::new(Cursor::new(bytes))),
+            Self::Batches(batches) => Err(batches),
         }
     }
 }
 
-impl fmt::Display for Format {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.name())
-    }
-}
-
-impl FromStr for Format {
-    type Err = UnknownName;
-
-    fn from_str(s: &str) -> Result<Self, UnknownName> {
-        [Self::Csv, Self::Json, Self::Ndjson, Self::Parquet, Self::ArrowFile, Self::ArrowStream]
-            .into_iter()
-            .find(|format| format.name() == s)
-            .ok_or(UnknownName { expected: "csv, json, ndjson, parquet, arrow, arrow-stream" })
-    }
-}
-
-/// A format or compression that is not known.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("expected one of {expected}")]
-pub struct UnknownName {
-    /// The names that are known.
-    pub expected: &'static str,
-}
-
-/// Compression of a whole file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Compression {
-    /// None.
-    None,
-    /// gzip, one or several members.
-    Gzip,
-    /// Zstandard.
-    Zstd,
-}
-
-impl Compression {
-    const fn name(self) -> &'static str {
-        match self {
-            Self::None => "none",
-            Self::Gzip => "gzip",
-            Self::Zstd => "zstd",
-        }
-    }
-}
-
-impl fmt::Display for Compression {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.name())
-    }
-}
-
-impl FromStr for Compression {
-    type Err = UnknownName;
-
-    fn from_str(s: &str) -> Result<Self, UnknownName> {
-        [Self::None, Self::Gzip, Self::Zstd]
-            .into_iter()
-            .find(|compression| compression.name() == s)
-            .ok_or(UnknownName { expected: "none, gzip, zstd" })
-    }
-}
-
-/// How CSV text is cut into cells.
-#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-pub struct CsvOptions {
-    /// The byte between cells; `None` tries `,` `;` tab and `|` on the first 64 KiB and reports its choice.
-    pub delimiter: Option<u8>,
-    /// The byte around cells that hold delimiters or line breaks; doubled inside. `None`: no quoting.
-    pub quote: Option<u8>,
-    /// Whether the first row names the columns; otherwise they are `column_1`, `column_2`, ...
-    pub has_header: bool,
-}
-
-impl Default for CsvOptions {
-    fn default() -> Self {
-        Self { delimiter: None, quote: Some(b'"'), has_header: true }
-    }
-}
-
-/// A file that holds a table.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// A table source, and how its bytes are to be understood.
+#[derive(Clone)]
 pub struct Source {
-    pub(crate) path: PathBuf,
-    pub(crate) format: Option<Format>,
-    pub(crate) compression: Option<Compression>,
+    supply: Arc<dyn TableSource>,
+    name: PathBuf,
+    format: Option<Format>,
+    compression: Option<Compression>,
     pub(crate) csv: CsvOptions,
 }
 
 impl Source {
-    /// The file at `path`; format and compression are found from its first bytes and its name.
-    pub fn new(path: impl Into<PathBuf>) -> Self {
-        Self { path: path.into(), format: None, compression: None, csv: CsvOptions::default() }
+    /// The table of `supply`; format and compression are found out from its first bytes and its name.
+    pub fn new(supply: impl TableSource + 'static) -> Self {
+        let name = supply.name().to_owned();
+        Self { supply: Arc::new(supply), name, format: None, compression: None, csv: CsvOptions::default() }
+    }
+
+    /// The file at `path`. What is there and cannot be read twice, as a FIFO, is copied to a private temporary file when it is
+    /// first read.
+    pub fn path(path: impl Into<PathBuf>) -> Self {
+        Self::new(path::PathSource::new(path.into()))
+    }
+
+    /// A table in memory, in one of the formats.
+    pub fn bytes(bytes: impl Into<Bytes>) -> Self {
+        Self::new(bytes::BytesSource(bytes.into()))
+    }
+
+    /// Record batches in memory, all of one schema.
+    pub fn batches(batches: impl IntoIterator<Item = RecordBatch>) -> Self {
+        Self::new(batches::BatchesSource(batches.into_iter().collect()))
+    }
+
+    /// Whatever `reader` yields, in one of the formats: standard input, a socket, a download. It is copied to a private
+    /// temporary file when it is first read.
+    pub fn reader(reader: impl Read + Send + 'static) -> Self {
+        Self::new(reader::ReaderSource::new(reader))
+    }
+
+    /// Record batches that come once, as from a database or through the Arrow C stream interface (the `ffi` feature of
+    /// `arrow-array` makes a reader of one). They are copied to a private temporary file when they are first read.
+    pub fn batch_reader(reader: impl RecordBatchReader + Send + 'static) -> Self {
+        Self::new(batches::BatchReaderSource::new(reader))
+    }
+
+    /// Calls the source otherwise than it calls itself.
+    #[must_use]
+    pub fn named(mut self, name: impl Into<PathBuf>) -> Self {
+        self.name = name.into();
+        self
     }
 
     /// Sets the format instead of finding it out.
@@ -158,80 +181,89 @@ impl Source {
         self
     }
 
-    /// The file's path.
-    pub fn path(&self) -> &Path {
-        &self.path
+    /// What people call the source: the path of a file.
+    pub fn name(&self) -> &Path {
+        &self.name
     }
 
-    /// Opens the file, refusing directories.
-    pub(crate) fn open(&self) -> Result<File, DatasetError> {
-        let file = File::open(&self.path).map_err(|source| DatasetError::io(&self.path, source))?;
-        let metadata = file.metadata().map_err(|source| DatasetError::io(&self.path, source))?;
-        if metadata.is_dir() {
-            return Err(DatasetError::new(&self.path, Fault::Directory));
+    /// The digests of the table and what they are digests of. Reads it once, and understands nothing of it.
+    ///
+    /// # Errors
+    /// The source cannot be read.
+    pub fn digests(&self) -> Result<(DigestRule, FileDigests), DatasetError> {
+        match self.open()? {
+            Contents::Batches(batches) => {
+                let (feed, hashed) = Feed::writing(HashSet::All).map_err(|source| self.io(source))?;
+                write_canonical(batches, hashed)
+                    .map_err(|error| error.of(&self.name))?
+                    .end()
+                    .and_then(|()| feed.finish())
+                    .map(|digests| (DigestRule::ArrowStream, digests))
+                    .map_err(|source| self.io(source))
+            }
+            stored => match stored.digests(HashSet::All) {
+                Ok(digests) => Ok((DigestRule::StoredBytes, digests)),
+                Err(source) => Err(self.io(source)),
+            },
         }
-        Ok(file)
     }
 
-    /// Finds format and compression: magic bytes decide where a format has them, then the extension, then the first
-    /// character of the text.
+    pub(crate) fn open(&self) -> Result<Contents, DatasetError> {
+        self.supply.open().map_err(|source| self.io(source))
+    }
+
+    /// Finds format and compression.
     pub(crate) fn detect(&self) -> Result<(Format, Compression), DatasetError> {
-        let stored = self.first_bytes(self.open()?)?;
-        if stored.is_empty() {
-            return Err(DatasetError::new(&self.path, Fault::Empty));
+        let Ok(stored) = self.open()?.into_read() else {
+            return match self.format {
+                None | Some(Format::RecordBatches) => Ok((Format::RecordBatches, Compression::None)),
+                Some(format) => Err(self.error(Fault::NotInFormat { format })),
+            };
+        };
+        if self.format == Some(Format::RecordBatches) {
+            return Err(self.error(Fault::NotInFormat { format: Format::RecordBatches }));
         }
-        let compression = self.compression.unwrap_or(match stored.as_slice() {
-            [0x1f, 0x8b, ..] => Compression::Gzip,
-            [0x28, 0xb5, 0x2f, 0xfd, ..] => Compression::Zstd,
-            _ => Compression::None,
-        });
+        let stored = self.first_bytes(stored)?;
+        if stored.is_empty() {
+            return Err(self.error(Fault::Empty));
+        }
+        let compression = self.compression.unwrap_or(Compression::detect(&stored));
         if let Some(format) = self.format {
             return Ok((format, compression));
         }
-        let head = match compression {
-            Compression::None => stored,
-            _ => {
-                let decoder = crate::reader::decompress(compression, self.open()?);
-                self.first_bytes(decoder.map_err(|source| DatasetError::io(&self.path, source))?).unwrap_or_default()
+        let head = match (compression, self.open()?.into_read()) {
+            (Compression::None, _) | (_, Err(_)) => stored,
+            (_, Ok(again)) => {
+                let decoder = crate::reader::decompress(compression, again).map_err(|source| self.io(source))?;
+                self.first_bytes(decoder).unwrap_or_default()
             }
         };
-        let format = match head.as_slice() {
-            [b'P', b'A', b'R', b'1', ..] => Format::Parquet,
-            [b'A', b'R', b'R', b'O', b'W', b'1', ..] => Format::ArrowFile,
-            [0xff, 0xff, 0xff, 0xff, ..] => Format::ArrowStream,
-            _ => self.format_of_text(&head),
-        };
-        Ok((format, compression))
+        Ok((Format::detect(&head, &self.name), compression))
     }
 
     fn first_bytes(&self, reader: impl Read) -> Result<Vec<u8>, DatasetError> {
         let mut head = Vec::new();
-        let limit = 4096;
-        reader.take(limit).read_to_end(&mut head).map_err(|source| DatasetError::io(&self.path, source))?;
+        reader.take(HEAD_BYTES).read_to_end(&mut head).map_err(|source| self.io(source))?;
         Ok(head)
     }
 
-    fn format_of_text(&self, head: &[u8]) -> Format {
-        let extension = |path: &Path| path.extension().and_then(|e| e.to_str()).map(str::to_ascii_lowercase);
-        let mut found = extension(&self.path);
-        if matches!(found.as_deref(), Some("gz" | "gzip" | "zst" | "zstd")) {
-            found = extension(Path::new(self.path.file_stem().unwrap_or_default()));
-        }
-        let text = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(head);
-        let first = text.iter().find(|byte| !byte.is_ascii_whitespace());
-        match found.as_deref() {
-            Some("csv" | "tsv" | "tab" | "psv") => Format::Csv,
-            Some("ndjson" | "jsonl" | "jsonlines") => Format::Ndjson,
-            Some("parquet" | "pq") => Format::Parquet,
-            Some("arrow" | "feather") => Format::ArrowFile,
-            Some("arrows") => Format::ArrowStream,
-            Some("json") if first == Some(&b'{') => Format::Ndjson,
-            Some("json") => Format::Json,
-            _ => match first {
-                Some(b'[') => Format::Json,
-                Some(b'{') => Format::Ndjson,
-                _ => Format::Csv,
-            },
-        }
+    fn io(&self, source: io::Error) -> DatasetError {
+        DatasetError::io(&self.name, source)
+    }
+
+    fn error(&self, fault: Fault) -> DatasetError {
+        DatasetError::new(&self.name, fault)
+    }
+}
+
+fn write_canonical<W: io::Write>(batches: Box<dyn RecordBatchReader + Send>, out: W) -> Result<W, CanonicalError> {
+    let mut canonical = CanonicalWriter::new(out, &batches.schema())?;
+    Blocks::new(batches).try_for_each(|block| canonical.block(&block?))?;
+    canonical.end()
+}
+
+impl fmt::Debug for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Source").field("name", &self.name).finish_non_exhaustive()
     }
 }

@@ -22,9 +22,10 @@ pub enum Choice {
 }
 
 impl Choice {
-    /// The quickest implementation for this processor.
+    /// The quickest implementation for this processor. In a build without optimisation that is the portable one: there, every
+    /// instruction on vectors is a function call, and frames are megabytes.
     pub fn detect() -> Self {
-        #[cfg(target_arch = "x86_64")]
+        #[cfg(all(target_arch = "x86_64", not(unoptimised)))]
         if let Some(cpu) = crate::avx512::Avx512::detect() {
             return Self::Avx512(cpu);
         }

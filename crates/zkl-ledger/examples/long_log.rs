@@ -5,16 +5,11 @@
 
 #![expect(clippy::print_stdout, reason = "an example shows what it does")]
 
-use std::{
-    error::Error,
-    path::PathBuf,
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::{error::Error, path::PathBuf, sync::Arc, time::Instant};
 
 use zkl_ledger::{
-    AnyStore, CircuitId, CustomRecord, KeyDigest, KeyStore, Ledger, LedgerHome, Nonce, Predicate, Setup, SignedEntry,
-    Timestamp, keys::SigningKey, storage::StorageBackend as _,
+    CircuitId, CustomRecord, KeyDigest, KeyStore, Ledger, LedgerHome, Nonce, Predicate, Setup, SignedEntry, Timestamp,
+    keys::SigningKey, storage::StorageBackend as _,
 };
 
 /// Entries that wait for the store at the same time, and so share its syncs.
@@ -33,7 +28,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     };
     let share = entries.parse::<u64>()?.div_ceil(CALLERS);
     let key = Arc::new(LedgerHome::open(&dir)?.signing_key()?);
-    let ledger = Ledger::open(&dir, KeyStore::open(dir.join("keys"))?, Duration::ZERO).await?;
+    let ledger = Ledger::builder().keys(KeyStore::open(dir.join("keys"))?).open(&dir).await?;
     ledger.storage().put_blob(b"a verifying key").await?;
     let ledger = Arc::new(ledger);
     let start = Instant::now();
@@ -54,7 +49,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-async fn append(ledger: &Ledger<AnyStore>, key: &SigningKey, number: u64) -> Result<(), Box<dyn Error + Send + Sync>> {
+async fn append(ledger: &Ledger, key: &SigningKey, number: u64) -> Result<(), Box<dyn Error + Send + Sync>> {
     let mut proof = vec![0; PROOF_LEN];
     getrandom::fill(&mut proof)?;
     let record = CustomRecord {

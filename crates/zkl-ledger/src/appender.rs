@@ -14,11 +14,13 @@ use zkl_core::{
     transaction::StoredTransaction,
 };
 use zkl_merkle::note::NoteSigner;
+use zkl_receipt::SignedEntry;
 
 use crate::{
-    entry::{Entry, SignedEntry},
+    entry::Entry,
     error::LedgerError,
     log::{self, Newest},
+    store_url::AnyStore,
 };
 
 /// Most entries of one batch: what one leader makes the others wait for.
@@ -28,7 +30,7 @@ const MAX_BATCH_BYTES: usize = 4 << 20;
 
 /// The one place through which a ledger appends.
 pub(crate) struct Appender {
-    storage: Arc<dyn StorageBackend>,
+    storage: AnyStore,
     signer: Arc<NoteSigner>,
     waiting: Mutex<Vec<Waiting>>,
     /// Held by who leads, with what the last batch left.
@@ -42,7 +44,7 @@ struct Waiting {
 }
 
 impl Appender {
-    pub(crate) fn new(storage: Arc<dyn StorageBackend>, signer: Arc<NoteSigner>) -> Self {
+    pub(crate) fn new(storage: AnyStore, signer: Arc<NoteSigner>) -> Self {
         Self { storage, signer, waiting: Mutex::default(), lead: Arc::default() }
     }
 

@@ -14,7 +14,6 @@ use thiserror::Error;
 use zkl_core::{
     digest::{RootHash, TransactionId},
     name::DatasetName,
-    storage::StorageBackend,
     time::Timestamp,
     transaction::OperationKind,
     tree::{LeafIndex, TreeSize},
@@ -27,10 +26,10 @@ use zkl_merkle::{
     tile::{RightEdge, right_edge_tiles},
     tree::{Consistency, ConsistencyPlan, RootPlan, leaf_hash},
 };
+use zkl_receipt::{EntryError, Predicate, SignedEntry};
 
 use crate::{
-    entry::SignedEntry,
-    error::{EntryError, LedgerError},
+    error::LedgerError,
     export::ExportDir,
     ledger::Ledger,
     source::{BUNDLE, LogSource, Stored, load_tiles},
@@ -161,7 +160,7 @@ impl AuditError {
     }
 }
 
-impl<S: StorageBackend> Ledger<S> {
+impl Ledger {
     /// Shows that the log has only grown since a checkpoint, and what was added.
     ///
     /// # Errors
@@ -169,7 +168,7 @@ impl<S: StorageBackend> Ledger<S> {
     pub async fn audit(&self, request: &AuditRequest, reporter: &dyn StageReporter) -> Result<Audit, AuditError> {
         let head = self.published_head().await?;
         let head = head.map(|head| head.to_string().into_bytes());
-        audit(&Stored(&self.storage), head, &self.log_key(), request, reporter).await
+        audit(&Stored(&*self.storage), head, &self.log_key(), request, reporter).await
     }
 }
 
@@ -294,7 +293,7 @@ async fn replay(
     Ok(added)
 }
 
-fn open(bytes: &[u8]) -> Result<crate::predicate::Predicate, EntryError> {
+fn open(bytes: &[u8]) -> Result<Predicate, EntryError> {
     let text = str::from_utf8(bytes).map_err(|_| EntryError::Utf8)?;
     Ok(SignedEntry::open(text)?.predicate().clone())
 }

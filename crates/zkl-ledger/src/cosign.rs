@@ -2,13 +2,9 @@
 
 use std::fmt;
 
-use async_trait::async_trait;
 use futures::future::join_all;
 use thiserror::Error;
-use zkl_core::{
-    storage::StorageBackend,
-    tree::{LeafIndex, TreeSize},
-};
+use zkl_core::tree::{LeafIndex, TreeSize};
 use zkl_merkle::{
     checkpoint::SignedCheckpoint,
     cosignature::WitnessVerifier,
@@ -18,6 +14,7 @@ use zkl_merkle::{
     tree::ConsistencyPlan,
     witness::{AddCheckpoint, Answer, AnswerError, with_cosignatures},
 };
+use zkl_receipt::{TransportError, WitnessAnswer, WitnessClient};
 
 use crate::{
     error::LedgerError,
@@ -27,40 +24,6 @@ use crate::{
 
 /// A witness is asked again this often when it names another old size: it may be cosigning for another process.
 const MAX_ATTEMPTS: u32 = 4;
-
-/// Carries requests to one witness, by whatever transport.
-#[async_trait]
-pub trait WitnessClient: Send + Sync {
-    /// The witness's key. Answers that it did not sign count for nothing.
-    fn key(&self) -> &WitnessVerifier;
-
-    /// Sends the body of an `add-checkpoint` request ([`zkl_merkle::witness`]) and returns the answer, whatever its
-    /// status. Not repeated by the implementation.
-    ///
-    /// # Errors
-    /// [`TransportError`] when there is no answer.
-    async fn add_checkpoint(&self, body: String) -> Result<WitnessAnswer, TransportError>;
-}
-
-/// A witness's answer as it came.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct WitnessAnswer {
-    /// HTTP status.
-    pub status: u16,
-    /// The body, cut behind [`zkl_merkle::witness::MAX_ANSWER_LEN`] + 1 bytes.
-    pub body: Vec<u8>,
-}
-
-/// A witness did not answer.
-#[derive(Debug, Error)]
-#[error("no answer from {url}")]
-pub struct TransportError {
-    /// Where it was asked.
-    pub url: String,
-    /// Why.
-    #[source]
-    pub source: Box<dyn std::error::Error + Send + Sync>,
-}
 
 /// What asking the witnesses brought.
 #[derive(Debug)]
@@ -112,11 +75,11 @@ pub enum CosignError {
     Proof(#[source] Box<LedgerError>),
 }
 
-impl<S: StorageBackend> Ledger<S> {
-    /// Lets receipts carry cosignatures of these witnesses, and [`Ledger::fsck`] verify them.
+impl Ledger {
+    /// The same ledger, whose receipts carry cosignatures of these witnesses, and whose [`Ledger::fsck`] verifies them.
     #[must_use]
     pub fn with_witnesses(mut self, witnesses: Vec<WitnessVerifier>) -> Self {
-        self.witnesses = witnesses;
+        self.witnesses = witnesses.into();
         self
     }
 
@@ -191,7 +154,7 @@ impl<S: StorageBackend> Ledger<S> {
 
     async fn request(&self, old_size: TreeSize, head: &TrustedHead) -> Result<AddCheckpoint, LedgerError> {
         let plan = ConsistencyPlan::new(old_size, head.checkpoint.size())?;
-        let tiles = load_tiles(&self.storage, &plan.tiles()).await?;
+        let tiles = load_tiles(&*self.storage, &plan.tiles()).await?;
         Ok(AddCheckpoint { old_size, proof: plan.prove(&tiles)?, checkpoint: head.signed.clone() })
     }
 
@@ -221,7 +184,7 @@ impl<S: StorageBackend> Ledger<S> {
             return Err(LedgerError::HeadMismatch { stored: size, signed: checkpoint.size() });
         }
         // Not the head's root, but that of its first entries.
-        let tiles = load_tiles(&self.storage, &right_edge_tiles(size)).await?;
+        let tiles = load_tiles(&*self.storage, &right_edge_tiles(size)).await?;
         RightEdge::load(size, checkpoint.root(), &tiles)?;
         Ok(Some(signed))
     }

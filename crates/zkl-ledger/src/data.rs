@@ -1,17 +1,21 @@
 //! Checking a file against a notarization, with its opening: the owner shows an auditor the data itself.
 
-use std::path::Path;
+use std::sync::Arc;
 
 use thiserror::Error;
 use zkl_circuits::seal::Seal;
+use zkl_core::{digest::Sha256Digest, profile::Profile};
+use zkl_dataset::{ProfileSink, Scanned};
+use zkl_receipt::{FileEvidence, Manifest, Notarization};
 use zkl_snark::keys::KeyStore;
 
 use crate::{
     error::LedgerError,
     opening::{Opening, commitment_seed, dictionary_key},
-    predicate::{FileEvidence, Notarization},
-    scan::commitment_root,
-    stage::{Stage, StageReporter},
+    scan::commit_again,
+    stage::StageReporter,
+    table::Table,
+    work::{self, Work},
 };
 
 /// A file that is the notarized table, and how that was found.
@@ -42,44 +46,50 @@ pub enum DataMismatch {
     Commitments,
 }
 
-/// Reads `file` as it was read when it was notarized, and checks digests, layout, seal and, when the notarization has a scan
-/// proof, the commitments to every column, which it makes again. Nothing but the opening's seed and reading options is
-/// believed. `keys` has or makes the reference string. Blocking.
+/// Reads `table` as it was read when it was notarized, whatever its own reading options are, and checks digests, layout, seal
+/// and, when the notarization has a scan proof, the commitments to every column, which it makes again. Nothing but the opening's
+/// seed and reading options is believed. `keys` has or makes the reference string. When the future is dropped, the work stops soon.
 ///
 /// # Errors
-/// The outer error: the file cannot be read. The inner one: it is not the notarized table.
-pub fn check_data(
-    file: &Path,
+/// The outer error: the table cannot be read. The inner one: it is not the notarized table.
+pub async fn check_data(
+    table: Table,
+    opening: Arc<Opening>,
+    notarization: Notarization,
+    keys: Arc<KeyStore>,
+    reporter: impl StageReporter + 'static,
+) -> Result<Result<DataCheck, DataMismatch>, LedgerError> {
+    work::run(Arc::new(reporter), move |work| check(&table, &opening, &notarization, &keys, work)).await
+}
+
+fn check(
+    table: &Table,
     opening: &Opening,
     notarization: &Notarization,
     keys: &KeyStore,
-    reporter: &dyn StageReporter,
+    work: &Work,
 ) -> Result<Result<DataCheck, DataMismatch>, LedgerError> {
     if opening.dataset_id != notarization.dataset_id {
         return Ok(Err(DataMismatch::Opening));
     }
-    let digests = zkl_dataset::hash_file(file)?;
-    let evidence = FileEvidence::new(notarization.privacy, &digests, &opening.file_salt());
-    if evidence != notarization.file {
+    let is_notarized =
+        |digests| FileEvidence::new(notarization.privacy, digests, &opening.file_salt()) == notarization.file;
+    let (scanned, profile, root) = match read_again(table, opening, notarization, keys, work) {
+        Ok(read) => read,
+        // Other bytes need not be a table at all.
+        Err(error @ LedgerError::Dataset(_)) => {
+            let (_, digests) = table.source().digests()?;
+            return if is_notarized(&digests) { Err(error) } else { Ok(Err(DataMismatch::Digests)) };
+        }
+        Err(error) => return Err(error),
+    };
+    if !is_notarized(&scanned.digests) {
         return Ok(Err(DataMismatch::Digests));
     }
-    let mut progress = |update: zkl_dataset::ProgressUpdate| reporter.stage(Stage::from(update));
-    let (scan, key) = (opening.read.scan(file), dictionary_key(&opening.seed));
-    let (scanned, root) = match &notarization.scan {
-        Some(record) => {
-            let seed = commitment_seed(&opening.seed);
-            let (scanned, root) = commitment_root(keys, record.srs, seed, reporter, |sink| {
-                scan.run_with_sink(&key, &mut progress, sink)
-            })?;
-            (scanned, Some(root))
-        }
-        None => (scan.run(&key, &mut progress)?, None),
-    };
-    let manifest = crate::receipt::Manifest::new(scanned.layout.clone());
-    if manifest.digest()? != notarization.manifest {
+    if Manifest::new(scanned.layout.clone()).digest()? != notarization.manifest {
         return Ok(Err(DataMismatch::Layout));
     }
-    let seal = Seal::new(&scanned.layout, &scanned.profile, &opening.seed)?;
+    let seal = Seal::new(&scanned.layout, &profile, &opening.seed)?;
     if seal.commitment() != notarization.seal {
         return Ok(Err(DataMismatch::Profile));
     }
@@ -87,4 +97,26 @@ pub fn check_data(
         return Ok(Err(DataMismatch::Commitments));
     }
     Ok(Ok(DataCheck { rows: scanned.layout.rows() }))
+}
+
+/// What is found, the profile and, when the notarization has a scan proof, the dataset commitment.
+fn read_again(
+    table: &Table,
+    opening: &Opening,
+    notarization: &Notarization,
+    keys: &KeyStore,
+    work: &Work,
+) -> Result<(Scanned, Profile, Option<Sha256Digest>), LedgerError> {
+    let mut progress = work;
+    let (scan, key) = (opening.read.scan(table.source().clone()), dictionary_key(&opening.seed));
+    if let Some(record) = &notarization.scan {
+        let seed = commitment_seed(&opening.seed);
+        let (scanned, committed) =
+            commit_again(keys, record.srs, seed, work, |sink| scan.run_with_sink(&key, &mut progress, sink))?;
+        return Ok((scanned, committed.profile, Some(committed.commitment_root)));
+    }
+    let mut sums = ProfileSink::default();
+    let scanned = scan.run_with_sink(&key, &mut progress, &mut sums)?;
+    let profile = sums.finish(&scanned.layout).ok_or(LedgerError::NoRows)?;
+    Ok((scanned, profile, None))
 }

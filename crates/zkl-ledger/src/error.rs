@@ -17,11 +17,12 @@ use zkl_core::{
     storage::{StorageError, StorageErrorKind},
     tree::TreeSize,
 };
-use zkl_dataset::DatasetError;
-use zkl_merkle::error::{CheckpointError, DsseError, KeyError, ProofFileError, StatementError, TileError, TreeError};
+use zkl_dataset::{DatasetError, Fault};
+use zkl_merkle::error::{CheckpointError, KeyError, TileError, TreeError};
+use zkl_receipt::EntryError;
 use zkl_snark::{groth16::ProveError, keys};
 
-use crate::{fsck::Finding, store_url::StoreUrlError};
+use crate::{fsck::Finding, store_url::StoreUrlError, vault::VaultError};
 
 /// Why an operation of the ledger failed.
 #[derive(Debug, Error)]
@@ -54,9 +55,6 @@ pub enum LedgerError {
     /// The table cannot be cut into segments.
     #[error("the table does not fit the proof over every row")]
     TablePlan(#[from] TablePlanError),
-    /// The profile summed while reading and that of the proved segments differ: a fault of this program.
-    #[error("the profile of the proved segments is not that of the table")]
-    SegmentProfiles,
     /// The reader of the table stopped before its first row.
     #[error("the table was not read")]
     NoRows,
@@ -96,7 +94,7 @@ pub enum LedgerError {
         path: PathBuf,
         /// What is wrong with it.
         #[source]
-        source: Option<toml::de::Error>,
+        source: Option<Box<dyn StdError + Send + Sync>>,
     },
     /// The ledger's key cannot be used.
     #[error("the ledger's signing key cannot be used")]
@@ -106,7 +104,7 @@ pub enum LedgerError {
     ReadOnly,
     /// The operating system has no randomness.
     #[error("the operating system has no randomness")]
-    Randomness(#[from] getrandom::Error),
+    Randomness(#[source] Box<dyn StdError + Send + Sync>),
     /// The stored head is not one that this ledger's key signed.
     #[error("the stored checkpoint is not this ledger's")]
     Checkpoint(#[from] CheckpointError),
@@ -124,9 +122,6 @@ pub enum LedgerError {
     /// A tile could not be named or encoded.
     #[error("a tile could not be encoded")]
     Tile(#[from] TileError),
-    /// An inclusion proof could not be written.
-    #[error("the inclusion proof could not be written")]
-    ProofFile(#[from] ProofFileError),
     /// An entry could not be made.
     #[error("the entry could not be made")]
     Sign(#[source] EntryError),
@@ -178,6 +173,22 @@ pub enum LedgerError {
         /// The index or id asked for.
         reference: String,
     },
+    /// The entry is of a kind or version that this program only shows.
+    #[error("entry {id} is of type {got:?}, which this version does not know")]
+    UnknownKind {
+        /// The entry.
+        id: TransactionId,
+        /// Its statement's type.
+        got: String,
+    },
+    /// A receipt of no entries, or of too many with all that they name.
+    #[error("a receipt has 1 to {max} entries with those that they name, not {got}")]
+    ReceiptEntries {
+        /// Entries that it would have.
+        got: usize,
+        /// Most entries.
+        max: usize,
+    },
     /// The entry is not a notarization.
     #[error("entry {id} is not a notarization")]
     NotANotarization {
@@ -185,19 +196,30 @@ pub enum LedgerError {
         id: TransactionId,
     },
     /// The dataset's secrets are not there.
-    #[error("the opening {path} is not there", path = path.display())]
+    #[error("the opening {place} is not there")]
     OpeningAbsent {
         /// Where it was expected.
-        path: PathBuf,
+        place: String,
     },
-    /// A file that is not the opening it should be.
-    #[error("{path} is not an opening of this dataset", path = path.display())]
+    /// What is not the opening it should be.
+    #[error("{place} is not an opening of this dataset")]
     Opening {
-        /// The file.
-        path: PathBuf,
+        /// Where it is.
+        place: String,
         /// What the JSON reader says.
         #[source]
-        source: Option<serde_json::Error>,
+        source: Option<Box<dyn StdError + Send + Sync>>,
+    },
+    /// The vault of openings failed.
+    #[error("cannot {action} the opening {place}")]
+    Vault {
+        /// `store` or `fetch`.
+        action: &'static str,
+        /// Where the opening is or would be.
+        place: String,
+        /// The vault's answer.
+        #[source]
+        source: VaultError,
     },
     /// The opening does not open the seal of the entry.
     #[error("the opening does not open the seal of entry {id}")]
@@ -285,42 +307,128 @@ pub enum LedgerError {
     /// A name, id or type that cannot be read.
     #[error(transparent)]
     Parse(#[from] ParseError),
-    /// A blocking task of this operation ended abnormally.
+    /// A task of this operation ended abnormally, or could not be started.
     #[error("an internal task ended abnormally")]
-    Task(#[from] tokio::task::JoinError),
+    Task(#[source] Box<dyn StdError + Send + Sync>),
+    /// The future of the request was dropped.
+    #[error("the request was cancelled")]
+    Cancelled,
+    /// A table without a name was to be notarized.
+    #[error("the table has no name to be notarized under")]
+    Unnamed,
+    /// A ledger was to be made from parts, and one is missing.
+    #[error("a ledger needs {what}")]
+    Incomplete {
+        /// What is missing.
+        what: &'static str,
+    },
+    /// There is no directory for generated keys.
+    #[error("no directory for generated keys: neither XDG_CACHE_HOME nor HOME is set")]
+    NoKeyDirectory,
 }
 
-/// What is wrong with a stored entry.
-#[derive(Debug, Error)]
+/// What kind of failure an error is, for deciding what to do about it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
-pub enum EntryError {
-    /// The bytes are not text.
-    #[error("its bytes are not UTF-8")]
-    Utf8,
-    /// The bytes do not have the id.
-    #[error("its bytes do not have this id")]
-    Id,
-    /// The envelope is malformed or its signature wrong.
-    #[error("its envelope is not valid")]
-    Envelope(#[from] DsseError),
-    /// The statement is malformed.
-    #[error("its statement is not valid")]
-    Statement(#[from] StatementError),
-    /// The statement is of a type that this version does not know.
-    #[error("its type {got:?} is not known")]
-    Type {
-        /// The type.
-        got: String,
-    },
-    /// A notarization whose type, assurance and scan record disagree.
-    #[error("its type and its assurance are not those of a notarization with this scan record")]
-    Assurance,
-    /// The subject is not what the predicate speaks about.
-    #[error("its subject is not that of its predicate")]
-    Subject,
+pub enum ErrorKind {
+    /// What was asked for cannot be done with this table, claim, name or setting.
+    InvalidInput,
+    /// The claim is not true of the table.
+    FalseClaim,
+    /// A ledger, dataset, entry or opening is not there.
+    NotFound,
+    /// There is something already where something new was to be made.
+    AlreadyExists,
+    /// The ledger was opened for reading only.
+    ReadOnly,
+    /// Somebody else writes: the same request may succeed later.
+    Busy,
+    /// A store, a vault, a file or the system does not answer as it should.
+    Unavailable,
+    /// What is stored is not what was written, or not this ledger's.
+    Damaged,
+    /// This program was built without what is needed.
+    NotSupported,
+    /// The request was cancelled.
+    Cancelled,
+    /// A fault of this program.
+    Internal,
 }
 
 impl LedgerError {
+    pub(crate) fn task(source: impl StdError + Send + Sync + 'static) -> Self {
+        Self::Task(Box::new(source))
+    }
+
+    pub(crate) fn randomness(source: impl StdError + Send + Sync + 'static) -> Self {
+        Self::Randomness(Box::new(source))
+    }
+
+    /// What kind of failure it is.
+    pub fn kind(&self) -> ErrorKind {
+        match self {
+            Self::Storage(error) => match error.kind {
+                StorageErrorKind::Locked | StorageErrorKind::Conflict { .. } => ErrorKind::Busy,
+                StorageErrorKind::NotFound => ErrorKind::NotFound,
+                StorageErrorKind::ReadOnly => ErrorKind::ReadOnly,
+                StorageErrorKind::Corrupt(_) => ErrorKind::Damaged,
+                StorageErrorKind::Invalid(_) => ErrorKind::InvalidInput,
+                _ => ErrorKind::Unavailable,
+            },
+            Self::Batch(error) => error.kind(),
+            Self::Claim(ClaimError::False) => ErrorKind::FalseClaim,
+            Self::Dataset(error) => match error.fault() {
+                Fault::Io(_) => ErrorKind::Unavailable,
+                Fault::Cancelled => ErrorKind::Cancelled,
+                _ => ErrorKind::InvalidInput,
+            },
+            Self::Claim(_)
+            | Self::Parse(_)
+            | Self::StoreUrl(_)
+            | Self::Plan(_)
+            | Self::TablePlan(_)
+            | Self::NoRows
+            | Self::EntryTooLong { .. }
+            | Self::ClaimCircuit { .. }
+            | Self::NotANotarization { .. }
+            | Self::Ptau(_)
+            | Self::Settings { .. }
+            | Self::NotEmpty { .. }
+            | Self::NotAPrefix { .. }
+            | Self::Unnamed
+            | Self::Incomplete { .. } => ErrorKind::InvalidInput,
+            Self::NoLedger { .. }
+            | Self::UnknownDataset { .. }
+            | Self::NotNotarized { .. }
+            | Self::UnknownEntry { .. }
+            | Self::OpeningAbsent { .. }
+            | Self::NotAnExport { .. } => ErrorKind::NotFound,
+            Self::LedgerExists { .. } => ErrorKind::AlreadyExists,
+            Self::ReadOnly => ErrorKind::ReadOnly,
+            Self::Contention { .. } => ErrorKind::Busy,
+            Self::Io { .. }
+            | Self::Vault { .. }
+            | Self::Randomness(_)
+            | Self::NoKeyDirectory
+            | Self::Keys(_)
+            | Self::Key(_) => ErrorKind::Unavailable,
+            Self::Checkpoint(_)
+            | Self::Tree(_)
+            | Self::HeadMismatch { .. }
+            | Self::Entry { .. }
+            | Self::Blob { .. }
+            | Self::Opening { .. }
+            | Self::OpeningMismatch { .. }
+            | Self::StoreAbsent { .. }
+            | Self::Unfinished
+            | Self::Damaged { .. }
+            | Self::Diverged { .. } => ErrorKind::Damaged,
+            Self::NotCompiledIn { .. } => ErrorKind::NotSupported,
+            Self::Cancelled | Self::AppendCancelled => ErrorKind::Cancelled,
+            _ => ErrorKind::Internal,
+        }
+    }
+
     /// This error once for each of `callers`. The store's errors keep their kind, so that every caller can act on it.
     pub(crate) fn for_each_caller(self, callers: usize) -> Vec<Self> {
         match self {
@@ -342,63 +450,45 @@ impl LedgerError {
         }
     }
 
-    /// What the user can do about it, if there is something.
+    /// What can be done about it, if there is something. Programs that have commands or flags for it say so themselves.
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::Storage(error) => match error.kind {
-                StorageErrorKind::Locked => {
-                    Some("another zkl process is writing; try again when it is done, or pass --wait SECONDS".into())
-                }
+                StorageErrorKind::Locked => Some("another process is writing; try again when it is done".into()),
                 StorageErrorKind::Full => Some("free some space on the ledger's disk; nothing was recorded".into()),
                 StorageErrorKind::Unavailable => {
                     Some("check the store's URL, and that its server runs and lets you in".into())
                 }
-                StorageErrorKind::Corrupt(_) => Some("run `zkl doctor` and restore the ledger from a copy".into()),
+                StorageErrorKind::Corrupt(_) => Some("check the log, and restore the ledger from a copy".into()),
                 _ => None,
             },
             Self::Batch(error) => error.hint(),
             Self::Dataset(error) => error.hint(),
-            Self::Claim(ClaimError::False) => Some(
-                "the value stays hidden; --reveal shows it to you, --dry-run tries a claim without recording".into(),
-            ),
-            Self::Claim(error) => claim_hint(error),
-            Self::NoLedger { .. } => Some("run `zkl init` here, or name the ledger with --ledger DIR".into()),
+            Self::Claim(ClaimError::MissingPair { kind, first, second, .. }) => {
+                let pair = match kind {
+                    PairKind::Joint => "joint",
+                    PairKind::Product => "product",
+                };
+                Some(format!("notarize the table again with the {pair} pair {first}, {second}"))
+            }
             Self::UnknownDataset { similar: Some(name), .. } => Some(format!("did you mean {name}?")),
-            Self::UnknownDataset { similar: None, .. } => Some("`zkl datasets` lists the names".into()),
-            Self::UnknownEntry { .. } => Some("`zkl log` lists the entries; give an index or a whole id".into()),
             Self::StoreAbsent { .. } | Self::Diverged { .. } => Some(
                 "restore the ledger from its newest copy: a second history under one key makes both worthless".into(),
             ),
-            Self::Keys(keys::KeyError::SrsAbsent { .. }) => {
-                Some("import the ceremony's file with `zkl srs import FILE.ptau`, or leave --srs out".into())
-            }
-            Self::NotCompiledIn { feature, .. } => {
-                Some(format!("build it with `cargo build --release -p zkl-cli --features {feature}`"))
-            }
+            Self::Keys(keys::KeyError::SrsAbsent { .. }) => Some("import the ceremony's file first".into()),
+            Self::NotCompiledIn { feature, .. } => Some(format!("build it with the feature {feature}")),
             Self::StoreUrl(error) if std::path::Path::new(&error.got).exists() => {
                 Some(format!("for the embedded store in that directory, write rocks:{}", error.got))
             }
-            Self::Unfinished => Some("repeat the backup or restore: it goes on where it stopped".into()),
             Self::NotAPrefix { .. } => {
                 Some("nothing was written; name an empty store, or one that holds an earlier copy of this log".into())
             }
-            Self::Damaged { .. } => Some("`zkl fsck` lists every finding; restore the ledger from a copy".into()),
+            Self::Damaged { .. } => Some("restore the ledger from a copy".into()),
             Self::OpeningAbsent { .. } => Some(
                 "without its opening nothing more can be proved about this version; notarize the table again".into(),
             ),
+            Self::Unnamed => Some("give the table a name".into()),
             _ => None,
         }
-    }
-}
-
-fn claim_hint(error: &ClaimError) -> Option<String> {
-    match error {
-        ClaimError::MissingPair { kind: PairKind::Joint, first, second, .. } => {
-            Some(format!("notarize the table again with --joint {first},{second}"))
-        }
-        ClaimError::MissingPair { kind: PairKind::Product, first, second, .. } => {
-            Some(format!("notarize the table again with --product {first},{second}"))
-        }
-        _ => None,
     }
 }

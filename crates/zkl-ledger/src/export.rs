@@ -19,11 +19,7 @@ use std::{
 };
 
 pub use reader::ExportDir;
-use zkl_core::{
-    digest::BlobDigest,
-    storage::{Query, StorageBackend},
-    tree::TreeSize,
-};
+use zkl_core::{digest::BlobDigest, storage::Query, tree::TreeSize};
 use zkl_merkle::{
     checkpoint::{Checkpoint, SignedCheckpoint},
     error::TreeError,
@@ -49,7 +45,7 @@ pub struct Exported {
     pub files: u64,
 }
 
-impl<S: StorageBackend> Ledger<S> {
+impl Ledger {
     /// Writes the log to `dir`. An earlier export of the same log there is brought up to date; the checkpoint is written
     /// last, so that a reader always finds all files that the checkpoint it sees calls for.
     ///
@@ -114,7 +110,7 @@ impl<S: StorageBackend> Ledger<S> {
         if exported.size() > size {
             return Err(diverged());
         }
-        let tiles = load_tiles(&self.storage, &right_edge_tiles(exported.size())).await?;
+        let tiles = load_tiles(&*self.storage, &right_edge_tiles(exported.size())).await?;
         match RightEdge::load(exported.size(), exported.root(), &tiles) {
             Ok(_) => Ok(()),
             Err(TreeError::EdgeRoot { .. }) => Err(diverged()),
@@ -123,9 +119,15 @@ impl<S: StorageBackend> Ledger<S> {
     }
 
     async fn export_blobs(&self, entry: &Entry, target: &mut Target) -> Result<(), LedgerError> {
-        for digest in entry.predicate().blobs() {
+        let blobs = entry.predicate().blobs();
+        for digest in blobs.required() {
             let bytes = self.storage.blob(digest).await?.ok_or(LedgerError::Blob { id: entry.id, digest })?;
             target.write(&blob_path(digest), &bytes)?;
+        }
+        for digest in blobs.possible {
+            if let Some(bytes) = self.storage.blob(digest).await? {
+                target.write(&blob_path(digest), &bytes)?;
+            }
         }
         Ok(())
     }

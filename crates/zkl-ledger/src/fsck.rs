@@ -20,7 +20,7 @@ use std::collections::{HashMap, HashSet};
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 use zkl_core::{
     digest::{BlobDigest, RootHash, TransactionId},
-    storage::{Query, StorageBackend, StorageBackendExt as _, StorageError},
+    storage::{Query, StorageBackendExt as _, StorageError},
     tree::{TileId, TreeSize},
 };
 use zkl_merkle::{
@@ -34,13 +34,12 @@ use zkl_merkle::{
 
 pub use finding::{Finding, FsckReport};
 use indexes::IndexCheck;
+use zkl_receipt::{EntryError, Predicate, SignedEntry};
 
 use crate::{
-    entry::SignedEntry,
-    error::{EntryError, LedgerError},
+    error::LedgerError,
     export::ExportDir,
     ledger::Ledger,
-    predicate::Predicate,
     source::{BUNDLE, LogSource, SourceEntry, Stored, Unreadable, load_tiles},
     stage::{Stage, StageReporter},
 };
@@ -58,13 +57,13 @@ enum BlobState {
     Absent,
 }
 
-impl<S: StorageBackend> Ledger<S> {
+impl Ledger {
     /// Checks everything that the store holds, in bounded memory, and reports every finding.
     ///
     /// # Errors
     /// [`LedgerError::Storage`] when the store does not answer; damage is a finding and no error.
     pub async fn fsck(&self, reporter: &dyn StageReporter) -> Result<FsckReport, LedgerError> {
-        let source = Stored(&self.storage);
+        let source = Stored(&*self.storage);
         Walk::new(&source, &self.log_key(), self.witness_keys(), reporter).run().await
     }
 
@@ -286,7 +285,7 @@ impl<'a> Walk<'a> {
             entries.into_iter().map(open).collect::<Vec<_>>()
         });
         let (mut stored, mut named) = (Vec::new(), Vec::new());
-        for (opened, entry) in opened.await? {
+        for (opened, entry) in opened.await.map_err(LedgerError::task)? {
             let predicate = match opened {
                 Ok(predicate) => predicate,
                 Err(source) => {
@@ -306,7 +305,8 @@ impl<'a> Walk<'a> {
                 }
                 stored.push(transaction);
             }
-            named.extend(predicate.blobs().into_iter().map(|digest| (entry.index, digest)));
+            self.report.unknown += u64::from(matches!(predicate, Predicate::Unknown(_)));
+            named.extend(predicate.blobs().required().into_iter().map(|digest| (entry.index, digest)));
         }
         self.blobs(&named).await?;
         if let Some(indexes) = &mut self.indexes {

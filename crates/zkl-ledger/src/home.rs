@@ -108,7 +108,7 @@ impl LedgerHome {
             other => other.map_err(|source| io_error("read", &path, source))?,
         };
         let settings: Settings = toml::from_str(&text)
-            .map_err(|source| LedgerError::Settings { path: path.clone(), source: Some(source) })?;
+            .map_err(|source| LedgerError::Settings { path: path.clone(), source: Some(source.into()) })?;
         let unusable = || LedgerError::Settings { path: path.clone(), source: None };
         if settings.version != VERSION {
             return Err(unusable());

@@ -2,11 +2,11 @@
 
 use std::{fmt, sync::Arc};
 
-use zkl_circuits::{keys::builtin_keys, seal::Seal};
+use zkl_circuits::keys::builtin_keys;
 use zkl_core::{
     digest::TransactionId,
     name::DatasetName,
-    storage::{DatasetSummary, Order, Query, StorageBackend, StorageBackendExt as _},
+    storage::{DatasetSummary, Order, Query, StorageBackendExt as _},
     transaction::OperationKind,
     tree::LeafIndex,
 };
@@ -15,35 +15,47 @@ use zkl_merkle::{
     cosignature::WitnessVerifier,
     note::{NoteSigner, NoteVerifier},
 };
+use zkl_receipt::{Notarization, Predicate, SignedEntry};
 use zkl_snark::keys::KeyStore;
 
 use crate::{
     appender::Appender,
-    entry::{Entry, SignedEntry},
+    entry::Entry,
     error::LedgerError,
     log::{self, TrustedHead},
-    opening::{Opening, OpeningStore},
-    predicate::{Notarization, Predicate},
+    store_url::AnyStore,
+    vault::OpeningVault,
 };
 
-/// A ledger over the store `S`.
+/// A ledger: notarizes tables, proves claims about them, keeps their history.
 ///
-/// Cheap to share behind an `Arc`; every method may be called concurrently. One process writes to an embedded store at a
+/// A handle: clones share everything, and every method may be called concurrently. One process writes to an embedded store at a
 /// time; stores that several processes can write to order their appends by conflict and repetition.
-pub struct Ledger<S> {
-    pub(crate) storage: Arc<S>,
+#[derive(Clone)]
+pub struct Ledger {
+    pub(crate) storage: AnyStore,
     /// `None` for a ledger that can only be read.
-    appender: Option<Appender>,
-    pub(crate) key: LedgerKey,
+    appender: Option<Arc<Appender>>,
+    key: LedgerKey,
     pub(crate) keys: Arc<KeyStore>,
-    pub(crate) openings: OpeningStore,
+    pub(crate) openings: Arc<dyn OpeningVault>,
+    pub(crate) witnesses: Arc<[WitnessVerifier]>,
+}
+
+/// What a ledger is made of.
+pub(crate) struct Parts {
+    pub(crate) storage: AnyStore,
+    pub(crate) key: LedgerKey,
+    pub(crate) keys: KeyStore,
+    pub(crate) openings: Arc<dyn OpeningVault>,
     pub(crate) witnesses: Vec<WitnessVerifier>,
 }
 
 /// The ledger's key: whole, or only the public half for reading.
+#[derive(Clone)]
 pub(crate) enum LedgerKey {
     Signing(Arc<NoteSigner>),
-    Verifying(Box<NoteVerifier>),
+    Verifying(Arc<NoteVerifier>),
 }
 
 /// A position in the log, as people give it: an index or an id.
@@ -86,33 +98,18 @@ pub struct NotarizedEntry {
     pub notarization: Notarization,
 }
 
-impl<S: StorageBackend> Ledger<S> {
-    /// A ledger that can be read and appended to. `log` signs checkpoints, and its key entries; `keys` holds generated proving
-    /// keys; `openings` receives the secrets of each notarization.
-    pub fn new(storage: S, log: NoteSigner, keys: KeyStore, openings: OpeningStore) -> Self
-    where
-        S: 'static,
-    {
-        let (storage, log) = (Arc::new(storage), Arc::new(log));
-        let appender = Some(Appender::new(Arc::clone(&storage) as Arc<dyn StorageBackend>, Arc::clone(&log)));
-        Self { storage, appender, key: LedgerKey::Signing(log), keys: pinned(keys), openings, witnesses: Vec::new() }
-    }
-
-    /// A ledger that can only be read.
-    pub fn read_only(storage: S, log: NoteVerifier, keys: KeyStore, openings: OpeningStore) -> Self {
-        let storage = Arc::new(storage);
-        Self {
-            storage,
-            appender: None,
-            key: LedgerKey::Verifying(Box::new(log)),
-            keys: pinned(keys),
-            openings,
-            witnesses: Vec::new(),
-        }
+impl Ledger {
+    pub(crate) fn from_parts(parts: Parts) -> Self {
+        let Parts { storage, key, keys, openings, witnesses } = parts;
+        let appender = match &key {
+            LedgerKey::Signing(log) => Some(Arc::new(Appender::new(Arc::clone(&storage), Arc::clone(log)))),
+            LedgerKey::Verifying(_) => None,
+        };
+        Self { storage, appender, key, keys: pinned(keys), openings, witnesses: witnesses.into() }
     }
 
     /// The store.
-    pub fn storage(&self) -> &S {
+    pub fn storage(&self) -> &AnyStore {
         &self.storage
     }
 
@@ -191,7 +188,7 @@ impl<S: StorageBackend> Ledger<S> {
     pub async fn latest(&self, name: &DatasetName) -> Result<NotarizedEntry, LedgerError> {
         let query = Query {
             dataset: Some(name.clone()),
-            kind: Some(OperationKind::Notarization),
+            kind: Some(OperationKind::NOTARIZATION),
             order: Order::Descending,
             limit: 1,
             ..Query::default()
@@ -227,22 +224,8 @@ impl<S: StorageBackend> Ledger<S> {
         notarized(self.entry(reference).await?)
     }
 
-    /// The opening of a notarization, checked to open its seal.
-    ///
-    /// # Errors
-    /// [`LedgerError::OpeningAbsent`], [`LedgerError::Opening`], [`LedgerError::OpeningMismatch`].
-    pub fn opening(&self, notarized: &NotarizedEntry) -> Result<Opening, LedgerError> {
-        self.open_seal(notarized).map(|(opening, _)| opening)
-    }
-
-    pub(crate) fn open_seal(&self, notarized: &NotarizedEntry) -> Result<(Opening, Seal), LedgerError> {
-        let opening = self.openings.read(notarized.notarization.dataset_id)?;
-        let seal = opening.check(&notarized.notarization, notarized.entry.id)?;
-        Ok((opening, seal))
-    }
-
     pub(crate) async fn head(&self) -> Result<Option<TrustedHead>, LedgerError> {
-        log::head(&self.storage, &self.log_key()).await
+        log::head(&*self.storage, &self.log_key()).await
     }
 
     pub(crate) fn signer(&self) -> Result<&NoteSigner, LedgerError> {
@@ -253,7 +236,7 @@ impl<S: StorageBackend> Ledger<S> {
     }
 }
 
-impl<S> fmt::Debug for Ledger<S> {
+impl fmt::Debug for Ledger {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Ledger").finish_non_exhaustive()
     }

@@ -2,8 +2,10 @@
 
 mod appender;
 mod audit;
+mod builder;
 mod cosign;
 mod data;
+mod dataset_version;
 mod entry;
 mod error;
 mod export;
@@ -13,9 +15,7 @@ mod ledger;
 mod log;
 pub mod memory;
 mod notarize;
-mod open;
 mod opening;
-mod predicate;
 mod prove;
 mod receipt;
 mod reference_string;
@@ -25,34 +25,29 @@ mod stage;
 mod store_url;
 mod table;
 mod transfer;
-mod verify;
+mod vault;
+mod work;
 
 pub use audit::{AddedEntry, Audit, AuditError, AuditRequest, read_checkpoint};
-pub use cosign::{CosignError, CosignOutcome, Cosigned, TransportError, WitnessAnswer, WitnessClient};
+pub use builder::{LedgerBuilder, default_key_dir};
+pub use cosign::{CosignError, CosignOutcome, Cosigned};
 pub use data::{DataCheck, DataMismatch, check_data};
-pub use entry::{Entry, SignedEntry};
-pub use error::{EntryError, LedgerError};
+pub use dataset_version::Dataset;
+pub use entry::Entry;
+pub use error::{ErrorKind, LedgerError};
 pub use export::{ExportDir, Exported};
 pub use fsck::{Finding, FsckReport};
 pub use home::{LedgerHome, WitnessSetting};
 pub use ledger::{EntryRef, Ledger, NotarizedEntry};
-pub use notarize::{EvidenceRequest, NotarizeRequest, Notarized};
+pub use notarize::{EvidenceRequest, Notarize, Notarized};
 pub use opening::{OPENING_FORMAT, Opening, OpeningStore};
-pub use predicate::{
-    Assurance, ClaimRecord, CustomRecord, FileEvidence, Nonce, Notarization, Predicate, SaltedDigests,
-};
-pub use prove::CustomStatement;
-pub use receipt::{
-    LoggedEntry, MAX_RECEIPT_LEN, Manifest, ProofPart, RECEIPT_FORMAT, Receipt, SCAN_RECEIPT_FORMAT, ScanPart,
-    WITNESSED_RECEIPT_FORMAT,
-};
+pub use prove::{CustomStatement, Prove, ProveCircuit};
 pub use reference_string::{ImportedSrs, import_reference_string};
-pub use scan::{ProfileEvidence, ScanKey, ScanRecord, ScanReport};
-pub use stage::{SharedReporter, Stage, StageReporter};
+pub use stage::{Stage, StageReporter};
 pub use store_url::{AnyStore, StoreUrl, StoreUrlError};
-pub use table::ReadOptions;
+pub use table::{ReadOptions, Table};
 pub use transfer::{Copied, copy_log};
-pub use verify::{InLog, ProofReport, Trust, TrustParseError, VerifiedReceipt, VerifiedStatement, VerifyError, verify};
+pub use vault::{MemoryVault, OpeningVault, VaultError};
 
 pub use zkl_argument::field_kernel;
 pub use zkl_circuits::claims::Evaluation;
@@ -71,10 +66,16 @@ pub use zkl_core::{
     tree::LeafIndex,
 };
 pub use zkl_dataset as dataset;
-pub use zkl_merkle::{checkpoint, cosignature, keys, note, policy, witness};
+pub use zkl_receipt::{
+    Assurance, ClaimRecord, CustomRecord, EntryError, Evidence, FileEvidence, MAX_RECEIPT_ENTRIES, MAX_RECEIPT_LEN,
+    Manifest, Nonce, Notarization, Predicate, ProfileEvidence, ProofPart, ProofReport, PublicInput, RECEIPT_FORMAT,
+    Receipt, ReceiptEntry, SaltedDigests, ScanKey, ScanPart, ScanRecord, ScanReport, SignedEntry, TransportError,
+    Trust, TrustParseError, UnknownStatement, VerifiedEntry, VerifiedLog, VerifiedReceipt, VerifiedStatement,
+    VerifyError, WitnessAnswer, WitnessClient, checkpoint, cosignature, keys, note, policy, verify, witness,
+};
 pub use zkl_snark::{
     ark,
-    keys::{KeyStore, Setup},
+    keys::{KeyError, KeyStore, Setup},
 };
 #[cfg(feature = "rocks")]
 pub use zkl_storage_rocks::RocksBackend;

@@ -6,18 +6,18 @@ use zkl_core::{
     digest::TransactionId,
     storage::{AppendBatch, Head, StorageBackend, StorageErrorKind},
     transaction::StoredTransaction,
-    tree::{LeafIndex, TileId},
+    tree::{LeafIndex, TileId, TreeSize},
 };
 use zkl_merkle::{
     Verified,
     checkpoint::{Checkpoint, SignedCheckpoint},
     note::{NoteSigner, NoteVerifier},
-    proof_file::TlogProof,
     tile::{RightEdge, right_edge_tiles},
-    tree::{InclusionPlan, leaf_hash},
+    tree::{InclusionPlan, InclusionProof, leaf_hash},
 };
+use zkl_receipt::SignedEntry;
 
-use crate::{entry::SignedEntry, error::LedgerError, transfer::UNFINISHED};
+use crate::{error::LedgerError, transfer::UNFINISHED};
 
 /// Appends are repeated this often when other writers win the race for the head.
 const MAX_ATTEMPTS: u32 = 50;
@@ -99,15 +99,15 @@ pub(crate) async fn append<S: StorageBackend + ?Sized>(
     Err(LedgerError::Contention { attempts: MAX_ATTEMPTS })
 }
 
-/// Proves that entry `index` is in the tree of `head`.
+/// Proves that entry `index` is in the tree of the first `size` entries.
 pub(crate) async fn inclusion<S: StorageBackend + ?Sized>(
     storage: &S,
     index: LeafIndex,
-    head: &TrustedHead,
-) -> Result<TlogProof, LedgerError> {
-    let plan = InclusionPlan::new(index, head.checkpoint.size())?;
+    size: TreeSize,
+) -> Result<InclusionProof, LedgerError> {
+    let plan = InclusionPlan::new(index, size)?;
     let tiles = load_tiles(storage, &plan.tiles()).await?;
-    Ok(TlogProof::new(index, plan.prove(&tiles)?, head.signed.clone())?)
+    Ok(plan.prove(&tiles)?)
 }
 
 /// The right edge of the tree of `head`, whose signature is checked, from the stored tiles, which are checked against its root.

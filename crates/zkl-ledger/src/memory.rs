@@ -71,7 +71,7 @@ impl State {
             if let Some(name) = &transaction.dataset {
                 self.by_dataset.entry(name.clone()).or_default().insert(index);
             }
-            self.by_kind.entry(transaction.kind).or_default().insert(index);
+            self.by_kind.entry(transaction.kind.clone()).or_default().insert(index);
             self.by_time.entry(transaction.recorded_at).or_default().insert(index);
             self.transactions.insert(index, transaction);
         }
@@ -100,8 +100,8 @@ impl State {
             let buckets = self.by_time.range(non_inverted(time.clone()));
             let within: BTreeSet<u64> = buckets.flat_map(|(_, set)| set.range(range.clone()).copied()).collect();
             self.select(query, within.into_iter())
-        } else if let Some(kind) = query.kind {
-            self.by_kind.get(&kind).map_or_else(Vec::new, |set| self.select(query, set.range(range).copied()))
+        } else if let Some(kind) = &query.kind {
+            self.by_kind.get(kind).map_or_else(Vec::new, |set| self.select(query, set.range(range).copied()))
         } else {
             self.select(query, self.transactions.range(range).map(|(&index, _)| index))
         }

@@ -1,48 +1,39 @@
-//! Notarization: from a file to an entry.
+//! Notarization: from a table to an entry.
 
-use std::path::PathBuf;
+use std::{future::IntoFuture, sync::Arc};
 
+use futures::future::BoxFuture;
 use zkl_circuits::{
     scan::{ScanContext, TableSecrets},
     seal::{Seal, SealSeed},
 };
 use zkl_core::{
-    digest::KeyDigest, layout::Layout, name::DatasetName, privacy::PrivacyLevel, storage::StorageBackend,
+    digest::{DatasetId, KeyDigest},
+    layout::Layout,
+    name::DatasetName,
+    privacy::PrivacyLevel,
     time::Timestamp,
 };
-use zkl_dataset::{InferenceReport, Pass, ProgressUpdate};
+use zkl_dataset::{InferenceReport, ProfileSink};
+use zkl_receipt::{Assurance, FileEvidence, Manifest, Nonce, Notarization, Predicate, SignedEntry};
 
 use crate::{
-    entry::{Entry, SignedEntry},
+    dataset_version::Dataset,
+    entry::Entry,
     error::LedgerError,
-    ledger::Ledger,
+    ledger::{Ledger, NotarizedEntry},
     opening::{OPENING_FORMAT, Opening, commitment_seed, dictionary_key},
-    predicate::{FileEvidence, Nonce, Notarization, Predicate},
-    receipt::Manifest,
     scan::{ProvedScan, ScanJob},
     stage::{SharedReporter, Stage, StageReporter},
-    table::ReadOptions,
+    table::Table,
+    work::{self, Work},
 };
-
-/// What to notarize, and how.
-#[derive(Clone, Debug)]
-pub struct NotarizeRequest {
-    /// The table.
-    pub file: PathBuf,
-    /// Name under which it is notarized.
-    pub name: DatasetName,
-    /// How it is read, and which pairs of columns are sealed.
-    pub read: ReadOptions,
-    /// What is published about the file.
-    pub privacy: PrivacyLevel,
-    /// Whether the profile is proved over every row, or only attested.
-    pub evidence: EvidenceRequest,
-}
 
 /// What is to back the sealed profile.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum EvidenceRequest {
-    /// A scan proof under the project's dev reference string.
+    /// A scan proof under the project's own reference string.
     #[default]
     Proof,
     /// A scan proof under an imported reference string.
@@ -52,8 +43,10 @@ pub enum EvidenceRequest {
 }
 
 /// A notarization that is durably in the log.
-#[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Notarized {
+    /// The dataset, to prove claims about.
+    pub dataset: Dataset,
     /// The entry.
     pub entry: Entry,
     /// What it says.
@@ -63,81 +56,99 @@ pub struct Notarized {
     /// What was inferred about the table, for its owner.
     pub report: InferenceReport,
     /// Where the opening is: secret.
-    pub opening: PathBuf,
+    pub opening: String,
 }
 
-impl<S: StorageBackend> Ledger<S> {
+/// A notarization that was asked for; awaiting it makes it. When the future is dropped before the first thing is stored, the work
+/// stops soon and nothing is left of it.
+#[must_use = "nothing is notarized until it is awaited"]
+pub struct Notarize<'l> {
+    ledger: &'l Ledger,
+    table: Table,
+    privacy: PrivacyLevel,
+    evidence: EvidenceRequest,
+    reporter: SharedReporter,
+}
+
+impl Ledger {
     /// Reads a table, seals its exact profile, proves it over every row, signs the statement and appends it.
     ///
-    /// The opening is on disk before the entry is: an acknowledged entry always has its opening. A failure leaves the
+    /// The opening is stored before the entry: an acknowledged entry always has its opening. A failure leaves the
     /// ledger unchanged, and at most an opening that nothing refers to.
     ///
     /// # Errors
-    /// [`LedgerError`]: the table cannot be read, the profile cannot be sealed or proved, or the store fails.
-    pub async fn notarize(&self, request: NotarizeRequest, reporter: SharedReporter) -> Result<Notarized, LedgerError> {
-        let signer = self.signer()?;
+    /// Of the future: [`LedgerError::Unnamed`]; the table cannot be read, the profile cannot be sealed or proved, or the store
+    /// or the vault of openings fails.
+    pub fn notarize(&self, table: Table) -> Notarize<'_> {
+        Notarize {
+            ledger: self,
+            table,
+            privacy: PrivacyLevel::default(),
+            evidence: EvidenceRequest::default(),
+            reporter: Arc::new(()),
+        }
+    }
+}
+
+impl Notarize<'_> {
+    /// Sets what is published about the table's bytes.
+    pub const fn privacy(mut self, privacy: PrivacyLevel) -> Self {
+        self.privacy = privacy;
+        self
+    }
+
+    /// Sets what backs the sealed profile.
+    pub const fn evidence(mut self, evidence: EvidenceRequest) -> Self {
+        self.evidence = evidence;
+        self
+    }
+
+    /// Reports stages.
+    pub fn progress(mut self, reporter: impl StageReporter + 'static) -> Self {
+        self.reporter = Arc::new(reporter);
+        self
+    }
+
+    async fn run(self) -> Result<Notarized, LedgerError> {
+        let Self { ledger, table, privacy, evidence, reporter } = self;
+        let signer = ledger.signer()?;
         let notary = signer.key().verifying_key();
-        let worker = reporter.clone();
-        let nonce = Nonce::generate()?;
+        let name = table.name().cloned().ok_or(LedgerError::Unnamed)?;
+        let nonce = Nonce::generate().map_err(LedgerError::randomness)?;
         let origin = signer.name().as_str().to_owned();
-        let keys = self.keys.clone();
-        let NotarizeRequest { file, name, read, privacy, evidence } = request;
-        let sealed = tokio::task::spawn_blocking(move || {
+        let keys = Arc::clone(&ledger.keys);
+        let sealed = work::run(Arc::clone(&reporter), move |work| {
             let seed = SealSeed::generate()?;
             let job = |srs| ScanJob {
                 keys: &keys,
                 srs,
                 context: ScanContext::new(&origin, notary.as_bytes(), &name, nonce.as_bytes()),
                 secrets: TableSecrets { seal: seed.clone(), commitments: commitment_seed(&seed) },
-                reporter: worker.as_ref(),
+                work,
             };
             let job = match evidence {
                 EvidenceRequest::Proof => Some(job(None)),
                 EvidenceRequest::ProofUnder(digest) => Some(job(Some(digest))),
                 EvidenceRequest::Attestation => None,
             };
-            seal_table(&file, &read, &name, &seed, job.as_ref(), worker.as_ref())
+            seal_table(&table, &name, &seed, job.as_ref(), work)
         });
-        let SealedTable { mut opening, seal, report, scan } = sealed.await??;
-
-        let manifest = Manifest::new(opening.layout.clone());
-        let digest = self.storage.put_blob(&manifest.encode()?).await?;
-        let scan = match scan {
-            Some(ProvedScan { record, bundle, verifying_keys, .. }) => {
-                self.storage.put_blob(&bundle).await?;
-                for key in &verifying_keys {
-                    self.storage.put_blob(key).await?;
-                }
-                Some(record)
-            }
-            None => None,
-        };
-        let file = FileEvidence::new(privacy, &opening.digests, &opening.file_salt());
-        let commitment = seal.commitment();
-        let commitments = scan.as_ref().map(|scan| scan.commitments);
-        let notarization = Notarization {
-            dataset: opening.dataset.clone(),
-            dataset_id: Notarization::derive_dataset_id(digest, &file, &commitment, commitments),
-            assurance: Notarization::assurance_of(scan.as_ref()),
-            privacy,
-            seal: commitment,
-            manifest: digest,
-            file,
-            scan,
-            notary,
-            recorded_at: Timestamp::now(),
-            nonce,
-        };
-        let signed = SignedEntry::sign(Predicate::Notarization(notarization.clone()), signer.key())
-            .map_err(LedgerError::Sign)?;
-        opening.dataset_id = notarization.dataset_id;
-        let path = self.openings.write(&opening)?;
-        reporter.stage(Stage::Append);
-        let entry = self.append(signed).await?;
-        Ok(Notarized { entry, notarization, layout: manifest.layout, report, opening: path })
+        let sealed = sealed.await?;
+        let statement = Statement { privacy, notary, nonce };
+        work::carry_out(record(ledger.clone(), sealed, statement, reporter)).await
     }
 }
 
+impl<'l> IntoFuture for Notarize<'l> {
+    type Output = Result<Notarized, LedgerError>;
+    type IntoFuture = BoxFuture<'l, Self::Output>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(self.run())
+    }
+}
+
+/// A table that was read, sealed and, if it was asked for, proved.
 struct SealedTable {
     opening: Opening,
     seal: Seal,
@@ -145,52 +156,101 @@ struct SealedTable {
     scan: Option<ProvedScan>,
 }
 
-/// Reads and seals a table, and proves it if there is a job to.
+/// Reads and seals a table, and proves it if there is a job to. Its values are summed once: while it is proved by the prover,
+/// otherwise by the reader.
 fn seal_table(
-    file: &std::path::Path,
-    read: &ReadOptions,
+    table: &Table,
     name: &DatasetName,
     seed: &SealSeed,
     job: Option<&ScanJob<'_>>,
-    reporter: &dyn StageReporter,
+    work: &Work,
 ) -> Result<SealedTable, LedgerError> {
-    let mut progress = |update: ProgressUpdate| reporter.stage(Stage::from(update));
-    let (scan, key) = (read.scan(file), dictionary_key(seed));
-    let (scanned, proved) = match job {
+    let mut progress = work;
+    let (scan, key) = (table.scan(), dictionary_key(seed));
+    let (scanned, profile, seal, proved) = match job {
         Some(job) => {
             let (scanned, proved) = job.prove(|sink| scan.run_with_sink(&key, &mut progress, sink))?;
-            (scanned, Some(proved))
+            (scanned, proved.profile, proved.seal, Some(proved.scan))
         }
-        None => (scan.run(&key, &mut progress)?, None),
+        None => {
+            let mut sums = ProfileSink::default();
+            let scanned = scan.run_with_sink(&key, &mut progress, &mut sums)?;
+            let profile = sums.finish(&scanned.layout).ok_or(LedgerError::NoRows)?;
+            work.stage(Stage::Seal)?;
+            let seal = Seal::new(&scanned.layout, &profile, seed)?;
+            (scanned, profile, seal, None)
+        }
     };
-    reporter.stage(Stage::Seal);
-    let seal = Seal::new(&scanned.layout, &scanned.profile, seed)?;
-    // Both are sums over the same rows, made apart.
-    if proved.as_ref().is_some_and(|proved| proved.seal.commitment() != seal.commitment()) {
-        return Err(LedgerError::SegmentProfiles);
-    }
+    work.check()?;
     let opening = Opening {
         format: OPENING_FORMAT.to_owned(),
         dataset: name.clone(),
-        // Follows from the seal; set by the caller before the opening is written.
-        dataset_id: zkl_core::digest::DatasetId::new([0; 32]),
+        // Follows from the statement; set before the opening is stored.
+        dataset_id: DatasetId::new([0; 32]),
         seed: seed.clone(),
         digests: scanned.digests,
-        read: read.pinned_to(&scanned.schema),
+        read: table.read_options().pinned_to(&scanned.schema),
         layout: scanned.layout,
-        profile: scanned.profile,
+        profile,
     };
     Ok(SealedTable { opening, seal, report: scanned.report, scan: proved })
 }
 
-impl From<ProgressUpdate> for Stage {
-    fn from(update: ProgressUpdate) -> Self {
-        let pass = match update.pass {
-            Pass::Infer => 1,
-            Pass::Dictionary => 2,
-            Pass::Encode => 3,
-        };
-        let ProgressUpdate { bytes_done, bytes_total, rows, .. } = update;
-        Self::Read { pass, bytes_done, bytes_total, rows }
-    }
+/// What the statement says beside what was read.
+struct Statement {
+    privacy: PrivacyLevel,
+    notary: zkl_merkle::keys::VerifyingKey,
+    nonce: Nonce,
+}
+
+/// Stores blobs, opening and entry, in this order.
+async fn record(
+    ledger: Ledger,
+    sealed: SealedTable,
+    statement: Statement,
+    reporter: SharedReporter,
+) -> Result<Notarized, LedgerError> {
+    let SealedTable { mut opening, seal, report, scan } = sealed;
+    let Statement { privacy, notary, nonce } = statement;
+    let manifest = Manifest::new(opening.layout.clone());
+    let digest = ledger.storage.put_blob(&manifest.encode()?).await?;
+    let scan = match scan {
+        Some(ProvedScan { record, bundle, verifying_keys }) => {
+            ledger.storage.put_blob(&bundle).await?;
+            for key in &verifying_keys {
+                ledger.storage.put_blob(key).await?;
+            }
+            Some(record)
+        }
+        None => None,
+    };
+    let file = FileEvidence::new(privacy, &opening.digests, &opening.file_salt());
+    let commitment = seal.commitment();
+    let commitments = scan.as_ref().map(|scan| scan.commitments);
+    let notarization = Notarization {
+        dataset: opening.dataset.clone(),
+        dataset_id: Notarization::derive_dataset_id(digest, &file, &commitment, commitments),
+        assurance: if scan.is_some() { Assurance::Proved } else { Assurance::Attested },
+        privacy,
+        seal: commitment,
+        manifest: digest,
+        file,
+        scan,
+        notary,
+        recorded_at: Timestamp::now(),
+        nonce,
+    };
+    let signer = ledger.signer()?;
+    let signed =
+        SignedEntry::sign(Predicate::Notarization(notarization.clone()), signer.key()).map_err(LedgerError::Sign)?;
+    opening.dataset_id = notarization.dataset_id;
+    let id = opening.dataset_id;
+    let vault = |source| LedgerError::Vault { action: "store", place: ledger.openings.place(id), source };
+    ledger.openings.put(id, &opening.encode()?).await.map_err(vault)?;
+    reporter.stage(Stage::Append);
+    let entry = ledger.append(signed).await?;
+    let place = ledger.openings.place(id);
+    let found = NotarizedEntry { entry: entry.clone(), notarization: notarization.clone() };
+    let dataset = Dataset::opened(ledger, found, opening, seal);
+    Ok(Notarized { dataset, entry, notarization, layout: manifest.layout, report, opening: place })
 }

@@ -7,8 +7,9 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use crate::{error::LedgerError, predicate::Notarization, table::ReadOptions};
+use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
+use zeroize::Zeroizing;
 use zkl_argument::commit::CommitmentSeed;
 use zkl_circuits::seal::{Seal, SealSeed};
 use zkl_core::{
@@ -16,6 +17,13 @@ use zkl_core::{
     layout::Layout,
     name::DatasetName,
     profile::Profile,
+};
+use zkl_receipt::Notarization;
+
+use crate::{
+    error::LedgerError,
+    table::ReadOptions,
+    vault::{OpeningVault, VaultError},
 };
 
 /// The `format` of every opening that this version writes and reads.
@@ -56,15 +64,28 @@ impl Opening {
         let io_error = |source| LedgerError::Io { action: "read", path: path.to_owned(), source };
         let metadata = fs::metadata(path).map_err(io_error)?;
         if metadata.len() > MAX_OPENING_LEN {
-            return Err(LedgerError::Opening { path: path.to_owned(), source: None });
+            return Err(LedgerError::Opening { place: path.display().to_string(), source: None });
         }
-        let bytes = zeroize::Zeroizing::new(fs::read(path).map_err(io_error)?);
-        let opening: Self = serde_json::from_slice(&bytes)
-            .map_err(|source| LedgerError::Opening { path: path.to_owned(), source: Some(source) })?;
+        let bytes = Zeroizing::new(fs::read(path).map_err(io_error)?);
+        Self::decode(&bytes, || path.display().to_string())
+    }
+
+    /// Reads the bytes of an opening, which are kept at `place`.
+    pub(crate) fn decode(bytes: &[u8], place: impl Fn() -> String) -> Result<Self, LedgerError> {
+        let opening: Self = serde_json::from_slice(bytes)
+            .map_err(|source| LedgerError::Opening { place: place(), source: Some(source.into()) })?;
         if opening.format != OPENING_FORMAT {
-            return Err(LedgerError::Opening { path: path.to_owned(), source: None });
+            return Err(LedgerError::Opening { place: place(), source: None });
         }
         Ok(opening)
+    }
+
+    /// The bytes of the opening: secret.
+    pub(crate) fn encode(&self) -> Result<Zeroizing<Vec<u8>>, LedgerError> {
+        let mut bytes = Zeroizing::new(Vec::new());
+        serde_json::to_writer(&mut *bytes, self).map_err(LedgerError::Encode)?;
+        bytes.push(b'\n');
+        Ok(bytes)
     }
 
     /// Checks that this opens the seal of a notarization.
@@ -141,38 +162,29 @@ impl OpeningStore {
     pub(crate) fn holds_any(&self) -> bool {
         fs::read_dir(&self.dir).is_ok_and(|mut files| files.next().is_some())
     }
+}
 
-    /// Writes an opening, durably: it is on disk under its final name when this returns.
-    ///
-    /// # Errors
-    /// [`LedgerError::Io`].
-    pub fn write(&self, opening: &Opening) -> Result<PathBuf, LedgerError> {
-        let path = self.path(opening.dataset_id);
-        let mut bytes = zeroize::Zeroizing::new(Vec::new());
-        serde_json::to_writer(&mut *bytes, opening)
-            .map_err(|source| LedgerError::Opening { path: path.clone(), source: Some(source) })?;
-        bytes.push(b'\n');
-        create_private_dir(&self.dir)
-            .and_then(|()| write_private_file(&path, &bytes))
-            .map_err(|source| LedgerError::Io { action: "write", path: path.clone(), source })?;
-        Ok(path)
+#[async_trait]
+impl OpeningVault for OpeningStore {
+    async fn put(&self, id: DatasetId, opening: &[u8]) -> Result<(), VaultError> {
+        let (dir, path, bytes) = (self.dir.clone(), self.path(id), Zeroizing::new(opening.to_vec()));
+        let write = move || create_private_dir(&dir).and_then(|()| write_private_file(&path, &bytes));
+        Ok(tokio::task::spawn_blocking(write).await??)
     }
 
-    /// Reads the opening of `id`.
-    ///
-    /// # Errors
-    /// [`LedgerError::OpeningAbsent`] when there is none, otherwise as [`Opening::read`]; also
-    /// [`LedgerError::Opening`] when the file is the opening of something else.
-    pub fn read(&self, id: DatasetId) -> Result<Opening, LedgerError> {
+    async fn get(&self, id: DatasetId) -> Result<Option<Zeroizing<Vec<u8>>>, VaultError> {
         let path = self.path(id);
-        if !path.exists() {
-            return Err(LedgerError::OpeningAbsent { path });
-        }
-        let opening = Opening::read(&path)?;
-        if opening.dataset_id != id {
-            return Err(LedgerError::Opening { path, source: None });
-        }
-        Ok(opening)
+        let read = move || match fs::metadata(&path) {
+            Ok(metadata) if metadata.len() > MAX_OPENING_LEN => Err(io::ErrorKind::FileTooLarge.into()),
+            Ok(_) => fs::read(&path).map(|bytes| Some(Zeroizing::new(bytes))),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error),
+        };
+        Ok(tokio::task::spawn_blocking(read).await??)
+    }
+
+    fn place(&self, id: DatasetId) -> String {
+        self.path(id).display().to_string()
     }
 }
 

@@ -1,27 +1,29 @@
 //! Proving: from a claim, or an embedder's circuit, to an entry.
 
-use std::sync::Arc;
+use std::{future::IntoFuture, sync::Arc};
 
-use zkl_circuits::claims::{self, ClaimCircuit, Evaluation};
+use futures::future::BoxFuture;
+use zkl_circuits::claims::{self, ClaimCircuit};
 use zkl_core::{
     circuit::{Circuit, CircuitType},
     claim::{Claim, resolve},
     digest::BlobDigest,
     name::DatasetName,
-    storage::StorageBackend,
     time::Timestamp,
 };
+use zkl_receipt::{ClaimRecord, CustomRecord, Nonce, Predicate, PublicInput, SignedEntry};
 use zkl_snark::{
     groth16::Proof,
     keys::{KeyEvent, KeyPair, KeyStore},
 };
 
 use crate::{
-    entry::{Entry, SignedEntry},
+    dataset_version::{Dataset, Secrets},
+    entry::Entry,
     error::LedgerError,
     ledger::{Ledger, NotarizedEntry},
-    predicate::{ClaimRecord, CustomRecord, Nonce, Predicate, PublicInput},
     stage::{SharedReporter, Stage, StageReporter},
+    work::{self, Work},
 };
 
 /// A statement of an embedder's own circuit.
@@ -33,45 +35,44 @@ pub struct CustomStatement {
     pub description: String,
 }
 
-impl<S: StorageBackend> Ledger<S> {
-    /// Tells the owner whether a claim holds, and whether it can be proved. Nothing is recorded.
-    ///
-    /// # Errors
-    /// [`LedgerError::Claim`] when the claim does not fit the table; otherwise as [`Ledger::opening`].
-    pub fn evaluate(&self, notarized: &NotarizedEntry, claim: &Claim) -> Result<Evaluation, LedgerError> {
-        let opening = self.opening(notarized)?;
-        let resolved = resolve(claim, &opening.layout)?;
-        Ok(claims::evaluate(&resolved, &opening.layout, &opening.profile)?)
+/// A proof of a claim that was asked for; awaiting it makes the proof and appends it. When the future is dropped before the first
+/// thing is stored, the work stops soon and nothing is left of it.
+#[must_use = "nothing is proved until it is awaited"]
+pub struct Prove<'d> {
+    pub(crate) dataset: &'d Dataset,
+    pub(crate) claim: Claim,
+    pub(crate) reporter: SharedReporter,
+}
+
+impl Prove<'_> {
+    /// Reports stages.
+    pub fn progress(mut self, reporter: impl StageReporter + 'static) -> Self {
+        self.reporter = Arc::new(reporter);
+        self
     }
 
-    /// Proves a claim about a notarized table and appends the proof.
-    ///
-    /// # Errors
-    /// [`LedgerError::Claim`] when the claim does not fit the table, is false or cannot be proved; otherwise what the opening, the keys or the store answer. Nothing is recorded then.
-    pub async fn prove(
-        &self,
-        notarized: &NotarizedEntry,
-        claim: &Claim,
-        reporter: SharedReporter,
-    ) -> Result<Entry, LedgerError> {
-        let signer = self.signer()?;
+    async fn run(self) -> Result<Entry, LedgerError> {
+        let Self { dataset, claim, reporter } = self;
+        let ledger = dataset.ledger();
+        let signer = ledger.signer()?;
         let notary = signer.key().verifying_key();
-        let (opening, seal) = self.open_seal(notarized)?;
-        let resolved = resolve(claim, &opening.layout)?;
-        let nonce = Nonce::generate()?;
-        let ctx = claims::context(claim, notarized.entry.id, notary.as_bytes(), nonce.as_bytes());
-        let keys = self.keys.clone();
-        let worker = reporter.clone();
-        let proved = tokio::task::spawn_blocking(move || {
-            let circuit = ClaimCircuit::prove_instance(&resolved, &opening.layout, &opening.profile, &seal, ctx)?;
-            prove_blocking(&keys, &circuit, worker.as_ref())
-        })
-        .await??;
+        let secrets = dataset.secrets().await?;
+        let NotarizedEntry { entry, notarization } = dataset.notarized();
+        let resolved = resolve(&claim, &secrets.opening.layout)?;
+        let nonce = Nonce::generate().map_err(LedgerError::randomness)?;
+        let ctx = claims::context(&claim, entry.id, notary.as_bytes(), nonce.as_bytes());
+        let keys = Arc::clone(&ledger.keys);
+        let proved = work::run(Arc::clone(&reporter), move |work| {
+            let Secrets { opening, seal } = secrets.as_ref();
+            let circuit = ClaimCircuit::prove_instance(&resolved, &opening.layout, &opening.profile, seal, ctx)?;
+            prove_blocking(&keys, &circuit, work)
+        });
+        let proved = proved.await?;
         let record = ClaimRecord {
-            dataset: notarized.notarization.dataset.clone(),
-            dataset_id: notarized.notarization.dataset_id,
-            notarization: notarized.entry.id,
-            claim: claim.clone(),
+            dataset: notarization.dataset.clone(),
+            dataset_id: notarization.dataset_id,
+            notarization: entry.id,
+            claim,
             circuit: proved.keys.id().clone(),
             verifying_key: proved.keys.verifying().digest(),
             proof: BlobDigest::of(&proved.proof.to_bytes()),
@@ -79,34 +80,60 @@ impl<S: StorageBackend> Ledger<S> {
             recorded_at: Timestamp::now(),
             nonce,
         };
-        self.record(Predicate::Claim(record), &proved, reporter).await
+        work::carry_out(record_proof(ledger.clone(), Predicate::Claim(record), proved, reporter)).await
     }
+}
 
+impl<'d> IntoFuture for Prove<'d> {
+    type Output = Result<Entry, LedgerError>;
+    type IntoFuture = BoxFuture<'d, Self::Output>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(self.run())
+    }
+}
+
+/// A proof of an embedder's circuit that was asked for; awaiting it makes the proof and appends it.
+#[must_use = "nothing is proved until it is awaited"]
+pub struct ProveCircuit<'l> {
+    ledger: &'l Ledger,
+    circuit: CircuitType,
+    statement: CustomStatement,
+    reporter: SharedReporter,
+}
+
+impl Ledger {
     /// Proves an embedder's circuit and appends the proof with its public inputs.
     ///
     /// # Errors
-    /// [`LedgerError::ClaimCircuit`] when the circuit's name is one of a claim's, [`LedgerError::Prove`] when the assignment
-    /// does not satisfy the circuit; otherwise what the keys or the store
-    /// answer. Nothing is recorded then.
-    pub async fn prove_circuit(
-        &self,
-        circuit: CircuitType,
-        statement: CustomStatement,
-        reporter: SharedReporter,
-    ) -> Result<Entry, LedgerError> {
-        let signer = self.signer()?;
+    /// Of the future: [`LedgerError::ClaimCircuit`] when the circuit's name is one of a claim's, [`LedgerError::Prove`] when the
+    /// assignment does not satisfy the circuit; otherwise what the keys or the store answer. Nothing is recorded then.
+    pub fn prove_circuit(&self, circuit: CircuitType, statement: CustomStatement) -> ProveCircuit<'_> {
+        ProveCircuit { ledger: self, circuit, statement, reporter: Arc::new(()) }
+    }
+}
+
+impl ProveCircuit<'_> {
+    /// Reports stages.
+    pub fn progress(mut self, reporter: impl StageReporter + 'static) -> Self {
+        self.reporter = Arc::new(reporter);
+        self
+    }
+
+    async fn run(self) -> Result<Entry, LedgerError> {
+        let Self { ledger, circuit, statement, reporter } = self;
+        let signer = ledger.signer()?;
         let id = circuit.circuit().id();
         if claims::is_reserved(&id) {
             return Err(LedgerError::ClaimCircuit { circuit: id });
         }
         let notary = signer.key().verifying_key();
-        let keys = self.keys.clone();
-        let worker = reporter.clone();
-        let (proved, public_inputs) = tokio::task::spawn_blocking(move || {
+        let keys = Arc::clone(&ledger.keys);
+        let proved = work::run(Arc::clone(&reporter), move |work| {
             let public_inputs = circuit.circuit().public_inputs();
-            prove_blocking(&keys, &circuit, worker.as_ref()).map(|proved| (proved, public_inputs))
-        })
-        .await??;
+            prove_blocking(&keys, &circuit, work).map(|proved| (proved, public_inputs))
+        });
+        let (proved, public_inputs) = proved.await?;
         let record = CustomRecord {
             dataset: statement.dataset,
             description: statement.description,
@@ -117,25 +144,34 @@ impl<S: StorageBackend> Ledger<S> {
             proof: BlobDigest::of(&proved.proof.to_bytes()),
             notary,
             recorded_at: Timestamp::now(),
-            nonce: Nonce::generate()?,
+            nonce: Nonce::generate().map_err(LedgerError::randomness)?,
         };
-        self.record(Predicate::Custom(record), &proved, reporter).await
+        work::carry_out(record_proof(ledger.clone(), Predicate::Custom(record), proved, reporter)).await
     }
+}
 
-    /// Stores proof and verifying key, then appends the entry that names them.
-    async fn record(
-        &self,
-        predicate: Predicate,
-        proved: &Proved,
-        reporter: SharedReporter,
-    ) -> Result<Entry, LedgerError> {
-        let signer = self.signer()?;
-        let signed = SignedEntry::sign(predicate, signer.key()).map_err(LedgerError::Sign)?;
-        reporter.stage(Stage::Append);
-        self.storage.put_blob(&proved.proof.to_bytes()).await?;
-        self.storage.put_blob(proved.keys.verifying().as_bytes()).await?;
-        self.append(signed).await
+impl<'l> IntoFuture for ProveCircuit<'l> {
+    type Output = Result<Entry, LedgerError>;
+    type IntoFuture = BoxFuture<'l, Self::Output>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(self.run())
     }
+}
+
+/// Stores proof and verifying key, then appends the entry that names them.
+async fn record_proof(
+    ledger: Ledger,
+    predicate: Predicate,
+    proved: Proved,
+    reporter: SharedReporter,
+) -> Result<Entry, LedgerError> {
+    let signer = ledger.signer()?;
+    let signed = SignedEntry::sign(predicate, signer.key()).map_err(LedgerError::Sign)?;
+    reporter.stage(Stage::Append);
+    ledger.storage.put_blob(&proved.proof.to_bytes()).await?;
+    ledger.storage.put_blob(proved.keys.verifying().as_bytes()).await?;
+    ledger.append(signed).await
 }
 
 struct Proved {
@@ -143,21 +179,18 @@ struct Proved {
     proof: Proof,
 }
 
-fn prove_blocking(keys: &KeyStore, circuit: &CircuitType, reporter: &dyn StageReporter) -> Result<Proved, LedgerError> {
+fn prove_blocking(keys: &KeyStore, circuit: &CircuitType, work: &Work) -> Result<Proved, LedgerError> {
     let circuit = circuit.circuit();
-    let keys = load_keys(keys, circuit, reporter)?;
-    reporter.stage(Stage::Prove { circuit: keys.id().clone() });
+    let keys = load_keys(keys, circuit, work)?;
+    work.stage(Stage::Prove { circuit: keys.id().clone() })?;
     let proof = keys.prove(circuit)?;
     Ok(Proved { keys, proof })
 }
 
 /// The dev keys of `circuit`, from disk or made now.
-pub(crate) fn load_keys(
-    keys: &KeyStore,
-    circuit: &dyn Circuit,
-    reporter: &dyn StageReporter,
-) -> Result<Arc<KeyPair>, LedgerError> {
-    reporter.stage(Stage::Key { circuit: circuit.id(), generating: false });
+pub(crate) fn load_keys(keys: &KeyStore, circuit: &dyn Circuit, work: &Work) -> Result<Arc<KeyPair>, LedgerError> {
+    work.stage(Stage::Key { circuit: circuit.id(), generating: false })?;
+    let reporter = work.reporter();
     Ok(keys.dev_keys(circuit, &|event| match event {
         KeyEvent::Generating { circuit } => {
             reporter.stage(Stage::Key { circuit: circuit.clone(), generating: true });

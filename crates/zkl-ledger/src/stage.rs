@@ -106,7 +106,7 @@ fn of(segment: u64, segments: u64) -> String {
     if segments == 1 { String::new() } else { format!(", segment {segment} of {segments}") }
 }
 
-/// Receives the stages of an operation, possibly from another thread. `()` ignores them.
+/// Receives the stages of an operation, possibly from another thread. Closures implement it; `()` ignores them.
 pub trait StageReporter: Send + Sync {
     /// Called at the beginning of a stage, and repeatedly while reading.
     fn stage(&self, stage: Stage);
@@ -116,5 +116,17 @@ impl StageReporter for () {
     fn stage(&self, _: Stage) {}
 }
 
+impl<F: Fn(Stage) + Send + Sync> StageReporter for F {
+    fn stage(&self, stage: Stage) {
+        self(stage);
+    }
+}
+
+impl<R: StageReporter + ?Sized> StageReporter for Arc<R> {
+    fn stage(&self, stage: Stage) {
+        self.as_ref().stage(stage);
+    }
+}
+
 /// A reporter that operations can hand to their worker threads.
-pub type SharedReporter = Arc<dyn StageReporter>;
+pub(crate) type SharedReporter = Arc<dyn StageReporter>;

@@ -128,7 +128,7 @@ async fn rocks(dir: &Path, access: Access) -> Result<AnyStore, LedgerError> {
             Access::Read => RocksBackend::open_read_only(dir, &config),
         }
     };
-    Ok(Arc::new(tokio::task::spawn_blocking(open).await??))
+    Ok(Arc::new(tokio::task::spawn_blocking(open).await.map_err(LedgerError::task)??))
 }
 
 #[cfg(not(feature = "rocks"))]

@@ -1,10 +1,145 @@
-//! How a table is read: kept in the opening, so that the same file can be read the same way again.
+//! A table to be notarized: where it comes from, what it is called, and how it is read. How it is read is kept in the opening,
+//! so that the same table can be read the same way again.
 
-use std::path::PathBuf;
+use std::{io::Read, path::PathBuf};
 
 use serde::{Deserialize, Serialize};
-use zkl_core::column::Schema;
-use zkl_dataset::{ColumnPin, Compression, CsvOptions, Format, NullTokens, Pins, Scan, ScanOptions, Source};
+use zkl_core::{column::Schema, name::DatasetName};
+use zkl_dataset::{
+    ColumnPin, Compression, CsvOptions, DatasetError, Format, NullTokens, Pins, Progress, Scan, ScanOptions,
+    ScanOutput, Source,
+    arrow::{RecordBatch, RecordBatchReader},
+};
+
+/// A table, what it is called, and how it is read.
+///
+/// ```
+/// # use zkl_ledger::Table;
+/// let table = Table::path("patients.csv").joint("sex", "readmitted").product("age", "stay");
+/// let upload = Table::bytes("age,stay\n64,3\n71,9\n").named("patients".parse()?);
+/// # Ok::<_, Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Table {
+    source: Source,
+    name: Option<DatasetName>,
+    read: ReadOptions,
+}
+
+impl Table {
+    /// The table of any source. It has no name yet.
+    pub fn new(source: Source) -> Self {
+        Self { source, name: None, read: ReadOptions::default() }
+    }
+
+    /// The file at `path`: CSV, JSON, NDJSON, Parquet or Arrow, plain or compressed. Its dataset is called as the file is up to
+    /// the first dot, with `-` for what such a name cannot hold.
+    pub fn path(path: impl Into<PathBuf>) -> Self {
+        let path = path.into();
+        let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+        let stem = name.split('.').next().unwrap_or_default();
+        let fits = |c: char| if c.is_ascii_alphanumeric() || matches!(c, '_' | '-') { c } else { '-' };
+        let name = stem.chars().map(fits).collect::<String>().parse().ok();
+        Self { name, ..Self::new(Source::path(path)) }
+    }
+
+    /// A table in memory, in one of these formats.
+    pub fn bytes(bytes: impl AsRef<[u8]>) -> Self {
+        Self::new(Source::bytes(bytes.as_ref().to_vec()))
+    }
+
+    /// Record batches of Arrow, all of one schema.
+    pub fn batches(batches: impl IntoIterator<Item = RecordBatch>) -> Self {
+        Self::new(Source::batches(batches))
+    }
+
+    /// Record batches that come once, as from a database or through the Arrow C stream interface; they are kept in a
+    /// private temporary file for as long as the table is needed.
+    pub fn batch_reader(reader: impl RecordBatchReader + Send + 'static) -> Self {
+        Self::new(Source::batch_reader(reader))
+    }
+
+    /// What a reader yields, in one of these formats, as standard input or an upload; it is kept in a private temporary file for
+    /// as long as the table is needed.
+    pub fn reader(reader: impl Read + Send + 'static) -> Self {
+        Self::new(Source::reader(reader))
+    }
+
+    /// Names the dataset.
+    #[must_use]
+    pub fn named(mut self, name: DatasetName) -> Self {
+        self.name = Some(name);
+        self
+    }
+
+    /// Replaces all reading options.
+    #[must_use]
+    pub fn options(mut self, read: ReadOptions) -> Self {
+        self.read = read;
+        self
+    }
+
+    /// Sets the format instead of finding it out.
+    #[must_use]
+    pub fn format(mut self, format: Format) -> Self {
+        self.read.format = Some(format);
+        self
+    }
+
+    /// Sets the CSV dialect.
+    #[must_use]
+    pub fn csv(mut self, options: CsvOptions) -> Self {
+        self.read.csv = options;
+        self
+    }
+
+    /// Pins what is known about a column.
+    #[must_use]
+    pub fn column(mut self, pin: ColumnPin) -> Self {
+        self.read.pins.push(pin);
+        self
+    }
+
+    /// Declares a pair of columns whose joint counts are sealed.
+    #[must_use]
+    pub fn joint(mut self, group: impl Into<String>, label: impl Into<String>) -> Self {
+        self.read.joint.push((group.into(), label.into()));
+        self
+    }
+
+    /// Declares a pair of numeric columns whose sums of products are sealed.
+    #[must_use]
+    pub fn product(mut self, left: impl Into<String>, right: impl Into<String>) -> Self {
+        self.read.product.push((left.into(), right.into()));
+        self
+    }
+
+    /// The dataset's name, if there is one.
+    pub const fn name(&self) -> Option<&DatasetName> {
+        self.name.as_ref()
+    }
+
+    /// Reads the table as it would be read to be notarized, and returns what was found. Nothing is recorded. Blocking.
+    ///
+    /// # Errors
+    /// [`DatasetError`]: the table cannot be read.
+    pub fn inspect(&self, progress: &mut dyn Progress) -> Result<ScanOutput, DatasetError> {
+        // Codes of dictionaries are not looked at: any key will do.
+        self.scan().run(&[0; 32], progress)
+    }
+
+    pub(crate) const fn source(&self) -> &Source {
+        &self.source
+    }
+
+    pub(crate) const fn read_options(&self) -> &ReadOptions {
+        &self.read
+    }
+
+    pub(crate) fn scan(&self) -> Scan {
+        self.read.scan(self.source.clone())
+    }
+}
 
 /// How a table is read.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -50,9 +185,9 @@ impl Default for ReadOptions {
 }
 
 impl ReadOptions {
-    /// The scan of `path` that these options describe.
-    pub fn scan(&self, path: impl Into<PathBuf>) -> Scan {
-        let mut source = Source::new(path).csv(self.csv.clone());
+    /// The scan of a source that these options describe.
+    pub fn scan(&self, source: Source) -> Scan {
+        let mut source = source.csv(self.csv.clone());
         if let Some(format) = self.format {
             source = source.format(format);
         }

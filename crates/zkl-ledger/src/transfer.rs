@@ -157,7 +157,7 @@ impl Copy<'_> {
             let entries = transactions.iter().map(Entry::from_stored).collect::<Result<Vec<_>, _>>();
             entries.map(|entries| (transactions, entries))
         });
-        let (transactions, entries) = checked.await??;
+        let (transactions, entries) = checked.await.map_err(LedgerError::task)??;
         let mut named = HashMap::new();
         for (index, (transaction, entry)) in (first..).zip(transactions.iter().zip(&entries)) {
             let predicate = entry.predicate();
@@ -169,7 +169,13 @@ impl Copy<'_> {
             if !agrees {
                 return Err(LedgerError::UnknownEntry { reference: index.to_string() });
             }
-            named.extend(predicate.blobs().into_iter().map(|digest| (digest, entry.id)));
+            let blobs = predicate.blobs();
+            for digest in &blobs.possible {
+                if self.source.blob(*digest).await?.is_some() {
+                    named.insert(*digest, entry.id);
+                }
+            }
+            named.extend(blobs.required().into_iter().map(|digest| (digest, entry.id)));
         }
         self.blobs(named).await?;
         if transactions.is_empty() {

@@ -23,7 +23,25 @@ use zkl_ledger::{
 use zkl_storage_rocks::RocksConfig;
 use zkl_testkit::faults::{Fault, FaultPlan, FaultyBackend, InjectedFault, Operation};
 
-type Faulty<S = MemoryBackend> = Ledger<FaultyBackend<S>>;
+/// A ledger, and the faulty store that it is in.
+struct Faulty<S = MemoryBackend> {
+    ledger: Ledger,
+    store: Arc<FaultyBackend<S>>,
+}
+
+impl<S> Faulty<S> {
+    fn storage(&self) -> &FaultyBackend<S> {
+        &self.store
+    }
+}
+
+impl<S> std::ops::Deref for Faulty<S> {
+    type Target = Ledger;
+
+    fn deref(&self) -> &Ledger {
+        &self.ledger
+    }
+}
 
 fn signing_key() -> SigningKey {
     SigningKey::from_seed(&[9; 32])
@@ -35,7 +53,9 @@ fn ledger<S: StorageBackend + Clone + 'static>(store: S, plan: FaultPlan) -> (Ar
     let log = NoteSigner::new("example.com/appends".parse().unwrap(), signing_key());
     let keys = KeyStore::open(dir.path().join("keys")).unwrap();
     let openings = OpeningStore::new(dir.path().join("openings"));
-    (Arc::new(Ledger::new(FaultyBackend::new(store, plan), log, keys, openings)), dir)
+    let store = Arc::new(FaultyBackend::new(store, plan));
+    let ledger = Ledger::builder().store(Arc::clone(&store)).keys(keys).openings(openings).build(log).unwrap();
+    (Arc::new(Faulty { ledger, store }), dir)
 }
 
 /// A signed entry that no other one equals, about a dataset that `number` chooses.
@@ -57,7 +77,7 @@ fn entry(number: u64) -> SignedEntry {
 }
 
 /// Checks the log from its stored bytes. The entries name two blobs that nobody stored: what is tested is how entries are appended.
-async fn verified<S: StorageBackend>(ledger: &Ledger<S>) -> Result<zkl_core::tree::TreeSize, LedgerError> {
+async fn verified(ledger: &Ledger) -> Result<zkl_core::tree::TreeSize, LedgerError> {
     for blob in [b"key".as_slice(), b"proof"] {
         for _ in 0..100 {
             if ledger.storage().put_blob(blob).await.is_ok() {
@@ -171,7 +191,10 @@ async fn an_error_about_the_stored_tree_reaches_every_caller_too() {
     let dir = tempfile::tempdir().unwrap();
     let keys = KeyStore::open(dir.path().join("keys")).unwrap();
     let store = FaultyBackend::new(ledger.storage().inner().clone(), FaultPlan::none());
-    let other = Arc::new(Ledger::new(store, foreign, keys, OpeningStore::new(dir.path().join("openings"))));
+    let openings = OpeningStore::new(dir.path().join("openings"));
+    let store = Arc::new(store);
+    let builder = Ledger::builder().store(Arc::clone(&store)).keys(keys).openings(openings);
+    let other = Arc::new(Faulty { ledger: builder.build(foreign).unwrap(), store });
     let answers = answers(callers(&other, (1..6).map(entry))).await;
     assert!(matches!(answers[0], Err(LedgerError::Checkpoint(_))), "{:?}", answers[0]);
     for answer in &answers[1..] {
@@ -235,7 +258,9 @@ async fn a_ledger_without_its_key_does_not_append() {
     let dir = tempfile::tempdir().unwrap();
     let log = NoteSigner::new("example.com/appends".parse().unwrap(), signing_key()).verifier();
     let keys = KeyStore::open(dir.path().join("keys")).unwrap();
-    let ledger = Ledger::read_only(MemoryBackend::new(), log, keys, OpeningStore::new(dir.path().join("openings")));
+    let openings = OpeningStore::new(dir.path().join("openings"));
+    let builder = Ledger::builder().store(MemoryBackend::new()).keys(keys).openings(openings);
+    let ledger = builder.build_read_only(log).unwrap();
     assert!(matches!(ledger.append(entry(0)).await, Err(LedgerError::ReadOnly)));
 }
 

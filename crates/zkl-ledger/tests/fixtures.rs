@@ -6,10 +6,13 @@
 
 #[path = "fixtures/generate.rs"]
 mod generate;
+#[path = "common/single.rs"]
+mod single;
 
 use std::{
     fs,
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
@@ -18,7 +21,7 @@ use num_bigint::BigUint;
 use sha2::{Digest as _, Sha256, Sha512};
 use zkl_ledger::{
     Circuit as _, DataMismatch, FileEvidence, KeyStore, LedgerHome, Notarization, Opening, Predicate, ProfileEvidence,
-    Receipt, Setup, SignedEntry, Trust, VerifiedStatement, check_data, keys::SigningKey, verify,
+    Receipt, ReceiptEntry, Setup, SignedEntry, Table, Trust, VerifiedStatement, check_data, keys::SigningKey, verify,
 };
 
 const RECEIPTS: [&str; 4] = ["notarization", "claim", "custom", "public-notarization"];
@@ -35,8 +38,13 @@ fn receipt(name: &str) -> Receipt {
     Receipt::decode(&fs::read(dir().join(format!("{name}.receipt"))).unwrap()).unwrap()
 }
 
+/// The entry that a receipt of one entry is for: what it names stands before it.
+fn logged(name: &str) -> ReceiptEntry {
+    receipt(name).entries.pop().unwrap()
+}
+
 fn entry(name: &str) -> SignedEntry {
-    SignedEntry::open(&receipt(name).entry.envelope).unwrap()
+    SignedEntry::open(&logged(name).envelope).unwrap()
 }
 
 fn notarization(name: &str) -> Notarization {
@@ -67,46 +75,89 @@ fn trust() -> Trust {
 
 #[tokio::test]
 #[ignore = "makes the fixtures of the current versions anew"]
-async fn writes_the_fixtures_of_version_1() {
-    generate::write_attested(&version(1)).await;
+async fn writes_the_fixtures_of_version_4() {
+    generate::write_list(&version(4)).await;
 }
 
-#[tokio::test]
-#[ignore = "makes the fixtures of the current versions anew"]
-async fn writes_the_fixtures_of_version_2() {
-    generate::write_proved(&version(2)).await;
+/// What the one subject of a receipt says, verified.
+fn subject(bytes: &[u8]) -> VerifiedStatement {
+    verify(bytes, &trust()).unwrap().subject().unwrap().statement.clone()
+}
+
+/// One receipt of two claims, which share notarization, scan proof and a cosigned checkpoint.
+#[test]
+fn receipts_of_version_4_still_verify() {
+    let bytes = fs::read(version(4).join("claims.receipt")).unwrap();
+    let verified = verify(&bytes, &trust()).unwrap();
+    assert_eq!((verified.log.witnesses.len(), verified.log.size.0), (1, 4));
+    let claims: Vec<String> = verified
+        .subjects()
+        .map(|subject| match &subject.statement {
+            VerifiedStatement::Claim { claim, profile: ProfileEvidence::Proved(_), .. } => claim.to_string(),
+            other => panic!("{other:?}"),
+        })
+        .collect();
+    assert_eq!(claims, ["mean(age) between 25 and 30", "rows >= 6"]);
+    assert_eq!(verified.entries.len(), 3);
+    assert_eq!(Receipt::decode(&bytes).unwrap().encode().unwrap(), bytes);
+    documented("format", "zkl-receipt/4");
+
+    let custom = subject(&fs::read(version(4).join("custom.receipt")).unwrap());
+    let VerifiedStatement::Custom { proof, .. } = custom else { panic!("another kind") };
+    assert_eq!(proof.setup, Setup::Dev, "the key is trusted by digest, and the notary admits its dev setup");
+}
+
+/// What is shown of a receipt of an older format is what is shown of the same list in the newest.
+#[test]
+fn receipts_of_older_formats_say_the_same_in_the_newest() {
+    for path in ["v1/notarization", "v1/claim", "v1/custom", "v2/notarization", "v2/claim", "v3/claim"] {
+        let bytes = fs::read(version(1).join(format!("../{path}.receipt"))).unwrap();
+        let list = Receipt::decode(&bytes).unwrap().encode().unwrap();
+        assert_ne!(list, bytes, "{path}");
+        let (old, new) = (verify(&bytes, &trust()).unwrap(), verify(&list, &trust()).unwrap());
+        assert_eq!(format!("{old:?}"), format!("{new:?}"), "{path}");
+        assert_eq!(old.subjects().count(), 1, "{path}");
+    }
+}
+
+/// Cosigned, with a scan proof.
+#[test]
+fn receipts_of_version_3_still_verify() {
+    let bytes = fs::read(version(3).join("claim.receipt")).unwrap();
+    assert!(bytes.starts_with(b"{\n  \"format\": \"zkl-receipt/3\","));
+    assert_eq!(verify(&bytes, &trust()).unwrap().log.witnesses.len(), 1);
+    assert!(matches!(subject(&bytes), VerifiedStatement::Claim { profile: ProfileEvidence::Proved(_), .. }));
 }
 
 /// Receipts with a scan proof, and the opening that commits to the file again.
-#[test]
-fn receipts_and_openings_of_version_2_still_verify() {
+#[tokio::test]
+async fn receipts_and_openings_of_version_2_still_verify() {
     let read = |name: &str| fs::read(version(2).join(format!("{name}.receipt"))).unwrap();
     let setup = |profile: &ProfileEvidence| match profile {
         ProfileEvidence::Proved(report) => report.setup,
         other => panic!("{other:?}"),
     };
-    let VerifiedStatement::Claim { profile, claim, notarization_id, .. } =
-        verify(&read("claim"), &trust()).unwrap().statement
-    else {
+    let VerifiedStatement::Claim { profile, claim, notarization_id, .. } = subject(&read("claim")) else {
         panic!("another kind");
     };
     assert_eq!((setup(&profile), claim.to_string().as_str()), (Setup::Dev, "mean(age) between 25 and 30"));
-    let VerifiedStatement::Notarization { notarization, profile, .. } =
-        verify(&read("notarization"), &trust()).unwrap().statement
-    else {
+    let VerifiedStatement::Notarization { notarization, profile, .. } = subject(&read("notarization")) else {
         panic!("another kind");
     };
     assert_eq!(setup(&profile), Setup::Dev);
-    let opening = Opening::read(&version(2).join("opening.json")).unwrap();
+    let opening = Arc::new(Opening::read(&version(2).join("opening.json")).unwrap());
     opening.check(&notarization, notarization_id).unwrap();
     let elsewhere = tempfile::tempdir().unwrap();
-    let keys = KeyStore::open(elsewhere.path()).unwrap();
-    let check = |file: &Path| check_data(file, &opening, &notarization, &keys, &()).unwrap();
-    assert_eq!(check(&version(2).join("staff.csv")).unwrap().rows, 6);
+    let keys = Arc::new(KeyStore::open(elsewhere.path()).unwrap());
+    let check = async |file: &Path| {
+        let (opening, keys) = (Arc::clone(&opening), Arc::clone(&keys));
+        check_data(Table::path(file), opening, (*notarization).clone(), keys, ()).await.unwrap()
+    };
+    assert_eq!(check(&version(2).join("staff.csv")).await.unwrap().rows, 6);
     let changed = elsewhere.path().join("staff.csv");
     let table = fs::read_to_string(version(2).join("staff.csv")).unwrap();
     fs::write(&changed, table.replacen('3', "4", 1)).unwrap();
-    assert!(check(&changed).is_err());
+    assert!(check(&changed).await.is_err());
 }
 
 #[test]
@@ -115,12 +166,14 @@ fn receipts_of_version_1_still_verify() {
         let bytes = fs::read(dir().join(format!("{name}.receipt"))).unwrap();
         let verified = verify(&bytes, &trust()).unwrap_or_else(|error| panic!("{name}: {error:?}"));
         assert!(verified.log.pinned);
-        match (name, verified.statement) {
+        match (name, verified.subject().unwrap().statement.clone()) {
             ("claim", VerifiedStatement::Claim { claim, proof, .. }) => {
                 assert_eq!(claim.to_string(), "mean(age) between 25 and 30");
                 assert_eq!(proof.setup, Setup::Dev);
             }
-            ("custom", VerifiedStatement::Custom { record, .. }) => {
+            ("custom", VerifiedStatement::Custom { record, proof }) => {
+                // Trusted by digest, which does not make a dev setup a good one.
+                assert_eq!(proof.setup, Setup::Dev);
                 assert_eq!(record.description, "two factors of the public input");
             }
             ("notarization" | "public-notarization", VerifiedStatement::Notarization { layout, .. }) => {
@@ -131,23 +184,26 @@ fn receipts_of_version_1_still_verify() {
     }
 }
 
-#[test]
-fn an_opening_of_version_1_still_opens_its_seal_and_its_file() {
+#[tokio::test]
+async fn an_opening_of_version_1_still_opens_its_seal_and_its_file() {
     let record = notarization("notarization");
     opening().check(&record, entry("notarization").id()).unwrap();
     let table = dir().join("staff.csv");
-    let keys = KeyStore::open(tempfile::tempdir().unwrap().path()).unwrap();
-    assert_eq!(check_data(&table, &opening(), &record, &keys, &()).unwrap().unwrap().rows, 6);
+    let keys = Arc::new(KeyStore::open(tempfile::tempdir().unwrap().path()).unwrap());
+    let check = async |record| {
+        check_data(Table::path(&table), Arc::new(opening()), record, Arc::clone(&keys), ()).await.unwrap()
+    };
+    assert_eq!(check(record).await.unwrap().rows, 6);
 
     let other = notarization("public-notarization");
-    assert_eq!(check_data(&table, &opening(), &other, &keys, &()).unwrap(), Err(DataMismatch::Opening));
+    assert_eq!(check(other).await, Err(DataMismatch::Opening));
 }
 
 #[test]
 fn entries_are_signed_as_documented() {
     let public = ed25519_dalek::SigningKey::from_bytes(&KEY_SEED).verifying_key();
     for name in RECEIPTS {
-        let envelope: serde_json::Value = serde_json::from_str(&receipt(name).entry.envelope).unwrap();
+        let envelope: serde_json::Value = serde_json::from_str(&logged(name).envelope).unwrap();
         let payload = BASE64_STANDARD.decode(envelope["payload"].as_str().unwrap()).unwrap();
         let mut signed = format!("DSSEv1 28 application/vnd.in-toto+json {} ", payload.len()).into_bytes();
         signed.extend_from_slice(&payload);
@@ -163,7 +219,7 @@ fn entries_are_signed_as_documented() {
 
 #[test]
 fn ids_and_the_root_follow_from_the_envelopes() {
-    let leaves = RECEIPTS.map(|name| sha256(&[&[0], receipt(name).entry.envelope.as_bytes()]));
+    let leaves = RECEIPTS.map(|name| sha256(&[&[0], logged(name).envelope.as_bytes()]));
     for (name, leaf) in RECEIPTS.iter().zip(&leaves) {
         let id = hex::encode(leaf);
         assert_eq!(entry(name).id().to_string(), id);
@@ -172,7 +228,8 @@ fn ids_and_the_root_follow_from_the_envelopes() {
     let node = |left: &[u8; 32], right: &[u8; 32]| sha256(&[&[1], left, right]);
     let root = BASE64_STANDARD.encode(node(&node(&leaves[0], &leaves[1]), &node(&leaves[2], &leaves[3])));
     documented("root", &root);
-    let (head, checkpoint) = receipt("notarization").entry.inclusion.split_once("\n\n").map(own).unwrap();
+    let proof = receipt("notarization").tlog_proof(&logged("notarization")).unwrap();
+    let (head, checkpoint) = proof.encode().split_once("\n\n").map(own).unwrap();
     assert!(checkpoint.starts_with(&format!("{ORIGIN}\n4\n{root}\n\n\u{2014} {ORIGIN} ")), "{checkpoint}");
     let path = format!(
         "c2sp.org/tlog-proof@v1\nindex 0\n{}\n{}",
@@ -231,7 +288,7 @@ fn dataset_ids_and_salted_digests_are_as_documented() {
     assert_eq!([found.sha256, found.sha3_256, found.blake3].map(|digest| *digest.as_bytes()), expected);
     expected.iter().for_each(|digest| documented("salted digest", &hex::encode(digest)));
 
-    let manifest = receipt("notarization").manifest.unwrap().encode().unwrap();
+    let manifest = logged("notarization").evidence.manifest.unwrap().encode().unwrap();
     documented("manifest", str::from_utf8(&manifest).unwrap());
     let manifest = sha256(&[&manifest]);
     assert_eq!(record.manifest.as_bytes(), &manifest);
@@ -288,8 +345,8 @@ fn claims_and_proofs_are_as_documented() {
     documented("context", &ctx.to_string());
 
     for name in ["claim", "custom"] {
-        let part = receipt(name).proof.unwrap();
-        let key = BASE64_STANDARD.decode(part.verifying_key).unwrap();
+        let part = logged(name).evidence.proof.unwrap();
+        let key = BASE64_STANDARD.decode(part.key).unwrap();
         assert_eq!(BASE64_STANDARD.decode(part.bytes).unwrap().len(), 128);
         // alpha, three points of G2, the number of input points, the points.
         let count = u64::from_le_bytes(key[224..232].try_into().unwrap()) as usize;

@@ -11,12 +11,11 @@ use sqlx::{
     postgres::PgPoolOptions,
 };
 use tokio::time::timeout;
-use zkl_core::transaction::OperationKind;
 
 use crate::{config::PgConfig, error::PgError, place::Place};
 
-/// Version of the tables: the number of the last migration.
-pub(crate) const FORMAT: u32 = 1;
+/// Version of the tables: the number of the last migration. Readers read the earlier ones too.
+pub(crate) const FORMAT: u32 = 2;
 /// `pg_current_xact_id`, and statement triggers on all that is used.
 const LEAST_SERVER_VERSION: i32 = 130_000;
 /// A connection that was idle for longer is asked for a sign of life before it is used.
@@ -45,8 +44,13 @@ pub(crate) struct Store {
 /// Runs the migrations that have not run, each in a transaction, one process at a time. (`Migrator::run` does the same, but its
 /// future cannot be sent between threads.)
 async fn migrate(connection: &mut PgConnection) -> Result<(), PgError> {
-    let sql = include_str!("../migrations/0001_ledger.sql").into_sql_str();
-    let migrations = [Migration::new(1, "ledger".into(), MigrationType::Simple, sql, false)];
+    let migrations = [
+        (1, "ledger", include_str!("../migrations/0001_ledger.sql")),
+        (2, "open kinds", include_str!("../migrations/0002_open_kinds.sql")),
+    ];
+    let migrations = migrations.map(|(version, name, sql)| {
+        Migration::new(version, name.into(), MigrationType::Simple, sql.into_sql_str(), false)
+    });
     connection.lock().await?;
     connection.ensure_migrations_table(MIGRATIONS).await?;
     let applied = connection.list_applied_migrations(MIGRATIONS).await?;
@@ -98,13 +102,14 @@ impl Store {
             migrate(&mut connection).await?;
             got = format(&mut connection, &place).await?.unwrap_or(got);
         }
-        if got != FORMAT {
+        let readable = match access {
+            Access::Read => (1..=FORMAT).contains(&got),
+            Access::Write => got == FORMAT,
+        };
+        if !readable {
             return Err(PgError::Format { expected: FORMAT, got });
         }
         check_ends(&mut connection).await?;
-        if access == Access::Write {
-            register_kinds(&mut connection).await?;
-        }
         connection.close().await?;
         let pool = PgPoolOptions::new()
             .max_connections(config.max_connections.max(1))
@@ -208,21 +213,6 @@ async fn check_ends(connection: &mut PgConnection) -> Result<(), PgError> {
     let (size, last): (i64, Option<i64>) = (row.try_get("size")?, row.try_get("last")?);
     if last.map_or(0, |last| last.saturating_add(1)) != size {
         return Err(PgError::Corrupt { what: "the head and the end of the log contradict one another" });
-    }
-    Ok(())
-}
-
-/// This program may know kinds that the one that made the ledger did not.
-async fn register_kinds(connection: &mut PgConnection) -> Result<(), PgError> {
-    let names: Vec<&str> = OperationKind::ALL.iter().map(|kind| kind.as_str()).collect();
-    let missing = "select name from unnest($1::text[]) as known (name) where not exists \
-        (select from operations where operations.name = known.name)";
-    let missing: Vec<String> = sqlx::query_scalar(missing).bind(names).fetch_all(&mut *connection).await?;
-    if !missing.is_empty() {
-        sqlx::query("insert into operations (name) select unnest($1::text[]) on conflict do nothing")
-            .bind(missing)
-            .execute(connection)
-            .await?;
     }
     Ok(())
 }

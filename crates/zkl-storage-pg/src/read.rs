@@ -10,7 +10,7 @@ use zkl_core::{
     name::DatasetName,
     storage::{DatasetSummary, Head, Query},
     time::Timestamp,
-    transaction::StoredTransaction,
+    transaction::{OperationKind, StoredTransaction},
     tree::{LeafIndex, TileId, TreeSize},
 };
 
@@ -79,7 +79,7 @@ impl Store {
         }
         let limit = i32::try_from(query.effective_limit()).unwrap_or(i32::MAX);
         let dataset = query.dataset.as_ref().map(DatasetName::as_str);
-        let kind = query.kind.map(zkl_core::transaction::OperationKind::as_str);
+        let kind = query.kind.as_ref().map(OperationKind::as_str);
         let sql = Form::of(query).sql();
         let rows = self
             .rows(|| {

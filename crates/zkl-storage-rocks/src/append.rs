@@ -55,10 +55,10 @@ impl Store {
             let index = transaction.index.0;
             writes.put_cf(log, index.to_be_bytes(), record::encode(transaction));
             writes.put_cf(ids, transaction.id.as_bytes(), index.to_be_bytes());
-            let mut prefixes = vec![IndexPrefix::kind(transaction.kind)];
+            let mut prefixes = vec![IndexPrefix::kind(&transaction.kind)];
             if let Some(name) = &transaction.dataset {
                 prefixes.push(IndexPrefix::dataset(name));
-                prefixes.push(IndexPrefix::dataset_and_kind(name, transaction.kind));
+                prefixes.push(IndexPrefix::dataset_and_kind(name, &transaction.kind));
             }
             for prefix in prefixes {
                 let time = transaction.recorded_at.0.to_be_bytes();

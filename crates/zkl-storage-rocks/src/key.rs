@@ -57,11 +57,11 @@ impl IndexPrefix {
         Self { family: family::BY_DATASET, prefix: [name.as_str().as_bytes(), &[SEPARATOR]].concat() }
     }
 
-    pub(crate) fn kind(kind: OperationKind) -> Self {
+    pub(crate) fn kind(kind: &OperationKind) -> Self {
         Self { family: family::BY_KIND, prefix: [kind.as_str().as_bytes(), &[SEPARATOR]].concat() }
     }
 
-    pub(crate) fn dataset_and_kind(name: &DatasetName, kind: OperationKind) -> Self {
+    pub(crate) fn dataset_and_kind(name: &DatasetName, kind: &OperationKind) -> Self {
         let parts = [name.as_str().as_bytes(), &[SEPARATOR], kind.as_str().as_bytes(), &[SEPARATOR]];
         Self { family: family::BY_DATASET_AND_KIND, prefix: parts.concat() }
     }

@@ -115,7 +115,7 @@ impl Walk<'_> {
         let Some(bounds) = self.bounds()? else {
             return Ok(found);
         };
-        let prefix = match (&self.query.dataset, self.query.kind) {
+        let prefix = match (&self.query.dataset, &self.query.kind) {
             (Some(name), Some(kind)) => IndexPrefix::dataset_and_kind(name, kind),
             (Some(name), None) => IndexPrefix::dataset(name),
             (None, Some(kind)) => IndexPrefix::kind(kind),

@@ -90,7 +90,7 @@ mod tests {
         StoredTransaction {
             index: LeafIndex(9),
             id: TransactionId::new([7; 32]),
-            kind: OperationKind::Claim,
+            kind: OperationKind::CLAIM,
             dataset: Some("team/penguins".parse().unwrap()),
             recorded_at: Timestamp(1_700_000_000_000),
             entry: b"{}".to_vec(),

@@ -140,7 +140,7 @@ impl Draft {
             let row = OpenRow {
                 index: transaction.index.0,
                 id: transaction.id,
-                kind: transaction.kind,
+                kind: transaction.kind.clone(),
                 dataset: transaction.dataset.clone(),
                 recorded_at: transaction.recorded_at,
                 span: NOWHERE,
@@ -195,7 +195,7 @@ impl Draft {
             entries.push(IndexedEntry {
                 index: row.index,
                 id: row.id,
-                kind: row.kind,
+                kind: &row.kind,
                 dataset: row.dataset.as_ref(),
                 recorded_at: row.recorded_at,
                 place: frame::push(&mut object, &part.payload(inputs)?)?,

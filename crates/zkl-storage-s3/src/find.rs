@@ -79,7 +79,7 @@ impl Store {
         bounds: &Range<u64>,
         limit: usize,
     ) -> Result<Vec<Span>, S3Error> {
-        let prefix = PostingKey::prefix(query.dataset.as_ref(), query.kind);
+        let prefix = PostingKey::prefix(query.dataset.as_ref(), query.kind.as_ref());
         let keys = KeyRange {
             start: PostingKey::at(prefix.clone(), bounds.start),
             end: Some(PostingKey::at(prefix, bounds.end)),
@@ -119,7 +119,7 @@ fn bounds(query: &Query, state: &State) -> Option<Range<u64>> {
 
 fn row_matches(row: &OpenRow, query: &Query) -> bool {
     query.dataset.as_ref().is_none_or(|name| row.dataset.as_ref() == Some(name))
-        && query.kind.is_none_or(|kind| row.kind == kind)
+        && query.kind.as_ref().is_none_or(|kind| row.kind == *kind)
         && query.time.as_ref().is_none_or(|range| range.contains(&row.recorded_at))
         && query.index.as_ref().is_none_or(|range| range.contains(&row.index))
 }

@@ -60,7 +60,7 @@ pub(crate) struct Segment {
 pub(crate) struct IndexedEntry<'a> {
     pub(crate) index: u64,
     pub(crate) id: TransactionId,
-    pub(crate) kind: OperationKind,
+    pub(crate) kind: &'a OperationKind,
     pub(crate) dataset: Option<&'a DatasetName>,
     pub(crate) recorded_at: Timestamp,
     /// Where its record lies in its block.
@@ -73,7 +73,7 @@ pub(crate) struct PostingKey;
 
 impl PostingKey {
     /// The beginning that all keys for these conditions share.
-    pub(crate) fn prefix(dataset: Option<&DatasetName>, kind: Option<OperationKind>) -> Vec<u8> {
+    pub(crate) fn prefix(dataset: Option<&DatasetName>, kind: Option<&OperationKind>) -> Vec<u8> {
         let family = match (dataset, kind) {
             (None, None) => 0,
             (None, Some(_)) => 1,

@@ -67,6 +67,7 @@ macro_rules! storage_conformance {
             find::find_never_returns_more_than_the_limit
             find::find_answers_inverted_and_empty_ranges_with_nothing
             find::find_finds_times_of_a_clock_that_runs_backwards
+            find::kinds_that_no_program_knows_are_kept_and_found
             find::pages_visit_every_result_once_in_both_orders
             find::a_page_order_survives_appends_in_between
             datasets::datasets_are_listed_in_byte_order

@@ -12,6 +12,8 @@ use zkl_core::{
 
 /// Names in use, in byte order. One is the beginning of another, and they differ in case and punctuation.
 const NAMES: [&str; 7] = ["0", "A", "a", "a-b", "a/b", "ab", "z.9_x"];
+/// Kinds in use: some that programs know, some that none does. One is the beginning of another, and one is as long as can be.
+const KINDS: [&str; 6] = ["notarization", "claim", "custom", "claim-2", "x", "a-kind-of-the-longest-length-012"];
 const FIRST_TIME: u64 = 1_700_000_000_000;
 const LEVELS: u8 = 8;
 
@@ -32,6 +34,11 @@ impl TestLog {
         NAMES.iter().filter_map(|name| name.parse().ok()).collect()
     }
 
+    /// All kinds that the log uses.
+    pub fn kinds() -> Vec<OperationKind> {
+        KINDS.iter().filter_map(|kind| kind.parse().ok()).collect()
+    }
+
     /// The transaction at `index`. Kinds and names repeat with different periods, a fifth has no name, and the clock jumps
     /// back now and then, so that equal and falling times occur.
     pub fn transaction(&self, index: u64) -> StoredTransaction {
@@ -42,7 +49,7 @@ impl TestLog {
         StoredTransaction {
             index: LeafIndex(index),
             id: TransactionId::new(*Sha256Digest::of(&leaf).as_bytes()),
-            kind: OperationKind::ALL[usize::from(draw[0]) % OperationKind::ALL.len()],
+            kind: KINDS[usize::from(draw[0]) % KINDS.len()].parse().unwrap_or(OperationKind::CUSTOM),
             dataset: if draw[1].is_multiple_of(5) {
                 None
             } else {
@@ -121,7 +128,9 @@ mod tests {
         assert!(TestLog::names().iter().all(named));
         assert!(TestLog::names().is_sorted());
         assert!(all.iter().any(|transaction| transaction.dataset.is_none()));
-        assert!(OperationKind::ALL.iter().all(|kind| all.iter().any(|transaction| transaction.kind == *kind)));
+        assert_eq!(TestLog::kinds().len(), KINDS.len());
+        assert_eq!(TestLog::kinds().iter().map(|kind| kind.as_str().len()).max(), Some(OperationKind::MAX_LEN));
+        assert!(TestLog::kinds().iter().all(|kind| all.iter().any(|transaction| transaction.kind == *kind)));
         assert!(all.windows(2).any(|pair| pair[0].recorded_at > pair[1].recorded_at), "the clock never runs backwards");
         assert!(all.windows(2).any(|pair| pair[0].recorded_at == pair[1].recorded_at), "no two times are equal");
     }

@@ -4,7 +4,7 @@ use std::{io::Read as _, time::Duration};
 
 use async_trait::async_trait;
 use ureq::Agent;
-use zkl_ledger::{
+use zkl_receipt::{
     TransportError, WitnessAnswer, WitnessClient,
     cosignature::WitnessVerifier,
     witness::{ADD_CHECKPOINT, MAX_ANSWER_LEN},

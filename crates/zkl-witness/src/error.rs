@@ -3,7 +3,7 @@
 use std::{io, path::PathBuf};
 
 use thiserror::Error;
-use zkl_ledger::{checkpoint::SignedCheckpoint, keys::Origin};
+use zkl_receipt::{checkpoint::SignedCheckpoint, keys::Origin};
 
 /// Why a witness cannot be set up or cannot go on. What it refuses to cosign is an answer and no error.
 #[derive(Debug, Error)]

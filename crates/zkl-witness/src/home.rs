@@ -13,7 +13,7 @@ use std::{
 };
 
 use serde::{Deserialize, Serialize};
-use zkl_ledger::{
+use zkl_receipt::{
     cosignature::{WitnessSigner, WitnessVerifier},
     keys::{Origin, SigningKey},
     note::NoteVerifier,

@@ -14,7 +14,7 @@ use axum::{
     routing::{get, post},
 };
 use tokio::{net::TcpListener, time::timeout};
-use zkl_ledger::witness::{ADD_CHECKPOINT, AddCheckpoint};
+use zkl_receipt::witness::{ADD_CHECKPOINT, AddCheckpoint};
 
 use crate::{
     error::WitnessError,

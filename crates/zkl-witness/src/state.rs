@@ -12,7 +12,7 @@ use std::{
 };
 
 use sha2::{Digest as _, Sha256};
-use zkl_ledger::{
+use zkl_receipt::{
     checkpoint::SignedCheckpoint,
     cosignature::WitnessVerifier,
     keys::Origin,

@@ -6,7 +6,7 @@ use std::{
     time::{SystemTime, UNIX_EPOCH},
 };
 
-use zkl_ledger::{
+use zkl_receipt::{
     cosignature::{WitnessSigner, WitnessVerifier},
     note::NoteVerifier,
     witness::{AddCheckpoint, Refusal, SIZE_CONTENT_TYPE},

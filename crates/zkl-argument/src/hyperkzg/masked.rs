@@ -270,7 +270,7 @@ pub fn combine_commitments(
 ///
 /// # Errors
 /// [`OpenError`] when shapes do not fit or `rho` is zero.
-#[expect(clippy::too_many_arguments, reason = "the statement of section 7 has these parts")]
+#[expect(clippy::too_many_arguments, reason = "the statement of the opening has these parts")]
 pub fn masked_opening(
     srs: &Srs,
     context: &[u8],
@@ -309,7 +309,7 @@ pub fn masked_opening(
 /// # Soundness
 /// The weights, `point` and `rho` are the caller's, as is the relation between `y` and the columns' claim. `context`
 /// must be that of the prover.
-#[expect(clippy::too_many_arguments, reason = "the statement of section 7 has these parts")]
+#[expect(clippy::too_many_arguments, reason = "the statement of the opening has these parts")]
 pub fn verify_masked(
     key: &SrsVerifierKey,
     context: &[u8],

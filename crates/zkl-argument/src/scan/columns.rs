@@ -37,7 +37,7 @@ pub fn commit_columns(
 ///
 /// # Errors
 /// [`OpenError`] when the shapes do not fit.
-#[expect(clippy::too_many_arguments, reason = "the statement of section 7 has these parts")]
+#[expect(clippy::too_many_arguments, reason = "the statement of the opening has these parts")]
 pub fn open_columns(
     srs: &Srs,
     context: &[u8],
@@ -74,7 +74,7 @@ pub fn open_columns(
 ///
 /// # Soundness
 /// `opening` must be bound by the proof that the scan argument verifies, and `context` hold everything public in it.
-#[expect(clippy::too_many_arguments, reason = "the statement of section 7 has these parts")]
+#[expect(clippy::too_many_arguments, reason = "the statement of the opening has these parts")]
 pub fn verify_columns(
     key: &SrsVerifierKey,
     context: &[u8],

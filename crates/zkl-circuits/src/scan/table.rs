@@ -36,7 +36,7 @@ mod sum;
 mod tests;
 mod verify;
 
-pub use commit::TableCommitter;
+pub use commit::{CommittedTable, TableCommitter};
 pub use error::{ProveTableError, TableDecodeError, TablePlanError, VerifyTableError};
 pub use plan::{Segment, TablePlan, segment_rows, standard_table_circuits};
 pub use proof::{DictionaryProof, MergeProof, SegmentProof, TableProof};

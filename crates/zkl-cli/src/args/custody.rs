@@ -51,7 +51,7 @@ pub(crate) struct AuditArgs {
     /// Trust policy that the newest checkpoint must satisfy (c2sp.org/tlog-policy)
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) policy: Option<PathBuf>,
-    /// Most added entries to list; all are checked
+    /// Maximum number of added entries to list; all are checked
     #[arg(long, value_name = "N", default_value_t = 20)]
     pub(crate) list: usize,
 }
@@ -75,7 +75,7 @@ pub(crate) struct CosignArgs {
     /// Also ask the witnesses of this trust policy that have a URL
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) policy: Option<PathBuf>,
-    /// Most seconds for one request
+    /// Time limit of one request, in seconds
     #[arg(long, value_name = "SECONDS", default_value_t = 30)]
     pub(crate) timeout: u64,
     /// Wait this long for another writer to finish, in seconds
@@ -115,7 +115,7 @@ Examples:
 Examples:
   zkl witness init --name w.example/1 --log 'ledger.example.com/ml+5d3c1a2b+AbCd...'")]
 pub(crate) struct WitnessInitArgs {
-    /// Name of the witness in its cosignatures, for ever: a host and path that you control
+    /// Name of the witness in its cosignatures, forever: a host and path that you control
     #[arg(long, value_name = "NAME", value_parser = origin)]
     pub(crate) name: Origin,
     /// Key of a log to cosign for (may be repeated)

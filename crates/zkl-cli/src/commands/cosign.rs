@@ -5,7 +5,7 @@ use std::{
 };
 
 use serde::Serialize;
-use zkl_ledger::{AnyStore, CosignError, Cosigned, Ledger, LedgerHome, WitnessClient, WitnessSetting};
+use zkl_ledger::{CosignError, Cosigned, Ledger, LedgerHome, WitnessClient, WitnessSetting};
 use zkl_witness::HttpWitness;
 
 use crate::{
@@ -75,7 +75,7 @@ pub(super) async fn run(args: CosignArgs, config: &Config) -> Result<(), CliErro
 }
 
 /// Asks the ledger's own witnesses. The append is durable already: whoever does not cosign is named in a note.
-pub(super) async fn after_append(ledger: &Ledger<AnyStore>, config: &Config) {
+pub(super) async fn after_append(ledger: &Ledger, config: &Config) {
     let Ok(home) = LedgerHome::open(&config.ledger) else { return };
     if home.witnesses().is_empty() {
         return;

@@ -93,7 +93,7 @@ fn kernel() -> Check {
     }
 }
 
-/// The store opens, the head is signed by the ledger's key, and every notarization has an opening that opens its seal.
+/// The store opens, the head is signed by the ledger's key, and every notarization has an opening that opens its profile commitment.
 async fn ledger(config: &Config) -> Vec<Check> {
     let ledger = match super::open_for_reading(config).await {
         Ok(ledger) => ledger,
@@ -111,7 +111,7 @@ async fn ledger(config: &Config) -> Vec<Check> {
     }
     let (mut present, mut absent) = (0_u64, 0_u64);
     let mut pages = ledger.storage().pages(zkl_ledger::storage::Query {
-        kind: Some(zkl_ledger::OperationKind::Notarization),
+        kind: Some(zkl_ledger::OperationKind::NOTARIZATION),
         ..Default::default()
     });
     loop {
@@ -125,7 +125,14 @@ async fn ledger(config: &Config) -> Vec<Check> {
         };
         for stored in page {
             let reference = zkl_ledger::EntryRef::Id(stored.id);
-            let opening = ledger.notarization(reference).await.and_then(|notarized| ledger.opening(&notarized));
+            let version = ledger.dataset_at(reference).await;
+            let opening = match &version {
+                Ok(version) => version.opening().await.map(drop),
+                Err(error) => {
+                    checks.push(problem("openings", error));
+                    continue;
+                }
+            };
             match opening {
                 Ok(_) => present += 1,
                 Err(zkl_ledger::LedgerError::OpeningAbsent { .. }) => absent += 1,
@@ -133,7 +140,7 @@ async fn ledger(config: &Config) -> Vec<Check> {
             }
         }
     }
-    let detail = format!("{present} open their seals, {absent} are not there");
+    let detail = format!("{present} open their profile commitments, {absent} are missing");
     let status = if absent == 0 { Status::Ok } else { Status::Note };
     checks.push(Check { check: "openings", status, detail });
     checks

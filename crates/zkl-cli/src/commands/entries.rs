@@ -56,7 +56,7 @@ pub(super) async fn run(dataset: Option<DatasetName>, filter: &FilterArgs, confi
     }
     let time = (filter.since.is_some() || filter.until.is_some())
         .then(|| filter.since.unwrap_or(Timestamp(0))..filter.until.unwrap_or(Timestamp(u64::MAX)));
-    let mut query = Query { dataset, kind: filter.kind, time, order: Order::Descending, ..Query::default() };
+    let mut query = Query { dataset, kind: filter.kind.clone(), time, order: Order::Descending, ..Query::default() };
     let mut entries: Vec<EntryLine> = Vec::new();
     while entries.len() < filter.limit {
         query.limit = (filter.limit - entries.len()).min(Query::MAX_LIMIT);
@@ -74,6 +74,7 @@ fn line(entry: &Entry) -> EntryLine {
         Predicate::Notarization(record) => format!("{}, {}", record.assurance, record.privacy),
         Predicate::Claim(record) => record.claim.to_string(),
         Predicate::Custom(record) => record.description.clone(),
+        _ => format!("{}, unknown to this version", predicate.type_uri()),
     };
     EntryLine {
         index: entry.index.0,

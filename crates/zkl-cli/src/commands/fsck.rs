@@ -36,7 +36,7 @@ impl Report for CheckReport {
             let cause = cause.as_ref().map(|cause| format!(": {cause}")).unwrap_or_default();
             writeln!(out, "{}", output::printable(&format!("{finding}{cause}")))?;
         }
-        let FsckReport { entries, tiles, blobs, cosigned, indexes, more, .. } = &self.checked;
+        let FsckReport { entries, tiles, blobs, cosigned, unknown, indexes, more, .. } = &self.checked;
         if *more > 0 {
             writeln!(out, "... and {more} more")?;
         }
@@ -45,7 +45,14 @@ impl Report for CheckReport {
         writeln!(
             out,
             "{verdict}: {entries} entries, {tiles} tiles, {blobs} blobs, {cosigned} cosigned checkpoints{indexes}"
-        )
+        )?;
+        if *unknown > 0 {
+            writeln!(
+                out,
+                "{unknown} of the entries are of kinds unknown to this version: what they name was not checked"
+            )?;
+        }
+        Ok(())
     }
 }
 

@@ -40,7 +40,11 @@ pub(super) async fn run(args: InitArgs, config: &Config) -> Result<(), CliError>
     };
     let store = args.store.map(in_current_directory).transpose()?;
     let shown = store.as_ref().map(ToString::to_string);
-    let ledger = Ledger::create(&config.ledger, origin.clone(), store, super::key_store(config)?).await?;
+    let mut builder = Ledger::builder().keys(super::key_store(config)?);
+    if let Some(store) = store {
+        builder = builder.store_url(store);
+    }
+    let ledger = builder.create(&config.ledger, origin.clone()).await?;
     let report = Initialized {
         ledger: config.ledger.display().to_string(),
         origin: origin.to_string(),
@@ -61,7 +65,7 @@ fn in_current_directory(store: StoreUrl) -> Result<StoreUrl, CliError> {
 
 /// A name that no other log has: `.invalid` can never be a host.
 fn random_origin() -> Result<Origin, CliError> {
-    let nonce = zkl_ledger::Nonce::generate().map_err(LedgerError::from)?;
+    let nonce = zkl_ledger::Nonce::generate().map_err(|error| CliError::Randomness(error.into()))?;
     let name = format!("zkl-{}.invalid", hex::encode(&nonce.as_bytes()[..8]));
     Ok(name.parse().map_err(LedgerError::from)?)
 }

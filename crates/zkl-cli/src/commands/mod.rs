@@ -23,7 +23,7 @@ mod witness;
 
 use std::{fs, io::Write as _, path::Path, time::Duration};
 
-use zkl_ledger::{AnyStore, ExportDir, KeyStore, Ledger, note::NoteVerifier, policy::Policy};
+use zkl_ledger::{ExportDir, KeyStore, Ledger, note::NoteVerifier, policy::Policy};
 
 use crate::{args::Command, config::Config, error::CliError};
 
@@ -59,12 +59,13 @@ fn key_store(config: &Config) -> Result<KeyStore, CliError> {
     Ok(KeyStore::open(dir).map_err(zkl_ledger::LedgerError::from)?)
 }
 
-async fn open_for_writing(config: &Config, wait_seconds: u64) -> Result<Ledger<AnyStore>, CliError> {
-    Ok(Ledger::open(&config.ledger, key_store(config)?, Duration::from_secs(wait_seconds)).await?)
+async fn open_for_writing(config: &Config, wait_seconds: u64) -> Result<Ledger, CliError> {
+    let builder = Ledger::builder().keys(key_store(config)?).wait(Duration::from_secs(wait_seconds));
+    Ok(builder.open(&config.ledger).await?)
 }
 
-async fn open_for_reading(config: &Config) -> Result<Ledger<AnyStore>, CliError> {
-    Ok(Ledger::open_read_only(&config.ledger, key_store(config)?).await?)
+async fn open_for_reading(config: &Config) -> Result<Ledger, CliError> {
+    Ok(Ledger::builder().keys(key_store(config)?).open_read_only(&config.ledger).await?)
 }
 
 /// The key to check an export with: the one that the user knows, otherwise the export's own.

@@ -1,11 +1,10 @@
 use std::{
     io::{self, Write},
-    path::Path,
     sync::Arc,
 };
 
 use serde::Serialize;
-use zkl_ledger::{Assurance, DatasetName, EvidenceRequest, NotarizeRequest, Notarized};
+use zkl_ledger::{Assurance, EvidenceRequest, Notarized, Table};
 
 use crate::{
     args::NotarizeArgs,
@@ -54,10 +53,13 @@ impl Report for NotarizeReport {
 }
 
 pub(super) async fn run(args: NotarizeArgs, config: &Config) -> Result<(), CliError> {
-    let name = match args.name {
-        Some(name) => name,
-        None => name_of(&args.file)?,
-    };
+    let mut table = Table::path(&args.file);
+    if let Some(name) = args.name {
+        table = table.named(name);
+    }
+    if table.name().is_none() {
+        return Err(CliError::NoName { path: args.file });
+    }
     if let Some(path) = &args.output {
         super::check_writable(path, &[&args.file, &config.ledger])?;
     }
@@ -71,8 +73,8 @@ pub(super) async fn run(args: NotarizeArgs, config: &Config) -> Result<(), CliEr
         (false, Some(digest)) => EvidenceRequest::ProofUnder(digest),
         (false, None) => EvidenceRequest::Proof,
     };
-    let request = NotarizeRequest { file: args.file, name, read, privacy: args.privacy, evidence };
-    let notarized = ledger.notarize(request, reporter.clone()).await?;
+    let request = ledger.notarize(table.options(read)).privacy(args.privacy).evidence(evidence);
+    let notarized = request.progress(Arc::clone(&reporter)).await?;
     drop(reporter);
     if !args.write.no_cosign {
         super::cosign::after_append(&ledger, config).await;
@@ -83,14 +85,16 @@ pub(super) async fn run(args: NotarizeArgs, config: &Config) -> Result<(), CliEr
         }
     }
     let receipt = match &args.output {
-        Some(path) => Some(super::receipt::write(&ledger, &notarized.entry, path, args.content).await?),
+        Some(path) => {
+            Some(super::receipt::write(&ledger, std::slice::from_ref(&notarized.entry), path, args.content).await?)
+        }
         None => None,
     };
     output::print(&report(notarized, receipt), config.format)
 }
 
 fn report(notarized: Notarized, receipt: Option<String>) -> NotarizeReport {
-    let Notarized { entry, notarization, layout, report, opening } = notarized;
+    let Notarized { entry, notarization, layout, report, opening, .. } = notarized;
     NotarizeReport {
         transaction: entry.id.to_string(),
         index: entry.index.0,
@@ -104,17 +108,8 @@ fn report(notarized: Notarized, receipt: Option<String>) -> NotarizeReport {
             Assurance::Attested => "the notary's key vouches for it",
         },
         seal: notarization.seal.to_string(),
-        opening: opening.display().to_string(),
+        opening,
         receipt,
         inference: report,
     }
-}
-
-/// The file's name up to its first dot, with what a dataset name cannot hold replaced.
-fn name_of(file: &Path) -> Result<DatasetName, CliError> {
-    let name = file.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-    let stem = name.split('.').next().unwrap_or_default();
-    let clean: String =
-        stem.chars().map(|c| if c.is_ascii_alphanumeric() || matches!(c, '_' | '-') { c } else { '-' }).collect();
-    clean.parse().map_err(|_| CliError::NoName { path: file.to_owned() })
 }

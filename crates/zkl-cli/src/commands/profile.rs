@@ -2,8 +2,8 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 use zkl_ledger::{
-    AnyStore, DatasetName, Ledger, LedgerError, NotarizedEntry,
-    dataset::view::{ColumnView, ProfileView, view},
+    Dataset, DatasetName, Ledger, LedgerError,
+    dataset::view::{ColumnView, ProfileView},
 };
 
 use crate::{
@@ -54,25 +54,20 @@ fn values(column: &ColumnView) -> String {
 
 pub(super) async fn run(args: &ProfileArgs, config: &Config) -> Result<(), CliError> {
     let ledger = super::open_for_reading(config).await?;
-    let notarized = notarization(&ledger, &args.dataset, args.entry.as_deref()).await?;
-    let opening = ledger.opening(&notarized)?;
-    output::print(&ProfileReport(view(&opening.layout, &opening.profile)), config.format)
+    let version = version(&ledger, &args.dataset, args.entry.as_deref()).await?;
+    output::print(&ProfileReport(version.profile().await?), config.format)
 }
 
-/// The notarization of `dataset` at `entry`, or the newest.
-pub(super) async fn notarization(
-    ledger: &Ledger<AnyStore>,
-    dataset: &DatasetName,
-    entry: Option<&str>,
-) -> Result<NotarizedEntry, CliError> {
+/// The version of `dataset` that was notarized at `entry`, or the newest.
+pub(super) async fn version(ledger: &Ledger, dataset: &DatasetName, entry: Option<&str>) -> Result<Dataset, CliError> {
     let Some(reference) = entry else {
-        return Ok(ledger.latest(dataset).await?);
+        return Ok(ledger.dataset(dataset.as_str()).await?);
     };
-    let notarized = ledger.notarization(reference.parse()?).await?;
-    if notarized.notarization.dataset != *dataset {
+    let version = ledger.dataset_at(reference.parse()?).await?;
+    if version.name() != dataset {
         return Err(LedgerError::UnknownEntry { reference: format!("{reference} about {dataset}") }.into());
     }
-    Ok(notarized)
+    Ok(version)
 }
 
 /// Long decimals are cut for the table; `--format json` shows them whole.

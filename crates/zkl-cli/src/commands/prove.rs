@@ -6,7 +6,7 @@ use std::{
 };
 
 use serde::Serialize;
-use zkl_ledger::{AnyStore, Evaluation, Ledger, NotarizedEntry, Predicate, claim::Claim};
+use zkl_ledger::{Dataset, Evaluation, Ledger, Predicate, claim::Claim};
 
 use crate::{
     args::ProveArgs,
@@ -61,7 +61,7 @@ impl Report for EvaluationReport {
     fn write_human(&self, out: &mut dyn Write) -> io::Result<()> {
         let verdict = match (self.holds, self.provable) {
             (true, true) => "holds and can be proved",
-            (true, false) => "holds, but cannot be proved from what is sealed",
+            (true, false) => "holds, but cannot be proved from the committed profile",
             (false, _) => "does not hold",
         };
         writeln!(out, "{} {verdict}; nothing was recorded", output::printable(&self.claim))?;
@@ -79,8 +79,7 @@ pub(super) async fn run(args: ProveArgs, config: &Config) -> Result<(), CliError
     }
     if args.dry_run {
         let ledger = super::open_for_reading(config).await?;
-        let notarized = find(&ledger, &args).await?;
-        let evaluation = ledger.evaluate(&notarized, &claim)?;
+        let evaluation = find(&ledger, &args).await?.evaluate(&claim).await?;
         let report = EvaluationReport {
             dataset: args.dataset.to_string(),
             claim: claim.to_string(),
@@ -92,24 +91,24 @@ pub(super) async fn run(args: ProveArgs, config: &Config) -> Result<(), CliError
         return output::print(&report, config.format);
     }
     let ledger = super::open_for_writing(config, args.write.wait).await?;
-    let notarized = find(&ledger, &args).await?;
-    let evaluation = ledger.evaluate(&notarized, &claim)?;
+    let version = find(&ledger, &args).await?;
+    let evaluation = version.evaluate(&claim).await?;
     note_absent_values(&evaluation, config);
     if args.reveal && !evaluation.holds {
         progress::note(false, &format!("the hidden value is {}", evaluation.observed()));
     }
     let reporter = Arc::new(TerminalProgress::new(config.quiet));
-    let entry = ledger.prove(&notarized, &claim, reporter.clone()).await?;
+    let entry = version.prove(&claim).progress(Arc::clone(&reporter)).await?;
     drop(reporter);
     if !args.write.no_cosign {
         super::cosign::after_append(&ledger, config).await;
     }
     let receipt = match &args.output {
-        Some(path) => Some(super::receipt::write(&ledger, &entry, path, args.content).await?),
+        Some(path) => Some(super::receipt::write(&ledger, std::slice::from_ref(&entry), path, args.content).await?),
         None => None,
     };
     let Predicate::Claim(record) = entry.predicate() else {
-        // `Ledger::prove` appends claims only.
+        // `Dataset::prove` appends claims only.
         return Ok(());
     };
     let report = ProveReport {
@@ -125,8 +124,8 @@ pub(super) async fn run(args: ProveArgs, config: &Config) -> Result<(), CliError
     output::print(&report, config.format)
 }
 
-async fn find(ledger: &Ledger<AnyStore>, args: &ProveArgs) -> Result<NotarizedEntry, CliError> {
-    super::profile::notarization(ledger, &args.dataset, args.entry.as_deref()).await
+async fn find(ledger: &Ledger, args: &ProveArgs) -> Result<Dataset, CliError> {
+    super::profile::version(ledger, &args.dataset, args.entry.as_deref()).await
 }
 
 fn read_claim(path: &Path) -> Result<Claim, CliError> {

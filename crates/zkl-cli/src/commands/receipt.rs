@@ -4,7 +4,7 @@ use std::{
 };
 
 use serde::Serialize;
-use zkl_ledger::{AnyStore, Entry, Ledger, LedgerError};
+use zkl_ledger::{Entry, Ledger, LedgerError};
 
 use crate::{
     args::{ReceiptArgs, ReceiptContentArgs},
@@ -15,7 +15,12 @@ use crate::{
 
 #[derive(Serialize)]
 struct ReceiptReport {
-    transaction: String,
+    /// Of a receipt for one entry.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    transaction: Option<String>,
+    /// Of a receipt for several.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    transactions: Vec<String>,
     receipt: String,
 }
 
@@ -28,20 +33,24 @@ impl Report for ReceiptReport {
 pub(super) async fn run(args: &ReceiptArgs, config: &Config) -> Result<(), CliError> {
     super::check_writable(&args.output, &[&config.ledger])?;
     let ledger = super::open_for_reading(config).await?;
-    let entry = ledger.entry(args.entry.parse()?).await?;
-    let receipt = write(&ledger, &entry, &args.output, args.content).await?;
-    output::print(&ReceiptReport { transaction: entry.id.to_string(), receipt }, config.format)
+    let mut entries = Vec::with_capacity(args.entries.len());
+    for reference in &args.entries {
+        entries.push(ledger.entry(reference.parse()?).await?);
+    }
+    let receipt = write(&ledger, &entries, &args.output, args.content).await?;
+    let mut transactions: Vec<String> = entries.iter().map(|entry| entry.id.to_string()).collect();
+    let transaction = if transactions.len() == 1 { transactions.pop() } else { None };
+    output::print(&ReceiptReport { transaction, transactions, receipt }, config.format)
 }
 
-/// Writes the receipt of an entry and returns its path as text.
+/// Writes one receipt of some entries and returns its path as text.
 pub(super) async fn write(
-    ledger: &Ledger<AnyStore>,
-    entry: &Entry,
+    ledger: &Ledger,
+    entries: &[Entry],
     path: &Path,
     content: ReceiptContentArgs,
 ) -> Result<String, CliError> {
-    let receipt =
-        if content.no_scan { ledger.receipt_without_scan(entry).await? } else { ledger.receipt(entry).await? };
+    let receipt = ledger.receipt_of(entries, !content.no_scan).await?;
     super::write_file(path, &receipt.encode().map_err(LedgerError::from)?)?;
     Ok(path.display().to_string())
 }

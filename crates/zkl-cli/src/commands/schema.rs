@@ -5,7 +5,7 @@ use std::{
 
 use serde::Serialize;
 use zkl_ledger::{
-    LedgerError, StageReporter as _,
+    LedgerError, StageReporter as _, Table,
     dataset::{InferenceReport, Pins, ProgressUpdate},
 };
 
@@ -31,13 +31,12 @@ pub(super) async fn run(args: SchemaArgs, config: &Config) -> Result<(), CliErro
     if let Some(path) = &args.output {
         super::check_writable(path, &[&args.file, &config.ledger])?;
     }
-    let scan = super::read::options(args.read)?.scan(args.file);
+    let table = Table::path(args.file).options(super::read::options(args.read)?);
     let reporter = Arc::new(TerminalProgress::new(config.quiet));
-    // The whole scan, so that a table that passes here can be notarized. Codes are not looked at: any key will do.
-    let task = tokio::task::spawn_blocking(move || {
-        scan.run(&[0; 32], &mut |update: ProgressUpdate| reporter.stage(update.into()))
-    });
-    let scanned = task.await.map_err(LedgerError::from)?.map_err(LedgerError::from)?;
+    // The whole scan, so that a table that passes here can be notarized.
+    let task =
+        tokio::task::spawn_blocking(move || table.inspect(&mut |update: ProgressUpdate| reporter.stage(update.into())));
+    let scanned = task.await.map_err(CliError::Task)?.map_err(LedgerError::from)?;
     if let Some(path) = &args.output {
         let text = Pins::from_schema(&scanned.schema)
             .to_toml()

@@ -16,6 +16,10 @@ struct ShownEntry {
     transaction: String,
     kind: String,
     recorded_at: String,
+    /// The statement's type, where this version does not know it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    unknown: Option<String>,
+    notary: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     claim: Option<String>,
     predicate: Predicate,
@@ -29,6 +33,10 @@ impl Report for ShownEntry {
             ("kind", self.kind.clone()),
             ("recorded", self.recorded_at.clone()),
         ];
+        if let Some(type_uri) = &self.unknown {
+            fields.push(("type", format!("{type_uri}, unknown to this version")));
+            fields.push(("notary", self.notary.clone()));
+        }
         if let Some(claim) = &self.claim {
             fields.push(("claim", claim.clone()));
         }
@@ -46,7 +54,10 @@ pub(super) async fn run(args: &ShowArgs, config: &Config) -> Result<(), CliError
         Predicate::Claim(record) => Some(record.claim.to_string()),
         _ => None,
     };
+    let unknown = matches!(predicate, Predicate::Unknown(_)).then(|| predicate.type_uri().to_owned());
     let shown = ShownEntry {
+        unknown,
+        notary: predicate.notary().to_string(),
         index: entry.index.0,
         transaction: entry.id.to_string(),
         kind: predicate.kind().to_string(),

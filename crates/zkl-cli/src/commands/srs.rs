@@ -1,7 +1,7 @@
 use std::io::{self, Write};
 
 use serde::Serialize;
-use zkl_ledger::{LedgerError, import_reference_string};
+use zkl_ledger::import_reference_string;
 
 use crate::{
     args::{SrsArgs, SrsCommand},
@@ -34,7 +34,7 @@ pub(super) async fn run(args: SrsArgs, config: &Config) -> Result<(), CliError> 
     let SrsCommand::Import(args) = args.command;
     let keys = super::key_store(config)?;
     let task = tokio::task::spawn_blocking(move || import_reference_string(&keys, &args.file));
-    let imported = task.await.map_err(LedgerError::from)??;
+    let imported = task.await.map_err(CliError::Task)??;
     let report = ImportReport {
         digest: imported.digest.to_string(),
         powers: imported.powers,

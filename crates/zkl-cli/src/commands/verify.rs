@@ -7,8 +7,8 @@ use std::{
 
 use serde::Serialize;
 use zkl_ledger::{
-    InLog, MAX_RECEIPT_LEN, Notarization, Opening, ProfileEvidence, Trust, VerifiedReceipt, VerifiedStatement,
-    check_data,
+    MAX_RECEIPT_LEN, Notarization, Opening, ProfileEvidence, Table, Trust, VerifiedEntry, VerifiedLog, VerifiedReceipt,
+    VerifiedStatement, check_data,
 };
 
 use crate::{
@@ -25,6 +25,36 @@ const MAX_TRUST_FILE: u64 = 1 << 20;
 #[derive(Serialize)]
 struct VerifyReport {
     valid: bool,
+    /// Of a receipt for one entry.
+    #[serde(flatten)]
+    statement: Option<StatementReport>,
+    /// Of a receipt for several.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    statements: Vec<StatementReport>,
+    log: LogReport,
+}
+
+/// The log, and where in it the entry of a receipt for one entry is.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct LogReport {
+    origin: String,
+    key: String,
+    pinned: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    index: Option<u64>,
+    size: u64,
+    root: String,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    witnesses: Vec<String>,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    policy: bool,
+}
+
+#[derive(Serialize)]
+struct StatementReport {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    index: Option<u64>,
     kind: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     dataset: Option<String>,
@@ -53,7 +83,6 @@ struct VerifyReport {
     transaction: String,
     notary: String,
     recorded_at: String,
-    log: InLog,
 }
 
 #[derive(Serialize)]
@@ -75,8 +104,39 @@ struct ScanSummary {
 
 impl Report for VerifyReport {
     fn write_human(&self, out: &mut dyn Write) -> io::Result<()> {
-        writeln!(out, "VALID")?;
+        let log = &self.log;
+        let place = log.index.map(|index| format!("entry {index} of ")).unwrap_or_default();
+        let mut last = vec![("log", format!("{}, {place}{}", log.origin, log.size)), ("log key", log.key.clone())];
+        if !log.witnesses.is_empty() {
+            let meaning = if log.policy { "a quorum of the policy" } else { "named in the receipt, NOT vouched for" };
+            last.push(("witnesses", format!("{} ({meaning})", log.witnesses.join(", "))));
+        }
+        let pinned = match log.pinned {
+            true => "this log key is pinned",
+            false => "log key NOT pinned: anybody can make a log; pin it with --trust",
+        };
+        last.push(("trust", pinned.to_owned()));
+        if let Some(statement) = &self.statement {
+            writeln!(out, "VALID")?;
+            let mut fields = statement.fields();
+            fields.extend(last);
+            return output::write_fields(out, &fields);
+        }
+        writeln!(out, "VALID: {} statements", self.statements.len())?;
+        for statement in &self.statements {
+            output::write_fields(out, &statement.fields())?;
+            writeln!(out)?;
+        }
+        output::write_fields(out, &last)
+    }
+}
+
+impl StatementReport {
+    fn fields(&self) -> Vec<(&'static str, String)> {
         let mut fields: Vec<(&str, String)> = Vec::new();
+        if let Some(index) = self.index {
+            fields.push(("entry", index.to_string()));
+        }
         if let Some(claim) = &self.claim {
             fields.push(("claim", claim.clone()));
         }
@@ -100,19 +160,7 @@ impl Report for VerifyReport {
         }
         fields.push(("recorded", format!("{} by the notary's clock", self.recorded_at)));
         fields.push(("notary", self.notary.clone()));
-        let log = &self.log;
-        fields.push(("log", format!("{}, entry {} of {}", log.origin, log.index, log.size)));
-        fields.push(("log key", log.key.clone()));
-        if !log.witnesses.is_empty() {
-            let meaning = if log.policy { "a quorum of the policy" } else { "named in the receipt, NOT vouched for" };
-            fields.push(("witnesses", format!("{} ({meaning})", log.witnesses.join(", "))));
-        }
-        let pinned = match log.pinned {
-            true => "this log key is pinned",
-            false => "log key NOT pinned: anybody can make a log; pin it with --trust",
-        };
-        fields.push(("trust", pinned.to_owned()));
-        output::write_fields(out, &fields)
+        fields
     }
 }
 
@@ -139,8 +187,18 @@ pub(super) async fn run(args: VerifyArgs, config: &Config) -> Result<(), CliErro
 }
 
 fn report(verified: &VerifiedReceipt, data: Option<String>) -> VerifyReport {
-    let mut report = VerifyReport {
-        valid: true,
+    let mut statements: Vec<StatementReport> = verified.subjects().map(statement_report).collect();
+    let VerifiedLog { origin, key, pinned, size, root, witnesses, policy, .. } = verified.log.clone();
+    let index = verified.subject().map(|subject| subject.index.0);
+    let log = LogReport { origin, key, pinned, index, size: size.0, root: root.to_string(), witnesses, policy };
+    let statement = if statements.len() == 1 { statements.pop() } else { None };
+    let statement = statement.map(|statement| StatementReport { index: None, data, ..statement });
+    VerifyReport { valid: true, statement, statements, log }
+}
+
+fn statement_report(verified: &VerifiedEntry) -> StatementReport {
+    let mut report = StatementReport {
+        index: Some(verified.index.0),
         kind: "custom",
         dataset: None,
         dataset_id: None,
@@ -153,11 +211,10 @@ fn report(verified: &VerifiedReceipt, data: Option<String>) -> VerifyReport {
         profile: None,
         scan: None,
         proof: None,
-        data,
+        data: None,
         transaction: verified.id.to_string(),
         notary: verified.notary.to_string(),
         recorded_at: verified.recorded_at.to_string(),
-        log: verified.log.clone(),
     };
     let proof_summary = |proof: &zkl_ledger::ProofReport| ProofSummary {
         circuit: proof.circuit.to_string(),
@@ -228,23 +285,20 @@ async fn compare_data(
     verified: &VerifiedReceipt,
     config: &Config,
 ) -> Result<String, CliError> {
-    let notarization = match &verified.statement {
-        VerifiedStatement::Notarization { notarization, .. } | VerifiedStatement::Claim { notarization, .. } => {
-            notarization.clone()
+    let mut tables: Vec<Notarization> = Vec::new();
+    for entry in &verified.entries {
+        if let VerifiedStatement::Notarization { notarization, .. } = &entry.statement {
+            tables.push(notarization.as_ref().clone());
         }
-        _ => {
-            let what = "the receipt is not about a notarized table".to_owned();
-            return Err(CliError::OtherData { data, what });
-        }
+    }
+    let (Some(notarization), None) = (tables.pop(), tables.pop()) else {
+        let what = "the receipt is not about one notarized table".to_owned();
+        return Err(CliError::OtherData { data, what });
     };
     let reporter = Arc::new(TerminalProgress::new(config.quiet));
-    let keys = super::key_store(config)?;
-    let file = data.clone();
-    let task = tokio::task::spawn_blocking(move || {
-        let opening = Opening::read(&opening)?;
-        check_data(&file, &opening, &notarization, &keys, reporter.as_ref())
-    });
-    match task.await.map_err(zkl_ledger::LedgerError::from)?? {
+    let keys = Arc::new(super::key_store(config)?);
+    let opening = Arc::new(Opening::read(&opening)?);
+    match check_data(Table::path(&data), opening, notarization, keys, reporter).await? {
         Ok(check) => Ok(format!("{} is the notarized table ({} rows read)", data.display(), check.rows)),
         Err(mismatch) => Err(CliError::OtherData { data, what: mismatch.to_string() }),
     }

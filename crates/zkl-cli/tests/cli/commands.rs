@@ -32,6 +32,24 @@ fn a_claim_goes_from_table_to_verifier() {
 }
 
 #[test]
+fn one_receipt_carries_several_claims() {
+    let workdir = Workdir::with_penguins();
+    for claim in ["rows >= 300", "rows >= 301"] {
+        workdir.ok(&["prove", "penguins", claim]);
+    }
+    let made = workdir.json(&["receipt", "1", "2", "-o", "both.receipt"]);
+    assert_eq!(made["transactions"].as_array().unwrap().len(), 2);
+    let verified = workdir.json(&["verify", "both.receipt"]);
+    assert_eq!(verified["valid"], true);
+    let statements = verified["statements"].as_array().unwrap();
+    let said: Vec<_> = statements.iter().map(|statement| (&statement["index"], &statement["claim"])).collect();
+    assert_eq!(said, [(&1.into(), &"rows >= 300".into()), (&2.into(), &"rows >= 301".into())]);
+    let text = workdir.ok(&["verify", "both.receipt"]);
+    assert!(text.starts_with("VALID: 2 statements\n") && text.contains("rows >= 301"), "{text}");
+    workdir.fails(2, &["receipt", "-o", "none.receipt"]);
+}
+
+#[test]
 fn a_changed_receipt_exits_with_1_and_an_absent_one_with_2() {
     let workdir = Workdir::with_penguins();
     workdir.ok(&["receipt", "0", "-o", "a.receipt"]);

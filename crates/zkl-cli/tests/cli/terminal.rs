@@ -24,7 +24,7 @@ fn a_switch_in_the_environment_may_be_1_or_true() {
 #[test]
 fn kinds_and_times_that_are_none_are_explained() {
     let workdir = Workdir::new();
-    assert!(workdir.fails(2, &["log", "--kind", "proof"]).contains("expected notarization, claim or custom"));
+    assert!(workdir.fails(2, &["log", "--kind", "Proof"]).contains("a kind has 1 to 32 characters"));
     assert!(workdir.fails(2, &["log", "--since", "yesterday"]).contains("such as 2024-06-01T00:00:00Z"));
 }
 

@@ -75,7 +75,7 @@ mod tests {
         let transactions = (0..count).map(|i| StoredTransaction {
             index: LeafIndex(start + u64::from(i)),
             id: TransactionId::new([i; 32]),
-            kind: OperationKind::Claim,
+            kind: OperationKind::CLAIM,
             dataset: None,
             recorded_at: Timestamp(0),
             entry: vec![i],

@@ -1,8 +1,7 @@
 //! Parquet and Arrow IPC, through the arrow crates. Types are kept as the file states them.
 
 use std::{
-    fs::File,
-    io::{self, Read, Seek as _, SeekFrom},
+    io::{self, Cursor, Read, Seek},
     panic::{self, AssertUnwindSafe},
 };
 
@@ -18,32 +17,49 @@ use arrow_array::{
 };
 use arrow_ipc::reader::{FileReader, StreamReader};
 use arrow_schema::{ArrowError, DataType, Schema, TimeUnit as ArrowUnit};
-use parquet::{arrow::arrow_reader::ParquetRecordBatchReaderBuilder, errors::ParquetError};
+use parquet::{arrow::arrow_reader::ParquetRecordBatchReaderBuilder, errors::ParquetError, file::reader::ChunkReader};
 use zkl_core::{column::TimeUnit, layout::Layout};
 
 use super::{BATCH_ROWS, CellSink, Progressing, Table};
 use crate::{
+    arrow::RecordBatchReader,
+    canonical::{Blocks, CanonicalWriter},
     cell::Cell,
     error::{DatasetError, Fault},
+    hash::FeedWriter,
     infer::FileType,
     number::Number,
+    source::Contents,
 };
 
 const MILLIS_PER_DAY: i64 = 86_400_000;
 
 pub(super) fn read_parquet<S: CellSink>(
     table: &Table,
-    file: File,
+    contents: Contents,
+    sink: &mut S,
+    progress: Progressing<'_>,
+) -> Result<(), DatasetError> {
+    check_trailer(table, &contents, b"PAR1", "Parquet")?;
+    match contents {
+        Contents::File(file) => read_parquet_chunks(table, file, sink, progress),
+        Contents::Bytes(bytes) => read_parquet_chunks(table, bytes, sink, progress),
+        Contents::Batches(_) => Err(table.error(Fault::Changed)),
+    }
+}
+
+fn read_parquet_chunks<S: CellSink>(
+    table: &Table,
+    chunks: impl ChunkReader + 'static,
     sink: &mut S,
     mut progress: Progressing<'_>,
 ) -> Result<(), DatasetError> {
     const WHAT: &str = "Parquet";
-    check_trailer(table, &file, b"PAR1", WHAT)?;
     let fail = |error: ParquetError| match error {
         ParquetError::EOF(_) => table.error(Fault::Truncated { what: WHAT }),
         error => table.error(Fault::Corrupt { what: WHAT, source: Box::new(error) }),
     };
-    let builder = contained(table, WHAT, || ParquetRecordBatchReaderBuilder::try_new(file))?.map_err(fail)?;
+    let builder = contained(table, WHAT, || ParquetRecordBatchReaderBuilder::try_new(chunks))?.map_err(fail)?;
     announce(table, builder.schema(), sink)?;
     let rows = u64::try_from(builder.metadata().file_metadata().num_rows()).unwrap_or(0);
     if rows > u64::from(u32::MAX) {
@@ -56,16 +72,50 @@ pub(super) fn read_parquet<S: CellSink>(
 
 pub(super) fn read_file<S: CellSink>(
     table: &Table,
-    file: File,
+    contents: Contents,
+    sink: &mut S,
+    progress: Progressing<'_>,
+) -> Result<(), DatasetError> {
+    check_trailer(table, &contents, b"ARROW1", "Arrow")?;
+    match contents {
+        Contents::File(file) => read_seekable(table, file, sink, progress),
+        Contents::Bytes(bytes) => read_seekable(table, Cursor::new(bytes), sink, progress),
+        Contents::Batches(_) => Err(table.error(Fault::Changed)),
+    }
+}
+
+fn read_seekable<S: CellSink>(
+    table: &Table,
+    file: impl Read + Seek,
     sink: &mut S,
     mut progress: Progressing<'_>,
 ) -> Result<(), DatasetError> {
     const WHAT: &str = "Arrow";
-    check_trailer(table, &file, b"ARROW1", WHAT)?;
     let reader = contained(table, WHAT, || FileReader::try_new_buffered(file, None))?;
     let mut reader = reader.map_err(|error| arrow_error(table, WHAT, error))?;
     announce(table, &reader.schema(), sink)?;
     read_batches(table, WHAT, &mut reader, sink, &mut progress)
+}
+
+/// Reads batches that were never stored, and writes their canonical stream to be hashed.
+pub(super) fn read_record_batches<S: CellSink>(
+    table: &Table,
+    batches: Box<dyn RecordBatchReader + Send>,
+    hashed: FeedWriter,
+    sink: &mut S,
+    mut progress: Progressing<'_>,
+) -> Result<(), DatasetError> {
+    let mut canonical = CanonicalWriter::new(hashed, &batches.schema()).map_err(|error| error.of(&table.path))?;
+    announce(table, &batches.schema(), sink)?;
+    let mut row = 0;
+    for block in Blocks::new(batches) {
+        let block = block.map_err(|error| error.of(&table.path))?;
+        canonical.block(&block).map_err(|error| error.of(&table.path))?;
+        emit_rows(table, sink, row + 1, &block)?;
+        progress.rows(block.num_rows())?;
+        row += block.num_rows() as u64;
+    }
+    canonical.end().map_err(|error| error.of(&table.path))?.end().map_err(|error| DatasetError::io(&table.path, error))
 }
 
 pub(super) fn read_stream<S: CellSink>(
@@ -85,14 +135,9 @@ pub(super) fn read_stream<S: CellSink>(
 }
 
 /// Formats with a trailer are truncated when it is missing; their decoders would say something less helpful.
-fn check_trailer(table: &Table, mut file: &File, magic: &[u8], what: &'static str) -> Result<(), DatasetError> {
-    let length = magic.len() as u64;
-    let mut trailer = vec![0; magic.len()];
-    let complete = table.bytes >= 2 * length && {
-        let read = file.seek(SeekFrom::End(-(length as i64))).and_then(|_| file.read_exact(&mut trailer));
-        read.and_then(|()| file.rewind()).map_err(|error| DatasetError::io(&table.path, error))?;
-        trailer == magic
-    };
+fn check_trailer(table: &Table, contents: &Contents, magic: &[u8], what: &'static str) -> Result<(), DatasetError> {
+    let complete = table.bytes >= 2 * magic.len() as u64
+        && contents.tail(magic.len()).map_err(|error| DatasetError::io(&table.path, error))? == magic;
     if complete { Ok(()) } else { Err(table.error(Fault::Truncated { what })) }
 }
 
@@ -170,15 +215,20 @@ fn read_batches<S: CellSink>(
         // Files written elsewhere may hold batches of any size; sinks are promised bounded ones.
         for start in (0..batch.num_rows()).step_by(BATCH_ROWS) {
             let part = batch.slice(start, BATCH_ROWS.min(batch.num_rows() - start));
-            for (column, array) in part.columns().iter().enumerate() {
-                emit_column(table, sink, column, row + 1, array)?;
-            }
-            sink.rows(row + 1, part.num_rows())?;
-            progress.rows(part.num_rows());
+            emit_rows(table, sink, row + 1, &part)?;
+            progress.rows(part.num_rows())?;
             row += part.num_rows() as u64;
         }
     }
     Ok(())
+}
+
+/// Hands over a batch whose first row is `first`, from 1.
+fn emit_rows<S: CellSink>(table: &Table, sink: &mut S, first: u64, batch: &RecordBatch) -> Result<(), DatasetError> {
+    for (column, array) in batch.columns().iter().enumerate() {
+        emit_column(table, sink, column, first, array)?;
+    }
+    sink.rows(first, batch.num_rows())
 }
 
 /// Hands over one column of a batch whose first row is `first`, from 1.

@@ -11,8 +11,8 @@ use super::{BATCH_ROWS, CellSink, Progressing, Table, read_some};
 use crate::{
     cell::Cell,
     error::{DatasetError, Fault},
+    format::CsvOptions,
     infer::FileType,
-    source::CsvOptions,
 };
 
 /// How much text decides about the delimiter.
@@ -91,13 +91,13 @@ pub(super) fn read<S: CellSink>(
         batch += 1;
         if batch == BATCH_ROWS {
             sink.rows(first_at, batch)?;
-            progress.rows(batch);
+            progress.rows(batch)?;
             batch = 0;
         }
     }
     if batch > 0 {
         sink.rows(first_at, batch)?;
-        progress.rows(batch);
+        progress.rows(batch)?;
     }
     Ok(())
 }

@@ -90,13 +90,13 @@ pub(super) fn read<S: CellSink>(
         batch += 1;
         if batch == BATCH_ROWS {
             sink.rows(first_at, batch)?;
-            progress.rows(batch);
+            progress.rows(batch)?;
             batch = 0;
         }
     }
     if batch > 0 {
         sink.rows(first_at, batch)?;
-        progress.rows(batch);
+        progress.rows(batch)?;
     }
     match (rows, names.is_empty()) {
         (0, _) if framing == Framing::Lines => Err(table.error(Fault::Empty)),

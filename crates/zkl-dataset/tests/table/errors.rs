@@ -40,8 +40,8 @@ fn files_without_rows_are_refused() {
 #[test]
 fn paths_that_are_no_readable_file_are_refused() {
     let fixture = Fixture::new("t.csv", "a\n1\n");
-    assert_fault!(run(&Scan::new(Source::new(fixture.directory.path()))).err().unwrap(), Fault::Directory, NOWHERE);
-    let absent = Scan::new(Source::new(fixture.directory.path().join("absent.csv")));
+    assert_fault!(run(&Scan::new(Source::path(fixture.directory.path()))).err().unwrap(), Fault::Directory, NOWHERE);
+    let absent = Scan::new(Source::path(fixture.directory.path().join("absent.csv")));
     assert_fault!(run(&absent).err().unwrap(), Fault::Io(error) if error.kind() == std::io::ErrorKind::NotFound, NOWHERE);
 }
 
@@ -121,7 +121,7 @@ fn impossible_dialects_are_refused() {
     for (delimiter, quote) in [(b'\n', b'"'), (b'"', b'"'), (0xe9, b'"'), (b',', 0xe9)] {
         let options = CsvOptions { delimiter: Some(delimiter), quote: Some(quote), has_header: true };
         let fixture = Fixture::new("t.csv", "a,b\n1,2\n");
-        let error = run(&Scan::new(Source::new(fixture.path()).csv(options))).err().unwrap();
+        let error = run(&Scan::new(Source::path(fixture.path()).csv(options))).err().unwrap();
         assert_fault!(error, Fault::Dialect, NOWHERE);
     }
 }
@@ -145,10 +145,10 @@ fn truncated_and_corrupt_files_are_refused() {
     assert!(matches!(error.fault(), Fault::Corrupt { what: "Parquet", .. } | Fault::Truncated { .. }), "{error}");
     let error = run(&Fixture::new("t.arrow", b"ARROW1").scan()).err().unwrap();
     assert_fault!(error, Fault::Truncated { what: "Arrow" }, NOWHERE);
-    let source = Source::new(Fixture::new("t.parquet", &gzip).path());
+    let source = Source::path(Fixture::new("t.parquet", &gzip).path());
     assert!(run(&Scan::new(source)).is_err());
     let fixture = Fixture::new("t.parquet.gz", &gzip);
-    let source = Source::new(fixture.path()).format(Format::Parquet).compression(Compression::Gzip);
+    let source = Source::path(fixture.path()).format(Format::Parquet).compression(Compression::Gzip);
     assert_fault!(
         run(&Scan::new(source)).err().unwrap(),
         Fault::CompressedSeekable { format: Format::Parquet },

@@ -67,7 +67,7 @@ fn dialects_are_found_out() {
     }
     let given = CsvOptions { delimiter: Some(b';'), quote: Some(b'\''), has_header: false };
     let fixture = Fixture::new("t.csv", "'a;b';1\n'it''s';2\n");
-    let output = run(&Scan::new(Source::new(fixture.path()).csv(given))).unwrap();
+    let output = run(&Scan::new(Source::path(fixture.path()).csv(given))).unwrap();
     let expected = serde_json::json!({"a;b": 1, "it's": 1});
     assert_eq!((json(&output)["columns"][0]["categories"].clone(), output.profile.rows), (expected, 2));
     assert_eq!(output.schema.columns[1].name, "column_2");
@@ -189,8 +189,9 @@ fn sinks_receive_every_row_once_and_in_order() {
     let fixture = Fixture::new("t.csv", format!("a,b\n{rows}"));
     let mut sink = Collector::default();
     let mut updates: Vec<ProgressUpdate> = Vec::new();
-    let output = fixture.scan().run_with_sink(&KEY, &mut |update| updates.push(update), &mut sink).unwrap();
+    fixture.scan().run_with_sink(&KEY, &mut |update| updates.push(update), &mut sink).unwrap();
     assert_eq!(sink.rows.len(), 20_000);
+    let output = run(&fixture.scan()).unwrap();
     let ColumnStats::Category(stats) = &output.profile.columns[1].stats else { panic!("no category") };
     for (i, (u, valid, code)) in (0u64..).zip(sink.rows) {
         assert_eq!((u, valid), if i % 7 == 0 { (0, false) } else { (i - 1, true) });
@@ -228,7 +229,8 @@ fn profiles_of_two_parts_add_up_to_that_of_the_table() {
     let rows: String = (0..20_000).map(|i| format!("{},c{}\n", (i * 37) % 1_001 - 500, i / 5_000)).collect();
     let fixture = Fixture::new("t.csv", format!("a,b\n{rows}"));
     let mut sink = Halves { cut: 10_007, layout: None, frame: Frame::default(), sums: Vec::new() };
-    let whole = fixture.scan().run_with_sink(&KEY, &mut (), &mut sink).unwrap().profile;
+    fixture.scan().run_with_sink(&KEY, &mut (), &mut sink).unwrap();
+    let whole = run(&fixture.scan()).unwrap().profile;
     let layout = sink.layout.unwrap();
     let parts: Vec<_> = sink.sums.into_iter().map(|sums| sums.finish(&layout, &sink.frame)).collect();
     assert_eq!(parts.iter().map(|part| part.rows).collect::<Vec<_>>(), [10_007, 9_993]);

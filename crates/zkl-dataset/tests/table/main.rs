@@ -5,6 +5,7 @@ mod errors;
 mod formats;
 mod inference;
 mod real_tables;
+mod sources;
 
 use std::{io::Write as _, path::PathBuf};
 
@@ -32,7 +33,7 @@ impl Fixture {
     }
 
     fn scan(&self) -> Scan {
-        Scan::new(Source::new(self.path()))
+        Scan::new(Source::path(self.path()))
     }
 }
 

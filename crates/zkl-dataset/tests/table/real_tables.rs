@@ -6,7 +6,7 @@ use zkl_dataset::{Scan, Source, hash_file};
 #[test]
 fn penguins_have_the_profile_that_pandas_gives() {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples/data/penguins.csv");
-    let output = run(&Scan::new(Source::new(path)).joint("species", "sex")).unwrap();
+    let output = run(&Scan::new(Source::path(path)).joint("species", "sex")).unwrap();
     let json = json(&output);
     assert_eq!(json["rows"], 344);
     let mass = &json["columns"][5];

@@ -7,8 +7,9 @@ use zkl_core::{
     tree::{TileId, TreeSize},
 };
 use zkl_merkle::error::{CheckpointError, NoteError};
+use zkl_receipt::EntryError;
 
-use crate::error::{EntryError, LedgerError};
+use crate::error::LedgerError;
 
 /// Something in a log that is not what it should be.
 #[derive(Debug, Error)]
@@ -203,6 +204,8 @@ pub struct FsckReport {
     pub blobs: u64,
     /// Cosigned checkpoints that were checked.
     pub cosigned: u64,
+    /// Entries of kinds that this program does not know: their signatures were checked, their blobs are not known.
+    pub unknown: u64,
     /// Whether there were indexes to check: an export has none.
     pub indexes: bool,
     /// The first [`FsckReport::MAX_FINDINGS`] findings, in the order of the walk.

@@ -8,27 +8,20 @@ use std::sync::{
 
 use zkl_argument::{PlanError, ScanWitness, SealedProfile, commit::CommitmentSeed, srs::Srs};
 use zkl_circuits::{
-    scan::{KeySource, ScanContext, Segment, TableCommitter, TablePlan, TableProver, TableSecrets},
+    scan::{CommittedTable, KeySource, ScanContext, Segment, TableCommitter, TablePlan, TableProver, TableSecrets},
     seal::Seal,
 };
 use zkl_core::{
     circuit::Circuit,
-    digest::{BlobDigest, KeyDigest, Sha256Digest},
-    layout::Layout,
+    digest::{BlobDigest, KeyDigest},
+    profile::Profile,
 };
-use zkl_dataset::{DatasetError, ScanOutput};
-use zkl_snark::keys::{KeyError, KeyEvent, KeyPair, KeyStore, SRS_LOG_POWERS, builtin_srs_setup};
+use zkl_dataset::{DatasetError, Scanned};
+use zkl_receipt::{ScanBundle, ScanKey, ScanRecord, table_plan};
+use zkl_snark::keys::{KeyError, KeyEvent, KeyPair, KeyStore, builtin_srs_setup};
 
-use super::{
-    bundle::ScanBundle,
-    record::{ScanKey, ScanRecord},
-    segments::{SegmentRows, SegmentSink, TablePart},
-};
-use crate::{
-    error::LedgerError,
-    prove::load_keys,
-    stage::{Stage, StageReporter},
-};
+use super::segments::{SegmentRows, SegmentSink, TablePart};
+use crate::{error::LedgerError, prove::load_keys, stage::Stage, work::Work};
 
 /// What a scan proof is made with.
 pub(crate) struct ScanJob<'a> {
@@ -37,7 +30,7 @@ pub(crate) struct ScanJob<'a> {
     pub(crate) srs: Option<KeyDigest>,
     pub(crate) context: ScanContext,
     pub(crate) secrets: TableSecrets,
-    pub(crate) reporter: &'a dyn StageReporter,
+    pub(crate) work: &'a Work,
 }
 
 /// A proof and what verifiers need beside it.
@@ -47,7 +40,14 @@ pub(crate) struct ProvedScan {
     pub(crate) bundle: Vec<u8>,
     /// The verifying keys, in the order of the record.
     pub(crate) verifying_keys: Vec<Vec<u8>>,
-    /// The seal of the table.
+}
+
+/// A table that was proved.
+pub(crate) struct ProvedRows {
+    pub(crate) scan: ProvedScan,
+    /// The profile of the table.
+    pub(crate) profile: Profile,
+    /// The seal of the profile.
     pub(crate) seal: Seal,
 }
 
@@ -55,17 +55,17 @@ impl ScanJob<'_> {
     /// Reads a table with `read` and proves its profile over every row.
     pub(crate) fn prove(
         &self,
-        read: impl FnOnce(&mut SegmentSink) -> Result<ScanOutput, DatasetError> + Send,
-    ) -> Result<(ScanOutput, ProvedScan), LedgerError> {
+        read: impl FnOnce(&mut SegmentSink) -> Result<Scanned, DatasetError> + Send,
+    ) -> Result<(Scanned, ProvedRows), LedgerError> {
         side_by_side(read, |parts| self.prove_parts(parts))
     }
 
-    fn prove_parts(&self, parts: &Receiver<TablePart>) -> Result<ProvedScan, LedgerError> {
+    fn prove_parts(&self, parts: &Receiver<TablePart>) -> Result<ProvedRows, LedgerError> {
         let plan = plan(parts)?;
-        let srs = load_srs(self.keys, self.srs, self.reporter)?;
+        let srs = load_srs(self.keys, self.srs, self.work)?;
         // While the first segment is being read.
         let circuits = plan.circuits();
-        let load = circuits.iter().map(|circuit| load_keys(self.keys, circuit.as_ref(), self.reporter));
+        let load = circuits.iter().map(|circuit| load_keys(self.keys, circuit.as_ref(), self.work));
         let keys: Vec<Arc<KeyPair>> = load.collect::<Result<_, _>>()?;
         let source = |circuit: &dyn Circuit| -> Result<Arc<KeyPair>, KeyError> {
             match keys.iter().find(|keys| *keys.id() == circuit.id()) {
@@ -79,11 +79,11 @@ impl ScanJob<'_> {
             let TablePart::Segment(rows) = part else { continue };
             let segment = prover.next_segment().ok_or(PlanError::Column { index: 0 })?;
             let (number, segments) = (segment.index as u64 + 1, plan.len() as u64);
-            self.reporter.stage(Stage::Scan { segment: number, segments, rows: segment.rows() });
+            self.work.stage(Stage::Scan { segment: number, segments, rows: segment.rows() })?;
             prover.push_segment(&witness(&segment, &rows)?, &rows.profile)?;
         }
         if plan.len() > 1 {
-            self.reporter.stage(Stage::Merge { segments: plan.len() as u64 });
+            self.work.stage(Stage::Merge { segments: plan.len() as u64 })?;
         }
         let proved = prover.finish()?;
 
@@ -97,28 +97,29 @@ impl ScanJob<'_> {
             proof: BlobDigest::of(&bundle),
         };
         let verifying_keys = keys.iter().map(|keys| keys.verifying().as_bytes().to_vec()).collect();
-        Ok(ProvedScan { record, bundle, verifying_keys, seal: proved.seal })
+        let scan = ProvedScan { record, bundle, verifying_keys };
+        Ok(ProvedRows { scan, profile: proved.profile, seal: proved.seal })
     }
 }
 
-/// Reads a table with `read` and returns its dataset commitment under `seed`: what [`ScanJob::prove`] publishes about it.
-pub(crate) fn commitment_root(
+/// Reads a table with `read` and returns its profile and its dataset commitment under `seed`: what [`ScanJob::prove`] publishes about it.
+pub(crate) fn commit_again(
     keys: &KeyStore,
     srs: KeyDigest,
     seed: CommitmentSeed,
-    reporter: &dyn StageReporter,
-    read: impl FnOnce(&mut SegmentSink) -> Result<ScanOutput, DatasetError> + Send,
-) -> Result<(ScanOutput, Sha256Digest), LedgerError> {
+    work: &Work,
+    read: impl FnOnce(&mut SegmentSink) -> Result<Scanned, DatasetError> + Send,
+) -> Result<(Scanned, CommittedTable), LedgerError> {
     side_by_side(read, |parts| {
         let plan = plan(parts)?;
-        let srs = load_srs(keys, Some(srs), reporter)?;
+        let srs = load_srs(keys, Some(srs), work)?;
         let mut committer = TableCommitter::new(&srs, &plan, seed);
         for part in parts {
             let TablePart::Segment(rows) = part else { continue };
             let segment = committer.next_segment().ok_or(PlanError::Column { index: 0 })?;
             let (number, segments) = (segment.index as u64 + 1, plan.len() as u64);
-            reporter.stage(Stage::Commit { segment: number, segments });
-            committer.push_segment(&witness(&segment, &rows)?)?;
+            work.stage(Stage::Commit { segment: number, segments })?;
+            committer.push_segment(&witness(&segment, &rows)?, &rows.profile)?;
         }
         Ok(committer.finish()?)
     })
@@ -127,9 +128,9 @@ pub(crate) fn commitment_root(
 /// Runs `read` on a thread of its own and `work` on what it sends. When both fail, the error of `work` came first: a reader
 /// whose rows nobody takes stops for that reason.
 fn side_by_side<T>(
-    read: impl FnOnce(&mut SegmentSink) -> Result<ScanOutput, DatasetError> + Send,
+    read: impl FnOnce(&mut SegmentSink) -> Result<Scanned, DatasetError> + Send,
     work: impl FnOnce(&Receiver<TablePart>) -> Result<T, LedgerError>,
-) -> Result<(ScanOutput, T), LedgerError> {
+) -> Result<(Scanned, T), LedgerError> {
     let (sender, parts) = sync_channel(1);
     std::thread::scope(|scope| {
         let reader = scope.spawn(move || read(&mut SegmentSink::new(sender)));
@@ -154,21 +155,17 @@ fn plan(parts: &Receiver<TablePart>) -> Result<TablePlan, LedgerError> {
     }
 }
 
-/// How a table is cut and committed to: a function of its layout.
-pub(super) fn table_plan(layout: &Layout) -> Result<TablePlan, zkl_circuits::scan::TablePlanError> {
-    TablePlan::new(layout.clone(), SRS_LOG_POWERS)
-}
-
 fn witness<'a>(segment: &Segment<'_>, rows: &'a SegmentRows) -> Result<ScanWitness<'a>, LedgerError> {
     let sealed = SealedProfile::from_profile(segment.scan, &rows.profile)?;
     Ok(ScanWitness::new(segment.scan, &rows.columns.data(), &sealed)?)
 }
 
 /// The string with that digest; the project's dev string when there is none, or when it is its digest.
-fn load_srs(keys: &KeyStore, digest: Option<KeyDigest>, reporter: &dyn StageReporter) -> Result<Arc<Srs>, LedgerError> {
+fn load_srs(keys: &KeyStore, digest: Option<KeyDigest>, work: &Work) -> Result<Arc<Srs>, LedgerError> {
+    work.check()?;
     let progress = |event: KeyEvent<'_>| {
         if matches!(event, KeyEvent::GeneratingSrs) {
-            reporter.stage(Stage::Srs);
+            work.reporter().stage(Stage::Srs);
         }
     };
     Ok(match digest.filter(|&digest| builtin_srs_setup(digest).is_none()) {

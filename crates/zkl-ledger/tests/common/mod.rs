@@ -3,17 +3,16 @@
 use std::{
     collections::HashMap,
     path::{Path, PathBuf},
-    sync::{Arc, OnceLock},
+    sync::OnceLock,
 };
 
 use tempfile::TempDir;
 use zkl_ledger::{
-    EvidenceRequest, KeyStore, LeafIndex, Ledger, LoggedEntry, NotarizeRequest, Notarized, OpeningStore, PrivacyLevel,
-    ReadOptions, keys::SigningKey, memory::MemoryBackend, note::NoteSigner,
+    Evidence, EvidenceRequest, KeyStore, LeafIndex, Ledger, Notarized, OpeningStore, Receipt, ReceiptEntry, Table,
+    keys::SigningKey, memory::MemoryBackend, note::NoteSigner,
 };
 use zkl_merkle::{
     checkpoint::Checkpoint,
-    proof_file::TlogProof,
     tile::RightEdge,
     tree::{InclusionPlan, leaf_hash},
 };
@@ -25,7 +24,7 @@ pub(crate) fn key_dir() -> &'static Path {
 }
 
 pub(crate) struct Fixture {
-    pub(crate) ledger: Ledger<MemoryBackend>,
+    pub(crate) ledger: Ledger,
     _dir: TempDir,
 }
 
@@ -38,7 +37,8 @@ impl Fixture {
         let dir = tempfile::tempdir().expect("a temporary directory");
         let keys = KeyStore::open(key_dir()).expect("a key store");
         let openings = OpeningStore::new(dir.path().join("openings"));
-        Self { ledger: Ledger::new(MemoryBackend::new(), log, keys, openings), _dir: dir }
+        let builder = Ledger::builder().store(MemoryBackend::new()).keys(keys).openings(openings);
+        Self { ledger: builder.build(log).expect("a ledger"), _dir: dir }
     }
 
     /// The bundled table, attested: what does not ask for the scan proof need not wait for it.
@@ -47,19 +47,11 @@ impl Fixture {
     }
 
     pub(crate) async fn notarize(&self, file: &Path, name: &str, evidence: EvidenceRequest) -> Notarized {
-        let read = ReadOptions {
-            joint: vec![("species".to_owned(), "sex".to_owned())],
-            product: vec![("bill_length_mm".to_owned(), "body_mass_g".to_owned())],
-            ..ReadOptions::default()
-        };
-        let request = NotarizeRequest {
-            file: file.to_owned(),
-            name: name.parse().expect("a name"),
-            read,
-            privacy: PrivacyLevel::Private,
-            evidence,
-        };
-        self.ledger.notarize(request, Arc::new(())).await.expect("the table is notarized")
+        let table = Table::path(file)
+            .named(name.parse().expect("a name"))
+            .joint("species", "sex")
+            .product("bill_length_mm", "body_mass_g");
+        self.ledger.notarize(table).evidence(evidence).await.expect("the table is notarized")
     }
 }
 
@@ -67,18 +59,33 @@ pub(crate) fn penguins() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/data/penguins.csv")
 }
 
-/// A log with these entries, signed by `log`, and the proof for each of them: what an operator can do without this library.
-pub(crate) fn log_of(log: &NoteSigner, entries: &[&str]) -> Vec<LoggedEntry> {
+/// A log with these entries, signed by `log`, as a receipt of all of them without their evidence: what an operator can do
+/// without this library.
+pub(crate) fn log_of(log: &NoteSigner, entries: &[&str]) -> Receipt {
     let leaves: Vec<_> = entries.iter().map(|entry| leaf_hash(entry.as_bytes())).collect();
     let grown = RightEdge::empty().append(&leaves).expect("a log");
     let tiles: HashMap<_, _> = grown.tiles.into_iter().collect();
     let checkpoint = Checkpoint::new(log.name().clone(), grown.edge.size(), grown.edge.root()).expect("a checkpoint");
-    let signed = checkpoint.sign(log).expect("a signature");
     let logged = |(index, entry): (usize, &&str)| {
         let index = LeafIndex(index as u64);
         let plan = InclusionPlan::new(index, grown.edge.size()).expect("an index of the log");
-        let proof = TlogProof::new(index, plan.prove(&tiles).expect("every tile"), signed.clone()).expect("a proof");
-        LoggedEntry { envelope: (*entry).to_owned(), inclusion: proof.encode() }
+        let inclusion = plan.prove(&tiles).expect("every tile");
+        ReceiptEntry { index, envelope: (*entry).to_owned(), inclusion, evidence: Evidence::default() }
     };
-    entries.iter().enumerate().map(logged).collect()
+    Receipt {
+        log: log.verifier().to_string(),
+        witnesses: Vec::new(),
+        checkpoint: checkpoint.sign(log).expect("a signature").to_string(),
+        entries: entries.iter().enumerate().map(logged).collect(),
+    }
+}
+
+/// The entries of `receipt` in a log of their own, signed by `log`, with their evidence.
+pub(crate) fn logged_again(log: &NoteSigner, receipt: &Receipt) -> Receipt {
+    let envelopes: Vec<&str> = receipt.entries.iter().map(|entry| entry.envelope.as_str()).collect();
+    let mut again = log_of(log, &envelopes);
+    for (entry, original) in again.entries.iter_mut().zip(&receipt.entries) {
+        entry.evidence = original.evidence.clone();
+    }
+    again
 }

@@ -56,7 +56,7 @@ pub(crate) struct Altered {
 }
 
 fn by(query: &Query) -> Option<By> {
-    match (&query.dataset, query.kind, &query.time) {
+    match (&query.dataset, &query.kind, &query.time) {
         (Some(_), Some(_), _) => Some(By::DatasetAndKind),
         (Some(_), None, _) => Some(By::Dataset),
         (None, Some(_), _) => Some(By::Kind),
@@ -178,7 +178,7 @@ impl StorageBackend for Altered {
 
 /// Another kind and time for an entry.
 pub(crate) fn other_kind(entry: &mut StoredTransaction) {
-    entry.kind = OperationKind::Claim;
+    entry.kind = OperationKind::CLAIM;
 }
 
 pub(crate) fn other_time(entry: &mut StoredTransaction) {

@@ -30,7 +30,7 @@ async fn sound() -> MemoryBackend {
 }
 
 async fn findings(store: MemoryBackend, alteration: Alteration) -> Vec<Finding> {
-    let custody: Custody<Altered> = ledger(Altered { inner: store, alteration }, 1);
+    let custody: Custody = ledger(Altered { inner: store, alteration }, 1);
     let report = custody.ledger.with_witnesses(vec![witness_key(1)]).fsck(&()).await.unwrap();
     assert_eq!(report.more, 0);
     report.findings

@@ -80,7 +80,7 @@ pub(crate) async fn grow(store: &dyn StorageBackend, log: &NoteSigner, count: u6
         transactions.push(StoredTransaction {
             index: LeafIndex(index),
             id: signed.id(),
-            kind: OperationKind::Custom,
+            kind: OperationKind::CUSTOM,
             dataset: signed.predicate().dataset().cloned(),
             recorded_at: signed.predicate().recorded_at(),
             entry: signed.envelope().as_bytes().to_vec(),
@@ -95,16 +95,17 @@ pub(crate) async fn grow(store: &dyn StorageBackend, log: &NoteSigner, count: u6
 }
 
 /// A ledger over `store`, signed by `signer(seed)`.
-pub(crate) struct Custody<S> {
-    pub(crate) ledger: Ledger<S>,
+pub(crate) struct Custody {
+    pub(crate) ledger: Ledger,
     _dir: TempDir,
 }
 
-pub(crate) fn ledger<S: StorageBackend + 'static>(store: S, seed: u8) -> Custody<S> {
+pub(crate) fn ledger(store: impl StorageBackend + 'static, seed: u8) -> Custody {
     let dir = tempfile::tempdir().unwrap();
     let keys = KeyStore::open(dir.path().join("keys")).unwrap();
     let openings = OpeningStore::new(dir.path().join("openings"));
-    Custody { ledger: Ledger::new(store, signer(seed), keys, openings), _dir: dir }
+    let builder = Ledger::builder().store(store).keys(keys).openings(openings);
+    Custody { ledger: builder.build(signer(seed)).unwrap(), _dir: dir }
 }
 
 /// Everything that a store can be asked about a log, for comparing two of them.

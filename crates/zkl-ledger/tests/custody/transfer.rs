@@ -193,23 +193,24 @@ async fn a_ledger_is_opened_in_the_store_that_its_settings_name() {
     let keys = || KeyStore::open(dir.path().join("keys")).unwrap();
     let url: StoreUrl = format!("rocks:{}", store.display()).parse().unwrap();
     let origin: zkl_ledger::keys::Origin = "example.com/x".parse().unwrap();
-    let made = Ledger::create(&home, origin.clone(), Some(url.clone()), keys()).await.unwrap();
+    let made = Ledger::builder().keys(keys()).store_url(url.clone()).create(&home, origin.clone()).await.unwrap();
     let log = made.log_key();
     drop(made);
     assert!(RocksBackend::open_read_only(&store, &Default::default()).is_ok());
     assert_eq!(LedgerHome::open(&home).unwrap().store(), &url);
-    let opened = Ledger::open(&home, keys(), std::time::Duration::ZERO).await.unwrap();
+    let opened = Ledger::builder().keys(keys()).open(&home).await.unwrap();
     assert_eq!(opened.log_key(), log);
     drop(opened);
-    assert!(Ledger::open_read_only(&home, keys()).await.is_ok());
+    assert!(Ledger::builder().keys(keys()).open_read_only(&home).await.is_ok());
     // A second ledger cannot take the same store, and leaves nothing behind that would hinder a third try.
     let other = dir.path().join("other");
-    let taken = Ledger::create(&other, origin.clone(), Some(url), keys()).await;
+    let taken = Ledger::builder().keys(keys()).store_url(url).create(&other, origin.clone()).await;
     assert!(matches!(taken, Err(LedgerError::Storage(_))), "{:?}", taken.map(|_| ()));
-    assert!(Ledger::create(&other, origin.clone(), None, keys()).await.is_ok());
+    assert!(Ledger::builder().keys(keys()).create(&other, origin.clone()).await.is_ok());
     let without: StoreUrl = "postgres://db.example/x".parse().unwrap();
     if !cfg!(feature = "pg") {
-        let absent = Ledger::create(&dir.path().join("third"), origin, Some(without), keys()).await;
+        let builder = Ledger::builder().keys(keys()).store_url(without);
+        let absent = builder.create(dir.path().join("third"), origin).await;
         assert!(matches!(absent, Err(LedgerError::NotCompiledIn { feature: "pg", .. })), "{:?}", absent.map(|_| ()));
     }
 }

@@ -1,10 +1,8 @@
 //! Attacks by whoever holds the keys: statements that are signed and logged, and still say more than is proved.
 
-use std::sync::Arc;
-
 use zkl_ledger::{
-    Circuit, CircuitId, CircuitType, CustomRecord, CustomStatement, LedgerError, Predicate, Receipt, SignedEntry,
-    Trust, VerifyError,
+    Circuit, CircuitId, CircuitType, CustomRecord, CustomStatement, LeafIndex, LedgerError, Predicate, Receipt,
+    SignedEntry, Trust, VerifyError,
     ark::{
         Fr,
         relations::gr1cs::{ConstraintSystemRef, SynthesisError},
@@ -14,7 +12,7 @@ use zkl_ledger::{
     verify,
 };
 
-use crate::common::{Fixture, log_of};
+use crate::common::{Fixture, log_of, logged_again};
 
 const ORIGIN: &str = "example.com/dishonest";
 
@@ -26,8 +24,8 @@ async fn dishonest_claim() -> Receipt {
     let fixture = Fixture::signed_by(signer());
     fixture.penguins().await;
     let ledger = &fixture.ledger;
-    let notarized = ledger.latest(&"penguins".parse().unwrap()).await.unwrap();
-    let entry = ledger.prove(&notarized, &"rows >= 300".parse().unwrap(), Arc::new(())).await.unwrap();
+    let penguins = ledger.dataset("penguins").await.unwrap();
+    let entry = penguins.prove(&"rows >= 300".parse().unwrap()).await.unwrap();
     ledger.receipt(&entry).await.unwrap()
 }
 
@@ -39,24 +37,27 @@ fn check(receipt: &Receipt) -> Result<(), VerifyError> {
 #[tokio::test]
 async fn a_claim_that_was_logged_before_its_notarization_is_refused() {
     let receipt = dishonest_claim().await;
-    let (claim, notarization) = (&receipt.entry.envelope, &receipt.notarization.as_ref().unwrap().envelope);
-    let in_order = log_of(&signer(), &[notarization, claim]);
-    let accepted = Receipt { entry: in_order[1].clone(), notarization: Some(in_order[0].clone()), ..receipt.clone() };
-    check(&accepted).expect("the test's own log is as good as the ledger's");
+    check(&logged_again(&signer(), &receipt)).expect("the test's own log is as good as the ledger's");
 
-    let reversed = log_of(&signer(), &[claim, notarization]);
-    let refused = Receipt { entry: reversed[0].clone(), notarization: Some(reversed[1].clone()), ..receipt };
-    assert!(matches!(check(&refused), Err(VerifyError::Order { .. })));
+    let mut reversed = receipt;
+    reversed.entries.reverse();
+    let mut refused = logged_again(&signer(), &reversed);
+    assert!(matches!(check(&refused), Err(VerifyError::NotBefore { index: LeafIndex(0), .. })));
+    refused.entries.reverse();
+    assert!(matches!(check(&refused), Err(VerifyError::Order { index: LeafIndex(0), before: LeafIndex(1) })));
 }
 
 #[tokio::test]
 async fn two_histories_of_one_log_do_not_make_a_receipt() {
     let receipt = dishonest_claim().await;
-    let (claim, notarization) = (&receipt.entry.envelope, &receipt.notarization.as_ref().unwrap().envelope);
+    let (notarization, claim) = (&receipt.entries[0].envelope, &receipt.entries[1].envelope);
     let with_claim = log_of(&signer(), &["something else", claim]);
     let with_notarization = log_of(&signer(), &[notarization, "something else"]);
-    let mixed = Receipt { entry: with_claim[1].clone(), notarization: Some(with_notarization[0].clone()), ..receipt };
-    assert!(matches!(check(&mixed), Err(VerifyError::Checkpoints { .. })));
+    let mut mixed = receipt.clone();
+    mixed.checkpoint = with_claim.checkpoint;
+    mixed.entries[0].inclusion = with_notarization.entries[0].inclusion.clone();
+    mixed.entries[1].inclusion = with_claim.entries[1].inclusion.clone();
+    assert!(matches!(check(&mixed), Err(VerifyError::Inclusion { index: LeafIndex(0), .. })));
 }
 
 /// Calls itself the circuit of a claim and shows nothing.
@@ -81,13 +82,13 @@ async fn the_circuits_of_claims_prove_nothing_but_claims() {
     let fixture = Fixture::new("example.com/a");
     let statement = CustomStatement { dataset: None, description: "mean(age) >= 30".to_owned() };
     let circuit = CircuitType::Custom(Box::new(Impostor));
-    let error = fixture.ledger.prove_circuit(circuit, statement, Arc::new(())).await.unwrap_err();
+    let error = fixture.ledger.prove_circuit(circuit, statement).await.unwrap_err();
     assert!(matches!(error, LedgerError::ClaimCircuit { .. }), "{error:?}");
     assert!(fixture.ledger.checkpoint().await.unwrap().is_none());
 
     // A notary who does not ask the library: the proof of a claim, as a statement in the notary's own words.
     let receipt = dishonest_claim().await;
-    let envelope = SignedEntry::open(&receipt.entry.envelope).unwrap();
+    let envelope = SignedEntry::open(&receipt.entries[1].envelope).unwrap();
     let Predicate::Claim(claim) = envelope.predicate().clone() else { unreachable!("it is a claim") };
     let record = CustomRecord {
         dataset: Some(claim.dataset),
@@ -102,8 +103,8 @@ async fn the_circuits_of_claims_prove_nothing_but_claims() {
         nonce: claim.nonce,
     };
     let entry = SignedEntry::sign(Predicate::Custom(record), &SigningKey::from_seed(&[7; 32])).unwrap();
-    let entry = log_of(&signer(), &[entry.envelope()]).remove(0);
-    let forged = Receipt { entry, notarization: None, manifest: None, ..receipt };
+    let mut forged = log_of(&signer(), &[entry.envelope()]);
+    forged.entries[0].evidence = receipt.entries[1].evidence.clone();
     assert!(matches!(check(&forged), Err(VerifyError::ClaimCircuit { .. })));
 }
 

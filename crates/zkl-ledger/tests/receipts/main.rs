@@ -5,5 +5,10 @@
 mod attacks;
 #[path = "../common/mod.rs"]
 mod common;
+mod list;
+mod older;
 mod proved;
 mod receipts;
+#[path = "../common/single.rs"]
+mod single;
+mod trust;

@@ -8,43 +8,51 @@ use tokio::sync::OnceCell;
 use zkl_core::digest::{BlobDigest, Sha256Digest};
 use zkl_ledger::{
     Assurance, DataMismatch, EvidenceRequest, KeyStore, Notarization, Notarized, Opening, Predicate, ProfileEvidence,
-    Receipt, Setup, SignedEntry, Trust, VerifiedStatement, VerifyError, check_data, keys::SigningKey, note::NoteSigner,
-    verify,
+    Receipt, Setup, SignedEntry, Table, Trust, VerifiedStatement, VerifyError, check_data, keys::SigningKey,
+    note::NoteSigner, verify,
 };
 
-use crate::common::{Fixture, penguins};
+use crate::common::{Fixture, logged_again, penguins};
 
 const ORIGIN: &str = "example.com/notary";
+/// Seed of the notary's key.
+pub(crate) const KEY_SEED: [u8; 32] = [9; 32];
 
-fn signer() -> NoteSigner {
-    NoteSigner::new(ORIGIN.parse().unwrap(), SigningKey::from_seed(&[9; 32]))
+pub(crate) fn signer() -> NoteSigner {
+    NoteSigner::new(ORIGIN.parse().unwrap(), SigningKey::from_seed(&KEY_SEED))
 }
 
-struct Proved {
-    fixture: Fixture,
-    notarized: Notarized,
-    receipt: Receipt,
-    claim: Receipt,
+pub(crate) struct Proved {
+    pub(crate) fixture: Fixture,
+    pub(crate) notarized: Notarized,
+    pub(crate) receipt: Receipt,
+    pub(crate) claim: Receipt,
 }
 
 /// Proving takes seconds, so the tests share one proved table.
-async fn proved() -> &'static Proved {
+pub(crate) async fn proved() -> &'static Proved {
     static PROVED: OnceCell<Proved> = OnceCell::const_new();
     PROVED
         .get_or_init(|| async {
             let fixture = Fixture::signed_by(signer());
             let notarized = fixture.notarize(&penguins(), "penguins", EvidenceRequest::Proof).await;
             let receipt = fixture.ledger.receipt(&notarized.entry).await.unwrap();
-            let latest = fixture.ledger.latest(&"penguins".parse().unwrap()).await.unwrap();
-            let entry = fixture.ledger.prove(&latest, &"rows >= 300".parse().unwrap(), Arc::new(())).await.unwrap();
+            let latest = fixture.ledger.dataset("penguins").await.unwrap();
+            let entry = latest.prove(&"rows >= 300".parse().unwrap()).await.unwrap();
             let claim = fixture.ledger.receipt(&entry).await.unwrap();
             Proved { fixture, notarized, receipt, claim }
         })
         .await
 }
 
+/// What the receipt's one subject says, verified.
+fn subject(receipt: &Receipt, trust: &Trust) -> Result<VerifiedStatement, VerifyError> {
+    let verified = verify(&receipt.encode().unwrap(), trust)?;
+    Ok(verified.subject().unwrap().statement.clone())
+}
+
 fn evidence(receipt: &Receipt) -> ProfileEvidence {
-    match verify(&receipt.encode().unwrap(), &Trust::default()).unwrap().statement {
+    match subject(receipt, &Trust::default()).unwrap() {
         VerifiedStatement::Notarization { profile, .. } | VerifiedStatement::Claim { profile, .. } => profile,
         other => panic!("{other:?}"),
     }
@@ -68,27 +76,32 @@ async fn a_notarization_and_its_claims_verify_as_proved() {
 #[tokio::test]
 async fn the_owner_shows_the_table_and_the_commitments_are_made_again() {
     let Proved { notarized, .. } = proved().await;
-    let opening = Opening::read(&notarized.opening).unwrap();
-    let keys = KeyStore::open(crate::common::key_dir()).unwrap();
-    let check = |record: &Notarization| check_data(&penguins(), &opening, record, &keys, &()).unwrap();
-    assert_eq!(check(&notarized.notarization).unwrap().rows, 344);
+    let opening = Arc::new(Opening::read(notarized.opening.as_ref()).unwrap());
+    let keys = Arc::new(KeyStore::open(crate::common::key_dir()).unwrap());
+    let check = async |record: &Notarization| {
+        let (opening, keys) = (Arc::clone(&opening), Arc::clone(&keys));
+        check_data(Table::path(penguins()), opening, record.clone(), keys, ()).await.unwrap()
+    };
+    assert_eq!(check(&notarized.notarization).await.unwrap().rows, 344);
     let mut other = notarized.notarization.clone();
     other.scan.as_mut().unwrap().commitments = Sha256Digest::new([1; 32]);
-    assert_eq!(check(&other), Err(DataMismatch::Commitments));
+    assert_eq!(check(&other).await, Err(DataMismatch::Commitments));
 }
 
 /// A receipt in which the notary's entry says something else, signed and logged with the notary's own keys.
 async fn logged(change: impl FnOnce(&mut Notarization), receipt: &Receipt) -> Receipt {
-    let Predicate::Notarization(mut record) = SignedEntry::open(&receipt.entry.envelope).unwrap().predicate().clone()
+    let Predicate::Notarization(mut record) =
+        SignedEntry::open(&receipt.entries[0].envelope).unwrap().predicate().clone()
     else {
         panic!("a notarization")
     };
     change(&mut record);
     let commitments = record.scan.as_ref().map(|scan| scan.commitments);
     record.dataset_id = Notarization::derive_dataset_id(record.manifest, &record.file, &record.seal, commitments);
-    let entry = SignedEntry::sign(Predicate::Notarization(record), &SigningKey::from_seed(&[9; 32])).unwrap();
-    let entry = crate::common::log_of(&signer(), &[entry.envelope()]).remove(0);
-    Receipt { entry, ..receipt.clone() }
+    let entry = SignedEntry::sign(Predicate::Notarization(record), &SigningKey::from_seed(&KEY_SEED)).unwrap();
+    let mut receipt = receipt.clone();
+    receipt.entries[0].envelope = entry.envelope().to_owned();
+    logged_again(&signer(), &receipt)
 }
 
 fn refused(receipt: &Receipt) -> VerifyError {
@@ -136,14 +149,14 @@ async fn with_proof(bytes: Vec<u8>) -> Receipt {
     let Proved { receipt, .. } = proved().await;
     let digest = BlobDigest::of(&bytes);
     let mut receipt = logged(|record| record.scan.as_mut().unwrap().proof = digest, receipt).await;
-    receipt.scan.as_mut().unwrap().proof = BASE64_STANDARD.encode(bytes);
+    receipt.entries[0].evidence.scan.as_mut().unwrap().proof = BASE64_STANDARD.encode(bytes);
     receipt
 }
 
 #[tokio::test]
 async fn a_proof_that_was_changed_is_refused_by_the_part_that_was() {
     let Proved { receipt, .. } = proved().await;
-    let bytes = BASE64_STANDARD.decode(&receipt.scan.as_ref().unwrap().proof).unwrap();
+    let bytes = BASE64_STANDARD.decode(&receipt.entries[0].evidence.scan.as_ref().unwrap().proof).unwrap();
     let flipped = |at: usize| {
         let mut changed = bytes.clone();
         changed[at] ^= 1;
@@ -168,9 +181,8 @@ async fn a_scan_proof_where_none_is_called_for_is_refused() {
     let Proved { receipt, fixture, .. } = proved().await;
     let attested = fixture.penguins().await;
     let mut mixed = fixture.ledger.receipt(&attested.entry).await.unwrap();
-    mixed.scan = receipt.scan.clone();
-    zkl_ledger::SCAN_RECEIPT_FORMAT.clone_into(&mut mixed.format);
-    assert!(matches!(refused(&mixed), VerifyError::PartSuperfluous { part: "scan proof" }));
+    mixed.entries[0].evidence.scan = receipt.entries[0].evidence.scan.clone();
+    assert!(matches!(refused(&mixed), VerifyError::EvidenceSuperfluous { part: "scan proof", .. }));
 }
 
 #[tokio::test]
@@ -178,7 +190,7 @@ async fn an_entry_cannot_call_itself_proved_without_a_record() {
     let fixture = Fixture::signed_by(signer());
     let attested = fixture.penguins().await.notarization;
     let proved = proved().await.notarized.notarization.clone();
-    let key = SigningKey::from_seed(&[9; 32]);
+    let key = SigningKey::from_seed(&KEY_SEED);
     let open = |record| SignedEntry::open(SignedEntry::sign(Predicate::Notarization(record), &key).unwrap().envelope());
     open(attested.clone()).unwrap();
     for record in [

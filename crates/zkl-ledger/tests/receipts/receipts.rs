@@ -1,17 +1,16 @@
 //! Receipts from end to end: what is proved verifies elsewhere, and nothing about it can be changed.
 
-use std::sync::Arc;
-
 use zkl_ledger::{
-    Assurance, EntryRef, LedgerError, Receipt, Setup, Trust, VerifiedStatement, VerifyError, claim::ClaimError, verify,
+    Assurance, EntryRef, LeafIndex, LedgerError, Receipt, Setup, Trust, VerifiedStatement, VerifyError,
+    claim::ClaimError, verify,
 };
 use zkl_testkit::tamper::ByteTampering;
 
 use crate::common::Fixture;
 
 async fn claim_receipt(fixture: &Fixture, claim: &str) -> Receipt {
-    let notarized = fixture.ledger.latest(&"penguins".parse().unwrap()).await.unwrap();
-    let entry = fixture.ledger.prove(&notarized, &claim.parse().unwrap(), Arc::new(())).await.unwrap();
+    let penguins = fixture.ledger.dataset("penguins").await.unwrap();
+    let entry = penguins.prove(&claim.parse().unwrap()).await.unwrap();
     fixture.ledger.receipt(&entry).await.unwrap()
 }
 
@@ -24,7 +23,8 @@ async fn a_claim_verifies_from_its_receipt_alone() {
 
     let verified = verify(&bytes, &Trust::default()).unwrap();
     assert!(!verified.log.pinned);
-    let VerifiedStatement::Claim { claim, notarization, layout, proof, .. } = verified.statement else { panic!() };
+    let subject = verified.subject().unwrap().statement.clone();
+    let VerifiedStatement::Claim { claim, notarization, layout, proof, .. } = subject else { panic!() };
     assert_eq!(claim.to_string(), "mean(body_mass_g) between 4000 and 4500");
     assert_eq!(notarization.assurance, Assurance::Attested);
     assert_eq!(layout.rows(), 344);
@@ -68,9 +68,9 @@ async fn every_kind_of_claim_proves_and_verifies() {
 async fn a_false_claim_is_refused_and_nothing_is_recorded() {
     let fixture = Fixture::new("example.com/a");
     fixture.penguins().await;
-    let notarized = fixture.ledger.latest(&"penguins".parse().unwrap()).await.unwrap();
+    let penguins = fixture.ledger.dataset("penguins").await.unwrap();
     let claim = "mean(body_mass_g) <= 4000".parse().unwrap();
-    let error = fixture.ledger.prove(&notarized, &claim, Arc::new(())).await.unwrap_err();
+    let error = penguins.prove(&claim).await.unwrap_err();
     assert!(matches!(error, LedgerError::Claim(ClaimError::False)), "{error:?}");
     // The message must not help to find the value.
     assert!(!error.to_string().contains("42"), "{error}");
@@ -107,29 +107,31 @@ async fn parts_of_two_receipts_do_not_mix() {
         change(&mut receipt);
         check(&receipt)
     };
-    let error = with(&|receipt| receipt.proof = rows.proof.clone());
+    let (first, second) = (LeafIndex(0), LeafIndex(1));
+    let proof = |receipt: &Receipt| receipt.entries[1].evidence.proof.clone();
+    let error = with(&|receipt| receipt.entries[1].evidence.proof = proof(&rows));
     assert!(matches!(error, VerifyError::KeyDigest { .. }), "{error:?}");
-    let error = with(&|receipt| receipt.proof = foreign.proof.clone());
+    let error = with(&|receipt| receipt.entries[1].evidence.proof = proof(&foreign));
     assert!(matches!(error, VerifyError::ProofDigest { .. }), "{error:?}");
-    let error = with(&|receipt| receipt.notarization = foreign.notarization.clone());
-    assert!(matches!(error, VerifyError::Inclusion { part: "notarization", .. }), "{error:?}");
+    let error = with(&|receipt| receipt.entries[0] = foreign.entries[0].clone());
+    assert!(matches!(error, VerifyError::Inclusion { index, .. } if index == first), "{error:?}");
     let error = with(&|receipt| receipt.log = foreign.log.clone());
-    assert!(matches!(error, VerifyError::Inclusion { part: "entry", .. }), "{error:?}");
-    let error = with(&|receipt| receipt.entry.envelope = rows.entry.envelope.clone());
-    assert!(matches!(error, VerifyError::Inclusion { part: "entry", .. }), "{error:?}");
-    let error = with(&|receipt| receipt.notarization = Some(rows.entry.clone()));
-    assert!(matches!(error, VerifyError::StatementType { .. }), "{error:?}");
-    let error = with(&|receipt| receipt.notarization = None);
-    assert!(matches!(error, VerifyError::PartMissing { part: "notarization" }), "{error:?}");
-    let error = with(&|receipt| receipt.proof = None);
-    assert!(matches!(error, VerifyError::PartMissing { part: "proof" }), "{error:?}");
-    let error = with(&|receipt| receipt.manifest = None);
-    assert!(matches!(error, VerifyError::PartMissing { part: "manifest" }), "{error:?}");
-
-    let notarized = fixture.ledger.latest(&"penguins".parse().unwrap()).await.unwrap();
-    let mut notarization = fixture.ledger.receipt(&notarized.entry).await.unwrap();
-    notarization.proof = mean.proof.clone();
-    assert!(matches!(check(&notarization), VerifyError::PartSuperfluous { part: "proof" }));
+    assert!(matches!(error, VerifyError::Checkpoint(_)), "{error:?}");
+    let error = with(&|receipt| receipt.entries[1].envelope = rows.entries[1].envelope.clone());
+    assert!(matches!(error, VerifyError::Inclusion { index, .. } if index == second), "{error:?}");
+    let error = with(&|receipt| drop(receipt.entries.remove(0)));
+    assert!(matches!(error, VerifyError::NotBefore { index, .. } if index == second), "{error:?}");
+    let error = with(&|receipt| receipt.entries[1].evidence.proof = None);
+    assert!(matches!(error, VerifyError::EvidenceMissing { index, part: "proof" } if index == second), "{error:?}");
+    let error = with(&|receipt| receipt.entries[0].evidence.manifest = None);
+    assert!(matches!(error, VerifyError::EvidenceMissing { index, part: "manifest" } if index == first), "{error:?}");
+    let error = with(&|receipt| receipt.entries[0].evidence.proof = proof(&mean));
+    assert!(matches!(error, VerifyError::EvidenceSuperfluous { index, part: "proof" } if index == first), "{error:?}");
+    let error = with(&|receipt| receipt.entries[1].evidence.manifest = receipt.entries[0].evidence.manifest.clone());
+    assert!(
+        matches!(error, VerifyError::EvidenceSuperfluous { index, part: "manifest" } if index == second),
+        "{error:?}"
+    );
 }
 
 #[tokio::test]
@@ -141,13 +143,16 @@ async fn a_claim_about_one_version_is_not_one_about_another() {
     assert_ne!(first.notarization.seal, second.notarization.seal, "salts are fresh");
     assert_ne!(first.notarization.file, second.notarization.file, "the file's salt is fresh");
 
-    let mut mixed = fixture.ledger.receipt(&second.entry).await.unwrap();
-    let logged = mixed.entry.clone();
-    mixed = Receipt { notarization: Some(logged), ..receipt };
+    let claim = fixture.ledger.entry(EntryRef::Index(LeafIndex(1))).await.unwrap();
+    let mut mixed = fixture.ledger.receipt_of(&[claim, second.entry], true).await.unwrap();
+    assert_eq!(mixed.entries.len(), 3);
+    // The first version is cut out: the claim is not about the second.
+    mixed.entries.remove(0);
     let error = verify(&mixed.encode().unwrap(), &Trust::default()).unwrap_err();
-    assert!(matches!(error, VerifyError::Notarization { .. }), "{error:?}");
+    assert!(matches!(error, VerifyError::NotBefore { named, .. } if named == first.entry.id), "{error:?}");
+    assert_eq!(receipt.entries[0].envelope, first.entry.signed.envelope());
 
     // The history keeps both; the name means the newer one, and the older one can still be spoken about.
-    let older = fixture.ledger.notarization(EntryRef::Id(first.entry.id)).await.unwrap();
-    fixture.ledger.prove(&older, &"rows >= 300".parse().unwrap(), Arc::new(())).await.unwrap();
+    let older = fixture.ledger.dataset_at(EntryRef::Id(first.entry.id)).await.unwrap();
+    older.prove(&"rows >= 300".parse().unwrap()).await.unwrap();
 }

@@ -227,7 +227,7 @@ fn every_form_belongs_to_the_queries_that_have_it() {
     for form in forms() {
         let query = Query {
             dataset: if form.dataset { name.clone() } else { None },
-            kind: form.kind.then_some(OperationKind::Claim),
+            kind: form.kind.then_some(OperationKind::CLAIM),
             time: form.time.then(|| LOG.transaction(0).recorded_at..LOG.transaction(9).recorded_at),
             order: form.order,
             ..Query::default()

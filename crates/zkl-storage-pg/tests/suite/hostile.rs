@@ -86,9 +86,9 @@ const LOG_ATTACKS: [Attack; 26] = [
 
 const ROW_ATTACKS: [Attack; 32] = [
     (
-        "a kind that nobody knows",
-        "begin; call move_to(301); insert into transactions values (300, sha256('x'), 'theft', null, 0, 'x'); commit",
-        "transactions_operation_fkey",
+        "a kind that is none",
+        "begin; call move_to(301); insert into transactions values (300, sha256('x'), 'No Kind', null, 0, 'x'); commit",
+        "operation_name",
     ),
     (
         "a name that is none",
@@ -116,9 +116,13 @@ const ROW_ATTACKS: [Attack; 32] = [
         "begin; call move_to(301); insert into transactions values (300, sha256('x'), 'claim', null, 'NaN', 'x'); commit",
         "time_range",
     ),
-    ("a renamed kind", "update operations set name = 'theft' where name = 'claim'", "append_only"),
-    ("a deleted kind", "delete from operations", "append_only"),
-    ("a kind with an odd name", "insert into operations values ('No Kind')", "operation_name"),
+    ("a renamed kind", "update transactions set operation = 'theft' where operation = 'claim'", "append_only"),
+    ("a deleted kind", "delete from transactions where operation = 'claim'", "append_only"),
+    (
+        "a kind that is too long",
+        "begin; call move_to(301); insert into transactions values (300, sha256('x'), repeat('k', 33), null, 0, 'x'); commit",
+        "operation_name",
+    ),
     ("a false count", "update datasets set entries = entries + 1", "dataset_counted"),
     ("a false newest entry", "update datasets set latest = latest - 1", "dataset_counted"),
     ("a renamed dataset", "update datasets set name = 'other' where name = 'a'", "dataset_counted"),

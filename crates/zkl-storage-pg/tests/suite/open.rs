@@ -2,8 +2,10 @@
 
 use std::time::{Duration, Instant};
 
+use sha2::{Digest as _, Sha384};
 use zkl_core::{
-    storage::{StorageBackend, StorageBackendExt, StorageErrorKind},
+    storage::{AppendBatch, Query, StorageBackend, StorageBackendExt, StorageErrorKind},
+    transaction::OperationKind,
     tree::TreeSize,
 };
 use zkl_storage_pg::{PgBackend, PgConfig};
@@ -139,12 +141,71 @@ fn an_unknown_format_is_named_and_stops_writers_that_are_already_there() {
     block_on(async {
         let (url, backend) = with_entries(LOG, 2).await;
         sql(&format!("update {}.head set format = 7", backend.schema()));
-        let expected = StorageErrorKind::Format { expected: 1, got: 7 };
+        let expected = StorageErrorKind::Format { expected: 2, got: 7 };
         assert_eq!(kind(PgBackend::open(&url, &config()).await), expected);
         assert_eq!(kind(PgBackend::open_read_only(&url, &config()).await), expected);
         assert_eq!(kind(PgBackend::connect(&url, &config()).await), expected);
         assert_eq!(kind(backend.append(TreeSize(2), LOG.batch(2, 1)).await), expected);
         assert_eq!(backend.size().await.unwrap(), TreeSize(2));
+    });
+}
+
+/// A ledger as the first version of this crate made it: its one migration, and entries of the kinds that it knew.
+fn ledger_of_format_1(schema: &str, batch: &AppendBatch) {
+    let first = include_str!("../../migrations/0001_ledger.sql");
+    let hex = |bytes: &[u8]| format!("'\\x{}'", hex::encode(bytes));
+    let entries = batch.transactions.iter().map(|entry| {
+        let dataset = entry.dataset.as_ref().map_or("null".to_owned(), |name| format!("'{name}'"));
+        let (id, bytes) = (hex(entry.id.as_bytes()), hex(&entry.entry));
+        format!("({}, {id}, '{}', {dataset}, {}, {bytes})", entry.index.0, entry.kind, entry.recorded_at.0)
+    });
+    let entries = entries.collect::<Vec<_>>().join(", ");
+    let tiles = batch.tiles.iter().map(|(id, bytes)| format!("({}, {}, {})", id.level, id.index, hex(bytes)));
+    let tiles = tiles.collect::<Vec<_>>().join(", ");
+    let (root, checkpoint) = (hex(batch.head.root.as_bytes()), hex(batch.head.checkpoint.as_bytes()));
+    sql(&format!("create schema {schema}; set search_path = {schema}; {first}"));
+    sql(&format!(
+        "set search_path = {schema}; begin; \
+         update head set size = {}, root = {root}, checkpoint = {checkpoint}; \
+         insert into tiles values {tiles}; insert into transactions values {entries}; commit; \
+         create table _sqlx_migrations (version bigint primary key, description text not null, \
+         installed_on timestamptz not null default now(), success boolean not null, checksum bytea not null, \
+         execution_time bigint not null); \
+         insert into _sqlx_migrations values (1, 'ledger', now(), true, {}, 0)",
+        batch.head.size.0,
+        hex(&Sha384::digest(first))
+    ));
+}
+
+#[test]
+fn a_ledger_of_format_1_is_read_as_it_is_and_brought_up_to_date_by_a_writer() {
+    block_on(async {
+        let url = shared().fresh_url();
+        let schema = url.split_once("schema=").unwrap().1;
+        let mut batch = LOG.batch(0, 9);
+        let known = [OperationKind::NOTARIZATION, OperationKind::CLAIM, OperationKind::CUSTOM];
+        for (transaction, kind) in batch.transactions.iter_mut().zip(known.iter().cycle()) {
+            transaction.kind = kind.clone();
+        }
+        ledger_of_format_1(schema, &batch);
+        let format = || sql(&format!("select format from {schema}.head"));
+        let reader = PgBackend::open_read_only(&url, &config()).await.unwrap();
+        assert_eq!(reader.find(&Query::default()).await.unwrap(), batch.transactions);
+        assert_eq!(format(), "1\n");
+        let writer = PgBackend::open(&url, &config()).await.unwrap();
+        assert_eq!(format(), "2\n");
+        // The reader from before the migration goes on, too.
+        append(&writer, LOG, 9, 40).await;
+        let all: Vec<_> = batch.transactions.into_iter().chain(LOG.batch(9, 40).transactions).collect();
+        for backend in [&reader, &writer, &PgBackend::open(&url, &config()).await.unwrap()] {
+            assert_eq!(backend.find(&Query::default()).await.unwrap(), all);
+            for kind in known.iter().cloned().chain(TestLog::kinds()) {
+                let query = Query { kind: Some(kind), ..Query::default() };
+                let expected: Vec<_> = all.iter().filter(|transaction| query.matches(transaction)).cloned().collect();
+                assert_eq!(backend.find(&query).await.unwrap(), expected);
+            }
+            assert_eq!(backend.head().await.unwrap(), Some(LOG.head(49)));
+        }
     });
 }
 
@@ -175,15 +236,15 @@ fn rows_that_lie_are_corrupt_when_they_are_read() {
         let digest = backend.put_blob(b"a blob").await.unwrap();
         sql(&format!(
             "set search_path = {}; set session_replication_role = replica; \
-             insert into operations values ('of-the-future'); \
-             update transactions set operation = 'of-the-future' where index = 1; \
+             alter table transactions drop constraint operation_name; \
+             update transactions set operation = 'No Kind' where index = 1; \
              alter table blobs drop constraint digest_of_bytes; update blobs set bytes = 'b'; \
              alter table datasets drop constraint dataset_name; update datasets set name = name || '//' where name < 'a'",
             backend.schema()
         ));
         for kind in [
             kind(backend.transaction(LOG.transaction(1).id).await),
-            kind(backend.find(&zkl_core::storage::Query::default()).await),
+            kind(backend.find(&Query::default()).await),
             kind(backend.blob(digest).await),
         ] {
             assert!(matches!(kind, StorageErrorKind::Corrupt(_)), "{kind:?}");

@@ -98,7 +98,7 @@ fn queries_cost_a_number_of_reads_that_grows_with_the_logarithm_of_the_log() {
                 (
                     "one minute, one kind",
                     Query {
-                        kind: Some(OperationKind::Claim),
+                        kind: Some(OperationKind::CLAIM),
                         time: Some(time..Timestamp(time.0 + 60_000)),
                         ..Query::default()
                     },

@@ -10,7 +10,7 @@ use zkl_core::{
     digest::BlobDigest,
     storage::{Order, Query, StorageBackend, StorageErrorKind},
     time::Timestamp,
-    transaction::{OperationKind, StoredTransaction},
+    transaction::StoredTransaction,
     tree::TreeSize,
 };
 
@@ -70,11 +70,11 @@ pub async fn random_operations_agree_with_a_model<F: BackendFactory>(factory: &F
 }
 
 fn random_query(rng: &mut ChaCha8Rng, size: u64) -> Query {
-    let names = TestLog::names();
+    let (names, kinds) = (TestLog::names(), TestLog::kinds());
     let coin = |rng: &mut ChaCha8Rng| rng.next_u32().is_multiple_of(2);
     Query {
         dataset: coin(rng).then(|| names[below(rng, names.len() as u64) as usize].clone()),
-        kind: coin(rng).then(|| OperationKind::ALL[below(rng, 3) as usize]),
+        kind: coin(rng).then(|| kinds[below(rng, kinds.len() as u64) as usize].clone()),
         time: coin(rng).then(|| Timestamp(below(rng, 100))..Timestamp(below(rng, 110))),
         index: coin(rng).then(|| below(rng, size + 1)..below(rng, size + 9)),
         order: if coin(rng) { Order::Ascending } else { Order::Descending },

@@ -12,6 +12,7 @@ use zkl_core::{
 };
 
 use super::{patiently, tree};
+use crate::log::TestLog;
 
 /// An entry before it has a place in the log.
 #[derive(Clone, Debug)]
@@ -27,7 +28,7 @@ impl Draft {
         StoredTransaction {
             index: LeafIndex(index),
             id: tree::leaf_hash(&self.entry),
-            kind: self.kind,
+            kind: self.kind.clone(),
             dataset: self.dataset.clone(),
             recorded_at: self.recorded_at,
             entry: self.entry.clone(),
@@ -171,12 +172,16 @@ async fn check_indexes(store: &dyn StorageBackend, log: &[StoredTransaction], at
     names.sort();
     names.dedup();
     let time = log.get(log.len() / 3).zip(log.last()).map(|(first, last)| first.recorded_at..last.recorded_at);
-    let kinds = OperationKind::ALL.map(Some);
+    let kinds: Vec<_> = TestLog::kinds().into_iter().map(Some).collect();
     let mut queries = vec![Query { time, ..Query::default() }];
-    queries.extend(kinds.map(|kind| Query { kind, ..Query::default() }));
+    queries.extend(kinds.iter().cloned().map(|kind| Query { kind, ..Query::default() }));
     for name in &names {
         let dataset = Some(name.clone());
-        queries.extend([None, kinds[0]].map(|kind| Query { dataset: dataset.clone(), kind, ..Query::default() }));
+        queries.extend([None, kinds[0].clone()].map(|kind| Query {
+            dataset: dataset.clone(),
+            kind,
+            ..Query::default()
+        }));
     }
     let whole = Some(0..log.len() as u64);
     for query in queries {

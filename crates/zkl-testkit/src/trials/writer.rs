@@ -7,7 +7,7 @@ use zkl_core::{
     digest::BlobDigest,
     storage::{AppendBatch, Query, StorageBackend, StorageError, StorageErrorKind},
     time::Timestamp,
-    transaction::{OperationKind, StoredTransaction},
+    transaction::StoredTransaction,
     tree::{TileId, TreeSize},
 };
 
@@ -145,12 +145,12 @@ impl<S: StorageBackend + Clone + 'static> Writer<S> {
 
     /// `len` entries that no other batch has.
     fn drafts(&mut self, number: u64, len: u64, blob: BlobDigest) -> Vec<Draft> {
-        let names = TestLog::names();
+        let (names, kinds) = (TestLog::names(), TestLog::kinds());
         let draft = |part| {
             let (choice, padding) = (self.rng.next_u32() as usize, self.rng.next_u32() % 200);
             let text = format!("{} {number}.{part} {blob} {}", self.name, "x".repeat(padding as usize));
             Draft {
-                kind: OperationKind::ALL[choice % OperationKind::ALL.len()],
+                kind: kinds[choice % kinds.len()].clone(),
                 dataset: names.get(choice / 8 % (names.len() + 1)).cloned(),
                 recorded_at: Timestamp(1_000 + u64::from(self.rng.next_u32() % 10_000)),
                 entry: text.into_bytes(),
@@ -269,7 +269,7 @@ impl<S: StorageBackend + Clone + 'static> Writer<S> {
             let expected = draft.at(index);
             let found = patiently!(self.store.transaction(expected.id), at);
             assert_eq!(found.as_ref(), Some(&expected), "{at}: entry {index} by its id");
-            let (dataset, kind, index) = (draft.dataset.clone(), Some(draft.kind), Some(index..index + 1));
+            let (dataset, kind, index) = (draft.dataset.clone(), Some(draft.kind.clone()), Some(index..index + 1));
             let query = Query { dataset, kind, index, ..Query::default() };
             let found = patiently!(self.store.find(&query), at);
             assert_eq!(found, [expected], "{at}: {query:?}");

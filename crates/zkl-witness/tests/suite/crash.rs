@@ -12,7 +12,7 @@ use std::{
 };
 
 use tokio::net::TcpListener;
-use zkl_ledger::{WitnessClient as _, witness::Answer};
+use zkl_receipt::{WitnessClient as _, witness::Answer};
 use zkl_witness::{HttpWitness, serve};
 
 use crate::history::{History, witness_signer};

@@ -7,16 +7,16 @@ use zkl_core::{
     digest::RootHash,
     tree::{TileId, TreeSize},
 };
-use zkl_ledger::{
+use zkl_merkle::{
+    tile::RightEdge,
+    tree::{ConsistencyPlan, empty_root, leaf_hash},
+};
+use zkl_receipt::{
     checkpoint::{Checkpoint, SignedCheckpoint},
     cosignature::WitnessSigner,
     keys::SigningKey,
     note::{NoteSigner, NoteVerifier},
     witness::AddCheckpoint,
-};
-use zkl_merkle::{
-    tile::RightEdge,
-    tree::{ConsistencyPlan, empty_root, leaf_hash},
 };
 use zkl_witness::Witness;
 

@@ -10,7 +10,7 @@ use std::{
 use tempfile::TempDir;
 use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle};
 use zkl_core::tree::TreeSize;
-use zkl_ledger::{
+use zkl_receipt::{
     WitnessClient as _,
     checkpoint::{Checkpoint, SignedCheckpoint},
     witness::Answer,
@@ -109,9 +109,9 @@ async fn attacks_are_refused_with_the_status_of_the_specification() {
     reversed.old_size = TreeSize(12);
     assert_eq!(server.post(reversed.encode()).await.0, 400);
 
-    let stranger = zkl_ledger::note::NoteSigner::new(
+    let stranger = zkl_receipt::note::NoteSigner::new(
         "example.com/log".parse().unwrap(),
-        zkl_ledger::keys::SigningKey::from_seed(&[9; 32]),
+        zkl_receipt::keys::SigningKey::from_seed(&[9; 32]),
     );
     let mut forged = history.request(12, 15);
     let statement = Checkpoint::new(stranger.name().clone(), TreeSize(15), history.roots[15]).unwrap();

@@ -3,7 +3,7 @@
 use std::{fs, sync::Arc, thread};
 
 use zkl_core::tree::TreeSize;
-use zkl_ledger::checkpoint::SignedCheckpoint;
+use zkl_receipt::checkpoint::SignedCheckpoint;
 use zkl_witness::{Witness, WitnessError, WitnessHome};
 
 use crate::history::{History, reopen, witness, witness_signer};

@@ -1,12 +1,13 @@
 //! Committing to a table again: what an auditor does who holds the table and the secrets of its notarization.
 
 use zkl_argument::{ScanWitness, commit::CommitmentSeed, commit_columns, srs::Srs};
-use zkl_core::digest::Sha256Digest;
+use zkl_core::{digest::Sha256Digest, profile::Profile};
 
 use super::{
     error::ProveTableError,
     plan::{Segment, TablePlan},
     root::dataset_root,
+    sum::add,
 };
 use crate::scan::ColumnCommitments;
 
@@ -16,12 +17,21 @@ pub struct TableCommitter<'a> {
     plan: &'a TablePlan,
     seed: CommitmentSeed,
     commitments: Vec<ColumnCommitments>,
+    total: Option<Profile>,
+}
+
+/// What [`TableCommitter::finish`] leaves.
+pub struct CommittedTable {
+    /// The dataset commitment.
+    pub commitment_root: Sha256Digest,
+    /// The profile of the whole table. Secret.
+    pub profile: Profile,
 }
 
 impl<'a> TableCommitter<'a> {
     /// A committer to a table of which no row was seen yet, with the blinders of `seed`.
     pub fn new(srs: &'a Srs, plan: &'a TablePlan, seed: CommitmentSeed) -> Self {
-        Self { srs, plan, seed, commitments: Vec::with_capacity(plan.len()) }
+        Self { srs, plan, seed, commitments: Vec::with_capacity(plan.len()), total: None }
     }
 
     /// The segment that is next, `None` when all were given.
@@ -29,29 +39,36 @@ impl<'a> TableCommitter<'a> {
         self.plan.segment(self.commitments.len())
     }
 
-    /// Commits to the next segment. `witness` is made from the segment's plan.
+    /// Commits to the next segment. `witness` is made from the segment's plan; `profile` is that of its rows, in the frame of
+    /// the table.
     ///
     /// # Errors
-    /// [`ProveTableError::TooManySegments`], [`ProveTableError::Commit`].
-    pub fn push_segment(&mut self, witness: &ScanWitness<'_>) -> Result<(), ProveTableError> {
+    /// [`ProveTableError::TooManySegments`], [`ProveTableError::Commit`], [`ProveTableError::NotShared`].
+    pub fn push_segment(&mut self, witness: &ScanWitness<'_>, profile: &Profile) -> Result<(), ProveTableError> {
         let expected = self.plan.len();
         let segment = self.next_segment().ok_or(ProveTableError::TooManySegments { expected })?;
+        match &mut self.total {
+            None => self.total = Some(profile.clone()),
+            Some(total) => {
+                add(total, profile).map_err(|record| ProveTableError::NotShared { segment: segment.index, record })?;
+            }
+        }
         let seed = segment_seed(self.plan, &self.seed, segment.index);
         let columns = commit_columns(self.srs, segment.groups, witness, &seed)?;
         self.commitments.push(ColumnCommitments::new(segment.scan, segment.groups, columns)?);
         Ok(())
     }
 
-    /// The dataset commitment of the table.
+    /// The dataset commitment and the profile of the table.
     ///
     /// # Errors
     /// [`ProveTableError::Unfinished`] when segments are missing.
-    pub fn finish(self) -> Result<Sha256Digest, ProveTableError> {
+    pub fn finish(self) -> Result<CommittedTable, ProveTableError> {
         let (expected, got) = (self.plan.len(), self.commitments.len());
-        if expected != got {
+        let Some(profile) = self.total.filter(|_| expected == got) else {
             return Err(ProveTableError::Unfinished { expected, got });
-        }
-        Ok(dataset_root(self.plan, self.commitments.iter())?)
+        };
+        Ok(CommittedTable { commitment_root: dataset_root(self.plan, self.commitments.iter())?, profile })
     }
 }
 

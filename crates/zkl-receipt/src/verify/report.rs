@@ -1,6 +1,5 @@
 //! What a verification found, as evidence and for printing.
 
-use serde::Serialize;
 use zkl_core::{
     circuit::CircuitId,
     claim::Claim,
@@ -13,7 +12,7 @@ use zkl_merkle::keys::VerifyingKey;
 use zkl_snark::keys::Setup;
 
 use crate::{
-    predicate::{CustomRecord, Notarization},
+    kind::{CustomRecord, Notarization},
     scan::ProfileEvidence,
 };
 
@@ -21,40 +20,62 @@ use crate::{
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct VerifiedReceipt {
+    /// The log, at the state under which all entries stand.
+    pub log: VerifiedLog,
+    /// Every entry, in the order of the log.
+    pub entries: Vec<VerifiedEntry>,
+}
+
+impl VerifiedReceipt {
+    /// The entries that the receipt is for: those that no other entry of it names. There is at least one.
+    pub fn subjects(&self) -> impl Iterator<Item = &VerifiedEntry> {
+        self.entries.iter().filter(|entry| entry.is_subject)
+    }
+
+    /// The subject of a receipt that has one, `None` for one that has several.
+    pub fn subject(&self) -> Option<&VerifiedEntry> {
+        let mut subjects = self.subjects();
+        let first = subjects.next();
+        if subjects.next().is_some() { None } else { first }
+    }
+}
+
+/// An entry that was verified.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct VerifiedEntry {
+    /// Position in the log.
+    pub index: LeafIndex,
     /// Id of the entry.
     pub id: TransactionId,
     /// Key of the notary who signed it.
     pub notary: VerifyingKey,
     /// Time by the notary's clock: an assertion of the notary.
     pub recorded_at: Timestamp,
-    /// Where the entry is.
-    pub log: InLog,
+    /// Whether the receipt is for this entry: no other one of it names it.
+    pub is_subject: bool,
     /// What the entry says and what was verified of it.
     pub statement: VerifiedStatement,
 }
 
-/// The place of an entry in a log.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct InLog {
+/// A log at one of its states.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct VerifiedLog {
     /// The log's name.
     pub origin: String,
     /// The log's key.
     pub key: String,
     /// Whether the key is one that the caller pinned. If not, anybody may have made this log.
     pub pinned: bool,
-    /// Position of the entry.
-    pub index: LeafIndex,
     /// Entries in the log at the checkpoint.
     pub size: TreeSize,
     /// Root of the tree at the checkpoint.
     pub root: RootHash,
     /// Names of witnesses that cosigned the checkpoint: with a policy those that it knows, and they are a quorum;
     /// otherwise those that the receipt names, whose keys nobody vouched for.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub witnesses: Vec<String>,
     /// Whether a policy was given, which the checkpoint then satisfies.
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub policy: bool,
 }
 
@@ -105,4 +126,11 @@ pub struct ProofReport {
     pub setup: Setup,
     /// Digest of the verifying key.
     pub verifying_key: KeyDigest,
+}
+
+/// A notarized table that another statement is about.
+pub(crate) struct VerifiedTable<'a> {
+    pub(crate) notarization: &'a Notarization,
+    pub(crate) layout: &'a Layout,
+    pub(crate) profile: &'a ProfileEvidence,
 }

@@ -9,7 +9,10 @@
 //! ```
 
 use zkl_argument::Shape;
-use zkl_circuits::scan::{ScanContext, TableStatement, verify_table};
+use zkl_circuits::{
+    keys::builtin_keys,
+    scan::{ScanContext, TableStatement, verify_table},
+};
 use zkl_core::{
     circuit::{Circuit, CircuitId},
     digest::{BlobDigest, KeyDigest, Sha256Digest},
@@ -22,11 +25,11 @@ use zkl_snark::{
 
 use super::{
     bundle::ScanBundle,
-    prove::table_plan,
     record::{ScanKey, ScanRecord},
+    table_plan,
 };
 use crate::{
-    predicate::Notarization,
+    kind::Notarization,
     receipt::ScanPart,
     verify::{Trust, VerifyError, decode_base64},
 };
@@ -78,13 +81,13 @@ pub(crate) fn check_scan(
     let plan = table_plan(layout).map_err(VerifyError::ScanPlan)?;
     let circuits = plan.circuits();
     let is_derivable = plan.segment(0).is_some_and(|segment| is_derivable(segment.scan.shape()));
-    let (expected, logged, got) = (circuits.len(), record.keys.len(), part.verifying_keys.len());
+    let (expected, logged, got) = (circuits.len(), record.keys.len(), part.keys.len());
     if logged != expected || got != expected {
         return Err(VerifyError::ScanKeys { expected, logged, got });
     }
     let mut setup = Setup::External;
     let mut keys = Vec::with_capacity(expected);
-    for ((circuit, logged), text) in circuits.into_iter().zip(&record.keys).zip(&part.verifying_keys) {
+    for ((circuit, logged), text) in circuits.into_iter().zip(&record.keys).zip(&part.keys) {
         let id = circuit.id();
         if logged.circuit != id {
             return Err(VerifyError::Circuit { expected: id, got: logged.circuit.clone() });
@@ -100,7 +103,7 @@ pub(crate) fn check_scan(
     if got != record.srs {
         return Err(VerifyError::SrsDigest { expected: record.srs, got });
     }
-    let of_srs = trust.srs_setup(got).ok_or(VerifyError::SrsNotTrusted { digest: got })?;
+    let of_srs = trust.srs_setup(&bundle.srs).ok_or(VerifyError::SrsNotTrusted { digest: got })?;
 
     let Notarization { notary, dataset, nonce, .. } = notarization;
     let context = ScanContext::new(origin, notary.as_bytes(), dataset, nonce.as_bytes());
@@ -133,8 +136,8 @@ fn is_derivable(shape: &Shape) -> bool {
     sizes.iter().zip(MOST_DERIVED).all(|(size, most)| *size <= most)
 }
 
-/// Reads a key that has the logged digest and that the caller trusts for its circuit. A key that is not pinned may be the dev
-/// key of `derivable`.
+/// Reads a key that has the logged digest and that the caller trusts for its circuit. A key that is not built in may be the dev
+/// key of `derivable`, and then is that, whether or not the caller trusts its digest.
 fn trusted_key(
     logged: &ScanKey,
     text: &str,
@@ -148,7 +151,11 @@ fn trusted_key(
     }
     let not_trusted = || VerifyError::KeyNotTrusted { circuit: logged.circuit.clone(), digest: got };
     let is_dev = || derivable.is_some_and(|circuit| is_dev_key(circuit, got));
-    let setup = trust.setup(&logged.circuit, got).or_else(|| is_dev().then_some(Setup::Dev)).ok_or_else(not_trusted)?;
+    let setup = match builtin_keys().setup(&logged.circuit, got) {
+        Some(setup) => setup,
+        None if is_dev() => Setup::Dev,
+        None => trust.setup(&logged.circuit, got).ok_or_else(not_trusted)?,
+    };
     Ok((VerifyingKey::from_bytes(&bytes).map_err(VerifyError::Key)?, setup))
 }
 

@@ -13,21 +13,26 @@ use zkl_circuits::scan::{TablePlan, TableProof};
 use crate::verify::VerifyError;
 
 /// The parts of a blob.
-pub(crate) struct ScanBundle {
-    pub(crate) srs: SrsVerifierKey,
-    pub(crate) proof: TableProof,
+pub struct ScanBundle {
+    /// The reference string's verifier's part.
+    pub srs: SrsVerifierKey,
+    /// Commitments and proofs.
+    pub proof: TableProof,
 }
 
 impl ScanBundle {
     /// The blob's bytes.
-    pub(crate) fn encode(srs: &SrsVerifierKey, proof: &TableProof) -> Vec<u8> {
+    pub fn encode(srs: &SrsVerifierKey, proof: &TableProof) -> Vec<u8> {
         let mut bytes = srs.to_bytes();
         bytes.extend(proof.to_bytes());
         bytes
     }
 
     /// Reads the blob of a table that is cut as `plan` says.
-    pub(crate) fn decode(plan: &TablePlan, bytes: &[u8]) -> Result<Self, VerifyError> {
+    ///
+    /// # Errors
+    /// [`VerifyError::ScanLength`], [`VerifyError::Srs`], [`VerifyError::ScanEncoding`].
+    pub fn decode(plan: &TablePlan, bytes: &[u8]) -> Result<Self, VerifyError> {
         let proof_len = TableProof::encoded_bytes(plan).map_err(VerifyError::ScanEncoding)?;
         let expected = proof_len.saturating_add(SrsVerifierKey::ENCODED_BYTES);
         if bytes.len() != expected {

@@ -38,25 +38,20 @@ impl<'a> Witnesses<'a> {
     /// Checks the signature lines of a checkpoint, which the log signed: the log's, then one of each named witness, in
     /// order, and no other. Under a policy, that it is satisfied. Returns the names of the witnesses to report: under a
     /// policy those that it knows, otherwise those that the receipt names.
-    pub(super) fn check(
-        &self,
-        part: &'static str,
-        signed: &SignedCheckpoint,
-        log: &NoteVerifier,
-    ) -> Result<Vec<String>, VerifyError> {
+    pub(super) fn check(&self, signed: &SignedCheckpoint, log: &NoteVerifier) -> Result<Vec<String>, VerifyError> {
         let lines = signed.note().signatures();
         absent("signature of another key", lines.len() > 1 + self.named.len())?;
         for (position, witness) in self.named.iter().enumerate() {
             let name = || witness.name().to_string();
-            let missing = || VerifyError::CosignatureMissing { part, witness: name() };
+            let missing = || VerifyError::CosignatureMissing { witness: name() };
             let line = lines.get(1 + position).filter(|line| witness.names(line)).ok_or_else(missing)?;
             let cosigned = witness.verify_line(signed.unverified(), line);
-            let _cosignature = cosigned.map_err(|source| VerifyError::Cosignature { part, witness: name(), source })?;
+            let _cosignature = cosigned.map_err(|source| VerifyError::Cosignature { witness: name(), source })?;
         }
         match self.policy {
             None => Ok(self.named.iter().map(|witness| witness.name().to_string()).collect()),
             Some(policy) => {
-                let witnessed = policy.check(signed, log).map_err(|source| VerifyError::Policy { part, source })?;
+                let witnessed = policy.check(signed, log).map_err(VerifyError::Policy)?;
                 let cosignatures = witnessed.into_inner().cosignatures;
                 Ok(cosignatures.iter().map(|cosignature| cosignature.witness.to_string()).collect())
             }

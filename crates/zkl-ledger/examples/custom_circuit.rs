@@ -1,23 +1,20 @@
-//! An embedder's own circuit: prove it, put it on a ledger, verify the receipt.
+//! A custom circuit: prove it, put it on a ledger, verify the receipt.
 //!
 //! The statement: "I know two factors, both greater than 1, of a public number". Run with
-//! `cargo run -p zkl-ledger --example own_circuit`.
+//! `cargo run -p zkl-ledger --example custom_circuit`.
 
 #![expect(clippy::print_stdout, reason = "an example shows what it does")]
 
-use std::{error::Error, sync::Arc};
+use std::error::Error;
 
 use zkl_ledger::{
-    Circuit, CircuitId, CircuitType, CustomStatement, KeyStore, Ledger, OpeningStore, Trust, VerifiedStatement,
+    Circuit, CircuitId, CircuitType, CustomStatement, Ledger, Trust, VerifiedStatement,
     ark::{
         Fr,
         ff::{Field as _, One as _},
         r1cs_std::{alloc::AllocVar as _, eq::EqGadget as _, fields::FieldVar as _, fields::fp::FpVar},
         relations::gr1cs::{ConstraintSystemRef, SynthesisError},
     },
-    keys::SigningKey,
-    memory::MemoryBackend,
-    note::NoteSigner,
     verify,
 };
 
@@ -55,16 +52,13 @@ impl Circuit for Factors {
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
-    let dir = tempfile::tempdir()?;
-    let log = NoteSigner::new("example.com/own-circuit".parse()?, SigningKey::generate()?);
-    let keys = KeyStore::open(dir.path().join("keys"))?;
-    let ledger = Ledger::new(MemoryBackend::new(), log, keys, OpeningStore::new(dir.path().join("openings")));
+    let ledger = Ledger::in_memory()?;
 
     let id = CircuitId::new("example/factors", 1)?;
     let circuit = Factors { id: id.clone(), left: Fr::from(41u64), right: Fr::from(271u64) };
     let statement =
         CustomStatement { dataset: None, description: "the notary knows two factors of the public input".to_owned() };
-    let entry = ledger.prove_circuit(CircuitType::Custom(Box::new(circuit)), statement, Arc::new(())).await?;
+    let entry = ledger.prove_circuit(CircuitType::Custom(Box::new(circuit)), statement).await?;
     let receipt = ledger.receipt(&entry).await?.encode()?;
     println!("entry {} of the log, receipt of {} bytes", entry.index, receipt.len());
 
@@ -77,7 +71,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     };
     let trust = Trust::default().with_verifying_key(id, record.verifying_key).with_log(ledger.log_key());
     let verified = verify(&receipt, &trust)?;
-    if let VerifiedStatement::Custom { record, proof } = verified.statement {
+    if let Some(VerifiedStatement::Custom { record, proof }) = verified.subject().map(|subject| &subject.statement) {
         println!("verified: {}", record.description);
         println!("public input {}, {}", record.public_inputs[0], proof.setup);
     }

@@ -3,10 +3,11 @@
 use std::{collections::BTreeSet, str::FromStr};
 
 use thiserror::Error;
+use zkl_argument::srs::SrsVerifierKey;
 use zkl_circuits::keys::builtin_keys;
 use zkl_core::{circuit::CircuitId, digest::KeyDigest};
 use zkl_merkle::{note::NoteVerifier, policy::Policy};
-use zkl_snark::keys::{Setup, builtin_srs_setup};
+use zkl_snark::keys::{Setup, builtin_srs_setup, srs_setup};
 
 /// Pinned keys. By default no log is pinned, and the built-in verifying keys are trusted.
 #[derive(Clone, Debug, Default)]
@@ -88,8 +89,25 @@ impl Trust {
             .or_else(|| self.keys.contains(&(circuit.clone(), digest)).then_some(Setup::External))
     }
 
-    /// Where a trusted reference string comes from, or `None` for one that is not trusted.
-    pub(crate) fn srs_setup(&self, digest: KeyDigest) -> Option<Setup> {
-        builtin_srs_setup(digest).or_else(|| self.srs.contains(&digest).then_some(Setup::External))
+    /// Where a trusted reference string comes from, or `None` for one that is not trusted. A string says itself that it is a
+    /// dev string: whoever trusts its digest may not know.
+    pub(crate) fn srs_setup(&self, string: &SrsVerifierKey) -> Option<Setup> {
+        let digest = string.digest();
+        builtin_srs_setup(digest).or_else(|| self.srs.contains(&digest).then_some(srs_setup(string)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use zkl_argument::srs::Srs;
+
+    use super::*;
+
+    #[test]
+    fn a_dev_string_that_is_trusted_by_digest_is_still_a_dev_string() {
+        let string = Srs::dev(16, b"a string that nobody pins").unwrap();
+        let setup = |trust: Trust| trust.srs_setup(string.verifier_key());
+        assert_eq!(setup(Trust::default()), None);
+        assert_eq!(setup(Trust::default().with_srs(string.digest())), Some(Setup::Dev));
     }
 }

@@ -7,15 +7,15 @@ use zkl_core::{
     circuit::CircuitId,
     claim::ClaimError,
     digest::{BlobDigest, DatasetId, KeyDigest, Sha256Digest, TransactionId},
-    tree::{LeafIndex, TreeSize},
+    tree::LeafIndex,
 };
 use zkl_merkle::{
-    error::{NoteError, ProofFileError},
+    error::{CheckpointError, NoteError, ProofError, ProofFileError},
     policy::PolicyError,
 };
 use zkl_snark::groth16;
 
-use crate::error::EntryError;
+use crate::entry::EntryError;
 
 /// A receipt that does not verify, by the check that it fails.
 #[derive(Debug, Error)]
@@ -50,17 +50,71 @@ pub enum VerifyError {
         /// First byte that differs from the canonical form.
         offset: usize,
     },
-    /// A part that the entry's kind demands is absent.
+    /// A part that the format demands is absent.
     #[error("the receipt has no {part}")]
     PartMissing {
         /// The absent part.
         part: &'static str,
     },
     /// A part that nothing binds.
-    #[error("the receipt has a {part} that its entry does not call for")]
+    #[error("the receipt has a {part} that nothing in it calls for")]
     PartSuperfluous {
         /// The part.
         part: &'static str,
+    },
+    /// Evidence that the entry's kind demands is absent.
+    #[error("the receipt has no {part} for entry {index}")]
+    EvidenceMissing {
+        /// The entry.
+        index: LeafIndex,
+        /// The absent part.
+        part: &'static str,
+    },
+    /// Evidence that the entry's kind does not call for.
+    #[error("the receipt has a {part} for entry {index}, which does not call for one")]
+    EvidenceSuperfluous {
+        /// The entry.
+        index: LeafIndex,
+        /// The part.
+        part: &'static str,
+    },
+    /// No entries, or too many.
+    #[error("the receipt has {got} entries, a receipt has 1 to {max}")]
+    Entries {
+        /// Entries of the receipt.
+        got: usize,
+        /// Most entries.
+        max: usize,
+    },
+    /// Entries that do not ascend.
+    #[error("entry {index} stands after entry {before} in the receipt: entries come in the order of the log")]
+    Order {
+        /// Index of the entry that stands too late.
+        index: LeafIndex,
+        /// Index of the entry before it.
+        before: LeafIndex,
+    },
+    /// An entry that stands in the receipt before, under another index.
+    #[error("entry {index} is a repetition of an entry before it")]
+    Repeated {
+        /// Index of the repetition.
+        index: LeafIndex,
+    },
+    /// What an entry names is not in the receipt, or not before the entry.
+    #[error("entry {index} names {named}, which does not come before it in the receipt")]
+    NotBefore {
+        /// Index of the entry.
+        index: LeafIndex,
+        /// What it names.
+        named: TransactionId,
+    },
+    /// A statement that this version does not understand.
+    #[error("entry {index} is of type {got:?}, which this version does not know")]
+    UnknownKind {
+        /// The entry.
+        index: LeafIndex,
+        /// The statement's type.
+        got: String,
     },
     /// The log's key cannot be read.
     #[error("the log's key in the receipt is not a verifier key")]
@@ -95,19 +149,18 @@ pub enum VerifyError {
         /// Position in the list.
         position: usize,
     },
+    /// The log's checkpoint is malformed, or not signed by the log.
+    #[error("the checkpoint is not one that the log signed")]
+    Checkpoint(#[source] CheckpointError),
     /// A witness that the receipt names has no cosignature in its place.
-    #[error("the checkpoint of the {part} has no cosignature of {witness} in its place")]
+    #[error("the checkpoint has no cosignature of {witness} in its place")]
     CosignatureMissing {
-        /// Which entry.
-        part: &'static str,
         /// Name of the witness's key.
         witness: String,
     },
     /// A cosignature that does not verify.
-    #[error("the cosignature of {witness} on the checkpoint of the {part} is not valid")]
+    #[error("the cosignature of {witness} on the checkpoint is not valid")]
     Cosignature {
-        /// Which entry.
-        part: &'static str,
         /// Name of the witness's key.
         witness: String,
         /// The failed check.
@@ -115,40 +168,40 @@ pub enum VerifyError {
         source: NoteError,
     },
     /// The checkpoint does not satisfy the caller's policy.
-    #[error("the checkpoint of the {part} does not satisfy the policy")]
-    Policy {
-        /// Which entry.
-        part: &'static str,
-        /// The failed check.
-        #[source]
-        source: PolicyError,
-    },
+    #[error("the checkpoint does not satisfy the policy")]
+    Policy(#[source] PolicyError),
     /// An entry that cannot be read, or that its notary did not sign.
-    #[error("the {part} is not a statement signed by the notary that it names")]
+    #[error("entry {index} is not a statement signed by the notary that it names")]
     Entry {
-        /// Which entry.
-        part: &'static str,
+        /// The entry.
+        index: LeafIndex,
         /// The failed check.
         #[source]
         source: EntryError,
     },
-    /// A statement of a kind that cannot stand there.
-    #[error("the {part} is of type {got:?}")]
-    StatementType {
-        /// Which entry.
-        part: &'static str,
-        /// The statement's type.
-        got: String,
+    /// A statement about an entry of another kind than it can be about.
+    #[error("entry {index} is about entry {named}, which is no notarization")]
+    NotANotarization {
+        /// The entry.
+        index: LeafIndex,
+        /// The entry that it is about.
+        named: LeafIndex,
     },
     /// The entry is not in the log.
-    #[error("the {part} is not proved to be in the log")]
+    #[error("entry {index} is not proved to be in the log")]
     Inclusion {
-        /// Which entry.
-        part: &'static str,
+        /// The entry.
+        index: LeafIndex,
         /// The failed check.
         #[source]
-        source: ProofFileError,
+        source: ProofError,
     },
+    /// In a receipt of an older format, an inclusion proof that cannot be read.
+    #[error("the inclusion proof is malformed")]
+    TlogProof(#[source] ProofFileError),
+    /// In a receipt of an older format, a claim and its notarization under two checkpoints.
+    #[error("claim and notarization are in different checkpoints of the log")]
+    Checkpoints,
     /// A notarization whose dataset id is not that of its parts.
     #[error("dataset id {got} does not follow from manifest, file digests and seal, expected {expected}")]
     DatasetId {
@@ -175,30 +228,6 @@ pub enum VerifyError {
         expected: u32,
         /// The version found.
         got: u32,
-    },
-    /// The claim is about another notarization than the one in the receipt.
-    #[error("the claim is about entry {expected}, the receipt holds entry {got}")]
-    Notarization {
-        /// The entry that the claim names.
-        expected: TransactionId,
-        /// The entry in the receipt.
-        got: TransactionId,
-    },
-    /// The claim and its notarization are proved to be in two different states of the log.
-    #[error("claim and notarization are in different checkpoints of the log, of {claim} and of {notarization} entries")]
-    Checkpoints {
-        /// Entries at the claim's checkpoint.
-        claim: TreeSize,
-        /// Entries at the notarization's checkpoint.
-        notarization: TreeSize,
-    },
-    /// The claim stands before its notarization in the log.
-    #[error("the claim is entry {claim}, its notarization is entry {notarization}: it must come before the claim")]
-    Order {
-        /// Index of the claim.
-        claim: LeafIndex,
-        /// Index of the notarization.
-        notarization: LeafIndex,
     },
     /// A custom statement with the circuit of a claim.
     #[error("circuit {circuit} proves claims, and the entry is not one")]
@@ -331,13 +360,13 @@ impl VerifyError {
     /// What the user can do about it, if there is something.
     pub const fn hint(&self) -> Option<&'static str> {
         match self {
-            Self::UnknownFormat { .. } | Self::ManifestVersion { .. } => {
+            Self::UnknownFormat { .. } | Self::ManifestVersion { .. } | Self::UnknownKind { .. } => {
                 Some("the receipt may have been made by a newer version of zkl; update and try again")
             }
             Self::NotAReceipt { .. } | Self::NotCanonical { .. } | Self::TooLong { .. } => {
                 Some("ask for the receipt again; it must be passed on byte for byte")
             }
-            Self::Policy { source: PolicyError::Quorum { .. }, .. } => Some(
+            Self::Policy(PolicyError::Quorum { .. }) => Some(
                 "ask for a receipt that was made after the witnesses had cosigned (`zkl cosign`, then `zkl receipt`)",
             ),
             Self::LogNotTrusted { .. } => Some("compare the key with the one that the log's operator published"),

@@ -1,0 +1,255 @@
+//! Making and opening ledgers: with a directory of its own, which holds key, settings and openings, or from parts.
+
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use zkl_core::storage::{StorageBackend, StorageError, StorageErrorKind};
+use zkl_merkle::{
+    cosignature::WitnessVerifier,
+    keys::{Origin, SigningKey},
+    note::{NoteSigner, NoteVerifier},
+};
+use zkl_snark::keys::KeyStore;
+
+use crate::{
+    error::LedgerError,
+    home::LedgerHome,
+    ledger::{Ledger, LedgerKey, Parts},
+    memory::MemoryBackend,
+    store_url::{AnyStore, StoreUrl},
+    vault::{MemoryVault, OpeningVault},
+};
+
+/// How often a locked store is tried again.
+const RETRY: Duration = Duration::from_millis(50);
+
+/// The name of a log that nobody else will see.
+const IN_MEMORY: &str = "in-memory.invalid";
+
+/// Settings of a ledger that is to be made or opened.
+///
+/// With a directory ([`create`](Self::create), [`open`](Self::open), [`open_read_only`](Self::open_read_only)) the signing key, the
+/// settings, the openings and, unless a store is named, the embedded store are in it. From parts ([`build`](Self::build),
+/// [`build_read_only`](Self::build_read_only)) nothing is read from disk but generated keys.
+#[derive(Default)]
+#[must_use = "a builder makes nothing by itself"]
+pub struct LedgerBuilder {
+    store: Option<AnyStore>,
+    url: Option<StoreUrl>,
+    openings: Option<Arc<dyn OpeningVault>>,
+    keys: Option<KeyStore>,
+    witnesses: Option<Vec<WitnessVerifier>>,
+    wait: Duration,
+}
+
+impl Ledger {
+    /// Settings of a ledger, all of them the defaults.
+    pub fn builder() -> LedgerBuilder {
+        LedgerBuilder::default()
+    }
+
+    /// Makes a new ledger in `dir`, with a fresh signing key. The origin names the log for ever: it stands in every checkpoint.
+    ///
+    /// # Errors
+    /// As [`LedgerBuilder::create`].
+    pub async fn create(dir: impl AsRef<Path>, origin: Origin) -> Result<Self, LedgerError> {
+        Self::builder().create(dir, origin).await
+    }
+
+    /// Opens the ledger in `dir` for reading and writing.
+    ///
+    /// # Errors
+    /// As [`LedgerBuilder::open`].
+    pub async fn open(dir: impl AsRef<Path>) -> Result<Self, LedgerError> {
+        Self::builder().open(dir).await
+    }
+
+    /// A new ledger in memory, with a fresh key: for tests and trials. Generated proving keys are still kept on disk.
+    ///
+    /// # Errors
+    /// [`LedgerError::Key`], [`LedgerError::Keys`], [`LedgerError::NoKeyDirectory`].
+    pub fn in_memory() -> Result<Self, LedgerError> {
+        let log = NoteSigner::new(IN_MEMORY.parse()?, SigningKey::generate()?);
+        Self::builder().store(MemoryBackend::new()).openings(MemoryVault::default()).build(log)
+    }
+}
+
+impl LedgerBuilder {
+    /// Puts the log into a store that is open already.
+    pub fn store(mut self, store: impl StorageBackend + 'static) -> Self {
+        self.store = Some(Arc::new(store));
+        self
+    }
+
+    /// Names the store of a ledger that is made: a relative directory is taken from the ledger's. Without it the store is the
+    /// embedded one, in the directory.
+    pub fn store_url(mut self, url: StoreUrl) -> Self {
+        self.url = Some(url);
+        self
+    }
+
+    /// Keeps openings elsewhere than in the ledger's directory.
+    pub fn openings(mut self, vault: impl OpeningVault + 'static) -> Self {
+        self.openings = Some(Arc::new(vault));
+        self
+    }
+
+    /// Keeps generated proving keys and imported reference strings elsewhere than in [`default_key_dir`].
+    pub fn keys(mut self, keys: KeyStore) -> Self {
+        self.keys = Some(keys);
+        self
+    }
+
+    /// Lets receipts carry cosignatures of these witnesses, and [`Ledger::fsck`] verify them, instead of those of the settings.
+    pub fn witnesses(mut self, witnesses: Vec<WitnessVerifier>) -> Self {
+        self.witnesses = Some(witnesses);
+        self
+    }
+
+    /// Waits so long for a store that another process has open for writing. Not at all unless set.
+    pub const fn wait(mut self, wait: Duration) -> Self {
+        self.wait = wait;
+        self
+    }
+
+    /// A ledger that can be read and appended to, from parts. `log` signs checkpoints, and its key entries.
+    ///
+    /// # Errors
+    /// [`LedgerError::Incomplete`] without a store or without a vault for openings; [`LedgerError::NoKeyDirectory`],
+    /// [`LedgerError::Keys`].
+    pub fn build(self, log: NoteSigner) -> Result<Ledger, LedgerError> {
+        self.finish(LedgerKey::Signing(Arc::new(log)))
+    }
+
+    /// A ledger that can only be read, from parts.
+    ///
+    /// # Errors
+    /// As [`LedgerBuilder::build`].
+    pub fn build_read_only(self, log: NoteVerifier) -> Result<Ledger, LedgerError> {
+        self.finish(LedgerKey::Verifying(Arc::new(log)))
+    }
+
+    /// Makes a new ledger in `dir`, with a fresh signing key.
+    ///
+    /// # Errors
+    /// [`LedgerError::LedgerExists`], [`LedgerError::NotCompiledIn`], [`LedgerError::Io`], [`LedgerError::Storage`],
+    /// [`LedgerError::Key`], [`LedgerError::NoKeyDirectory`].
+    pub async fn create(self, dir: impl AsRef<Path>, origin: Origin) -> Result<Ledger, LedgerError> {
+        let home = LedgerHome::create(dir.as_ref(), origin, self.url.clone())?;
+        let storage = match home.store().create().await {
+            Ok(storage) => storage,
+            Err(error) => {
+                // What was made a moment ago and has no log: the next attempt may begin anew, with another store.
+                home.discard()?;
+                return Err(error);
+            }
+        };
+        let key = LedgerKey::Signing(Arc::new(signer(&home)?));
+        self.of(&home, storage, key)
+    }
+
+    /// Opens the ledger in `dir` for reading and writing. An embedded store is open for writing in one process.
+    ///
+    /// # Errors
+    /// [`LedgerError::NoLedger`]; [`LedgerError::StoreAbsent`] for a ledger that was used and has lost its store;
+    /// [`LedgerError::Storage`], with [`StorageErrorKind::Locked`] when another process has it; [`LedgerError::NotCompiledIn`],
+    /// [`LedgerError::Io`], [`LedgerError::Settings`], [`LedgerError::Key`], [`LedgerError::NoKeyDirectory`].
+    pub async fn open(self, dir: impl AsRef<Path>) -> Result<Ledger, LedgerError> {
+        let home = LedgerHome::open(dir.as_ref())?;
+        let key = LedgerKey::Signing(Arc::new(signer(&home)?));
+        let storage = home.open_store(self.wait).await?;
+        self.of(&home, storage, key)
+    }
+
+    /// Opens the ledger in `dir` for reading, beside whoever writes to it. Sees what was acknowledged before the call.
+    ///
+    /// # Errors
+    /// As [`LedgerBuilder::open`], but for the lock.
+    pub async fn open_read_only(self, dir: impl AsRef<Path>) -> Result<Ledger, LedgerError> {
+        let home = LedgerHome::open(dir.as_ref())?;
+        let verifier = home.signing_key()?.verifying_key().note_verifier(home.origin().clone());
+        let storage = home.store().open_read_only().await?;
+        self.of(&home, storage, LedgerKey::Verifying(Arc::new(verifier)))
+    }
+
+    fn of(mut self, home: &LedgerHome, storage: AnyStore, key: LedgerKey) -> Result<Ledger, LedgerError> {
+        self.store = Some(storage);
+        self.openings.get_or_insert_with(|| Arc::new(home.openings()));
+        self.witnesses.get_or_insert_with(|| home.witness_keys());
+        self.finish(key)
+    }
+
+    fn finish(self, key: LedgerKey) -> Result<Ledger, LedgerError> {
+        let Self { store, openings, keys, witnesses, .. } = self;
+        let storage = store.ok_or(LedgerError::Incomplete { what: "a store" })?;
+        let openings = openings.ok_or(LedgerError::Incomplete { what: "a vault for openings" })?;
+        let keys = match keys {
+            Some(keys) => keys,
+            None => KeyStore::open(default_key_dir().ok_or(LedgerError::NoKeyDirectory)?)?,
+        };
+        Ok(Ledger::from_parts(Parts { storage, key, keys, openings, witnesses: witnesses.unwrap_or_default() }))
+    }
+}
+
+/// Where generated proving keys are kept unless said otherwise: `zkl/keys` in the user's cache directory, by the XDG convention.
+/// They can be made again at any time. `None` when the environment names no such directory.
+pub fn default_key_dir() -> Option<PathBuf> {
+    let absolute = |name| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
+    let cache = absolute("XDG_CACHE_HOME").or_else(|| Some(absolute("HOME")?.join(".cache")));
+    cache.map(|dir| dir.join("zkl").join("keys"))
+}
+
+impl LedgerHome {
+    /// Opens the ledger's store for writing. `create` may have been interrupted before it made the store; one that was
+    /// written to and is gone must not be replaced by an empty one, because the key would sign a second history.
+    async fn open_store(&self, wait: Duration) -> Result<AnyStore, LedgerError> {
+        let deadline = Instant::now() + wait;
+        loop {
+            match self.store().open().await {
+                Err(LedgerError::Storage(StorageError { kind: StorageErrorKind::Locked, .. }))
+                    if Instant::now() < deadline =>
+                {
+                    tokio::time::sleep(RETRY).await;
+                }
+                Err(LedgerError::Storage(StorageError { kind: StorageErrorKind::NotFound, .. })) => {
+                    if self.openings().holds_any() {
+                        return Err(LedgerError::StoreAbsent { store: self.store().to_string() });
+                    }
+                    return self.store().create().await;
+                }
+                other => return other,
+            }
+        }
+    }
+
+    /// Opens the ledger's store to restore a copy into it: also when the ledger was used and has lost its store.
+    ///
+    /// # Errors
+    /// As [`LedgerBuilder::open`], but for the absent store.
+    pub async fn open_store_to_restore(&self, wait: Duration) -> Result<AnyStore, LedgerError> {
+        match self.open_store(wait).await {
+            Err(LedgerError::StoreAbsent { .. }) => self.store().create().await,
+            other => other,
+        }
+    }
+}
+
+impl StoreUrl {
+    /// Opens the store for writing, making it if there is none.
+    ///
+    /// # Errors
+    /// As [`StoreUrl::open`] and [`StoreUrl::create`].
+    pub async fn open_or_create(&self) -> Result<AnyStore, LedgerError> {
+        match self.open().await {
+            Err(LedgerError::Storage(StorageError { kind: StorageErrorKind::NotFound, .. })) => self.create().await,
+            other => other,
+        }
+    }
+}
+
+fn signer(home: &LedgerHome) -> Result<NoteSigner, LedgerError> {
+    Ok(NoteSigner::new(home.origin().clone(), home.signing_key()?))
+}

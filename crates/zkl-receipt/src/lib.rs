@@ -1,0 +1,29 @@
+#![doc = include_str!("../README.md")]
+
+mod entry;
+mod kind;
+mod nonce;
+mod receipt;
+mod scan;
+mod text;
+mod verify;
+mod witness_client;
+
+pub use entry::{EntryError, SignedEntry};
+pub use kind::{
+    Assurance, ClaimRecord, CustomRecord, EvidenceBlobs, FileEvidence, Notarization, Predicate, ProofBlobs,
+    PublicInput, SaltedDigests, ScanBlobs, UnknownStatement,
+};
+pub use nonce::Nonce;
+pub use receipt::{
+    Evidence, MAX_RECEIPT_ENTRIES, MAX_RECEIPT_LEN, Manifest, ProofPart, RECEIPT_FORMAT, Receipt, ReceiptEntry,
+    ScanPart, key_blob,
+};
+pub use scan::{ProfileEvidence, ScanBundle, ScanKey, ScanRecord, ScanReport, table_plan};
+pub use verify::{
+    ProofReport, Trust, TrustParseError, VerifiedEntry, VerifiedLog, VerifiedReceipt, VerifiedStatement, VerifyError,
+    verify,
+};
+pub use witness_client::{TransportError, WitnessAnswer, WitnessClient};
+
+pub use zkl_merkle::{checkpoint, cosignature, keys, note, policy, witness};

@@ -1,0 +1,175 @@
+//! Offline verification of receipts: nothing is read but the receipt, nothing is trusted but what the caller hands in.
+//!
+//! What is checked, in this order, every size and public input taken from the statements:
+//!
+//! ```text
+//! bytes       canonical, bounded
+//! log         its key is among the pinned ones, if any are pinned
+//! checkpoint  signed by the log
+//! witnesses   each that the receipt names cosigned the checkpoint; with a policy, they are a quorum of it
+//! entries     by ascending index, none twice; each signed by the notary that it names, and in the tree of the checkpoint
+//! names       what an entry names stands before it in the receipt, and so in the log
+//! evidence    exactly the parts that the entry's kind calls for
+//! statement   by kind: see the files in `kind`
+//! ```
+
+mod error;
+mod proof;
+mod report;
+mod trust;
+mod witnesses;
+
+use std::collections::BTreeSet;
+
+use zkl_core::{digest::TransactionId, tree::LeafIndex};
+use zkl_merkle::{
+    checkpoint::{Checkpoint, SignedCheckpoint},
+    note::NoteVerifier,
+    tree::Inclusion,
+};
+
+pub use error::VerifyError;
+pub(crate) use proof::{check_proof, decode_base64};
+pub(crate) use report::VerifiedTable;
+pub use report::{ProofReport, VerifiedEntry, VerifiedLog, VerifiedReceipt, VerifiedStatement};
+pub use trust::{Trust, TrustParseError};
+use witnesses::Witnesses;
+
+use crate::{
+    entry::SignedEntry,
+    receipt::{Evidence, MAX_RECEIPT_ENTRIES, Receipt, ReceiptEntry},
+};
+
+/// Verifies a receipt.
+///
+/// # Soundness
+/// The result says what was verified and under which assumptions: whether the log was pinned, which setups the keys came
+/// from, and whether a sealed profile is proved or attested ([`crate::ProfileEvidence`]). A caller that needs more than that
+/// must look; and at the [`VerifiedReceipt::subjects`], which are what the receipt is for.
+///
+/// # Errors
+/// [`VerifyError`], by the first check that fails.
+pub fn verify(bytes: &[u8], trust: &Trust) -> Result<VerifiedReceipt, VerifyError> {
+    let receipt = Receipt::decode(bytes)?;
+    let log: NoteVerifier = receipt.log.parse().map_err(VerifyError::LogKey)?;
+    if log.to_string() != receipt.log {
+        return Err(VerifyError::LogKeySpelling);
+    }
+    let pinned = trust.pins(&log);
+    if pinned == Some(false) {
+        return Err(VerifyError::LogNotTrusted { got: receipt.log });
+    }
+    let signed = SignedCheckpoint::parse(receipt.checkpoint.as_bytes()).map_err(VerifyError::Checkpoint)?;
+    let checkpoint = signed.open(&log).map_err(VerifyError::Checkpoint)?.into_inner();
+    let witnesses = Witnesses::parse(&receipt.witnesses, trust.policy())?.check(&signed, &log)?;
+    let entries = check_entries(&receipt.entries, &checkpoint, trust)?;
+    let log = VerifiedLog {
+        origin: checkpoint.origin().to_string(),
+        key: receipt.log,
+        pinned: pinned.is_some(),
+        size: checkpoint.size(),
+        root: checkpoint.root(),
+        witnesses,
+        policy: trust.policy().is_some(),
+    };
+    Ok(VerifiedReceipt { log, entries })
+}
+
+/// Checks the list: order, signatures, inclusion, what names what, and each statement by its kind.
+fn check_entries(
+    entries: &[ReceiptEntry],
+    checkpoint: &Checkpoint,
+    trust: &Trust,
+) -> Result<Vec<VerifiedEntry>, VerifyError> {
+    if entries.is_empty() || entries.len() > MAX_RECEIPT_ENTRIES {
+        return Err(VerifyError::Entries { got: entries.len(), max: MAX_RECEIPT_ENTRIES });
+    }
+    let mut neighbours = entries.iter().zip(entries.iter().skip(1));
+    if let Some((first, second)) = neighbours.find(|(first, second)| first.index >= second.index) {
+        return Err(VerifyError::Order { index: second.index, before: first.index });
+    }
+    let mut signed: Vec<SignedEntry> = Vec::with_capacity(entries.len());
+    let mut ids = BTreeSet::new();
+    for entry in entries {
+        let opened = entry.open()?;
+        let (leaf, index) = (opened.id(), entry.index);
+        let statement = Inclusion { leaf, index, size: checkpoint.size(), root: checkpoint.root() };
+        let _included =
+            statement.verify(&entry.inclusion).map_err(|source| VerifyError::Inclusion { index, source })?;
+        // One envelope may be logged twice; in a receipt it would say one thing as two.
+        if !ids.insert(leaf) {
+            return Err(VerifyError::Repeated { index });
+        }
+        signed.push(opened);
+    }
+    let named: BTreeSet<TransactionId> = signed.iter().flat_map(|entry| entry.predicate().names()).collect();
+    let mut verified: Vec<VerifiedEntry> = Vec::with_capacity(entries.len());
+    for (entry, signed) in entries.iter().zip(&signed) {
+        let (index, id, predicate) = (entry.index, signed.id(), signed.predicate());
+        let scope =
+            Scope { index, evidence: &entry.evidence, before: &verified, origin: checkpoint.origin().as_str(), trust };
+        for name in predicate.names() {
+            if scope.find(name).is_none() {
+                return Err(VerifyError::NotBefore { index, named: name });
+            }
+        }
+        let statement = predicate.verify(&scope)?;
+        verified.push(VerifiedEntry {
+            index,
+            id,
+            notary: *predicate.notary(),
+            recorded_at: predicate.recorded_at(),
+            is_subject: !named.contains(&id),
+            statement,
+        });
+    }
+    Ok(verified)
+}
+
+/// What a statement is verified with.
+pub(crate) struct Scope<'a> {
+    /// Position of the entry in the log.
+    pub(crate) index: LeafIndex,
+    /// Its evidence.
+    pub(crate) evidence: &'a Evidence,
+    /// The log's name.
+    pub(crate) origin: &'a str,
+    /// What the caller trusts.
+    pub(crate) trust: &'a Trust,
+    /// The entries before it, verified.
+    before: &'a [VerifiedEntry],
+}
+
+impl<'a> Scope<'a> {
+    /// An entry before this one.
+    pub(crate) fn find(&self, id: TransactionId) -> Option<&'a VerifiedEntry> {
+        self.before.iter().find(|entry| entry.id == id)
+    }
+
+    /// The notarization that this entry names as `id`.
+    pub(crate) fn notarization(&self, id: TransactionId) -> Result<VerifiedTable<'a>, VerifyError> {
+        let index = self.index;
+        let named = self.find(id).ok_or(VerifyError::NotBefore { index, named: id })?;
+        match &named.statement {
+            VerifiedStatement::Notarization { notarization, layout, profile } => {
+                Ok(VerifiedTable { notarization, layout, profile })
+            }
+            _ => Err(VerifyError::NotANotarization { index, named: named.index }),
+        }
+    }
+
+    /// A part of the evidence that must be there.
+    pub(crate) fn present<T>(&self, part: &'static str, value: Option<&'a T>) -> Result<&'a T, VerifyError> {
+        value.ok_or(VerifyError::EvidenceMissing { index: self.index, part })
+    }
+
+    /// A part of the evidence that must not be there.
+    pub(crate) fn absent<T>(&self, part: &'static str, value: Option<&T>) -> Result<(), VerifyError> {
+        if value.is_some() { Err(VerifyError::EvidenceSuperfluous { index: self.index, part }) } else { Ok(()) }
+    }
+}
+
+/// A part of a receipt that nothing binds must not be there.
+pub(crate) fn absent(part: &'static str, there: bool) -> Result<(), VerifyError> {
+    if there { Err(VerifyError::PartSuperfluous { part }) } else { Ok(()) }
+}
