@@ -5,9 +5,7 @@ use zkl_core::circuit::{Circuit, Synthesizer};
 
 use crate::ark::{
     Fr,
-    relations::gr1cs::{
-        ConstraintSynthesizer as _, ConstraintSystem, OptimizationGoal, SynthesisError, SynthesisMode,
-    },
+    relations::gr1cs::{ConstraintSynthesizer as _, ConstraintSystem, OptimizationGoal, SynthesisError, SynthesisMode},
 };
 
 /// The assignment `(1, public, private)` of a circuit. Secret: not `Debug`, zeroised.

@@ -118,7 +118,10 @@ fn lengths_are_compared_before_anything_is_read() {
         assert_eq!(length(&huge), (usize::MAX, bytes.len()), "{count}");
     }
     let fewer = Counts { num_constraints: 2, ..counts() };
-    assert_eq!(Matrices::from_bytes(fewer, &bytes), Err(MatricesError::Length { expected: bytes.len() - 12, got: bytes.len() }));
+    assert_eq!(
+        Matrices::from_bytes(fewer, &bytes),
+        Err(MatricesError::Length { expected: bytes.len() - 12, got: bytes.len() })
+    );
 }
 
 #[test]

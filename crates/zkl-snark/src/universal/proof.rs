@@ -65,9 +65,7 @@ impl Proof {
         let points = points
             .iter()
             .enumerate()
-            .map(|(index, bytes)| {
-                Commitment::from_bytes(bytes).map_err(|source| DecodeError::Point { index, source })
-            })
+            .map(|(index, bytes)| Commitment::from_bytes(bytes).map_err(|source| DecodeError::Point { index, source }))
             .collect::<Result<Vec<_>, _>>()?;
         let scalars = scalars
             .iter()

@@ -27,11 +27,7 @@ use super::{
     weights::Weights,
 };
 use crate::{
-    ark::{
-        Fr, G1Projective,
-        ec::CurveGroup as _,
-        ff::AdditiveGroup as _,
-    },
+    ark::{Fr, G1Projective, ec::CurveGroup as _, ff::AdditiveGroup as _},
     assignment::Assignment,
     random::fresh_rng,
 };
@@ -58,12 +54,7 @@ impl Universal {
     ///
     /// # Errors
     /// [`ProveError`]; an assignment that violates a constraint never leads to a proof.
-    pub fn prove(
-        &self,
-        key: &VerifyingKey,
-        circuit: &dyn Circuit,
-        link: Option<Link>,
-    ) -> Result<Proof, ProveError> {
+    pub fn prove(&self, key: &VerifyingKey, circuit: &dyn Circuit, link: Option<Link>) -> Result<Proof, ProveError> {
         let sizes = key.sizes(link.as_ref().map(|link| link.linked.point().len())).map_err(ProveError::Shape)?;
         let assignment = self.assign(key, circuit)?;
         let combinations = info_span!("check").in_scope(|| {

@@ -2,5 +2,7 @@
 
 mod agreement;
 mod fixture;
+mod forgeries;
 mod keys;
 mod naive;
+mod tamper;

@@ -139,10 +139,7 @@ pub(super) fn terms(
 pub(super) fn columns(terms: &[(Fr, Commitment)]) -> Vec<CommittedColumn<'_>> {
     terms
         .iter()
-        .map(|(weight, commitment)| CommittedColumn {
-            weight: *weight,
-            commitments: std::slice::from_ref(commitment),
-        })
+        .map(|(weight, commitment)| CommittedColumn { weight: *weight, commitments: std::slice::from_ref(commitment) })
         .collect()
 }
 

@@ -106,8 +106,7 @@ impl Weights<'_> {
             a.blocks.iter_mut().zip(&b.blocks).for_each(|(a, b)| *a += b);
             a
         };
-        let mut sums =
-            weights.par_iter().enumerate().with_min_len(CHUNK).fold(zero, one).reduce(zero, add);
+        let mut sums = weights.par_iter().enumerate().with_min_len(CHUNK).fold(zero, one).reduce(zero, add);
         for (offset, weight) in self.own().into_iter().enumerate() {
             let entry = private + offset;
             sums.blocks[entry >> kappa] += weight * eq[entry & low];

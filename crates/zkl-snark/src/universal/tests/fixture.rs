@@ -22,7 +22,7 @@ use super::super::{
 };
 use crate::{
     ark::{
-        Fr,
+        Fr, G1Affine,
         ec::CurveGroup as _,
         ff::{AdditiveGroup as _, Field as _, UniformRand as _},
         std::rand::{Rng as _, SeedableRng as _},
@@ -132,10 +132,20 @@ impl Case {
 
     /// A proof with challenges of `oracle`, whether the assignment satisfies the circuit or not.
     pub(super) fn prove_in(&self, oracle: impl Oracle, randomness: Randomness) -> Proof {
+        self.prove_link(oracle, self.columns.as_ref().map(Columns::link), randomness)
+    }
+
+    /// A proof in which the columns are said to be those of `linked`.
+    pub(super) fn prove_for(&self, linked: Linked, seed: u64) -> Proof {
+        let link = self.columns.as_ref().map(|columns| Link { linked, ..columns.link() });
+        self.prove_link(chain(), link, self.randomness(seed))
+    }
+
+    fn prove_link(&self, oracle: impl Oracle, link: Option<Link>, randomness: Randomness) -> Proof {
         let values = Zeroizing::new(self.values.clone());
         let combinations = Zeroizing::new(self.key.matrices().evaluate(&values));
         let assignment = Assignment { values, num_inputs: self.inputs + 1 };
-        let witness = Witness { assignment, combinations, link: self.columns.as_ref().map(Columns::link) };
+        let witness = Witness { assignment, combinations, link };
         system().prove_in(oracle, &self.key, &self.sizes(), witness, randomness).unwrap()
     }
 
@@ -159,9 +169,7 @@ impl Case {
     /// Whether the assignment satisfies the circuit.
     pub(super) fn holds(&self) -> bool {
         let [a, b, c] = &self.rows;
-        a.iter().zip(b).zip(c).all(|((a, b), c)| {
-            dot(a, &self.values) * dot(b, &self.values) == dot(c, &self.values)
-        })
+        a.iter().zip(b).zip(c).all(|((a, b), c)| dot(a, &self.values) * dot(b, &self.values) == dot(c, &self.values))
     }
 }
 
@@ -228,7 +236,11 @@ impl Columns {
 
     fn combined(&self) -> CombinedColumns {
         let columns: Vec<OpeningColumn<'_>> = (self.weights.iter().zip(&self.values).zip(&self.blinders))
-            .map(|((weight, values), blinders)| OpeningColumn { weight: *weight, values: Scalars::Full(values), blinders })
+            .map(|((weight, values), blinders)| OpeningColumn {
+                weight: *weight,
+                values: Scalars::Full(values),
+                blinders,
+            })
             .collect();
         let mut combined = CombinedColumns::new(self.groups, &self.point, &columns).unwrap();
         combined.add_mask(&self.mask(), &self.rho);
@@ -236,11 +248,15 @@ impl Columns {
     }
 
     pub(super) fn linked(&self) -> Linked {
-        let commitments = self.commitments();
+        self.linked_with(&self.commitments())
+    }
+
+    /// The link with other commitments to the columns.
+    pub(super) fn linked_with(&self, commitments: &[Vec<Commitment>]) -> Linked {
         let columns: Vec<CommittedColumn<'_>> = self
             .weights
             .iter()
-            .zip(&commitments)
+            .zip(commitments)
             .map(|(weight, commitments)| CommittedColumn { weight: *weight, commitments })
             .collect();
         let mask = self.mask().commit(system().srs()).unwrap();
@@ -252,4 +268,12 @@ impl Columns {
     pub(super) fn link(&self) -> Link {
         Link { linked: self.linked(), combined: self.combined() }
     }
+}
+
+/// The commitments with a point added to the first of them.
+pub(super) fn shift_first(commitments: &[Vec<Commitment>], by: G1Affine) -> Vec<Vec<Commitment>> {
+    let mut commitments = commitments.to_vec();
+    let first = &mut commitments[0][0];
+    *first = Commitment::new((first.point() + by).into_affine());
+    commitments
 }

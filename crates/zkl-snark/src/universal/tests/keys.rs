@@ -90,7 +90,8 @@ fn sizes_follow_from_key_and_link() {
     for got in [0, 18] {
         assert_eq!(linked.key.sizes(Some(got)).unwrap_err(), VerifyError::LinkVariables { max: 17, got });
     }
-    let wide = Matrices { num_variables: 5000, ..Matrices::new(1, 2, [&[vec![(Fr::from(1), 1)]], &[vec![]], &[vec![]]]) };
+    let wide =
+        Matrices { num_variables: 5000, ..Matrices::new(1, 2, [&[vec![(Fr::from(1), 1)]], &[vec![]], &[vec![]]]) };
     let wide = VerifyingKey::new(id(), true, wide).unwrap();
     assert_eq!(wide.sizes(Some(2)).unwrap_err(), VerifyError::Blocks { max: 1024, got: 1251 });
 }
