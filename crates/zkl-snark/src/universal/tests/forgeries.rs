@@ -178,7 +178,8 @@ fn refused(result: &Result<(), VerifyError>) -> bool {
 
 #[test]
 fn a_message_that_is_not_absorbed_lets_anybody_forge() {
-    let fields: [(&str, fn(&mut Proof) -> &mut Fr); 6] = [
+    type Field = fn(&mut Proof) -> &mut Fr;
+    let fields: [(&str, Field); 6] = [
         ("sigma", |proof| &mut proof.sigma),
         ("outer", |proof| &mut proof.outer[0][0]),
         ("ab", |proof| &mut proof.ends[0]),

@@ -33,7 +33,7 @@ fn a_proof_is_read_back_and_every_chunk_of_it_counts() {
             match Proof::from_bytes(&sizes, &changed) {
                 Ok(changed) => assert!(is_false(&case.verify(&changed)), "{chunk}"),
                 Err(error) => {
-                    assert!(matches!(error, DecodeError::Point { .. } | DecodeError::Opening(_)), "{chunk}: {error}")
+                    assert!(matches!(error, DecodeError::Point { .. } | DecodeError::Opening(_)), "{chunk}: {error}");
                 }
             }
             // The next chunk in its place, where both are elements of one kind.
