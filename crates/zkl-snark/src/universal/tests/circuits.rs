@@ -63,7 +63,7 @@ fn a_prover_refuses_what_would_not_verify() {
     assert!(matches!(unsatisfied, ProveError::Unsatisfied { constraint: 1, .. }), "{unsatisfied}");
     let inputs = refused(&cube(7, [z, z], 1));
     assert!(matches!(inputs, ProveError::Inputs { announced: 2, allocated: 2, .. }), "{inputs}");
-    let other = TestCircuit::new(|cs: &Cs| FieldVar::witness(cs, Some(Fr::ONE)).map(|_| ()).map_err(Into::into));
+    let other = TestCircuit::new(|cs: &Cs| FieldVar::witness(cs, Some(Fr::ONE)).map(|_| ()));
     assert!(matches!(refused(&other), ProveError::Key { .. }));
 
     let link = || Columns::random(2, 4).link();
