@@ -51,8 +51,8 @@ mod verifier;
 pub use self::{
     error::{Challenge, DecodeError, HyperKzgError, MaskedError, OpenError},
     masked::{
-        CombinedColumns, CommittedColumn, Mask, MaskedOpening, OpeningColumn, combine_commitments, masked_opening,
-        verify_masked,
+        CombinedColumns, CommittedColumn, Mask, MaskedOpening, OpeningColumn, combination_terms, combine_commitments,
+        masked_opening, verify_masked,
     },
     proof::{Evaluations, HyperKzgProof},
     prover::open,

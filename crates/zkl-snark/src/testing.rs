@@ -15,8 +15,9 @@ use crate::{
             predicate::polynomial_constraint::R1CS_PREDICATE_LABEL,
         },
     },
+    assignment::Assignment,
     gadgets::{Cs, GadgetError},
-    groth16::{Assignment, ProveError},
+    groth16::ProveError,
 };
 
 /// A circuit's matrices A, B, C, row by row as `(coefficient, position in the assignment)`, with the assignment

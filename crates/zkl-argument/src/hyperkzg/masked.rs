@@ -34,10 +34,11 @@ use super::{
     error::{DecodeError, MaskedError, OpenError},
     proof::{HyperKzgProof, read_scalar},
     prover::open_in,
-    transcript::{MASKED, Transcript, scalar_bytes},
+    transcript::{MASKED, Transcript},
     verifier::verify_in,
 };
 use crate::{
+    chain::scalar_bytes,
     commit::{CommitError, Commitment, RowGroups, commit_group},
     msm::Scalars,
     srs::{Srs, SrsVerifierKey},
@@ -102,6 +103,24 @@ impl CombinedColumns {
         Ok(Self { values, blinder })
     }
 
+    /// Adds a weighted mask that the combination is committed to with, so that `rho g` is a part of what is opened.
+    pub fn add_mask(&mut self, mask: &Mask, rho: &Fr) {
+        for (value, mask) in self.values.iter_mut().zip(&mask.values) {
+            *value += *rho * mask;
+        }
+        self.blinder += *rho * mask.blinder;
+    }
+
+    /// The combination, `2^kappa` entries.
+    pub fn values(&self) -> &[Fr] {
+        &self.values
+    }
+
+    /// The blinder of the combination.
+    pub const fn blinder(&self) -> &Fr {
+        &self.blinder
+    }
+
     /// `v`: the value at the coordinates `low` inside a group.
     pub fn evaluate(&self, low: &[Fr]) -> Option<Fr> {
         evaluate(&self.values, low)
@@ -123,6 +142,19 @@ impl Mask {
     /// A fresh mask for row groups of this shape.
     pub fn sample<R: RngCore + CryptoRng>(groups: RowGroups, rng: &mut R) -> Self {
         Self { values: (0..groups.rows()).map(|_| Fr::rand(rng)).collect(), blinder: Fr::rand(rng) }
+    }
+
+    /// A mask whose first entry is random and whose others are 0: it hides the value at one point and not the combination, for
+    /// proofs that mask the opening otherwise.
+    ///
+    /// # Soundness
+    /// The value is hidden unless `eq(0, r_lo) = 0`.
+    pub fn sample_first<R: RngCore + CryptoRng>(groups: RowGroups, rng: &mut R) -> Self {
+        let mut values = vec![Fr::zero(); groups.rows()];
+        if let Some(first) = values.first_mut() {
+            *first = Fr::rand(rng);
+        }
+        Self { values, blinder: Fr::rand(rng) }
     }
 
     /// `C_g = <g, G> + r_g H`, to be absorbed into `t0`.
@@ -186,6 +218,25 @@ impl MaskedOpening {
     }
 }
 
+/// The terms `(w_c eq(g, r_hi), C_{c,g})` of a combination, column by column.
+///
+/// # Errors
+/// [`MaskedError`] when the point or a column does not fit the groups.
+pub fn combination_terms(
+    groups: RowGroups,
+    point: &[Fr],
+    columns: &[CommittedColumn<'_>],
+) -> Result<Vec<(Fr, Commitment)>, MaskedError> {
+    let (_, high) = split_point(groups, point)?;
+    let eq = group_weights(high);
+    let mut terms = Vec::with_capacity(columns.len() * eq.len());
+    for (index, column) in columns.iter().enumerate() {
+        check_groups(groups, index, column.commitments.len())?;
+        terms.extend(eq.iter().zip(column.commitments).map(|(eq, commitment)| (column.weight * eq, *commitment)));
+    }
+    Ok(terms)
+}
+
 /// `C*`, from public values alone.
 ///
 /// # Errors
@@ -199,18 +250,14 @@ pub fn combine_commitments(
     rho: &Fr,
     s: &Fr,
 ) -> Result<Commitment, MaskedError> {
-    let (_, high) = split_point(groups, point)?;
+    split_point(groups, point)?;
     if rho.is_zero() {
         return Err(MaskedError::ZeroRho);
     }
-    let eq = group_weights(high);
-    let mut bases = Vec::with_capacity(columns.len() * eq.len() + 2);
-    let mut scalars = Vec::with_capacity(bases.capacity());
-    for (index, column) in columns.iter().enumerate() {
-        check_groups(groups, index, column.commitments.len())?;
-        bases.extend(column.commitments.iter().map(Commitment::point));
-        scalars.extend(eq.iter().map(|eq| column.weight * eq));
-    }
+    let (mut scalars, mut bases): (Vec<Fr>, Vec<G1Affine>) = combination_terms(groups, point, columns)?
+        .into_iter()
+        .map(|(weight, commitment)| (weight, commitment.point()))
+        .unzip();
     bases.extend([mask.point(), h]);
     scalars.extend([*rho, -*s]);
     Ok(Commitment::new(G1Projective::msm_unchecked(&bases, &scalars).into_affine()))

@@ -1,12 +1,12 @@
 //! Opening proofs and their bytes.
 
-use zkl_core::ark::{
-    Fr,
-    ff::{BigInt, PrimeField},
-};
+use zkl_core::ark::Fr;
 
-use super::{MAX_VARS, error::DecodeError, transcript::scalar_bytes};
-use crate::commit::Commitment;
+use super::{MAX_VARS, error::DecodeError};
+use crate::{
+    chain::{self, scalar_bytes},
+    commit::Commitment,
+};
 
 /// Values of one folded polynomial.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -98,12 +98,7 @@ fn read_point(index: usize, bytes: &[u8; 32]) -> Result<Commitment, DecodeError>
     Commitment::from_bytes(bytes).map_err(|source| DecodeError::Point { index, source })
 }
 
-/// Reads a field element: 32 bytes, little-endian, below the modulus.
+/// Reads field element `index`.
 pub(super) fn read_scalar(index: usize, bytes: &[u8; 32]) -> Result<Fr, DecodeError> {
-    let mut limbs = [0u64; 4];
-    let (chunks, _) = bytes.as_chunks::<8>();
-    for (limb, chunk) in limbs.iter_mut().zip(chunks) {
-        *limb = u64::from_le_bytes(*chunk);
-    }
-    Fr::from_bigint(BigInt(limbs)).ok_or(DecodeError::Scalar { index })
+    chain::read_scalar(bytes).ok_or(DecodeError::Scalar { index })
 }

@@ -14,15 +14,18 @@
 use rayon::prelude::*;
 use zkl_argument::msm::{Curve, MsmBases};
 
-use super::{DecodeError, Matrices, Part, ProvingKey, Query, VerifyingKey, matrices::Term};
-use crate::ark::{
-    Fq, G1Affine,
-    bn254::Fq2,
-    ec::{
-        AffineRepr as _,
-        short_weierstrass::{Affine, SWCurveConfig},
+use super::{DecodeError, Part, ProvingKey, Query, VerifyingKey};
+use crate::{
+    ark::{
+        Fq, G1Affine,
+        bn254::Fq2,
+        ec::{
+            AffineRepr as _,
+            short_weierstrass::{Affine, SWCurveConfig},
+        },
+        ff::{BigInt, Fp, MontBackend, MontConfig, Zero as _},
     },
-    ff::{BigInt, Fp, MontBackend, MontConfig, Zero as _},
+    matrices::{Matrices, Term},
 };
 
 /// Numbers at the head of an encoding.

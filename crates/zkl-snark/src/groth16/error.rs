@@ -5,7 +5,7 @@ use zkl_argument::msm::MsmLengthError;
 use zkl_core::circuit::CircuitId;
 use zkl_kernel::LengthMismatch;
 
-use crate::ark::relations::gr1cs::SynthesisError;
+use crate::{ark::relations::gr1cs::SynthesisError, matrices::CircuitError};
 
 /// Bytes that are no proof or no key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
@@ -64,12 +64,9 @@ pub enum ProveError {
     /// The domain is for another number of constraints. Lengths are compared when a key is made or loaded.
     #[error("the quotient polynomial does not fit the key")]
     Quotient(#[from] LengthMismatch),
-    /// The circuit uses constraints other than rank-1 ones.
-    #[error("{circuit} uses constraints other than rank-1 constraints")]
-    NotR1cs {
-        /// The circuit.
-        circuit: CircuitId,
-    },
+    /// The circuit has no matrices.
+    #[error(transparent)]
+    Circuit(#[from] CircuitError),
     /// A gadget refused.
     #[error("the circuit could not be synthesized")]
     Synthesis(#[from] SynthesisError),

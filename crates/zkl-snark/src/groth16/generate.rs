@@ -2,15 +2,17 @@
 
 use zkl_argument::msm::FixedBase;
 
-use super::Matrices;
-use crate::ark::{
-    Bn254, Fr, G1Affine, G1Projective, G2Projective,
-    ec::CurveGroup as _,
-    ff::{Field as _, UniformRand as _},
-    groth16,
-    poly::{EvaluationDomain as _, Radix2EvaluationDomain},
-    relations::gr1cs::SynthesisError,
-    std::rand::RngCore,
+use crate::{
+    ark::{
+        Bn254, Fr, G1Affine, G1Projective, G2Projective,
+        ec::CurveGroup as _,
+        ff::{Field as _, UniformRand as _},
+        groth16,
+        poly::{EvaluationDomain as _, Radix2EvaluationDomain},
+        relations::gr1cs::SynthesisError,
+        std::rand::RngCore,
+    },
+    matrices::Matrices,
 };
 
 /// Scalars between two reports of progress.

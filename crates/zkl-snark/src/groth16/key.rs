@@ -6,13 +6,16 @@ use zkl_argument::msm::MsmBases;
 use zkl_core::digest::KeyDigest;
 use zkl_kernel::{Domain, selection};
 
-use super::{DecodeError, Matrices, Query};
-use crate::ark::{
-    Bn254, G1Affine,
-    bn254::{g1, g2},
-    ec::AffineRepr as _,
-    groth16::{self, PreparedVerifyingKey},
-    serialize::{CanonicalDeserialize as _, CanonicalSerialize as _},
+use super::{DecodeError, Query};
+use crate::{
+    ark::{
+        Bn254, G1Affine,
+        bn254::{g1, g2},
+        ec::AffineRepr as _,
+        groth16::{self, PreparedVerifyingKey},
+        serialize::{CanonicalDeserialize as _, CanonicalSerialize as _},
+    },
+    matrices::Matrices,
 };
 
 /// A proving key: arkworks' with its queries sorted for the prover, and the matrices that it was made for.

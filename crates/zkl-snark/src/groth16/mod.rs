@@ -9,7 +9,6 @@ mod encoding;
 mod error;
 mod generate;
 mod key;
-mod matrices;
 mod proof;
 mod prove;
 mod query;
@@ -21,14 +20,12 @@ use zkl_core::circuit::Circuit;
 
 pub use error::{DecodeError, ProveError, VerifyError};
 pub use key::{ProvingKey, VerifyingKey};
-pub(crate) use matrices::Matrices;
 pub use proof::Proof;
-#[cfg(any(test, feature = "testing"))]
-pub(crate) use prove::Assignment;
 use query::{Part, Query};
 
 use crate::{
     ark::{Bn254, Fr, groth16::Groth16 as ArkGroth16, snark::SNARK as _, std::rand::SeedableRng as _},
+    matrices::Matrices,
     proof_system::ProofSystem,
 };
 

@@ -8,56 +8,28 @@
 //! Groth, eprint 2016/260, section 3.2, with the points of arkworks' proving key: for equal r and s the proof is the one
 //! that arkworks makes.
 
-use rand_chacha::ChaCha20Rng;
 use tracing::info_span;
-use zeroize::{Zeroize as _, Zeroizing};
+use zeroize::Zeroizing;
 use zkl_argument::msm::Scalars;
-use zkl_core::circuit::{Circuit, Synthesizer};
+use zkl_core::circuit::Circuit;
 
 use super::{Proof, ProveError, ProvingKey, verify};
-use crate::ark::{
-    Bn254, Fr, G1Projective,
-    ec::CurveGroup as _,
-    ff::{AdditiveGroup as _, UniformRand as _},
-    groth16,
-    relations::gr1cs::{ConstraintSynthesizer as _, ConstraintSystem, OptimizationGoal, SynthesisError, SynthesisMode},
-    std::rand::SeedableRng as _,
+use crate::{
+    ark::{
+        Bn254, Fr, G1Projective,
+        ec::CurveGroup as _,
+        ff::{AdditiveGroup as _, UniformRand as _},
+        groth16,
+        relations::gr1cs::SynthesisError,
+    },
+    assignment::Assignment,
+    random::fresh_rng,
 };
-
-/// The assignment `(1, public, private)` of a circuit.
-pub(crate) struct Assignment {
-    pub(crate) values: Zeroizing<Vec<Fr>>,
-    pub(crate) num_inputs: usize,
-}
-
-impl Assignment {
-    /// Runs `circuit` for its variables alone: no linear combination is built.
-    pub(crate) fn of(circuit: &dyn Circuit) -> Result<Self, ProveError> {
-        let cs = ConstraintSystem::new_ref();
-        cs.set_optimization_goal(OptimizationGoal::Constraints);
-        cs.set_mode(SynthesisMode::Prove { construct_matrices: false, generate_lc_assignments: false });
-        Synthesizer(circuit).generate_constraints(cs.clone())?;
-        cs.finalize();
-        // Moved out, so that no copy of a secret is left behind.
-        let mut cs = cs.borrow_mut().ok_or(SynthesisError::MissingCS)?;
-        let inputs = std::mem::take(&mut cs.assignments.instance_assignment);
-        let mut private = Zeroizing::new(std::mem::take(&mut cs.assignments.witness_assignment));
-        let mut values = Zeroizing::new(Vec::with_capacity(inputs.len() + private.len()));
-        values.extend_from_slice(&inputs);
-        values.append(&mut private);
-        Ok(Self { values, num_inputs: inputs.len() })
-    }
-
-    /// The public inputs.
-    fn inputs(&self) -> &[Fr] {
-        self.values.get(1..self.num_inputs).unwrap_or_default()
-    }
-}
 
 pub(super) fn prove(key: &ProvingKey, circuit: &dyn Circuit) -> Result<Proof, ProveError> {
     let announced = circuit.public_inputs();
     let (assignment, combinations) = satisfied(key, circuit, &announced)?;
-    let mut rng = fresh_rng()?;
+    let mut rng = fresh_rng().map_err(ProveError::Entropy)?;
     let blinding = Zeroizing::new([Fr::rand(&mut rng), Fr::rand(&mut rng)]);
     let proof = info_span!("sums").in_scope(|| create(key, &assignment, &combinations, *blinding))?;
     verify(key.verifying_key(), &announced, &proof).map_err(ProveError::SelfCheck)?;
@@ -126,13 +98,4 @@ fn quotient_sum(key: &ProvingKey, z: &[Fr], combinations: &[Fr]) -> Result<G1Pro
     let quotient = Zeroizing::new(domain.quotient(&a, &b)?);
     let coefficients = quotient.get(..key.h.len()).unwrap_or_default();
     Ok(key.h.msm(Scalars::Full(coefficients))?)
-}
-
-/// A generator seeded by the operating system. Blinding that repeats between two proofs reveals the witness.
-fn fresh_rng() -> Result<ChaCha20Rng, ProveError> {
-    let mut seed = [0; 32];
-    getrandom::fill(&mut seed).map_err(ProveError::Entropy)?;
-    let rng = ChaCha20Rng::from_seed(seed);
-    seed.zeroize();
-    Ok(rng)
 }

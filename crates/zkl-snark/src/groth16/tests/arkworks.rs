@@ -3,6 +3,7 @@
 use rand_chacha::ChaCha20Rng;
 
 use super::*;
+use crate::assignment::Assignment;
 use crate::{
     ark::{
         ff::{AdditiveGroup as _, Field as _, UniformRand as _},

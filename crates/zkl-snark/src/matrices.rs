@@ -1,16 +1,26 @@
-//! The matrices A, B, C of a circuit, made once beside its keys.
+//! The matrices A, B, C of a circuit: what every proof system proves about.
 //!
 //! A transcript circuit has some two million nonzero entries, but they repeat: both factors of a square are one
 //! combination, and the coefficients of Poseidon's linear layers are the same in every permutation. So the distinct linear
 //! combinations are stored, their coefficients by number, and each constraint names three of them. Evaluating a third of
 //! the entries is then enough, and the whole takes megabytes instead of hundreds.
+//!
+//! Coefficients and combinations are numbered by their first use, constraint by constraint, A before B before C. In a combination
+//! variables ascend, every variable stands once and no coefficient is zero. So equal matrices are equal values here, with one
+//! [encoding](Matrices::to_bytes).
+
+mod encoding;
+mod error;
+#[cfg(test)]
+mod tests;
 
 use std::collections::HashMap;
 
 use rayon::prelude::*;
 use zkl_core::circuit::{Circuit, Synthesizer};
 
-use super::ProveError;
+pub(crate) use self::encoding::Counts;
+pub use self::error::{CircuitError, MatricesError};
 use crate::ark::{
     Fr,
     ff::{AdditiveGroup as _, Field as _},
@@ -24,7 +34,7 @@ use crate::ark::{
 const CHUNK: usize = 1 << 10;
 
 /// One entry of a linear combination.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Term {
     /// Position among the distinct coefficients.
     pub(crate) coefficient: u32,
@@ -49,7 +59,7 @@ pub(crate) struct Matrices {
 
 impl Matrices {
     /// Synthesizes `circuit` as arkworks' set-up does; its assignment is not read.
-    pub(crate) fn of(circuit: &dyn Circuit) -> Result<Self, ProveError> {
+    pub(crate) fn of(circuit: &dyn Circuit) -> Result<Self, CircuitError> {
         let cs = ConstraintSystem::new_ref();
         cs.set_optimization_goal(OptimizationGoal::Constraints);
         cs.set_mode(SynthesisMode::Setup);
@@ -64,12 +74,12 @@ impl Matrices {
                 let num_inputs = cs.num_instance_variables();
                 Ok(Self::new(num_inputs, num_inputs + cs.num_witness_variables(), [a, b, c]))
             }
-            _ => Err(ProveError::NotR1cs { circuit: circuit.id() }),
+            _ => Err(CircuitError::NotR1cs { circuit: circuit.id() }),
         }
     }
 
-    /// Matrices given row by row as `(coefficient, position in the assignment)`.
-    fn new(num_inputs: usize, num_variables: usize, [a, b, c]: [&Vec<Vec<(Fr, usize)>>; 3]) -> Self {
+    /// Matrices given row by row as `(coefficient, position in the assignment)`, in any order.
+    pub(crate) fn new(num_inputs: usize, num_variables: usize, [a, b, c]: [&[Vec<(Fr, usize)>]; 3]) -> Self {
         let mut matrices = Self {
             num_inputs,
             num_variables,
@@ -81,9 +91,9 @@ impl Matrices {
         let mut coefficients = HashMap::new();
         let mut combinations = HashMap::new();
         let mut number = |row: &[(Fr, usize)]| {
-            let terms: Vec<(u32, u32)> = row
-                .iter()
-                .map(|&(value, variable)| {
+            let terms: Vec<(u32, u32)> = canonical(row)
+                .into_iter()
+                .map(|(value, variable)| {
                     let next = coefficients.len() as u32;
                     let coefficient = *coefficients.entry(value).or_insert_with(|| {
                         matrices.coefficients.push(value);
@@ -129,7 +139,7 @@ impl Matrices {
     }
 
     /// Terms of combination `index`.
-    fn combination(&self, index: usize) -> &[Term] {
+    pub(crate) fn combination(&self, index: usize) -> &[Term] {
         let start = index.checked_sub(1).map_or(0, |before| self.ends[before]);
         &self.terms[start as usize..self.ends[index] as usize]
     }
@@ -207,4 +217,19 @@ impl Matrices {
         }
         columns
     }
+}
+
+/// A combination with ascending variables, like terms merged and zeros dropped.
+fn canonical(row: &[(Fr, usize)]) -> Vec<(Fr, usize)> {
+    let mut terms = row.to_vec();
+    terms.sort_by_key(|&(_, variable)| variable);
+    terms.dedup_by(|(value, variable), (sum, before)| {
+        let same = variable == before;
+        if same {
+            *sum += *value;
+        }
+        same
+    });
+    terms.retain(|(value, _)| *value != Fr::ZERO);
+    terms
 }

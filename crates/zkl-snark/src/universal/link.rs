@@ -1,0 +1,84 @@
+//! Committed columns that a proof opens beside its own witness.
+//!
+//! ```text
+//! F* = sum_c w_c sum_g eq(g, r*_hi) V_{c,g} + rho' g        F*(r*_lo) = y
+//! ```
+//! over row groups `V_{c,g}` of `2^kappa` entries. The verifier has the commitments and the weights, the prover the combination and
+//! its blinder. Every column counts with its first `2^kappa` entries; the blocks of the witness have as many, so that one
+//! opening serves both.
+//!
+//! # Soundness
+//! `y` is the value of the committed columns. Whoever calls must take point, weights and value from the statement, and draw the weights
+//! after the columns were fixed: the proof's own transcript absorbs all of them, so that no column can be chosen after its
+//! challenges.
+
+use zkl_argument::{
+    chain::{scalar_bytes, scalars_bytes},
+    commit::{Commitment, RowGroups},
+    hyperkzg::{CombinedColumns, CommittedColumn, MaskedError, combination_terms},
+};
+
+use crate::ark::Fr;
+
+/// A link as the verifier has it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Linked {
+    point: Vec<Fr>,
+    value: Fr,
+    terms: Vec<(Fr, Commitment)>,
+}
+
+impl Linked {
+    /// Columns at the row point `point`, all groups of it, with a mask of weight `rho`, and the value of the combination.
+    ///
+    /// # Errors
+    /// [`MaskedError`] when the point or a column does not fit the groups.
+    pub fn new(
+        groups: RowGroups,
+        point: &[Fr],
+        columns: &[CommittedColumn<'_>],
+        mask: &Commitment,
+        rho: Fr,
+        value: Fr,
+    ) -> Result<Self, MaskedError> {
+        let mut terms = combination_terms(groups, point, columns)?;
+        terms.push((rho, *mask));
+        Ok(Self { point: point.iter().take(groups.kappa()).copied().collect(), value, terms })
+    }
+
+    /// `r*_lo`, as many coordinates as a row group has variables.
+    pub fn point(&self) -> &[Fr] {
+        &self.point
+    }
+
+    /// `y`.
+    pub const fn value(&self) -> Fr {
+        self.value
+    }
+
+    /// Weights and commitments of the terms of `F*`.
+    pub fn terms(&self) -> &[(Fr, Commitment)] {
+        &self.terms
+    }
+
+    /// What the transcript absorbs: variables (1 byte), `r*_lo`, `y`, then weight and commitment of every term.
+    pub(super) fn to_bytes(&self) -> Vec<u8> {
+        // At most 17 variables.
+        let mut bytes = vec![self.point.len() as u8];
+        bytes.extend(scalars_bytes(&self.point));
+        bytes.extend(scalar_bytes(&self.value));
+        for (weight, commitment) in &self.terms {
+            bytes.extend(scalar_bytes(weight));
+            bytes.extend(commitment.to_bytes());
+        }
+        bytes
+    }
+}
+
+/// A link as the prover has it. Secret but for the first field: not `Debug`; the combination is zeroised.
+pub struct Link {
+    /// What the verifier has.
+    pub linked: Linked,
+    /// `F*` and its blinder, the mask included.
+    pub combined: CombinedColumns,
+}
