@@ -8,7 +8,7 @@ use std::{
 };
 
 use sha2::{Digest, Sha256};
-use zkl_argument::srs::{PtauError, Setup, Srs, SrsError, SrsFault, SrsVerifierKey, hiding_base, import_ptau};
+use zkl_argument::srs::{SnarkjsError, Setup, Srs, SrsError, SrsFault, SrsVerifierKey, hiding_base, import_ptau};
 use zkl_core::ark::{
     Bn254, Fq, G1Affine, G2Affine,
     bn254::Fq2,
@@ -27,7 +27,7 @@ fn dev() -> &'static Srs {
     SRS.get_or_init(|| Srs::dev(33, Srs::DEV_SEED).unwrap())
 }
 
-fn import(bytes: &[u8], powers: usize) -> Result<Srs, PtauError> {
+fn import(bytes: &[u8], powers: usize) -> Result<Srs, SnarkjsError> {
     import_ptau(Cursor::new(bytes), powers)
 }
 
@@ -216,7 +216,7 @@ fn swapped_powers_are_read_but_do_not_pass_the_pairing_check() {
 fn a_verifier_key_is_read_back_and_bound_to_its_digest() {
     let key = dev().verifier_key();
     let bytes = key.to_bytes();
-    assert_eq!(bytes.len(), SrsVerifierKey::ENCODED_BYTES);
+    assert_eq!(bytes.len(), SrsVerifierKey::encoded_bytes(Setup::Dev));
     assert_eq!(&SrsVerifierKey::from_bytes(&bytes).unwrap(), key);
     for len in 0..bytes.len() {
         assert!(matches!(SrsVerifierKey::from_bytes(&bytes[..len]), Err(SrsError::Truncated { .. })));
@@ -244,33 +244,33 @@ fn a_snarkjs_ceremony_is_imported() {
     }
     assert_eq!(Srs::from_bytes(&srs.to_bytes()).unwrap().digest(), srs.digest());
     for powers in [0, 1, 32, usize::MAX] {
-        assert!(matches!(import(CEREMONY, powers), Err(PtauError::PowerCount { min: 2, max: 31, .. })));
+        assert!(matches!(import(CEREMONY, powers), Err(SnarkjsError::PowerCount { min: 2, max: 31, .. })));
     }
 }
 
 #[test]
 fn truncated_and_extended_ceremonies_are_refused() {
     for len in 0..CEREMONY.len() {
-        assert!(matches!(import(&CEREMONY[..len], 31), Err(PtauError::Truncated { .. })), "{len}");
+        assert!(matches!(import(&CEREMONY[..len], 31), Err(SnarkjsError::Truncated { .. })), "{len}");
     }
-    assert!(matches!(import(&[CEREMONY, &[0]].concat(), 31), Err(PtauError::TrailingBytes { extra: 1 })));
+    assert!(matches!(import(&[CEREMONY, &[0]].concat(), 31), Err(SnarkjsError::TrailingBytes { extra: 1 })));
 }
 
 #[test]
 fn a_ceremony_with_a_foreign_header_is_refused() {
-    assert!(matches!(import(&forged(0, b"zkey"), 31), Err(PtauError::Magic)));
-    assert!(matches!(import(&forged(4, &[2]), 31), Err(PtauError::Version { expected: 1, got: 2 })));
-    assert!(matches!(import(&forged(8, &[17]), 31), Err(PtauError::SectionCount { max: 16, got: 17 })));
+    assert!(matches!(import(&forged(0, b"zkey"), 31), Err(SnarkjsError::Magic { expected: "ptau" })));
+    assert!(matches!(import(&forged(4, &[2]), 31), Err(SnarkjsError::Version { expected: 1, got: 2 })));
+    assert!(matches!(import(&forged(8, &[17]), 31), Err(SnarkjsError::SectionCount { max: 16, got: 17 })));
     let header = section(1);
-    assert!(matches!(import(&forged(header, &[48]), 31), Err(PtauError::Curve)));
-    assert!(matches!(import(&forged(header + 4, &[0]), 31), Err(PtauError::Curve)));
+    assert!(matches!(import(&forged(header, &[48]), 31), Err(SnarkjsError::Curve)));
+    assert!(matches!(import(&forged(header + 4, &[0]), 31), Err(SnarkjsError::Curve)));
     for power in [0, 29, 255] {
         let file = forged(header + 36, &[power]);
-        assert!(matches!(import(&file, 31), Err(PtauError::Power { max: 28, got }) if got == power.into()));
+        assert!(matches!(import(&file, 31), Err(SnarkjsError::Power { max: 28, got }) if got == power.into()));
     }
     for power in [3, 5, 28] {
         let file = forged(header + 36, &[power]);
-        assert!(matches!(import(&file, 31), Err(PtauError::SectionLength { id: 2, .. })));
+        assert!(matches!(import(&file, 31), Err(SnarkjsError::SectionLength { id: 2, .. })));
     }
 }
 
@@ -278,29 +278,29 @@ fn a_ceremony_with_a_foreign_header_is_refused() {
 fn lying_sections_are_refused() {
     for length in [u64::MAX, u64::MAX - 100, 1 << 40] {
         let file = forged(section(2) - 8, &length.to_le_bytes());
-        assert!(matches!(import(&file, 31), Err(PtauError::Truncated { .. })));
+        assert!(matches!(import(&file, 31), Err(SnarkjsError::Truncated { .. })));
     }
     // Renumbering hides one section and duplicates another.
     for id in [1u8, 2, 3] {
         let at = section(id.into()) - 12;
-        assert!(matches!(import(&forged(at, &[99]), 31), Err(PtauError::MissingSection { id: i }) if i == id.into()));
+        assert!(matches!(import(&forged(at, &[99]), 31), Err(SnarkjsError::MissingSection { id: i }) if i == id.into()));
         let at = section(4) - 12;
-        assert!(matches!(import(&forged(at, &[id]), 31), Err(PtauError::DuplicateSection { id: i }) if i == id.into()));
+        assert!(matches!(import(&forged(at, &[id]), 31), Err(SnarkjsError::DuplicateSection { id: i }) if i == id.into()));
     }
     // One point fewer in a section, and a section less.
     let mut shorter = CEREMONY.to_vec();
     shorter.drain(section(2)..section(2) + 64);
     shorter[section(2) - 8..section(2)].copy_from_slice(&(30 * 64u64).to_le_bytes());
-    assert!(matches!(import(&shorter, 30), Err(PtauError::SectionLength { id: 2, expected: 1984, got: 1920 })));
+    assert!(matches!(import(&shorter, 30), Err(SnarkjsError::SectionLength { id: 2, expected: 1984, got: 1920 })));
     let mut file = CEREMONY[..section(2) - 12].to_vec();
     file[8] = 1;
-    assert!(matches!(import(&file, 2), Err(PtauError::MissingSection { id: 2 })));
+    assert!(matches!(import(&file, 2), Err(SnarkjsError::MissingSection { id: 2 })));
 }
 
 #[test]
 fn impossible_points_in_a_ceremony_are_refused() {
     let fault = |file: Vec<u8>| match import(&file, 31) {
-        Err(PtauError::Invalid(fault)) => fault,
+        Err(SnarkjsError::Invalid(fault)) => fault,
         other => panic!("{other:?}"),
     };
     let [g1, g2] = [section(2), section(3)];
@@ -322,7 +322,7 @@ fn impossible_points_in_a_ceremony_are_refused() {
 #[test]
 fn powers_that_are_not_consecutive_are_refused_in_both_groups() {
     let fault = |file: Vec<u8>, powers| match import(&file, powers) {
-        Err(PtauError::Invalid(fault)) => fault,
+        Err(SnarkjsError::Invalid(fault)) => fault,
         other => panic!("{other:?}"),
     };
     let [g1, g2] = [section(2), section(3)];
@@ -353,5 +353,5 @@ fn a_failing_reader_is_an_io_error() {
             Ok(100)
         }
     }
-    assert!(matches!(import_ptau(Broken, 2), Err(PtauError::Io(_))));
+    assert!(matches!(import_ptau(Broken, 2), Err(SnarkjsError::Io(_))));
 }

@@ -3,7 +3,7 @@
 use std::{error::Error as StdError, io, path::PathBuf, sync::Arc};
 
 use thiserror::Error;
-use zkl_argument::{PlanError, srs::PtauError};
+use zkl_argument::{PlanError, srs::SnarkjsError};
 use zkl_circuits::claims::language::{ClaimError, PairKind};
 use zkl_circuits::{
     scan::{ProveTableError, TablePlanError},
@@ -63,7 +63,7 @@ pub enum LedgerError {
     Reader,
     /// A reference string could not be imported.
     #[error("the ceremony's file cannot be imported")]
-    Ptau(#[from] PtauError),
+    Ptau(#[from] SnarkjsError),
     /// A file could not be read or written.
     #[error("cannot {action} {path}", path = path.display())]
     Io {

@@ -80,7 +80,7 @@ pub(super) fn verify_in(
     let witnesses = proof.witnesses.map(|witness| witness.point());
     bases.extend(witnesses);
     scalars.extend(points.iter().zip(&d_powers).map(|(u, d_power)| *u * d_power));
-    bases.push(key.g1());
+    bases.push(key.base());
     scalars.push(-values.iter().zip(&d_powers).map(|(value, d_power)| *value * d_power).sum::<Fr>());
 
     let on_g2 = G1Projective::msm_unchecked(&bases, &scalars);

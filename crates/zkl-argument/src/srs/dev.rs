@@ -25,7 +25,7 @@ impl Srs {
         check_count(powers as u64)?;
         let digest = Sha512::new().chain_update(b"zkp-dataset-ledger/srs/dev/v1\0").chain_update(seed).finalize();
         let tau = Fr::from_le_bytes_mod_order(&digest);
-        let key = SrsVerifierKey::new(Setup::Dev, (G2Affine::generator() * tau).into_affine())?;
+        let key = SrsVerifierKey::over_generator(Setup::Dev, (G2Affine::generator() * tau).into_affine())?;
         let scalars: Vec<_> = std::iter::successors(Some(Fr::ONE), |power| Some(*power * tau)).take(powers).collect();
         Ok(Self::new(key, G1Projective::generator().batch_mul(&scalars)))
     }

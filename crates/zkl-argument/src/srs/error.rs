@@ -31,7 +31,7 @@ pub enum SrsError {
     PowerCount {
         /// Fewest powers.
         min: usize,
-        /// Most powers.
+        /// Maximum number of powers.
         max: usize,
         /// The number asked for, or the number in the file.
         got: u64,
@@ -100,6 +100,9 @@ pub enum SrsFault {
         /// `"G1"` or `"G2"`.
         group: &'static str,
     },
+    /// A string over the generator that says that its base is another point.
+    #[error("the first G1 point is the generator, but the string says that its base was derived")]
+    BaseIsGenerator,
     /// The points are not consecutive powers of the secret behind `[tau]_2`.
     #[error("the {group} points are not consecutive powers of one secret")]
     Powers {
@@ -108,28 +111,31 @@ pub enum SrsFault {
     },
 }
 
-/// A `.ptau` file that cannot be imported.
+/// A file of snarkjs that cannot be read: a `.ptau` or a `.zkey`.
 #[derive(Debug, Error)]
 #[non_exhaustive]
-pub enum PtauError {
+pub enum SnarkjsError {
     /// The source of bytes failed.
-    #[error("cannot read the ptau file")]
+    #[error("cannot read the file")]
     Io(#[from] std::io::Error),
-    /// Not a ptau file.
-    #[error("not a ptau file: the first bytes are not \"ptau\"")]
-    Magic,
+    /// A file of another kind.
+    #[error("not a {expected} file: the first bytes are not \"{expected}\"")]
+    Magic {
+        /// The first bytes of such files.
+        expected: &'static str,
+    },
     /// A format that this version does not know.
-    #[error("ptau format {got}, this version reads {expected}")]
+    #[error("file format {got}, this version reads {expected}")]
     Version {
         /// The version that is read.
         expected: u32,
         /// The version in the file.
         got: u32,
     },
-    /// More sections than a ptau file has.
-    #[error("{got} sections, a ptau file has at most {max}")]
+    /// More sections than such a file has.
+    #[error("{got} sections, such a file has at most {max}")]
     SectionCount {
-        /// Most sections.
+        /// Maximum number of sections.
         max: u32,
         /// The number in the file.
         got: u32,
@@ -186,12 +192,38 @@ pub enum PtauError {
     PowerCount {
         /// Fewest powers.
         min: usize,
-        /// Most powers that can be imported.
+        /// Maximum number of powers that can be imported.
         max: u64,
         /// The number asked for.
         got: usize,
     },
     /// A point or a power that cannot be part of a reference string.
     #[error("invalid ceremony file: {0}")]
+    Invalid(#[from] SrsFault),
+}
+
+/// A Groth16 key from which no reference string follows.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum DeriveError {
+    /// The file cannot be read.
+    #[error(transparent)]
+    File(#[from] SnarkjsError),
+    /// A key of another proof system.
+    #[error("the key is for protocol {got}, not for Groth16")]
+    Protocol {
+        /// The number in the file.
+        got: u32,
+    },
+    /// A domain that is no power of two, or too large.
+    #[error("the key has a domain of {got} points; a power of two up to {max} is needed")]
+    Domain {
+        /// Largest domain.
+        max: usize,
+        /// The size in the file.
+        got: usize,
+    },
+    /// The derived points are no reference string under the ceremony's `[tau]_2`.
+    #[error("the key does not follow from this ceremony: {0}")]
     Invalid(#[from] SrsFault),
 }

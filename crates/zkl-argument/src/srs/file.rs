@@ -3,22 +3,21 @@
 //! ```text
 //! magic     8   "zkl-srs\0"
 //! version   4   1
-//! setup     4   0 dev, 1 ceremony
+//! setup     4   0 dev, 1 ceremony, 2 ceremony with a derived base
 //! powers    4   n, 2 to 2^18
 //! tau_g2  128   [tau]_2: x_0, x_1, y_0, y_1, canonical
-//! G_i    64 n   x, y, canonical, from G_0 = G
+//! G_i    64 n   x, y, canonical, from G_0 = G: the generator, with setup 2 any other point
 //! sha256   32   of all bytes before
 //! ```
 
 use rayon::prelude::*;
 use sha2::{Digest, Sha256};
-use zkl_core::ark::{G1Affine, ec::AffineRepr};
 
 use super::{
     Setup, Srs, SrsVerifierKey,
-    coordinates::{Form, G1_BYTES, G2_BYTES, decode_g1, decode_g2, encode_g1},
+    coordinates::{Form, G1_BYTES, G2_BYTES, decode_g1, decode_g2, encode_g1, encode_g2},
     dev::check_count,
-    error::{SrsError, SrsFault},
+    error::SrsError,
 };
 
 const MAGIC: &[u8; 8] = b"zkl-srs\0";
@@ -35,7 +34,7 @@ impl Srs {
         for field in [VERSION, self.setup().code(), powers.len() as u32] {
             bytes.extend_from_slice(&field.to_le_bytes());
         }
-        bytes.extend_from_slice(&super::coordinates::encode_g2(&self.verifier_key().tau_g2()));
+        bytes.extend_from_slice(&encode_g2(&self.verifier_key().tau_g2()));
         for point in powers {
             bytes.extend_from_slice(&encode_g1(point));
         }
@@ -62,7 +61,7 @@ impl Srs {
         if field(0) != VERSION {
             return Err(SrsError::Version { expected: VERSION, got: field(0) });
         }
-        let setup = Setup::from_code(field(1)).ok_or(SrsError::UnknownSetup { got: field(1) })?;
+        let setup = Setup::from_code(field(1))?;
         let count = check_count(u64::from(field(2)))?;
         check_length(bytes, file_bytes(count))?;
 
@@ -71,7 +70,7 @@ impl Srs {
             return Err(SrsError::Checksum);
         }
         let (tau_g2, rest) = rest.split_first_chunk::<G2_BYTES>().ok_or(SrsError::Checksum)?;
-        let key = SrsVerifierKey::new(setup, decode_g2(tau_g2, Form::Plain, 1)?)?;
+        let tau_g2 = decode_g2(tau_g2, Form::Plain, 1)?;
         let (points, _) = rest[..rest.len() - DIGEST_BYTES].as_chunks::<G1_BYTES>();
         let powers = points
             .par_iter()
@@ -79,24 +78,9 @@ impl Srs {
             .with_min_len(1 << 10)
             .map(|(index, bytes)| decode_g1(bytes, Form::Plain, index))
             .collect::<Result<Vec<_>, _>>()?;
-        if powers.first() != Some(&G1Affine::generator()) {
-            return Err(SrsFault::Generator { group: "G1" }.into());
-        }
-        Ok(Self::new(key, powers))
+        let base = powers.first().copied().unwrap_or_default();
+        Ok(Self::new(SrsVerifierKey::new(setup, base, tau_g2)?, powers))
     }
-}
-
-pub(super) fn decode_verifier_key(bytes: &[u8]) -> Result<SrsVerifierKey, SrsError> {
-    check_length(bytes, SrsVerifierKey::ENCODED_BYTES)?;
-    let (code, tau_g2) = bytes
-        .split_first_chunk::<4>()
-        .ok_or(SrsError::Truncated { expected: SrsVerifierKey::ENCODED_BYTES, got: bytes.len() })?;
-    let code = u32::from_le_bytes(*code);
-    let setup = Setup::from_code(code).ok_or(SrsError::UnknownSetup { got: code })?;
-    let (tau_g2, _) = tau_g2
-        .split_first_chunk::<G2_BYTES>()
-        .ok_or(SrsError::Truncated { expected: SrsVerifierKey::ENCODED_BYTES, got: bytes.len() })?;
-    Ok(SrsVerifierKey::new(setup, decode_g2(tau_g2, Form::Plain, 1)?)?)
 }
 
 const fn file_bytes(powers: usize) -> usize {

@@ -1,11 +1,11 @@
 //! The blob of a scan proof: what a verifier needs beside the entry and the layout.
 //!
 //! ```text
-//! reference string    132 bytes: its verifier's part
+//! reference string    132 bytes, or 196 with a base of its own: its verifier's part
 //! table proof         the rest: commitments and proofs of every segment, and what joins them
 //! ```
 //!
-//! The length follows from the layout.
+//! The length follows from the layout and the kind of the string, which comes first.
 
 use zkl_argument::srs::SrsVerifierKey;
 use zkl_circuits::scan::{TablePlan, TableProof};
@@ -34,11 +34,12 @@ impl ScanBundle {
     /// [`VerifyError::ScanLength`], [`VerifyError::Srs`], [`VerifyError::ScanEncoding`].
     pub fn decode(plan: &TablePlan, bytes: &[u8]) -> Result<Self, VerifyError> {
         let proof_len = TableProof::encoded_bytes(plan).map_err(VerifyError::ScanEncoding)?;
-        let expected = proof_len.saturating_add(SrsVerifierKey::ENCODED_BYTES);
+        let srs_len = SrsVerifierKey::encoded_bytes_at(bytes).map_err(VerifyError::Srs)?;
+        let expected = proof_len.saturating_add(srs_len);
         if bytes.len() != expected {
             return Err(VerifyError::ScanLength { expected, got: bytes.len() });
         }
-        let (srs, proof) = bytes.split_at(SrsVerifierKey::ENCODED_BYTES);
+        let (srs, proof) = bytes.split_at(srs_len);
         Ok(Self {
             srs: SrsVerifierKey::from_bytes(srs).map_err(VerifyError::Srs)?,
             proof: TableProof::from_bytes(plan, proof).map_err(VerifyError::ScanEncoding)?,

@@ -123,7 +123,7 @@ impl KeyStore {
 pub const fn srs_setup(key: &SrsVerifierKey) -> Setup {
     match key.setup() {
         srs::Setup::Dev => Setup::Dev,
-        srs::Setup::Ceremony => Setup::External,
+        srs::Setup::Ceremony | srs::Setup::DerivedBase => Setup::External,
     }
 }
 

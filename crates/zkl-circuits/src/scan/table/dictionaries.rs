@@ -6,7 +6,7 @@ use zkl_argument::{
 };
 use zkl_core::ark::{
     Fr, G1Affine, G1Projective,
-    ec::{AffineRepr as _, CurveGroup as _},
+    ec::CurveGroup as _,
     ff::AdditiveGroup as _,
 };
 
@@ -19,8 +19,10 @@ pub(super) fn multiplicity_columns(plan: &ScanPlan) -> Vec<usize> {
     cells.filter(|(_, cell)| matches!(cell, Cell::Multiplicity { .. })).map(|(index, _)| index).collect()
 }
 
-/// All commitments of the scan: the public columns, the sums of the segments' multiplicities, and `own`.
+/// All commitments of the scan: the public columns, the sums of the segments' multiplicities, and `own`. `base` is the
+/// first power of the reference string.
 pub(super) fn commitments(
+    base: G1Affine,
     plan: &TablePlan,
     scan: &ScanPlan,
     groups: RowGroups,
@@ -32,9 +34,9 @@ pub(super) fn commitments(
     let columns = scan.cells().iter().map(|&cell| match cell {
         Cell::Origin => {
             let mut column = vec![Commitment::default(); groups.count()];
-            // Row 0 is the first of the first group; G_0 is the generator.
+            // Row 0 is the first of the first group, so its 1 is one times the first power.
             if let Some(first) = column.first_mut() {
-                *first = Commitment::new(G1Affine::generator());
+                *first = Commitment::new(base);
             }
             column
         }

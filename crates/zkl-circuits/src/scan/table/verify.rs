@@ -114,7 +114,7 @@ pub(super) fn verify_any_limbs_table<'k>(
             .map_err(|source| VerifyTableError::Segment { index: segment.index, source })?;
     }
     if let (Some((scan, groups)), Some(own)) = (plan.dictionaries(), &proof.dictionaries) {
-        let commitments = dictionary_commitments(plan, proof, scan, groups, &own.columns)?;
+        let commitments = dictionary_commitments(srs, plan, proof, scan, groups, &own.columns)?;
         let statement = dictionary_statement(context, plan, scan, own.h, &commitments);
         verify_any_limbs(srs, key(scan_circuit_id(scan.shape()))?, &statement, &own.scan)
             .map_err(VerifyTableError::DictionaryScan)?;
@@ -200,6 +200,7 @@ pub(super) fn dictionary_statement<'a>(
 }
 
 fn dictionary_commitments(
+    srs: &SrsVerifierKey,
     plan: &TablePlan,
     proof: &TableProof,
     scan: &ScanPlan,
@@ -207,7 +208,7 @@ fn dictionary_commitments(
     own: &[Vec<zkl_argument::commit::Commitment>],
 ) -> Result<ColumnCommitments, VerifyTableError> {
     let segments: Vec<&ColumnCommitments> = proof.segments.iter().map(|segment| &segment.commitments).collect();
-    dictionaries::commitments(plan, scan, groups, &segments, own)
+    dictionaries::commitments(srs.base(), plan, scan, groups, &segments, own)
         .map_err(|source| VerifyTableError::Commitments { index: plan.len(), source })
 }
 
