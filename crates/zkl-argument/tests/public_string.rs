@@ -121,7 +121,8 @@ fn known_ceremonies_are_known_by_their_second_power() {
     assert_eq!(CEREMONIES.map(|ceremony| ceremony.name), ["hez-derived", "hez", "ppot-80", "ignition"]);
     for (name, coordinates) in TAU_G2 {
         let [x1, x0, y1, y0] = coordinates.map(|text| {
-            let bytes: Vec<u8> = (0..64).step_by(2).rev().map(|at| u8::from_str_radix(&text[at..at + 2], 16).unwrap()).collect();
+            let bytes: Vec<u8> =
+                (0..64).step_by(2).rev().map(|at| u8::from_str_radix(&text[at..at + 2], 16).unwrap()).collect();
             bytes
         });
         let bytes = [1u32.to_le_bytes().to_vec(), x0, x1, y0, y1].concat();
@@ -202,9 +203,10 @@ fn openings_verify_under_the_base_that_they_were_made_for_and_no_other() {
     let polynomial: Vec<_> = (0..1 << 6).map(|_| Fr::rand(&mut rng)).collect();
     let point: Vec<_> = (0..6).map(|_| Fr::rand(&mut rng)).collect();
     let value = polynomial.iter().enumerate().fold(Fr::from(0u64), |sum, (index, coefficient)| {
-        let weight = point.iter().enumerate().fold(Fr::one(), |weight, (bit, x)| {
-            weight * if index >> bit & 1 == 1 { *x } else { Fr::one() - x }
-        });
+        let weight = point
+            .iter()
+            .enumerate()
+            .fold(Fr::one(), |weight, (bit, x)| weight * if index >> bit & 1 == 1 { *x } else { Fr::one() - x });
         sum + *coefficient * weight
     });
     let commitment = Commitment::new(srs.bases().msm(Scalars::Full(&polynomial)).unwrap().into_affine());
@@ -279,7 +281,10 @@ fn keys_that_do_not_follow_from_the_ceremony_give_no_string() {
     assert!(matches!(derive(&exchanged, tau), DeriveError::Invalid(SrsFault::Powers { .. })));
     let mut off = good.clone();
     off[at] ^= 1;
-    assert!(matches!(derive(&off, tau), DeriveError::File(SnarkjsError::Invalid(SrsFault::NotOnCurve { index: 14, .. }))));
+    assert!(matches!(
+        derive(&off, tau),
+        DeriveError::File(SnarkjsError::Invalid(SrsFault::NotOnCurve { index: 14, .. }))
+    ));
     let mut plonk = good.clone();
     plonk[24] = 2;
     assert!(matches!(derive(&plonk, tau), DeriveError::Protocol { got: 2 }));

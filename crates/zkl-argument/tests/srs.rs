@@ -8,7 +8,7 @@ use std::{
 };
 
 use sha2::{Digest, Sha256};
-use zkl_argument::srs::{SnarkjsError, Setup, Srs, SrsError, SrsFault, SrsVerifierKey, hiding_base, import_ptau};
+use zkl_argument::srs::{Setup, SnarkjsError, Srs, SrsError, SrsFault, SrsVerifierKey, hiding_base, import_ptau};
 use zkl_core::ark::{
     Bn254, Fq, G1Affine, G2Affine,
     bn254::Fq2,
@@ -283,9 +283,13 @@ fn lying_sections_are_refused() {
     // Renumbering hides one section and duplicates another.
     for id in [1u8, 2, 3] {
         let at = section(id.into()) - 12;
-        assert!(matches!(import(&forged(at, &[99]), 31), Err(SnarkjsError::MissingSection { id: i }) if i == id.into()));
+        assert!(
+            matches!(import(&forged(at, &[99]), 31), Err(SnarkjsError::MissingSection { id: i }) if i == id.into())
+        );
         let at = section(4) - 12;
-        assert!(matches!(import(&forged(at, &[id]), 31), Err(SnarkjsError::DuplicateSection { id: i }) if i == id.into()));
+        assert!(
+            matches!(import(&forged(at, &[id]), 31), Err(SnarkjsError::DuplicateSection { id: i }) if i == id.into())
+        );
     }
     // One point fewer in a section, and a section less.
     let mut shorter = CEREMONY.to_vec();

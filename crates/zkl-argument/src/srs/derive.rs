@@ -20,7 +20,7 @@ use std::io::{Read, Seek};
 use zkl_core::ark::{
     Fr, G1Affine, G1Projective,
     ec::CurveGroup,
-    ff::Field,
+    ff::{AdditiveGroup, Field},
     poly::{EvaluationDomain, Radix2EvaluationDomain},
 };
 

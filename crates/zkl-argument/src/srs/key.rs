@@ -186,7 +186,8 @@ impl SrsVerifierKey {
 
 /// A string with a base of its own has another label: its key is longer, and no bytes may mean two strings.
 fn digest_of(setup: Setup, h: &G1Affine, base: &G1Affine, tau_g2: &G2Affine) -> KeyDigest {
-    let label: &[u8] = if setup.has_own_base() { b"zkp-dataset-ledger/srs/v2\0" } else { b"zkp-dataset-ledger/srs/v1\0" };
+    let label: &[u8] =
+        if setup.has_own_base() { b"zkp-dataset-ledger/srs/v2\0" } else { b"zkp-dataset-ledger/srs/v1\0" };
     let mut bytes = label.to_vec();
     bytes.extend_from_slice(&encode_g1(h));
     bytes.extend_from_slice(&setup.code().to_le_bytes());

@@ -128,7 +128,7 @@ impl Values {
         // Values are integers: v >= a/b is v >= ceil(a/b), v > a/b is v >= floor(a/b) + 1, and so on.
         let lower = ends.lower.map(|(t, strict)| if strict { floor(&t) + 1 } else { ceil(&t) });
         let upper = ends.upper.map(|(t, strict)| if strict { ceil(&t) - 1 } else { floor(&t) });
-        let (lower, upper) = (lower.map(narrow).transpose()?, upper.map(narrow).transpose()?);
+        let (lower, upper) = (lower.as_ref().map(narrow).transpose()?, upper.as_ref().map(narrow).transpose()?);
         Ok(ValueRange { column, limbs, lower, upper })
     }
 }
@@ -141,7 +141,7 @@ fn ceil(value: &BigRational) -> BigInt {
     value.numer().div_ceil(value.denom())
 }
 
-fn narrow(value: BigInt) -> Result<i128, ClaimError> {
+fn narrow(value: &BigInt) -> Result<i128, ClaimError> {
     let fits = value.to_i128().filter(|v| v.abs() <= MAX_VALUE);
     fits.ok_or_else(|| ClaimError::ThresholdTooWide {
         got: value.to_string(),

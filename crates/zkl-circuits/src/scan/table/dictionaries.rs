@@ -4,11 +4,7 @@ use zkl_argument::{
     Cell, ScanPlan,
     commit::{Blinders, Commitment, CommitmentSeed, RowGroups},
 };
-use zkl_core::ark::{
-    Fr, G1Affine, G1Projective,
-    ec::CurveGroup as _,
-    ff::AdditiveGroup as _,
-};
+use zkl_core::ark::{Fr, G1Affine, G1Projective, ec::CurveGroup as _, ff::AdditiveGroup as _};
 
 use super::{plan::TablePlan, proof::is_own};
 use crate::scan::{ColumnCommitments, CommitmentsError};

@@ -249,7 +249,8 @@ impl<'a> TableProver<'a> {
             .map(|(column, (_, data))| commit_column(self.srs, groups, column as u32, data.scalars(), &blinders.own))
             .collect::<Result<_, _>>()?;
         let segments: Vec<&ColumnCommitments> = self.segments.iter().map(|segment| &segment.commitments).collect();
-        let commitments = dictionaries::commitments(self.srs.verifier_key().base(), self.plan, scan, groups, &segments, &own)?;
+        let commitments =
+            dictionaries::commitments(self.srs.verifier_key().base(), self.plan, scan, groups, &segments, &own)?;
         let statement = dictionary_statement(self.context, self.plan, scan, seal.commitment(), &commitments);
         let keys = (self.keys)(&TranscriptCircuit::blank(scan.shape().clone()))?;
         let proof = prove_any_limbs(self.srs, &keys, &statement, &seal, &witness, &blinders).map_err(wrap)?;
