@@ -6,10 +6,10 @@ use std::hint::black_box;
 use criterion::{Criterion, criterion_group, criterion_main};
 use zkl_benches::mixed_table::{CLAIMS, MixedTable, Width};
 use zkl_circuits::{
-    claims::ClaimCircuit,
+    claims::{prove_instance, resolve},
     seal::{Seal, SealSeed},
 };
-use zkl_core::{ark::Fr, claim::resolve};
+use zkl_core::ark::Fr;
 use zkl_dataset::ScanOutput;
 use zkl_poseidon::{Poseidon, Width as Supported, permute};
 use zkl_snark::{groth16, keys::KeyStore};
@@ -54,7 +54,7 @@ fn claims(c: &mut Criterion) {
     let store = KeyStore::open(dir.path()).expect("a key store");
     for claim in CLAIMS {
         let claim = resolve(&claim.parse().expect("a claim"), &layout).expect("a claim about this table");
-        let instance = || ClaimCircuit::prove_instance(&claim, &layout, &profile, &seal, Fr::from(1u64));
+        let instance = || prove_instance(&claim, &layout, &profile, &seal, Fr::from(1u64));
         let circuit = instance().expect("a true claim");
         let (circuit, id) = (circuit.circuit(), circuit.circuit().id());
         let keys = store.dev_keys(circuit, &|_| ()).expect("keys");
