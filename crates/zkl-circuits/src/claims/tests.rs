@@ -4,5 +4,6 @@ mod agreement;
 mod boundary;
 mod dishonest;
 mod fixture;
+mod page;
 mod proofs;
 mod shapes;

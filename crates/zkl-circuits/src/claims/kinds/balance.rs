@@ -51,6 +51,7 @@ impl ClaimKind for Balance {
     const FUNCTIONS: &'static [&'static str] = &["balance"];
     const ALIASES: &'static [&'static str] = &[];
     const PAGE: Page = Page {
+        grammar: r#""balance" "(" column ")" range"#,
         examples: &["balance(species) >= 0.4"],
         rows: &[PageRow {
             claim: "`balance(x)`",

@@ -65,6 +65,7 @@ impl ClaimKind for Gap {
     const FUNCTIONS: &'static [&'static str] = &["gap"];
     const ALIASES: &'static [&'static str] = &[];
     const PAGE: Page = Page {
+        grammar: r#""gap" "(" column "=" value "by" column ":" value "," value ")" range"#,
         examples: &["gap(hired = 'yes' by sex: 'f', 'm') <= 5%"],
         rows: &[PageRow {
             claim: "`gap(y = 'v' by x: 'a', 'b')`",

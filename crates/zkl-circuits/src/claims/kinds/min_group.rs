@@ -69,6 +69,7 @@ impl ClaimKind for MinGroup {
     const FUNCTIONS: &'static [&'static str] = &["min_group"];
     const ALIASES: &'static [&'static str] = &[];
     const PAGE: Page = Page {
+        grammar: r#""min_group" "(" column [ "," column ] ")" range [ "with" "nulls" ]"#,
         examples: &["min_group(zip3) >= 20", "min_group(sex, species) >= 5 with nulls"],
         rows: &[
             PageRow {

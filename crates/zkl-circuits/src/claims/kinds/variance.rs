@@ -76,6 +76,7 @@ impl ColumnRatio for Variance {
     const FUNCTIONS: &'static [&'static str] = &["var", "std"];
     const ALIASES: &'static [&'static str] = &["var_sample", "std_sample"];
     const PAGE: Page = Page {
+        grammar: r#"("var" | "var_sample" | "std" | "std_sample") "(" column ")" range"#,
         examples: &["var(age) <= 25", "std_sample(age) <= 5"],
         rows: &[
             PageRow {

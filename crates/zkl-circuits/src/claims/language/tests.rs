@@ -6,6 +6,10 @@ use super::*;
 use crate::claims::{
     ResolvedClaim,
     bounds::{Bound, Bounds},
+    kinds::{
+        Balance, Correlation, Count, Estimator, Gap, Mean, MinGroup, NullGroups, NullUnit, Nulls, Rows, Share,
+        ShareBase, Sum, Values, Variance,
+    },
     ratio::{ColumnRatio, Ratio},
     resolve,
     resolve::{Order, Table as Matched},

@@ -6,8 +6,8 @@ use zkl_core::{ark::Fr, layout::PairLayout};
 use super::fixture::{Table, ctx, mixed, numbers, satisfied, words};
 use crate::{
     claims::{
-        kinds::{balance, correlation, gap, min_group, share, values},
-        language::{Claim, ClaimError, Mean, NullGroups},
+        kinds::{Mean, NullGroups, balance, correlation, gap, min_group, share, values},
+        language::{Claim, ClaimError},
         prove_instance,
         ratio::Ratio,
         relation::{FrameInputs, Instance, Relation},
