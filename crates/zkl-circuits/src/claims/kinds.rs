@@ -9,6 +9,7 @@ pub(super) mod min_group;
 mod nulls;
 mod rows;
 pub(super) mod share;
+mod std_dev;
 mod sum;
 pub(super) mod values;
 mod variance;
@@ -101,6 +102,7 @@ claims! {
     mean::Mean,
     sum::Sum,
     variance::Variance,
+    std_dev::Std,
     values::Values,
     share::Share,
     gap::Gap,

@@ -40,6 +40,8 @@ fn claims_are_printed_in_one_canonical_spelling() {
         ("mean(age) in [30, 60]", "mean(age) between 30 and 60"),
         ("mean(age) Between -3 And 60.0", "mean(age) between -3 and 60"),
         ("sum(amount) < 1000000", "sum(amount) < 1000000"),
+        ("std(x) <= 2.50", "std(x) <= 2.5"),
+        ("STD_sample(x) between 1 and 2", "std_sample(x) between 1 and 2"),
         ("min(age) >= 0", "min(age) >= 0"),
         ("values(age) >= 0", "min(age) >= 0"),
         ("max(age) < 120", "max(age) < 120"),
@@ -81,6 +83,7 @@ fn syntax_errors_point_at_the_place() {
         ("mean(x) between 5 or 3", "or", Expected::Symbol("and")),
         ("nulls(x) between 1% and 5", "5", Expected::RowsOrRate),
         ("nulls(x) <= 0.01", "0.01", Expected::RowsOrRate),
+        ("std(x) <= -1", "-1", Expected::NonNegative),
         ("min(x) <= 5", "<=", lower("min", OneSided::BoundsOnly)),
         ("max(x) >= 5", ">=", Expected::UpperBound { function: "max", reason: OneSided::BoundsOnly }),
         ("min_group(x) = 5", "=", lower("min_group", OneSided::LowerOnly)),
@@ -184,6 +187,8 @@ fn thresholds_are_scaled_to_integer_units_exactly() {
     let Ratio { claim, column, is } = ratio(claim);
     assert_eq!((column.position, claim.estimator), (1, Estimator::Population));
     assert_eq!(is, upper(bound(5_000, 1, true)));
+    let Claim::Std(claim) = read("std(price) between 0.125 and 3") else { panic!() };
+    assert_eq!(ratio(claim).is, Bounds { lower: bound(625, 4, false), upper: bound(90_000, 1, false) });
     let share = relation!(Share, "share(sex = 'f') between 12.5% and 1");
     assert_eq!(share.capacity, 4);
     assert_eq!(share.is, Bounds { lower: bound(1, 8, false), upper: bound(1, 1, false) });
@@ -272,6 +277,8 @@ fn thresholds_outside_the_statistic_or_the_circuit_are_refused() {
         format!("share(sex = 'f') <= 0.{}", "1".repeat(17)),
         format!("max(age) <= {}", "9".repeat(21)),
         "min_group(sex) >= 4294967296".to_owned(),
+        format!("std(age) <= {}", "9".repeat(20)),
+        "std(age) >= 0.000000001".to_owned(),
     ] {
         assert!(matches!(resolved(&claim), Err(ClaimError::ThresholdTooWide { .. })), "{claim}");
     }
@@ -290,6 +297,8 @@ fn json_cannot_express_what_the_language_refuses() {
     for claim in refused {
         assert!(matches!(json(claim), Err(ClaimError::Repeated { .. })), "{claim}");
     }
+    let negative = r#"{"claim":"std","column":"age","estimator":"population","is":{"at_most":"-3"}}"#;
+    assert!(matches!(json(negative), Err(ClaimError::OutsideRange { lowest: 0, highest: None, .. })));
     let empty = r#"{"claim":"mean","column":"age","is":{"between":["5","3"]}}"#;
     assert!(matches!(json(empty), Err(ClaimError::EmptyRange { .. })));
     let empty = r#"{"claim":"values","column":"age","is":{"between":["5","3"]}}"#;
@@ -362,6 +371,14 @@ fn claims() -> impl Strategy<Value = Claim> {
         (name(), ranges()).prop_map(|(column, is)| Claim::from(Mean { column, is })),
         (name(), ranges()).prop_map(|(column, is)| Claim::from(Sum { column, is })),
         (name(), ranges()).prop_map(|(column, is)| Claim::from(Variance { column, estimator: Estimator::Sample, is })),
+        (name(), ranges()).prop_map(|(column, is)| {
+            let is = is.try_map(|t| if t.is_negative() { Decimal::new(-t.mantissa(), t.scale()) } else { Ok(t) });
+            let is = match is.unwrap() {
+                Comparison::Between(a, b) if a > b => Comparison::Between(b, a),
+                is => is,
+            };
+            Claim::from(Std { column, estimator: Estimator::Population, is })
+        }),
         (name(), values).prop_map(|(column, is)| Claim::from(Values { column, is })),
         (name(), any::<String>(), ranges()).prop_map(|(column, value, is)| Claim::from(Share {
             column,

@@ -70,6 +70,26 @@ fn variances_hold_to_the_last_digit() {
 }
 
 #[test]
+fn standard_deviations_hold_to_the_last_digit() {
+    let table = Table::of_numbers(&[-2, 0, 3, 3]);
+    // population: the root of 4.5, sample: the root of 6
+    check(
+        &table,
+        &["std(x) between 2.1213203 and 2.1213204", "std_sample(x) > 2.4494897", "std(x) >= 0", "std_sample(x) < 2.45"],
+        &["std(x) <= 2.1213203", "std(x) >= 2.1213204", "std_sample(x) <= 2.4494897", "std(x) between 0 and 2.12"],
+    );
+    // the deviations are 0.5: the population's root is exact
+    check(
+        &Table::of_numbers(&[3, 4]),
+        &["std(x) = 0.5", "std(x) between 0.5 and 0.5", "std(x) > 0.4999999"],
+        &["std(x) > 0.5", "std(x) < 0.5", "std_sample(x) <= 0.7071067", "std(x) >= 0.5000001"],
+    );
+    check(&Table::of_numbers(&[9, 9]), &["std(x) = 0", "std_sample(x) <= 0"], &["std(x) > 0"]);
+    check(&mixed(), &["std(price) <= 1141", "std(age) > 0"], &["std(price) <= 300"]);
+    assert_eq!(table.evaluate("std(x) >= 0").unwrap().observed().to_string(), "2.121320343559642573...");
+}
+
+#[test]
 fn bounds_hold_for_every_value() {
     check(
         &mixed(),
@@ -225,7 +245,7 @@ fn claims_without_a_subject_are_refused_in_the_circuit() {
         &[numbers("x", 1, vec![None, None]), numbers("y", 1, vec![Some(1), Some(2)])],
         &[PairLayout::Product { left: 0, right: 1 }],
     );
-    for text in ["mean(x) <= 9", "sum(x) <= 9", "var(x) >= 0", "max(x) <= 9", "corr(x, y) <= 1"] {
+    for text in ["mean(x) <= 9", "sum(x) <= 9", "var(x) >= 0", "std(x) >= 0", "max(x) <= 9", "corr(x, y) <= 1"] {
         empty.vacuous(text);
     }
     let one = Table::new(
@@ -233,6 +253,8 @@ fn claims_without_a_subject_are_refused_in_the_circuit() {
         &[PairLayout::Product { left: 0, right: 1 }],
     );
     one.vacuous("var_sample(x) <= 9");
+    one.vacuous("std_sample(x) <= 9");
+    one.accepts("std(x) <= 0");
     one.accepts("var(x) <= 0");
     one.vacuous("corr(x, y) <= 1");
 }
@@ -247,6 +269,7 @@ fn extreme_values_do_not_wrap() {
             "sum(x) = -1",
             "values(x) between -9223372036854775808 and 9223372036854775807",
             "var(x) <= 85070591730234615856620279821087277057",
+            "std(x) < 9223372036854775808",
             "var(x) > 85070591730234615856620279821087277056",
         ],
         &[
@@ -255,6 +278,7 @@ fn extreme_values_do_not_wrap() {
             "sum(x) > 85070591730234615856620279821087277056",
             "min(x) > -9223372036854775808",
             "var(x) <= 85070591730234615856620279821087277056",
+            "std(x) <= 9223372036854775807",
         ],
     );
     table.accepts("max(x) <= 36893488147419103232");

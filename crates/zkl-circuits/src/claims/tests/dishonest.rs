@@ -137,6 +137,32 @@ fn a_changed_record_does_not_open() {
     assert!(!satisfied(&wrong));
 }
 
+#[test]
+fn a_standard_deviation_has_the_estimator_of_its_text() {
+    let table = Table::of_numbers(&[3, 4]);
+    let of = |text: &str| {
+        let Ok(Claim::Std(claim)) = text.parse() else { panic!("{text}") };
+        Ratio::new(claim, &Matched { layout: &table.layout, function: "std" }).unwrap()
+    };
+    let population = instance(&table, of("std(x) <= 0.5"));
+    assert!(satisfied(&population));
+    assert!(!satisfied(&instance(&table, of("std_sample(x) <= 0.5"))), "the root of a half");
+    let inputs =
+        |text: &str| statement(&table.resolve(text), &table.layout, &table.seal.commitment(), ctx()).unwrap().1;
+    assert_eq!(inputs("std(x) <= 0.5"), inputs("var(x) <= 0.25"), "one circuit, one statement");
+    assert_ne!(inputs("std(x) <= 0.5"), inputs("std_sample(x) <= 0.5"));
+    let mut wrong = instance(&table, of("std(x) <= 0.25"));
+    assert!(!satisfied(&wrong));
+    wrong.secret.as_mut().unwrap().1.record.sum_squares = BigUint::ZERO;
+    assert!(!satisfied(&wrong));
+    // Squares that are too small for their sum are a variance below 0, which no range from 0 on holds.
+    let negative = reseal(&table, of("std(x) >= 0"), |opening| {
+        opening.record.sum_squares = BigUint::ZERO;
+        (opening.record.leaf(), opening.index, opening.path.clone())
+    });
+    assert!(!satisfied(&negative));
+}
+
 fn share(table: &Table, text: &str) -> share::ShareOf {
     relation!(Share, table, text)
 }
