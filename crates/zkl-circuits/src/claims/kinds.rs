@@ -7,6 +7,7 @@ pub(super) mod gap;
 mod mean;
 pub(super) mod min_group;
 mod nulls;
+mod range;
 mod rows;
 pub(super) mod share;
 mod std_dev;
@@ -28,7 +29,7 @@ use super::{
     resolve::{ResolvedClaim, Table},
 };
 
-pub use self::{min_group::NullGroups, nulls::NullUnit, share::ShareBase, variance::Estimator};
+pub use self::{min_group::NullGroups, nulls::NullUnit, range::Limit, share::ShareBase, variance::Estimator};
 
 /// Makes the type of all claims and everything that goes through all kinds.
 macro_rules! claims {
@@ -104,6 +105,7 @@ claims! {
     variance::Variance,
     std_dev::Std,
     values::Values,
+    range::Range,
     share::Share,
     gap::Gap,
     min_group::MinGroup,

@@ -7,8 +7,8 @@ use crate::claims::{
     ResolvedClaim,
     bounds::{Bound, Bounds},
     kinds::{
-        Balance, Correlation, Count, Estimator, Gap, Mean, MinGroup, NullGroups, NullUnit, Nulls, Rows, Share,
-        ShareBase, Sum, Values, Variance,
+        Balance, Correlation, Count, Estimator, Gap, Limit, Mean, MinGroup, NullGroups, NullUnit, Nulls, Range, Rows,
+        Share, ShareBase, Std, Sum, Values, Variance,
     },
     ratio::{ColumnRatio, Ratio},
     resolve,
@@ -42,6 +42,7 @@ fn claims_are_printed_in_one_canonical_spelling() {
         ("sum(amount) < 1000000", "sum(amount) < 1000000"),
         ("std(x) <= 2.50", "std(x) <= 2.5"),
         ("STD_sample(x) between 1 and 2", "std_sample(x) between 1 and 2"),
+        ("range(age) < 60.0", "range(age) < 60"),
         ("min(age) >= 0", "min(age) >= 0"),
         ("values(age) >= 0", "min(age) >= 0"),
         ("max(age) < 120", "max(age) < 120"),
@@ -86,6 +87,13 @@ fn syntax_errors_point_at_the_place() {
         ("std(x) <= -1", "-1", Expected::NonNegative),
         ("min(x) <= 5", "<=", lower("min", OneSided::BoundsOnly)),
         ("max(x) >= 5", ">=", Expected::UpperBound { function: "max", reason: OneSided::BoundsOnly }),
+        ("range(x) >= 5", ">=", Expected::UpperBound { function: "range", reason: OneSided::BoundsOnly }),
+        (
+            "range(x) between 0 and 5",
+            "between",
+            Expected::UpperBound { function: "range", reason: OneSided::BoundsOnly },
+        ),
+        ("range(x) <= 5%", "5%", Expected::Number),
         ("min_group(x) = 5", "=", lower("min_group", OneSided::LowerOnly)),
         ("balance(x) between 0.1 and 1", "between", lower("balance", OneSided::LowerOnly)),
         ("share(x = 3) <= 5%", "3", Expected::Value),
@@ -228,6 +236,7 @@ fn claims_that_do_not_fit_the_table_say_why() {
         other => panic!("{other:?}"),
     };
     assert_eq!(unsupported("mean(day) <= 3"), Unsupported::NeedsQuantity);
+    assert_eq!(unsupported("range(day) <= 3"), Unsupported::NeedsQuantity);
     assert_eq!(unsupported("max(sex) <= 3"), Unsupported::NeedsNumeric);
     assert_eq!(unsupported("share(zip3 = 'x') <= 3%"), Unsupported::NeedsCategory);
     assert_eq!(unsupported("min_group(age) >= 3"), Unsupported::NeedsGroups);
@@ -311,6 +320,12 @@ fn json_cannot_express_what_the_language_refuses() {
     assert!(matches!(json(equal), Err(ClaimError::LowerBoundOnly { .. })));
     let fraction = r#"{"claim":"nulls","column":"age","unit":"rows","is":{"at_most":"0.01"}}"#;
     assert!(matches!(json(fraction), Err(ClaimError::NotWhole { .. })));
+    for end in ["at_least", "above", "equal"] {
+        let range = format!(r#"{{"claim":"range","column":"age","is":{{"{end}":"5"}}}}"#);
+        assert!(serde_json::from_str::<Claim>(&range).is_err(), "{end}");
+    }
+    let range = r#"{"claim":"range","column":"age","is":{"at_most":"5"}}"#;
+    assert_eq!(serde_json::to_string(&read("range(age) <= 5")).unwrap(), range);
     let mixed = r#"{"claim":"values","column":"age","is":{"between":["1","2020-01-01"]}}"#;
     assert!(matches!(json(mixed), Err(ClaimError::ThresholdType { .. })));
 }
@@ -379,6 +394,10 @@ fn claims() -> impl Strategy<Value = Claim> {
             };
             Claim::from(Std { column, estimator: Estimator::Population, is })
         }),
+        (name(), decimals(), any::<bool>()).prop_map(|(column, t, strict)| Claim::from(Range {
+            column,
+            is: if strict { Limit::Below(t) } else { Limit::AtMost(t) }
+        })),
         (name(), values).prop_map(|(column, is)| Claim::from(Values { column, is })),
         (name(), any::<String>(), ranges()).prop_map(|(column, value, is)| Claim::from(Share {
             column,

@@ -54,6 +54,9 @@ proptest! {
         for function in ["mean(x)", "sum(x)", "var(x)", "var_sample(y)", "values(x)"] {
             agree(&table, &format!("{function} {op} {threshold}"));
         }
+        for op in ["<=", "<"] {
+            agree(&table, &format!("range(x) {op} {threshold}"));
+        }
         for function in ["std(x)", "std_sample(y)"] {
             agree(&table, &format!("{function} {op} {}", threshold.trim_start_matches('-')));
         }

@@ -353,6 +353,36 @@ fn the_sealed_upper_bound_follows_the_sealed_limbs() {
 }
 
 #[test]
+fn a_range_has_the_sealed_limits_of_its_own_column_and_at_least_one_value() {
+    let table = mixed();
+    let of = |table: &Table, text: &str| {
+        let Ok(Claim::Range(claim)) = text.parse() else { panic!("{text}") };
+        Ratio::new(claim, &Matched { layout: &table.layout, function: "range" }).unwrap()
+    };
+    assert!(satisfied(&instance(&table, of(&table, "range(price) <= 1310.71"))));
+    let changes: [fn(&mut crate::seal::NumericRecord); 4] =
+        [|r| r.limbs = 1, |r| r.top_limb = 0, |r| r.min += 130_000, |r| r.valid = 0];
+    for change in changes {
+        let mut wrong = instance(&table, of(&table, "range(price) <= 1310.71"));
+        change(&mut wrong.secret.as_mut().unwrap().1.record);
+        assert!(!satisfied(&wrong));
+    }
+    let mut wrong = instance(&table, of(&table, "range(price) <= 38"));
+    wrong.secret.as_mut().unwrap().1 = table.seal.numeric(0).unwrap();
+    assert!(!satisfied(&wrong), "the range of age");
+    // Sealed as having no value: nothing is said.
+    let sealed = Table::of_numbers(&[5, 6, 7]);
+    let with = |valid: u64| {
+        reseal(&sealed, of(&sealed, "range(x) < 281474976710656"), |opening| {
+            opening.record.valid = valid;
+            (opening.record.leaf(), opening.index, opening.path.clone())
+        })
+    };
+    assert!(satisfied(&with(1)));
+    assert!(!satisfied(&with(0)));
+}
+
+#[test]
 fn an_instance_of_another_seal_is_refused_before_proving() {
     let table = mixed();
     let other = Table::of_numbers(&[30, 40]);
