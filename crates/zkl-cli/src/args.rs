@@ -484,7 +484,8 @@ pub(crate) struct SrsDeriveArgs {
 }
 
 fn reference_string(text: &str) -> Result<KeyDigest, &'static str> {
-    zkl_ledger::reference_string_digest(text).ok_or("expected a name that `zkl srs list` shows, or a digest of 64 hexadecimal digits")
+    zkl_ledger::reference_string_digest(text)
+        .ok_or("expected a name that `zkl srs list` shows, or a digest of 64 hexadecimal digits")
 }
 
 /// Print a completion script for a shell.

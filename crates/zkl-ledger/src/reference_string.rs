@@ -96,7 +96,7 @@ pub fn reference_strings(keys: &KeyStore) -> Result<Vec<KnownSrs>, LedgerError> 
     let ceremonies = CEREMONIES.iter().filter_map(|ceremony| Some(known(ceremony.digest().ok()?, Setup::Ceremony)));
     let mut strings: Vec<KnownSrs> = ceremonies.collect();
     strings.sort_by_key(|string| !string.is_default);
-    for digest in kept {
+    for &digest in &kept {
         if builtin_srs_setup(digest).is_none() {
             let srs = keys.srs(digest, &|_| ())?;
             strings.push(known(digest, srs_setup(srs.verifier_key())));

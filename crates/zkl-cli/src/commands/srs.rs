@@ -104,7 +104,9 @@ pub(super) async fn run(args: SrsArgs, config: &Config) -> Result<(), CliError> 
                 setup: string.setup,
                 default: string.is_default,
                 here: string.is_here,
-                description: string.ceremony.map_or_else(|| string.setup.to_string(), |known| known.description.to_owned()),
+                description: string
+                    .ceremony
+                    .map_or_else(|| string.setup.to_string(), |known| known.description.to_owned()),
             });
             output::print(&StringList { strings: lines.collect() }, format)
         }

@@ -62,7 +62,10 @@ fn commitments_rest_on_the_public_string_unless_asked_otherwise() {
         listed.unwrap().clone()
     };
     let (public, dev) = (string("hez-derived"), string("dev"));
-    assert_eq!((&public["default"], &public["here"], &public["setup"]), (&true.into(), &true.into(), &"ceremony".into()));
+    assert_eq!(
+        (&public["default"], &public["here"], &public["setup"]),
+        (&true.into(), &true.into(), &"ceremony".into())
+    );
     assert_eq!((&dev["default"], &dev["here"], &dev["setup"]), (&false.into(), &true.into(), &"dev".into()));
     assert_eq!(string("ppot-80")["here"], false);
     let text = workdir.ok(&["srs", "check", "hez-derived"]);

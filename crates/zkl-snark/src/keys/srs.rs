@@ -109,7 +109,8 @@ impl KeyStore {
         let mut digests = Vec::new();
         for entry in fs::read_dir(self.dir()).map_err(at("list", self.dir()))? {
             let name = entry.map_err(at("list", self.dir()))?.file_name();
-            let digest = name.to_str().and_then(|name| name.strip_prefix("srs-")?.strip_suffix(".srs")?.parse().ok());
+            let digest: Option<KeyDigest> =
+                name.to_str().and_then(|name| name.strip_prefix("srs-")?.strip_suffix(".srs")?.parse().ok());
             digests.extend(digest);
         }
         digests.sort_unstable();
