@@ -2,6 +2,7 @@
 
 mod agreement;
 mod boundary;
+mod constraints;
 mod dishonest;
 mod fixture;
 mod page;

@@ -268,7 +268,7 @@ impl ThresholdVar {
 
 /// A bit that is 1 when `count` is not 0: two constraints. A prover may set it for a zero count too, and then has to pass
 /// whatever check it turns on.
-pub(super) fn occurs(cs: &Cs, count: &IntVar) -> Result<BoolVar, GadgetError> {
+pub(in crate::claims) fn occurs(cs: &Cs, count: &IntVar) -> Result<BoolVar, GadgetError> {
     let bit = BoolVar::witness(cs, count.value().map(|count| count.sign() != num_bigint::Sign::NoSign))?;
     FieldVar::enforce_product(cs, bit.not().field(), count.field(), &FieldVar::zero())?;
     Ok(bit)

@@ -21,7 +21,7 @@ fn frame(table: &Table) -> FrameInputs {
     FrameInputs { h: table.seal.commitment().field(), ctx: ctx(), layout: layout_digest(&table.layout) }
 }
 
-fn instance<R: Relation>(table: &Table, relation: R) -> Instance<R> {
+pub(super) fn instance<R: Relation>(table: &Table, relation: R) -> Instance<R> {
     let secret = Some((table.seal.header(), relation.open(&table.seal).unwrap()));
     Instance { relation, inputs: frame(table), secret }
 }
@@ -49,7 +49,7 @@ fn mean(table: &Table, text: &str) -> Instance<Ratio<Mean>> {
 }
 
 /// Seals a record that no honest notary would: the tree of one column under a header of `layout`.
-fn reseal<R: Relation<Witness = W>, W>(
+pub(super) fn reseal<R: Relation<Witness = W>, W>(
     table: &Table,
     relation: R,
     change: impl FnOnce(&mut W) -> (Fr, RecordIndex, crate::seal::MerklePath),
@@ -65,7 +65,7 @@ fn reseal<R: Relation<Witness = W>, W>(
     instance
 }
 
-fn sibling_path(path: &crate::seal::MerklePath, first: Fr) -> crate::seal::MerklePath {
+pub(super) fn sibling_path(path: &crate::seal::MerklePath, first: Fr) -> crate::seal::MerklePath {
     let mut siblings = *path.siblings();
     siblings[0] = first;
     crate::seal::MerklePath::of_siblings(siblings)
@@ -167,7 +167,7 @@ fn share(table: &Table, text: &str) -> share::ShareOf {
     relation!(Share, table, text)
 }
 
-fn category_path(opening: &mut Opening<CategoryRecord>) -> (Fr, RecordIndex, crate::seal::MerklePath) {
+pub(super) fn category_path(opening: &mut Opening<CategoryRecord>) -> (Fr, RecordIndex, crate::seal::MerklePath) {
     (opening.record.leaf(), opening.index, opening.path.clone())
 }
 
@@ -210,7 +210,7 @@ fn nulls_cannot_carry_a_value_and_counts_must_add_up() {
     assert!(!satisfied(&uncounted));
 }
 
-fn threshold(table: &Table, column: &str, at_least: u32) -> min_group::Threshold {
+pub(super) fn threshold(table: &Table, column: &str, at_least: u32) -> min_group::Threshold {
     min_group::Threshold { place: place(table, column), at_least, nulls: NullGroups::Excluded }
 }
 
