@@ -10,7 +10,7 @@ use std::{
 use cargo_metadata::{DependencyKind, MetadataCommand, Package};
 
 /// Allowed dependencies of each crate on others of the workspace, tests and benches left aside.
-const ARROWS: [(&str, &[&str]); 17] = [
+const ARROWS: [(&str, &[&str]); 18] = [
     ("zkl-core", &[]),
     ("zkl-kernel", &["zkl-core"]),
     ("zkl-poseidon", &["zkl-core"]),
@@ -40,6 +40,7 @@ const ARROWS: [(&str, &[&str]); 17] = [
         ],
     ),
     ("zkl-witness", &["zkl-receipt"]),
+    ("zkl-wasm", &["zkl-receipt"]),
     ("zkl-cli", &["zkl-ledger", "zkl-witness"]),
     // Benches measure everything and are depended on by nothing.
     (
