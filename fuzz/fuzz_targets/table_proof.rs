@@ -28,7 +28,7 @@ fn compressed(value: &impl CanonicalSerialize) -> Vec<u8> {
 impl Fixture {
     /// Two segments, one of seven rows, with a large dictionary.
     fn new() -> Self {
-        let column = |name: &str, ty, encoding| ColumnLayout { name: name.to_owned(), ty, nullable: false, encoding };
+        let column = |name: &str, ty, encoding| ColumnLayout { name: name.to_owned(), ty, nullable: false, encoding, rounding: None, zone: None };
         let columns = vec![
             column("n", ColumnType::Int, Encoding::Numeric { limbs: 1 }),
             column("g", ColumnType::Category, Encoding::Grouped { capacity: 512 }),

@@ -70,6 +70,9 @@ struct StatementReport {
     rows: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     columns: Option<usize>,
+    /// What reading did to the table.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    reading: Vec<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     assurance: Option<&'static str>,
     #[serde(skip)]
@@ -149,6 +152,7 @@ impl StatementReport {
         if let (Some(dataset), Some(rows), Some(columns)) = (&self.dataset, self.rows, self.columns) {
             fields.push(("dataset", format!("{dataset}, {rows} rows, {columns} columns")));
         }
+        fields.extend(self.reading.iter().map(|line| ("read", line.clone())));
         if let Some(profile) = &self.profile {
             fields.push(("profile", profile.clone()));
         }
@@ -207,6 +211,7 @@ fn statement_report(verified: &VerifiedEntry) -> StatementReport {
         public_inputs: None,
         rows: None,
         columns: None,
+        reading: Vec::new(),
         assurance: None,
         profile: None,
         scan: None,
@@ -230,12 +235,14 @@ fn statement_report(verified: &VerifiedEntry) -> StatementReport {
         (report.assurance, report.profile, report.scan) = (Some(assurance), Some(profile), scan);
     };
     match &verified.statement {
-        VerifiedStatement::Notarization { notarization, layout, profile } => {
+        VerifiedStatement::Notarization { notarization, layout, notes, profile } => {
             table(notarization, layout, profile);
+            report.reading = super::read::reading(layout, notes);
             report.kind = "notarization";
         }
-        VerifiedStatement::Claim { claim, notarization, layout, profile, proof, .. } => {
+        VerifiedStatement::Claim { claim, notarization, layout, notes, profile, proof, .. } => {
             table(notarization, layout, profile);
+            report.reading = super::read::reading(layout, notes);
             report.kind = "claim";
             report.claim = Some(claim.to_string());
             report.proof = Some(proof_summary(proof));
