@@ -85,7 +85,7 @@ pub(crate) fn check_scan(
     if logged != expected || got != expected {
         return Err(VerifyError::ScanKeys { expected, logged, got });
     }
-    let mut setup = Setup::External;
+    let mut setup = Setup::Ceremony;
     let mut keys = Vec::with_capacity(expected);
     for ((circuit, logged), text) in circuits.into_iter().zip(&record.keys).zip(&part.keys) {
         let id = circuit.id();
