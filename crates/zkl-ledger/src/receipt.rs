@@ -89,8 +89,7 @@ impl Ledger {
     /// What the blobs hold that an entry names.
     async fn evidence(&self, entry: &Entry, with_scan: bool) -> Result<Evidence, LedgerError> {
         let blobs = entry.predicate().blobs();
-        let mut evidence = Evidence::default();
-        evidence.manifest = self.manifest(entry).await?;
+        let mut evidence = Evidence { manifest: self.manifest(entry).await?, ..Evidence::default() };
         if let Some(scan) = blobs.scan.filter(|_| with_scan) {
             let mut keys = Vec::with_capacity(scan.keys.len());
             for key in scan.keys {
