@@ -42,7 +42,7 @@ use zkl_core::{
 use zkl_poseidon::{Domain, hash_to_field};
 
 use self::{
-    language::{Claim, ClaimError},
+    language::{Claim, ClaimError, TextForm},
     relation::{FrameInputs, circuit_id},
 };
 use crate::seal::{Seal, SealCommitment, layout_digest};
@@ -107,10 +107,10 @@ pub fn is_reserved(circuit: &CircuitId) -> bool {
 const CONTEXT: Domain = Domain::new("zkl/claim/v1/context");
 
 /// The public input that ties a proof to one use: hash-to-field of
-/// `SHA-256(canonical text of the claim) || entry || notary key || nonce`, where `entry` is the id of the notarization.
+/// `SHA-256(canonical text of version 1 of the claim) || entry || notary key || nonce`, where `entry` is the id of the notarization.
 pub fn context(claim: &Claim, entry: TransactionId, notary_key: &[u8; 32], nonce: &[u8; 32]) -> Fr {
     let mut message = [0; 128];
-    message[..32].copy_from_slice(&Sha256::digest(claim.to_string()));
+    message[..32].copy_from_slice(&Sha256::digest(claim.canonical(TextForm::V1)));
     message[32..64].copy_from_slice(entry.as_bytes());
     message[64..96].copy_from_slice(notary_key);
     message[96..].copy_from_slice(nonce);

@@ -63,23 +63,15 @@ pub(crate) fn write_fields(out: &mut dyn Write, fields: &[(&str, String)]) -> io
     Ok(())
 }
 
-/// Text from files and other people's receipts in one line and without the characters that steer a terminal: a line
-/// break would let a value pass for a field of its own.
+/// Text from files and other people's receipts in one line, with what steers a terminal or hides as escapes: a line break would
+/// let a value pass for a field of its own, and two texts that differ look different.
 pub(crate) fn printable(text: &str) -> String {
-    text.chars().map(|c| if steers(c) { char::REPLACEMENT_CHARACTER } else { c }).collect()
+    zkl_ledger::visible(text)
 }
 
 /// As [`printable`], for text that has lines.
 pub(crate) fn printable_lines(text: &str) -> String {
     text.lines().map(printable).collect::<Vec<_>>().join("\n")
-}
-
-/// Control characters, and what reorders, breaks or hides text: bidirectional controls, line and paragraph separators,
-/// and characters without a width.
-fn steers(c: char) -> bool {
-    c.is_control()
-        || matches!(c, '\u{61c}' | '\u{200b}' | '\u{200e}'..='\u{200f}' | '\u{2028}'..='\u{202e}')
-        || matches!(c, '\u{2060}'..='\u{2069}' | '\u{feff}' | '\u{e0000}'..='\u{e007f}')
 }
 
 #[cfg(test)]
@@ -91,8 +83,8 @@ mod tests {
         let forged = "x\nlog key  pinned\r\u{1b}[2J\u{9b}1m\u{202e}\u{2028}\u{feff}";
         let shown = printable(forged);
         assert!(!shown.contains(['\n', '\r', '\u{1b}', '\u{9b}', '\u{202e}', '\u{2028}', '\u{feff}']), "{shown:?}");
-        assert_eq!(printable("größe 年齢 e\u{301} क्\u{200d}ष"), "größe 年齢 e\u{301} क्\u{200d}ष");
-        assert_eq!(printable_lines("a\n\tb"), "a\n\u{fffd}b");
+        assert_eq!(printable("größe 年齢 e\u{301} क्\u{200d}ष"), "größe 年齢 e\u{301} क्\\u{200d}ष");
+        assert_eq!(printable_lines("a\n\tb"), "a\n\\u{9}b");
         let mut out = Vec::new();
         write_fields(&mut out, &[("statement", forged.to_owned()), ("log", "a".to_owned())]).unwrap();
         assert_eq!(String::from_utf8(out).unwrap().lines().count(), 2);

@@ -14,6 +14,7 @@ pub mod privacy;
 pub mod profile;
 pub mod storage;
 pub mod table_note;
+pub mod text;
 pub mod time;
 pub mod transaction;
 pub mod tree;

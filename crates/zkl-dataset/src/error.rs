@@ -10,6 +10,7 @@ use thiserror::Error;
 use zkl_core::{
     column::{ColumnType, TimeUnit},
     error::ParseError,
+    text::is_hidden,
 };
 
 use crate::format::Format;
@@ -41,7 +42,7 @@ pub struct Place {
     pub value: Option<Excerpt>,
 }
 
-/// The beginning of a value, safe to print: at most 40 characters, control characters escaped.
+/// The beginning of a value, safe to print: at most 40 characters, what is hidden escaped.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Excerpt(String);
 
@@ -50,7 +51,14 @@ impl Excerpt {
 
     /// An excerpt of `value`.
     pub fn new(value: &str) -> Self {
-        let mut text: String = value.chars().take(Self::MAX_CHARS).flat_map(char::escape_debug).collect();
+        let mut text = String::new();
+        for c in value.chars().take(Self::MAX_CHARS) {
+            if is_hidden(c) || matches!(c, '"' | '\'' | '\\') {
+                text.extend(c.escape_default());
+            } else {
+                text.push(c);
+            }
+        }
         if value.chars().nth(Self::MAX_CHARS).is_some() {
             text.push_str("...");
         }

@@ -195,6 +195,14 @@ pub enum LedgerError {
         /// Most entries.
         max: usize,
     },
+    /// A receipt with more scan proofs than a verifier checks.
+    #[error("a receipt has at most {max} scan proofs, not {got}: make several, or leave scan proofs out")]
+    ReceiptScans {
+        /// Scan proofs that it would have.
+        got: usize,
+        /// Most scan proofs.
+        max: usize,
+    },
     /// The entry is not a notarization.
     #[error("entry {id} is not a notarization")]
     NotANotarization {

@@ -65,6 +65,7 @@ pub use zkl_core::{
     privacy::PrivacyLevel,
     storage,
     table_note::{TableNote, reading},
+    text::visible,
     time::Timestamp,
     transaction::OperationKind,
     tree::LeafIndex,
@@ -72,11 +73,11 @@ pub use zkl_core::{
 pub use zkl_dataset as dataset;
 pub use zkl_receipt::{
     Assurance, ClaimRecord, CustomRecord, EntryError, Evidence, FileEvidence, MAX_RECEIPT_ENTRIES, MAX_RECEIPT_LEN,
-    Manifest, Nonce, Notarization, Predicate, ProfileEvidence, ProofPart, ProofReport, PublicInput, RECEIPT_FORMAT,
-    Receipt, ReceiptEntry, ReceiptSummary, SaltedDigests, ScanKey, ScanPart, ScanRecord, ScanReport, SignedEntry,
-    StatementSummary, TransportError, Trust, TrustParseError, UnknownStatement, VerifiedEntry, VerifiedLog,
-    VerifiedReceipt, VerifiedStatement, VerifyError, WitnessAnswer, WitnessClient, checkpoint, cosignature, keys, note,
-    policy, verify, witness,
+    MAX_SCAN_PROOFS, Manifest, Nonce, Notarization, Predicate, ProfileEvidence, ProofPart, ProofReport, PublicInput,
+    RECEIPT_FORMAT, Receipt, ReceiptEntry, ReceiptSummary, SaltedDigests, ScanKey, ScanPart, ScanRecord, ScanReport,
+    SignedEntry, StatementSummary, TransportError, Trust, TrustParseError, UnknownStatement, VerifiedEntry,
+    VerifiedLog, VerifiedReceipt, VerifiedStatement, VerifyError, WitnessAnswer, WitnessClient, checkpoint,
+    cosignature, keys, note, policy, verify, witness,
 };
 pub use zkl_snark::{
     ark,

@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use zkl_core::{digest::BlobDigest, tree::LeafIndex};
-use zkl_receipt::{Evidence, MAX_RECEIPT_ENTRIES, Manifest, Predicate, ProofPart, Receipt, ReceiptEntry, ScanPart};
+use zkl_receipt::{
+    Evidence, MAX_RECEIPT_ENTRIES, MAX_SCAN_PROOFS, Manifest, Predicate, ProofPart, Receipt, ReceiptEntry, ScanPart,
+};
 
 use crate::{
     entry::Entry,
@@ -38,13 +40,17 @@ impl Ledger {
     ///
     /// # Errors
     /// [`LedgerError::Blob`] when a blob that an entry names is not there, [`LedgerError::UnknownKind`] for an entry that no
-    /// receipt of this version is about, [`LedgerError::ReceiptEntries`] when there are none or too many; otherwise what the
-    /// store answers.
+    /// receipt of this version is about, [`LedgerError::ReceiptEntries`] when there are none or too many,
+    /// [`LedgerError::ReceiptScans`] when too many have a scan proof; otherwise what the store answers.
     pub async fn receipt_of(&self, entries: &[Entry], with_scans: bool) -> Result<Receipt, LedgerError> {
         let all = self.with_named(entries).await?;
         let (Some(first), Some(last)) = (all.keys().next(), all.keys().next_back()) else {
             return Err(LedgerError::ReceiptEntries { got: 0, max: MAX_RECEIPT_ENTRIES });
         };
+        let scans = all.values().filter(|entry| with_scans && entry.predicate().blobs().scan.is_some()).count();
+        if scans > MAX_SCAN_PROOFS {
+            return Err(LedgerError::ReceiptScans { got: scans, max: MAX_SCAN_PROOFS });
+        }
         let unknown = || LedgerError::UnknownEntry { reference: first.to_string() };
         let (head, witnesses) = self.head_for_receipt(*last).await?.ok_or_else(unknown)?;
         let mut listed = Vec::with_capacity(all.len());

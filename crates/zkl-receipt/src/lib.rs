@@ -16,8 +16,8 @@ pub use kind::{
 };
 pub use nonce::Nonce;
 pub use receipt::{
-    Evidence, MAX_RECEIPT_ENTRIES, MAX_RECEIPT_LEN, Manifest, ProofPart, RECEIPT_FORMAT, Receipt, ReceiptEntry,
-    ScanPart, key_blob,
+    Evidence, MAX_RECEIPT_ENTRIES, MAX_RECEIPT_LEN, MAX_SCAN_PROOFS, Manifest, ProofPart, RECEIPT_FORMAT, Receipt,
+    ReceiptEntry, ScanPart, key_blob,
 };
 pub use scan::{ProfileEvidence, ScanBundle, ScanKey, ScanRecord, ScanReport, table_plan};
 pub use verify::{

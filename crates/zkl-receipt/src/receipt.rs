@@ -9,6 +9,7 @@ use zkl_core::{
     digest::{BlobDigest, KeyDigest},
     layout::Layout,
     table_note::TableNote,
+    text::visible,
     tree::LeafIndex,
 };
 use zkl_merkle::{checkpoint::SignedCheckpoint, proof_file::TlogProof, tree::InclusionProof};
@@ -23,6 +24,9 @@ pub const MAX_RECEIPT_LEN: usize = 64 << 20;
 
 /// Most entries of a receipt.
 pub const MAX_RECEIPT_ENTRIES: usize = 1_024;
+
+/// Most scan proofs of a receipt. One of a shape whose keys are not built in costs a verifier some seconds, whoever made it.
+pub const MAX_SCAN_PROOFS: usize = 64;
 
 /// Entries of a log with their evidence, under one checkpoint. Nothing of it is verified: see [`crate::verify()`].
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -236,7 +240,7 @@ pub const fn key_blob(digest: KeyDigest) -> BlobDigest {
 /// A text from a file that nobody vouches for, cut to what fits an error message.
 fn excerpt(text: &str) -> String {
     const LONGEST: usize = 40;
-    text.chars().filter(|c| !c.is_control()).take(LONGEST).collect()
+    visible(text.get(..text.char_indices().nth(LONGEST).map_or(text.len(), |(at, _)| at)).unwrap_or(text))
 }
 
 fn first_difference(expected: &[u8], got: &[u8]) -> Option<usize> {

@@ -39,7 +39,7 @@ use witnesses::Witnesses;
 
 use crate::{
     entry::SignedEntry,
-    receipt::{Evidence, MAX_RECEIPT_ENTRIES, Receipt, ReceiptEntry},
+    receipt::{Evidence, MAX_RECEIPT_ENTRIES, MAX_SCAN_PROOFS, Receipt, ReceiptEntry},
 };
 
 /// Verifies a receipt.
@@ -85,6 +85,10 @@ fn check_entries(
 ) -> Result<Vec<VerifiedEntry>, VerifyError> {
     if entries.is_empty() || entries.len() > MAX_RECEIPT_ENTRIES {
         return Err(VerifyError::Entries { got: entries.len(), max: MAX_RECEIPT_ENTRIES });
+    }
+    let scans = entries.iter().filter(|entry| entry.evidence.scan.is_some()).count();
+    if scans > MAX_SCAN_PROOFS {
+        return Err(VerifyError::ScanProofs { got: scans, max: MAX_SCAN_PROOFS });
     }
     let mut neighbours = entries.iter().zip(entries.iter().skip(1));
     if let Some((first, second)) = neighbours.find(|(first, second)| first.index >= second.index) {

@@ -11,10 +11,12 @@ mod lex;
 mod literal;
 pub(super) mod parser;
 mod text;
+mod words;
 
 #[cfg(test)]
 mod tests;
 
+pub(super) use self::lex::{Fault, Symbol};
 pub use self::{
     comparison::Comparison,
     decimal::Decimal,
@@ -23,9 +25,6 @@ pub use self::{
         Vacuity,
     },
     literal::{DateLiteral, Literal, TimestampLiteral},
-};
-pub(super) use self::{
-    lex::{Fault, Symbol},
     text::TextForm,
 };
 pub use super::kinds::{self, Claim};

@@ -2,8 +2,8 @@
 
 use zkl_core::digest::TransactionId;
 use zkl_ledger::{
-    ClaimRecord, LeafIndex, Predicate, Receipt, SignedEntry, Trust, VerifyError, keys::SigningKey, note::NoteSigner,
-    verify,
+    ClaimRecord, LeafIndex, Predicate, Receipt, ReceiptEntry, ScanPart, SignedEntry, Trust, VerifyError,
+    keys::SigningKey, note::NoteSigner, verify,
 };
 use zkl_merkle::{
     error::ProofError,
@@ -90,6 +90,19 @@ async fn the_list_is_in_the_order_of_the_log_and_repeats_nothing() {
     assert!(matches!(empty, VerifyError::Entries { got: 0, .. }), "{empty:?}");
     let many = changed(|receipt| receipt.entries = vec![receipt.entries[0].clone(); 1_025]);
     assert!(matches!(many, VerifyError::Entries { got: 1_025, max: 1_024 }), "{many:?}");
+
+    let scan = |entry: &ReceiptEntry, index: u64| {
+        let mut entry = ReceiptEntry { index: LeafIndex(index), ..entry.clone() };
+        entry.evidence.scan = Some(ScanPart { proof: String::new(), keys: Vec::new() });
+        entry
+    };
+    let scans = |count: u64| {
+        let mut receipt = receipt.clone();
+        receipt.entries = (0..count).map(|index| scan(&receipt.entries[0], index)).collect();
+        refused(&receipt)
+    };
+    assert!(matches!(scans(65), VerifyError::ScanProofs { got: 65, max: 64 }), "{:?}", scans(65));
+    assert!(matches!(scans(64), VerifyError::Inclusion { .. }), "{:?}", scans(64));
 
     // One envelope under two indices of the log.
     let mut twice = receipt.clone();

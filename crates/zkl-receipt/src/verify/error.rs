@@ -86,6 +86,14 @@ pub enum VerifyError {
         /// Most entries.
         max: usize,
     },
+    /// More scan proofs than a verifier checks for one receipt.
+    #[error("the receipt has {got} scan proofs, a receipt has at most {max}: leave some out, or make several receipts")]
+    ScanProofs {
+        /// Scan proofs of the receipt.
+        got: usize,
+        /// Most scan proofs.
+        max: usize,
+    },
     /// Entries that do not ascend.
     #[error("entry {index} stands after entry {before} in the receipt: entries come in the order of the log")]
     Order {

@@ -3,6 +3,7 @@
 use std::{fmt, ops::Range};
 
 use thiserror::Error;
+use zkl_core::text::visible;
 
 use super::decimal::Decimal;
 use crate::claims::kinds::KINDS;
@@ -163,10 +164,10 @@ pub struct ClaimSyntaxError {
 impl fmt::Display for ClaimSyntaxError {
     /// Three lines: what was expected, the text, carets.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let visible = |part: &str| -> String { part.chars().map(|c| if c.is_control() { ' ' } else { c }).collect() };
         let before = self.text.get(..self.span.start).unwrap_or(&self.text);
         let place = self.text.get(self.span.clone()).unwrap_or("");
-        let (indent, width) = (before.chars().count(), place.chars().count().max(1));
+        let width = |part: &str| visible(part).chars().count();
+        let (indent, width) = (width(before), width(place).max(1));
         let expected = match self.expected {
             Expected::Decimal(_) | Expected::Date(_) => "",
             _ => "expected ",

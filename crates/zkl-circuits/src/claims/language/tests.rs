@@ -56,13 +56,52 @@ fn claims_are_printed_in_one_canonical_spelling() {
         ("min_group(sex,`a b`) > 4 with nulls", "min_group(sex, \"a b\") > 4 with nulls"),
         ("balance(\"species\") >= 40%", "balance(species) >= 0.4"),
         ("corr(a, b) between -0.2 and 0.2", "corr(a, b) between -0.2 and 0.2"),
-        ("mean(between) <= 3", "mean(between) <= 3"),
-        ("gap(by = 'x' by over: 'a', 'b') <= 1%", "gap(by = 'x' by over: 'a', 'b') <= 1%"),
+        ("mean(between) <= 3", "mean(\"between\") <= 3"),
+        ("gap(by = 'x' by over: 'a', 'b') <= 1%", "gap(\"by\" = 'x' by \"over\": 'a', 'b') <= 1%"),
+        ("mean(größe) <= 3", "mean(\"größe\") <= 3"),
+        ("mean(mean) <= 3", "mean(mean) <= 3"),
     ] {
         let claim = read(text);
         assert_eq!(claim.to_string(), canonical);
         assert_eq!(read(canonical), claim);
     }
+}
+
+#[test]
+fn the_first_version_of_the_text_spells_as_it_always_did() {
+    for (text, canonical) in [
+        ("mean(between) <= 3", "mean(between) <= 3"),
+        ("gap(by = 'x' by over: 'a', 'b') <= 1%", "gap(by = 'x' by over: 'a', 'b') <= 1%"),
+        ("mean(größe) <= 3", "mean(größe) <= 3"),
+        ("mean(`x\u{3164}`) <= 3", "mean(x\u{3164}) <= 3"),
+        ("mean(`a b`) <= 3", "mean(\"a b\") <= 3"),
+        ("share(x = 'yes\u{fe00}') <= 3%", "share(x = 'yes\u{fe00}') <= 3%"),
+        ("share(x = 'a\u{a0}\u{ffa0}\u{200b}\u{1}') <= 3%", "share(x = 'a\u{a0}\u{ffa0}\\u{200b}\\u{1}') <= 3%"),
+        ("std(x) <= 3", "std(x) <= 3"),
+    ] {
+        let claim = read(text);
+        assert_eq!(claim.canonical(TextForm::V1), canonical);
+    }
+}
+
+#[test]
+fn names_and_values_that_differ_look_different() {
+    for (text, shown) in [
+        ("share(x = 'yes\u{fe00}') <= 3%", "share(x = 'yes\\u{fe00}') <= 3%"),
+        ("share(x = 'a\u{a0}b') <= 3%", "share(x = 'a\\u{a0}b') <= 3%"),
+        ("share(x = 'a b') <= 3%", "share(x = 'a b') <= 3%"),
+        ("share(x = '\u{ffa0}\u{115f}') <= 3%", "share(x = '\\u{ffa0}\\u{115f}') <= 3%"),
+        ("mean(`x\u{3164}`) <= 3", "mean(\"x\\u{3164}\") <= 3"),
+        ("mean(x\u{3164}) <= 3", "mean(\"x\\u{3164}\") <= 3"),
+        ("mean(`rows`) <= 3", "mean(\"rows\") <= 3"),
+        ("mean(`Rows`) <= 3", "mean(\"Rows\") <= 3"),
+    ] {
+        let claim = read(text);
+        assert_eq!(claim.to_string(), shown);
+        assert_eq!(read(shown), claim);
+    }
+    let error = "mean(x) <= \u{202e}".parse::<Claim>().unwrap_err().to_string();
+    assert!(error.ends_with("\n  mean(x) <= \\u{202e}\n             ^^^^^^^^"), "{error}");
 }
 
 #[test]
