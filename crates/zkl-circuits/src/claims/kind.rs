@@ -2,7 +2,10 @@
 
 use std::fmt;
 
-use zkl_core::{circuit::Circuit, layout::ColumnLayout};
+use zkl_core::{
+    circuit::Circuit,
+    layout::{ColumnLayout, Layout},
+};
 
 use super::{
     language::{Claim, ClaimError, Fault, TextForm, parser::Parser},
@@ -36,6 +39,10 @@ pub(super) trait ClaimKind: Into<Claim> {
 
     /// Whether such claims are provable about a column.
     fn serves(column: &ColumnLayout) -> bool;
+
+    /// The claim to prove of values that were rounded when they were committed, so that this one holds of them as they were
+    /// written: see [`rounded`](super::rounded). `None` when the claim is about no such column, or only counts values.
+    fn inwards(&self, layout: &Layout) -> Result<Option<Self>, ClaimError>;
 
     /// Matches the claim to a table.
     fn resolve(&self, table: &Table<'_>) -> Result<ResolvedClaim, ClaimError>;

@@ -20,7 +20,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use zkl_core::{
     circuit::{Circuit, CircuitId},
-    layout::ColumnLayout,
+    layout::{ColumnLayout, Layout},
 };
 
 use super::{
@@ -82,6 +82,13 @@ macro_rules! claims {
                 match self {
                     $(Self::$kind(claim) => claim.write(f, text),)+
                 }
+            }
+
+            /// The claim to prove of the committed values, where some were rounded.
+            pub(super) fn inwards(&self, layout: &Layout) -> Result<Option<Self>, ClaimError> {
+                Ok(match self {
+                    $(Self::$kind(claim) => ClaimKind::inwards(claim, layout)?.map(Into::into),)+
+                })
             }
 
             pub(super) fn resolve(&self, table: &Table<'_>) -> Result<ResolvedClaim, ClaimError> {

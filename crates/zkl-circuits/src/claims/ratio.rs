@@ -8,7 +8,11 @@
 
 use std::fmt;
 
-use zkl_core::{ark::Fr, circuit::Circuit, layout::ColumnLayout};
+use zkl_core::{
+    ark::Fr,
+    circuit::Circuit,
+    layout::{ColumnLayout, Layout},
+};
 
 use super::{
     bounds::Bounds,
@@ -56,6 +60,9 @@ pub(super) trait ColumnRatio: Into<Claim> + Clone + Send + Sync + 'static {
 
     /// The range in the column's units of `10^-scale`.
     fn bounds(&self, table: &Table<'_>, scale: u32) -> Result<Bounds, ClaimError>;
+
+    /// [`ClaimKind::inwards`]
+    fn inwards(&self, layout: &Layout) -> Result<Option<Self>, ClaimError>;
 
     /// The switch of this claim.
     fn switch(&self) -> Self::Switch;
@@ -191,6 +198,10 @@ impl<K: ColumnRatio> ClaimKind for K {
 
     fn serves(column: &ColumnLayout) -> bool {
         !K::NEEDS_QUANTITY || column.ty.is_quantity()
+    }
+
+    fn inwards(&self, layout: &Layout) -> Result<Option<Self>, ClaimError> {
+        ColumnRatio::inwards(self, layout)
     }
 
     fn resolve(&self, table: &Table<'_>) -> Result<ResolvedClaim, ClaimError> {

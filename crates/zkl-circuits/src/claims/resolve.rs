@@ -13,7 +13,6 @@ use super::{
     kinds::functions_of,
     language::{Claim, ClaimError, Comparison, Decimal, PairKind, Unsupported},
     relation::{AnyRelation, Relation},
-    rounded::inwards,
 };
 use crate::seal::{RecordIndex, layout_digest};
 
@@ -54,7 +53,8 @@ pub fn resolve(claim: &Claim, layout: &Layout) -> Result<ResolvedClaim, ClaimErr
     if longest > Claim::MAX_LEN {
         return Err(ClaimError::TooLong { max: Claim::MAX_LEN, got: longest });
     }
-    inwards(claim, layout)?.resolve(&Table { layout, function: claim.function() })
+    let moved = claim.inwards(layout)?;
+    moved.as_ref().unwrap_or(claim).resolve(&Table { layout, function: claim.function() })
 }
 
 /// Where a column or a pair stands, in the layout and in the seal.

@@ -12,92 +12,48 @@
 //! A correlation is of the committed values: how far it is from that of the written ones depends on deviations that are hidden.
 //! All other claims count values of columns that are never rounded.
 
-use std::borrow::Cow;
-
 use num_bigint::BigInt;
 use num_traits::{Signed as _, ToPrimitive as _};
 use zkl_core::layout::{Layout, Rounding};
 
 use super::{
     bounds::Bound,
-    kinds::{Claim, Estimator, Limit, Mean, Range, Std, Sum, Values, Variance},
+    kinds::Estimator,
     language::{ClaimError, Comparison, Decimal, Literal},
 };
 
-/// The claim to prove of the committed values.
-pub(super) fn inwards<'c>(claim: &'c Claim, layout: &Layout) -> Result<Cow<'c, Claim>, ClaimError> {
-    let moved = |column: &str| {
-        let rounding = layout.columns().get(layout.index_of(column)?)?.rounding?;
-        Some(Inwards { column: column.to_owned(), rounding, rows: layout.rows() })
-    };
-    let moved_claim: Option<Claim> = match claim {
-        Claim::Mean(Mean { column, is }) => match moved(column) {
-            Some(inwards) => Some(Mean { column: column.clone(), is: inwards.by(*is, 1)? }.into()),
-            None => None,
-        },
-        Claim::Sum(Sum { column, is }) => match moved(column) {
-            Some(inwards) => Some(Sum { column: column.clone(), is: inwards.by(*is, inwards.rows)? }.into()),
-            None => None,
-        },
-        Claim::Values(Values { column, is }) => match moved(column) {
-            Some(inwards) => Some(Values { column: column.clone(), is: inwards.values(*is)? }.into()),
-            None => None,
-        },
-        Claim::Variance(Variance { column, estimator, is }) => match moved(column) {
-            Some(inwards) => {
-                let is = inwards.variance(*is, *estimator)?;
-                Some(Variance { column: column.clone(), estimator: *estimator, is }.into())
-            }
-            None => None,
-        },
-        Claim::Std(Std { column, estimator, is }) => match moved(column) {
-            Some(inwards) => {
-                let is = inwards.deviation(*is, *estimator)?;
-                Some(Std { column: column.clone(), estimator: *estimator, is }.into())
-            }
-            None => None,
-        },
-        Claim::Range(Range { column, is }) => match moved(column) {
-            Some(inwards) => Some(Range { column: column.clone(), is: inwards.range(*is)? }.into()),
-            None => None,
-        },
-        Claim::Rows(_)
-        | Claim::Count(_)
-        | Claim::Nulls(_)
-        | Claim::Share(_)
-        | Claim::Gap(_)
-        | Claim::MinGroup(_)
-        | Claim::Balance(_)
-        | Claim::Correlation(_) => None,
-    };
-    Ok(moved_claim.map_or(Cow::Borrowed(claim), Cow::Owned))
-}
-
 /// Moves thresholds about one column.
-struct Inwards {
+pub(super) struct Inwards {
     column: String,
     rounding: Rounding,
-    rows: u64,
 }
 
 /// `mantissa / 10^scale`.
-struct Wide {
+pub(super) struct Wide {
     mantissa: BigInt,
     scale: u32,
 }
 
 impl Inwards {
+    /// That of the column called `column`, if its values were rounded.
+    pub(super) fn of(layout: &Layout, column: &str) -> Option<Self> {
+        let rounding = layout.columns().get(layout.index_of(column)?)?.rounding?;
+        Some(Self { column: column.to_owned(), rounding })
+    }
+
     /// The error, that of a sum of `count` values.
-    fn error(&self, count: u64) -> Wide {
+    pub(super) fn error(&self, count: u64) -> Wide {
         let (mantissa, scale) = self.rounding.error();
         Wide { mantissa: BigInt::from(mantissa) * count, scale: u32::from(scale) }
     }
 
-    fn by(&self, is: Comparison<Decimal>, count: u64) -> Result<Comparison<Decimal>, ClaimError> {
+    /// A range of values, or of what is as far from its counterpart as `count` values are.
+    pub(super) fn by(&self, is: Comparison<Decimal>, count: u64) -> Result<Comparison<Decimal>, ClaimError> {
         self.ends(is, |t| plus(t, &self.error(count), 1), |t| plus(t, &self.error(count), -1))
     }
 
-    fn values(&self, is: Comparison<Literal>) -> Result<Comparison<Literal>, ClaimError> {
+    /// A range of values.
+    pub(super) fn values(&self, is: Comparison<Literal>) -> Result<Comparison<Literal>, ClaimError> {
         let number = |t: Literal| match t {
             Literal::Number(t) => Some(t),
             // Of another type than the column: said where types are compared.
@@ -110,7 +66,7 @@ impl Inwards {
     }
 
     /// The error of a standard deviation.
-    fn deviation_error(&self, estimator: Estimator) -> Wide {
+    pub(super) fn deviation_error(&self, estimator: Estimator) -> Wide {
         match estimator {
             Estimator::Population => self.error(1),
             // The root of 2 is below 3/2.
@@ -121,21 +77,8 @@ impl Inwards {
         }
     }
 
-    fn deviation(&self, is: Comparison<Decimal>, estimator: Estimator) -> Result<Comparison<Decimal>, ClaimError> {
-        let error = self.deviation_error(estimator);
-        self.ends(is, |t| plus(t, &error, 1), |t| self.less(t, &error))
-    }
-
-    fn range(&self, is: Limit) -> Result<Limit, ClaimError> {
-        let error = self.error(2);
-        Ok(match is {
-            Limit::AtMost(t) => Limit::AtMost(self.less(t, &error)?),
-            Limit::Below(t) => Limit::Below(self.less(t, &error)?),
-        })
-    }
-
     /// `t` less `error`: what is not below 0 cannot be shown to be closer to 0 than the error.
-    fn less(&self, t: Decimal, error: &Wide) -> Result<Decimal, ClaimError> {
+    pub(super) fn less(&self, t: Decimal, error: &Wide) -> Result<Decimal, ClaimError> {
         let moved = plus(t, error, -1)?;
         if moved.is_negative() && !t.is_negative() { Err(self.rounded()) } else { Ok(moved) }
     }
@@ -144,14 +87,20 @@ impl Inwards {
         ClaimError::Rounded { column: self.column.clone(), error: self.rounding.to_string() }
     }
 
-    fn variance(&self, is: Comparison<Decimal>, estimator: Estimator) -> Result<Comparison<Decimal>, ClaimError> {
+    /// A range of variances.
+    pub(super) fn variance(
+        &self,
+        is: Comparison<Decimal>,
+        estimator: Estimator,
+    ) -> Result<Comparison<Decimal>, ClaimError> {
         let error = self.deviation_error(estimator);
         let from_below = |t| squared(&root(t, error.scale, true), &error, 1).ok_or_else(|| too_wide(t));
         let from_above = |t| squared(&root(t, error.scale, false), &error, -1).ok_or_else(|| too_wide(t));
         self.ends(is, from_below, from_above)
     }
 
-    fn ends(
+    /// Moves each end by its own rule; a range whose ends would pass each other cannot be shown.
+    pub(super) fn ends(
         &self,
         is: Comparison<Decimal>,
         lower: impl Fn(Decimal) -> Result<Decimal, ClaimError>,
@@ -188,7 +137,7 @@ fn decimal(value: &Wide) -> Option<Decimal> {
 }
 
 /// `t + sign * error`.
-fn plus(t: Decimal, error: &Wide, sign: i8) -> Result<Decimal, ClaimError> {
+pub(super) fn plus(t: Decimal, error: &Wide, sign: i8) -> Result<Decimal, ClaimError> {
     let scale = error.scale.max(u32::from(t.scale()));
     let moved = BigInt::from(t.mantissa()) * ten_to(scale - u32::from(t.scale()))
         + &error.mantissa * ten_to(scale - error.scale) * sign;
@@ -222,6 +171,7 @@ mod tests {
     };
 
     use super::*;
+    use crate::claims::kinds::{Claim, Variance};
 
     /// Ten rows; `x` was rounded by up to 0.05, `y` was not.
     fn layout() -> Layout {
@@ -239,7 +189,7 @@ mod tests {
 
     fn moved(text: &str) -> Result<String, ClaimError> {
         let claim: Claim = text.parse().unwrap();
-        inwards(&claim, &layout()).map(|claim| claim.to_string())
+        Ok(claim.inwards(&layout())?.unwrap_or(claim).to_string())
     }
 
     #[test]

@@ -21,7 +21,12 @@ use std::fmt;
 use num_bigint::{BigInt, BigUint};
 use num_traits::{One as _, Signed as _, Zero as _};
 use serde::{Deserialize, Serialize};
-use zkl_core::{ark::Fr, circuit::Circuit, layout::ColumnLayout, profile::ProductSums};
+use zkl_core::{
+    ark::Fr,
+    circuit::Circuit,
+    layout::{ColumnLayout, Layout},
+    profile::ProductSums,
+};
 
 use super::variance::spread;
 use crate::{
@@ -106,6 +111,11 @@ impl ClaimKind for Correlation {
 
     fn serves(column: &ColumnLayout) -> bool {
         column.ty.is_quantity()
+    }
+
+    fn inwards(&self, _: &Layout) -> Result<Option<Self>, ClaimError> {
+        // How far a correlation is from that of the written values depends on deviations that are hidden.
+        Ok(None)
     }
 
     fn resolve(&self, table: &Table<'_>) -> Result<ResolvedClaim, ClaimError> {

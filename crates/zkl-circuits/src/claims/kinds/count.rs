@@ -5,6 +5,7 @@
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
+use zkl_core::layout::Layout;
 
 use crate::{
     claims::{
@@ -69,6 +70,10 @@ impl ColumnRatio for Count {
 
     fn bounds(&self, table: &Table<'_>, _: u32) -> Result<Bounds, ClaimError> {
         table.whole(&self.is)
+    }
+
+    fn inwards(&self, _: &Layout) -> Result<Option<Self>, ClaimError> {
+        Ok(None)
     }
 
     fn switch(&self) {}

@@ -21,7 +21,7 @@ use serde::{Deserialize, Serialize};
 use zkl_core::{
     ark::Fr,
     circuit::Circuit,
-    layout::{ColumnLayout, Encoding},
+    layout::{ColumnLayout, Encoding, Layout},
 };
 
 use super::share::value_codes;
@@ -125,6 +125,10 @@ impl ClaimKind for Gap {
 
     fn serves(column: &ColumnLayout) -> bool {
         matches!(column.encoding, Encoding::Category { .. })
+    }
+
+    fn inwards(&self, _: &Layout) -> Result<Option<Self>, ClaimError> {
+        Ok(None)
     }
 
     fn resolve(&self, table: &Table<'_>) -> Result<ResolvedClaim, ClaimError> {

@@ -12,6 +12,7 @@ use std::fmt;
 
 use num_bigint::{BigInt, Sign};
 use serde::{Deserialize, Serialize};
+use zkl_core::layout::Layout;
 
 use crate::{
     claims::{
@@ -22,6 +23,7 @@ use crate::{
         ratio::ColumnRatio,
         relation::{Frame, enforce_at_least},
         resolve::{Place, Table},
+        rounded::Inwards,
     },
     seal::{NumericRecord, NumericRecordVar},
 };
@@ -89,6 +91,11 @@ impl ColumnRatio for Mean {
 
     fn bounds(&self, _: &Table<'_>, scale: u32) -> Result<Bounds, ClaimError> {
         Bounds::new(&self.is, scale, Width::STATISTIC)
+    }
+
+    fn inwards(&self, layout: &Layout) -> Result<Option<Self>, ClaimError> {
+        let Some(inwards) = Inwards::of(layout, &self.column) else { return Ok(None) };
+        Ok(Some(Self { is: inwards.by(self.is, 1)?, ..self.clone() }))
     }
 
     fn switch(&self) {}

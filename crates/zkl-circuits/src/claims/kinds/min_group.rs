@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 use zkl_core::{
     ark::Fr,
     circuit::Circuit,
-    layout::{ColumnLayout, Encoding},
+    layout::{ColumnLayout, Encoding, Layout},
     profile::ColumnStats,
 };
 
@@ -140,6 +140,10 @@ impl ClaimKind for MinGroup {
 
     fn serves(column: &ColumnLayout) -> bool {
         matches!(column.encoding, Encoding::Category { .. } | Encoding::Grouped { .. })
+    }
+
+    fn inwards(&self, _: &Layout) -> Result<Option<Self>, ClaimError> {
+        Ok(None)
     }
 
     fn resolve(&self, table: &Table<'_>) -> Result<ResolvedClaim, ClaimError> {

@@ -11,6 +11,7 @@
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
+use zkl_core::layout::Layout;
 
 use crate::{
     claims::{
@@ -106,6 +107,10 @@ impl ColumnRatio for Nulls {
             NullUnit::Rows => table.whole(&self.is),
             NullUnit::Rate => table.rate(&self.is),
         }
+    }
+
+    fn inwards(&self, _: &Layout) -> Result<Option<Self>, ClaimError> {
+        Ok(None)
     }
 
     fn switch(&self) -> bool {

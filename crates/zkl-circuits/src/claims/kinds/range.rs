@@ -14,7 +14,7 @@ use std::fmt;
 use num_bigint::BigInt;
 use num_rational::BigRational;
 use serde::{Deserialize, Serialize};
-use zkl_core::layout::Encoding;
+use zkl_core::layout::{Encoding, Layout};
 
 use crate::{
     claims::{
@@ -26,6 +26,7 @@ use crate::{
         ratio::ColumnRatio,
         relation::{Frame, enforce_at_least},
         resolve::{Place, Table},
+        rounded::Inwards,
     },
     seal::{NumericRecord, NumericRecordVar},
 };
@@ -111,6 +112,16 @@ impl ColumnRatio for Range {
 
     fn bounds(&self, _: &Table<'_>, scale: u32) -> Result<Bounds, ClaimError> {
         Bounds::new(&self.is.into(), scale, Width::STATISTIC)
+    }
+
+    fn inwards(&self, layout: &Layout) -> Result<Option<Self>, ClaimError> {
+        let Some(inwards) = Inwards::of(layout, &self.column) else { return Ok(None) };
+        let error = inwards.error(2);
+        let is = match self.is {
+            Limit::AtMost(t) => Limit::AtMost(inwards.less(t, &error)?),
+            Limit::Below(t) => Limit::Below(inwards.less(t, &error)?),
+        };
+        Ok(Some(Self { is, ..self.clone() }))
     }
 
     fn switch(&self) {}

@@ -5,7 +5,11 @@
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
-use zkl_core::{ark::Fr, circuit::Circuit, layout::ColumnLayout};
+use zkl_core::{
+    ark::Fr,
+    circuit::Circuit,
+    layout::{ColumnLayout, Layout},
+};
 
 use crate::{
     claims::{
@@ -68,6 +72,10 @@ impl ClaimKind for Rows {
 
     fn serves(_: &ColumnLayout) -> bool {
         false
+    }
+
+    fn inwards(&self, _: &Layout) -> Result<Option<Self>, ClaimError> {
+        Ok(None)
     }
 
     fn resolve(&self, table: &Table<'_>) -> Result<ResolvedClaim, ClaimError> {

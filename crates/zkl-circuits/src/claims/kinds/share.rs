@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 use zkl_core::{
     ark::Fr,
     circuit::Circuit,
-    layout::{ColumnLayout, Encoding},
+    layout::{ColumnLayout, Encoding, Layout},
 };
 
 use crate::{
@@ -120,6 +120,10 @@ impl ClaimKind for Share {
 
     fn serves(column: &ColumnLayout) -> bool {
         matches!(column.encoding, Encoding::Category { .. })
+    }
+
+    fn inwards(&self, _: &Layout) -> Result<Option<Self>, ClaimError> {
+        Ok(None)
     }
 
     fn resolve(&self, table: &Table<'_>) -> Result<ResolvedClaim, ClaimError> {

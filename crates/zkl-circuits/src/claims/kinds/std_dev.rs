@@ -7,6 +7,7 @@ use std::fmt;
 
 use num_bigint::BigInt;
 use serde::{Deserialize, Serialize};
+use zkl_core::layout::Layout;
 
 use super::variance::{Estimator, Variance};
 use crate::{
@@ -19,6 +20,7 @@ use crate::{
         ratio::ColumnRatio,
         relation::Frame,
         resolve::{Place, Table},
+        rounded::{Inwards, plus},
     },
     seal::{NumericRecord, NumericRecordVar},
 };
@@ -94,6 +96,13 @@ impl ColumnRatio for Std {
             })
         })?;
         Bounds::new(&squares, 2 * scale, Width::STATISTIC)
+    }
+
+    fn inwards(&self, layout: &Layout) -> Result<Option<Self>, ClaimError> {
+        let Some(inwards) = Inwards::of(layout, &self.column) else { return Ok(None) };
+        let error = inwards.deviation_error(self.estimator);
+        let is = inwards.ends(self.is, |t| plus(t, &error, 1), |t| inwards.less(t, &error))?;
+        Ok(Some(Self { is, ..self.clone() }))
     }
 
     fn switch(&self) -> bool {

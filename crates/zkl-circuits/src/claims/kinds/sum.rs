@@ -11,6 +11,7 @@
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
+use zkl_core::layout::Layout;
 
 use super::mean::{total, total_var};
 use crate::{
@@ -22,6 +23,7 @@ use crate::{
         ratio::ColumnRatio,
         relation::Frame,
         resolve::{Place, Table},
+        rounded::Inwards,
     },
     seal::{NumericRecord, NumericRecordVar},
 };
@@ -76,6 +78,11 @@ impl ColumnRatio for Sum {
 
     fn bounds(&self, _: &Table<'_>, scale: u32) -> Result<Bounds, ClaimError> {
         Bounds::new(&self.is, scale, Width::STATISTIC)
+    }
+
+    fn inwards(&self, layout: &Layout) -> Result<Option<Self>, ClaimError> {
+        let Some(inwards) = Inwards::of(layout, &self.column) else { return Ok(None) };
+        Ok(Some(Self { is: inwards.by(self.is, layout.rows())?, ..self.clone() }))
     }
 
     fn switch(&self) {}

@@ -20,7 +20,7 @@ use zkl_core::{
     ark::Fr,
     circuit::Circuit,
     column::ColumnType,
-    layout::{ColumnLayout, Encoding},
+    layout::{ColumnLayout, Encoding, Layout},
 };
 
 use crate::{
@@ -32,6 +32,7 @@ use crate::{
         observed::{Observed, in_type},
         relation::{Frame, Relation, blank, enforce_at_least},
         resolve::{Place, ResolvedClaim, Table},
+        rounded::Inwards,
     },
     seal::{NumericRecord, NumericRecordVar, Opening, RecordIndexVar, Seal, SealError},
 };
@@ -102,6 +103,11 @@ impl ClaimKind for Values {
 
     fn serves(column: &ColumnLayout) -> bool {
         matches!(column.encoding, Encoding::Numeric { .. })
+    }
+
+    fn inwards(&self, layout: &Layout) -> Result<Option<Self>, ClaimError> {
+        let Some(inwards) = Inwards::of(layout, &self.column) else { return Ok(None) };
+        Ok(Some(Self { is: inwards.values(self.is)?, ..self.clone() }))
     }
 
     fn resolve(&self, table: &Table<'_>) -> Result<ResolvedClaim, ClaimError> {

@@ -13,6 +13,7 @@ use std::fmt;
 
 use num_bigint::{BigInt, Sign};
 use serde::{Deserialize, Serialize};
+use zkl_core::layout::Layout;
 
 use crate::{
     claims::{
@@ -23,6 +24,7 @@ use crate::{
         ratio::ColumnRatio,
         relation::{Frame, enforce_at_least},
         resolve::{Place, Table},
+        rounded::Inwards,
     },
     seal::{NumericRecord, NumericRecordVar},
 };
@@ -118,6 +120,11 @@ impl ColumnRatio for Variance {
 
     fn bounds(&self, _: &Table<'_>, scale: u32) -> Result<Bounds, ClaimError> {
         Bounds::new(&self.is, 2 * scale, Width::STATISTIC)
+    }
+
+    fn inwards(&self, layout: &Layout) -> Result<Option<Self>, ClaimError> {
+        let Some(inwards) = Inwards::of(layout, &self.column) else { return Ok(None) };
+        Ok(Some(Self { is: inwards.variance(self.is, self.estimator)?, ..self.clone() }))
     }
 
     fn switch(&self) -> bool {
