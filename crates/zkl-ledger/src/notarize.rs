@@ -15,7 +15,7 @@ use zkl_core::{
     time::Timestamp,
 };
 use zkl_dataset::{InferenceReport, ProfileSink};
-use zkl_receipt::{Assurance, FileEvidence, Manifest, Nonce, Notarization, Predicate, SignedEntry};
+use zkl_receipt::{Assurance, FileEvidence, Manifest, Nonce, Notarization, Predicate};
 
 use crate::{
     dataset_version::Dataset,
@@ -111,8 +111,7 @@ impl Notarize<'_> {
 
     async fn run(self) -> Result<Notarized, LedgerError> {
         let Self { ledger, table, privacy, evidence, reporter } = self;
-        let signer = ledger.signer()?;
-        let notary = signer.key().verifying_key();
+        let notary = ledger.notary()?.verifying_key();
         let name = table.name().cloned().ok_or(LedgerError::Unnamed)?;
         let nonce = Nonce::generate().map_err(LedgerError::randomness)?;
         let origin = signer.name().as_str().to_owned();
@@ -240,9 +239,7 @@ async fn record(
         recorded_at: Timestamp::now(),
         nonce,
     };
-    let signer = ledger.signer()?;
-    let signed =
-        SignedEntry::sign(Predicate::Notarization(notarization.clone()), signer.key()).map_err(LedgerError::Sign)?;
+    let signed = ledger.sign(Predicate::Notarization(notarization.clone())).await?;
     opening.dataset_id = notarization.dataset_id;
     let id = opening.dataset_id;
     let vault = |source| LedgerError::Vault { action: "store", place: ledger.openings.place(id), source };

@@ -10,7 +10,7 @@ use zkl_core::{
     name::DatasetName,
     time::Timestamp,
 };
-use zkl_receipt::{ClaimRecord, CustomRecord, Nonce, Predicate, PublicInput, SignedEntry};
+use zkl_receipt::{ClaimRecord, CustomRecord, Nonce, Predicate, PublicInput};
 use zkl_snark::{
     groth16::Proof,
     keys::{KeyEvent, KeyPair, KeyStore},
@@ -53,8 +53,7 @@ impl Prove<'_> {
     async fn run(self) -> Result<Entry, LedgerError> {
         let Self { dataset, claim, reporter } = self;
         let ledger = dataset.ledger();
-        let signer = ledger.signer()?;
-        let notary = signer.key().verifying_key();
+        let notary = ledger.notary()?.verifying_key();
         let secrets = dataset.secrets().await?;
         let NotarizedEntry { entry, notarization } = dataset.notarized();
         let resolved = resolve(&claim, &secrets.opening.layout)?;
@@ -121,12 +120,11 @@ impl ProveCircuit<'_> {
 
     async fn run(self) -> Result<Entry, LedgerError> {
         let Self { ledger, circuit, statement, reporter } = self;
-        let signer = ledger.signer()?;
+        let notary = ledger.notary()?.verifying_key();
         let id = circuit.circuit().id();
         if claims::is_reserved(&id) {
             return Err(LedgerError::ClaimCircuit { circuit: id });
         }
-        let notary = signer.key().verifying_key();
         let keys = Arc::clone(&ledger.keys);
         let proved = work::run(Arc::clone(&reporter), move |work| {
             let public_inputs = circuit.circuit().public_inputs();
@@ -165,8 +163,7 @@ async fn record_proof(
     proved: Proved,
     reporter: SharedReporter,
 ) -> Result<Entry, LedgerError> {
-    let signer = ledger.signer()?;
-    let signed = SignedEntry::sign(predicate, signer.key()).map_err(LedgerError::Sign)?;
+    let signed = ledger.sign(predicate).await?;
     reporter.stage(Stage::Append);
     ledger.storage.put_blob(&proved.proof.to_bytes()).await?;
     ledger.storage.put_blob(proved.keys.verifying().as_bytes()).await?;
