@@ -114,7 +114,7 @@ impl Notarize<'_> {
         let notary = ledger.notary()?.verifying_key();
         let name = table.name().cloned().ok_or(LedgerError::Unnamed)?;
         let nonce = Nonce::generate().map_err(LedgerError::randomness)?;
-        let origin = signer.name().as_str().to_owned();
+        let origin = ledger.log_key().name().as_str().to_owned();
         let keys = Arc::clone(&ledger.keys);
         let sealed = work::run(Arc::clone(&reporter), move |work| {
             let seed = SealSeed::generate()?;
