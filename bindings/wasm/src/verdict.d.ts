@@ -26,6 +26,7 @@ export interface Statement {
     public_inputs?: string[];
     rows?: number;
     columns?: number;
+    reading?: string[];
     assurance?: "proved" | "attested";
     scan?: Scan;
     proof?: Proof;

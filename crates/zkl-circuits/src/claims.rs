@@ -26,6 +26,7 @@ mod range;
 mod ratio;
 mod relation;
 mod resolve;
+mod rounded;
 
 #[cfg(test)]
 mod tests;
