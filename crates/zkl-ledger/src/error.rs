@@ -20,7 +20,7 @@ use zkl_core::{
 use zkl_dataset::{DatasetError, Fault};
 use zkl_merkle::error::{CheckpointError, KeyError, TileError, TreeError};
 use zkl_receipt::EntryError;
-use zkl_snark::{groth16::ProveError, keys};
+use zkl_snark::{keys, proof_system::ProveError};
 
 use crate::{fsck::Finding, store_url::StoreUrlError, vault::VaultError};
 

@@ -16,7 +16,10 @@ use zkl_merkle::{
     note::{NoteSigner, NoteVerifier},
 };
 use zkl_receipt::{Notarization, Predicate, SignedEntry};
-use zkl_snark::keys::KeyStore;
+use zkl_snark::{
+    keys::KeyStore,
+    proof_system::{COMPACT, ProofSystem},
+};
 
 use crate::{
     appender::Appender,
@@ -38,6 +41,8 @@ pub struct Ledger {
     appender: Option<Arc<Appender>>,
     key: LedgerKey,
     pub(crate) keys: Arc<KeyStore>,
+    /// What proves everything that this handle records.
+    pub(crate) proof_system: &'static dyn ProofSystem,
     pub(crate) openings: Arc<dyn OpeningVault>,
     pub(crate) witnesses: Arc<[WitnessVerifier]>,
 }
@@ -105,7 +110,15 @@ impl Ledger {
             LedgerKey::Signing(log) => Some(Arc::new(Appender::new(Arc::clone(&storage), Arc::clone(log)))),
             LedgerKey::Verifying(_) => None,
         };
-        Self { storage, appender, key, keys: pinned(keys), openings, witnesses: witnesses.into() }
+        Self {
+            storage,
+            appender,
+            key,
+            keys: pinned(keys),
+            proof_system: COMPACT,
+            openings,
+            witnesses: witnesses.into(),
+        }
     }
 
     /// The store.

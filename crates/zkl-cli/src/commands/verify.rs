@@ -87,6 +87,7 @@ struct StatementReport {
 
 #[derive(Serialize)]
 struct ProofSummary {
+    scheme: String,
     circuit: String,
     setup: String,
     verifying_key: String,
@@ -153,7 +154,7 @@ impl StatementReport {
             fields.push(("profile", profile.clone()));
         }
         if let Some(proof) = &self.proof {
-            fields.push(("proof", format!("{}, Groth16, {}", proof.circuit, proof.setup)));
+            fields.push(("proof", format!("{}, {}, {}", proof.circuit, proof.scheme, proof.setup)));
         }
         if let Some(data) = &self.data {
             fields.push(("data", data.clone()));
@@ -217,6 +218,7 @@ fn statement_report(verified: &VerifiedEntry) -> StatementReport {
         recorded_at: verified.recorded_at.to_string(),
     };
     let proof_summary = |proof: &zkl_ledger::ProofReport| ProofSummary {
+        scheme: proof.scheme.to_owned(),
         circuit: proof.circuit.to_string(),
         setup: proof.setup.to_string(),
         verifying_key: proof.verifying_key.to_string(),
@@ -257,6 +259,7 @@ fn profile_report(evidence: &ProfileEvidence) -> (&'static str, String, Option<S
     match evidence {
         ProfileEvidence::Proved(report) => {
             let circuits = report.keys.iter().map(|key| ProofSummary {
+                scheme: report.scheme.to_owned(),
                 circuit: key.circuit.to_string(),
                 setup: report.setup.to_string(),
                 verifying_key: key.verifying_key.to_string(),

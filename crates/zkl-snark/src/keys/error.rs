@@ -6,7 +6,7 @@ use thiserror::Error;
 use zkl_argument::srs::SrsError;
 use zkl_core::{circuit::CircuitId, digest::KeyDigest};
 
-use crate::groth16::ProveError;
+use crate::proof_system::ProveError;
 
 /// A key that could not be had.
 #[derive(Debug, Error)]
@@ -23,8 +23,8 @@ pub enum KeyError {
         #[source]
         source: io::Error,
     },
-    /// The set-up failed.
-    #[error("the set-up of {circuit} failed")]
+    /// The setup failed.
+    #[error("the setup of {circuit} failed")]
     Setup {
         /// The circuit.
         circuit: CircuitId,
