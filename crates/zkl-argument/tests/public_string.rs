@@ -110,7 +110,7 @@ const TAU_G2: [(&str, [&str; 4]); 3] = [
         [
             "260e01b251f6f1c7e7ff4e580791dee8ea51d87a358e038b4efe30fac09383c1",
             "0118c4d5b837bcc2bc89b5b398b5974e9f5944073b32078b7e231fec938883b0",
-            "04fc6369f7110fe3fb0f62b3c02a3310c3d6d291bcde7faaa6013c80da6a5fe4",
+            "04fc6369f7110fe3d25156c1bb9a72859cf2a04641f99ba4ee413c80da6a5fe4",
             "22febda3c0c0632a56475b4214e5615e11e6dd3f96e6cea2854a87d4dacc5e55",
         ],
     ),

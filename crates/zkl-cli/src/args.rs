@@ -154,8 +154,8 @@ pub(crate) struct NotarizeArgs {
     /// Prove nothing: the notary's signature alone vouches for the profile
     #[arg(long)]
     pub(crate) attest_only: bool,
-    /// Commit under an imported reference string (`zkl srs import`) [default: the dev string]
-    #[arg(long, value_name = "DIGEST", env = "ZKL_SRS", conflicts_with = "attest_only")]
+    /// Commit under this reference string: a name or digest of `zkl srs list` [default: the public one]
+    #[arg(long, value_name = "STRING", env = "ZKL_SRS", value_parser = reference_string, conflicts_with = "attest_only")]
     pub(crate) srs: Option<KeyDigest>,
     /// Write the receipt of the notarization to this file
     #[arg(long, short, value_name = "FILE", value_hint = ValueHint::FilePath)]
@@ -414,14 +414,14 @@ pub(crate) struct ExportArgs {
 
 /// Manage reference strings: what commitments to columns rest on.
 ///
-/// Without an imported one, tables are committed to under the dev string, whose secret is public: good for trying things
-/// out, and forgeable.
+/// Tables are committed to under the powers of a public ceremony that come with the program. Its secret is lost unless all who
+/// took part kept theirs.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
-  zkl srs import powersOfTau28_hez_final_17.ptau
-  zkl notarize loans.csv --srs DIGEST
-  zkl verify loans.receipt --trust srs:DIGEST")]
+  zkl srs list
+  zkl srs check hez-derived
+  zkl srs import powersOfTau28_hez_final_17.ptau")]
 pub(crate) struct SrsArgs {
     #[command(subcommand)]
     pub(crate) command: SrsCommand,
@@ -429,13 +429,33 @@ pub(crate) struct SrsArgs {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum SrsCommand {
+    /// List the reference strings that this program knows or has.
+    #[command(after_help = "\
+Examples:
+  zkl srs list
+  zkl srs list --format json")]
+    List,
+    Check(SrsCheckArgs),
     Import(SrsImportArgs),
+    Derive(SrsDeriveArgs),
+}
+
+/// Check that a reference string on this machine consists of consecutive powers of its ceremony's secret.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  zkl srs check hez-derived")]
+pub(crate) struct SrsCheckArgs {
+    /// A name or digest of `zkl srs list`
+    #[arg(value_name = "STRING", value_parser = reference_string)]
+    pub(crate) digest: KeyDigest,
 }
 
 /// Import the powers of a ceremony from a snarkjs `.ptau` file of 2^16 powers or more.
 ///
 /// Every point is checked, and that they are powers of one secret. That the ceremony was honest is for its transcript to
-/// show: compare the file's checksum with the published one.
+/// show: compare the file's checksum with the published one. Ceremonies that `zkl srs list` names are recognised, and need no
+/// `--trust`.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -444,6 +464,28 @@ pub(crate) struct SrsImportArgs {
     /// The ceremony's file
     #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) file: PathBuf,
+}
+
+/// Derive a reference string from a Groth16 key of snarkjs that was made after a ceremony.
+///
+/// The key needs a domain of 2^16 points or more; of the ceremony any `.ptau` file will do. Nothing is believed of the key: the
+/// points are checked against the ceremony's. Takes half a minute.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  zkl srs derive userStateTransition.zkey --ceremony 8.ptau")]
+pub(crate) struct SrsDeriveArgs {
+    /// The key
+    #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) zkey: PathBuf,
+    /// A file of the ceremony
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) ceremony: PathBuf,
+}
+
+fn reference_string(text: &str) -> Result<KeyDigest, &'static str> {
+    zkl_ledger::reference_string_digest(text)
+        .ok_or("expected a name that `zkl srs list` shows, or a digest of 64 hexadecimal digits")
 }
 
 /// Print a completion script for a shell.

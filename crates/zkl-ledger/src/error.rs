@@ -3,7 +3,10 @@
 use std::{error::Error as StdError, io, path::PathBuf, sync::Arc};
 
 use thiserror::Error;
-use zkl_argument::{PlanError, srs::SnarkjsError};
+use zkl_argument::{
+    PlanError,
+    srs::{DeriveError, SnarkjsError},
+};
 use zkl_circuits::claims::language::{ClaimError, PairKind};
 use zkl_circuits::{
     scan::{ProveTableError, TablePlanError},
@@ -64,6 +67,9 @@ pub enum LedgerError {
     /// A reference string could not be imported.
     #[error("the ceremony's file cannot be imported")]
     Ptau(#[from] SnarkjsError),
+    /// A reference string could not be derived.
+    #[error("no reference string can be derived")]
+    DeriveSrs(#[from] DeriveError),
     /// A file could not be read or written.
     #[error("cannot {action} {path}", path = path.display())]
     Io {
@@ -392,6 +398,7 @@ impl LedgerError {
             | Self::ClaimCircuit { .. }
             | Self::NotANotarization { .. }
             | Self::Ptau(_)
+            | Self::DeriveSrs(_)
             | Self::Settings { .. }
             | Self::NotEmpty { .. }
             | Self::NotAPrefix { .. }

@@ -42,7 +42,10 @@ pub use ledger::{EntryRef, Ledger, NotarizedEntry};
 pub use notarize::{EvidenceRequest, Notarize, Notarized};
 pub use opening::{OPENING_FORMAT, Opening, OpeningStore};
 pub use prove::{CustomStatement, Prove, ProveCircuit};
-pub use reference_string::{ImportedSrs, import_reference_string};
+pub use reference_string::{
+    ImportedSrs, KnownSrs, check_reference_string, derive_reference_string, import_reference_string,
+    reference_string_digest, reference_strings,
+};
 pub use stage::{Stage, StageReporter};
 pub use store_url::{AnyStore, StoreUrl, StoreUrlError};
 pub use table::{ReadOptions, Table};

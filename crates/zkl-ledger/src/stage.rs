@@ -84,7 +84,7 @@ impl fmt::Display for Stage {
         match self {
             Self::Read { pass, rows, .. } => write!(f, "reading, pass {pass}, {rows} rows"),
             Self::Seal => f.write_str("sealing the profile"),
-            Self::Srs => f.write_str("generating the reference string (once per machine)"),
+            Self::Srs => f.write_str("preparing the reference string (once per machine)"),
             Self::Commit { segment, segments } => write!(f, "committing to the columns{}", of(*segment, *segments)),
             Self::Scan { segment, segments, rows } => {
                 write!(f, "proving {rows} rows{}", of(*segment, *segments))

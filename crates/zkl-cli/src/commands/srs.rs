@@ -1,7 +1,10 @@
 use std::io::{self, Write};
 
 use serde::Serialize;
-use zkl_ledger::import_reference_string;
+use zkl_ledger::{
+    ImportedSrs, LedgerError, Setup, check_reference_string, derive_reference_string, import_reference_string,
+    reference_strings,
+};
 
 use crate::{
     args::{SrsArgs, SrsCommand},
@@ -13,32 +16,117 @@ use crate::{
 #[derive(Serialize)]
 struct ImportReport {
     digest: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ceremony: Option<&'static str>,
     powers: usize,
     path: String,
 }
 
 impl Report for ImportReport {
     fn write_human(&self, out: &mut dyn Write) -> io::Result<()> {
-        writeln!(out, "Imported {} powers", self.powers)?;
+        writeln!(out, "{} powers", self.powers)?;
+        let trust = match self.ceremony {
+            Some(name) => format!("not needed: every verifier knows the ceremony {name}"),
+            None => format!("zkl verify --trust srs:{}", self.digest),
+        };
         let fields = [
             ("digest", self.digest.clone()),
             ("file", self.path.clone()),
             ("use", format!("zkl notarize --srs {}", self.digest)),
-            ("trust", format!("zkl verify --trust srs:{}", self.digest)),
+            ("trust", trust),
         ];
         output::write_fields(out, &fields)
     }
 }
 
+impl From<ImportedSrs> for ImportReport {
+    fn from(imported: ImportedSrs) -> Self {
+        Self {
+            digest: imported.digest.to_string(),
+            ceremony: imported.ceremony.map(|ceremony| ceremony.name),
+            powers: imported.powers,
+            path: imported.path.display().to_string(),
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct CheckReport {
+    digest: String,
+    powers: usize,
+}
+
+impl Report for CheckReport {
+    fn write_human(&self, out: &mut dyn Write) -> io::Result<()> {
+        writeln!(out, "{} powers of one secret, as their digest says", self.powers)
+    }
+}
+
+#[derive(Serialize)]
+struct StringList {
+    strings: Vec<StringLine>,
+}
+
+#[derive(Serialize)]
+struct StringLine {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    name: Option<&'static str>,
+    digest: String,
+    setup: Setup,
+    default: bool,
+    here: bool,
+    description: String,
+}
+
+impl Report for StringList {
+    fn write_human(&self, out: &mut dyn Write) -> io::Result<()> {
+        let rows = self.strings.iter().map(|line| {
+            let state = match (line.default, line.here) {
+                (true, _) => "default",
+                (false, true) => "here",
+                (false, false) => "known",
+            };
+            [line.name.unwrap_or_default().to_owned(), state.to_owned(), line.description.clone(), line.digest.clone()]
+        });
+        writeln!(out, "{}", output::table(["name", "", "made by", "digest"], rows))
+    }
+}
+
 pub(super) async fn run(args: SrsArgs, config: &Config) -> Result<(), CliError> {
-    let SrsCommand::Import(args) = args.command;
     let keys = super::key_store(config)?;
-    let task = tokio::task::spawn_blocking(move || import_reference_string(&keys, &args.file));
-    let imported = task.await.map_err(CliError::Task)??;
-    let report = ImportReport {
-        digest: imported.digest.to_string(),
-        powers: imported.powers,
-        path: imported.path.display().to_string(),
-    };
-    output::print(&report, config.format)
+    let format = config.format;
+    match args.command {
+        SrsCommand::List => {
+            let strings = blocking(move || reference_strings(&keys)).await?;
+            let lines = strings.into_iter().map(|string| StringLine {
+                name: string.ceremony.map(|known| known.name).or_else(|| string.setup.is_forgeable().then_some("dev")),
+                digest: string.digest.to_string(),
+                setup: string.setup,
+                default: string.is_default,
+                here: string.is_here,
+                description: string
+                    .ceremony
+                    .map_or_else(|| string.setup.to_string(), |known| known.description.to_owned()),
+            });
+            output::print(&StringList { strings: lines.collect() }, format)
+        }
+        SrsCommand::Check(args) => {
+            let powers = blocking(move || check_reference_string(&keys, args.digest)).await?;
+            output::print(&CheckReport { digest: args.digest.to_string(), powers }, format)
+        }
+        SrsCommand::Import(args) => {
+            let imported = blocking(move || import_reference_string(&keys, &args.file)).await?;
+            output::print(&ImportReport::from(imported), format)
+        }
+        SrsCommand::Derive(args) => {
+            let derived = blocking(move || derive_reference_string(&keys, &args.zkey, &args.ceremony)).await?;
+            output::print(&ImportReport::from(derived), format)
+        }
+    }
+}
+
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, LedgerError> + Send + 'static,
+) -> Result<T, CliError> {
+    Ok(tokio::task::spawn_blocking(work).await.map_err(CliError::Task)??)
 }

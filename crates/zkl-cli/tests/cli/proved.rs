@@ -48,5 +48,45 @@ fn reference_strings_come_from_ceremonies_of_enough_powers() {
     workdir.ok(&["init"]);
     let unknown = "0".repeat(64);
     let error = workdir.fails(2, &["notarize", &penguins(), "--srs", &unknown]);
-    assert!(error.contains("is not here") && error.contains("hint: "), "{error}");
+    assert!(error.contains("is not on this machine") && error.contains("hint: "), "{error}");
+    let error = workdir.fails(2, &["notarize", &penguins(), "--srs", "perpetual"]);
+    assert!(error.contains("`zkl srs list`"), "{error}");
+}
+
+#[test]
+fn commitments_rest_on_the_public_string_unless_asked_otherwise() {
+    let workdir = Workdir::new();
+    let strings = workdir.json(&["srs", "list"]);
+    let string = |name: &str| {
+        let listed = strings["strings"].as_array().unwrap().iter().find(|line| line["name"] == name);
+        listed.unwrap().clone()
+    };
+    let (public, dev) = (string("hez-derived"), string("dev"));
+    assert_eq!(
+        (&public["default"], &public["here"], &public["setup"]),
+        (&true.into(), &true.into(), &"ceremony".into())
+    );
+    assert_eq!((&dev["default"], &dev["here"], &dev["setup"]), (&false.into(), &true.into(), &"dev".into()));
+    assert_eq!(string("ppot-80")["here"], false);
+    let text = workdir.ok(&["srs", "check", "hez-derived"]);
+    assert_eq!(text, "65536 powers of one secret, as their digest says\n");
+
+    workdir.ok(&["init"]);
+    let used = |receipt: &str, arguments: &[&str]| {
+        workdir.ok(&[&["notarize", &penguins(), "-o", receipt], arguments].concat());
+        workdir.json(&["verify", receipt])["scan"]["reference_string"].clone()
+    };
+    assert_eq!(used("default.receipt", &[]), public["digest"]);
+    assert_eq!(used("dev.receipt", &["--srs", "dev"]), dev["digest"]);
+}
+
+#[test]
+fn a_string_is_derived_only_from_a_key_of_its_ceremony() {
+    let workdir = Workdir::new();
+    let ceremony = concat!(env!("CARGO_MANIFEST_DIR"), "/../zkl-argument/tests/data/snarkjs_bn128_power4.ptau");
+    workdir.write("key.zkey", "not a key");
+    let error = workdir.fails(2, &["srs", "derive", "key.zkey", "--ceremony", ceremony]);
+    assert!(error.contains("not a zkey file"), "{error}");
+    let error = workdir.fails(2, &["srs", "derive", ceremony, "--ceremony", "key.zkey"]);
+    assert!(error.contains("not a ptau file"), "{error}");
 }

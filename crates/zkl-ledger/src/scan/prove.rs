@@ -19,7 +19,7 @@ use zkl_core::{
 use zkl_dataset::{DatasetError, Scanned};
 use zkl_receipt::{ScanBundle, ScanKey, ScanRecord, table_plan};
 use zkl_snark::{
-    keys::{KeyError, KeyEvent, KeyStore, builtin_srs_setup},
+    keys::{KeyError, KeyEvent, KeyStore},
     proof_system::{ProofSystem, ProvingKey},
 };
 
@@ -30,7 +30,7 @@ use crate::{error::LedgerError, prove::load_keys, stage::Stage, work::Work};
 pub(crate) struct ScanJob<'a> {
     pub(crate) keys: &'a KeyStore,
     pub(crate) system: &'static dyn ProofSystem,
-    /// The reference string; the project's dev string when absent.
+    /// The reference string; the public one when absent.
     pub(crate) srs: Option<KeyDigest>,
     pub(crate) context: ScanContext,
     pub(crate) secrets: TableSecrets,
@@ -166,7 +166,7 @@ fn witness<'a>(segment: &Segment<'_>, rows: &'a SegmentRows) -> Result<ScanWitne
     Ok(ScanWitness::new(segment.scan, &rows.columns.data(), &sealed)?)
 }
 
-/// The string with that digest; the project's dev string when there is none, or when it is its digest.
+/// The string with that digest, or the public one.
 fn load_srs(keys: &KeyStore, digest: Option<KeyDigest>, work: &Work) -> Result<Arc<Srs>, LedgerError> {
     work.check()?;
     let progress = |event: KeyEvent<'_>| {
@@ -174,8 +174,8 @@ fn load_srs(keys: &KeyStore, digest: Option<KeyDigest>, work: &Work) -> Result<A
             work.reporter().stage(Stage::Srs);
         }
     };
-    Ok(match digest.filter(|&digest| builtin_srs_setup(digest).is_none()) {
-        Some(digest) => keys.srs(digest)?,
-        None => keys.dev_srs(&progress)?,
+    Ok(match digest {
+        Some(digest) => keys.srs(digest, &progress)?,
+        None => keys.public_srs(&progress)?,
     })
 }

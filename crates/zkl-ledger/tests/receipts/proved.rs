@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use tokio::sync::OnceCell;
+use zkl_argument::srs::SrsVerifierKey;
 use zkl_core::digest::{BlobDigest, Sha256Digest};
 use zkl_ledger::{
     Assurance, DataMismatch, EvidenceRequest, KeyStore, Notarization, Notarized, Opening, Predicate, ProfileEvidence,
@@ -165,7 +166,8 @@ async fn a_proof_that_was_changed_is_refused_by_the_part_that_was() {
     // The reference string, then the commitments, then the proof; whatever part a bit is in, the receipt is refused.
     let error = refused(&flipped(0).await);
     assert!(matches!(error, VerifyError::SrsDigest { .. } | VerifyError::Srs(_)), "{error:?}");
-    for at in (132..bytes.len()).step_by(997).chain([bytes.len() - 1]) {
+    let srs_bytes = SrsVerifierKey::encoded_bytes_at(&bytes).unwrap();
+    for at in (srs_bytes..bytes.len()).step_by(997).chain([bytes.len() - 1]) {
         let error = refused(&flipped(at).await);
         let expected =
             matches!(error, VerifyError::Commitments { .. } | VerifyError::ScanEncoding(_) | VerifyError::Scan(_));

@@ -7,7 +7,7 @@
 //!
 //! The length follows from the layout, the keys and the kind of the string, which comes first.
 
-use zkl_argument::srs::SrsVerifierKey;
+use zkl_argument::srs::{Setup, SrsError, SrsVerifierKey};
 use zkl_circuits::scan::{TableKeys, TablePlan, TableProof};
 
 use crate::verify::VerifyError;
@@ -34,7 +34,11 @@ impl ScanBundle {
     /// [`VerifyError::ScanLength`], [`VerifyError::Srs`], [`VerifyError::ScanEncoding`].
     pub fn decode(plan: &TablePlan, keys: &TableKeys<'_>, bytes: &[u8]) -> Result<Self, VerifyError> {
         let proof_len = TableProof::encoded_bytes(plan, keys).map_err(VerifyError::ScanEncoding)?;
-        let srs_len = SrsVerifierKey::encoded_bytes_at(bytes).map_err(VerifyError::Srs)?;
+        let srs_len = match SrsVerifierKey::encoded_bytes_at(bytes) {
+            // Too short to name a kind: the shortest string is as good as any.
+            Err(SrsError::Truncated { .. }) => SrsVerifierKey::encoded_bytes(Setup::Ceremony),
+            read => read.map_err(VerifyError::Srs)?,
+        };
         let expected = proof_len.saturating_add(srs_len);
         if bytes.len() != expected {
             return Err(VerifyError::ScanLength { expected, got: bytes.len() });

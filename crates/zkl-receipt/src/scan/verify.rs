@@ -90,7 +90,7 @@ pub(crate) fn check_scan(
         return Err(VerifyError::ScanKeys { expected, logged, got });
     }
     let system = proof_system::COMPACT;
-    let mut setup = Setup::External;
+    let mut setup = Setup::Ceremony;
     let mut keys = Vec::with_capacity(expected);
     for ((circuit, logged), text) in circuits.into_iter().zip(&record.keys).zip(&part.keys) {
         let id = circuit.id();

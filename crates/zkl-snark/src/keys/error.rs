@@ -3,7 +3,7 @@
 use std::{io, path::PathBuf};
 
 use thiserror::Error;
-use zkl_argument::srs::SrsError;
+use zkl_argument::srs::{SrsError, SrsFault};
 use zkl_core::{circuit::CircuitId, digest::KeyDigest};
 
 use crate::proof_system::ProveError;
@@ -38,8 +38,8 @@ pub enum KeyError {
         /// The circuit.
         circuit: CircuitId,
     },
-    /// The dev reference string is not the pinned one.
-    #[error("the dev reference string is not the one that this version pins")]
+    /// A reference string that this program makes or holds is not the one that it pins.
+    #[error("the reference string is not the one that this version pins")]
     SrsNotPinned,
     /// A reference string could not be made or read.
     #[error("the reference string {} cannot be used", .path.display())]
@@ -50,8 +50,17 @@ pub enum KeyError {
         #[source]
         source: SrsError,
     },
+    /// The points of a reference string are not consecutive powers of one secret.
+    #[error("reference string {digest}, as it lies here, is damaged")]
+    SrsPoints {
+        /// Its digest.
+        digest: KeyDigest,
+        /// What is wrong.
+        #[source]
+        source: SrsFault,
+    },
     /// No reference string of that digest is here.
-    #[error("reference string {digest} is not here")]
+    #[error("reference string {digest} is not on this machine")]
     SrsAbsent {
         /// The digest asked for.
         digest: KeyDigest,

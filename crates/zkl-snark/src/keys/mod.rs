@@ -11,5 +11,5 @@ mod tests;
 pub use error::{FileFault, KeyError};
 pub use pinned::PinnedKeys;
 pub use setup::Setup;
-pub use srs::{SRS_LOG_POWERS, builtin_srs_setup, dev_srs_verifier_key, srs_setup};
+pub use srs::{SRS_LOG_POWERS, builtin_srs_setup, dev_srs_digest, dev_srs_verifier_key, public_srs_digest, srs_setup};
 pub use store::{KeyEvent, KeyStore, dev_seed};

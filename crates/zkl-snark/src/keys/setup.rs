@@ -12,10 +12,12 @@ pub enum Setup {
     Dev,
     /// Elsewhere; the verifier trusts it by its digest.
     External,
+    /// By a public ceremony whose digest this program knows: sound when one contributor forgot their secret.
+    Ceremony,
 }
 
 impl Setup {
-    /// Whether anybody can forge proofs for keys of this set-up.
+    /// Whether anybody can forge proofs for keys of this setup.
     pub const fn is_forgeable(self) -> bool {
         matches!(self, Self::Dev)
     }
@@ -26,6 +28,7 @@ impl fmt::Display for Setup {
         f.write_str(match self {
             Self::Dev => "dev setup: forgeable, for evaluation only",
             Self::External => "key trusted by digest",
+            Self::Ceremony => "public ceremony",
         })
     }
 }
