@@ -63,7 +63,7 @@ fn claims(c: &mut Criterion) {
             b.iter(|| KeyStore::open(dir.path()).expect("a key store").keys(COMPACT, circuit, &|_| ()).expect("keys"));
         });
         group.bench_function(format!("prove {id}"), |b| {
-            b.iter(|| keys.prove(black_box(circuit), None, None).expect("a proof"))
+            b.iter(|| keys.prove(black_box(circuit), None, None).expect("a proof"));
         });
         let proof = keys.prove(circuit, None, None).expect("a proof");
         let inputs = circuit.public_inputs();

@@ -1,7 +1,7 @@
 //! What a verifier does not trust, and what an entry says against itself: signed, logged, and refused.
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
-use zkl_argument::srs::Srs;
+use zkl_argument::srs::{Srs, SrsVerifierKey};
 use zkl_core::digest::{BlobDigest, DatasetId, KeyDigest};
 use zkl_ledger::{
     Notarization, Predicate, PrivacyLevel, ProfileEvidence, Receipt, ScanRecord, Setup, SignedEntry, Trust,
@@ -80,8 +80,8 @@ async fn a_scan_proof_is_checked_with_keys_that_the_verifier_trusts() {
 fn with_string(receipt: &Receipt, string: &Srs) -> Receipt {
     let scan = receipt.entries[0].evidence.scan.clone().unwrap();
     let mut bytes = BASE64_STANDARD.decode(&scan.proof).unwrap();
-    let verifier = string.verifier_key().to_bytes();
-    bytes[..verifier.len()].copy_from_slice(&verifier);
+    let replaced = SrsVerifierKey::encoded_bytes_at(&bytes).unwrap();
+    bytes.splice(..replaced, string.verifier_key().to_bytes());
     let set = |scan: &mut ScanRecord| {
         scan.srs = string.digest();
         scan.proof = BlobDigest::of(&bytes);

@@ -19,6 +19,8 @@ use zkl_core::{
     digest::KeyDigest,
 };
 
+use zkl_kernel::threads;
+
 use super::{Groth16, Proof, ProvingKey, VerifyingKey, danger_setup, prove, store, verify};
 use crate::{
     ark::Fr,
@@ -53,7 +55,7 @@ impl ProofSystem for Groth16 {
     fn read_key(&self, bytes: &[u8]) -> Result<Arc<dyn proof_system::VerifyingKey>, KeyDecodeError> {
         VerifyingKey::from_bytes(bytes)
             .map(|key| -> Arc<dyn proof_system::VerifyingKey> { Arc::new(key) })
-            .map_err(|error| error.of_key())
+            .map_err(super::DecodeError::of_key)
     }
 
     fn derived_setup(&self, circuit: &dyn Circuit, digest: KeyDigest) -> Option<Setup> {
@@ -143,11 +145,11 @@ impl proof_system::VerifyingKey for VerifyingKey {
         let (expected, got) = (self.proof_len(variables)?, proof.len());
         let parts = proof.split_at_checked(Proof::LEN).filter(|_| got == expected);
         let (own, opening) = parts.ok_or(DecodeError::Length { expected, got })?;
-        let own = Proof::from_bytes(own).map_err(|error| error.of_proof())?;
+        let own = Proof::from_bytes(own).map_err(super::DecodeError::of_proof)?;
         let Some(link) = link else { return verify(self, x, &own) };
         let srs = srs.ok_or(VerifyError::SrsMissing)?;
         let opening = MaskedOpening::from_bytes(link.point().len(), opening).map_err(DecodeError::from)?;
-        let (circuit, opened) = rayon::join(|| verify(self, x, &own), || verify_link(srs, x, link, &opening));
+        let (circuit, opened) = threads::join(|| verify(self, x, &own), || verify_link(srs, x, link, &opening));
         circuit.and(opened)
     }
 }

@@ -19,6 +19,9 @@ use zkl_argument::{
 
 use crate::ark::{Fr, ff::Zero as _};
 
+/// Weight and commitment.
+type Term = (Fr, Commitment);
+
 /// A link as the verifier has it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Linked {
@@ -65,7 +68,7 @@ impl Linked {
     }
 
     /// Terms of the columns, and weight and commitment of the mask.
-    pub(crate) fn columns_and_mask(&self) -> Option<(&[(Fr, Commitment)], &(Fr, Commitment))> {
+    pub(crate) fn columns_and_mask(&self) -> Option<(&[Term], &Term)> {
         self.terms.split_last().map(|(mask, columns)| (columns, mask))
     }
 

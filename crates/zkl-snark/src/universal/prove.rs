@@ -1,6 +1,5 @@
 //! The prover: assign, check, commit, two sumchecks, one opening, verify.
 
-use rayon::prelude::*;
 use tracing::info_span;
 use zeroize::Zeroizing;
 use zkl_argument::{
@@ -11,6 +10,7 @@ use zkl_argument::{
     srs::Srs,
 };
 use zkl_core::circuit::Circuit;
+use zkl_kernel::threads::{self, prelude::*};
 
 use super::{
     key::VerifyingKey,
@@ -109,7 +109,7 @@ impl<'a> Prover<'a> {
         // Commitments to everything secret.
         let extended = extended_witness(&assignment, &randomness, sizes);
         let (blocks, masks) = info_span!("commit").in_scope(|| {
-            let (blocks, masks) = rayon::join(
+            let (blocks, masks) = threads::join(
                 || commit_blocks(srs, groups, &extended, &randomness.blocks),
                 || self.commit_masks(sizes, &randomness, &opening_mask),
             );
