@@ -38,7 +38,14 @@ const SEED: [u8; 32] = [7; 32];
 
 /// An honest instance about a column of numbers and one of codes.
 fn instance(log_rows: usize, slots: Slots) -> TranscriptCircuit {
-    let column = |name: &str, ty, encoding| ColumnLayout { name: name.to_owned(), ty, nullable: false, encoding };
+    let column = |name: &str, ty, encoding| ColumnLayout {
+        name: name.to_owned(),
+        ty,
+        nullable: false,
+        encoding,
+        rounding: None,
+        zone: None,
+    };
     let columns = vec![
         column("number", ColumnType::Int, Encoding::Numeric { limbs: 1 }),
         column("code", ColumnType::Category, Encoding::Category { capacity: 4 }),

@@ -10,15 +10,24 @@ use zkl_argument::{
     commit::{Commitment, RowGroups},
     srs::Srs,
 };
-use zkl_circuits::{scan::{ColumnCommitments, ScanContext, ScanInputs, ScanProof, ScanStatement, VerifyScanError, shape_for, verify_scan}, seal::SealCommitment};
-use zkl_snark::{groth16::{Proof, VerifyingKey}, proof_system::VerifyError};
-use zkl_core::{column::ColumnType, layout::{ColumnLayout, Encoding, Layout}};
+use zkl_circuits::{
+    scan::{ColumnCommitments, ScanContext, ScanInputs, ScanProof, ScanStatement, VerifyScanError, shape_for, verify_scan},
+    seal::SealCommitment,
+};
+use zkl_core::{
+    column::ColumnType,
+    layout::{ColumnLayout, Encoding, Layout},
+};
 use zkl_snark::ark::{
-        Bn254, Fr, G1Affine, G2Affine,
-        ec::{AffineRepr, CurveGroup},
-        groth16,
-        serialize::CanonicalSerialize,
-    };
+    Bn254, Fr, G1Affine, G2Affine,
+    ec::{AffineRepr, CurveGroup},
+    groth16,
+    serialize::CanonicalSerialize,
+};
+use zkl_snark::{
+    groth16::{Proof, VerifyingKey},
+    proof_system::VerifyError,
+};
 
 struct Fixture {
     plan: ScanPlan,
@@ -40,7 +49,14 @@ fn compressed(value: &impl CanonicalSerialize) -> Vec<u8> {
 
 impl Fixture {
     fn new() -> Self {
-        let column = |name: &str, ty, encoding| ColumnLayout { name: name.to_owned(), ty, nullable: true, encoding };
+        let column = |name: &str, ty, encoding| ColumnLayout {
+            name: name.to_owned(),
+            ty,
+            nullable: true,
+            encoding,
+            rounding: None,
+            zone: None,
+        };
         let columns = vec![
             column("n", ColumnType::Int, Encoding::Numeric { limbs: 2 }),
             column("c", ColumnType::Category, Encoding::Category { capacity: 4 }),

@@ -5,10 +5,20 @@ use std::{collections::HashMap, sync::OnceLock};
 
 use libfuzzer_sys::fuzz_target;
 use zkl_argument::srs::Srs;
-use zkl_circuits::{scan::{ScanContext, TableKeys, TablePlan, TableProof, TableStatement, verify_table}, seal::SealCommitment};
-use zkl_snark::{groth16::VerifyingKey, proof_system::{self, COMPACT}};
-use zkl_core::{circuit::CircuitId, column::ColumnType, layout::{ColumnLayout, Encoding, Layout}};
+use zkl_circuits::{
+    scan::{ScanContext, TableKeys, TablePlan, TableProof, TableStatement, verify_table},
+    seal::SealCommitment,
+};
+use zkl_core::{
+    circuit::CircuitId,
+    column::ColumnType,
+    layout::{ColumnLayout, Encoding, Layout},
+};
 use zkl_snark::ark::{Bn254, Fr, G1Affine, G2Affine, ec::AffineRepr, groth16, serialize::CanonicalSerialize};
+use zkl_snark::{
+    groth16::VerifyingKey,
+    proof_system::{self, COMPACT},
+};
 
 struct Fixture {
     plan: TablePlan,
@@ -28,7 +38,14 @@ fn compressed(value: &impl CanonicalSerialize) -> Vec<u8> {
 impl Fixture {
     /// Two segments, one of seven rows, with a large dictionary.
     fn new() -> Self {
-        let column = |name: &str, ty, encoding| ColumnLayout { name: name.to_owned(), ty, nullable: false, encoding };
+        let column = |name: &str, ty, encoding| ColumnLayout {
+            name: name.to_owned(),
+            ty,
+            nullable: false,
+            encoding,
+            rounding: None,
+            zone: None,
+        };
         let columns = vec![
             column("n", ColumnType::Int, Encoding::Numeric { limbs: 1 }),
             column("g", ColumnType::Category, Encoding::Grouped { capacity: 512 }),

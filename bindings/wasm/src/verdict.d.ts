@@ -28,6 +28,7 @@ export interface Statement {
     public_inputs?: string[];
     rows?: number;
     columns?: number;
+    reading?: string[];
     assurance?: "proved" | "attested";
     scan?: Scan;
     proof?: Proof;

@@ -19,13 +19,14 @@
 mod bounds;
 mod evaluate;
 mod kind;
-mod kinds;
+pub mod kinds;
 pub mod language;
 mod observed;
 mod range;
 mod ratio;
 mod relation;
 mod resolve;
+mod rounded;
 
 #[cfg(test)]
 mod tests;

@@ -88,6 +88,12 @@ pub enum LayoutFault {
         /// The column's name.
         name: String,
     },
+    /// A rounding of what is no number, or a zone of what is no time.
+    #[error("column {name:?} was not read as its type")]
+    Reading {
+        /// The column's name.
+        name: String,
+    },
     /// A pair that names a column that is absent or of the wrong kind.
     #[error("pair {index} does not fit its columns")]
     Pair {

@@ -1,5 +1,7 @@
 //! The public shape of a notarized table: what every verifier knows, and what fixes every size in a proof.
 
+mod reading;
+
 use std::collections::HashSet;
 
 use serde::{Deserialize, Serialize};
@@ -8,6 +10,8 @@ use crate::{
     column::ColumnType,
     error::{LayoutFault, ParseError},
 };
+
+pub use reading::{Rounding, Zone};
 
 /// How a column is turned into small committed integers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -83,6 +87,19 @@ pub struct ColumnLayout {
     pub nullable: bool,
     /// How values are committed.
     pub encoding: Encoding,
+    /// How far a value may be from what was written; absent when none is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rounding: Option<Rounding>,
+    /// What times are, of a timestamp column; absent in layouts of before this was recorded.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub zone: Option<Zone>,
+}
+
+impl ColumnLayout {
+    fn was_read_as_its_type(&self) -> bool {
+        (self.rounding.is_none() || self.ty.is_quantity())
+            && (self.zone.is_none() || matches!(self.ty, ColumnType::Timestamp { .. }))
+    }
 }
 
 /// A pair of columns whose joint statistics are sealed. Indices are positions in [`Layout::columns`].
@@ -153,6 +170,9 @@ impl Layout {
             if !column.encoding.fits(column.ty) {
                 return fault(LayoutFault::Encoding { name: column.name.clone() });
             }
+            if !column.was_read_as_its_type() {
+                return fault(LayoutFault::Reading { name: column.name.clone() });
+            }
         }
         let encoding = |index: u32| columns.get(index as usize).map(|column| column.encoding);
         let mut seen = HashSet::with_capacity(pairs.len());
@@ -189,6 +209,16 @@ impl Layout {
     /// Declared pairs.
     pub fn pairs(&self) -> &[PairLayout] {
         &self.pairs
+    }
+
+    /// The same layout without what reading did to the values: what was recorded of tables before that was.
+    #[must_use]
+    pub fn without_reading(&self) -> Self {
+        let mut layout = self.clone();
+        for column in &mut layout.columns {
+            (column.rounding, column.zone) = (None, None);
+        }
+        layout
     }
 
     /// Position of the column called `name`.
@@ -238,6 +268,10 @@ mod tests {
         assert!(read(1, &format!("{column},{column}"), "").is_err());
         assert!(read(1, &column.replace("\"limbs\":1", "\"limbs\":5"), "").is_err());
         assert!(read(1, &column.replace("int", "category"), "").is_err());
+        let rounded = column.replace("}}", r#"},"rounding":{"error":"0.5"}}"#);
+        assert!(read(1, &rounded, "").is_ok());
+        assert!(read(1, &rounded.replace("\"int\"", "\"date\""), "").is_err(), "only numbers are rounded");
+        assert!(read(1, &column.replace("}}", r#"},"zone":"utc"}"#), "").is_err(), "only times have a zone");
         assert!(read(1, column, r#"{"kind":"product","left":0,"right":1}"#).is_err());
         assert!(read(1, column, r#"{"kind":"joint","group":0,"label":0}"#).is_err());
     }

@@ -13,6 +13,7 @@ pub mod name;
 pub mod privacy;
 pub mod profile;
 pub mod storage;
+pub mod table_note;
 pub mod time;
 pub mod transaction;
 pub mod tree;

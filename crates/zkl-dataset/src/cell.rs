@@ -30,7 +30,11 @@ pub(crate) enum Cell<'a> {
     Time {
         value: i64,
         unit: TimeUnit,
+        /// Whether it is an instant and no local time.
+        offset: bool,
     },
+    /// A date or time without end.
+    Infinite,
     /// A value that can only be counted.
     Opaque,
 }
@@ -70,9 +74,9 @@ impl<'a> Cell<'a> {
     pub(crate) fn moment(self) -> Option<Moment> {
         match self {
             Self::Text(text) | Self::String(text) => temporal::parse_moment(text),
-            Self::Time { value, unit } => {
+            Self::Time { value, unit, offset } => {
                 let nanos = i128::from(value) * (temporal::NANOS_PER_SECOND / i128::from(unit.per_second()));
-                Some(Moment { nanos, unit, offset: false })
+                Some(Moment { nanos, unit, offset })
             }
             _ => None,
         }
@@ -86,12 +90,13 @@ impl<'a> Cell<'a> {
             Self::Text(text) | Self::String(text) | Self::Literal(text) => return text,
             Self::Bool(value) => return if value { "true" } else { "false" },
             Self::Null | Self::Opaque => return "",
+            Self::Infinite => return "infinity",
             Self::Number(number) => *scratch = number.to_string(),
             // Writing to a String cannot fail.
             Self::Float(value) => _ = write!(scratch, "{value}"),
             Self::Float32(value) => _ = write!(scratch, "{value}"),
             Self::Date(days) => *scratch = format_value(ColumnType::Date, days),
-            Self::Time { value, unit } => *scratch = format_value(ColumnType::Timestamp { unit }, value),
+            Self::Time { value, unit, .. } => *scratch = format_value(ColumnType::Timestamp { unit }, value),
         }
         scratch
     }

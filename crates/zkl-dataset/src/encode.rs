@@ -2,7 +2,7 @@
 
 use std::{ops::Range, path::PathBuf};
 
-use zkl_core::{column::ColumnType, layout::Layout};
+use zkl_core::{column::ColumnType, layout::Layout, table_note::TableNote};
 
 use crate::{
     cell::Cell,
@@ -12,6 +12,7 @@ use crate::{
     nulls::NullRule,
     number::Parsed,
     reader::{BATCH_ROWS, CellSink},
+    report::Rounding,
 };
 
 /// What a [`RowSink`] may fail with.
@@ -122,6 +123,7 @@ enum How {
         max: i64,
         scale: u32,
         rule: ScaleRule,
+        rounding: Rounding,
     },
     Date {
         min: i64,
@@ -147,7 +149,10 @@ impl ColumnEncoder {
         let how = match found.plan {
             Plan::Numeric { min, max, .. } if ty == ColumnType::Date => How::Date { min, max },
             Plan::Numeric { min, max, .. } if matches!(ty, ColumnType::Timestamp { .. }) => How::Time { min, max, ty },
-            Plan::Numeric { min, max, rule } => How::Number { min, max, scale: u32::from(ty.scale()), rule },
+            Plan::Numeric { min, max, rule, .. } => {
+                let rounding = Rounding { values: 0, max_error: 0.0 };
+                How::Number { min, max, scale: u32::from(ty.scale()), rule, rounding }
+            }
             Plan::Bool(seen) => {
                 let mut dictionary = Dictionary::default();
                 for (value, name) in BOOLS.iter().enumerate() {
@@ -210,12 +215,16 @@ impl ColumnEncoder {
     }
 
     #[inline]
-    fn offset(&self, cell: Cell<'_>) -> Option<u64> {
-        let (value, min, max) = match &self.how {
-            How::Number { min, max, scale, rule } => {
+    fn offset(&mut self, cell: Cell<'_>) -> Option<u64> {
+        let (value, min, max) = match &mut self.how {
+            How::Number { min, max, scale, rule, rounding } => {
                 let Parsed::Number(number) = cell.number() else { return None };
-                let (number, _) = rule.settle(number).ok()?;
-                (i64::try_from(number.at_scale(*scale).ok()?).ok()?, *min, *max)
+                let (mantissa, error) = rule.settle(number, *scale).ok()?;
+                if error > 0.0 {
+                    rounding.values += 1;
+                    rounding.max_error = rounding.max_error.max(error);
+                }
+                (i64::try_from(mantissa).ok()?, *min, *max)
             }
             How::Date { min, max } => (cell.date()?, *min, *max),
             How::Time { min, max, ty } => {
@@ -273,6 +282,14 @@ impl<'s> Encoder<'s> {
         self.batch.first_row
     }
 
+    /// What was rounded, by column.
+    pub(crate) fn roundings(&self) -> impl Iterator<Item = Option<Rounding>> {
+        self.columns.iter().map(|column| match &column.how {
+            How::Number { rounding, .. } if rounding.values > 0 => Some(*rounding),
+            _ => None,
+        })
+    }
+
     #[cold]
     fn changed(&self) -> DatasetError {
         DatasetError::new(&self.path, Fault::Changed)
@@ -307,4 +324,7 @@ impl CellSink for Encoder<'_> {
         self.batch.columns.iter_mut().for_each(EncodedColumn::clear);
         Ok(())
     }
+
+    /// The first pass has them.
+    fn note(&mut self, _: TableNote) {}
 }

@@ -174,6 +174,12 @@ pub enum Fault {
         /// The format.
         format: Format,
     },
+    /// Bytes after the end of what the format describes.
+    #[error("bytes follow the end of the {what} data")]
+    BytesAfterEnd {
+        /// The format that ended.
+        what: &'static str,
+    },
     /// Infinity, or NaN in a format that has nulls of its own.
     #[error("the number is not finite")]
     NotFinite,

@@ -157,10 +157,14 @@ pub struct CsvOptions {
     pub quote: Option<u8>,
     /// Whether the first row names the columns; otherwise they are `column_1`, `column_2`, ...
     pub has_header: bool,
+    /// Whether an empty line is a row of a table that has one column; of wider tables it never is. Openings of before this was
+    /// asked do not say so, and their tables were read without.
+    #[serde(default)]
+    pub empty_lines: bool,
 }
 
 impl Default for CsvOptions {
     fn default() -> Self {
-        Self { delimiter: None, quote: Some(b'"'), has_header: true }
+        Self { delimiter: None, quote: Some(b'"'), has_header: true, empty_lines: true }
     }
 }

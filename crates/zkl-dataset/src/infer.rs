@@ -5,7 +5,7 @@ mod numbers;
 
 use std::path::PathBuf;
 
-use zkl_core::layout::Layout;
+use zkl_core::{column::ColumnType, layout::Layout, table_note::TableNote};
 
 use self::{
     column::{ColumnState, Expected},
@@ -24,6 +24,13 @@ use crate::{
     schema_file::ColumnPin,
 };
 
+/// What the first pass found out about a table.
+pub(crate) struct FoundTable {
+    pub(crate) rows: u64,
+    pub(crate) columns: Vec<Found>,
+    pub(crate) notes: Vec<TableNote>,
+}
+
 /// Finds out what the columns are.
 pub(crate) struct Inference<'a> {
     path: PathBuf,
@@ -37,6 +44,7 @@ pub(crate) struct Inference<'a> {
     columns: Vec<ColumnState>,
     rows: u64,
     first_at: Option<u64>,
+    notes: Vec<TableNote>,
     /// Whether this is the pass for missing dictionaries.
     again: bool,
 }
@@ -50,7 +58,18 @@ impl<'a> Inference<'a> {
         required: Vec<&'a str>,
     ) -> Self {
         let columns = Vec::new();
-        Self { path, lines, options, joint, required, columns, rows: 0, first_at: None, again: false }
+        Self {
+            path,
+            lines,
+            options,
+            joint,
+            required,
+            columns,
+            rows: 0,
+            first_at: None,
+            notes: Vec::new(),
+            again: false,
+        }
     }
 
     fn fail(&self, column: usize, bad: Bad) -> DatasetError {
@@ -79,8 +98,8 @@ impl<'a> Inference<'a> {
         self.columns.iter().map(|column| column.name.clone()).collect()
     }
 
-    /// Rows of the table and its columns.
-    pub(crate) fn finish(mut self) -> Result<(u64, Vec<Found>), DatasetError> {
+    /// What was found out about the table.
+    pub(crate) fn finish(mut self) -> Result<FoundTable, DatasetError> {
         if self.rows == 0 {
             return Err(DatasetError::new(&self.path, Fault::NoRows));
         }
@@ -91,7 +110,7 @@ impl<'a> Inference<'a> {
             let name = column.name.clone();
             found.push(column.finish().map_err(|bad| self.fail(usize::MAX, *bad).in_column(&name))?);
         }
-        Ok((self.rows, found))
+        Ok(FoundTable { rows: self.rows, columns: found, notes: self.notes })
     }
 }
 
@@ -114,7 +133,7 @@ impl CellSink for Inference<'_> {
             return Err(fail(Fault::UnexpectedColumn));
         }
         let pinned = pin.and_then(|pin| pin.ty);
-        if let (FileType::Unsupported(data_type), true) = (&file, pinned != Some(zkl_core::column::ColumnType::Text)) {
+        if let (FileType::Unsupported(data_type), true) = (&file, pinned != Some(ColumnType::Text)) {
             return Err(fail(Fault::Unsupported { data_type: data_type.clone() }));
         }
         let tokens = pin.and_then(|pin| pin.null_tokens.as_ref());
@@ -124,7 +143,10 @@ impl CellSink for Inference<'_> {
             nullable: pin.and_then(|pin| pin.nullable),
             round: pin.is_some_and(|pin: &ColumnPin| pin.round),
             file,
-            float_scale: u32::from(self.options.float_scale.min(zkl_core::column::ColumnType::MAX_SCALE)),
+            floats: match self.options.float_scale {
+                None => ScaleRule::FLOAT,
+                Some(most) => ScaleRule::up_to(u32::from(most.min(ColumnType::MAX_SCALE))),
+            },
             joint: self.joint.contains(&name),
             nulls: NullRule {
                 typed: tokens.is_some(),
@@ -164,6 +186,12 @@ impl CellSink for Inference<'_> {
             return Err(DatasetError::new(&self.path, Fault::TooManyRows));
         }
         Ok(())
+    }
+
+    fn note(&mut self, note: TableNote) {
+        if !self.again {
+            self.notes.push(note);
+        }
     }
 }
 

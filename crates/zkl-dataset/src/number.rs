@@ -2,6 +2,9 @@
 
 use std::fmt::{self, Write as _};
 
+use num_bigint::BigInt;
+use num_traits::Pow as _;
+
 /// `mantissa / 10^scale`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Number {
@@ -84,15 +87,44 @@ impl Number {
         (Self { mantissa: quotient, scale }, distance as f64 * unit)
     }
 
+    /// The largest mantissa at `scale` that is not above the number.
+    pub(crate) fn floor(self, scale: u32) -> i128 {
+        match POW10.get(self.scale.saturating_sub(scale) as usize) {
+            Some(power) => self.mantissa.div_euclid(*power),
+            None => -i128::from(self.mantissa < 0),
+        }
+    }
+
+    /// Whether this is the larger number.
+    pub(crate) fn exceeds(self, other: Self) -> bool {
+        if self.scale == other.scale {
+            return self.mantissa > other.mantissa;
+        }
+        self.exceeds_at_another_scale(other)
+    }
+
+    #[cold]
+    fn exceeds_at_another_scale(self, other: Self) -> bool {
+        let scale = self.scale.max(other.scale);
+        let scaled = |number: Self| BigInt::from(number.mantissa) * BigInt::from(10u8).pow(scale - number.scale);
+        scaled(self) > scaled(other)
+    }
+
     /// The same number without zeros at the end of its fraction, as long as it has more than `scale` digits there.
     pub(crate) fn trimmed(mut self, scale: u32) -> Self {
-        while self.scale > scale && self.mantissa % 10 == 0 {
-            if self.mantissa == 0 {
-                self.scale = scale;
+        if self.mantissa == 0 {
+            return Self { mantissa: 0, scale: self.scale.min(scale) };
+        }
+        while self.scale > scale {
+            // Most mantissas fit a word, whose division is several times as fast.
+            let (quotient, remainder) = match i64::try_from(self.mantissa) {
+                Ok(mantissa) => (i128::from(mantissa / 10), i128::from(mantissa % 10)),
+                Err(_) => (self.mantissa / 10, self.mantissa % 10),
+            };
+            if remainder != 0 {
                 break;
             }
-            self.mantissa /= 10;
-            self.scale -= 1;
+            self = Self { mantissa: quotient, scale: self.scale - 1 };
         }
         self
     }
@@ -165,16 +197,16 @@ pub(crate) fn parse(text: &str) -> Parsed {
     if count == 0 || (whole > 1 && digits[0] == b'0') {
         return Parsed::No;
     }
-    let mantissa = if count <= 19 {
-        i128::from(mantissa)
+    let (mantissa, dropped) = if count <= 19 {
+        (i128::from(mantissa), 0)
     } else {
         match long_mantissa(digits) {
-            Some(mantissa) => mantissa,
+            Some(long) => long,
             None => return Parsed::TooLarge,
         }
     };
     let mantissa = if negative { -mantissa } else { mantissa };
-    let scale = i32::try_from(count - whole).unwrap_or(i32::MAX).saturating_sub(exponent);
+    let scale = i32::try_from(count - whole - dropped).unwrap_or(i32::MAX).saturating_sub(exponent);
     if let Ok(scale) = u32::try_from(scale) {
         return Parsed::Number(Number { mantissa, scale });
     }
@@ -197,12 +229,23 @@ fn parse_exponent(text: &[u8]) -> Option<i32> {
     Some(if negative { -value } else { value })
 }
 
-fn long_mantissa(digits: &[u8]) -> Option<i128> {
+/// The digits as a number, and how many digits at the end of a fraction it leaves out: what no column can keep. A mantissa that
+/// would then end in 0 or 5 ends in 1 or 6 if what is left out is not 0, so that it is rounded as the whole number would be.
+fn long_mantissa(digits: &[u8]) -> Option<(i128, usize)> {
+    const MOST: i128 = 10i128.pow(36);
     let end = digits.iter().position(|byte| byte | 0x20 == b'e').unwrap_or(digits.len());
-    digits[..end]
-        .iter()
-        .filter(|byte| byte.is_ascii_digit())
-        .try_fold(0i128, |sum, byte| sum.checked_mul(10)?.checked_add(i128::from(byte - b'0')))
+    let values = digits[..end].iter().filter(|byte| byte.is_ascii_digit()).map(|byte| i128::from(byte - b'0'));
+    let whole = digits[..end].iter().take_while(|byte| **byte != b'.').count();
+    let (mut mantissa, mut dropped, mut remainder) = (0i128, 0, false);
+    for (index, digit) in values.enumerate() {
+        if index >= whole && mantissa >= MOST {
+            dropped += 1;
+            remainder |= digit != 0;
+        } else {
+            mantissa = mantissa.checked_mul(10)?.checked_add(digit)?;
+        }
+    }
+    Some((mantissa + i128::from(remainder && mantissa % 5 == 0), dropped))
 }
 
 #[cold]
@@ -284,5 +327,27 @@ mod tests {
         assert_eq!(number.at_scale(0), Err(Misfit::Digits));
         assert_eq!(number.at_scale(60), Err(Misfit::Overflow));
         assert_eq!(number.trimmed(0), Number { mantissa: 12, scale: 1 });
+    }
+
+    #[test]
+    fn digits_alone_never_make_a_number_too_large() {
+        let third = format!("0.{}", "3".repeat(60));
+        assert_eq!(parse(&third), number(3_333_333_333_333_333_333_333_333_333_333_333_333, 37));
+        let above_half = format!("0.5{}1", "0".repeat(60));
+        let Parsed::Number(above_half) = parse(&above_half) else { panic!("no number") };
+        assert_eq!(above_half.rounded(0).0.mantissa, 1, "not a tie");
+        assert_eq!(
+            parse(&format!("-1.{}e2", "0".repeat(50))),
+            number(-1_000_000_000_000_000_000_000_000_000_000_000_000, 34)
+        );
+    }
+
+    #[test]
+    fn numbers_of_any_scale_are_compared() {
+        let tiny = Number { mantissa: 1, scale: 300 };
+        assert!(tiny.exceeds(Number::integer(0)) && !Number::integer(0).exceeds(tiny));
+        assert!(!Number { mantissa: 10, scale: 1 }.exceeds(Number::integer(1)));
+        assert_eq!([tiny.floor(18), Number { mantissa: -1, scale: 300 }.floor(18)], [0, -1]);
+        assert_eq!([Number { mantissa: 15, scale: 1 }.floor(0), Number { mantissa: -15, scale: 1 }.floor(0)], [1, -2]);
     }
 }

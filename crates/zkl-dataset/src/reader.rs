@@ -9,7 +9,10 @@ use std::{
     path::PathBuf,
 };
 
-use zkl_core::digest::{DigestRule, FileDigests};
+use zkl_core::{
+    digest::{DigestRule, FileDigests},
+    table_note::TableNote,
+};
 
 use crate::{
     cell::Cell,
@@ -43,6 +46,9 @@ pub(crate) trait CellSink {
 
     /// Ends a batch of `rows` rows, the first at line or row `first_at`.
     fn rows(&mut self, first_at: u64, rows: usize) -> Result<(), DatasetError>;
+
+    /// Something that the reader did and readers of statements about the table have to know.
+    fn note(&mut self, note: TableNote);
 }
 
 /// A table that is ready to be read several times.

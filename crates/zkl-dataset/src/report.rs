@@ -125,9 +125,9 @@ impl std::fmt::Display for InferenceReport {
 }
 
 impl ColumnReport {
-    /// Whether the decision may surprise: values of mixed types, too many values, no values at all, or rounding.
+    /// Whether the decision may surprise: values of mixed types, too many values, or no values at all.
     pub const fn is_remarkable(&self) -> bool {
-        matches!(self.basis, Basis::MixedTypes | Basis::TooManyValues | Basis::OnlyNulls) || self.rounding.is_some()
+        matches!(self.basis, Basis::MixedTypes | Basis::TooManyValues | Basis::OnlyNulls)
     }
 }
 

@@ -5,13 +5,14 @@ use zkl_core::{
     digest::{DigestRule, FileDigests},
     layout::{ColumnLayout, Encoding, Layout, PairLayout},
     profile::Profile,
+    table_note::TableNote,
 };
 
 use crate::{
     encode::{Encoder, RowSink},
     error::{DatasetError, Fault},
     hash::HashSet,
-    infer::{Found, Inference},
+    infer::{Found, FoundTable, Inference},
     nulls::NullTokens,
     profile::ProfileSink,
     progress::{Pass, Progress},
@@ -31,9 +32,10 @@ pub struct ScanOptions {
     pub null_tokens: NullTokens,
     /// Whether NaN in Parquet and Arrow files is null instead of an error.
     pub nan_as_null: bool,
-    /// Most digits after the point, at most 18, that floats of Parquet and Arrow files keep. A float is the shortest
-    /// decimal that reads back as the same float; one with more digits is rounded half to even, and reported.
-    pub float_scale: u8,
+    /// Most digits after the point, at most 18, that columns of floats and of numbers in text keep; `None`: as many as the
+    /// largest magnitude of the column leaves of 14 digits. A float is the shortest decimal that reads back as the same
+    /// float. What has more digits is rounded half to even, and reported.
+    pub float_scale: Option<u8>,
     /// Largest cell in bytes. A row may hold four times as much in all.
     pub max_cell_bytes: usize,
 }
@@ -44,7 +46,7 @@ impl Default for ScanOptions {
             pins: Pins::default(),
             null_tokens: NullTokens::default(),
             nan_as_null: false,
-            float_scale: 6,
+            float_scale: None,
             max_cell_bytes: 16 << 20,
         }
     }
@@ -71,6 +73,8 @@ pub struct Scanned {
     pub report: InferenceReport,
     /// The public shape.
     pub layout: Layout,
+    /// What the reader did to the table.
+    pub notes: Vec<TableNote>,
 }
 
 /// What a scan found out about a table, and its profile.
@@ -85,6 +89,8 @@ pub struct ScanOutput {
     pub report: InferenceReport,
     /// The public shape.
     pub layout: Layout,
+    /// What the reader did to the table.
+    pub notes: Vec<TableNote>,
     /// The exact statistics.
     pub profile: Profile,
 }
@@ -125,8 +131,8 @@ impl Scan {
         let mut sums = ProfileSink::default();
         let scanned = self.run_with_sink(key, progress, &mut sums)?;
         let profile = sums.finish(&scanned.layout).ok_or_else(|| self.error(Fault::NoRows))?;
-        let Scanned { digests, digest_rule, schema, report, layout } = scanned;
-        Ok(ScanOutput { digests, digest_rule, schema, report, layout, profile })
+        let Scanned { digests, digest_rule, schema, report, layout, notes } = scanned;
+        Ok(ScanOutput { digests, digest_rule, schema, report, layout, notes, profile })
     }
 
     /// Reads the table twice and hands every encoded row to `sink`, who sums what it needs: a [`ProfileSink`], or the segments
@@ -154,10 +160,10 @@ impl Scan {
         if inference.begin_dictionary_pass() {
             unchanged(table.read(HashSet::Blake3, &names, Pass::Dictionary, &mut inference, progress)?)?;
         }
-        let (rows, found) = inference.finish()?;
+        let FoundTable { rows, columns: found, notes } = inference.finish()?;
         let layout = self.layout(rows, &found)?;
         let digest_rule = table.digest_rule();
-        let report = InferenceReport {
+        let mut report = InferenceReport {
             source: table.report,
             rows,
             columns: found.iter().map(|column| column.report.clone()).collect(),
@@ -167,8 +173,11 @@ impl Scan {
         if encoder.rows() != rows {
             return Err(DatasetError::new(&table.path, Fault::Changed));
         }
+        for (column, rounding) in report.columns.iter_mut().zip(encoder.roundings()) {
+            column.rounding = rounding;
+        }
         let schema = Schema { columns: report.columns.iter().map(ColumnReport::schema).collect() };
-        Ok(Scanned { digests, digest_rule, schema, report, layout })
+        Ok(Scanned { digests, digest_rule, schema, report, layout, notes })
     }
 
     fn layout(&self, rows: u64, found: &[Found]) -> Result<Layout, DatasetError> {

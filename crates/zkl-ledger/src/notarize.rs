@@ -12,6 +12,7 @@ use zkl_core::{
     layout::Layout,
     name::DatasetName,
     privacy::PrivacyLevel,
+    table_note::TableNote,
     time::Timestamp,
 };
 use zkl_dataset::{InferenceReport, ProfileSink};
@@ -53,6 +54,8 @@ pub struct Notarized {
     pub notarization: Notarization,
     /// The public shape of the table.
     pub layout: Layout,
+    /// What the reader did to the table, as the entry says.
+    pub notes: Vec<TableNote>,
     /// What was inferred about the table, for its owner.
     pub report: InferenceReport,
     /// Where the opening is: secret.
@@ -154,6 +157,7 @@ struct SealedTable {
     opening: Opening,
     seal: Seal,
     report: InferenceReport,
+    notes: Vec<TableNote>,
     scan: Option<ProvedScan>,
 }
 
@@ -194,7 +198,7 @@ fn seal_table(
         layout: scanned.layout,
         profile,
     };
-    Ok(SealedTable { opening, seal, report: scanned.report, scan: proved })
+    Ok(SealedTable { opening, seal, report: scanned.report, notes: scanned.notes, scan: proved })
 }
 
 /// What the statement says beside what was read.
@@ -211,9 +215,9 @@ async fn record(
     statement: Statement,
     reporter: SharedReporter,
 ) -> Result<Notarized, LedgerError> {
-    let SealedTable { mut opening, seal, report, scan } = sealed;
+    let SealedTable { mut opening, seal, report, notes, scan } = sealed;
     let Statement { privacy, notary, nonce } = statement;
-    let manifest = Manifest::new(opening.layout.clone());
+    let manifest = Manifest::new(opening.layout.clone(), notes);
     let digest = ledger.storage.put_blob(&manifest.encode()?).await?;
     let scan = match scan {
         Some(ProvedScan { record, bundle, verifying_keys }) => {
@@ -253,5 +257,6 @@ async fn record(
     let place = ledger.openings.place(id);
     let found = NotarizedEntry { entry: entry.clone(), notarization: notarization.clone() };
     let dataset = Dataset::opened(ledger, found, opening, seal);
-    Ok(Notarized { dataset, entry, notarization, layout: manifest.layout, report, opening: place })
+    let notes = manifest.notes().to_vec();
+    Ok(Notarized { dataset, entry, notarization, layout: manifest.layout, notes, report, opening: place })
 }

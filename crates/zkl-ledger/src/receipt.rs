@@ -89,13 +89,7 @@ impl Ledger {
     /// What the blobs hold that an entry names.
     async fn evidence(&self, entry: &Entry, with_scan: bool) -> Result<Evidence, LedgerError> {
         let blobs = entry.predicate().blobs();
-        let mut evidence = Evidence::default();
-        if let Some(digest) = blobs.manifest {
-            let bytes = self.blob(entry, digest).await?;
-            let manifest: Manifest =
-                serde_json::from_slice(&bytes).map_err(|_| LedgerError::Blob { id: entry.id, digest })?;
-            evidence.manifest = Some(manifest);
-        }
+        let mut evidence = Evidence { manifest: self.manifest(entry).await?, ..Evidence::default() };
         if let Some(scan) = blobs.scan.filter(|_| with_scan) {
             let mut keys = Vec::with_capacity(scan.keys.len());
             for key in scan.keys {
@@ -108,6 +102,17 @@ impl Ledger {
             evidence.proof = Some(ProofPart { bytes, key });
         }
         Ok(evidence)
+    }
+
+    /// The public shape of the table that an entry notarizes, and what reading did to it; `None` of other entries.
+    ///
+    /// # Errors
+    /// [`LedgerError::Blob`] when the manifest is absent or not one; the store fails.
+    pub async fn manifest(&self, entry: &Entry) -> Result<Option<Manifest>, LedgerError> {
+        let Some(digest) = entry.predicate().blobs().manifest else { return Ok(None) };
+        let bytes = self.blob(entry, digest).await?;
+        let manifest = serde_json::from_slice(&bytes).map_err(|_| LedgerError::Blob { id: entry.id, digest })?;
+        Ok(Some(manifest))
     }
 
     async fn blob_text(&self, entry: &Entry, digest: BlobDigest) -> Result<String, LedgerError> {

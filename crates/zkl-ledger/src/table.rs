@@ -155,8 +155,8 @@ pub struct ReadOptions {
     pub null_tokens: Option<Vec<String>>,
     /// Whether NaN in floating-point columns is null instead of an error.
     pub nan_as_null: bool,
-    /// Most digits after the point that floats keep, 0 to 18.
-    pub float_scale: u8,
+    /// Most digits after the point that floats keep, 0 to 18; absent: as many as their magnitude leaves of 14.
+    pub float_scale: Option<u8>,
     /// What is pinned about columns.
     pub pins: Vec<ColumnPin>,
     /// Whether the table may have no other columns than the pinned ones.

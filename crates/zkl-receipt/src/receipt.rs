@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use zkl_core::{
     digest::{BlobDigest, KeyDigest},
     layout::Layout,
+    table_note::TableNote,
     tree::LeafIndex,
 };
 use zkl_merkle::{checkpoint::SignedCheckpoint, proof_file::TlogProof, tree::InclusionProof};
@@ -86,23 +87,45 @@ pub struct ScanPart {
     pub keys: Vec<String>,
 }
 
-/// What a notarization's manifest blob holds: the public shape of the table.
+/// What a notarization's manifest blob holds: the public shape of the table, and what reading did to it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Manifest {
-    /// Version of this format: 1.
+    /// Version of this format: 1 or 2.
     pub version: u32,
-    /// The table's layout.
+    /// The table's layout. In version 1 it does not say how values were read.
     pub layout: Layout,
+    /// What the reader did to the table; version 1 has none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    notes: Option<Vec<TableNote>>,
 }
 
 impl Manifest {
-    /// Version that is written and read.
-    pub const VERSION: u32 = 1;
+    /// The newest version, which is written.
+    pub const VERSION: u32 = 2;
 
     /// The manifest of a table.
-    pub const fn new(layout: Layout) -> Self {
-        Self { version: Self::VERSION, layout }
+    pub const fn new(layout: Layout, notes: Vec<TableNote>) -> Self {
+        Self { version: Self::VERSION, layout, notes: Some(notes) }
+    }
+
+    /// The manifest of version 1 of the same table.
+    #[must_use]
+    pub fn without_reading(&self) -> Self {
+        Self { version: 1, layout: self.layout.without_reading(), notes: None }
+    }
+
+    /// What the reader did to the table.
+    pub fn notes(&self) -> &[TableNote] {
+        self.notes.as_deref().unwrap_or_default()
+    }
+
+    /// Whether there is exactly what the version has, and notes are about this table.
+    pub(crate) fn is_of_its_version(&self) -> bool {
+        match self.version {
+            1 => self.notes.is_none() && self.layout == self.layout.without_reading(),
+            _ => self.notes.as_ref().is_some_and(|notes| notes.iter().all(|note| note.fits(&self.layout))),
+        }
     }
 
     /// The canonical bytes: compact JSON with the fields in declaration order.

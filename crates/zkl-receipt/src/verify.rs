@@ -153,8 +153,8 @@ impl<'a> Scope<'a> {
         let index = self.index;
         let named = self.find(id).ok_or(VerifyError::NotBefore { index, named: id })?;
         match &named.statement {
-            VerifiedStatement::Notarization { notarization, layout, profile } => {
-                Ok(VerifiedTable { notarization, layout, profile })
+            VerifiedStatement::Notarization { notarization, layout, notes, profile } => {
+                Ok(VerifiedTable { notarization, layout, notes, profile })
             }
             _ => Err(VerifyError::NotANotarization { index, named: named.index }),
         }

@@ -32,12 +32,16 @@ fn case() -> Case {
         ty: ColumnType::Category,
         nullable,
         encoding: Encoding::Grouped { capacity: 512 },
+        rounding: None,
+        zone: None,
     };
     let number = ColumnLayout {
         name: "n".to_owned(),
         ty: ColumnType::Int,
         nullable: false,
         encoding: Encoding::Numeric { limbs: 1 },
+        rounding: None,
+        zone: None,
     };
     let layout = Layout::new(ROWS, vec![grouped("a", true), number, grouped("b", false)], Vec::new()).unwrap();
     let plan = ScanPlan::dictionaries(&layout, LIMB_BITS).unwrap().unwrap();
@@ -196,6 +200,8 @@ fn tables_without_large_dictionaries_have_no_such_scan() {
         ty: ColumnType::Int,
         nullable: false,
         encoding: Encoding::Numeric { limbs: 1 },
+        rounding: None,
+        zone: None,
     };
     let layout = Layout::new(ROWS, vec![number], Vec::new()).unwrap();
     assert!(ScanPlan::dictionaries(&layout, LIMB_BITS).unwrap().is_none());

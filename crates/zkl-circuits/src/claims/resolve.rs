@@ -13,6 +13,7 @@ use super::{
     kinds::functions_of,
     language::{Claim, ClaimError, Comparison, Decimal, PairKind, Unsupported},
     relation::{AnyRelation, Relation},
+    rounded::inwards,
 };
 use crate::seal::{RecordIndex, layout_digest};
 
@@ -43,7 +44,7 @@ impl fmt::Debug for ResolvedClaim {
     }
 }
 
-/// Matches `claim` to the table of `layout`.
+/// Matches `claim` to the table of `layout`. Where values were rounded, thresholds are moved inwards by the largest error.
 ///
 /// # Errors
 /// [`ClaimError`] for a column that is absent or of a type that the claim is not provable about, a pair that was not
@@ -53,7 +54,7 @@ pub fn resolve(claim: &Claim, layout: &Layout) -> Result<ResolvedClaim, ClaimErr
     if longest > Claim::MAX_LEN {
         return Err(ClaimError::TooLong { max: Claim::MAX_LEN, got: longest });
     }
-    claim.resolve(&Table { layout, function: claim.function() })
+    inwards(claim, layout)?.resolve(&Table { layout, function: claim.function() })
 }
 
 /// Where a column or a pair stands, in the layout and in the seal.

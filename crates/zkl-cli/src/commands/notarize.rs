@@ -4,7 +4,7 @@ use std::{
 };
 
 use serde::Serialize;
-use zkl_ledger::{Assurance, EvidenceRequest, Notarized, Table};
+use zkl_ledger::{Assurance, EvidenceRequest, Notarized, Table, reading};
 
 use crate::{
     args::NotarizeArgs,
@@ -29,6 +29,9 @@ struct NotarizeReport {
     opening: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     receipt: Option<String>,
+    /// What reading did to the table, as the entry says.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    reading: Vec<String>,
     inference: zkl_ledger::dataset::InferenceReport,
 }
 
@@ -79,6 +82,9 @@ pub(super) async fn run(args: NotarizeArgs, config: &Config) -> Result<(), CliEr
     if !args.write.no_cosign {
         super::cosign::after_append(&ledger, config).await;
     }
+    for line in reading(&notarized.layout, &notarized.notes) {
+        progress::note(config.quiet, &line);
+    }
     for column in &notarized.report.columns {
         if column.is_remarkable() {
             progress::note(config.quiet, &column.to_string());
@@ -94,7 +100,7 @@ pub(super) async fn run(args: NotarizeArgs, config: &Config) -> Result<(), CliEr
 }
 
 fn report(notarized: Notarized, receipt: Option<String>) -> NotarizeReport {
-    let Notarized { entry, notarization, layout, report, opening, .. } = notarized;
+    let Notarized { entry, notarization, layout, notes, report, opening, .. } = notarized;
     NotarizeReport {
         transaction: entry.id.to_string(),
         index: entry.index.0,
@@ -110,6 +116,7 @@ fn report(notarized: Notarized, receipt: Option<String>) -> NotarizeReport {
         seal: notarization.seal.to_string(),
         opening,
         receipt,
+        reading: reading(&layout, &notes),
         inference: report,
     }
 }

@@ -1,7 +1,7 @@
 use std::io::{self, Write};
 
 use serde::Serialize;
-use zkl_ledger::Predicate;
+use zkl_ledger::{Predicate, reading};
 
 use crate::{
     args::ShowArgs,
@@ -22,6 +22,9 @@ struct ShownEntry {
     notary: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     claim: Option<String>,
+    /// What reading did to the table, of a notarization.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    reading: Vec<String>,
     predicate: Predicate,
 }
 
@@ -40,6 +43,7 @@ impl Report for ShownEntry {
         if let Some(claim) = &self.claim {
             fields.push(("claim", claim.clone()));
         }
+        fields.extend(self.reading.iter().map(|line| ("read", line.clone())));
         output::write_fields(out, &fields)?;
         let text = serde_saphyr::to_string(&self.predicate).map_err(io::Error::other)?;
         writeln!(out, "\n{}", output::printable_lines(text.trim_end()))
@@ -54,6 +58,10 @@ pub(super) async fn run(args: &ShowArgs, config: &Config) -> Result<(), CliError
         Predicate::Claim(record) => Some(record.claim.to_string()),
         _ => None,
     };
+    let reading = match ledger.manifest(&entry).await? {
+        Some(manifest) => reading(&manifest.layout, manifest.notes()),
+        None => Vec::new(),
+    };
     let unknown = matches!(predicate, Predicate::Unknown(_)).then(|| predicate.type_uri().to_owned());
     let shown = ShownEntry {
         unknown,
@@ -63,6 +71,7 @@ pub(super) async fn run(args: &ShowArgs, config: &Config) -> Result<(), CliError
         kind: predicate.kind().to_string(),
         recorded_at: predicate.recorded_at().to_string(),
         claim,
+        reading,
         predicate: predicate.clone(),
     };
     output::print(&shown, config.format)

@@ -78,6 +78,7 @@ fn fields(statement: &StatementSummary, data: Option<&str>) -> Vec<(&'static str
     if let (Some(dataset), Some(rows), Some(columns)) = (&statement.dataset, statement.rows, statement.columns) {
         fields.push(("dataset", format!("{dataset}, {rows} rows, {columns} columns")));
     }
+    fields.extend(statement.reading.iter().map(|line| ("read", line.clone())));
     if let Some(profile) = &statement.profile {
         fields.push(("profile", profile.clone()));
     }

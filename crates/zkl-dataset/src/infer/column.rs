@@ -2,10 +2,10 @@
 
 use zkl_core::{
     column::{ColumnType, TimeUnit},
-    layout::{ColumnLayout, Encoding},
+    layout::{ColumnLayout, Encoding, Rounding, Zone},
 };
 
-use super::numbers::{Bad, Numbers, ScaleRule, Times};
+use super::numbers::{Bad, Fit, Numbers, ScaleRule, Times};
 use crate::{
     cell::Cell,
     dictionary::Dictionary,
@@ -48,7 +48,13 @@ enum Kind {
 
 /// How the values of a column are encoded.
 pub(crate) enum Plan {
-    Numeric { min: i64, max: i64, rule: ScaleRule },
+    Numeric {
+        min: i64,
+        max: i64,
+        rule: ScaleRule,
+        /// Whether some value has more digits than the column keeps.
+        rounded: bool,
+    },
     Bool([bool; 2]),
     Category(Dictionary),
     Opaque,
@@ -59,6 +65,8 @@ pub(crate) struct Found {
     pub(crate) report: ColumnReport,
     pub(crate) plan: Plan,
     pub(crate) nulls: NullRule,
+    /// What times are.
+    pub(crate) zone: Option<Zone>,
 }
 
 impl Found {
@@ -79,7 +87,11 @@ impl Found {
             Plan::Opaque => Encoding::Opaque,
         };
         let ColumnReport { name, ty, nullable, .. } = &self.report;
-        ColumnLayout { name: name.clone(), ty: *ty, nullable: *nullable, encoding }
+        let rounding = match &self.plan {
+            Plan::Numeric { rounded: true, .. } => Some(Rounding::to_nearest(ty.scale())),
+            _ => None,
+        };
+        ColumnLayout { name: name.clone(), ty: *ty, nullable: *nullable, encoding, rounding, zone: self.zone }
     }
 }
 
@@ -90,7 +102,8 @@ pub(crate) struct Expected<'a> {
     pub(crate) nullable: Option<bool>,
     pub(crate) round: bool,
     pub(crate) file: FileType,
-    pub(crate) float_scale: u32,
+    /// Of numbers that may be floats.
+    pub(crate) floats: ScaleRule,
     pub(crate) joint: bool,
     pub(crate) nulls: NullRule,
 }
@@ -111,23 +124,24 @@ pub(crate) struct ColumnState {
     in_joint: bool,
     /// Whether this pass looks at the column.
     active: bool,
+    /// Of numbers that may be floats.
+    floats: ScaleRule,
     scratch: String,
 }
 
 impl ColumnState {
     pub(crate) fn new(expected: Expected<'_>) -> Self {
-        let Expected { name, pinned, nullable, round, file, float_scale, joint, nulls } = expected;
+        let Expected { name, pinned, nullable, round, file, floats, joint, nulls } = expected;
         let kind = match (pinned, &file) {
             (Some(ColumnType::Bool), _) | (None, FileType::Bool) => Kind::Bool([false; 2]),
             (Some(ty @ (ColumnType::Int | ColumnType::Decimal { .. })), _) => {
                 let scale = u32::from(ty.scale());
-                Kind::Number(Numbers::new(ScaleRule::Pinned { scale, round }, scale))
+                Kind::Number(Numbers::new(ScaleRule::Pinned { scale, round: round || file == FileType::Float }, scale))
             }
             (None, FileType::Number { scale }) => {
-                let scale = if *scale > ScaleRule::Text.limit() { 0 } else { *scale };
-                Kind::Number(Numbers::new(ScaleRule::Text, scale))
+                Kind::Number(Numbers::new(ScaleRule::EXACT, (*scale).min(ScaleRule::EXACT.limit())))
             }
-            (None, FileType::Float) => Kind::Number(Numbers::new(ScaleRule::Float { scale: float_scale }, 0)),
+            (None, FileType::Float) => Kind::Number(Numbers::new(floats, 0)),
             (Some(ColumnType::Date), _) | (None, FileType::Date) => Kind::Date(None),
             (Some(ColumnType::Timestamp { unit }), _) => Kind::Time(Times::new(unit, true)),
             (None, FileType::Time(unit)) => Kind::Time(Times::new(*unit, false)),
@@ -153,6 +167,7 @@ impl ColumnState {
             joint: joint.then(Dictionary::default),
             in_joint: joint,
             active: true,
+            floats,
             scratch: String::new(),
         }
     }
@@ -182,6 +197,9 @@ impl ColumnState {
         if matches!(cell, Cell::Opaque) && !matches!(self.kind, Kind::Text) {
             let fault = Fault::Unsupported { data_type: "object or array".to_owned() };
             return Err(Box::new(Bad { at, fault, value: None }));
+        }
+        if matches!(cell, Cell::Infinite) && !matches!(self.kind, Kind::Text | Kind::Category(_)) {
+            return Err(Bad::new(at, Fault::NotFinite, cell));
         }
         if let Some(dictionary) = &mut self.joint
             && !dictionary.insert(cell.text(&mut self.scratch))
@@ -240,7 +258,7 @@ impl ColumnState {
         {
             Kind::Bool([false; 2])
         } else if !matches!(cell, Cell::String(_)) && cell.number() != Parsed::No {
-            Kind::Number(Numbers::new(ScaleRule::Text, 0))
+            Kind::Number(Numbers::new(self.floats, 0))
         } else if cell.date().is_some() {
             Kind::Date(None)
         } else if let Some(moment) = cell.moment() {
@@ -295,7 +313,7 @@ impl ColumnState {
 
     /// The finished column.
     pub(crate) fn finish(mut self) -> Result<Found, Box<Bad>> {
-        let mut rounding = None;
+        let mut zone = None;
         let joint_is_full = self.in_joint && self.joint.is_none();
         let joint = self.joint.take();
         let as_category = self.in_joint && self.pinned.is_none() && !matches!(self.kind, Kind::Bool(_) | Kind::Text);
@@ -309,17 +327,18 @@ impl ColumnState {
             _ if as_category && joint_is_full => (ColumnType::Text, Plan::Opaque),
             (Kind::Bool(seen), _) => (ColumnType::Bool, Plan::Bool(seen)),
             (Kind::Number(mut numbers), _) => {
-                let (ty, min, max) = numbers.finish()?;
-                rounding = numbers.rounding();
-                (ty, Plan::Numeric { min, max, rule: numbers.rule })
+                let Fit { ty, min, max, rounded } = numbers.finish()?;
+                (ty, Plan::Numeric { min, max, rule: numbers.rule, rounded })
             }
             (Kind::Date(bounds), _) => {
                 let (min, max) = bounds.unwrap_or_default();
-                (ColumnType::Date, Plan::Numeric { min, max, rule: ScaleRule::Text })
+                (ColumnType::Date, Plan::Numeric { min, max, rule: ScaleRule::EXACT, rounded: false })
             }
             (Kind::Time(times), _) => {
+                zone = times.zone();
                 let (min, max) = times.finish()?;
-                (ColumnType::Timestamp { unit: times.unit }, Plan::Numeric { min, max, rule: ScaleRule::Text })
+                let ty = ColumnType::Timestamp { unit: times.unit };
+                (ty, Plan::Numeric { min, max, rule: ScaleRule::EXACT, rounded: false })
             }
             (Kind::Category(dictionary), _) => (ColumnType::Category, Plan::Category(dictionary)),
             (Kind::Unknown, _) => {
@@ -341,8 +360,8 @@ impl ColumnState {
             distinct,
             basis: self.basis,
             ruled_out: self.ruled_out,
-            rounding,
+            rounding: None,
         };
-        Ok(Found { report, plan, nulls: self.nulls })
+        Ok(Found { report, plan, nulls: self.nulls, zone })
     }
 }

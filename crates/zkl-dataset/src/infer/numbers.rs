@@ -1,12 +1,14 @@
 //! Bounds of numeric and time columns while their scale or unit is still being found.
 
-use zkl_core::column::{ColumnType, TimeUnit};
+use zkl_core::{
+    column::{ColumnType, TimeUnit},
+    layout::Zone,
+};
 
 use crate::{
     cell::Cell,
     error::{Excerpt, Fault},
     number::{Misfit, Number},
-    report::Rounding,
     temporal::{Moment, NANOS_PER_SECOND},
 };
 
@@ -27,42 +29,56 @@ impl Bad {
 /// How many digits after the point are kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum ScaleRule {
-    /// As many as any value has, up to the most a column can have.
-    Text,
-    /// Floats: as many as any shortest decimal has, up to `scale`; the rest is rounded.
-    Float { scale: u32 },
+    /// As many as any value has, up to `most`. What is beyond is rounded, and so is what the largest magnitude has no room for:
+    /// 64 bits, or 14 digits in all when some value has more than `plain` digits after the point, as floats have. The range of
+    /// floats then takes at most 48 bits.
+    Fitted {
+        /// Most digits after the point.
+        most: u32,
+        /// Most digits after the point of numbers that mean every digit.
+        plain: u32,
+    },
     /// Exactly `scale`.
     Pinned { scale: u32, round: bool },
 }
 
 impl ScaleRule {
+    /// Of numbers that may be floats: money and measurements have up to 6 digits after the point.
+    pub(crate) const FLOAT: Self = Self::Fitted { most: ColumnType::MAX_SCALE as u32, plain: 6 };
+
+    /// Of numbers that keep up to `most` digits after the point, whatever their magnitude.
+    pub(crate) const fn up_to(most: u32) -> Self {
+        Self::Fitted { most, plain: u32::MAX }
+    }
+
+    /// Of decimals by type.
+    pub(crate) const EXACT: Self = Self::up_to(ColumnType::MAX_SCALE as u32);
+
     /// Most digits that this rule keeps.
     pub(crate) const fn limit(self) -> u32 {
         match self {
-            Self::Text => ColumnType::MAX_SCALE as u32,
-            Self::Float { scale } | Self::Pinned { scale, .. } => scale,
+            Self::Fitted { most, .. } => most,
+            Self::Pinned { scale, .. } => scale,
         }
     }
 
-    /// The number as the column holds it, and how far that is from what was written.
+    /// The mantissa of `number` at `scale`, and how far that is from what was written.
     #[inline]
-    pub(crate) fn settle(self, number: Number) -> Result<(Number, f64), Misfit> {
-        let limit = self.limit();
-        if number.scale <= limit {
-            return Ok((number, 0.0));
-        }
-        let trimmed = number.trimmed(limit);
-        match self {
-            _ if trimmed.scale <= limit => Ok((trimmed, 0.0)),
-            Self::Float { .. } | Self::Pinned { round: true, .. } => Ok(trimmed.rounded(limit)),
-            Self::Text | Self::Pinned { round: false, .. } => Err(Misfit::Digits),
+    pub(crate) fn settle(self, number: Number, scale: u32) -> Result<(i128, f64), Misfit> {
+        match (number.at_scale(scale), self) {
+            (Ok(mantissa), _) => Ok((mantissa, 0.0)),
+            (Err(Misfit::Digits), Self::Fitted { .. } | Self::Pinned { round: true, .. }) => {
+                let (rounded, error) = number.rounded(scale);
+                Ok((rounded.mantissa, error))
+            }
+            (Err(misfit), _) => Err(misfit),
         }
     }
 }
 
 #[derive(Clone, Copy, Debug)]
 struct Extreme {
-    /// At the scale of the column so far, saturated.
+    /// Rounded down to the scale of the column so far, saturated.
     scaled: i128,
     number: Number,
     at: u64,
@@ -72,15 +88,24 @@ struct Extreme {
 #[derive(Debug)]
 pub(crate) struct Numbers {
     pub(crate) rule: ScaleRule,
-    /// Most digits after the point so far.
-    pub(crate) scale: u32,
+    /// Most digits after the point so far, as written, up to the rule's limit.
+    scale: u32,
+    /// Most digits after the point so far that are not zeros at the end.
+    needed: u32,
     min: Extreme,
     max: Extreme,
-    /// Values that changed by rounding, and the largest change.
-    rounded: u64,
-    max_error: f64,
     /// The first value that no numeric column can hold. It ends the scan only if the column stays numeric.
     pub(crate) bad: Option<Box<Bad>>,
+}
+
+/// Type and bounds of a finished numeric column.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Fit {
+    pub(crate) ty: ColumnType,
+    pub(crate) min: i64,
+    pub(crate) max: i64,
+    /// Whether some value has more digits than the type.
+    pub(crate) rounded: bool,
 }
 
 impl Numbers {
@@ -89,10 +114,9 @@ impl Numbers {
         Self {
             rule,
             scale,
+            needed: 0,
             min: Extreme { scaled: i128::MAX, number, at: 0 },
             max: Extreme { scaled: i128::MIN, number, at: 0 },
-            rounded: 0,
-            max_error: 0.0,
             bad: None,
         }
     }
@@ -104,46 +128,55 @@ impl Numbers {
     /// Takes in a number; `Err` when it has too many digits after the point.
     #[inline]
     pub(crate) fn add(&mut self, number: Number, at: u64) -> Result<(), Misfit> {
-        let (number, error) = self.rule.settle(number)?;
-        if error > 0.0 {
-            self.rounded += 1;
-            self.max_error = self.max_error.max(error);
+        if number.scale > self.needed {
+            self.needed = self.needed.max(number.trimmed(self.needed).scale);
         }
-        if number.scale > self.scale {
-            self.scale = number.scale;
+        let limit = self.rule.limit();
+        if let ScaleRule::Pinned { round: false, .. } = self.rule
+            && self.needed > limit
+        {
+            return Err(Misfit::Digits);
+        }
+        if number.scale > self.scale && self.scale < limit {
+            self.scale = number.scale.min(limit);
             self.min.rescale(self.scale);
             self.max.rescale(self.scale);
         }
         let scaled = saturating_scale(number, self.scale);
-        if scaled < self.min.scaled {
+        if scaled < self.min.scaled || (scaled == self.min.scaled && self.min.number.exceeds(number)) {
             self.min = Extreme { scaled, number, at };
         }
-        if scaled > self.max.scaled {
+        if scaled > self.max.scaled || (scaled == self.max.scaled && number.exceeds(self.max.number)) {
             self.max = Extreme { scaled, number, at };
         }
         Ok(())
     }
 
     /// Type and bounds of the finished column; 0 and 0 when it has no value.
-    pub(crate) fn finish(&mut self) -> Result<(ColumnType, i64, i64), Box<Bad>> {
-        let scale = self.scale as u8;
-        let overflow = if scale == 0 { Fault::IntOverflow } else { Fault::DecimalOverflow { scale } };
+    pub(crate) fn finish(&mut self) -> Result<Fit, Box<Bad>> {
+        let scale = self.final_scale();
+        let type_scale = scale as u8;
+        let overflow = if scale == 0 { Fault::IntOverflow } else { Fault::DecimalOverflow { scale: type_scale } };
         if let Some(mut bad) = self.bad.take() {
             if matches!(bad.fault, Fault::IntOverflow) {
                 bad.fault = overflow;
             }
             return Err(bad);
         }
-        let ty = if scale == 0 { ColumnType::Int } else { ColumnType::Decimal { scale } };
+        let ty = if scale == 0 { ColumnType::Int } else { ColumnType::Decimal { scale: type_scale } };
         if self.max.scaled == i128::MIN && self.min.scaled == i128::MAX {
-            return Ok((ty, 0, 0));
+            return Ok(Fit { ty, min: 0, max: 0, rounded: false });
         }
-        match (i64::try_from(self.min.scaled), i64::try_from(self.max.scaled)) {
-            (Ok(min), Ok(max)) => Ok((ty, min, max)),
+        let bound = |extreme: &Extreme| {
+            let (mantissa, _) = self.rule.settle(extreme.number, scale).ok()?;
+            i64::try_from(mantissa).ok()
+        };
+        match (bound(&self.min), bound(&self.max)) {
+            (Some(min), Some(max)) => Ok(Fit { ty, min, max, rounded: self.needed > scale }),
             (min, max) => {
                 let first = match (min, max) {
-                    (Err(_), Err(_)) if self.max.at < self.min.at => &self.max,
-                    (Err(_), _) if self.min.scaled != i128::MAX => &self.min,
+                    (None, None) if self.max.at < self.min.at => &self.max,
+                    (None, _) => &self.min,
                     _ => &self.max,
                 };
                 let value = Some(Excerpt::new(&first.number.to_string()));
@@ -152,8 +185,20 @@ impl Numbers {
         }
     }
 
-    pub(crate) fn rounding(&self) -> Option<Rounding> {
-        (self.rounded > 0).then_some(Rounding { values: self.rounded, max_error: self.max_error })
+    /// Digits after the point that the column keeps.
+    fn final_scale(&self) -> u32 {
+        let ScaleRule::Fitted { plain, .. } = self.rule else { return self.scale };
+        let room: i128 = if self.needed > plain { 10i128.pow(14) } else { 1 << 63 };
+        let fits = |excess| {
+            let room = room.saturating_mul(10i128.saturating_pow(excess));
+            (self.min.scaled == i128::MAX || self.min.scaled >= -room) && self.max.scaled < room
+        };
+        // Zeros at the end are kept as written, up to what money has.
+        let mut excess = self.scale - self.scale.min(self.needed.max(plain));
+        while excess < self.scale && !fits(excess) {
+            excess += 1;
+        }
+        self.scale - excess
     }
 }
 
@@ -165,10 +210,15 @@ impl Extreme {
     }
 }
 
-/// The mantissa at a scale not below the number's own.
+/// The mantissa at a scale, rounded down.
 #[inline]
 fn saturating_scale(number: Number, scale: u32) -> i128 {
-    number.at_scale(scale).unwrap_or(if number.mantissa < 0 { i128::MIN } else { i128::MAX })
+    match number.at_scale(scale) {
+        Ok(mantissa) => mantissa,
+        Err(Misfit::Digits) => number.floor(scale),
+        Err(Misfit::Overflow) if number.mantissa < 0 => i128::MIN,
+        Err(Misfit::Overflow) => i128::MAX,
+    }
 }
 
 /// A timestamp column so far.
@@ -209,6 +259,11 @@ impl Times {
             self.max = (moment.nanos, at);
         }
         true
+    }
+
+    /// What the times are; `None` when there are none.
+    pub(crate) fn zone(&self) -> Option<Zone> {
+        self.offset.map(|offset| if offset { Zone::Utc } else { Zone::Naive })
     }
 
     /// Bounds in the column's unit; 0 and 0 when it has no value.

@@ -1,8 +1,11 @@
 //! Parquet and Arrow IPC, through the arrow crates. Types are kept as the file states them.
 
+mod int96;
+
 use std::{
     io::{self, Cursor, Read, Seek},
     panic::{self, AssertUnwindSafe},
+    sync::Arc,
 };
 
 use arrow_array::{
@@ -16,11 +19,16 @@ use arrow_array::{
     },
 };
 use arrow_ipc::reader::{FileReader, StreamReader};
-use arrow_schema::{ArrowError, DataType, Schema, TimeUnit as ArrowUnit};
-use parquet::{arrow::arrow_reader::ParquetRecordBatchReaderBuilder, errors::ParquetError, file::reader::ChunkReader};
+use arrow_schema::{ArrowError, DataType, Schema, SchemaRef, TimeUnit as ArrowUnit};
+use parquet::{
+    arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder},
+    errors::ParquetError,
+    file::reader::ChunkReader,
+};
 use zkl_core::{column::TimeUnit, layout::Layout};
 
-use super::{BATCH_ROWS, CellSink, Progressing, Table};
+use self::int96::{Int96Columns, SharedChunks};
+use super::{BATCH_ROWS, CellSink, Progressing, Table, read_some};
 use crate::{
     arrow::{RecordBatchReader, without_dictionary},
     canonical::{Blocks, CanonicalWriter},
@@ -59,15 +67,24 @@ fn read_parquet_chunks<S: CellSink>(
         ParquetError::EOF(_) => table.error(Fault::Truncated { what: WHAT }),
         error => table.error(Fault::Corrupt { what: WHAT, source: Box::new(error) }),
     };
-    let builder = contained(table, WHAT, || ParquetRecordBatchReaderBuilder::try_new(chunks))?.map_err(fail)?;
+    let chunks = SharedChunks(Arc::new(chunks));
+    let metadata = contained(table, WHAT, || ArrowReaderMetadata::load(&chunks, ArrowReaderOptions::default()))?;
+    let metadata = metadata.map_err(fail)?;
+    let int96 = Int96Columns::of(&metadata);
+    let whole_seconds = if int96.is_empty() { metadata.clone() } else { int96.in_seconds(&metadata).map_err(fail)? };
+    let builder = ParquetRecordBatchReaderBuilder::new_with_metadata(chunks.clone(), whole_seconds);
     announce(table, builder.schema(), sink)?;
     let rows = u64::try_from(builder.metadata().file_metadata().num_rows()).unwrap_or(0);
     if rows > u64::from(u32::MAX) {
         return Err(table.error(Fault::TooManyRows));
     }
     progress.expected_rows = Some(rows);
-    let mut reader = contained(table, WHAT, || builder.with_batch_size(BATCH_ROWS).build())?.map_err(fail)?;
-    read_batches(table, WHAT, &mut reader, sink, &mut progress)
+    let reader = contained(table, WHAT, || builder.with_batch_size(BATCH_ROWS).build())?.map_err(fail)?;
+    if int96.is_empty() {
+        return read_batches(table, WHAT, reader, sink, &mut progress);
+    }
+    let nanos = contained(table, WHAT, || int96.nanoseconds(chunks, &metadata))?.map_err(fail)?;
+    read_batches(table, WHAT, reader.zip(nanos).map(|(batch, nanos)| int96.join(&batch?, &nanos?)), sink, &mut progress)
 }
 
 pub(super) fn read_file<S: CellSink>(
@@ -92,9 +109,9 @@ fn read_seekable<S: CellSink>(
 ) -> Result<(), DatasetError> {
     const WHAT: &str = "Arrow";
     let reader = contained(table, WHAT, || FileReader::try_new_buffered(file, None))?;
-    let mut reader = reader.map_err(|error| arrow_error(table, WHAT, error))?;
+    let reader = reader.map_err(|error| arrow_error(table, WHAT, error))?;
     announce(table, &reader.schema(), sink)?;
-    read_batches(table, WHAT, &mut reader, sink, &mut progress)
+    read_batches(table, WHAT, reader, sink, &mut progress)
 }
 
 /// Reads batches that were never stored, and writes their canonical stream to be hashed.
@@ -118,20 +135,35 @@ pub(super) fn read_record_batches<S: CellSink>(
     canonical.end().map_err(|error| error.of(&table.path))?.end().map_err(|error| DatasetError::io(&table.path, error))
 }
 
+/// Reads a stream, and further ones of the same schema that follow it: writers that append to a file make such.
 pub(super) fn read_stream<S: CellSink>(
     table: &Table,
-    input: Box<dyn Read>,
+    mut input: Box<dyn Read>,
     sink: &mut S,
     mut progress: Progressing<'_>,
 ) -> Result<(), DatasetError> {
     const WHAT: &str = "Arrow";
-    let reader = contained(table, WHAT, || StreamReader::try_new(input, None))?;
-    let mut reader = reader.map_err(|error| arrow_error(table, WHAT, error))?;
-    announce(table, &reader.schema(), sink)?;
-    read_batches(table, WHAT, &mut reader, sink, &mut progress)?;
-    // What follows the end of the stream belongs to the file and so to its digests.
-    io::copy(reader.get_mut(), &mut io::sink()).map_err(|error| table.decode_error(error))?;
-    Ok(())
+    let mut first: Option<SchemaRef> = None;
+    let mut rows = 0;
+    loop {
+        let mut next = [0];
+        if read_some(&mut *input, &mut next).map_err(|error| table.decode_error(error))? == 0 {
+            return if first.is_some() { Ok(()) } else { Err(table.error(Fault::Empty)) };
+        }
+        let rest = Cursor::new(next).chain(&mut *input);
+        let reader = contained(table, WHAT, || StreamReader::try_new(rest, None))?;
+        let reader = reader.map_err(|error| match first {
+            Some(_) => table.error(Fault::BytesAfterEnd { what: WHAT }),
+            None => arrow_error(table, WHAT, error),
+        })?;
+        match &first {
+            None => announce(table, &reader.schema(), sink)?,
+            Some(schema) if schema.fields() == reader.schema().fields() => {}
+            Some(_) => return Err(table.error(Fault::BatchSchema)),
+        }
+        first.get_or_insert(reader.schema());
+        rows = read_batches_after(table, WHAT, rows, reader, sink, &mut progress)?;
+    }
 }
 
 /// Formats with a trailer are truncated when it is missing; their decoders would say something less helpful.
@@ -205,11 +237,22 @@ const fn time_unit(unit: ArrowUnit) -> TimeUnit {
 fn read_batches<S: CellSink>(
     table: &Table,
     what: &'static str,
-    batches: &mut impl Iterator<Item = Result<RecordBatch, ArrowError>>,
+    batches: impl Iterator<Item = Result<RecordBatch, ArrowError>>,
     sink: &mut S,
     progress: &mut Progressing<'_>,
 ) -> Result<(), DatasetError> {
-    let mut row = 0;
+    read_batches_after(table, what, 0, batches, sink, progress).map(|_| ())
+}
+
+/// Reads batches that follow `row` other rows; the answer counts them all.
+fn read_batches_after<S: CellSink>(
+    table: &Table,
+    what: &'static str,
+    mut row: u64,
+    mut batches: impl Iterator<Item = Result<RecordBatch, ArrowError>>,
+    sink: &mut S,
+    progress: &mut Progressing<'_>,
+) -> Result<u64, DatasetError> {
     while let Some(batch) = contained(table, what, || batches.next())? {
         let batch = batch.map_err(|error| arrow_error(table, what, error))?;
         // Files written elsewhere may hold batches of any size; sinks are promised bounded ones.
@@ -220,7 +263,7 @@ fn read_batches<S: CellSink>(
             row += part.num_rows() as u64;
         }
     }
-    Ok(())
+    Ok(row)
 }
 
 /// Hands over a batch whose first row is `first`, from 1.
@@ -262,14 +305,27 @@ fn emit_column<S: CellSink>(
             let scale = -i32::from(*scale);
             column.each_text(array.as_primitive::<Decimal256Type>().iter().map(|v| v.map(|v| format!("{v}e{scale}"))))
         }
-        DataType::Date32 => column.each(array.as_primitive::<Date32Type>().iter(), |days| Cell::Date(i64::from(days))),
+        DataType::Date32 => column.each(array.as_primitive::<Date32Type>().iter(), |days| {
+            // What DuckDB writes for its dates without end.
+            if days.unsigned_abs() == i32::MAX.unsigned_abs() { Cell::Infinite } else { Cell::Date(i64::from(days)) }
+        }),
         DataType::Date64 => {
-            let day = |millis: i64| Cell::Date(millis.div_euclid(MILLIS_PER_DAY));
+            let day = |millis: i64| match millis % MILLIS_PER_DAY {
+                0 => Cell::Date(millis / MILLIS_PER_DAY),
+                // Not a day, whatever the type says: nothing of it is cut off.
+                _ => Cell::Time { value: millis, unit: TimeUnit::Millisecond, offset: false },
+            };
             column.each(array.as_primitive::<Date64Type>().iter(), day)
         }
-        DataType::Timestamp(unit, _) => {
-            let unit = time_unit(*unit);
-            let time = |value| Cell::Time { value, unit };
+        DataType::Timestamp(unit, zone) => {
+            let (unit, offset) = (time_unit(*unit), zone.is_some());
+            let time = |value: i64| {
+                if value.unsigned_abs() == i64::MAX.unsigned_abs() {
+                    Cell::Infinite
+                } else {
+                    Cell::Time { value, unit, offset }
+                }
+            };
             match unit {
                 TimeUnit::Second => column.each(array.as_primitive::<TimestampSecondType>().iter(), time),
                 TimeUnit::Millisecond => column.each(array.as_primitive::<TimestampMillisecondType>().iter(), time),
@@ -285,7 +341,12 @@ fn emit_column<S: CellSink>(
             emit_column(table, column.sink, column.column, first, &plain)
         }
         DataType::Null => column.each((0..array.len()).map(|_| None), |()| Cell::Null),
-        _ => column.each((0..array.len()).map(|row| array.is_valid(row).then_some(())), |()| Cell::Opaque),
+        _ => {
+            // Not the validity buffer: unions and runs have none, and their values may be null.
+            let nulls = array.logical_nulls();
+            let valid = |row| nulls.as_ref().is_none_or(|nulls| nulls.is_valid(row));
+            column.each((0..array.len()).map(|row| valid(row).then_some(())), |()| Cell::Opaque)
+        }
     }
 }
 

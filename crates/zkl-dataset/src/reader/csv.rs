@@ -5,7 +5,7 @@
 
 use std::io::Read;
 
-use zkl_core::layout::Layout;
+use zkl_core::{layout::Layout, table_note::TableNote};
 
 use super::{BATCH_ROWS, CellSink, Progressing, Table, read_some};
 use crate::{
@@ -70,6 +70,7 @@ pub(super) fn read<S: CellSink>(
         sink.column(name, FileType::Unknown, 0)?;
     }
     sink.columns_complete()?;
+    splitter.empty_rows = width == 1 && table.csv.empty_lines;
     let mut unescaped = String::new();
     let (mut batch, mut first_at) = (0, 0);
     let named = |stop: Stop| stop.into_error(table, &names);
@@ -98,6 +99,12 @@ pub(super) fn read<S: CellSink>(
     if batch > 0 {
         sink.rows(first_at, batch)?;
         progress.rows(batch)?;
+    }
+    if splitter.blank_lines > 0 {
+        sink.note(TableNote::new(TableNote::BLANK_LINES).counting(splitter.blank_lines));
+    }
+    if splitter.empty_row_seen {
+        sink.note(TableNote::new(TableNote::EMPTY_LINE_ROWS));
     }
     Ok(())
 }
@@ -188,6 +195,12 @@ struct Splitter<R> {
     /// End of what is read.
     end: usize,
     at_end: bool,
+    /// Whether the next byte may be the second one of a line end.
+    after_carriage_return: bool,
+    /// Whether an empty line is a row of one empty cell; otherwise it is skipped and counted.
+    empty_rows: bool,
+    empty_row_seen: bool,
+    blank_lines: u64,
     /// Which bytes end a plain cell.
     ends_cell: [bool; 256],
     delimiter: u8,
@@ -215,6 +228,10 @@ impl<R: Read> Splitter<R> {
             start: 0,
             end: 0,
             at_end: false,
+            after_carriage_return: false,
+            empty_rows: false,
+            empty_row_seen: false,
+            blank_lines: 0,
             ends_cell,
             delimiter,
             quote,
@@ -249,7 +266,7 @@ impl<R: Read> Splitter<R> {
         Ok(read > 0)
     }
 
-    /// Skips a byte order mark and blank lines; `false` at the end of the text.
+    /// Skips a byte order mark, the rest of a line end, and empty lines unless they are rows; `false` at the end of the text.
     fn skip_blank(&mut self) -> Result<bool, Stop> {
         if self.next_line == 1 && self.line == 0 {
             while self.end - self.start < BOM.len() && self.refill()? {}
@@ -260,11 +277,20 @@ impl<R: Read> Splitter<R> {
         }
         loop {
             while self.start < self.end {
-                match self.window[self.start] {
-                    b'\n' => self.next_line += 1,
-                    b'\r' => {}
-                    _ => return Ok(true),
+                let byte = self.window[self.start];
+                let ends_line = byte == b'\n' && std::mem::take(&mut self.after_carriage_return);
+                if !ends_line {
+                    match byte {
+                        b'\n' | b'\r' if self.empty_rows => {
+                            self.empty_row_seen = true;
+                            return Ok(true);
+                        }
+                        b'\n' | b'\r' => self.blank_lines += 1,
+                        _ => return Ok(true),
+                    }
                 }
+                self.after_carriage_return = byte == b'\r';
+                self.next_line += u64::from(byte == b'\n');
                 self.start += 1;
             }
             if !self.refill()? {
@@ -366,11 +392,10 @@ impl<R: Read> Splitter<R> {
             self.next_line += row.iter().filter(|&&byte| byte == b'\n').count() as u64;
         }
         self.start += at;
-        if newline == Some(b'\n') {
-            self.start += 1;
-            self.next_line += 1;
-        }
-        // Of "\r\n", the line feed is skipped and counted as the blank before the next row.
+        self.start += usize::from(newline.is_some());
+        self.next_line += u64::from(newline == Some(b'\n'));
+        // Of "\r\n", the line feed is skipped before the next row.
+        self.after_carriage_return = newline == Some(b'\r');
         Ok(true)
     }
 

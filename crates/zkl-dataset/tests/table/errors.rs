@@ -104,8 +104,8 @@ fn a_cell_of_a_gibibyte_is_refused_at_the_limit() {
     let error = run(&fixture.scan().options(options)).err().unwrap();
     assert_fault!(error, Fault::CellTooLarge { limit: 1_048_576 }, (Some(3), Some("b"), None));
     let options = ScanOptions { max_cell_bytes: 100, ..ScanOptions::default() };
-    let row = format!("a\n{}\n", "x".repeat(101));
-    assert!(run(&Fixture::new("t.csv", row.replace('x', "")).scan().options(options.clone())).is_err());
+    let row = format!("a\n{}\n", "x".repeat(103));
+    assert!(run(&Fixture::new("t.csv", row).scan().options(options.clone())).is_err());
     let ndjson = format!("{{\"a\":\"{}\"}}\n", "x".repeat(101));
     let error = run(&Fixture::new("t.ndjson", ndjson).scan().options(options)).err().unwrap();
     assert_fault!(error, Fault::CellTooLarge { limit: 100 }, (Some(1), Some("a"), None));
@@ -119,7 +119,8 @@ fn quotes_that_are_never_closed_name_the_line_where_they_open() {
 #[test]
 fn impossible_dialects_are_refused() {
     for (delimiter, quote) in [(b'\n', b'"'), (b'"', b'"'), (0xe9, b'"'), (b',', 0xe9)] {
-        let options = CsvOptions { delimiter: Some(delimiter), quote: Some(quote), has_header: true };
+        let options =
+            CsvOptions { delimiter: Some(delimiter), quote: Some(quote), has_header: true, ..CsvOptions::default() };
         let fixture = Fixture::new("t.csv", "a,b\n1,2\n");
         let error = run(&Scan::new(Source::path(fixture.path()).csv(options))).err().unwrap();
         assert_fault!(error, Fault::Dialect, NOWHERE);
@@ -180,12 +181,6 @@ fn numbers_that_do_not_fit_name_line_column_and_a_way_out() {
     let huge = "9".repeat(60);
     let error = csv_error(format!("n\n1\n{huge}\n"));
     assert!(matches!(error.fault(), Fault::IntOverflow), "{error}");
-    let error = csv_error("n\n0.001\n9223372036854775807\n");
-    assert_fault!(error, Fault::DecimalOverflow { scale: 3 }, (Some(3), Some("n"), Some("9223372036854775807")));
-    let error = csv_error("n\n9223372036854775807\n0.001\n");
-    assert_fault!(error, Fault::DecimalOverflow { scale: 3 }, (Some(2), Some("n"), Some("9223372036854775807")));
-    let error = csv_error("n\n1.5\n0.1234567890123456789\n");
-    assert_fault!(error, Fault::TooManyDigits { scale: 18 }, (Some(3), Some("n"), Some("0.1234567890123456789")));
     assert_fault!(csv_error("n\n1.5\n-inf\n"), Fault::NotFinite, (Some(3), Some("n"), Some("-inf")));
     let error = csv_error("t\n0001-01-01 00:00:00.123456789\n");
     assert_fault!(error, Fault::TimeOverflow { unit: TimeUnit::Nanosecond }, (Some(2), Some("t"), None));

@@ -11,6 +11,7 @@ use num_bigint::BigInt;
 use num_rational::BigRational;
 use parquet::arrow::ArrowWriter;
 use proptest::prelude::*;
+use zkl_core::layout::Rounding;
 use zkl_core::profile::{ColumnStats, PairProfile, Profile};
 use zkl_dataset::{Basis, Compression, Fault, Format, ScanOptions};
 
@@ -291,17 +292,41 @@ fn parquet_of(columns: Vec<(&str, ArrayRef)>) -> Fixture {
 }
 
 #[test]
-fn floats_keep_their_shortest_decimal_up_to_the_stated_scale() {
+fn floats_keep_their_shortest_decimal_as_long_as_their_magnitude_leaves_room() {
     let array: ArrayRef = Arc::new(Float64Array::from(vec![Some(0.1), Some(2.0000005), None, Some(1.0 / 3.0)]));
     let fixture = parquet_of(vec![("x", array)]);
     let output = run(&fixture.scan()).unwrap();
-    assert_eq!(types(&output), ["decimal(6)?"]);
+    assert_eq!(types(&output), ["decimal(13)?"]);
     let rounding = output.report.columns[0].rounding.unwrap();
-    assert_eq!((rounding.values, json(&output)["columns"][0]["sum"].clone()), (2, "2.433333".into()));
-    assert!((rounding.max_error - 5e-7).abs() < 1e-12, "{}", rounding.max_error);
-    let wide = run(&fixture.scan().options(ScanOptions { float_scale: 18, ..ScanOptions::default() })).unwrap();
+    assert_eq!((rounding.values, json(&output)["columns"][0]["sum"].clone()), (1, "2.4333338333333".into()));
+    assert!((rounding.max_error - 3.3e-14).abs() < 1e-15, "{}", rounding.max_error);
+    assert_eq!(output.layout.columns()[0].rounding, Some(Rounding::to_nearest(13)));
+    let told = |scale| run(&fixture.scan().options(ScanOptions { float_scale: Some(scale), ..ScanOptions::default() }));
+    let (short, wide) = (told(6).unwrap(), told(18).unwrap());
+    assert_eq!(
+        (types(&short), json(&short)["columns"][0]["sum"].clone()),
+        (vec!["decimal(6)?".to_owned()], "2.433333".into())
+    );
     assert_eq!(types(&wide), ["decimal(16)?"]);
-    assert!(wide.report.columns[0].rounding.is_none());
+    assert!(wide.report.columns[0].rounding.is_none() && wide.layout.columns()[0].rounding.is_none());
+}
+
+#[test]
+fn digits_alone_are_never_refused() {
+    let rounded = |text: &str| {
+        let output = run(&Fixture::new("t.csv", text).scan()).unwrap();
+        let column = &output.layout.columns()[0];
+        (column.ty.to_string(), column.rounding.map(|rounding| rounding.to_string()))
+    };
+    let half_of = |digits: usize| Some(format!("0.{}5", "0".repeat(digits)));
+    assert_eq!(rounded("n\n0.001\n9223372036854775807\n"), ("int".into(), Some("0.5".into())));
+    assert_eq!(rounded("n\n9223372036854775807\n0.001\n"), ("int".into(), Some("0.5".into())));
+    assert_eq!(rounded("n\n1.5\n0.1234567890123456789\n"), ("decimal(13)".into(), half_of(13)));
+    assert_eq!(rounded("n\n1e-300\n0\n"), ("decimal(18)".into(), half_of(18)));
+    assert_eq!(rounded(&format!("n\n0.{}\n", "3".repeat(80))), ("decimal(14)".into(), half_of(14)));
+    assert_eq!(rounded("n\n1.5000000000000000000000\n"), ("decimal(6)".into(), None), "zeros are no digits");
+    assert_eq!(rounded("n\n99999999999999.25\n-92233720368547758.08\n"), ("decimal(2)".into(), None), "money");
+    assert_eq!(rounded("n\n123456789.1234567\n-1\n"), ("decimal(5)".into(), half_of(5)));
 }
 
 #[test]

@@ -65,7 +65,7 @@ fn dialects_are_found_out() {
     ] {
         assert_eq!(csv(text).report.source.delimiter, Some(delimiter), "{text:?}");
     }
-    let given = CsvOptions { delimiter: Some(b';'), quote: Some(b'\''), has_header: false };
+    let given = CsvOptions { delimiter: Some(b';'), quote: Some(b'\''), has_header: false, ..CsvOptions::default() };
     let fixture = Fixture::new("t.csv", "'a;b';1\n'it''s';2\n");
     let output = run(&Scan::new(Source::path(fixture.path()).csv(given))).unwrap();
     let expected = serde_json::json!({"a;b": 1, "it's": 1});

@@ -1,6 +1,7 @@
 //! Tables in, profiles out: every behaviour and every error through the public interface.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "helpers of tests fail as tests do")]
 
+mod cases;
 mod errors;
 mod formats;
 mod inference;

@@ -121,7 +121,14 @@ mod tests {
 
     fn layout(rows: u64) -> Layout {
         let encoding = Encoding::Numeric { limbs: 1 };
-        let column = ColumnLayout { name: "n".to_owned(), ty: ColumnType::Int, nullable: false, encoding };
+        let column = ColumnLayout {
+            name: "n".to_owned(),
+            ty: ColumnType::Int,
+            nullable: false,
+            encoding,
+            rounding: None,
+            zone: None,
+        };
         Layout::new(rows, vec![column], Vec::new()).unwrap()
     }
 

@@ -96,6 +96,7 @@ impl StatementKind for ClaimRecord {
             notarization: Box::new(table.notarization.clone()),
             notarization_id: self.notarization,
             layout: table.layout.clone(),
+            notes: table.notes.to_vec(),
             profile: table.profile.clone(),
             proof,
         })

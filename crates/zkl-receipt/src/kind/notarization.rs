@@ -235,7 +235,8 @@ impl StatementKind for Notarization {
     fn verify(&self, scope: &Scope<'_>) -> Result<VerifiedStatement, VerifyError> {
         let Evidence { manifest, scan, proof } = scope.evidence;
         scope.absent("proof", proof.as_ref())?;
-        let layout = self.check_manifest(scope.present("manifest", manifest.as_ref())?)?;
+        let manifest = scope.present("manifest", manifest.as_ref())?;
+        let layout = self.check_manifest(manifest)?;
         let profile = match (&self.scan, scan) {
             (None, scan) => {
                 scope.absent("scan proof", scan.as_ref())?;
@@ -246,15 +247,23 @@ impl StatementKind for Notarization {
                 ProfileEvidence::Proved(check_scan(self, record, layout, scope.origin, part, scope.trust)?)
             }
         };
-        Ok(VerifiedStatement::Notarization { notarization: Box::new(self.clone()), layout: layout.clone(), profile })
+        Ok(VerifiedStatement::Notarization {
+            notarization: Box::new(self.clone()),
+            layout: layout.clone(),
+            notes: manifest.notes().to_vec(),
+            profile,
+        })
     }
 }
 
 impl Notarization {
     /// Checks that the notarization is consistent in itself and with its manifest, and returns the layout.
     fn check_manifest<'a>(&self, manifest: &'a Manifest) -> Result<&'a Layout, VerifyError> {
-        if manifest.version != Manifest::VERSION {
+        if !(1..=Manifest::VERSION).contains(&manifest.version) {
             return Err(VerifyError::ManifestVersion { expected: Manifest::VERSION, got: manifest.version });
+        }
+        if !manifest.is_of_its_version() {
+            return Err(VerifyError::ManifestFields { version: manifest.version });
         }
         let got = manifest.digest().map_err(|source| VerifyError::NotAReceipt { source })?;
         if got != self.manifest {

@@ -229,6 +229,12 @@ pub enum VerifyError {
         /// The version found.
         got: u32,
     },
+    /// A manifest with fields of another version, or with notes that are not about its table.
+    #[error("the manifest is not as version {version} has it")]
+    ManifestFields {
+        /// The version found.
+        version: u32,
+    },
     /// A custom statement with the circuit of a claim.
     #[error("circuit {circuit} proves claims, and the entry is not one")]
     ClaimCircuit {

@@ -5,6 +5,7 @@ use zkl_core::{
     circuit::CircuitId,
     digest::{KeyDigest, RootHash, TransactionId},
     layout::Layout,
+    table_note::TableNote,
     time::Timestamp,
     tree::{LeafIndex, TreeSize},
 };
@@ -89,6 +90,8 @@ pub enum VerifiedStatement {
         notarization: Box<Notarization>,
         /// The table's public shape.
         layout: Layout,
+        /// What the reader did to the table.
+        notes: Vec<TableNote>,
         /// Why the sealed profile should be believed.
         profile: ProfileEvidence,
     },
@@ -102,6 +105,8 @@ pub enum VerifiedStatement {
         notarization_id: TransactionId,
         /// The table's public shape.
         layout: Layout,
+        /// What the reader did to the table.
+        notes: Vec<TableNote>,
         /// Why the sealed profile should be believed.
         profile: ProfileEvidence,
         /// The proof that was verified.
@@ -134,5 +139,6 @@ pub struct ProofReport {
 pub(crate) struct VerifiedTable<'a> {
     pub(crate) notarization: &'a Notarization,
     pub(crate) layout: &'a Layout,
+    pub(crate) notes: &'a [TableNote],
     pub(crate) profile: &'a ProfileEvidence,
 }

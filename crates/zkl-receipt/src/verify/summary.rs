@@ -1,7 +1,7 @@
 //! A verdict in texts and numbers: what `zkl verify --format json` prints and what other languages get.
 
 use serde::Serialize;
-use zkl_core::layout::Layout;
+use zkl_core::{layout::Layout, table_note::reading};
 
 use super::report::{ProofReport, VerifiedEntry, VerifiedLog, VerifiedReceipt, VerifiedStatement};
 use crate::{kind::Notarization, scan::ProfileEvidence};
@@ -76,6 +76,9 @@ pub struct StatementSummary {
     /// Columns of the table.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub columns: Option<usize>,
+    /// What reading did to the table, in words.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub reading: Vec<String>,
     /// `proved` or `attested`: why the sealed profile should be believed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub assurance: Option<&'static str>,
@@ -149,13 +152,15 @@ impl StatementSummary {
             ..Self::default()
         };
         match &entry.statement {
-            VerifiedStatement::Notarization { notarization, layout, profile } => {
+            VerifiedStatement::Notarization { notarization, layout, notes, profile } => {
                 summary.kind = "notarization";
                 summary.table(notarization, layout, profile);
+                summary.reading = reading(layout, notes);
             }
-            VerifiedStatement::Claim { claim, notarization, layout, profile, proof, .. } => {
+            VerifiedStatement::Claim { claim, notarization, layout, notes, profile, proof, .. } => {
                 summary.kind = "claim";
                 summary.table(notarization, layout, profile);
+                summary.reading = reading(layout, notes);
                 summary.claim = Some(claim.to_string());
                 summary.proof = Some(proof.into());
             }

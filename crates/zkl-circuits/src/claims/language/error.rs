@@ -326,6 +326,14 @@ pub enum ClaimError {
         /// Bits of the denominator.
         denominator_bits: u32,
     },
+    /// A range of a rounded column that is no wider than the rounding.
+    #[error("the values of {column:?} were rounded by up to {error} each: only a wider range can be proved of them")]
+    Rounded {
+        /// The column.
+        column: String,
+        /// The largest error of a value.
+        error: String,
+    },
     /// A range whose first bound exceeds its second.
     #[error("the range from {lower} to {upper} is empty")]
     EmptyRange {

@@ -154,6 +154,8 @@ impl Table {
             ty: column.ty,
             nullable: true,
             encoding: column.encoding,
+            rounding: None,
+            zone: None,
         });
         let layout = Layout::new(rows as u64, about.collect(), pairs.to_vec()).unwrap();
         let pairs = pairs.iter().map(|pair| match *pair {

@@ -238,7 +238,14 @@ fn prints_a_proof_to_store() {
 #[ignore = "makes the keys of a standard shape: a minute"]
 fn proves_a_table_in_a_standard_shape() {
     let rows = 50_000u64;
-    let column = |name: &str, ty, encoding| ColumnLayout { name: name.to_owned(), ty, nullable: false, encoding };
+    let column = |name: &str, ty, encoding| ColumnLayout {
+        name: name.to_owned(),
+        ty,
+        nullable: false,
+        encoding,
+        rounding: None,
+        zone: None,
+    };
     let columns = vec![
         column("number", ColumnType::Int, Encoding::Numeric { limbs: 1 }),
         column("code", ColumnType::Category, Encoding::Category { capacity: 4 }),

@@ -17,6 +17,8 @@ fn layout(rows: u64, numbers: usize, limbs: u8) -> Layout {
         ty: ColumnType::Int,
         nullable: false,
         encoding: Encoding::Numeric { limbs },
+        rounding: None,
+        zone: None,
     };
     Layout::new(rows, (0..numbers).map(column).collect(), Vec::new()).unwrap()
 }

@@ -68,7 +68,14 @@ fn peak() -> u64 {
 #[test]
 #[ignore = "makes the keys of four standard circuits: minutes"]
 fn proves_a_table_of_two_million_rows() {
-    let column = |name: &str, ty, encoding| ColumnLayout { name: name.to_owned(), ty, nullable: false, encoding };
+    let column = |name: &str, ty, encoding| ColumnLayout {
+        name: name.to_owned(),
+        ty,
+        nullable: false,
+        encoding,
+        rounding: None,
+        zone: None,
+    };
     let columns = vec![
         column("number", ColumnType::Int, Encoding::Numeric { limbs: 1 }),
         column("code", ColumnType::Category, Encoding::Category { capacity: 4 }),

@@ -1,0 +1,93 @@
+//! What a reader did to a table before anything was committed to: said beside every statement about it, interpreted by none.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::layout::{Layout, Zone};
+
+/// One thing that was done to a table, or to one of its columns.
+///
+/// Notes are published with the layout: they hold a position and a count, never a value of the table. Codes are open; who does not
+/// know one shows it.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TableNote {
+    /// What was done.
+    pub code: String,
+    /// Position of the column in the layout, where one is meant.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub column: Option<u32>,
+    /// How often, where that is counted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub count: Option<u64>,
+}
+
+impl TableNote {
+    /// Empty lines of a text were skipped; counted.
+    pub const BLANK_LINES: &'static str = "blank_lines_skipped";
+    /// Empty lines were read as rows without a value. Not counted: it would tell how many nulls there are.
+    pub const EMPTY_LINE_ROWS: &'static str = "empty_lines_are_rows";
+
+    /// Longest code.
+    const MAX_CODE: usize = 64;
+
+    /// Whether this can be a note about the table of `layout`: a code of `a-z 0-9 _`, and a column that is there.
+    pub fn fits(&self, layout: &Layout) -> bool {
+        let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_';
+        (1..=Self::MAX_CODE).contains(&self.code.len())
+            && self.code.bytes().all(plain)
+            && self.column.is_none_or(|column| (column as usize) < layout.columns().len())
+    }
+
+    /// A note about the table.
+    pub fn new(code: &str) -> Self {
+        Self { code: code.to_owned(), column: None, count: None }
+    }
+
+    /// The same note about one column.
+    #[must_use]
+    pub const fn about(mut self, column: u32) -> Self {
+        self.column = Some(column);
+        self
+    }
+
+    /// The same note with a count.
+    #[must_use]
+    pub const fn counting(mut self, count: u64) -> Self {
+        self.count = Some(count);
+        self
+    }
+}
+
+impl fmt::Display for TableNote {
+    /// In words, without the column.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (self.code.as_str(), self.count) {
+            (Self::BLANK_LINES, Some(1)) => f.write_str("1 empty line was skipped"),
+            (Self::BLANK_LINES, Some(count)) => write!(f, "{count} empty lines were skipped"),
+            (Self::EMPTY_LINE_ROWS, _) => f.write_str("empty lines were read as rows without a value"),
+            (code, None) => f.write_str(code),
+            (code, Some(count)) => write!(f, "{code} ({count})"),
+        }
+    }
+}
+
+/// What reading did to a table, in words, a line each.
+pub fn reading(layout: &Layout, notes: &[TableNote]) -> Vec<String> {
+    let mut lines = Vec::new();
+    for column in layout.columns() {
+        if let Some(rounding) = column.rounding {
+            lines.push(format!("{:?}: values rounded, each by at most {rounding}", column.name));
+        }
+        match column.zone {
+            Some(Zone::Naive) => lines.push(format!("{:?}: times as written, of no stated zone", column.name)),
+            Some(Zone::Utc) | None => {}
+        }
+    }
+    lines.extend(notes.iter().map(|note| {
+        let column = note.column.and_then(|column| layout.columns().get(column as usize));
+        column.map_or_else(|| note.to_string(), |column| format!("{:?}: {note}", column.name))
+    }));
+    lines
+}
