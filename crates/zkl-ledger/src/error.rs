@@ -26,7 +26,7 @@ use zkl_merkle::{
     signer::SignerError,
 };
 use zkl_receipt::EntryError;
-use zkl_snark::{groth16::ProveError, keys};
+use zkl_snark::{keys, proof_system::ProveError};
 
 use crate::{fsck::Finding, store_url::StoreUrlError, vault::VaultError};
 

@@ -17,7 +17,10 @@ use zkl_merkle::{
     signer::Signer,
 };
 use zkl_receipt::{Notarization, Predicate, SignedEntry};
-use zkl_snark::keys::KeyStore;
+use zkl_snark::{
+    keys::KeyStore,
+    proof_system::{COMPACT, ProofSystem},
+};
 
 use crate::{
     appender::Appender,
@@ -40,6 +43,8 @@ pub struct Ledger {
     appender: Option<Arc<Appender>>,
     key: LedgerKey,
     pub(crate) keys: Arc<KeyStore>,
+    /// What proves everything that this handle records.
+    pub(crate) proof_system: &'static dyn ProofSystem,
     pub(crate) openings: Arc<dyn OpeningVault>,
     pub(crate) witnesses: Arc<[WitnessVerifier]>,
 }
@@ -112,7 +117,15 @@ impl Ledger {
             LedgerKey::Signing { log, .. } => Some(Arc::new(Appender::new(Arc::clone(&storage), Arc::clone(log)))),
             LedgerKey::Verifying(_) => None,
         };
-        Self { storage, appender, key, keys: pinned(keys), openings, witnesses: witnesses.into() }
+        Self {
+            storage,
+            appender,
+            key,
+            keys: pinned(keys),
+            proof_system: COMPACT,
+            openings,
+            witnesses: witnesses.into(),
+        }
     }
 
     /// The store.

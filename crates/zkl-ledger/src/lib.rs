@@ -81,6 +81,7 @@ pub use zkl_receipt::{
 pub use zkl_snark::{
     ark,
     keys::{KeyError, KeyStore, Setup},
+    proof_system,
 };
 #[cfg(feature = "rocks")]
 pub use zkl_storage_rocks::RocksBackend;
