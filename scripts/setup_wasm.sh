@@ -31,12 +31,10 @@ unpack_debian() {
     mv "$toolchain/rustc.new" "$toolchain/bin/rustc"
 }
 
-if has_target; then
+if has_target || { command -v rustup >/dev/null && rustup target add $target >&2; }; then
     echo "WASM_RUSTC=''"
 elif unpack_debian; then
     echo "WASM_RUSTC='$toolchain/bin/rustc' WASM_LINKER='$toolchain/bin/wasm-ld'"
-elif command -v rustup >/dev/null && rustup target add $target >&2; then
-    echo "WASM_RUSTC=''"
 else
     say "no compiler with $target: try 'rustup target add $target'"
     exit 1
