@@ -55,11 +55,13 @@ deny:
 	$(CARGO) deny --locked check bans licenses sources
 
 # As a dependent builds it: `clippy` sees all features of everything at once, which can hide one that is missing.
-features: setup ## check every set of stores: none, each, all
+features: setup ## check every set of stores: none, each, all; and a verifier without threads
 	@for stores in "" rocks pg s3 rocks,pg,s3; do \
 		echo "features: $${stores:-none}"; \
 		$(CARGO) check --quiet --locked -p zkl-cli --no-default-features --features "$$stores" || exit 1; \
 	done
+	@echo "features: a verifier without threads"
+	@$(CARGO) check --quiet --locked -p zkl-receipt
 
 # Clippy refuses what the declared version does not have (`incompatible_msrv`); with that version at hand all of it is built.
 msrv: setup ## check with the oldest Rust that is supported, if rustup has it

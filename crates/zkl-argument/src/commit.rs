@@ -20,12 +20,12 @@ mod seed;
 
 use std::fmt;
 
-use rayon::prelude::*;
 use zkl_core::ark::{
     Fr, G1Affine, G1Projective,
     ec::{AffineRepr, CurveGroup},
     serialize::{CanonicalDeserialize, CanonicalSerialize},
 };
+use zkl_kernel::threads::prelude::*;
 
 pub use self::{
     error::{CommitError, PointError},

@@ -19,7 +19,6 @@ mod fixed;
 mod reduce;
 mod window;
 
-use rayon::prelude::*;
 use zeroize::Zeroizing;
 use zkl_core::ark::{
     Fr,
@@ -31,6 +30,7 @@ use zkl_core::ark::{
     ff::{PrimeField, Zero},
 };
 pub use zkl_kernel::points::Curve;
+use zkl_kernel::threads::prelude::*;
 use zkl_kernel::{
     Choice,
     points::{PointKernel, PointTable, PointTask, Run, sums},

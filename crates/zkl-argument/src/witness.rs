@@ -4,7 +4,6 @@ mod dictionaries;
 
 use std::borrow::Cow;
 
-use rayon::prelude::*;
 use zkl_core::{
     ark::{
         Fr,
@@ -12,6 +11,7 @@ use zkl_core::{
     },
     layout::Encoding,
 };
+use zkl_kernel::threads::prelude::*;
 use zkl_kernel::{Cells, Entry, Form};
 
 use crate::{

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::layout::Layout;
+use crate::layout::{Layout, Zone};
 
 /// One thing that was done to a table, or to one of its columns.
 ///
@@ -103,4 +103,23 @@ impl fmt::Display for TableNote {
             (code, Some(count)) => write!(f, "{code} ({count})"),
         }
     }
+}
+
+/// What reading did to a table, in words, a line each.
+pub fn reading(layout: &Layout, notes: &[TableNote]) -> Vec<String> {
+    let mut lines = Vec::new();
+    for column in layout.columns() {
+        if let Some(rounding) = column.rounding {
+            lines.push(format!("{:?}: values rounded, each by at most {rounding}", column.name));
+        }
+        match column.zone {
+            Some(Zone::Naive) => lines.push(format!("{:?}: times as written, of no stated zone", column.name)),
+            Some(Zone::Utc) | None => {}
+        }
+    }
+    lines.extend(notes.iter().map(|note| {
+        let column = note.column.and_then(|column| layout.columns().get(column as usize));
+        column.map_or_else(|| note.to_string(), |column| format!("{:?}: {note}", column.name))
+    }));
+    lines
 }

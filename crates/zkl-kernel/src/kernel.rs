@@ -24,7 +24,7 @@ pub struct LengthMismatch {
 /// Field arithmetic over whole vectors. Implementations differ in speed and in nothing else: every result is exact, so the
 /// messages of a prover do not tell which one made them.
 ///
-/// Loops use the threads of the current rayon pool. Running times of operations on vectors do not depend on the
+/// With the feature `parallel`, loops use the threads of the current rayon pool. Running times of operations on vectors do not depend on the
 /// elements, but for [`Kernel::invert`].
 pub trait Kernel: Copy + Debug + Send + Sync + 'static {
     /// Elements in the kernel's own form.

@@ -12,6 +12,7 @@ pub mod moments;
 pub mod points;
 pub mod portable;
 pub mod row_weight;
+pub mod threads;
 pub mod transform;
 #[cfg(target_arch = "x86_64")]
 pub mod vectorised;

@@ -7,7 +7,6 @@ mod source;
 mod transform;
 mod weighted;
 
-use rayon::prelude::*;
 use zkl_core::ark::{Fr, ff};
 
 pub(crate) use layer::ResumedNumerators;
@@ -16,6 +15,7 @@ pub use moments::Moments;
 pub(crate) use moments::{At, Weights, add_pair, at_points, full_pairs};
 pub use weighted::Weighted;
 
+use crate::threads::prelude::*;
 use crate::{
     cells::Form,
     fraction::LeafGroup,

@@ -18,12 +18,12 @@
 //! | N | `1 << log_size` |
 //! | g | arkworks' generator of the multiplicative group |
 
-use rayon::prelude::*;
 use zkl_core::ark::{
     Fr,
     ff::{FftField as _, Field as _},
 };
 
+use crate::threads::{self, prelude::*};
 use crate::{
     choice::Choice,
     kernel::{Kernel, LengthMismatch},
@@ -142,8 +142,8 @@ impl<K: TransformKernel> Tables<K> {
             kernel.multiply(values, to_coset)?;
             kernel.forward(values, twiddles)
         };
-        let ((a_shifted, b_shifted), c_inverse) = rayon::join(
-            || rayon::join(|| shift(&mut a), || shift(&mut b)),
+        let ((a_shifted, b_shifted), c_inverse) = threads::join(
+            || threads::join(|| shift(&mut a), || shift(&mut b)),
             || kernel.inverse(&mut c, inverse_twiddles),
         );
         a_shifted.and(b_shifted).and(c_inverse)?;

@@ -64,7 +64,7 @@ pub use zkl_core::{
     name::DatasetName,
     privacy::PrivacyLevel,
     storage,
-    table_note::TableNote,
+    table_note::{TableNote, reading},
     time::Timestamp,
     transaction::OperationKind,
     tree::LeafIndex,
@@ -73,9 +73,10 @@ pub use zkl_dataset as dataset;
 pub use zkl_receipt::{
     Assurance, ClaimRecord, CustomRecord, EntryError, Evidence, FileEvidence, MAX_RECEIPT_ENTRIES, MAX_RECEIPT_LEN,
     Manifest, Nonce, Notarization, Predicate, ProfileEvidence, ProofPart, ProofReport, PublicInput, RECEIPT_FORMAT,
-    Receipt, ReceiptEntry, SaltedDigests, ScanKey, ScanPart, ScanRecord, ScanReport, SignedEntry, TransportError,
-    Trust, TrustParseError, UnknownStatement, VerifiedEntry, VerifiedLog, VerifiedReceipt, VerifiedStatement,
-    VerifyError, WitnessAnswer, WitnessClient, checkpoint, cosignature, keys, note, policy, verify, witness,
+    Receipt, ReceiptEntry, ReceiptSummary, SaltedDigests, ScanKey, ScanPart, ScanRecord, ScanReport, SignedEntry,
+    StatementSummary, TransportError, Trust, TrustParseError, UnknownStatement, VerifiedEntry, VerifiedLog,
+    VerifiedReceipt, VerifiedStatement, VerifyError, WitnessAnswer, WitnessClient, checkpoint, cosignature, keys, note,
+    policy, verify, witness,
 };
 pub use zkl_snark::{
     ark,

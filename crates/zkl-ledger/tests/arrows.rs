@@ -10,7 +10,7 @@ use std::{
 use cargo_metadata::{DependencyKind, MetadataCommand, Package};
 
 /// Allowed dependencies of each crate on others of the workspace, tests and benches left aside.
-const ARROWS: [(&str, &[&str]); 17] = [
+const ARROWS: [(&str, &[&str]); 18] = [
     ("zkl-core", &[]),
     ("zkl-kernel", &["zkl-core"]),
     ("zkl-poseidon", &["zkl-core"]),
@@ -40,6 +40,7 @@ const ARROWS: [(&str, &[&str]); 17] = [
         ],
     ),
     ("zkl-witness", &["zkl-receipt"]),
+    ("zkl-wasm", &["zkl-receipt"]),
     ("zkl-cli", &["zkl-ledger", "zkl-witness"]),
     // Benches measure everything and are depended on by nothing.
     (
@@ -75,20 +76,26 @@ const STORES: &[&str] = &["rocksdb", "librocksdb-sys", "sqlx", "aws-"];
 const TABLES: &[&str] = &["arrow", "parquet", "csv"];
 const PROOFS: &[&str] = &["ark-"];
 const ASYNC: &[&str] = &["tokio"];
+/// Thread pools come with the feature `parallel`.
+const THREADS: &[&str] = &["rayon"];
 
 /// Crates, by prefix of their name, that must not be anywhere among the dependencies of a crate with these features, tests
 /// and benches left aside.
-const CLOSURES: [Closure; 13] = [
+const CLOSURES: [Closure; 14] = [
     Closure::of("zkl-core", &[STORES, TABLES, PROOFS, ASYNC]),
     Closure { features: &["circuit"], ..Closure::of("zkl-core", &[STORES, TABLES, ASYNC]) },
-    Closure::of("zkl-kernel", &[STORES, TABLES, ASYNC]),
-    Closure::of("zkl-poseidon", &[STORES, TABLES, ASYNC]),
+    Closure::of("zkl-kernel", &[STORES, TABLES, ASYNC, THREADS]),
+    Closure::of("zkl-poseidon", &[STORES, TABLES, ASYNC, THREADS]),
     Closure::of("zkl-merkle", &[STORES, TABLES, PROOFS, ASYNC]),
     Closure::of("zkl-dataset", &[STORES, PROOFS, ASYNC]),
-    Closure::of("zkl-argument", &[STORES, TABLES, ASYNC]),
-    Closure::of("zkl-snark", &[STORES, TABLES, ASYNC]),
-    Closure::of("zkl-circuits", &[STORES, TABLES, ASYNC]),
-    Closure::of("zkl-receipt", &[STORES, TABLES, ASYNC, &["futures", "toml", "tempfile"]]),
+    Closure::of("zkl-argument", &[STORES, TABLES, ASYNC, THREADS]),
+    Closure::of("zkl-snark", &[STORES, TABLES, ASYNC, THREADS]),
+    Closure::of("zkl-circuits", &[STORES, TABLES, ASYNC, THREADS]),
+    Closure::of("zkl-receipt", &[STORES, TABLES, ASYNC, THREADS, &["futures", "toml", "tempfile"]]),
+    Closure {
+        features: &["parallel"],
+        ..Closure::of("zkl-receipt", &[STORES, TABLES, ASYNC, &["futures", "toml", "tempfile"]])
+    },
     Closure::of("zkl-storage-rocks", &[TABLES, PROOFS, &["ed25519", "sqlx", "aws-"]]),
     Closure::of("zkl-storage-pg", &[TABLES, PROOFS, &["ed25519", "rocksdb", "librocksdb-sys", "aws-"]]),
     Closure::of("zkl-storage-s3", &[TABLES, PROOFS, &["ed25519", "rocksdb", "librocksdb-sys", "sqlx"]]),
@@ -156,6 +163,16 @@ fn storage_backends_do_not_know_one_another() {
     let backends = ARROWS.iter().filter(|(name, _)| name.starts_with("zkl-storage-"));
     for (name, allowed) in backends {
         assert_eq!(*allowed, ["zkl-core"], "{name} may depend on nothing but the contract");
+    }
+}
+
+#[test]
+fn a_verifier_links_no_native_library() {
+    let metadata = MetadataCommand::new().other_options(["--offline".to_owned(), "--locked".to_owned()]).exec();
+    let packages = metadata.expect("cargo metadata").packages;
+    let linked = Closure::of("zkl-receipt", &[]).linked();
+    for package in packages.iter().filter(|package| linked.contains(package.name.as_str())) {
+        assert_eq!(package.links, None, "{}", package.name);
     }
 }
 

@@ -21,8 +21,8 @@ pub use receipt::{
 };
 pub use scan::{ProfileEvidence, ScanBundle, ScanKey, ScanRecord, ScanReport, table_plan};
 pub use verify::{
-    ProofReport, Trust, TrustParseError, VerifiedEntry, VerifiedLog, VerifiedReceipt, VerifiedStatement, VerifyError,
-    verify,
+    LogSummary, ProofReport, ProofSummary, ReceiptSummary, ScanSummary, StatementSummary, Trust, TrustParseError,
+    VerifiedEntry, VerifiedLog, VerifiedReceipt, VerifiedStatement, VerifyError, verify,
 };
 pub use witness_client::{TransportError, WitnessAnswer, WitnessClient};
 

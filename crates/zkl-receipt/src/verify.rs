@@ -16,6 +16,7 @@
 mod error;
 mod proof;
 mod report;
+mod summary;
 mod trust;
 mod witnesses;
 
@@ -32,6 +33,7 @@ pub use error::VerifyError;
 pub(crate) use proof::{check_proof, decode_base64};
 pub(crate) use report::VerifiedTable;
 pub use report::{ProofReport, VerifiedEntry, VerifiedLog, VerifiedReceipt, VerifiedStatement};
+pub use summary::{LogSummary, ProofSummary, ReceiptSummary, ScanSummary, StatementSummary};
 pub use trust::{Trust, TrustParseError};
 use witnesses::Witnesses;
 

@@ -16,8 +16,8 @@ mod tests;
 
 use std::collections::HashMap;
 
-use rayon::prelude::*;
 use zkl_core::circuit::{Circuit, Synthesizer};
+use zkl_kernel::threads::prelude::*;
 
 pub(crate) use self::encoding::Counts;
 pub use self::error::{CircuitError, MatricesError};

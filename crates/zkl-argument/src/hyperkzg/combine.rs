@@ -1,11 +1,11 @@
 //! Linear combinations of columns of small integers, without a field multiplication per cell.
 
-use rayon::prelude::*;
 use zeroize::Zeroize;
 use zkl_core::ark::{
     Fr,
     ff::{BigInt, PrimeField},
 };
+use zkl_kernel::threads::prelude::*;
 
 use crate::msm::Scalars;
 

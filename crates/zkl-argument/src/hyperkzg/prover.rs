@@ -1,12 +1,12 @@
 //! The prover of openings.
 
-use rayon::prelude::*;
 use zeroize::Zeroizing;
 use zkl_core::ark::{
     Fr, G1Projective,
     ec::CurveGroup,
     ff::{Field, Zero},
 };
+use zkl_kernel::threads::prelude::*;
 
 use super::{
     error::OpenError,

@@ -3,7 +3,6 @@
 //! With `T[j][d] = d 2^(w j) G`, a product is the sum of one table entry per window of its scalar: a set of points for the
 //! kernel's sums.
 
-use rayon::prelude::*;
 use zkl_core::ark::{
     Fr,
     ec::{
@@ -12,6 +11,7 @@ use zkl_core::ark::{
     },
     ff::{AdditiveGroup, PrimeField},
 };
+use zkl_kernel::threads::prelude::*;
 use zkl_kernel::{
     Choice,
     points::{Curve, PointKernel, PointTable, PointTask, Run, sums},

@@ -1,7 +1,7 @@
 //! Windows of scalars: how wide they are, and points sorted into their buckets.
 
-use rayon::prelude::*;
 use zkl_kernel::points::Run;
+use zkl_kernel::threads::{self, prelude::*};
 
 use super::digits::{Digits, MAX_WIDTH};
 
@@ -54,7 +54,7 @@ pub(super) struct Sorted {
 impl Window {
     /// Writes references to points (`2 i + sign`) into `entries`, one for each scalar, those of one bucket side by side.
     pub(super) fn sort<D: Digits>(self, scalars: &[D], entries: &mut [u32]) -> Sorted {
-        let pieces = (scalars.len() / (MIN_PIECE.max(4 << self.width))).clamp(1, rayon::current_num_threads());
+        let pieces = (scalars.len() / (MIN_PIECE.max(4 << self.width))).clamp(1, threads::current_num_threads());
         let piece = scalars.len().div_ceil(pieces).max(1);
         let count = |scalars: &[D]| {
             let mut counts = vec![0u32; 1 << self.width];

@@ -1,12 +1,12 @@
 //! Checks on the points of a reference string.
 
-use rayon::prelude::*;
 use sha2::{Digest, Sha256};
 use zkl_core::ark::{
     Bn254, Fr, G1Affine, G1Projective, G2Affine, G2Projective,
     ec::{AffineRepr, CurveGroup, VariableBaseMSM, pairing::Pairing},
     ff::{BigInt, One, PrimeField},
 };
+use zkl_kernel::threads::prelude::*;
 
 use super::{
     Srs, SrsVerifierKey,

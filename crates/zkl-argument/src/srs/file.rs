@@ -10,8 +10,8 @@
 //! sha256   32   of all bytes before
 //! ```
 
-use rayon::prelude::*;
 use sha2::{Digest, Sha256};
+use zkl_kernel::threads::prelude::*;
 
 use super::{
     Setup, Srs, SrsVerifierKey,

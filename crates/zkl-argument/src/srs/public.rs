@@ -4,11 +4,11 @@
 //! `powersOfTau28_hez_final` (54 contributions and a beacon) fixed it, compressed, over a base that [`derive_powers`](super::derive_powers)
 //! found; `assets/hez.key` the verifier's part. `scripts/check_string.sh` fetches what they were made from and makes them again.
 
-use rayon::prelude::*;
 use zkl_core::{
     ark::{G1Affine, serialize::CanonicalDeserialize as _},
     digest::KeyDigest,
 };
+use zkl_kernel::threads::prelude::*;
 
 use super::{
     Srs, SrsVerifierKey,

@@ -8,11 +8,11 @@
 
 use std::io::{Read, Seek, SeekFrom};
 
-use rayon::prelude::*;
 use zkl_core::ark::{
     Fq,
     ff::{BigInteger, PrimeField},
 };
+use zkl_kernel::threads::prelude::*;
 
 use super::error::{SnarkjsError, SrsFault};
 

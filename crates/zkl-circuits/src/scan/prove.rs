@@ -16,6 +16,7 @@ use zkl_core::{
     ark::{Fr, ff::UniformRand as _, std::rand::SeedableRng as _},
     digest::Sha256Digest,
 };
+use zkl_kernel::threads;
 use zkl_snark::{
     groth16::{self, VerifyingKey},
     keys::KeyPair,
@@ -149,7 +150,7 @@ pub(super) fn verify_any_limbs(
     let inputs = statement.inputs(t0, &proof.claim);
     let (groups, columns) = (commitments.groups(), commitments.columns());
     let absorbed = opening_context(&inputs);
-    let (transcript, opening) = rayon::join(
+    let (transcript, opening) = threads::join(
         || groth16::verify(key, &inputs.to_vec(), &proof.groth16),
         || verify_columns(srs, &absorbed, groups, plan, columns, &proof.mask, &proof.claim, &proof.opening),
     );

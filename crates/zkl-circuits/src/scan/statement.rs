@@ -1,6 +1,5 @@
 //! What a scan proof is about, and `t0`, which binds all of it before the first challenge.
 
-use rayon::prelude::*;
 use sha2::{Digest as _, Sha256};
 use zkl_argument::{
     Opening, ScanPlan,
@@ -15,6 +14,7 @@ use zkl_core::{
     layout::Layout,
     name::DatasetName,
 };
+use zkl_kernel::threads::prelude::*;
 use zkl_poseidon::{Domain, hash_to_field};
 
 use super::{

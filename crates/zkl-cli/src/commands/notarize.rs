@@ -4,7 +4,7 @@ use std::{
 };
 
 use serde::Serialize;
-use zkl_ledger::{Assurance, EvidenceRequest, Notarized, Table};
+use zkl_ledger::{Assurance, EvidenceRequest, Notarized, Table, reading};
 
 use crate::{
     args::NotarizeArgs,
@@ -87,7 +87,7 @@ pub(super) async fn run(args: NotarizeArgs, config: &Config) -> Result<(), CliEr
     if !args.write.no_cosign {
         super::cosign::after_append(&ledger, config).await;
     }
-    for line in super::read::reading(&notarized.layout, &notarized.notes) {
+    for line in reading(&notarized.layout, &notarized.notes) {
         progress::note(config.quiet, &line);
     }
     for column in &notarized.report.columns {
@@ -121,7 +121,7 @@ fn report(notarized: Notarized, receipt: Option<String>) -> NotarizeReport {
         seal: notarization.seal.to_string(),
         opening,
         receipt,
-        reading: super::read::reading(&layout, &notes),
+        reading: reading(&layout, &notes),
         inference: report,
     }
 }

@@ -1,7 +1,7 @@
-//! How a table is read: from flags to options, and from what was done to words.
+//! From flags to reading options.
 
 use zkl_ledger::{
-    ColumnType, Layout, LedgerError, ReadOptions, TableNote, Zone,
+    ColumnType, LedgerError, ReadOptions,
     dataset::{ColumnPin, DateOrder, Pins},
 };
 
@@ -55,23 +55,4 @@ pub(super) fn shown(error: LedgerError, redacts: bool) -> CliError {
         LedgerError::Dataset(error) if redacts => LedgerError::Dataset(error.without_values()),
         error => error,
     })
-}
-
-/// What reading did to a table, a line each.
-pub(super) fn reading(layout: &Layout, notes: &[TableNote]) -> Vec<String> {
-    let mut lines = Vec::new();
-    for column in layout.columns() {
-        if let Some(rounding) = column.rounding {
-            lines.push(format!("{:?}: values rounded, each by at most {rounding}", column.name));
-        }
-        match column.zone {
-            Some(Zone::Naive) => lines.push(format!("{:?}: times as written, of no stated zone", column.name)),
-            Some(Zone::Utc) | None => {}
-        }
-    }
-    lines.extend(notes.iter().map(|note| {
-        let column = note.column.and_then(|column| layout.columns().get(column as usize));
-        column.map_or_else(|| note.to_string(), |column| format!("{:?}: {note}", column.name))
-    }));
-    lines
 }

@@ -1,7 +1,7 @@
 use std::io::{self, Write};
 
 use serde::Serialize;
-use zkl_ledger::Predicate;
+use zkl_ledger::{Predicate, reading};
 
 use crate::{
     args::ShowArgs,
@@ -59,7 +59,7 @@ pub(super) async fn run(args: &ShowArgs, config: &Config) -> Result<(), CliError
         _ => None,
     };
     let reading = match ledger.manifest(&entry).await? {
-        Some(manifest) => super::read::reading(&manifest.layout, manifest.notes()),
+        Some(manifest) => reading(&manifest.layout, manifest.notes()),
         None => Vec::new(),
     };
     let unknown = matches!(predicate, Predicate::Unknown(_)).then(|| predicate.type_uri().to_owned());

@@ -7,7 +7,7 @@ use std::{
 
 use serde::Serialize;
 use zkl_ledger::{
-    MAX_RECEIPT_LEN, Notarization, Opening, ProfileEvidence, Table, Trust, VerifiedEntry, VerifiedLog, VerifiedReceipt,
+    MAX_RECEIPT_LEN, Notarization, Opening, ReceiptSummary, StatementSummary, Table, Trust, VerifiedReceipt,
     VerifiedStatement, check_data,
 };
 
@@ -25,89 +25,16 @@ const MAX_TRUST_FILE: u64 = 1 << 20;
 #[derive(Serialize)]
 struct VerifyReport {
     valid: bool,
-    /// Of a receipt for one entry.
     #[serde(flatten)]
-    statement: Option<StatementReport>,
-    /// Of a receipt for several.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    statements: Vec<StatementReport>,
-    log: LogReport,
-}
-
-/// The log, and where in it the entry of a receipt for one entry is.
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct LogReport {
-    origin: String,
-    key: String,
-    pinned: bool,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    index: Option<u64>,
-    size: u64,
-    root: String,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    witnesses: Vec<String>,
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
-    policy: bool,
-}
-
-#[derive(Serialize)]
-struct StatementReport {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    index: Option<u64>,
-    kind: &'static str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    dataset: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    dataset_id: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    claim: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    description: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    public_inputs: Option<Vec<String>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    rows: Option<u64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    columns: Option<usize>,
-    /// What reading did to the table.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    reading: Vec<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    assurance: Option<&'static str>,
-    #[serde(skip)]
-    profile: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    scan: Option<ScanSummary>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    proof: Option<ProofSummary>,
+    receipt: ReceiptSummary,
+    /// What `--data` found.
     #[serde(skip_serializing_if = "Option::is_none")]
     data: Option<String>,
-    transaction: String,
-    notary: String,
-    recorded_at: String,
-}
-
-#[derive(Serialize)]
-struct ProofSummary {
-    circuit: String,
-    setup: String,
-    verifying_key: String,
-}
-
-/// The proof over every row.
-#[derive(Serialize)]
-struct ScanSummary {
-    setup: String,
-    circuits: Vec<ProofSummary>,
-    reference_string: String,
-    commitments: String,
-    segments: usize,
 }
 
 impl Report for VerifyReport {
     fn write_human(&self, out: &mut dyn Write) -> io::Result<()> {
-        let log = &self.log;
+        let log = &self.receipt.log;
         let place = log.index.map(|index| format!("entry {index} of ")).unwrap_or_default();
         let mut last = vec![("log", format!("{}, {place}{}", log.origin, log.size)), ("log key", log.key.clone())];
         if !log.witnesses.is_empty() {
@@ -119,53 +46,51 @@ impl Report for VerifyReport {
             false => "log key NOT pinned: anybody can make a log; pin it with --trust",
         };
         last.push(("trust", pinned.to_owned()));
-        if let Some(statement) = &self.statement {
+        if let Some(statement) = &self.receipt.statement {
             writeln!(out, "VALID")?;
-            let mut fields = statement.fields();
+            let mut fields = fields(statement, self.data.as_deref());
             fields.extend(last);
             return output::write_fields(out, &fields);
         }
-        writeln!(out, "VALID: {} statements", self.statements.len())?;
-        for statement in &self.statements {
-            output::write_fields(out, &statement.fields())?;
+        writeln!(out, "VALID: {} statements", self.receipt.statements.len())?;
+        for statement in &self.receipt.statements {
+            output::write_fields(out, &fields(statement, None))?;
             writeln!(out)?;
         }
         output::write_fields(out, &last)
     }
 }
 
-impl StatementReport {
-    fn fields(&self) -> Vec<(&'static str, String)> {
-        let mut fields: Vec<(&str, String)> = Vec::new();
-        if let Some(index) = self.index {
-            fields.push(("entry", index.to_string()));
-        }
-        if let Some(claim) = &self.claim {
-            fields.push(("claim", claim.clone()));
-        }
-        if let Some(description) = &self.description {
-            fields.push(("statement", format!("{description} (the notary's words)")));
-        }
-        if let Some(inputs) = &self.public_inputs {
-            fields.push(("public inputs", inputs.join(" ")));
-        }
-        if let (Some(dataset), Some(rows), Some(columns)) = (&self.dataset, self.rows, self.columns) {
-            fields.push(("dataset", format!("{dataset}, {rows} rows, {columns} columns")));
-        }
-        fields.extend(self.reading.iter().map(|line| ("read", line.clone())));
-        if let Some(profile) = &self.profile {
-            fields.push(("profile", profile.clone()));
-        }
-        if let Some(proof) = &self.proof {
-            fields.push(("proof", format!("{}, Groth16, {}", proof.circuit, proof.setup)));
-        }
-        if let Some(data) = &self.data {
-            fields.push(("data", data.clone()));
-        }
-        fields.push(("recorded", format!("{} by the notary's clock", self.recorded_at)));
-        fields.push(("notary", self.notary.clone()));
-        fields
+fn fields(statement: &StatementSummary, data: Option<&str>) -> Vec<(&'static str, String)> {
+    let mut fields: Vec<(&str, String)> = Vec::new();
+    if let Some(index) = statement.index {
+        fields.push(("entry", index.to_string()));
     }
+    if let Some(claim) = &statement.claim {
+        fields.push(("claim", claim.clone()));
+    }
+    if let Some(description) = &statement.description {
+        fields.push(("statement", format!("{description} (the notary's words)")));
+    }
+    if let Some(inputs) = &statement.public_inputs {
+        fields.push(("public inputs", inputs.join(" ")));
+    }
+    if let (Some(dataset), Some(rows), Some(columns)) = (&statement.dataset, statement.rows, statement.columns) {
+        fields.push(("dataset", format!("{dataset}, {rows} rows, {columns} columns")));
+    }
+    fields.extend(statement.reading.iter().map(|line| ("read", line.clone())));
+    if let Some(profile) = &statement.profile {
+        fields.push(("profile", profile.clone()));
+    }
+    if let Some(proof) = &statement.proof {
+        fields.push(("proof", format!("{}, Groth16, {}", proof.circuit, proof.setup)));
+    }
+    if let Some(data) = data {
+        fields.push(("data", data.to_owned()));
+    }
+    fields.push(("recorded", format!("{} by the notary's clock", statement.recorded_at)));
+    fields.push(("notary", statement.notary.clone()));
+    fields
 }
 
 pub(super) async fn run(args: VerifyArgs, config: &Config) -> Result<(), CliError> {
@@ -187,102 +112,7 @@ pub(super) async fn run(args: VerifyArgs, config: &Config) -> Result<(), CliErro
         (Some(data), Some(opening)) => Some(compare_data(data, opening, &verified, config).await?),
         _ => None,
     };
-    output::print(&report(&verified, data), config.format)
-}
-
-fn report(verified: &VerifiedReceipt, data: Option<String>) -> VerifyReport {
-    let mut statements: Vec<StatementReport> = verified.subjects().map(statement_report).collect();
-    let VerifiedLog { origin, key, pinned, size, root, witnesses, policy, .. } = verified.log.clone();
-    let index = verified.subject().map(|subject| subject.index.0);
-    let log = LogReport { origin, key, pinned, index, size: size.0, root: root.to_string(), witnesses, policy };
-    let statement = if statements.len() == 1 { statements.pop() } else { None };
-    let statement = statement.map(|statement| StatementReport { index: None, data, ..statement });
-    VerifyReport { valid: true, statement, statements, log }
-}
-
-fn statement_report(verified: &VerifiedEntry) -> StatementReport {
-    let mut report = StatementReport {
-        index: Some(verified.index.0),
-        kind: "custom",
-        dataset: None,
-        dataset_id: None,
-        claim: None,
-        description: None,
-        public_inputs: None,
-        rows: None,
-        columns: None,
-        reading: Vec::new(),
-        assurance: None,
-        profile: None,
-        scan: None,
-        proof: None,
-        data: None,
-        transaction: verified.id.to_string(),
-        notary: verified.notary.to_string(),
-        recorded_at: verified.recorded_at.to_string(),
-    };
-    let proof_summary = |proof: &zkl_ledger::ProofReport| ProofSummary {
-        circuit: proof.circuit.to_string(),
-        setup: proof.setup.to_string(),
-        verifying_key: proof.verifying_key.to_string(),
-    };
-    let mut table = |notarization: &Notarization, layout: &zkl_ledger::Layout, profile: &ProfileEvidence| {
-        report.dataset = Some(notarization.dataset.to_string());
-        report.dataset_id = Some(notarization.dataset_id.to_string());
-        report.rows = Some(layout.rows());
-        report.columns = Some(layout.columns().len());
-        let (assurance, profile, scan) = profile_report(profile);
-        (report.assurance, report.profile, report.scan) = (Some(assurance), Some(profile), scan);
-    };
-    match &verified.statement {
-        VerifiedStatement::Notarization { notarization, layout, notes, profile } => {
-            table(notarization, layout, profile);
-            report.reading = super::read::reading(layout, notes);
-            report.kind = "notarization";
-        }
-        VerifiedStatement::Claim { claim, notarization, layout, notes, profile, proof, .. } => {
-            table(notarization, layout, profile);
-            report.reading = super::read::reading(layout, notes);
-            report.kind = "claim";
-            report.claim = Some(claim.to_string());
-            report.proof = Some(proof_summary(proof));
-        }
-        VerifiedStatement::Custom { record, proof } => {
-            report.dataset = record.dataset.as_ref().map(ToString::to_string);
-            report.description = Some(record.description.clone());
-            report.public_inputs = Some(record.public_inputs.iter().map(ToString::to_string).collect());
-            report.proof = Some(proof_summary(proof));
-        }
-        // A kind of statement that this program does not print is still verified.
-        _ => report.kind = "unknown",
-    }
-    report
-}
-
-/// In one word, in a line for people, and in parts.
-fn profile_report(evidence: &ProfileEvidence) -> (&'static str, String, Option<ScanSummary>) {
-    match evidence {
-        ProfileEvidence::Proved(report) => {
-            let circuits = report.keys.iter().map(|key| ProofSummary {
-                circuit: key.circuit.to_string(),
-                setup: report.setup.to_string(),
-                verifying_key: key.verifying_key.to_string(),
-            });
-            let summary = ScanSummary {
-                setup: report.setup.to_string(),
-                circuits: circuits.collect(),
-                reference_string: report.srs.to_string(),
-                commitments: report.commitments.to_string(),
-                segments: report.segments,
-            };
-            ("proved", format!("proved over every row, {}", report.setup), Some(summary))
-        }
-        ProfileEvidence::ProofLeftOut => {
-            ("attested", "attested; the log names a proof, which this receipt leaves out".to_owned(), None)
-        }
-        // A kind of evidence that this program does not know is not counted.
-        _ => ("attested", "attested by the notary, not proved".to_owned(), None),
-    }
+    output::print(&VerifyReport { valid: true, receipt: verified.summary(), data }, config.format)
 }
 
 /// Checks that a file is the table whose notarization the receipt holds.

@@ -1,8 +1,7 @@
 //! Sums of sets of points, whatever adds the pairs.
 
-use rayon::prelude::*;
-
 use super::{Curve, Pair, PointKernel};
+use crate::threads::{self, prelude::*};
 
 /// Most entries of one chunk: its points after the first pass stay in the second-level cache.
 const CHUNK: usize = 1 << 14;
@@ -25,7 +24,7 @@ pub struct Run {
 /// The sums of `sets` sets of points. Set k sums the points of its runs' entries; an entry is `2 index + sign`, where index is
 /// a place in `table` and sign 1 takes the point negated. Sets without entries have the neutral element.
 ///
-/// Uses the threads of the current rayon pool.
+/// Chunks are spread over the [`threads`].
 ///
 /// # Panics
 /// When a run leaves `entries`, an entry leaves `table`, or a set is not below `sets`.
@@ -59,7 +58,7 @@ fn round<C: Curve, K: PointKernel<C>>(
     runs: &[Run],
     sums: &mut [K::Point],
 ) -> Rest<K::Point> {
-    let chunks = cut(runs, rayon::current_num_threads());
+    let chunks = cut(runs, threads::current_num_threads());
     let reduced: Vec<Reduced<K::Point>> = match chunks.as_slice() {
         [chunk] => vec![Workspace::new().reduce(kernel, table, entries, chunk, 1)],
         chunks => chunks

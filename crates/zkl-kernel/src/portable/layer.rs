@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use rayon::prelude::*;
 use zkl_core::ark::{
     Fr,
     ff::{AdditiveGroup as _, Field as _},
@@ -12,6 +11,7 @@ use super::{
     parallel,
     source::{Multiples, Source, TabledForm},
 };
+use crate::threads::prelude::*;
 use crate::{
     cells::Form,
     fraction::{Denominator, LayerRounds, LeafGroup, Numerator, quadratic_at_two},

@@ -1,6 +1,6 @@
 //! Loops over indices, on all threads when there are enough of them.
 
-use rayon::prelude::*;
+use crate::threads::prelude::*;
 use zkl_core::ark::{
     Fr,
     ff::{AdditiveGroup as _, Field as _},

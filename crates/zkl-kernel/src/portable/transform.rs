@@ -1,10 +1,10 @@
 //! Transforms, one element at a time.
 
-use rayon::prelude::*;
 use zeroize::Zeroize as _;
 use zkl_core::ark::Fr;
 
 use super::Portable;
+use crate::threads::{self, prelude::*};
 use crate::{
     kernel::LengthMismatch,
     transform::{TransformKernel, check_lengths},
@@ -51,7 +51,7 @@ fn forward(values: &mut [Fr], block: usize, twiddles: &[Fr]) {
     }
     let (low, high) = values.split_at_mut(values.len() / 2);
     in_parts(low, high, |low, high| split(low, high, twiddles[block]));
-    rayon::join(|| forward(low, 2 * block, twiddles), || forward(high, 2 * block + 1, twiddles));
+    threads::join(|| forward(low, 2 * block, twiddles), || forward(high, 2 * block + 1, twiddles));
 }
 
 /// Undoes [`forward`] but for the factor N; `twiddles` are the inverses.
@@ -69,7 +69,7 @@ fn inverse(values: &mut [Fr], block: usize, twiddles: &[Fr]) {
         return;
     }
     let (low, high) = values.split_at_mut(values.len() / 2);
-    rayon::join(|| inverse(low, 2 * block, twiddles), || inverse(high, 2 * block + 1, twiddles));
+    threads::join(|| inverse(low, 2 * block, twiddles), || inverse(high, 2 * block + 1, twiddles));
     in_parts(low, high, |low, high| join(low, high, twiddles[block]));
 }
 

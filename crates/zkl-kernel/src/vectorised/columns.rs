@@ -9,7 +9,6 @@
 //! [`Columns::bind`] only notes the challenge. The next pass over the pairs folds the entries that it reads, block by block, and
 //! writes them back.
 
-use rayon::prelude::*;
 use zkl_core::ark::{
     Fr,
     ff::{AdditiveGroup as _, Field as _},
@@ -20,6 +19,7 @@ use super::{
     memory::Storage,
     vector,
 };
+use crate::threads::prelude::*;
 use crate::{
     avx512::{Avx512, Block, Lanes, Product, Task},
     cells::Form,

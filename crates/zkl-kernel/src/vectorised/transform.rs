@@ -3,10 +3,10 @@
 //! Layers go over the values two at a time (radix 4), and the last three, whose butterflies are between lanes of one block, all
 //! at once over pairs of blocks. Sums are reduced once in two or three layers: bounds are in the types.
 
-use rayon::prelude::*;
 use zkl_core::ark::Fr;
 
 use super::vector::Vector;
+use crate::threads::{self, prelude::*};
 use crate::{
     avx512::{Avx512, Block, Lanes, Task, Word},
     kernel::{Kernel as _, LengthMismatch},
@@ -90,9 +90,9 @@ fn in_parts([a, b, c, d]: Quarters<'_>, pass: impl Fn(Quarters<'_>) + Sync) {
 
 fn each_quarter(values: &mut [Block<Fr>], transform: impl Fn(usize, &mut [Block<Fr>]) + Sync) {
     let [a, b, c, d] = quarters(values);
-    rayon::join(
-        || rayon::join(|| transform(0, a), || transform(1, b)),
-        || rayon::join(|| transform(2, c), || transform(3, d)),
+    threads::join(
+        || threads::join(|| transform(0, a), || transform(1, b)),
+        || threads::join(|| transform(2, c), || transform(3, d)),
     );
 }
 

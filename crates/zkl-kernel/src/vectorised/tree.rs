@@ -1,6 +1,5 @@
 //! The tree of the fractional sum: layers from the leaves to the root.
 
-use rayon::prelude::*;
 use zkl_core::ark::Fr;
 
 use super::{
@@ -10,6 +9,7 @@ use super::{
     node::{Join, Single},
     vector,
 };
+use crate::threads::prelude::*;
 use crate::{
     avx512::{Avx512, Block},
     cells::Form,

@@ -1,6 +1,5 @@
 //! Vectors in kernel form, and the operations on whole ones.
 
-use rayon::prelude::*;
 use zkl_core::ark::{
     Fr,
     ff::{AdditiveGroup as _, Field as _},
@@ -11,6 +10,7 @@ use super::{
     form::{BoundForm, MOST_TERMS, Values},
     memory::Storage,
 };
+use crate::threads::prelude::*;
 use crate::{
     avx512::{Accumulator, Avx512, Block, Lanes, Task},
     cells::{Cells, Form},

@@ -11,8 +11,8 @@
 //! ```
 //! A point of G1 is 64 bytes, of G2 128, x before y; the neutral element is all zeros.
 
-use rayon::prelude::*;
 use zkl_argument::msm::{Curve, MsmBases};
+use zkl_kernel::threads::prelude::*;
 
 use super::{DecodeError, Part, ProvingKey, Query, VerifyingKey};
 use crate::{

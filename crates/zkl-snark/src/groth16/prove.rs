@@ -12,6 +12,7 @@ use tracing::info_span;
 use zeroize::Zeroizing;
 use zkl_argument::msm::Scalars;
 use zkl_core::circuit::Circuit;
+use zkl_kernel::threads;
 
 use super::{Proof, ProveError, ProvingKey, verify};
 use crate::{
@@ -69,9 +70,9 @@ pub(super) fn create(
     let z = assignment.values.as_slice();
     let vk = &key.verifying.prepared().vk;
     // Whoever is idle takes the next sum: the large ones start first.
-    let ((b_g2, h), ((l, a), b_g1)) = rayon::join(
-        || rayon::join(|| key.b_g2.sum(z), || quotient_sum(key, z, combinations)),
-        || rayon::join(|| rayon::join(|| key.l.sum(z), || key.a.sum(z)), || key.b_g1.sum(z)),
+    let ((b_g2, h), ((l, a), b_g1)) = threads::join(
+        || threads::join(|| key.b_g2.sum(z), || quotient_sum(key, z, combinations)),
+        || threads::join(|| threads::join(|| key.l.sum(z), || key.a.sum(z)), || key.b_g1.sum(z)),
     );
     let (a, b_g1, b_g2, l, h) = (a?, b_g1?, b_g2?, l?, h?);
     let a = a + vk.alpha_g1 + key.delta_g1 * r;

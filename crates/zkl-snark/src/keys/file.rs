@@ -22,6 +22,7 @@ use zkl_core::{
     circuit::CircuitId,
     digest::{KeyDigest, Sha256Digest},
 };
+use zkl_kernel::threads;
 
 use super::FileFault;
 use crate::groth16::{DecodeError, ProvingKey, VerifyingKey};
@@ -76,7 +77,7 @@ pub(super) fn decode(id: &CircuitId, bytes: &[u8]) -> Result<ProvingKey, FileFau
     }
     let verifying = VerifyingKey::from_bytes(verifying).map_err(|_| FileFault::Decode { part: "verifying" })?;
     // Hashing costs as much as decoding; what was decoded counts for nothing unless the digest matches.
-    let (digest, key) = rayon::join(
+    let (digest, key) = threads::join(
         || proving_digest(verifying_digest, proving),
         || ProvingKey::from_bytes_unchecked(proving, verifying),
     );

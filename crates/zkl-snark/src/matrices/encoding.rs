@@ -13,9 +13,9 @@
 
 use std::collections::HashSet;
 
-use rayon::prelude::*;
 use zkl_argument::chain::{read_scalar, scalar_bytes};
 use zkl_core::digest::Sha256Digest;
+use zkl_kernel::threads::prelude::*;
 
 use super::{Matrices, MatricesError, Term};
 use crate::ark::{Fr, ff::AdditiveGroup as _};

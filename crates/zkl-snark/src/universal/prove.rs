@@ -2,7 +2,6 @@
 
 use std::sync::{Arc, OnceLock};
 
-use rayon::prelude::*;
 use tracing::info_span;
 use zeroize::Zeroizing;
 use zkl_argument::{
@@ -13,6 +12,7 @@ use zkl_argument::{
     srs::Srs,
 };
 use zkl_core::circuit::Circuit;
+use zkl_kernel::threads::{self, prelude::*};
 
 use super::{
     error::{ProveError, VerifyError},
@@ -112,7 +112,7 @@ impl Universal {
         // Commitments to everything secret.
         let extended = extended_witness(&assignment, &randomness, sizes);
         let (blocks, masks) = info_span!("commit").in_scope(|| {
-            let (blocks, masks) = rayon::join(
+            let (blocks, masks) = threads::join(
                 || commit_blocks(srs, groups, &extended, &randomness.blocks),
                 || self.commit_masks(sizes, &randomness, &opening_mask),
             );

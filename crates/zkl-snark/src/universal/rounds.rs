@@ -11,8 +11,8 @@
 //! `p` needs no claimed sum: `sum_x eq(t, x) (x_j - t_j) = 0` on the cube, whatever `c` and `t` are. In round j it adds `c_j1` and
 //! `c_j2` to the message, and constants that are not sent.
 
-use rayon::prelude::*;
 use zeroize::Zeroizing;
+use zkl_kernel::threads::{self, prelude::*};
 
 use super::masks::InnerMask;
 use crate::ark::{
@@ -71,12 +71,15 @@ impl Outer {
     pub(super) fn message(&mut self) -> [Fr; 2] {
         self.tables.iter_mut().for_each(even);
         let [a, b, c] = self.tables.each_ref().map(|table| table.as_chunks::<2>().0);
-        let [low, high, leading] = (a, b, c, self.eq.as_slice())
-            .into_par_iter()
+        let [low, high, leading] = a
+            .par_iter()
+            .zip(b)
+            .zip(c)
+            .zip(&self.eq)
             .with_min_len(CHUNK)
             .fold(
                 || [Fr::ZERO; 3],
-                |[low, high, leading], ([a0, a1], [b0, b1], [c0, c1], eq)| {
+                |[low, high, leading], ((([a0, a1], [b0, b1]), [c0, c1]), eq)| {
                     [
                         low + *eq * (*a0 * b0 - c0),
                         high + *eq * (*a1 * b1 - c1),
@@ -122,7 +125,7 @@ impl<'a> Inner<'a> {
         for (weights, values) in &mut self.pairs {
             even(weights);
             even(values);
-            let pairs = (weights.as_chunks::<2>().0, values.as_chunks::<2>().0).into_par_iter().with_min_len(CHUNK);
+            let pairs = weights.as_chunks::<2>().0.par_iter().zip(values.as_chunks::<2>().0).with_min_len(CHUNK);
             let part = pairs
                 .fold(
                     || [Fr::ZERO; 3],
@@ -141,7 +144,7 @@ impl<'a> Inner<'a> {
     pub(super) fn bind(&mut self, r: Fr) {
         self.bound.push(r);
         self.pairs.par_iter_mut().for_each(|(weights, values)| {
-            rayon::join(|| fold(weights, r), || fold(values, r));
+            threads::join(|| fold(weights, r), || fold(values, r));
         });
     }
 

@@ -8,8 +8,6 @@
 //! The prover needs all of it, the verifier the sum over the public variables and one value a block. Both go through the
 //! distinct combinations once.
 
-use rayon::prelude::*;
-
 use super::{
     rounds::{Table, eq_at, eq_table, spacious},
     sizes::Sizes,
@@ -21,6 +19,7 @@ use crate::{
     },
     matrices::Matrices,
 };
+use zkl_kernel::threads::{self, prelude::*};
 
 /// Combinations that one task looks at, at least.
 const CHUNK: usize = 1 << 12;
@@ -47,7 +46,7 @@ impl Weights<'_> {
     pub(super) fn columns(&self) -> (Vec<Fr>, Table) {
         let weights = self.combinations();
         let matrices = self.matrices;
-        let part = weights.len().div_ceil(rayon::current_num_threads()).max(CHUNK);
+        let part = weights.len().div_ceil(threads::current_num_threads()).max(CHUNK);
         let blank = || vec![Fr::ZERO; matrices.num_variables];
         let mut column = weights
             .par_chunks(part)
@@ -75,7 +74,7 @@ impl Weights<'_> {
 
     /// The values at `ry`, for the public inputs `x`.
     pub(super) fn evaluate(&self, x: &[Fr], ry: &[Fr]) -> Evaluated {
-        let (weights, eq) = rayon::join(|| self.combinations(), || eq_table(ry));
+        let (weights, eq) = threads::join(|| self.combinations(), || eq_table(ry));
         let Sizes { inputs, kappa, blocks, private, .. } = *self.sizes;
         let (matrices, low) = (self.matrices, (1usize << kappa) - 1);
         let zero = || Evaluated { public: Fr::ZERO, blocks: vec![Fr::ZERO; blocks] };
@@ -125,7 +124,7 @@ impl Weights<'_> {
         });
         let [mut sum, b, c] = sides;
         let rho_squared = self.rho.square();
-        (sum.as_mut_slice(), b.as_slice(), c.as_slice()).into_par_iter().with_min_len(CHUNK).for_each(|(sum, b, c)| {
+        sum.par_iter_mut().zip(&b).zip(&c).with_min_len(CHUNK).for_each(|((sum, b), c)| {
             // Most combinations are on one side only.
             if *b != Fr::ZERO {
                 *sum += self.rho * b;

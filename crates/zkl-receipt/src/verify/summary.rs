@@ -1,0 +1,214 @@
+//! A verdict in texts and numbers: what `zkl verify --format json` prints and what other languages get.
+
+use serde::Serialize;
+use zkl_core::{layout::Layout, table_note::reading};
+
+use super::report::{ProofReport, VerifiedEntry, VerifiedLog, VerifiedReceipt, VerifiedStatement};
+use crate::{kind::Notarization, scan::ProfileEvidence};
+
+/// A receipt that verified.
+#[derive(Clone, Debug, Serialize)]
+#[non_exhaustive]
+pub struct ReceiptSummary {
+    /// The statement of a receipt for one entry.
+    #[serde(flatten)]
+    pub statement: Option<StatementSummary>,
+    /// The statements of a receipt for several.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub statements: Vec<StatementSummary>,
+    /// The log.
+    pub log: LogSummary,
+}
+
+/// The log, and where in it the entry of a receipt for one entry is.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct LogSummary {
+    /// The log's name.
+    pub origin: String,
+    /// The log's key.
+    pub key: String,
+    /// Whether the caller pinned the key. If not, anybody may have made this log.
+    pub pinned: bool,
+    /// Position of the one entry.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub index: Option<u64>,
+    /// Entries in the log.
+    pub size: u64,
+    /// Root of the tree.
+    pub root: String,
+    /// Witnesses that cosigned; nobody vouched for them unless there is a policy.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub witnesses: Vec<String>,
+    /// Whether a policy was given, which is then satisfied.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub policy: bool,
+}
+
+/// One statement; what its kind does not have is absent.
+#[derive(Clone, Debug, Default, Serialize)]
+#[non_exhaustive]
+pub struct StatementSummary {
+    /// Position in the log, in a receipt for several entries.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub index: Option<u64>,
+    /// `notarization`, `claim`, `custom`, or `unknown` for one that verified and has no summary.
+    pub kind: &'static str,
+    /// Name of the dataset.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub dataset: Option<String>,
+    /// Its id.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub dataset_id: Option<String>,
+    /// The claim that was proved.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub claim: Option<String>,
+    /// The notary's words about a custom circuit.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+    /// What a custom circuit was proved for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub public_inputs: Option<Vec<String>>,
+    /// Rows of the table.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rows: Option<u64>,
+    /// Columns of the table.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub columns: Option<usize>,
+    /// What reading did to the table, in words.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub reading: Vec<String>,
+    /// `proved` or `attested`: why the sealed profile should be believed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub assurance: Option<&'static str>,
+    /// The same in a line for people.
+    #[serde(skip)]
+    pub profile: Option<String>,
+    /// The proof over every row.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub scan: Option<ScanSummary>,
+    /// The proof of a claim or of a custom circuit.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub proof: Option<ProofSummary>,
+    /// Id of the entry.
+    pub transaction: String,
+    /// Key of the notary.
+    pub notary: String,
+    /// Time by the notary's clock.
+    pub recorded_at: String,
+}
+
+/// A proof, and what it rests on.
+#[derive(Clone, Debug, Serialize)]
+#[non_exhaustive]
+pub struct ProofSummary {
+    /// The circuit.
+    pub circuit: String,
+    /// Where its key comes from, and whether anybody can forge with it.
+    pub setup: String,
+    /// Digest of the verifying key.
+    pub verifying_key: String,
+}
+
+/// The proof over every row.
+#[derive(Clone, Debug, Serialize)]
+#[non_exhaustive]
+pub struct ScanSummary {
+    /// Where the weakest of its keys comes from.
+    pub setup: String,
+    /// Its circuits.
+    pub circuits: Vec<ProofSummary>,
+    /// Digest of the reference string.
+    pub reference_string: String,
+    /// Root of the commitments to all columns.
+    pub commitments: String,
+    /// Segments that the table was proved in.
+    pub segments: usize,
+}
+
+impl VerifiedReceipt {
+    /// The verdict about the subjects, in texts and numbers.
+    pub fn summary(&self) -> ReceiptSummary {
+        let VerifiedLog { origin, key, pinned, size, root, witnesses, policy, .. } = self.log.clone();
+        let index = self.subject().map(|subject| subject.index.0);
+        let log = LogSummary { origin, key, pinned, index, size: size.0, root: root.to_string(), witnesses, policy };
+        let mut statements: Vec<StatementSummary> = self.subjects().map(StatementSummary::of).collect();
+        let statement = if statements.len() == 1 { statements.pop() } else { None };
+        let statement = statement.map(|statement| StatementSummary { index: None, ..statement });
+        ReceiptSummary { statement, statements, log }
+    }
+}
+
+impl StatementSummary {
+    fn of(entry: &VerifiedEntry) -> Self {
+        let mut summary = Self {
+            index: Some(entry.index.0),
+            transaction: entry.id.to_string(),
+            notary: entry.notary.to_string(),
+            recorded_at: entry.recorded_at.to_string(),
+            ..Self::default()
+        };
+        match &entry.statement {
+            VerifiedStatement::Notarization { notarization, layout, notes, profile } => {
+                summary.kind = "notarization";
+                summary.table(notarization, layout, profile);
+                summary.reading = reading(layout, notes);
+            }
+            VerifiedStatement::Claim { claim, notarization, layout, notes, profile, proof, .. } => {
+                summary.kind = "claim";
+                summary.table(notarization, layout, profile);
+                summary.reading = reading(layout, notes);
+                summary.claim = Some(claim.to_string());
+                summary.proof = Some(proof.into());
+            }
+            VerifiedStatement::Custom { record, proof } => {
+                summary.kind = "custom";
+                summary.dataset = record.dataset.as_ref().map(ToString::to_string);
+                summary.description = Some(record.description.clone());
+                summary.public_inputs = Some(record.public_inputs.iter().map(ToString::to_string).collect());
+                summary.proof = Some(proof.into());
+            }
+        }
+        summary
+    }
+
+    fn table(&mut self, notarization: &Notarization, layout: &Layout, evidence: &ProfileEvidence) {
+        self.dataset = Some(notarization.dataset.to_string());
+        self.dataset_id = Some(notarization.dataset_id.to_string());
+        self.rows = Some(layout.rows());
+        self.columns = Some(layout.columns().len());
+        let (assurance, profile) = match evidence {
+            ProfileEvidence::Proved(report) => ("proved", format!("proved over every row, {}", report.setup)),
+            ProfileEvidence::ProofLeftOut => {
+                ("attested", "attested; the log names a proof, which this receipt leaves out".to_owned())
+            }
+            ProfileEvidence::Attested => ("attested", "attested by the notary, not proved".to_owned()),
+        };
+        (self.assurance, self.profile) = (Some(assurance), Some(profile));
+        if let ProfileEvidence::Proved(report) = evidence {
+            let circuits = report.keys.iter().map(|key| ProofSummary {
+                circuit: key.circuit.to_string(),
+                setup: report.setup.to_string(),
+                verifying_key: key.verifying_key.to_string(),
+            });
+            self.scan = Some(ScanSummary {
+                setup: report.setup.to_string(),
+                circuits: circuits.collect(),
+                reference_string: report.srs.to_string(),
+                commitments: report.commitments.to_string(),
+                segments: report.segments,
+            });
+        }
+    }
+}
+
+impl From<&ProofReport> for ProofSummary {
+    fn from(proof: &ProofReport) -> Self {
+        Self {
+            circuit: proof.circuit.to_string(),
+            setup: proof.setup.to_string(),
+            verifying_key: proof.verifying_key.to_string(),
+        }
+    }
+}
