@@ -5,7 +5,7 @@ use std::{
 
 use serde::Serialize;
 use zkl_ledger::{
-    LedgerError, StageReporter as _, Table,
+    StageReporter as _, Table,
     dataset::{InferenceReport, Pins, ProgressUpdate},
 };
 

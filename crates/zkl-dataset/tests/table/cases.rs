@@ -137,7 +137,7 @@ mod habits {
             |text: &str, options: CsvOptions| run(&Scan::new(Source::bytes(text.to_owned()).csv(options))).unwrap();
         let skipped = told("title\n\na,b\n1,2\n", CsvOptions { skip_lines: 1, ..CsvOptions::default() });
         let expected = vec![note(TableNote::LINES_SKIPPED).counting(1), note(TableNote::BLANK_LINES).counting(1)];
-        assert_eq!((names(&skipped), skipped.notes), (vec!["a", "b"], expected));
+        assert_eq!((names(&skipped), skipped.notes.clone()), (vec!["a", "b"], expected));
         let comments = told("%x\na,b\n1,2\n% y\n3,4\n", CsvOptions { comment: Some(b'%'), ..CsvOptions::default() });
         assert_eq!((comments.profile.rows, comments.notes), (2, vec![note(TableNote::COMMENT_LINES).counting(2)]));
     }
