@@ -19,7 +19,7 @@
 mod bounds;
 mod evaluate;
 mod kind;
-mod kinds;
+pub mod kinds;
 pub mod language;
 mod observed;
 mod range;

@@ -23,6 +23,7 @@ const DEV_KEYS: &[(&str, &str)] = &[
     ("claim/sum@1", "937b1a67a0b21cfd2fcdfd7911530a0d0069b5b15976870cb0305c22cd379a97"),
     ("claim/variance@1", "7a3c3fe7a0349c2d2ba768575cd915563fd6d10efd7ad46f65e017d46afb0c95"),
     ("claim/values@1", "a8b05ff142df51313a8996fbefa8692bc78a11e5d4d8852cba189b19c6ad56fd"),
+    ("claim/range@1", "9b1e157ebbf7dc14582101dab464e22408c733c23b1eff911211a309158e505f"),
     ("claim/correlation@1", "f8b0783b05afb873a56e5975a78259803c74bf98a66340a4a3cd76bd1ab03d49"),
     ("claim/share-4@1", "0f76a7e762aad30d972a16704366fe6fa7a5f45d557c50c4ecbcdc375a495478"),
     ("claim/share-16@1", "ecc3c98213956b5c4b273097b26bb1c8e06cdf0dc2bbb87c73a0ef87d7d4e0ec"),

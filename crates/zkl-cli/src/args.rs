@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint, builder::BoolishValueParser};
 pub(crate) use custody::{AuditArgs, BackupArgs, CosignArgs, FsckArgs, RestoreArgs, WitnessArgs, WitnessCommand};
-use zkl_ledger::{DatasetName, KeyDigest, OperationKind, PrivacyLevel};
+use zkl_ledger::{DatasetName, KeyDigest, OperationKind, PrivacyLevel, claim};
 
 /// Show what a training dataset is, and is not, without handing over a row.
 ///
@@ -234,25 +234,29 @@ pub(crate) struct ReadArgs {
     pub(crate) nan_as_null: bool,
 }
 
+/// A claim of every kind, as its file has it.
+fn prove_help() -> String {
+    let examples = claim::kinds::pages().flat_map(|page| page.examples).map(|text| format!("  {text}\n"));
+    let claims: String = examples.collect();
+    format!(
+        "\
+Claims:
+{claims}
+  gap and min_group over two columns need a table notarized with --joint, corr one with --product.
+
+Examples:
+  zkl prove penguins 'mean(body_mass_g) between 4000 and 4500' -o mean.receipt
+  zkl prove penguins 'nulls(sex) <= 5%' --dry-run --reveal
+  zkl prove penguins --claim-file claim.json -o claim.receipt"
+    )
+}
+
 /// Prove a claim about a notarized table and record the proof.
 ///
 /// The claim is proved about the committed profile alone: the table is not needed, only the opening that `zkl notarize`
 /// wrote. A claim that is false is refused.
 #[derive(Debug, Args)]
-#[command(after_help = "\
-Claims:
-  rows >= 1000                                   count(age) >= 300
-  nulls(email) <= 1%                             mean(age) between 30 and 60
-  sum(amount) <= 1000000                         var(age) <= 150, std(age) <= 12.5
-  min(age) >= 18, max(age) <= 99                 values(signup) between 2020-01-01 and 2024-12-31
-  share(species = 'Adelie') >= 20%               balance(label) >= 0.5
-  gap(hired = 'yes' by sex: 'f', 'm') <= 5%      (notarized with --joint sex,hired)
-  min_group(zip3) >= 20                          corr(income, amount) <= 0.3  (--product income,amount)
-
-Examples:
-  zkl prove penguins 'mean(body_mass_g) between 4000 and 4500' -o mean.receipt
-  zkl prove penguins 'nulls(sex) <= 5%' --dry-run --reveal
-  zkl prove penguins --claim-file claim.json -o claim.receipt")]
+#[command(after_help = prove_help())]
 pub(crate) struct ProveArgs {
     /// Name of the dataset; its newest notarization is meant unless --entry says otherwise
     #[arg(value_name = "DATASET")]

@@ -47,6 +47,8 @@ pub(super) trait ClaimKind: Into<Claim> {
 /// What `docs/claims.md` says about one kind of claim, in Markdown.
 #[derive(Clone, Copy, Debug)]
 pub struct Page {
+    /// How such claims are written.
+    pub grammar: &'static str,
     /// Claims of this kind, as they are written.
     pub examples: &'static [&'static str],
     /// Rows of the table of meanings.

@@ -7,8 +7,10 @@ pub(super) mod gap;
 mod mean;
 pub(super) mod min_group;
 mod nulls;
+mod range;
 mod rows;
 pub(super) mod share;
+mod std_dev;
 mod sum;
 pub(super) mod values;
 mod variance;
@@ -27,7 +29,7 @@ use super::{
     resolve::{ResolvedClaim, Table},
 };
 
-pub use self::{min_group::NullGroups, nulls::NullUnit, share::ShareBase, variance::Estimator};
+pub use self::{min_group::NullGroups, nulls::NullUnit, range::Limit, share::ShareBase, variance::Estimator};
 
 /// Makes the type of all claims and everything that goes through all kinds.
 macro_rules! claims {
@@ -101,7 +103,9 @@ claims! {
     mean::Mean,
     sum::Sum,
     variance::Variance,
+    std_dev::Std,
     values::Values,
+    range::Range,
     share::Share,
     gap::Gap,
     min_group::MinGroup,

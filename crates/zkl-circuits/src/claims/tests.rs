@@ -2,7 +2,9 @@
 
 mod agreement;
 mod boundary;
+mod constraints;
 mod dishonest;
 mod fixture;
+mod page;
 mod proofs;
 mod shapes;

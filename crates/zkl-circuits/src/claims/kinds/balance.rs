@@ -51,6 +51,7 @@ impl ClaimKind for Balance {
     const FUNCTIONS: &'static [&'static str] = &["balance"];
     const ALIASES: &'static [&'static str] = &[];
     const PAGE: Page = Page {
+        grammar: r#""balance" "(" column ")" range"#,
         examples: &["balance(species) >= 0.4"],
         rows: &[PageRow {
             claim: "`balance(x)`",
@@ -60,7 +61,11 @@ impl ClaimKind for Balance {
             circuit: "`balance-CAP`",
             bits: 89,
         }],
-        notes: &[],
+        notes: &[
+            "`balance` counts codes of the dictionary, and does not see their values: a notary who seals one value under \
+             two codes makes two classes of it, which can raise the balance. Shares and gaps add such codes up, and \
+             smallest groups only get smaller. Notaries who are not trusted with a dictionary are asked for shares.",
+        ],
     };
 
     fn read(_: &str, words: &mut Parser) -> Result<Self, Fault> {

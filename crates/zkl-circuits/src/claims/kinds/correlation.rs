@@ -59,6 +59,7 @@ impl ClaimKind for Correlation {
     const FUNCTIONS: &'static [&'static str] = &["corr"];
     const ALIASES: &'static [&'static str] = &[];
     const PAGE: Page = Page {
+        grammar: r#""corr" "(" column "," column ")" range"#,
         examples: &["corr(age, income) between -0.2 and 0.2"],
         rows: &[PageRow {
             claim: "`corr(x, y)`",

@@ -33,6 +33,7 @@ pub struct Count {
 impl ColumnRatio for Count {
     const FUNCTIONS: &'static [&'static str] = &["count"];
     const PAGE: Page = Page {
+        grammar: r#""count" "(" column ")" range"#,
         examples: &["count(email) >= 900"],
         rows: &[PageRow {
             claim: "`count(x)`",

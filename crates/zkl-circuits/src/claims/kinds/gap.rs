@@ -15,6 +15,7 @@
 
 use std::fmt;
 
+use num_bigint::Sign;
 use num_traits::Signed as _;
 use serde::{Deserialize, Serialize};
 use zkl_core::{
@@ -65,6 +66,7 @@ impl ClaimKind for Gap {
     const FUNCTIONS: &'static [&'static str] = &["gap"];
     const ALIASES: &'static [&'static str] = &[];
     const PAGE: Page = Page {
+        grammar: r#""gap" "(" column "=" value "by" column ":" value "," value ")" range"#,
         examples: &["gap(hired = 'yes' by sex: 'f', 'm') <= 5%"],
         rows: &[PageRow {
             claim: "`gap(y = 'v' by x: 'a', 'b')`",
@@ -225,6 +227,14 @@ impl GapShape {
     }
 }
 
+/// The absolute value of `value`, whose sign the prover says: whichever was said, the result is not below 0.
+pub(in crate::claims) fn absolute(cs: &Cs, value: &IntVar, positive: Option<bool>) -> Result<IntVar, GadgetError> {
+    let positive = BoolVar::witness(cs, positive)?;
+    let absolute = IntVar::select(cs, &positive, value, &value.neg())?;
+    absolute.enforce_nonnegative(cs)?;
+    Ok(absolute)
+}
+
 impl Relation for RateGap {
     type Witness = GapWitness;
 
@@ -308,11 +318,7 @@ impl Relation for RateGap {
         let (n2, d2) = rate(value_codes(cs, &group, &second)?)?;
 
         let difference = n1.mul(cs, &d2)?.sub(&n2.mul(cs, &d1)?)?;
-        let positive =
-            BoolVar::witness(cs, witness.and(difference.value()).map(|d| d.sign() != num_bigint::Sign::Minus))?;
-        let gap = IntVar::select(cs, &positive, &difference, &difference.neg())?;
-        // Whichever sign the prover chose, the result is the absolute value.
-        gap.enforce_nonnegative(cs)?;
+        let gap = absolute(cs, &difference, witness.and(difference.value()).map(|d| d.sign() != Sign::Minus))?;
         range.enforce(cs, &gap, &d1.mul(cs, &d2)?)
     }
 }

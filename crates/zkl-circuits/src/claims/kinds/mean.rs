@@ -53,6 +53,7 @@ pub(super) fn total_var(cs: &Cs, record: &NumericRecordVar) -> Result<IntVar, Ga
 impl ColumnRatio for Mean {
     const FUNCTIONS: &'static [&'static str] = &["mean"];
     const PAGE: Page = Page {
+        grammar: r#""mean" "(" column ")" range"#,
         examples: &["mean(age) between 30 and 60"],
         rows: &[PageRow {
             claim: "`mean(x)`",

@@ -69,6 +69,7 @@ impl ClaimKind for MinGroup {
     const FUNCTIONS: &'static [&'static str] = &["min_group"];
     const ALIASES: &'static [&'static str] = &[];
     const PAGE: Page = Page {
+        grammar: r#""min_group" "(" column [ "," column ] ")" range [ "with" "nulls" ]"#,
         examples: &["min_group(zip3) >= 20", "min_group(sex, species) >= 5 with nulls"],
         rows: &[
             PageRow {
@@ -267,7 +268,7 @@ impl ThresholdVar {
 
 /// A bit that is 1 when `count` is not 0: two constraints. A prover may set it for a zero count too, and then has to pass
 /// whatever check it turns on.
-pub(super) fn occurs(cs: &Cs, count: &IntVar) -> Result<BoolVar, GadgetError> {
+pub(in crate::claims) fn occurs(cs: &Cs, count: &IntVar) -> Result<BoolVar, GadgetError> {
     let bit = BoolVar::witness(cs, count.value().map(|count| count.sign() != num_bigint::Sign::NoSign))?;
     FieldVar::enforce_product(cs, bit.not().field(), count.field(), &FieldVar::zero())?;
     Ok(bit)

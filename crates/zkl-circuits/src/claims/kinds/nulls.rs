@@ -52,6 +52,7 @@ impl ColumnRatio for Nulls {
     const FUNCTIONS: &'static [&'static str] = &["nulls"];
     const ALIASES: &'static [&'static str] = &["null_rate"];
     const PAGE: Page = Page {
+        grammar: r#"("nulls" | "null_rate") "(" column ")" range"#,
         examples: &["nulls(email) <= 10", "nulls(email) <= 1%"],
         rows: &[PageRow {
             claim: "`nulls(x)`",

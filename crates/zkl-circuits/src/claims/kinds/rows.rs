@@ -33,6 +33,7 @@ impl ClaimKind for Rows {
     const FUNCTIONS: &'static [&'static str] = &["rows"];
     const ALIASES: &'static [&'static str] = &[];
     const PAGE: Page = Page {
+        grammar: r#""rows" range"#,
         examples: &["rows >= 1000"],
         rows: &[PageRow {
             claim: "`rows`",

@@ -63,6 +63,7 @@ impl ClaimKind for Share {
     const FUNCTIONS: &'static [&'static str] = &["share"];
     const ALIASES: &'static [&'static str] = &[];
     const PAGE: Page = Page {
+        grammar: r#""share" "(" column "=" value ")" range [ "over" ("all" | "valid") "rows" ]"#,
         examples: &["share(species = 'Adelie') >= 20%", "share(ok = true) >= 99% over all rows"],
         rows: &[PageRow {
             claim: "`share(x = 'v')`",

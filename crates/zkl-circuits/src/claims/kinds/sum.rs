@@ -40,6 +40,7 @@ pub struct Sum {
 impl ColumnRatio for Sum {
     const FUNCTIONS: &'static [&'static str] = &["sum"];
     const PAGE: Page = Page {
+        grammar: r#""sum" "(" column ")" range"#,
         examples: &["sum(amount) < 1000000"],
         rows: &[PageRow {
             claim: "`sum(x)`",

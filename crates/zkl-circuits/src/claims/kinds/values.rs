@@ -52,6 +52,7 @@ impl ClaimKind for Values {
     const FUNCTIONS: &'static [&'static str] = &["min", "max", "values"];
     const ALIASES: &'static [&'static str] = &[];
     const PAGE: Page = Page {
+        grammar: r#"("min" | "max" | "values") "(" column ")" range"#,
         examples: &["min(age) >= 0", "max(hired_on) <= 2024-12-31", "values(age) between 0 and 120"],
         rows: &[PageRow {
             claim: "`min(x) >= t`, `max(x) <= t`, `values(x)`",

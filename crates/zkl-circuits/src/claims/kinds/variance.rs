@@ -19,7 +19,7 @@ use crate::{
         bounds::{Bounds, Width},
         evaluate::{Evaluation, Facts},
         kind::{Page, PageRow},
-        language::{ClaimError, Comparison, Decimal, Expected, Fault, Vacuity, parser::Parser},
+        language::{ClaimError, Comparison, Decimal, Fault, Vacuity, parser::Parser},
         ratio::ColumnRatio,
         relation::{Frame, enforce_at_least},
         resolve::{Place, Table},
@@ -28,8 +28,7 @@ use crate::{
 };
 use zkl_snark::gadgets::{BoolVar, Cs, GadgetError, IntVar};
 
-/// `var(age) <= 25`, `var_sample(age) <= 25`: the variance of the column's values; nulls do not count. `std(age) <= 5` is
-/// read as `var(age) <= 25`.
+/// `var(age) <= 25`, `var_sample(age) <= 25`: the variance of the column's values; nulls do not count.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Variance {
@@ -73,29 +72,23 @@ impl Estimator {
 }
 
 impl ColumnRatio for Variance {
-    const FUNCTIONS: &'static [&'static str] = &["var", "std"];
-    const ALIASES: &'static [&'static str] = &["var_sample", "std_sample"];
+    const FUNCTIONS: &'static [&'static str] = &["var"];
+    const ALIASES: &'static [&'static str] = &["var_sample"];
     const PAGE: Page = Page {
-        examples: &["var(age) <= 25", "std_sample(age) <= 5"],
-        rows: &[
-            PageRow {
-                claim: "`var(x)`, `var_sample(x)`",
-                meaning: "(c S2 - S1^2) / c^2, or / (c (c - 1))",
-                nulls: "do not count",
-                hidden: "as mean",
-                circuit: "`variance`",
-                bits: 249,
-            },
-            PageRow {
-                claim: "`std(x) <= t`",
-                meaning: "read as `var(x) <= t^2`, t >= 0",
-                nulls: "do not count",
-                hidden: "as mean",
-                circuit: "`variance`",
-                bits: 249,
-            },
+        grammar: r#"("var" | "var_sample") "(" column ")" range"#,
+        examples: &["var(age) <= 25"],
+        rows: &[PageRow {
+            claim: "`var(x)`, `var_sample(x)`",
+            meaning: "(c S2 - S1^2) / c^2, or / (c (c - 1))",
+            nulls: "do not count",
+            hidden: "as mean",
+            circuit: "`variance`",
+            bits: 249,
+        }],
+        notes: &[
+            "`var` divides by the number of values, `var_sample` by one less (`ddof` 0 and 1 in NumPy and pandas, where \
+             pandas takes 1 and NumPy 0 if nothing is said).",
         ],
-        notes: &[],
     };
     const CIRCUIT: &'static str = "variance";
     const NEEDS_QUANTITY: bool = true;
@@ -105,18 +98,7 @@ impl ColumnRatio for Variance {
 
     fn read(function: &str, words: &mut Parser) -> Result<Self, Fault> {
         let estimator = if function.ends_with("_sample") { Estimator::Sample } else { Estimator::Population };
-        let column = words.argument()?;
-        let is = words.range(Expected::Number)?.try_map(|threshold| {
-            let value = threshold.number()?;
-            if !function.starts_with("std") {
-                return Ok(value);
-            }
-            if value.is_negative() {
-                return Err((threshold.span, Expected::NonNegative));
-            }
-            value.squared().map_err(|error| (threshold.span, Expected::Decimal(error)))
-        })?;
-        Ok(Self { column, estimator, is })
+        Ok(Self { column: words.argument()?, estimator, is: words.numbers()? })
     }
 
     fn function(&self) -> &'static str {

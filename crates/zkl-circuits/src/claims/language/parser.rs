@@ -1,15 +1,7 @@
-//! The grammar, by recursive descent. Keywords and functions are read in any case, names as they stand.
+//! What all kinds of claims read, by recursive descent. Keywords and functions are read in any case, names as they stand.
+//! The rest of the grammar stands in the kinds' files.
 //!
 //! ```text
-//! claim      = "rows" range
-//!            | ("count" | "mean" | "sum" | "var" | "var_sample" | "std" | "std_sample") "(" column ")" range
-//!            | ("nulls" | "null_rate") "(" column ")" range
-//!            | ("min" | "max" | "values") "(" column ")" range
-//!            | "share" "(" column "=" value ")" range [ "over" "all" "rows" | "over" "valid" "rows" ]
-//!            | "gap" "(" column "=" value "by" column ":" value "," value ")" range
-//!            | "min_group" "(" column [ "," column ] ")" range [ "with" "nulls" ]
-//!            | "balance" "(" column ")" range
-//!            | "corr" "(" column "," column ")" range
 //! range      = ("<=" | "<" | ">=" | ">" | "=") literal
 //!            | "between" literal "and" literal  |  "in" "[" literal "," literal "]"
 //! literal    = number [ "%" ] | date | timestamp

@@ -6,6 +6,10 @@ use super::*;
 use crate::claims::{
     ResolvedClaim,
     bounds::{Bound, Bounds},
+    kinds::{
+        Balance, Correlation, Count, Estimator, Gap, Limit, Mean, MinGroup, NullGroups, NullUnit, Nulls, Range, Rows,
+        Share, ShareBase, Std, Sum, Values, Variance,
+    },
     ratio::{ColumnRatio, Ratio},
     resolve,
     resolve::{Order, Table as Matched},
@@ -36,8 +40,9 @@ fn claims_are_printed_in_one_canonical_spelling() {
         ("mean(age) in [30, 60]", "mean(age) between 30 and 60"),
         ("mean(age) Between -3 And 60.0", "mean(age) between -3 and 60"),
         ("sum(amount) < 1000000", "sum(amount) < 1000000"),
-        ("std(x) <= 2.5", "var(x) <= 6.25"),
-        ("std_sample(x) between 1 and 2", "var_sample(x) between 1 and 4"),
+        ("std(x) <= 2.50", "std(x) <= 2.5"),
+        ("STD_sample(x) between 1 and 2", "std_sample(x) between 1 and 2"),
+        ("range(age) < 60.0", "range(age) < 60"),
         ("min(age) >= 0", "min(age) >= 0"),
         ("values(age) >= 0", "min(age) >= 0"),
         ("max(age) < 120", "max(age) < 120"),
@@ -82,6 +87,13 @@ fn syntax_errors_point_at_the_place() {
         ("std(x) <= -1", "-1", Expected::NonNegative),
         ("min(x) <= 5", "<=", lower("min", OneSided::BoundsOnly)),
         ("max(x) >= 5", ">=", Expected::UpperBound { function: "max", reason: OneSided::BoundsOnly }),
+        ("range(x) >= 5", ">=", Expected::UpperBound { function: "range", reason: OneSided::BoundsOnly }),
+        (
+            "range(x) between 0 and 5",
+            "between",
+            Expected::UpperBound { function: "range", reason: OneSided::BoundsOnly },
+        ),
+        ("range(x) <= 5%", "5%", Expected::Number),
         ("min_group(x) = 5", "=", lower("min_group", OneSided::LowerOnly)),
         ("balance(x) between 0.1 and 1", "between", lower("balance", OneSided::LowerOnly)),
         ("share(x = 3) <= 5%", "3", Expected::Value),
@@ -183,6 +195,8 @@ fn thresholds_are_scaled_to_integer_units_exactly() {
     let Ratio { claim, column, is } = ratio(claim);
     assert_eq!((column.position, claim.estimator), (1, Estimator::Population));
     assert_eq!(is, upper(bound(5_000, 1, true)));
+    let Claim::Std(claim) = read("std(price) between 0.125 and 3") else { panic!() };
+    assert_eq!(ratio(claim).is, Bounds { lower: bound(625, 4, false), upper: bound(90_000, 1, false) });
     let share = relation!(Share, "share(sex = 'f') between 12.5% and 1");
     assert_eq!(share.capacity, 4);
     assert_eq!(share.is, Bounds { lower: bound(1, 8, false), upper: bound(1, 1, false) });
@@ -222,6 +236,7 @@ fn claims_that_do_not_fit_the_table_say_why() {
         other => panic!("{other:?}"),
     };
     assert_eq!(unsupported("mean(day) <= 3"), Unsupported::NeedsQuantity);
+    assert_eq!(unsupported("range(day) <= 3"), Unsupported::NeedsQuantity);
     assert_eq!(unsupported("max(sex) <= 3"), Unsupported::NeedsNumeric);
     assert_eq!(unsupported("share(zip3 = 'x') <= 3%"), Unsupported::NeedsCategory);
     assert_eq!(unsupported("min_group(age) >= 3"), Unsupported::NeedsGroups);
@@ -271,6 +286,8 @@ fn thresholds_outside_the_statistic_or_the_circuit_are_refused() {
         format!("share(sex = 'f') <= 0.{}", "1".repeat(17)),
         format!("max(age) <= {}", "9".repeat(21)),
         "min_group(sex) >= 4294967296".to_owned(),
+        format!("std(age) <= {}", "9".repeat(20)),
+        "std(age) >= 0.000000001".to_owned(),
     ] {
         assert!(matches!(resolved(&claim), Err(ClaimError::ThresholdTooWide { .. })), "{claim}");
     }
@@ -289,6 +306,8 @@ fn json_cannot_express_what_the_language_refuses() {
     for claim in refused {
         assert!(matches!(json(claim), Err(ClaimError::Repeated { .. })), "{claim}");
     }
+    let negative = r#"{"claim":"std","column":"age","estimator":"population","is":{"at_most":"-3"}}"#;
+    assert!(matches!(json(negative), Err(ClaimError::OutsideRange { lowest: 0, highest: None, .. })));
     let empty = r#"{"claim":"mean","column":"age","is":{"between":["5","3"]}}"#;
     assert!(matches!(json(empty), Err(ClaimError::EmptyRange { .. })));
     let empty = r#"{"claim":"values","column":"age","is":{"between":["5","3"]}}"#;
@@ -301,6 +320,12 @@ fn json_cannot_express_what_the_language_refuses() {
     assert!(matches!(json(equal), Err(ClaimError::LowerBoundOnly { .. })));
     let fraction = r#"{"claim":"nulls","column":"age","unit":"rows","is":{"at_most":"0.01"}}"#;
     assert!(matches!(json(fraction), Err(ClaimError::NotWhole { .. })));
+    for end in ["at_least", "above", "equal"] {
+        let range = format!(r#"{{"claim":"range","column":"age","is":{{"{end}":"5"}}}}"#);
+        assert!(serde_json::from_str::<Claim>(&range).is_err(), "{end}");
+    }
+    let range = r#"{"claim":"range","column":"age","is":{"at_most":"5"}}"#;
+    assert_eq!(serde_json::to_string(&read("range(age) <= 5")).unwrap(), range);
     let mixed = r#"{"claim":"values","column":"age","is":{"between":["1","2020-01-01"]}}"#;
     assert!(matches!(json(mixed), Err(ClaimError::ThresholdType { .. })));
 }
@@ -361,6 +386,18 @@ fn claims() -> impl Strategy<Value = Claim> {
         (name(), ranges()).prop_map(|(column, is)| Claim::from(Mean { column, is })),
         (name(), ranges()).prop_map(|(column, is)| Claim::from(Sum { column, is })),
         (name(), ranges()).prop_map(|(column, is)| Claim::from(Variance { column, estimator: Estimator::Sample, is })),
+        (name(), ranges()).prop_map(|(column, is)| {
+            let is = is.try_map(|t| if t.is_negative() { Decimal::new(-t.mantissa(), t.scale()) } else { Ok(t) });
+            let is = match is.unwrap() {
+                Comparison::Between(a, b) if a > b => Comparison::Between(b, a),
+                is => is,
+            };
+            Claim::from(Std { column, estimator: Estimator::Population, is })
+        }),
+        (name(), decimals(), any::<bool>()).prop_map(|(column, t, strict)| Claim::from(Range {
+            column,
+            is: if strict { Limit::Below(t) } else { Limit::AtMost(t) }
+        })),
         (name(), values).prop_map(|(column, is)| Claim::from(Values { column, is })),
         (name(), any::<String>(), ranges()).prop_map(|(column, value, is)| Claim::from(Share {
             column,

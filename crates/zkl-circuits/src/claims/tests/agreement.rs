@@ -54,6 +54,12 @@ proptest! {
         for function in ["mean(x)", "sum(x)", "var(x)", "var_sample(y)", "values(x)"] {
             agree(&table, &format!("{function} {op} {threshold}"));
         }
+        for op in ["<=", "<"] {
+            agree(&table, &format!("range(x) {op} {threshold}"));
+        }
+        for function in ["std(x)", "std_sample(y)"] {
+            agree(&table, &format!("{function} {op} {}", threshold.trim_start_matches('-')));
+        }
         agree(&table, &format!("nulls(x) {op} {}%", part * 10));
         agree(&table, &format!("count(y) {op} {part}"));
         agree(&table, &format!("corr(x, y) {op} {}", f64::from(part) / 5.0 - 1.0));

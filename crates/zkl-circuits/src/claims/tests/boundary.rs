@@ -62,11 +62,31 @@ fn variances_hold_to_the_last_digit() {
     // population 4.5, sample 6
     check(
         &table,
-        &["var(x) = 4.5", "var_sample(x) = 6", "var(x) < 4.500000001", "std(x) <= 2.1213204", "var(x) >= -1"],
-        &["var(x) < 4.5", "var(x) >= 4.500000001", "var_sample(x) > 6", "std(x) <= 2.1213203", "var_sample(x) <= 4.5"],
+        &["var(x) = 4.5", "var_sample(x) = 6", "var(x) < 4.500000001", "var(x) >= -1"],
+        &["var(x) < 4.5", "var(x) >= 4.500000001", "var_sample(x) > 6", "var_sample(x) <= 4.5"],
     );
     check(&Table::of_numbers(&[9, 9]), &["var(x) = 0", "var_sample(x) <= 0"], &["var(x) > 0"]);
     check(&mixed(), &["var(price) <= 1300000"], &[]);
+}
+
+#[test]
+fn standard_deviations_hold_to_the_last_digit() {
+    let table = Table::of_numbers(&[-2, 0, 3, 3]);
+    // population: the root of 4.5, sample: the root of 6
+    check(
+        &table,
+        &["std(x) between 2.1213203 and 2.1213204", "std_sample(x) > 2.4494897", "std(x) >= 0", "std_sample(x) < 2.45"],
+        &["std(x) <= 2.1213203", "std(x) >= 2.1213204", "std_sample(x) <= 2.4494897", "std(x) between 0 and 2.12"],
+    );
+    // the deviations are 0.5: the population's root is exact
+    check(
+        &Table::of_numbers(&[3, 4]),
+        &["std(x) = 0.5", "std(x) between 0.5 and 0.5", "std(x) > 0.4999999"],
+        &["std(x) > 0.5", "std(x) < 0.5", "std_sample(x) <= 0.7071067", "std(x) >= 0.5000001"],
+    );
+    check(&Table::of_numbers(&[9, 9]), &["std(x) = 0", "std_sample(x) <= 0"], &["std(x) > 0"]);
+    check(&mixed(), &["std(price) <= 1141", "std(age) > 0"], &["std(price) <= 300"]);
+    assert_eq!(table.evaluate("std(x) >= 0").unwrap().observed().to_string(), "2.121320343559642573");
 }
 
 #[test]
@@ -103,6 +123,27 @@ fn an_upper_bound_below_the_sealed_one_is_true_but_not_provable() {
     assert!(evaluation.holds && !evaluation.provable);
     assert!(!satisfied(table.careless("max(price) <= 1307.95").as_ref()));
     table.refuses("max(price) < 1200");
+}
+
+#[test]
+fn a_range_is_bounded_by_the_distance_of_the_sealed_limits() {
+    // age: 22 to 60 in one limb, so that the limits are reached.
+    check(
+        &mixed(),
+        &["range(age) <= 38", "range(age) < 38.01", "range(age) <= 38.5"],
+        &["range(age) < 38", "range(age) <= 37.99", "range(age) <= -1"],
+    );
+    check(&Table::of_numbers(&[7, 7]), &["range(x) < 281474976710656"], &["range(x) < 0"]);
+    // price: 1202.75 apart, the limits 2^17 - 1 hundredths.
+    let table = mixed();
+    table.accepts("range(price) <= 1310.71");
+    table.refuses("range(price) <= 1202.74");
+    for text in ["range(price) < 1310.71", "range(price) <= 1202.75"] {
+        let reason = Coarse::UpperBound { provable: "1310.71".to_owned() };
+        assert_eq!(table.prove(text).map(|_| ()), Err(ClaimError::NotProvable { reason }), "{text}");
+        assert!(!satisfied(table.careless(text).as_ref()), "{text}");
+    }
+    assert_eq!(table.evaluate("range(price) <= 1202.75").unwrap().observed().to_string(), "1202.75");
 }
 
 #[test]
@@ -225,7 +266,9 @@ fn claims_without_a_subject_are_refused_in_the_circuit() {
         &[numbers("x", 1, vec![None, None]), numbers("y", 1, vec![Some(1), Some(2)])],
         &[PairLayout::Product { left: 0, right: 1 }],
     );
-    for text in ["mean(x) <= 9", "sum(x) <= 9", "var(x) >= 0", "max(x) <= 9", "corr(x, y) <= 1"] {
+    for text in
+        ["mean(x) <= 9", "sum(x) <= 9", "var(x) >= 0", "std(x) >= 0", "range(x) <= 9", "max(x) <= 9", "corr(x, y) <= 1"]
+    {
         empty.vacuous(text);
     }
     let one = Table::new(
@@ -233,6 +276,8 @@ fn claims_without_a_subject_are_refused_in_the_circuit() {
         &[PairLayout::Product { left: 0, right: 1 }],
     );
     one.vacuous("var_sample(x) <= 9");
+    one.vacuous("std_sample(x) <= 9");
+    one.accepts("std(x) <= 0");
     one.accepts("var(x) <= 0");
     one.vacuous("corr(x, y) <= 1");
 }
@@ -247,6 +292,8 @@ fn extreme_values_do_not_wrap() {
             "sum(x) = -1",
             "values(x) between -9223372036854775808 and 9223372036854775807",
             "var(x) <= 85070591730234615856620279821087277057",
+            "std(x) < 9223372036854775808",
+            "range(x) <= 18446744073709551615",
             "var(x) > 85070591730234615856620279821087277056",
         ],
         &[
@@ -255,6 +302,8 @@ fn extreme_values_do_not_wrap() {
             "sum(x) > 85070591730234615856620279821087277056",
             "min(x) > -9223372036854775808",
             "var(x) <= 85070591730234615856620279821087277056",
+            "std(x) <= 9223372036854775807",
+            "range(x) < 18446744073709551615",
         ],
     );
     table.accepts("max(x) <= 36893488147419103232");

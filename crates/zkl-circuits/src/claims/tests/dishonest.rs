@@ -6,8 +6,8 @@ use zkl_core::{ark::Fr, layout::PairLayout};
 use super::fixture::{Table, ctx, mixed, numbers, satisfied, words};
 use crate::{
     claims::{
-        kinds::{balance, correlation, gap, min_group, share, values},
-        language::{Claim, ClaimError, Mean, NullGroups},
+        kinds::{Mean, NullGroups, balance, correlation, gap, min_group, share, values},
+        language::{Claim, ClaimError},
         prove_instance,
         ratio::Ratio,
         relation::{FrameInputs, Instance, Relation},
@@ -21,7 +21,7 @@ fn frame(table: &Table) -> FrameInputs {
     FrameInputs { h: table.seal.commitment().field(), ctx: ctx(), layout: layout_digest(&table.layout) }
 }
 
-fn instance<R: Relation>(table: &Table, relation: R) -> Instance<R> {
+pub(super) fn instance<R: Relation>(table: &Table, relation: R) -> Instance<R> {
     let secret = Some((table.seal.header(), relation.open(&table.seal).unwrap()));
     Instance { relation, inputs: frame(table), secret }
 }
@@ -49,7 +49,7 @@ fn mean(table: &Table, text: &str) -> Instance<Ratio<Mean>> {
 }
 
 /// Seals a record that no honest notary would: the tree of one column under a header of `layout`.
-fn reseal<R: Relation<Witness = W>, W>(
+pub(super) fn reseal<R: Relation<Witness = W>, W>(
     table: &Table,
     relation: R,
     change: impl FnOnce(&mut W) -> (Fr, RecordIndex, crate::seal::MerklePath),
@@ -65,7 +65,7 @@ fn reseal<R: Relation<Witness = W>, W>(
     instance
 }
 
-fn sibling_path(path: &crate::seal::MerklePath, first: Fr) -> crate::seal::MerklePath {
+pub(super) fn sibling_path(path: &crate::seal::MerklePath, first: Fr) -> crate::seal::MerklePath {
     let mut siblings = *path.siblings();
     siblings[0] = first;
     crate::seal::MerklePath::of_siblings(siblings)
@@ -137,11 +137,37 @@ fn a_changed_record_does_not_open() {
     assert!(!satisfied(&wrong));
 }
 
+#[test]
+fn a_standard_deviation_has_the_estimator_of_its_text() {
+    let table = Table::of_numbers(&[3, 4]);
+    let of = |text: &str| {
+        let Ok(Claim::Std(claim)) = text.parse() else { panic!("{text}") };
+        Ratio::new(claim, &Matched { layout: &table.layout, function: "std" }).unwrap()
+    };
+    let population = instance(&table, of("std(x) <= 0.5"));
+    assert!(satisfied(&population));
+    assert!(!satisfied(&instance(&table, of("std_sample(x) <= 0.5"))), "the root of a half");
+    let inputs =
+        |text: &str| statement(&table.resolve(text), &table.layout, &table.seal.commitment(), ctx()).unwrap().1;
+    assert_eq!(inputs("std(x) <= 0.5"), inputs("var(x) <= 0.25"), "one circuit, one statement");
+    assert_ne!(inputs("std(x) <= 0.5"), inputs("std_sample(x) <= 0.5"));
+    let mut wrong = instance(&table, of("std(x) <= 0.25"));
+    assert!(!satisfied(&wrong));
+    wrong.secret.as_mut().unwrap().1.record.sum_squares = BigUint::ZERO;
+    assert!(!satisfied(&wrong));
+    // Squares that are too small for their sum are a variance below 0, which no range from 0 on holds.
+    let negative = reseal(&table, of("std(x) >= 0"), |opening| {
+        opening.record.sum_squares = BigUint::ZERO;
+        (opening.record.leaf(), opening.index, opening.path.clone())
+    });
+    assert!(!satisfied(&negative));
+}
+
 fn share(table: &Table, text: &str) -> share::ShareOf {
     relation!(Share, table, text)
 }
 
-fn category_path(opening: &mut Opening<CategoryRecord>) -> (Fr, RecordIndex, crate::seal::MerklePath) {
+pub(super) fn category_path(opening: &mut Opening<CategoryRecord>) -> (Fr, RecordIndex, crate::seal::MerklePath) {
     (opening.record.leaf(), opening.index, opening.path.clone())
 }
 
@@ -184,7 +210,7 @@ fn nulls_cannot_carry_a_value_and_counts_must_add_up() {
     assert!(!satisfied(&uncounted));
 }
 
-fn threshold(table: &Table, column: &str, at_least: u32) -> min_group::Threshold {
+pub(super) fn threshold(table: &Table, column: &str, at_least: u32) -> min_group::Threshold {
     min_group::Threshold { place: place(table, column), at_least, nulls: NullGroups::Excluded }
 }
 
@@ -324,6 +350,36 @@ fn the_sealed_upper_bound_follows_the_sealed_limbs() {
         wrong.secret.as_mut().unwrap().1.record.limbs = limbs;
         assert!(!satisfied(&wrong));
     }
+}
+
+#[test]
+fn a_range_has_the_sealed_limits_of_its_own_column_and_at_least_one_value() {
+    let table = mixed();
+    let of = |table: &Table, text: &str| {
+        let Ok(Claim::Range(claim)) = text.parse() else { panic!("{text}") };
+        Ratio::new(claim, &Matched { layout: &table.layout, function: "range" }).unwrap()
+    };
+    assert!(satisfied(&instance(&table, of(&table, "range(price) <= 1310.71"))));
+    let changes: [fn(&mut crate::seal::NumericRecord); 4] =
+        [|r| r.limbs = 1, |r| r.top_limb = 0, |r| r.min += 130_000, |r| r.valid = 0];
+    for change in changes {
+        let mut wrong = instance(&table, of(&table, "range(price) <= 1310.71"));
+        change(&mut wrong.secret.as_mut().unwrap().1.record);
+        assert!(!satisfied(&wrong));
+    }
+    let mut wrong = instance(&table, of(&table, "range(price) <= 38"));
+    wrong.secret.as_mut().unwrap().1 = table.seal.numeric(0).unwrap();
+    assert!(!satisfied(&wrong), "the range of age");
+    // Sealed as having no value: nothing is said.
+    let sealed = Table::of_numbers(&[5, 6, 7]);
+    let with = |valid: u64| {
+        reseal(&sealed, of(&sealed, "range(x) < 281474976710656"), |opening| {
+            opening.record.valid = valid;
+            (opening.record.leaf(), opening.index, opening.path.clone())
+        })
+    };
+    assert!(satisfied(&with(1)));
+    assert!(!satisfied(&with(0)));
 }
 
 #[test]
