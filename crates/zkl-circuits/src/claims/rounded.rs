@@ -5,6 +5,7 @@
 //!
 //! ```text
 //! |v - w| <= e,  |mean v - mean w| <= e,  |sum v - sum w| <= c e <= n e
+//! |range v - range w| <= 2 e
 //! |std v - std w| <= std (v - w) <= e,    for the sample's by c / (c - 1) <= 2 more under the root
 //! ```
 //!
@@ -19,7 +20,7 @@ use zkl_core::layout::{Layout, Rounding};
 
 use super::{
     bounds::Bound,
-    kinds::{Claim, Estimator, Mean, Sum, Values, Variance},
+    kinds::{Claim, Estimator, Limit, Mean, Range, Std, Sum, Values, Variance},
     language::{ClaimError, Comparison, Decimal, Literal},
 };
 
@@ -47,6 +48,17 @@ pub(super) fn inwards<'c>(claim: &'c Claim, layout: &Layout) -> Result<Cow<'c, C
                 let is = inwards.variance(*is, *estimator)?;
                 Some(Variance { column: column.clone(), estimator: *estimator, is }.into())
             }
+            None => None,
+        },
+        Claim::Std(Std { column, estimator, is }) => match moved(column) {
+            Some(inwards) => {
+                let is = inwards.deviation(*is, *estimator)?;
+                Some(Std { column: column.clone(), estimator: *estimator, is }.into())
+            }
+            None => None,
+        },
+        Claim::Range(Range { column, is }) => match moved(column) {
+            Some(inwards) => Some(Range { column: column.clone(), is: inwards.range(*is)? }.into()),
             None => None,
         },
         Claim::Rows(_)
@@ -97,15 +109,43 @@ impl Inwards {
         }
     }
 
-    fn variance(&self, is: Comparison<Decimal>, estimator: Estimator) -> Result<Comparison<Decimal>, ClaimError> {
-        let error = match estimator {
+    /// The error of a standard deviation.
+    fn deviation_error(&self, estimator: Estimator) -> Wide {
+        match estimator {
             Estimator::Population => self.error(1),
             // The root of 2 is below 3/2.
             Estimator::Sample => {
                 let error = self.error(15);
                 Wide { scale: error.scale + 1, ..error }
             }
-        };
+        }
+    }
+
+    fn deviation(&self, is: Comparison<Decimal>, estimator: Estimator) -> Result<Comparison<Decimal>, ClaimError> {
+        let error = self.deviation_error(estimator);
+        self.ends(is, |t| plus(t, &error, 1), |t| self.less(t, &error))
+    }
+
+    fn range(&self, is: Limit) -> Result<Limit, ClaimError> {
+        let error = self.error(2);
+        Ok(match is {
+            Limit::AtMost(t) => Limit::AtMost(self.less(t, &error)?),
+            Limit::Below(t) => Limit::Below(self.less(t, &error)?),
+        })
+    }
+
+    /// `t` less `error`: what is not below 0 cannot be shown to be closer to 0 than the error.
+    fn less(&self, t: Decimal, error: &Wide) -> Result<Decimal, ClaimError> {
+        let moved = plus(t, error, -1)?;
+        if moved.is_negative() && !t.is_negative() { Err(self.rounded()) } else { Ok(moved) }
+    }
+
+    fn rounded(&self) -> ClaimError {
+        ClaimError::Rounded { column: self.column.clone(), error: self.rounding.to_string() }
+    }
+
+    fn variance(&self, is: Comparison<Decimal>, estimator: Estimator) -> Result<Comparison<Decimal>, ClaimError> {
+        let error = self.deviation_error(estimator);
         let from_below = |t| squared(&root(t, error.scale, true), &error, 1).ok_or_else(|| too_wide(t));
         let from_above = |t| squared(&root(t, error.scale, false), &error, -1).ok_or_else(|| too_wide(t));
         self.ends(is, from_below, from_above)
@@ -126,10 +166,7 @@ impl Inwards {
             Comparison::Between(from, to) if lower(from)? <= upper(to)? => {
                 Comparison::Between(lower(from)?, upper(to)?)
             }
-            Comparison::Equal(_) | Comparison::Between(..) => {
-                let (column, error) = (self.column.clone(), self.rounding.to_string());
-                return Err(ClaimError::Rounded { column, error });
-            }
+            Comparison::Equal(_) | Comparison::Between(..) => return Err(self.rounded()),
         })
     }
 }
@@ -216,9 +253,14 @@ mod tests {
             ("max(x) <= 0", "max(x) <= -0.05"),
             ("min(x) >= 0", "min(x) >= 0.05"),
             ("values(x) between 0 and 1", "values(x) between 0.05 and 0.95"),
-            ("std(x) <= 2", "var(x) <= 3.8025"),
+            ("std(x) <= 2", "std(x) <= 1.95"),
+            ("std(x) > 0", "std(x) > 0.05"),
+            ("range(x) <= 2", "range(x) <= 1.9"),
+            ("range(x) < 0.1", "range(x) < 0"),
+            ("var(x) <= 4", "var(x) <= 3.8025"),
             ("var(x) >= 4", "var(x) >= 4.2025"),
-            ("std_sample(x) <= 2", "var_sample(x) <= 3.705625"),
+            ("std_sample(x) <= 2", "std_sample(x) <= 1.925"),
+            ("var_sample(x) <= 4", "var_sample(x) <= 3.705625"),
             ("var(x) <= 0", "var(x) <= -0.0025"),
         ] {
             assert_eq!(moved(claim).unwrap(), expected, "{claim}");
@@ -242,7 +284,12 @@ mod tests {
 
     #[test]
     fn ranges_within_the_rounding_are_refused() {
-        for claim in ["mean(x) = 0", "sum(x) between 0 and 0.9", "values(x) between 1 and 1.09", "var(x) = 1"] {
+        for claim in
+            ["mean(x) = 0", "sum(x) between 0 and 0.9", "values(x) between 1 and 1.09", "var(x) = 1", "std(x) = 1"]
+        {
+            assert!(matches!(moved(claim), Err(ClaimError::Rounded { .. })), "{claim}");
+        }
+        for claim in ["std(x) <= 0.04", "std_sample(x) < 0.07", "range(x) <= 0.09"] {
             assert!(matches!(moved(claim), Err(ClaimError::Rounded { .. })), "{claim}");
         }
         assert!(moved("values(x) between 1 and 1.1").is_ok());
