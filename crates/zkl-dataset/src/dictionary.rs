@@ -58,7 +58,7 @@ impl Dictionary {
     }
 
     /// The values, by number.
-    pub(crate) fn values(&self) -> impl Iterator<Item = &str> + Clone {
+    pub(crate) fn values(&self) -> impl Iterator<Item = &str> {
         (0..self.ends.len() as u32).map(|index| get(&self.text, &self.ends, index))
     }
 

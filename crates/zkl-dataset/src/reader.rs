@@ -187,7 +187,7 @@ impl Table {
     /// An error while reading bytes: of the disk, or of the decompressor.
     fn decode_error(&self, error: io::Error) -> DatasetError {
         let what = match self.report.compression {
-            Compression::None if error.get_ref().is_some_and(|error| error.is::<decode::BadUtf16>()) => {
+            Compression::None if is::<decode::BadUtf16>(&error) => {
                 return self.error(Fault::NotUtf16);
             }
             Compression::None => return DatasetError::io(&self.path, error),
@@ -196,10 +196,8 @@ impl Table {
         };
         match error.kind() {
             io::ErrorKind::UnexpectedEof => self.error(Fault::Truncated { what }),
-            _ if error.get_ref().is_some_and(|error| error.is::<decode::BytesAfterEnd>()) => {
-                self.error(Fault::BytesAfterEnd { what })
-            }
-            _ if error.get_ref().is_some_and(|error| error.is::<decode::BadUtf16>()) => self.error(Fault::NotUtf16),
+            _ if is::<decode::BytesAfterEnd>(&error) => self.error(Fault::BytesAfterEnd { what }),
+            _ if is::<decode::BadUtf16>(&error) => self.error(Fault::NotUtf16),
             // Errors of the operating system carry its number; those of a decompressor do not.
             _ if error.raw_os_error().is_some() => DatasetError::io(&self.path, error),
             _ => self.error(Fault::Corrupt { what, source: Box::new(error) }),
@@ -288,6 +286,11 @@ pub(crate) fn decompress(compression: Compression, file: impl Read + 'static) ->
         Compression::Gzip => Box::new(decode::Members::new(file)),
         Compression::Zstd => Box::new(zstd::stream::read::Decoder::with_buffer(BufReader::new(file))?),
     })
+}
+
+/// Whether an error is one of a decoder of this crate.
+fn is<E: std::error::Error + 'static>(error: &io::Error) -> bool {
+    error.get_ref().is_some_and(|source| source.downcast_ref::<E>().is_some())
 }
 
 /// Reads some bytes; 0 at the end of the input.

@@ -380,7 +380,9 @@ impl ColumnState {
             basis: self.basis,
             ruled_out: self.ruled_out,
             suggestion: match &plan {
-                Plan::Category(dictionary) if self.basis == Basis::Inferred => habit::suggestion(dictionary.values()),
+                Plan::Category(dictionary) if self.basis == Basis::Inferred => {
+                    habit::suggestion(|| dictionary.values())
+                }
                 _ => None,
             },
             rounding: None,

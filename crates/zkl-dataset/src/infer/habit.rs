@@ -1,11 +1,9 @@
 //! Categories whose values look like numbers, dates or bools as people write them, and the flag that reads them so.
 
 /// What the values of a category look like, if all look the same way.
-pub(super) fn suggestion<'v>(values: impl Iterator<Item = &'v str> + Clone) -> Option<&'static str> {
-    if values.clone().next().is_none() {
-        return None;
-    }
-    let all = |looks: fn(&str) -> bool| values.clone().all(|value| looks(value.trim_matches(' ')));
+pub(super) fn suggestion<'v, I: Iterator<Item = &'v str>>(values: impl Fn() -> I) -> Option<&'static str> {
+    values().next()?;
+    let all = |looks: fn(&str) -> bool| values().all(|value| looks(value.trim_matches(' ')));
     if all(is_word_of_bool) {
         return Some("such words are read as a bool when declared: --column NAME=bool");
     }
@@ -20,7 +18,7 @@ pub(super) fn suggestion<'v>(values: impl Iterator<Item = &'v str> + Clone) -> O
     if !all(|value| civil(value).is_some()) {
         return None;
     }
-    let above_12 = |part: fn((u32, u32)) -> u32| values.clone().filter_map(civil).any(|date| part(date) > 12);
+    let above_12 = |part: fn((u32, u32)) -> u32| values().filter_map(civil).any(|date| part(date) > 12);
     Some(match (above_12(|date| date.0), above_12(|date| date.1)) {
         (true, false) => "they look like dates: --dates dmy reads them",
         (false, true) => "they look like dates: --dates mdy reads them",
@@ -65,7 +63,7 @@ mod tests {
 
     #[test]
     fn habits_are_told_from_all_values() {
-        let of = |values: &[&'static str]| suggestion(values.iter().copied()).unwrap_or("");
+        let of = |values: &[&'static str]| suggestion(|| values.iter().copied()).unwrap_or("");
         assert!(of(&["1,5", "-2,75"]).contains("--decimal ,"));
         assert!(of(&["31/12/2024", "01/02/2024"]).contains("--dates dmy"));
         assert!(of(&["12/31/2024"]).contains("--dates mdy"));

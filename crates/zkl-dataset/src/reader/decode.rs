@@ -29,26 +29,17 @@ impl<R: Read> Members<R> {
     fn advance(&mut self) -> io::Result<()> {
         let Some(member) = self.member.take() else { return Ok(()) };
         let mut input = member.into_inner();
-        loop {
-            let rest = input.fill_buf()?;
-            match rest.iter().position(|&byte| byte != 0) {
-                _ if rest.is_empty() => return Ok(()),
-                // Not after padding: a member there would be read by some programs and not by others.
-                Some(0) if rest[0] == 0x1f => {
-                    self.member = Some(flate2::bufread::GzDecoder::new(input));
-                    return Ok(());
-                }
-                Some(_) => return Err(io::Error::new(io::ErrorKind::InvalidData, BytesAfterEnd)),
-                None => {
-                    let zeros = rest.len();
-                    input.consume(zeros);
-                    return only_zeros(&mut input);
-                }
-            }
+        match input.fill_buf()?.first() {
+            None => {}
+            Some(0) => only_zeros(&mut input)?,
+            Some(0x1f) => self.member = Some(flate2::bufread::GzDecoder::new(input)),
+            Some(_) => return Err(io::Error::new(io::ErrorKind::InvalidData, BytesAfterEnd)),
         }
+        Ok(())
     }
 }
 
+/// Reads to the end. A member after padding would be read by some programs and not by others, and is refused.
 fn only_zeros(input: &mut impl io::BufRead) -> io::Result<()> {
     loop {
         let rest = input.fill_buf()?;
