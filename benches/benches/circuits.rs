@@ -12,7 +12,7 @@ use zkl_circuits::{
 use zkl_core::ark::Fr;
 use zkl_dataset::ScanOutput;
 use zkl_poseidon::{Poseidon, Width as Supported, permute};
-use zkl_snark::{groth16, keys::KeyStore};
+use zkl_snark::{keys::KeyStore, proof_system::COMPACT};
 
 const ROWS: u64 = 20_000;
 const SEED: SealSeed = SealSeed::from_bytes([1; 32]);
@@ -57,16 +57,18 @@ fn claims(c: &mut Criterion) {
         let instance = || prove_instance(&claim, &layout, &profile, &seal, Fr::from(1u64));
         let circuit = instance().expect("a true claim");
         let (circuit, id) = (circuit.circuit(), circuit.circuit().id());
-        let keys = store.dev_keys(circuit, &|_| ()).expect("keys");
+        let keys = store.keys(COMPACT, circuit, &|_| ()).expect("keys");
         group.bench_function(format!("load keys of {id}"), |b| {
             // A new store has nothing in memory.
-            b.iter(|| KeyStore::open(dir.path()).expect("a key store").dev_keys(circuit, &|_| ()).expect("keys"));
+            b.iter(|| KeyStore::open(dir.path()).expect("a key store").keys(COMPACT, circuit, &|_| ()).expect("keys"));
         });
-        group.bench_function(format!("prove {id}"), |b| b.iter(|| keys.prove(black_box(circuit)).expect("a proof")));
-        let proof = keys.prove(circuit).expect("a proof");
+        group.bench_function(format!("prove {id}"), |b| {
+            b.iter(|| keys.prove(black_box(circuit), None, None).expect("a proof"));
+        });
+        let proof = keys.prove(circuit, None, None).expect("a proof");
         let inputs = circuit.public_inputs();
         group.bench_function(format!("verify {id}"), |b| {
-            b.iter(|| groth16::verify(keys.verifying(), black_box(&inputs), &proof).expect("a valid proof"));
+            b.iter(|| keys.verifying().verify(black_box(&inputs), None, None, &proof).expect("a valid proof"));
         });
     }
 }

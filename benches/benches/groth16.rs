@@ -31,11 +31,7 @@ use zkl_snark::ark::{
     snark::SNARK as _,
     std::rand::SeedableRng as _,
 };
-use zkl_snark::{
-    groth16::{self, Groth16},
-    keys::KeyStore,
-    proof_system::ProofSystem as _,
-};
+use zkl_snark::{groth16, keys::KeyStore, proof_system::COMPACT};
 
 const ROWS: u64 = 1_000;
 const SEED: [u8; 32] = [7; 32];
@@ -110,7 +106,7 @@ fn stages(c: &mut Criterion, circuit: &TranscriptCircuit) {
     assignment.extend(cs.witness_assignment().expect("an assignment"));
     let mut rng = ChaCha20Rng::from_seed(SEED);
     let (theirs, _) = Arkworks::<Bn254>::circuit_specific_setup(Synthesizer(circuit), &mut rng).expect("keys");
-    let (ours, verifying) = Groth16.danger_setup_from_seed(circuit, SEED).expect("keys");
+    let (ours, verifying) = groth16::danger_setup_from_seed(circuit, SEED).expect("keys");
 
     group.bench_function("arkworks: synthesis and matrices", |b| {
         b.iter(|| synthesize(black_box(circuit)).to_matrices().expect("matrices"));
@@ -156,12 +152,12 @@ fn stages(c: &mut Criterion, circuit: &TranscriptCircuit) {
     });
 
     let dir = tempfile::tempdir().expect("a temporary directory");
-    let load = || KeyStore::open(dir.path()).expect("a store").dev_keys(circuit, &|_| ()).expect("keys");
+    let load = || KeyStore::open(dir.path()).expect("a store").keys(COMPACT, circuit, &|_| ()).expect("keys");
     load();
     group.bench_function("load keys", |b| b.iter(load));
     group.sample_size(10).measurement_time(Duration::from_secs(1));
     group.bench_function("ours: make keys", |b| {
-        b.iter(|| Groth16.danger_setup_from_seed(circuit, SEED).expect("keys"));
+        b.iter(|| groth16::danger_setup_from_seed(circuit, SEED).expect("keys"));
     });
 }
 

@@ -11,7 +11,7 @@ use zkl_argument::{
     srs::Srs,
 };
 use zkl_circuits::{
-    scan::{ColumnCommitments, ScanContext, ScanInputs, ScanProof, ScanStatement, shape_for, verify_scan},
+    scan::{ColumnCommitments, ScanContext, ScanInputs, ScanProof, ScanStatement, VerifyScanError, shape_for, verify_scan},
     seal::SealCommitment,
 };
 use zkl_core::{
@@ -24,7 +24,10 @@ use zkl_snark::ark::{
     groth16,
     serialize::CanonicalSerialize,
 };
-use zkl_snark::groth16::{Proof, VerifyingKey};
+use zkl_snark::{
+    groth16::{Proof, VerifyingKey},
+    proof_system::VerifyError,
+};
 
 struct Fixture {
     plan: ScanPlan,
@@ -86,7 +89,7 @@ impl Fixture {
             bytes.extend(point.to_bytes().repeat(3));
             bytes
         };
-        assert_eq!(Ok(base.len()), ScanProof::encoded_bytes(plan.shape(), groups));
+        assert_eq!(Ok(base.len()), ScanProof::encoded_bytes(plan.shape(), groups, &key));
         let context = ScanContext::new("fuzz", &[0; 32], &"data".parse().unwrap(), &[0; 32]);
         let h = SealCommitment::from_bytes(&[1; 32]).unwrap();
         Self { plan, groups, commitments, srs: Srs::dev(2, b"fuzz").unwrap(), key, context, h, base }
@@ -107,7 +110,7 @@ fuzz_target!(|input: &[u8]| {
     static FIXTURE: OnceLock<Fixture> = OnceLock::new();
     let fixture = FIXTURE.get_or_init(Fixture::new);
     let (shape, groups, statement) = (fixture.plan.shape(), fixture.groups, fixture.statement());
-    let decode = |bytes: &[u8]| ScanProof::from_bytes(shape, groups, bytes);
+    let decode = |bytes: &[u8]| ScanProof::from_bytes(shape, groups, &fixture.key, bytes);
 
     // As it is, or laid over a proof that can be read, from an offset on.
     let bytes = match input {
@@ -126,7 +129,7 @@ fuzz_target!(|input: &[u8]| {
 
     // The same claim with a transcript proof that verifies.
     let mask = Commitment::from_bytes(bytes.first_chunk::<32>().unwrap()).unwrap();
-    let t0 = statement.t0(fixture.srs.digest(), fixture.key.digest(), &mask).unwrap();
+    let t0 = statement.t0(fixture.srs.digest(), &fixture.key, &mask).unwrap();
     let inputs = statement.inputs(t0, read.claim()).to_vec();
     let proof = proof(inputs.iter().sum());
     let start = 32 + 32 * (inputs.len() - 4);
@@ -134,5 +137,9 @@ fuzz_target!(|input: &[u8]| {
     bytes[start..start + Proof::LEN].copy_from_slice(&proof);
     let read = decode(&bytes).unwrap();
     let answer = verify_scan(fixture.srs.verifier_key(), &fixture.key, &statement, &read);
-    assert!(matches!(answer, Err(zkl_circuits::scan::VerifyScanError::Columns(_))), "{answer:?}");
+    let opened = matches!(
+        answer,
+        Err(VerifyScanError::Columns(_) | VerifyScanError::Proof(VerifyError::Encoding(_) | VerifyError::Opening(_)))
+    );
+    assert!(opened, "{answer:?}");
 });

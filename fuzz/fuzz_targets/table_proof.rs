@@ -6,7 +6,7 @@ use std::{collections::HashMap, sync::OnceLock};
 use libfuzzer_sys::fuzz_target;
 use zkl_argument::srs::Srs;
 use zkl_circuits::{
-    scan::{ScanContext, TablePlan, TableProof, TableStatement, verify_table},
+    scan::{ScanContext, TableKeys, TablePlan, TableProof, TableStatement, verify_table},
     seal::SealCommitment,
 };
 use zkl_core::{
@@ -15,7 +15,10 @@ use zkl_core::{
     layout::{ColumnLayout, Encoding, Layout},
 };
 use zkl_snark::ark::{Bn254, Fr, G1Affine, G2Affine, ec::AffineRepr, groth16, serialize::CanonicalSerialize};
-use zkl_snark::groth16::VerifyingKey;
+use zkl_snark::{
+    groth16::VerifyingKey,
+    proof_system::{self, COMPACT},
+};
 
 struct Fixture {
     plan: TablePlan,
@@ -77,10 +80,15 @@ impl Fixture {
         base.extend(scan(&shape, 16, &one, &groth16));
         base.extend(&one);
         base.extend(&groth16);
-        assert_eq!(Ok(base.len()), TableProof::encoded_bytes(&plan));
         let context = ScanContext::new("fuzz", &[0; 32], &"data".parse().unwrap(), &[0; 32]);
         let h = SealCommitment::from_bytes(one.first_chunk().unwrap()).unwrap();
-        Self { plan, srs: Srs::dev(2, b"fuzz").unwrap(), keys, context, h, base }
+        let fixture = Self { plan, srs: Srs::dev(2, b"fuzz").unwrap(), keys, context, h, base };
+        assert_eq!(Ok(fixture.base.len()), TableProof::encoded_bytes(&fixture.plan, &fixture.keys()));
+        fixture
+    }
+
+    fn keys(&self) -> TableKeys<'_> {
+        TableKeys::new(COMPACT, self.keys.iter().map(|(id, key)| (id.clone(), key as &dyn proof_system::VerifyingKey)))
     }
 }
 
@@ -103,9 +111,9 @@ fuzz_target!(|input: &[u8]| {
         }
         _ => return,
     };
-    let Ok(proof) = TableProof::from_bytes(&fixture.plan, &bytes) else { return };
+    let keys = fixture.keys();
+    let Ok(proof) = TableProof::from_bytes(&fixture.plan, &keys, &bytes) else { return };
     assert_eq!(proof.to_bytes(), bytes);
     let statement = TableStatement { context: fixture.context, plan: &fixture.plan, h: fixture.h };
-    let keys = |id: &CircuitId| fixture.keys.get(id);
     assert!(verify_table(fixture.srs.verifier_key(), &keys, &statement, &proof).is_err());
 });

@@ -1,5 +1,7 @@
 /** A proof, and what it rests on. */
 export interface Proof {
+    /** Name of the proof system. */
+    scheme: string;
     circuit: string;
     /** Where its key comes from, and whether anybody can forge with it. */
     setup: string;

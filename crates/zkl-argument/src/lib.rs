@@ -28,8 +28,8 @@ pub use error::{ColumnsError, PlanError, ScanError};
 pub use opening::Opening;
 pub use plan::{Cell, LinearForm, ScanPlan, SlotMap};
 pub use scan::{
-    PlainProof, cell_weights, check_columns, commit_columns, open_columns, prove_plain, prove_plain_with, verify,
-    verify_columns, verify_plain,
+    PlainProof, cell_weights, check_columns, combine_columns, commit_columns, open_columns, prove_plain,
+    prove_plain_with, verify, verify_columns, verify_plain, weighted_columns,
 };
 pub use shape::{Block, Shape, Slots};
 pub use statement::{LayoutVector, SealedGroups, SealedNumeric, SealedProduct, SealedProfile};

@@ -18,7 +18,7 @@ mod columns;
 mod prove;
 mod weights;
 
-pub use columns::{check_columns, commit_columns, open_columns, verify_columns};
+pub use columns::{check_columns, combine_columns, commit_columns, open_columns, verify_columns, weighted_columns};
 pub use prove::{PlainProof, prove_plain, prove_plain_with};
 pub use weights::cell_weights;
 pub(crate) use weights::lookup_form;

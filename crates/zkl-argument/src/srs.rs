@@ -20,6 +20,7 @@
 //! that a base point other than the generator is sound is shown in `docs/adr/0017-public-string.md`.
 
 mod check;
+mod coordinate_sums;
 mod coordinates;
 mod derive;
 mod dev;
@@ -35,6 +36,7 @@ use std::fmt;
 
 use zkl_core::{ark::G1Affine, digest::KeyDigest};
 
+use self::coordinate_sums::CoordinateSums;
 pub use self::{
     derive::derive_powers,
     error::{DeriveError, SnarkjsError, SrsError, SrsFault},
@@ -50,6 +52,7 @@ use crate::msm::MsmBases;
 pub struct Srs {
     key: SrsVerifierKey,
     powers: MsmBases,
+    coordinate_sums: CoordinateSums,
 }
 
 impl Srs {
@@ -60,7 +63,7 @@ impl Srs {
 
     /// `powers` must be elements of G1, the first of them the base of `key`.
     fn new(key: SrsVerifierKey, powers: Vec<G1Affine>) -> Self {
-        Self { key, powers: MsmBases::new(powers) }
+        Self { key, powers: MsmBases::new(powers), coordinate_sums: CoordinateSums::default() }
     }
 
     /// The verifier's part.

@@ -1,4 +1,4 @@
-//! Claim circuits: Groth16 statements over a seal `h` alone.
+//! Claim circuits: statements over a seal `h` alone.
 //!
 //! Every circuit opens the header and the records that its claim is about, and proves an inequality between integers
 //! that cannot wrap. Public inputs start with

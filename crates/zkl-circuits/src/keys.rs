@@ -109,16 +109,15 @@ mod tests {
     };
     use zkl_snark::{
         ark::{Bn254, groth16::Groth16 as Arkworks, serialize::CanonicalSerialize as _, snark::SNARK as _},
-        groth16::Groth16,
+        groth16::danger_setup_from_seed,
         keys::{Setup, dev_seed},
-        proof_system::ProofSystem as _,
     };
 
     use super::*;
 
     fn fresh_digest(circuit: &dyn Circuit) -> KeyDigest {
         let id = circuit.id();
-        Groth16.danger_setup_from_seed(circuit, dev_seed(&id)).unwrap().1.digest()
+        danger_setup_from_seed(circuit, dev_seed(&id)).unwrap().1.digest()
     }
 
     #[test]

@@ -6,13 +6,13 @@
 //!
 //! # Relation
 //! ```text
-//! transcript circuit (Groth16)    messages exist that zkl_argument::verify accepts, Fiat-Shamir included, for the profile
-//!                                 in h and the layout in lay; they end in the public claim (r*, z_blk, beta, eta, rho, y)
-//! masked opening (HyperKZG)       the committed columns open to y, with weights that everybody derives
+//! transcript circuit (any proof system)    messages exist that zkl_argument::verify accepts, Fiat-Shamir included, for the profile
+//!                                          in h and the layout in lay; they end in the public claim (r*, z_blk, beta, eta, rho, y)
+//! link of that circuit                     the committed columns open to y, with weights that everybody derives
 //! ```
 //!
 //! # Soundness
-//! That of the scan argument (below 2^-200), of Groth16 and of the commitments, and Poseidon as an oracle although it is
+//! That of the scan argument (below 2^-200), of the proof system and of the commitments, and Poseidon as an oracle although it is
 //! proved in a circuit, which is a heuristic. `t0` binds whatever is fixed before the first challenge; `lay` the slots, so
 //! that a prover chooses nothing about them; the keys and the reference string are the caller's to trust.
 //!
@@ -46,6 +46,6 @@ pub use shapes::{SEGMENT_LOG_ROWS, shape_for, standard_circuits, standard_slots}
 pub use statement::{ColumnCommitments, ScanContext, ScanStatement, layout_bytes};
 pub use table::{
     CommittedTable, DictionaryProof, KeySource, MergeProof, ProveTableError, ProvedTable, Segment, SegmentProof,
-    TableCommitter, TableDecodeError, TablePlan, TablePlanError, TableProof, TableProver, TableSecrets, TableStatement,
-    VerifiedTable, VerifyTableError, segment_rows, standard_table_circuits, verify_table,
+    TableCommitter, TableDecodeError, TableKeys, TablePlan, TablePlanError, TableProof, TableProver, TableSecrets,
+    TableStatement, VerifiedTable, VerifyTableError, segment_rows, standard_table_circuits, verify_table,
 };

@@ -22,6 +22,12 @@ pub trait Circuit: Send + Sync {
     /// # Errors
     /// Whatever the gadgets answer. An assignment that violates a constraint is not an error here; proving refuses it.
     fn synthesize(&self, cs: ConstraintSystemRef<Fr>) -> Result<(), SynthesisError>;
+
+    /// Whether proofs of this circuit open committed columns beside it: a *link*. A property of the circuit, as its constraints
+    /// are.
+    fn is_linked(&self) -> bool {
+        false
+    }
 }
 
 macro_rules! forward_circuit {
@@ -37,6 +43,10 @@ macro_rules! forward_circuit {
 
             fn synthesize(&self, cs: ConstraintSystemRef<Fr>) -> Result<(), SynthesisError> {
                 (**self).synthesize(cs)
+            }
+
+            fn is_linked(&self) -> bool {
+                (**self).is_linked()
             }
         })*
     };

@@ -14,9 +14,13 @@ use zkl_merkle::{
     checkpoint::Checkpoint,
     cosignature::WitnessVerifier,
     note::{NoteSigner, NoteVerifier},
+    signer::Signer,
 };
 use zkl_receipt::{Notarization, Predicate, SignedEntry};
-use zkl_snark::keys::KeyStore;
+use zkl_snark::{
+    keys::KeyStore,
+    proof_system::{COMPACT, ProofSystem},
+};
 
 use crate::{
     appender::Appender,
@@ -25,6 +29,7 @@ use crate::{
     log::{self, TrustedHead},
     store_url::AnyStore,
     vault::OpeningVault,
+    work,
 };
 
 /// A ledger: notarizes tables, proves claims about them, keeps their history.
@@ -38,6 +43,8 @@ pub struct Ledger {
     appender: Option<Arc<Appender>>,
     key: LedgerKey,
     pub(crate) keys: Arc<KeyStore>,
+    /// What proves everything that this handle records.
+    pub(crate) proof_system: &'static dyn ProofSystem,
     pub(crate) openings: Arc<dyn OpeningVault>,
     pub(crate) witnesses: Arc<[WitnessVerifier]>,
 }
@@ -54,7 +61,12 @@ pub(crate) struct Parts {
 /// The ledger's key: whole, or only the public half for reading.
 #[derive(Clone)]
 pub(crate) enum LedgerKey {
-    Signing(Arc<NoteSigner>),
+    Signing {
+        /// Signs checkpoints.
+        log: Arc<NoteSigner>,
+        /// Signs entries.
+        notary: Arc<dyn Signer>,
+    },
     Verifying(Arc<NoteVerifier>),
 }
 
@@ -102,10 +114,18 @@ impl Ledger {
     pub(crate) fn from_parts(parts: Parts) -> Self {
         let Parts { storage, key, keys, openings, witnesses } = parts;
         let appender = match &key {
-            LedgerKey::Signing(log) => Some(Arc::new(Appender::new(Arc::clone(&storage), Arc::clone(log)))),
+            LedgerKey::Signing { log, .. } => Some(Arc::new(Appender::new(Arc::clone(&storage), Arc::clone(log)))),
             LedgerKey::Verifying(_) => None,
         };
-        Self { storage, appender, key, keys: pinned(keys), openings, witnesses: witnesses.into() }
+        Self {
+            storage,
+            appender,
+            key,
+            keys: pinned(keys),
+            proof_system: COMPACT,
+            openings,
+            witnesses: witnesses.into(),
+        }
     }
 
     /// The store.
@@ -131,7 +151,7 @@ impl Ledger {
     /// The key that verifies the log's checkpoints: what a verifier pins.
     pub fn log_key(&self) -> NoteVerifier {
         match &self.key {
-            LedgerKey::Signing(signer) => signer.verifier(),
+            LedgerKey::Signing { log, .. } => log.verifier(),
             LedgerKey::Verifying(verifier) => verifier.as_ref().clone(),
         }
     }
@@ -228,11 +248,18 @@ impl Ledger {
         log::head(&*self.storage, &self.log_key()).await
     }
 
-    pub(crate) fn signer(&self) -> Result<&NoteSigner, LedgerError> {
+    /// What signs entries.
+    pub(crate) fn notary(&self) -> Result<&Arc<dyn Signer>, LedgerError> {
         match &self.key {
-            LedgerKey::Signing(signer) => Ok(signer),
+            LedgerKey::Signing { notary, .. } => Ok(notary),
             LedgerKey::Verifying(_) => Err(LedgerError::ReadOnly),
         }
+    }
+
+    /// Signs a statement that names this ledger's notary.
+    pub(crate) async fn sign(&self, predicate: Predicate) -> Result<SignedEntry, LedgerError> {
+        let notary = Arc::clone(self.notary()?);
+        work::blocking(move || SignedEntry::sign(predicate, &*notary).map_err(LedgerError::entry)).await
     }
 }
 

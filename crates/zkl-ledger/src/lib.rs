@@ -76,11 +76,12 @@ pub use zkl_receipt::{
     Receipt, ReceiptEntry, ReceiptSummary, SaltedDigests, ScanKey, ScanPart, ScanRecord, ScanReport, SignedEntry,
     StatementSummary, TransportError, Trust, TrustParseError, UnknownStatement, VerifiedEntry, VerifiedLog,
     VerifiedReceipt, VerifiedStatement, VerifyError, WitnessAnswer, WitnessClient, checkpoint, cosignature, keys, note,
-    policy, verify, witness,
+    policy, signer, verify, witness,
 };
 pub use zkl_snark::{
     ark,
     keys::{KeyError, KeyStore, Setup},
+    proof_system,
 };
 #[cfg(feature = "rocks")]
 pub use zkl_storage_rocks::RocksBackend;

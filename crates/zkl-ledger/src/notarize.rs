@@ -16,7 +16,7 @@ use zkl_core::{
     time::Timestamp,
 };
 use zkl_dataset::{InferenceReport, ProfileSink};
-use zkl_receipt::{Assurance, FileEvidence, Manifest, Nonce, Notarization, Predicate, SignedEntry};
+use zkl_receipt::{Assurance, FileEvidence, Manifest, Nonce, Notarization, Predicate};
 
 use crate::{
     dataset_version::Dataset,
@@ -114,16 +114,16 @@ impl Notarize<'_> {
 
     async fn run(self) -> Result<Notarized, LedgerError> {
         let Self { ledger, table, privacy, evidence, reporter } = self;
-        let signer = ledger.signer()?;
-        let notary = signer.key().verifying_key();
+        let notary = ledger.notary()?.verifying_key();
         let name = table.name().cloned().ok_or(LedgerError::Unnamed)?;
         let nonce = Nonce::generate().map_err(LedgerError::randomness)?;
-        let origin = signer.name().as_str().to_owned();
-        let keys = Arc::clone(&ledger.keys);
+        let origin = ledger.log_key().name().as_str().to_owned();
+        let (keys, system) = (Arc::clone(&ledger.keys), ledger.proof_system);
         let sealed = work::run(Arc::clone(&reporter), move |work| {
             let seed = SealSeed::generate()?;
             let job = |srs| ScanJob {
                 keys: &keys,
+                system,
                 srs,
                 context: ScanContext::new(&origin, notary.as_bytes(), &name, nonce.as_bytes()),
                 secrets: TableSecrets { seal: seed.clone(), commitments: commitment_seed(&seed) },
@@ -244,9 +244,7 @@ async fn record(
         recorded_at: Timestamp::now(),
         nonce,
     };
-    let signer = ledger.signer()?;
-    let signed =
-        SignedEntry::sign(Predicate::Notarization(notarization.clone()), signer.key()).map_err(LedgerError::Sign)?;
+    let signed = ledger.sign(Predicate::Notarization(notarization.clone())).await?;
     opening.dataset_id = notarization.dataset_id;
     let id = opening.dataset_id;
     let vault = |source| LedgerError::Vault { action: "store", place: ledger.openings.place(id), source };

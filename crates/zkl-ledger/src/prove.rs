@@ -10,10 +10,10 @@ use zkl_core::{
     name::DatasetName,
     time::Timestamp,
 };
-use zkl_receipt::{ClaimRecord, CustomRecord, Nonce, Predicate, PublicInput, SignedEntry};
+use zkl_receipt::{ClaimRecord, CustomRecord, Nonce, Predicate, PublicInput};
 use zkl_snark::{
-    groth16::Proof,
-    keys::{KeyEvent, KeyPair, KeyStore},
+    keys::{KeyEvent, KeyStore},
+    proof_system::{ProofSystem, ProvingKey},
 };
 
 use crate::{
@@ -53,18 +53,17 @@ impl Prove<'_> {
     async fn run(self) -> Result<Entry, LedgerError> {
         let Self { dataset, claim, reporter } = self;
         let ledger = dataset.ledger();
-        let signer = ledger.signer()?;
-        let notary = signer.key().verifying_key();
+        let notary = ledger.notary()?.verifying_key();
         let secrets = dataset.secrets().await?;
         let NotarizedEntry { entry, notarization } = dataset.notarized();
         let resolved = resolve(&claim, &secrets.opening.layout)?;
         let nonce = Nonce::generate().map_err(LedgerError::randomness)?;
         let ctx = claims::context(&claim, entry.id, notary.as_bytes(), nonce.as_bytes());
-        let keys = Arc::clone(&ledger.keys);
+        let (keys, system) = (Arc::clone(&ledger.keys), ledger.proof_system);
         let proved = work::run(Arc::clone(&reporter), move |work| {
             let Secrets { opening, seal } = secrets.as_ref();
             let circuit = claims::prove_instance(&resolved, &opening.layout, &opening.profile, seal, ctx)?;
-            prove_blocking(&keys, &circuit, work)
+            prove_blocking(&keys, system, &circuit, work)
         });
         let proved = proved.await?;
         let record = ClaimRecord {
@@ -74,7 +73,7 @@ impl Prove<'_> {
             claim,
             circuit: proved.keys.id().clone(),
             verifying_key: proved.keys.verifying().digest(),
-            proof: BlobDigest::of(&proved.proof.to_bytes()),
+            proof: BlobDigest::of(&proved.proof),
             notary,
             recorded_at: Timestamp::now(),
             nonce,
@@ -121,16 +120,15 @@ impl ProveCircuit<'_> {
 
     async fn run(self) -> Result<Entry, LedgerError> {
         let Self { ledger, circuit, statement, reporter } = self;
-        let signer = ledger.signer()?;
+        let notary = ledger.notary()?.verifying_key();
         let id = circuit.circuit().id();
         if claims::is_reserved(&id) {
             return Err(LedgerError::ClaimCircuit { circuit: id });
         }
-        let notary = signer.key().verifying_key();
-        let keys = Arc::clone(&ledger.keys);
+        let (keys, system) = (Arc::clone(&ledger.keys), ledger.proof_system);
         let proved = work::run(Arc::clone(&reporter), move |work| {
             let public_inputs = circuit.circuit().public_inputs();
-            prove_blocking(&keys, &circuit, work).map(|proved| (proved, public_inputs))
+            prove_blocking(&keys, system, &circuit, work).map(|proved| (proved, public_inputs))
         });
         let (proved, public_inputs) = proved.await?;
         let record = CustomRecord {
@@ -140,7 +138,7 @@ impl ProveCircuit<'_> {
             setup: proved.keys.setup(),
             verifying_key: proved.keys.verifying().digest(),
             public_inputs: public_inputs.into_iter().map(PublicInput::new).collect(),
-            proof: BlobDigest::of(&proved.proof.to_bytes()),
+            proof: BlobDigest::of(&proved.proof),
             notary,
             recorded_at: Timestamp::now(),
             nonce: Nonce::generate().map_err(LedgerError::randomness)?,
@@ -165,32 +163,41 @@ async fn record_proof(
     proved: Proved,
     reporter: SharedReporter,
 ) -> Result<Entry, LedgerError> {
-    let signer = ledger.signer()?;
-    let signed = SignedEntry::sign(predicate, signer.key()).map_err(LedgerError::Sign)?;
+    let signed = ledger.sign(predicate).await?;
     reporter.stage(Stage::Append);
-    ledger.storage.put_blob(&proved.proof.to_bytes()).await?;
+    ledger.storage.put_blob(&proved.proof).await?;
     ledger.storage.put_blob(proved.keys.verifying().as_bytes()).await?;
     ledger.append(signed).await
 }
 
 struct Proved {
-    keys: Arc<KeyPair>,
-    proof: Proof,
+    keys: Arc<dyn ProvingKey>,
+    proof: Vec<u8>,
 }
 
-fn prove_blocking(keys: &KeyStore, circuit: &CircuitType, work: &Work) -> Result<Proved, LedgerError> {
+fn prove_blocking(
+    keys: &KeyStore,
+    system: &dyn ProofSystem,
+    circuit: &CircuitType,
+    work: &Work,
+) -> Result<Proved, LedgerError> {
     let circuit = circuit.circuit();
-    let keys = load_keys(keys, circuit, work)?;
+    let keys = load_keys(keys, system, circuit, work)?;
     work.stage(Stage::Prove { circuit: keys.id().clone() })?;
-    let proof = keys.prove(circuit)?;
+    let proof = keys.prove(circuit, None, None)?;
     Ok(Proved { keys, proof })
 }
 
-/// The dev keys of `circuit`, from disk or made now.
-pub(crate) fn load_keys(keys: &KeyStore, circuit: &dyn Circuit, work: &Work) -> Result<Arc<KeyPair>, LedgerError> {
+/// The keys with which `system` proves `circuit`, from disk or made now.
+pub(crate) fn load_keys(
+    keys: &KeyStore,
+    system: &dyn ProofSystem,
+    circuit: &dyn Circuit,
+    work: &Work,
+) -> Result<Arc<dyn ProvingKey>, LedgerError> {
     work.stage(Stage::Key { circuit: circuit.id(), generating: false })?;
     let reporter = work.reporter();
-    Ok(keys.dev_keys(circuit, &|event| match event {
+    Ok(keys.keys(system, circuit, &|event| match event {
         KeyEvent::Generating { circuit } => {
             reporter.stage(Stage::Key { circuit: circuit.clone(), generating: true });
         }

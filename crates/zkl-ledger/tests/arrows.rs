@@ -4,6 +4,8 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
+    fs,
+    path::{Path, PathBuf},
     process::Command,
 };
 
@@ -186,4 +188,56 @@ fn no_crate_links_what_it_must_not_know() {
             assert_eq!(hit, None, "{} with features {:?} must not link it", closure.package, closure.features);
         }
     }
+}
+
+/// A proof system is a value: whoever wants another one changes its own module and its registration.
+#[test]
+fn nothing_but_its_own_module_and_its_registration_names_a_proof_system() {
+    let crates = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let allowed = [
+        ("zkl-snark/src/lib.rs", "pub mod groth16;"),
+        ("zkl-snark/src/lib.rs", "pub mod universal;"),
+        ("zkl-snark/src/ark.rs", "pub use ark_groth16 as groth16;"),
+        ("zkl-snark/src/proof_system.rs", "groth16::Groth16,"),
+        ("zkl-snark/src/proof_system.rs", "pub const COMPACT: &dyn ProofSystem = &Groth16;"),
+    ];
+    let mut found = Vec::new();
+    for file in sources(&crates) {
+        let name = file.strip_prefix(&crates).expect("a file of the workspace").to_string_lossy().into_owned();
+        // Strings are derived from keys of other programs, which have proof systems of their own.
+        let own = ["zkl-snark/src/groth16/", "zkl-snark/src/universal/", "zkl-argument/src/srs/"];
+        if own.iter().any(|own| name.starts_with(own)) {
+            continue;
+        }
+        let text = fs::read_to_string(&file).expect("source text");
+        // Tests of a file stand last in it.
+        let code = text.split("#[cfg(test)]\nmod tests {").next().unwrap_or_default();
+        for line in code.lines().map(|line| line.split("//").next().unwrap_or_default().trim()) {
+            let named = ["groth16", "universal::"].iter().any(|system| line.to_lowercase().contains(system));
+            let allowed = || allowed.iter().any(|(file, text)| name == *file && line == *text);
+            if named && !allowed() {
+                found.push(format!("{name}: {line}"));
+            }
+        }
+    }
+    assert!(found.is_empty(), "{found:#?}");
+}
+
+/// Every source file of the libraries and programs, tests left aside.
+fn sources(crates: &Path) -> Vec<PathBuf> {
+    let mut directories: Vec<PathBuf> =
+        fs::read_dir(crates).expect("crates").map(|entry| entry.expect("a crate").path().join("src")).collect();
+    let mut files = Vec::new();
+    while let Some(directory) = directories.pop() {
+        let Ok(entries) = fs::read_dir(&directory) else { continue };
+        for path in entries.map(|entry| entry.expect("an entry").path()) {
+            match path.file_stem().and_then(|stem| stem.to_str()) {
+                Some("tests" | "testing") => {}
+                _ if path.is_dir() => directories.push(path),
+                _ if path.extension().is_some_and(|extension| extension == "rs") => files.push(path),
+                _ => {}
+            }
+        }
+    }
+    files
 }

@@ -21,7 +21,8 @@ use num_bigint::BigUint;
 use sha2::{Digest as _, Sha256, Sha512};
 use zkl_ledger::{
     Circuit as _, DataMismatch, FileEvidence, KeyStore, LedgerHome, Notarization, Opening, Predicate, ProfileEvidence,
-    Receipt, ReceiptEntry, Setup, SignedEntry, Table, Trust, VerifiedStatement, check_data, keys::SigningKey, verify,
+    Receipt, ReceiptEntry, Setup, SignedEntry, Table, Trust, VerifiedStatement, check_data, keys::SigningKey,
+    proof_system::COMPACT, verify,
 };
 
 const RECEIPTS: [&str; 4] = ["notarization", "claim", "custom", "public-notarization"];
@@ -367,7 +368,7 @@ fn the_ledger_directory_is_as_documented() {
 #[test]
 fn the_proving_key_file_is_as_documented() {
     let dir = tempfile::tempdir().unwrap();
-    let keys = KeyStore::open(dir.path()).unwrap().dev_keys(&Product, &|_| {}).unwrap();
+    let keys = KeyStore::open(dir.path()).unwrap().keys(COMPACT, &Product, &|_| {}).unwrap();
     let bytes = fs::read(dir.path().join("example.product@1.dev.key")).unwrap();
     let id = Product.id().to_string();
     let (header, rest) = bytes.split_at(8 + 4 + 2 + id.len());

@@ -17,7 +17,7 @@ use crate::{
     },
     assignment::Assignment,
     gadgets::{Cs, GadgetError},
-    groth16::ProveError,
+    proof_system::ProveError,
 };
 
 /// A circuit's matrices A, B, C, row by row as `(coefficient, position in the assignment)`, with the assignment

@@ -50,6 +50,25 @@ pub fn open_columns(
     opening: &Opening<Fr>,
 ) -> Result<MaskedOpening, OpenError> {
     let _span = info_span!("opening").entered();
+    let combined = combine_columns(groups, plan, witness, blinders, opening)?;
+    let weights = cell_weights(plan, opening);
+    let committed = weighted(&weights, commitments);
+    let (point, rho) = (&opening.r_star, &opening.rho);
+    let (_, proof) = masked_opening(srs, context, groups, point, &combined, &committed, mask, rho)?;
+    Ok(proof)
+}
+
+/// The weighted sum of the columns of `witness` that a claim is about, without the mask.
+///
+/// # Errors
+/// [`OpenError`] when the shapes do not fit.
+pub fn combine_columns(
+    groups: RowGroups,
+    plan: &ScanPlan,
+    witness: &ScanWitness<'_>,
+    blinders: &dyn Blinders,
+    opening: &Opening<Fr>,
+) -> Result<CombinedColumns, OpenError> {
     let weights = cell_weights(plan, opening);
     let blinders: Vec<Vec<Fr>> = (0..weights.len() as u32)
         .map(|column| (0..groups.count() as u32).map(|group| blinders.blinder(column, group)).collect())
@@ -60,11 +79,23 @@ pub fn open_columns(
         .zip(&blinders)
         .map(|((&weight, cell), blinders)| OpeningColumn { weight, values: cell.scalars(), blinders })
         .collect();
-    let combined = CombinedColumns::new(groups, &opening.r_star, &columns)?;
-    let committed = weighted(&weights, commitments);
-    let (point, rho) = (&opening.r_star, &opening.rho);
-    let (_, proof) = masked_opening(srs, context, groups, point, &combined, &committed, mask, rho)?;
-    Ok(proof)
+    CombinedColumns::new(groups, &opening.r_star, &columns)
+}
+
+/// The columns that a claim is about, as a verifier has them.
+///
+/// # Errors
+/// [`ColumnsError::ColumnCount`] unless there is one list of commitments per column of the plan.
+pub fn weighted_columns<'a>(
+    plan: &ScanPlan,
+    commitments: &'a [Vec<Commitment>],
+    opening: &Opening<Fr>,
+) -> Result<Vec<CommittedColumn<'a>>, ColumnsError> {
+    let weights = cell_weights(plan, opening);
+    if commitments.len() != weights.len() {
+        return Err(ColumnsError::ColumnCount { expected: weights.len(), got: commitments.len() });
+    }
+    Ok(weighted(&weights, commitments))
 }
 
 /// Verifies that the committed columns and the mask open to `opening.y`.
@@ -85,11 +116,7 @@ pub fn verify_columns(
     opening: &Opening<Fr>,
     proof: &MaskedOpening,
 ) -> Result<(), ColumnsError> {
-    let weights = cell_weights(plan, opening);
-    if commitments.len() != weights.len() {
-        return Err(ColumnsError::ColumnCount { expected: weights.len(), got: commitments.len() });
-    }
-    let committed = weighted(&weights, commitments);
+    let committed = weighted_columns(plan, commitments, opening)?;
     let Opening { r_star, rho, y, .. } = opening;
     Ok(verify_masked(key, context, groups, r_star, &committed, mask, rho, y, proof)?)
 }

@@ -193,4 +193,8 @@ impl Circuit for TranscriptCircuit {
     fn synthesize(&self, cs: ConstraintSystemRef<Fr>) -> Result<(), SynthesisError> {
         Ok(self.constrain(&cs)?)
     }
+
+    fn is_linked(&self) -> bool {
+        true
+    }
 }

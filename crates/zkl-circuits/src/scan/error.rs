@@ -4,9 +4,9 @@ use thiserror::Error;
 use zkl_argument::{
     ColumnsError, PlanError, ScanError,
     commit::{CommitError, PointError},
-    hyperkzg::{self, OpenError},
+    hyperkzg::{MaskedError, OpenError},
 };
-use zkl_snark::groth16;
+use zkl_snark::proof_system;
 
 use crate::seal::SealError;
 
@@ -86,12 +86,9 @@ pub enum ScanDecodeError {
         /// Position among the public values of the claim.
         index: usize,
     },
-    /// The Groth16 proof.
-    #[error("the Groth16 proof cannot be read")]
-    Groth16(#[source] groth16::DecodeError),
-    /// The opening.
-    #[error("the opening cannot be read")]
-    Opening(#[source] hyperkzg::DecodeError),
+    /// There is no proof in row groups of this size.
+    #[error("there is no transcript proof in such row groups")]
+    Proof(#[source] proof_system::VerifyError),
 }
 
 /// A scan proof that does not show what it should, in the order of the checks.
@@ -120,12 +117,12 @@ pub enum VerifyScanError {
     /// The dataset commitment could not be computed.
     #[error(transparent)]
     Root(#[from] CommitError),
-    /// The transcript circuit's proof.
-    #[error("the transcript proof is invalid")]
-    Groth16(#[source] groth16::VerifyError),
-    /// The opening of the committed columns.
-    #[error("the committed columns do not open to the proved claim")]
+    /// The committed columns are not those that the claim is about.
+    #[error("the claim is not about the committed columns")]
     Columns(#[source] ColumnsError),
+    /// The transcript circuit's proof, or the opening of the committed columns to the proved claim.
+    #[error("the transcript proof is invalid, or the committed columns do not open to the proved claim")]
+    Proof(#[source] proof_system::VerifyError),
 }
 
 /// A scan proof that was not made.
@@ -147,17 +144,22 @@ pub enum ProveScanError {
     /// The mask or the dataset commitment.
     #[error(transparent)]
     Commit(#[from] CommitError),
-    /// The Groth16 prover.
+    /// The transcript circuit's proof.
     #[error(transparent)]
-    Groth16(#[from] groth16::ProveError),
-    /// The opening.
+    Proof(#[from] proof_system::ProveError),
+    /// The columns that are opened.
     #[error(transparent)]
     Open(#[from] OpenError),
-    /// The statement cannot be proved, or the finished proof does not verify: commitments, seed and columns are not of
-    /// one table.
+    /// The statement cannot be proved: the commitments are not those of the plan.
     #[error("the statement has no proof that verifies")]
     SelfCheck(#[from] VerifyScanError),
     /// The operating system has no randomness.
     #[error("no randomness from the operating system")]
     Entropy(#[source] getrandom::Error),
+}
+
+impl From<MaskedError> for VerifyScanError {
+    fn from(error: MaskedError) -> Self {
+        Self::Columns(error.into())
+    }
 }

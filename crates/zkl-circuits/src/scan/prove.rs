@@ -1,33 +1,27 @@
 //! Making a scan proof, and checking one.
 
 use rand_chacha::ChaCha20Rng;
-use tracing::info_span;
 use zeroize::Zeroize as _;
 use zkl_argument::{
-    ScanPlan, ScanWitness, TranscriptSeed,
-    commit::{Blinders, CommitmentSeed},
-    hyperkzg::Mask,
-    open_columns, prove_plain,
+    Opening, ScanPlan, ScanWitness, TranscriptSeed, combine_columns,
+    commit::{Blinders, Commitment, CommitmentSeed},
+    prove_plain,
     shape::LIMB_BITS,
     srs::{Srs, SrsVerifierKey},
-    verify_columns, verify_plain,
+    verify_plain, weighted_columns,
 };
 use zkl_core::{
     ark::{Fr, ff::UniformRand as _, std::rand::SeedableRng as _},
     digest::Sha256Digest,
 };
-use zkl_kernel::threads;
-use zkl_snark::{
-    groth16::{self, VerifyingKey},
-    keys::KeyPair,
-};
+use zkl_snark::proof_system::{Link, Linked, ProvingKey, VerifyingKey};
 
 use super::{
-    circuit::{ScanInputs, TranscriptCircuit, opening_elements, opening_len},
+    circuit::{TranscriptCircuit, opening_elements, opening_len},
     error::{ProveScanError, VerifyScanError},
     proof::ScanProof,
     records::Records,
-    statement::{ScanContext, ScanStatement, scalar_bytes},
+    statement::{ColumnCommitments, ScanContext, ScanStatement},
 };
 use crate::seal::{Seal, SealCommitment, layout_digest};
 
@@ -40,7 +34,7 @@ use crate::seal::{Seal, SealCommitment, layout_digest};
 /// [`ProveScanError`]; [`ProveScanError::False`] says which check of the argument the profile fails.
 pub fn prove_scan(
     srs: &Srs,
-    keys: &KeyPair,
+    keys: &dyn ProvingKey,
     statement: &ScanStatement<'_>,
     seal: &Seal,
     witness: &ScanWitness<'_>,
@@ -52,7 +46,7 @@ pub fn prove_scan(
 
 pub(super) fn prove_any_limbs(
     srs: &Srs,
-    keys: &KeyPair,
+    keys: &dyn ProvingKey,
     statement: &ScanStatement<'_>,
     seal: &Seal,
     witness: &ScanWitness<'_>,
@@ -63,11 +57,10 @@ pub(super) fn prove_any_limbs(
     if seal.commitment() != statement.h || seal.header().record.layout != layout_digest(plan.layout()) {
         return Err(ProveScanError::OtherSeal);
     }
-    let mut rng = fresh_rng()?;
-    let mask = Mask::sample(groups, &mut rng);
+    let mask = keys.mask(groups)?;
     let mask_commitment = mask.commit(srs)?;
-    let t0 = statement.t0(srs.digest(), keys.verifying().digest(), &mask_commitment)?;
-    let transcript = TranscriptSeed { t0, salt: Fr::rand(&mut rng) };
+    let t0 = statement.t0(srs.digest(), keys.verifying(), &mask_commitment)?;
+    let transcript = TranscriptSeed { t0, salt: Fr::rand(&mut fresh_rng()?) };
 
     let sealed = Records::new(plan, seal)?.sealed(plan);
     let proof = prove_plain(plan, witness, &sealed, mask.values(), &transcript)?;
@@ -75,15 +68,11 @@ pub(super) fn prove_any_limbs(
     verify_plain(plan, &sealed, &transcript, &proof.messages).map_err(ProveScanError::False)?;
 
     let circuit = TranscriptCircuit::new(plan, seal, t0, transcript.salt, &proof)?;
-    let groth16 = info_span!("groth16").in_scope(|| keys.prove(&circuit))?;
     let claim = proof.opening.clone();
-    let context = opening_context(&statement.inputs(t0, &claim));
-    let columns = statement.commitments.columns();
-    let opening = open_columns(srs, &context, groups, plan, witness, blinders, columns, mask, &claim)?;
-
-    let proof = ScanProof { mask: mask_commitment, claim, groth16, opening };
-    info_span!("self-check").in_scope(|| verify_any_limbs(srs.verifier_key(), keys.verifying(), statement, &proof))?;
-    Ok(proof)
+    let linked = link(statement.commitments, plan, &mask_commitment, &claim)?;
+    let combined = combine_columns(groups, plan, witness, blinders, &claim)?;
+    let proof = keys.prove(&circuit, Some(srs), Some(Link { linked, combined, mask }))?;
+    Ok(ScanProof { mask: mask_commitment, claim, proof })
 }
 
 /// Evidence that a scan proof was verified.
@@ -111,7 +100,7 @@ impl VerifiedScan {
     }
 }
 
-/// Verifies `proof`: lengths, then the transcript proof for public inputs that are recomputed from `statement`, then
+/// Verifies `proof`: lengths, then the transcript proof for public inputs that are recomputed from `statement`, with
 /// the opening of the committed columns.
 ///
 /// # Errors
@@ -123,7 +112,7 @@ impl VerifiedScan {
 /// the key is for.
 pub fn verify_scan(
     srs: &SrsVerifierKey,
-    key: &VerifyingKey,
+    key: &dyn VerifyingKey,
     statement: &ScanStatement<'_>,
     proof: &ScanProof,
 ) -> Result<VerifiedScan, VerifyScanError> {
@@ -133,7 +122,7 @@ pub fn verify_scan(
 
 pub(super) fn verify_any_limbs(
     srs: &SrsVerifierKey,
-    key: &VerifyingKey,
+    key: &dyn VerifyingKey,
     statement: &ScanStatement<'_>,
     proof: &ScanProof,
 ) -> Result<VerifiedScan, VerifyScanError> {
@@ -146,22 +135,23 @@ pub(super) fn verify_any_limbs(
     }
     commitments.check(plan)?;
 
-    let t0 = statement.t0(srs.digest(), key.digest(), &proof.mask)?;
-    let inputs = statement.inputs(t0, &proof.claim);
-    let (groups, columns) = (commitments.groups(), commitments.columns());
-    let absorbed = opening_context(&inputs);
-    let (transcript, opening) = threads::join(
-        || groth16::verify(key, &inputs.to_vec(), &proof.groth16),
-        || verify_columns(srs, &absorbed, groups, plan, columns, &proof.mask, &proof.claim, &proof.opening),
-    );
-    transcript.map_err(VerifyScanError::Groth16)?;
-    opening.map_err(VerifyScanError::Columns)?;
+    let t0 = statement.t0(srs.digest(), key, &proof.mask)?;
+    let inputs = statement.inputs(t0, &proof.claim).to_vec();
+    let linked = link(commitments, plan, &proof.mask, &proof.claim)?;
+    key.verify(&inputs, Some(srs), Some(&linked), &proof.proof).map_err(VerifyScanError::Proof)?;
     Ok(VerifiedScan { context, h, commitment_root: commitments.root(plan.layout())? })
 }
 
-/// What the opening's own transcript absorbs first: every public input, t0 among them, 32 bytes each.
-pub(super) fn opening_context(inputs: &ScanInputs) -> Vec<u8> {
-    inputs.to_vec().iter().flat_map(scalar_bytes).collect()
+/// What the circuit's proof says about the committed columns: that they have the claim's value. Point, weights and value are public
+/// inputs or follow from them; t0 has bound columns and mask.
+fn link(
+    commitments: &ColumnCommitments,
+    plan: &ScanPlan,
+    mask: &Commitment,
+    claim: &Opening<Fr>,
+) -> Result<Linked, VerifyScanError> {
+    let columns = weighted_columns(plan, commitments.columns(), claim).map_err(VerifyScanError::Columns)?;
+    Ok(Linked::new(commitments.groups(), &claim.r_star, &columns, mask, claim.rho, claim.y)?)
 }
 
 /// The bounds of a seal are about limbs of 16 bits. A shape with others proves something else.

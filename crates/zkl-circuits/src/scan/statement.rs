@@ -16,6 +16,7 @@ use zkl_core::{
 };
 use zkl_kernel::threads::prelude::*;
 use zkl_poseidon::{Domain, hash_to_field};
+use zkl_snark::proof_system::VerifyingKey;
 
 use super::{
     circuit::{ScanInputs, scan_circuit_id},
@@ -25,6 +26,7 @@ use super::{
 use crate::seal::{SealCommitment, layout_digest, layout_vector};
 
 const T0: Domain = Domain::new("zkl/scan/t0/v1");
+const TAGGED_T0: Domain = Domain::new("zkl/scan/t0/v2");
 const CONTEXT: &[u8] = b"zkl/scan/context/v1\0";
 
 /// Which entry a scan proof is for, so that it is no proof for another one.
@@ -166,6 +168,7 @@ impl ScanStatement<'_> {
     /// `t0`: hash-to-field of, in this order,
     ///
     /// ```text
+    /// tag of the proof system    1, in the domain v2; absent in v1, of the system that has none
     /// context                    32 bytes
     /// reference string           32, its digest
     /// verifying key              32, its digest
@@ -180,13 +183,18 @@ impl ScanStatement<'_> {
     ///
     /// # Errors
     /// [`CommitError`], never for commitments that were checked.
-    pub fn t0(&self, srs: KeyDigest, key: KeyDigest, mask: &Commitment) -> Result<Fr, CommitError> {
+    pub fn t0(&self, srs: KeyDigest, key: &dyn VerifyingKey, mask: &Commitment) -> Result<Fr, CommitError> {
         let layout = self.plan.layout();
         let id = scan_circuit_id(self.plan.shape()).to_string();
-        let mut message = Vec::with_capacity(7 * 32 + 1 + id.len());
+        let (domain, tag) = match key.system().tag() {
+            None => (T0, None),
+            tag => (TAGGED_T0, tag),
+        };
+        let mut message = Vec::with_capacity(7 * 32 + 2 + id.len());
+        message.extend(tag);
         message.extend_from_slice(self.context.digest().as_bytes());
         message.extend_from_slice(srs.as_bytes());
-        message.extend_from_slice(key.as_bytes());
+        message.extend_from_slice(key.digest().as_bytes());
         // An id has at most 96 bytes of name and a version.
         message.push(id.len() as u8);
         message.extend_from_slice(id.as_bytes());
@@ -194,7 +202,7 @@ impl ScanStatement<'_> {
         message.extend_from_slice(&scalar_bytes(&layout_digest(layout)));
         message.extend_from_slice(&self.h.to_bytes());
         message.extend_from_slice(&mask.to_bytes());
-        Ok(hash_to_field(T0, &message))
+        Ok(hash_to_field(domain, &message))
     }
 
     /// Public inputs of the transcript circuit for the claim that a proof ends in.

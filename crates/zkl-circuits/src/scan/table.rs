@@ -27,6 +27,7 @@
 mod commit;
 mod dictionaries;
 mod error;
+mod keys;
 mod plan;
 mod proof;
 mod prover;
@@ -38,6 +39,7 @@ mod verify;
 
 pub use commit::{CommittedTable, TableCommitter};
 pub use error::{ProveTableError, TableDecodeError, TablePlanError, VerifyTableError};
+pub use keys::TableKeys;
 pub use plan::{Segment, TablePlan, segment_rows, standard_table_circuits};
 pub use proof::{DictionaryProof, MergeProof, SegmentProof, TableProof};
 pub use prover::{KeySource, ProvedTable, TableProver, TableSecrets};

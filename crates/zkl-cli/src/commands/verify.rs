@@ -83,7 +83,7 @@ fn fields(statement: &StatementSummary, data: Option<&str>) -> Vec<(&'static str
         fields.push(("profile", profile.clone()));
     }
     if let Some(proof) = &statement.proof {
-        fields.push(("proof", format!("{}, Groth16, {}", proof.circuit, proof.setup)));
+        fields.push(("proof", format!("{}, {}, {}", proof.circuit, proof.scheme, proof.setup)));
     }
     if let Some(data) = data {
         fields.push(("data", data.to_owned()));

@@ -18,7 +18,10 @@ use zkl_core::{
 };
 use zkl_dataset::{DatasetError, Scanned};
 use zkl_receipt::{ScanBundle, ScanKey, ScanRecord, table_plan};
-use zkl_snark::keys::{KeyError, KeyEvent, KeyPair, KeyStore};
+use zkl_snark::{
+    keys::{KeyError, KeyEvent, KeyStore},
+    proof_system::{ProofSystem, ProvingKey},
+};
 
 use super::segments::{SegmentRows, SegmentSink, TablePart};
 use crate::{error::LedgerError, prove::load_keys, stage::Stage, work::Work};
@@ -26,6 +29,7 @@ use crate::{error::LedgerError, prove::load_keys, stage::Stage, work::Work};
 /// What a scan proof is made with.
 pub(crate) struct ScanJob<'a> {
     pub(crate) keys: &'a KeyStore,
+    pub(crate) system: &'static dyn ProofSystem,
     /// The reference string; the public one when absent.
     pub(crate) srs: Option<KeyDigest>,
     pub(crate) context: ScanContext,
@@ -65,12 +69,12 @@ impl ScanJob<'_> {
         let srs = load_srs(self.keys, self.srs, self.work)?;
         // While the first segment is being read.
         let circuits = plan.circuits();
-        let load = circuits.iter().map(|circuit| load_keys(self.keys, circuit.as_ref(), self.work));
-        let keys: Vec<Arc<KeyPair>> = load.collect::<Result<_, _>>()?;
-        let source = |circuit: &dyn Circuit| -> Result<Arc<KeyPair>, KeyError> {
+        let load = circuits.iter().map(|circuit| load_keys(self.keys, self.system, circuit.as_ref(), self.work));
+        let keys: Vec<Arc<dyn ProvingKey>> = load.collect::<Result<_, _>>()?;
+        let source = |circuit: &dyn Circuit| -> Result<Arc<dyn ProvingKey>, KeyError> {
             match keys.iter().find(|keys| *keys.id() == circuit.id()) {
                 Some(keys) => Ok(Arc::clone(keys)),
-                None => self.keys.dev_keys(circuit, &|_| {}),
+                None => self.keys.keys(self.system, circuit, &|_| {}),
             }
         };
         let source: KeySource<'_> = &source;
@@ -88,8 +92,10 @@ impl ScanJob<'_> {
         let proved = prover.finish()?;
 
         let bundle = ScanBundle::encode(srs.verifier_key(), &proved.proof);
-        let key =
-            |keys: &Arc<KeyPair>| ScanKey { circuit: keys.id().clone(), verifying_key: keys.verifying().digest() };
+        let key = |keys: &Arc<dyn ProvingKey>| ScanKey {
+            circuit: keys.id().clone(),
+            verifying_key: keys.verifying().digest(),
+        };
         let record = ScanRecord {
             commitments: proved.commitment_root,
             srs: srs.digest(),

@@ -5,10 +5,10 @@
 //! table proof         the rest: commitments and proofs of every segment, and what joins them
 //! ```
 //!
-//! The length follows from the layout and the kind of the string, which comes first.
+//! The length follows from the layout, the keys and the kind of the string, which comes first.
 
 use zkl_argument::srs::{Setup, SrsError, SrsVerifierKey};
-use zkl_circuits::scan::{TablePlan, TableProof};
+use zkl_circuits::scan::{TableKeys, TablePlan, TableProof};
 
 use crate::verify::VerifyError;
 
@@ -28,12 +28,12 @@ impl ScanBundle {
         bytes
     }
 
-    /// Reads the blob of a table that is cut as `plan` says.
+    /// Reads the blob of a table that is cut as `plan` says and proved with `keys`.
     ///
     /// # Errors
     /// [`VerifyError::ScanLength`], [`VerifyError::Srs`], [`VerifyError::ScanEncoding`].
-    pub fn decode(plan: &TablePlan, bytes: &[u8]) -> Result<Self, VerifyError> {
-        let proof_len = TableProof::encoded_bytes(plan).map_err(VerifyError::ScanEncoding)?;
+    pub fn decode(plan: &TablePlan, keys: &TableKeys<'_>, bytes: &[u8]) -> Result<Self, VerifyError> {
+        let proof_len = TableProof::encoded_bytes(plan, keys).map_err(VerifyError::ScanEncoding)?;
         let srs_len = match SrsVerifierKey::encoded_bytes_at(bytes) {
             // Too short to name a kind: the shortest string is as good as any.
             Err(SrsError::Truncated { .. }) => SrsVerifierKey::encoded_bytes(Setup::Ceremony),
@@ -46,7 +46,7 @@ impl ScanBundle {
         let (srs, proof) = bytes.split_at(srs_len);
         Ok(Self {
             srs: SrsVerifierKey::from_bytes(srs).map_err(VerifyError::Srs)?,
-            proof: TableProof::from_bytes(plan, proof).map_err(VerifyError::ScanEncoding)?,
+            proof: TableProof::from_bytes(plan, keys, proof).map_err(VerifyError::ScanEncoding)?,
         })
     }
 }

@@ -8,19 +8,21 @@
 //! commitments   have the logged root
 //! ```
 
+use std::sync::Arc;
+
 use zkl_argument::Shape;
 use zkl_circuits::{
     keys::builtin_keys,
-    scan::{ScanContext, TableStatement, verify_table},
+    scan::{ScanContext, TableKeys, TableStatement, verify_table},
 };
 use zkl_core::{
-    circuit::{Circuit, CircuitId},
+    circuit::Circuit,
     digest::{BlobDigest, KeyDigest, Sha256Digest},
     layout::Layout,
 };
 use zkl_snark::{
-    groth16::VerifyingKey,
-    keys::{Setup, is_dev_key},
+    keys::Setup,
+    proof_system::{self, ProofSystem, VerifyingKey},
 };
 
 use super::{
@@ -50,6 +52,8 @@ pub enum ProfileEvidence {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ScanReport {
+    /// Name of the proof system.
+    pub scheme: &'static str,
     /// Where the weakest of its keys comes from, the reference string included.
     pub setup: Setup,
     /// Segments that the table was proved in.
@@ -85,6 +89,7 @@ pub(crate) fn check_scan(
     if logged != expected || got != expected {
         return Err(VerifyError::ScanKeys { expected, logged, got });
     }
+    let system = proof_system::COMPACT;
     let mut setup = Setup::Ceremony;
     let mut keys = Vec::with_capacity(expected);
     for ((circuit, logged), text) in circuits.into_iter().zip(&record.keys).zip(&part.keys) {
@@ -93,12 +98,13 @@ pub(crate) fn check_scan(
             return Err(VerifyError::Circuit { expected: id, got: logged.circuit.clone() });
         }
         let derivable = is_derivable.then_some(circuit.as_ref());
-        let (key, of_key) = trusted_key(logged, text, trust, derivable)?;
+        let (key, of_key) = trusted_key(system, logged, text, trust, derivable)?;
         keys.push((id, key));
         setup = setup.min(of_key);
     }
 
-    let bundle = ScanBundle::decode(&plan, &bytes)?;
+    let keys = TableKeys::new(system, keys.iter().map(|(id, key)| (id.clone(), key.as_ref())));
+    let bundle = ScanBundle::decode(&plan, &keys, &bytes)?;
     let got = bundle.srs.digest();
     if got != record.srs {
         return Err(VerifyError::SrsDigest { expected: record.srs, got });
@@ -108,13 +114,13 @@ pub(crate) fn check_scan(
     let Notarization { notary, dataset, nonce, .. } = notarization;
     let context = ScanContext::new(origin, notary.as_bytes(), dataset, nonce.as_bytes());
     let statement = TableStatement { context, plan: &plan, h: notarization.seal };
-    let key = |id: &CircuitId| keys.iter().find(|(circuit, _)| circuit == id).map(|(_, key)| key);
-    let verified = verify_table(&bundle.srs, &key, &statement, &bundle.proof).map_err(VerifyError::Scan)?;
+    let verified = verify_table(&bundle.srs, &keys, &statement, &bundle.proof).map_err(VerifyError::Scan)?;
     let (expected, got) = (record.commitments, verified.commitment_root());
     if expected != got {
         return Err(VerifyError::Commitments { expected, got });
     }
     Ok(ScanReport {
+        scheme: system.name(),
         setup: setup.min(of_srs),
         segments: plan.len(),
         keys: record.keys.clone(),
@@ -136,27 +142,27 @@ fn is_derivable(shape: &Shape) -> bool {
     sizes.iter().zip(MOST_DERIVED).all(|(size, most)| *size <= most)
 }
 
-/// Reads a key that has the logged digest and that the caller trusts for its circuit. A key that is not built in may be the dev
-/// key of `derivable`, and then is that, whether or not the caller trusts its digest.
+/// Reads a key that has the logged digest and that the caller trusts for its circuit. A key that is not built in may be the one that
+/// follows from `derivable`, and then is that, whether or not the caller trusts its digest.
 fn trusted_key(
+    system: &dyn ProofSystem,
     logged: &ScanKey,
     text: &str,
     trust: &Trust,
     derivable: Option<&dyn Circuit>,
-) -> Result<(VerifyingKey, Setup), VerifyError> {
+) -> Result<(Arc<dyn VerifyingKey>, Setup), VerifyError> {
     let bytes = decode_base64("verifying key", text)?;
     let (expected, got) = (logged.verifying_key, KeyDigest::of(&bytes));
     if got != expected {
         return Err(VerifyError::KeyDigest { expected, got });
     }
     let not_trusted = || VerifyError::KeyNotTrusted { circuit: logged.circuit.clone(), digest: got };
-    let is_dev = || derivable.is_some_and(|circuit| is_dev_key(circuit, got));
-    let setup = match builtin_keys().setup(&logged.circuit, got) {
+    let derived = || derivable.and_then(|circuit| system.derived_setup(circuit, got));
+    let setup = match builtin_keys().setup(&logged.circuit, got).or_else(derived) {
         Some(setup) => setup,
-        None if is_dev() => Setup::Dev,
         None => trust.setup(&logged.circuit, got).ok_or_else(not_trusted)?,
     };
-    Ok((VerifyingKey::from_bytes(&bytes).map_err(VerifyError::Key)?, setup))
+    Ok((system.read_key(&bytes).map_err(VerifyError::Key)?, setup))
 }
 
 #[cfg(test)]

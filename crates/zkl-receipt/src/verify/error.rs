@@ -13,7 +13,7 @@ use zkl_merkle::{
     error::{CheckpointError, NoteError, ProofError, ProofFileError},
     policy::PolicyError,
 };
-use zkl_snark::groth16;
+use zkl_snark::proof_system;
 
 use crate::entry::EntryError;
 
@@ -293,13 +293,10 @@ pub enum VerifyError {
     },
     /// Bytes that are no verifying key.
     #[error("the verifying key is malformed")]
-    Key(#[source] groth16::DecodeError),
-    /// Bytes that are no proof.
-    #[error("the proof is malformed")]
-    ProofEncoding(#[source] groth16::DecodeError),
-    /// The proof does not show the statement.
+    Key(#[source] proof_system::KeyDecodeError),
+    /// The proof is none, or does not show the statement.
     #[error("the proof does not verify")]
-    Proof(#[source] groth16::VerifyError),
+    Proof(#[source] proof_system::VerifyError),
     /// Not the scan proof that the notarization names.
     #[error("the scan proof has digest {got}, the notarization names {expected}")]
     ScanDigest {

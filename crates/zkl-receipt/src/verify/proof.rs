@@ -6,7 +6,7 @@ use zkl_core::{
     circuit::CircuitId,
     digest::{BlobDigest, KeyDigest},
 };
-use zkl_snark::groth16::{self, Proof, VerifyingKey};
+use zkl_snark::proof_system;
 
 use super::{ProofReport, Trust, VerifyError};
 use crate::receipt::ProofPart;
@@ -32,10 +32,10 @@ pub(crate) fn check_proof(
     if got != proof_digest {
         return Err(VerifyError::ProofDigest { expected: proof_digest, got });
     }
-    let key = VerifyingKey::from_bytes(&key_bytes).map_err(VerifyError::Key)?;
-    let proof = Proof::from_bytes(&proof_bytes).map_err(VerifyError::ProofEncoding)?;
-    groth16::verify(&key, public_inputs, &proof).map_err(VerifyError::Proof)?;
-    Ok(ProofReport { circuit: circuit.clone(), setup, verifying_key: key_digest })
+    let system = proof_system::COMPACT;
+    let key = system.read_key(&key_bytes).map_err(VerifyError::Key)?;
+    key.verify(public_inputs, None, None, &proof_bytes).map_err(VerifyError::Proof)?;
+    Ok(ProofReport { scheme: system.name(), circuit: circuit.clone(), setup, verifying_key: key_digest })
 }
 
 pub(crate) fn decode_base64(part: &'static str, text: &str) -> Result<Vec<u8>, VerifyError> {

@@ -125,6 +125,8 @@ pub enum VerifiedStatement {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ProofReport {
+    /// Name of the proof system.
+    pub scheme: &'static str,
     /// The circuit.
     pub circuit: CircuitId,
     /// Where its key comes from.

@@ -103,6 +103,8 @@ pub struct StatementSummary {
 #[derive(Clone, Debug, Serialize)]
 #[non_exhaustive]
 pub struct ProofSummary {
+    /// Name of the proof system.
+    pub scheme: &'static str,
     /// The circuit.
     pub circuit: String,
     /// Where its key comes from, and whether anybody can forge with it.
@@ -188,6 +190,7 @@ impl StatementSummary {
         (self.assurance, self.profile) = (Some(assurance), Some(profile));
         if let ProfileEvidence::Proved(report) = evidence {
             let circuits = report.keys.iter().map(|key| ProofSummary {
+                scheme: report.scheme,
                 circuit: key.circuit.to_string(),
                 setup: report.setup.to_string(),
                 verifying_key: key.verifying_key.to_string(),
@@ -206,6 +209,7 @@ impl StatementSummary {
 impl From<&ProofReport> for ProofSummary {
     fn from(proof: &ProofReport) -> Self {
         Self {
+            scheme: proof.scheme,
             circuit: proof.circuit.to_string(),
             setup: proof.setup.to_string(),
             verifying_key: proof.verifying_key.to_string(),

@@ -1,11 +1,8 @@
-//! Errors of the prover, the verifier and the decoders.
+//! Bytes that are no key and no proof.
 
 use thiserror::Error;
-use zkl_argument::msm::MsmLengthError;
-use zkl_core::circuit::CircuitId;
-use zkl_kernel::LengthMismatch;
 
-use crate::{ark::relations::gr1cs::SynthesisError, matrices::CircuitError};
+use crate::proof_system;
 
 /// Bytes that are no proof or no key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
@@ -30,70 +27,17 @@ pub enum DecodeError {
     Matrices,
 }
 
-/// A proof that was not made.
-#[derive(Debug, Error)]
-#[non_exhaustive]
-pub enum ProveError {
-    /// The assignment violates a constraint: the statement is false, or its witness is that of another one.
-    #[error("the witness violates constraint {constraint} of {circuit}")]
-    Unsatisfied {
-        /// The circuit.
-        circuit: CircuitId,
-        /// Position of the first violated constraint.
-        constraint: usize,
-    },
-    /// The inputs that the circuit announces are not those that it allocates.
-    #[error("{circuit} announces {announced} public inputs and allocates {allocated}, or other values")]
-    Inputs {
-        /// The circuit.
-        circuit: CircuitId,
-        /// Inputs of `public_inputs()`.
-        announced: usize,
-        /// Inputs of `synthesize()`.
-        allocated: usize,
-    },
-    /// The key was made for other constraints.
-    #[error("the proving key does not fit the constraints of {circuit}")]
-    Key {
-        /// The circuit.
-        circuit: CircuitId,
-    },
-    /// The key has fewer points than variables.
-    #[error("the proving key has too few points")]
-    Points(#[from] MsmLengthError),
-    /// The domain is for another number of constraints. Lengths are compared when a key is made or loaded.
-    #[error("the quotient polynomial does not fit the key")]
-    Quotient(#[from] LengthMismatch),
-    /// The circuit has no matrices.
-    #[error(transparent)]
-    Circuit(#[from] CircuitError),
-    /// A gadget refused.
-    #[error("the circuit could not be synthesized")]
-    Synthesis(#[from] SynthesisError),
-    /// The set-up made a key that its own decoder refuses.
-    #[error("the set-up made an unusable key")]
-    Setup(#[from] DecodeError),
-    /// The finished proof does not verify: a fault of the machine, or a damaged proving key.
-    #[error("the proof that was just made does not verify")]
-    SelfCheck(#[source] VerifyError),
-    /// The operating system has no randomness.
-    #[error("no randomness from the operating system")]
-    Entropy(#[source] getrandom::Error),
-}
+impl DecodeError {
+    /// As an error about a key.
+    pub(super) fn of_key(self) -> proof_system::KeyDecodeError {
+        proof_system::KeyDecodeError(Box::new(self))
+    }
 
-/// A proof that does not show what it should.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
-#[non_exhaustive]
-pub enum VerifyError {
-    /// The key is for another number of public inputs.
-    #[error("the key takes {expected} public inputs, got {got}")]
-    Inputs {
-        /// Inputs of the key.
-        expected: usize,
-        /// Inputs that were given.
-        got: usize,
-    },
-    /// The pairing equation does not hold.
-    #[error("the proof is invalid for these public inputs and this key")]
-    Invalid,
+    /// As an error about a proof.
+    pub(super) const fn of_proof(self) -> proof_system::DecodeError {
+        match self {
+            Self::Length { expected, got } => proof_system::DecodeError::Length { expected, got },
+            _ => proof_system::DecodeError::Points,
+        }
+    }
 }

@@ -7,18 +7,22 @@
 
 mod encoding;
 mod error;
+mod file;
 mod generate;
 mod key;
 mod proof;
 mod prove;
 mod query;
+mod store;
+mod system;
 #[cfg(test)]
 mod tests;
 
 use rand_chacha::ChaCha20Rng;
 use zkl_core::circuit::Circuit;
 
-pub use error::{DecodeError, ProveError, VerifyError};
+pub use crate::proof_system::{ProveError, VerifyError};
+pub use error::DecodeError;
 pub use key::{ProvingKey, VerifyingKey};
 pub use proof::Proof;
 use query::{Part, Query};
@@ -26,42 +30,23 @@ use query::{Part, Query};
 use crate::{
     ark::{Bn254, Fr, groth16::Groth16 as ArkGroth16, snark::SNARK as _, std::rand::SeedableRng as _},
     matrices::Matrices,
-    proof_system::ProofSystem,
 };
 
 /// Groth16 over BN254.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Groth16;
 
-impl ProofSystem for Groth16 {
-    type ProvingKey = ProvingKey;
-    type VerifyingKey = VerifyingKey;
-    type Proof = Proof;
-
-    fn name(&self) -> &'static str {
-        "groth16-bn254"
-    }
-
-    fn danger_setup_from_seed(
-        &self,
-        circuit: &dyn Circuit,
-        seed: [u8; 32],
-    ) -> Result<(ProvingKey, VerifyingKey), ProveError> {
-        let proving = danger_setup(circuit, seed, &mut |_| ())?;
-        let verifying = proving.verifying_key().clone();
-        Ok((proving, verifying))
-    }
-
-    fn prove(&self, key: &ProvingKey, circuit: &dyn Circuit) -> Result<Proof, ProveError> {
-        prove::prove(key, circuit)
-    }
-
-    fn verify(&self, key: &VerifyingKey, public_inputs: &[Fr], proof: &Proof) -> Result<(), VerifyError> {
-        verify(key, public_inputs, proof)
-    }
+/// Makes keys for the constraints of `circuit`; its assignment is not read. Whoever knows `seed` can forge proofs for these keys.
+///
+/// # Errors
+/// [`ProveError::Synthesis`].
+pub fn danger_setup_from_seed(circuit: &dyn Circuit, seed: [u8; 32]) -> Result<(ProvingKey, VerifyingKey), ProveError> {
+    let proving = danger_setup(circuit, seed, &mut |_| ())?;
+    let verifying = proving.verifying_key().clone();
+    Ok((proving, verifying))
 }
 
-/// [`ProofSystem::danger_setup_from_seed`] that tells `progress` the share of the work that is done, from 0 to 1.
+/// [`danger_setup_from_seed`] that tells `progress` the share of the work that is done, from 0 to 1.
 pub(crate) fn danger_setup(
     circuit: &dyn Circuit,
     seed: [u8; 32],
@@ -69,7 +54,7 @@ pub(crate) fn danger_setup(
 ) -> Result<ProvingKey, ProveError> {
     let matrices = Matrices::of(circuit)?;
     let key = generate::generate(&matrices, &mut ChaCha20Rng::from_seed(seed), progress)?;
-    Ok(ProvingKey::from_ark(&key, matrices)?)
+    ProvingKey::from_ark(&key, matrices).map_err(|error| ProveError::Setup(error.of_key()))
 }
 
 /// Verifies `proof` for `public_inputs`: one pairing product.
@@ -100,7 +85,7 @@ pub fn check(key: &ProvingKey, circuit: &dyn Circuit) -> Result<(), ProveError> 
     prove::satisfied(key, circuit, &circuit.public_inputs()).map(|_| ())
 }
 
-/// Proves `circuit` with fresh randomness and verifies the result, as [`ProofSystem::prove`].
+/// Proves `circuit` with fresh randomness and verifies the result, as [`prove`](crate::proof_system::ProvingKey::prove).
 ///
 /// # Errors
 /// [`ProveError`].

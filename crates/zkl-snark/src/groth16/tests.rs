@@ -53,23 +53,23 @@ impl Circuit for Cube {
 
 fn keys() -> &'static (ProvingKey, VerifyingKey) {
     static KEYS: OnceLock<(ProvingKey, VerifyingKey)> = OnceLock::new();
-    KEYS.get_or_init(|| Groth16.danger_setup_from_seed(&Cube::of(1), [3; 32]).unwrap())
+    KEYS.get_or_init(|| danger_setup_from_seed(&Cube::of(1), [3; 32]).unwrap())
 }
 
 #[test]
 fn a_proof_verifies_for_its_inputs_and_no_others() {
     let (proving, verifying) = keys();
     let circuit = Cube::of(5);
-    let proof = Groth16.prove(proving, &circuit).unwrap();
+    let proof = prove(proving, &circuit).unwrap();
     let (y, z) = (circuit.y, circuit.z);
     assert_eq!(verify(verifying, &[y, z], &proof), Ok(()));
-    assert_eq!(Groth16.verify(verifying, &[y, z], &proof), Ok(()));
+    assert_eq!(verify(verifying, &[y, z], &proof), Ok(()));
     assert_eq!(verify(verifying, &[z, y], &proof), Err(VerifyError::Invalid));
     assert_eq!(verify(verifying, &[y + Fr::from(1), z], &proof), Err(VerifyError::Invalid));
     assert_eq!(verify(verifying, &[y], &proof), Err(VerifyError::Inputs { expected: 2, got: 1 }));
     assert_eq!(verify(verifying, &[], &proof), Err(VerifyError::Inputs { expected: 2, got: 0 }));
     assert_eq!(verify(verifying, &[y, z, z], &proof), Err(VerifyError::Inputs { expected: 2, got: 3 }));
-    let other = Groth16.danger_setup_from_seed(&Cube::of(1), [4; 32]).unwrap().1;
+    let other = danger_setup_from_seed(&Cube::of(1), [4; 32]).unwrap().1;
     assert_eq!(verify(&other, &[y, z], &proof), Err(VerifyError::Invalid));
 }
 
@@ -81,10 +81,10 @@ fn two_proofs_of_one_statement_differ() {
 
 #[test]
 fn the_setup_is_a_function_of_its_seed() {
-    let again = Groth16.danger_setup_from_seed(&Cube::of(9), [3; 32]).unwrap();
+    let again = danger_setup_from_seed(&Cube::of(9), [3; 32]).unwrap();
     assert_eq!(again.1, keys().1, "and does not depend on the assignment");
     assert_eq!(again.0.to_bytes(), keys().0.to_bytes());
-    assert_ne!(Groth16.danger_setup_from_seed(&Cube::of(1), [4; 32]).unwrap().1, keys().1);
+    assert_ne!(danger_setup_from_seed(&Cube::of(1), [4; 32]).unwrap().1, keys().1);
 }
 
 #[test]

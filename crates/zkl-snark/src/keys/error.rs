@@ -6,7 +6,7 @@ use thiserror::Error;
 use zkl_argument::srs::{SrsError, SrsFault};
 use zkl_core::{circuit::CircuitId, digest::KeyDigest};
 
-use crate::groth16::ProveError;
+use crate::proof_system::ProveError;
 
 /// A key that could not be had.
 #[derive(Debug, Error)]

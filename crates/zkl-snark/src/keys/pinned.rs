@@ -2,13 +2,9 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use zkl_core::{
-    circuit::{Circuit, CircuitId},
-    digest::KeyDigest,
-};
+use zkl_core::{circuit::CircuitId, digest::KeyDigest};
 
-use super::{Setup, dev_seed};
-use crate::{groth16::Groth16, proof_system::ProofSystem as _};
+use super::Setup;
 
 /// Digests of the dev verifying keys of circuits that a program comes with: a value that key stores and verifiers are given.
 ///
@@ -38,11 +34,4 @@ impl FromIterator<(CircuitId, KeyDigest)> for PinnedKeys {
     fn from_iter<I: IntoIterator<Item = (CircuitId, KeyDigest)>>(keys: I) -> Self {
         Self(Arc::new(keys.into_iter().collect()))
     }
-}
-
-/// Whether the key with `digest` is the dev key of `circuit`, found out by making it: some seconds for a large circuit. For
-/// circuits that follow from a layout and are too many to pin.
-pub fn is_dev_key(circuit: &dyn Circuit, digest: KeyDigest) -> bool {
-    let keys = Groth16.danger_setup_from_seed(circuit, dev_seed(&circuit.id()));
-    keys.is_ok_and(|(_, verifying)| verifying.digest() == digest)
 }

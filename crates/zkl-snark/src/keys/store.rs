@@ -2,6 +2,7 @@
 
 use std::{
     collections::HashMap,
+    fmt,
     fs::{self, File},
     io::{self, Write as _},
     path::{Path, PathBuf},
@@ -15,49 +16,8 @@ use zkl_core::{
     digest::KeyDigest,
 };
 
-use super::{FileFault, KeyError, PinnedKeys, Setup, file};
-use crate::groth16::{Proof, ProveError, ProvingKey, VerifyingKey, danger_setup, prove};
-
-/// The keys of one circuit.
-#[derive(Debug)]
-pub struct KeyPair {
-    id: CircuitId,
-    setup: Setup,
-    proving: ProvingKey,
-}
-
-impl KeyPair {
-    /// The circuit.
-    pub const fn id(&self) -> &CircuitId {
-        &self.id
-    }
-
-    /// How the keys were made.
-    pub const fn setup(&self) -> Setup {
-        self.setup
-    }
-
-    /// The proving key.
-    pub const fn proving(&self) -> &ProvingKey {
-        &self.proving
-    }
-
-    /// The verifying key.
-    pub const fn verifying(&self) -> &VerifyingKey {
-        self.proving.verifying_key()
-    }
-
-    /// Proves `circuit` with these keys.
-    ///
-    /// # Errors
-    /// [`ProveError`]; [`ProveError::Key`] for a circuit of another id.
-    pub fn prove(&self, circuit: &dyn Circuit) -> Result<Proof, ProveError> {
-        if circuit.id() != self.id {
-            return Err(ProveError::Key { circuit: circuit.id() });
-        }
-        prove(&self.proving, circuit)
-    }
-}
+use super::{FileFault, KeyError, PinnedKeys};
+use crate::proof_system::{ProofSystem, ProvingKey};
 
 /// What a [`KeyStore`] is doing, for whoever waits.
 #[derive(Clone, Copy, Debug)]
@@ -102,12 +62,14 @@ pub fn dev_seed(id: &CircuitId) -> [u8; 32] {
     Sha256::new().chain_update(b"zkl dev setup\n").chain_update(id.to_string()).finalize().into()
 }
 
+/// Keys in memory, by proof system and circuit.
+type Loaded = HashMap<(&'static str, CircuitId), Arc<dyn ProvingKey>>;
+
 /// A directory of keys, shared by any number of threads and processes.
-#[derive(Debug)]
 pub struct KeyStore {
     dir: PathBuf,
     pinned: PinnedKeys,
-    loaded: Mutex<HashMap<CircuitId, Arc<KeyPair>>>,
+    loaded: Mutex<Loaded>,
     srs: Mutex<HashMap<KeyDigest, Arc<Srs>>>,
 }
 
@@ -129,90 +91,47 @@ impl KeyStore {
         Self { loaded: Mutex::default(), ..self }
     }
 
-    /// The dev keys of `circuit`: from memory, from the directory, or made now and kept. The circuit's assignment is not
+    /// The key with which `system` proves `circuit`: from memory, or made or found by the system. The circuit's assignment is not
     /// read. Blocks while another thread or process makes keys of the same circuit.
     ///
     /// # Errors
     /// [`KeyError`]. A damaged file is no error: it is reported to `progress` and replaced.
-    pub fn dev_keys(&self, circuit: &dyn Circuit, progress: &dyn Fn(KeyEvent<'_>)) -> Result<Arc<KeyPair>, KeyError> {
-        let id = circuit.id();
-        let cached = self.loaded.lock().unwrap_or_else(PoisonError::into_inner).get(&id).cloned();
+    pub fn keys(
+        &self,
+        system: &dyn ProofSystem,
+        circuit: &dyn Circuit,
+        progress: &dyn Fn(KeyEvent<'_>),
+    ) -> Result<Arc<dyn ProvingKey>, KeyError> {
+        let place = (system.name(), circuit.id());
+        let loaded = || self.loaded.lock().unwrap_or_else(PoisonError::into_inner);
+        let cached = loaded().get(&place).cloned();
         if let Some(keys) = cached {
             return Ok(keys);
         }
-        let proving = self.load_or_generate(circuit, &id, progress)?;
-        if self.pinned.digest(&id).is_some_and(|pinned| pinned != proving.verifying_key().digest()) {
-            return Err(KeyError::NotPinned { circuit: id });
-        }
-        let keys = Arc::new(KeyPair { id: id.clone(), setup: Setup::Dev, proving });
-        self.loaded.lock().unwrap_or_else(PoisonError::into_inner).insert(id, Arc::clone(&keys));
+        let keys = system.proving_key(circuit, self, progress)?;
+        loaded().insert(place, Arc::clone(&keys));
         Ok(keys)
     }
 
-    fn load_or_generate(
-        &self,
-        circuit: &dyn Circuit,
-        id: &CircuitId,
-        progress: &dyn Fn(KeyEvent<'_>),
-    ) -> Result<ProvingKey, KeyError> {
-        let path = self.path(id);
-        if let Ok(key) = self.read(id, &path)? {
-            return Ok(key);
-        }
-        // Under the lock the file is looked at again: whoever held it may have written it.
-        let _lock = self.lock_file(&path)?;
-        match self.read(id, &path)? {
-            Ok(key) => return Ok(key),
-            Err(Unusable::Absent) => {}
-            Err(Unusable::Damaged(fault)) => progress(KeyEvent::Damaged { path: &path, fault }),
-        }
-        progress(KeyEvent::Generating { circuit: id });
-        let setup = |source| KeyError::Setup { circuit: id.clone(), source };
-        let mut last = 0;
-        let mut report = |share: f64| {
-            let percent = (100.0 * share) as u8;
-            if percent > last {
-                last = percent;
-                progress(KeyEvent::Progress { circuit: id, percent });
-            }
-        };
-        let key = danger_setup(circuit, dev_seed(id), &mut report).map_err(setup)?;
-        write_atomically(&self.dir, &path, &file::encode(id, &key))?;
-        progress(KeyEvent::Generated { circuit: id });
-        Ok(key)
+    /// The dev keys that the program knows.
+    pub(crate) const fn pinned(&self) -> &PinnedKeys {
+        &self.pinned
     }
 
-    fn read(&self, id: &CircuitId, path: &Path) -> Result<Found, KeyError> {
-        let bytes = match fs::read(path) {
-            Ok(bytes) => bytes,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Err(Unusable::Absent)),
-            Err(source) => return Err(at("read", path)(source)),
-        };
-        let pinned = self.pinned.digest(id);
-        Ok(match file::decode(id, &bytes) {
-            // A key that another build of the program left behind.
-            Ok(key) if pinned.is_some_and(|digest| digest != key.verifying_key().digest()) => {
-                Err(Unusable::Damaged(FileFault::Digest { part: "verifying" }))
-            }
-            Ok(key) => Ok(key),
-            Err(fault) => Err(Unusable::Damaged(fault)),
-        })
-    }
-
-    /// The file of circuit `id`. Ids hold no dot, so that two ids never share a file.
-    fn path(&self, id: &CircuitId) -> PathBuf {
-        self.dir.join(format!("{}.dev.key", id.to_string().replace('/', ".")))
+    /// The file of circuit `id` that ends in `extension`. Ids hold no dot, so that two ids never share a file.
+    pub(crate) fn path(&self, id: &CircuitId, extension: &str) -> PathBuf {
+        self.dir.join(format!("{}.{extension}", id.to_string().replace('/', ".")))
     }
 
     /// Holds off every other thread and process that makes the file `path`, until it is dropped.
-    pub(super) fn lock_file(&self, path: &Path) -> Result<File, KeyError> {
+    pub(crate) fn lock_file(&self, path: &Path) -> Result<File, KeyError> {
         let path = path.with_extension("lock");
         let file = File::options().create(true).truncate(false).write(true).open(&path).map_err(at("open", &path))?;
         file.lock().map_err(at("lock", &path))?;
         Ok(file)
     }
 
-    pub(super) fn dir(&self) -> &Path {
+    pub(crate) fn dir(&self) -> &Path {
         &self.dir
     }
 
@@ -222,16 +141,14 @@ impl KeyStore {
     }
 }
 
-/// Why there are no keys in a file.
-enum Unusable {
-    Absent,
-    Damaged(FileFault),
+impl fmt::Debug for KeyStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("KeyStore").field("dir", &self.dir).finish_non_exhaustive()
+    }
 }
 
-type Found = Result<ProvingKey, Unusable>;
-
 /// Writes `bytes` to `path` so that a crash leaves the old file or the new one. Callers hold the lock of `path`.
-pub(super) fn write_atomically(dir: &Path, path: &Path, bytes: &[u8]) -> Result<(), KeyError> {
+pub(crate) fn write_atomically(dir: &Path, path: &Path, bytes: &[u8]) -> Result<(), KeyError> {
     let temporary = path.with_extension("tmp");
     let mut file = File::create(&temporary).map_err(at("create", &temporary))?;
     file.write_all(bytes).map_err(at("write", &temporary))?;
@@ -243,6 +160,6 @@ pub(super) fn write_atomically(dir: &Path, path: &Path, bytes: &[u8]) -> Result<
     Ok(())
 }
 
-pub(super) fn at<'a>(operation: &'static str, path: &'a Path) -> impl FnOnce(io::Error) -> KeyError + 'a {
+pub(crate) fn at<'a>(operation: &'static str, path: &'a Path) -> impl FnOnce(io::Error) -> KeyError + 'a {
     move |source| KeyError::Io { operation, path: path.to_owned(), source }
 }

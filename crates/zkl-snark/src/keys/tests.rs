@@ -17,7 +17,8 @@ use super::*;
 use crate::{
     ark::{Fr, relations::gr1cs::SynthesisError},
     gadgets::{Cs, FieldVar},
-    groth16::{ProveError, danger_setup, verify},
+    groth16::danger_setup,
+    proof_system::{COMPACT, ProveError, ProvingKey},
 };
 
 /// Knows a square root of a public element.
@@ -64,10 +65,10 @@ impl Circuit for TwoRoots {
 }
 
 /// What the store reported while it looked for the keys of `circuit`.
-fn events(store: &KeyStore, circuit: &dyn Circuit) -> (std::sync::Arc<KeyPair>, Vec<String>) {
+fn events(store: &KeyStore, circuit: &dyn Circuit) -> (std::sync::Arc<dyn ProvingKey>, Vec<String>) {
     let (events, last) = (RefCell::new(Vec::new()), Cell::new(0));
     let keys = store
-        .dev_keys(circuit, &|event| match event {
+        .keys(COMPACT, circuit, &|event| match event {
             KeyEvent::Generating { .. } => events.borrow_mut().push("generating".to_owned()),
             KeyEvent::Generated { .. } => events.borrow_mut().push("generated".to_owned()),
             KeyEvent::Damaged { fault, .. } => events.borrow_mut().push(fault.to_string()),
@@ -97,8 +98,8 @@ fn keys_are_made_once_and_then_loaded() {
     let (loaded, third) = events(&reopened, &CIRCUIT);
     assert!(third.is_empty());
     assert_eq!(loaded.verifying(), made.verifying());
-    let proof = loaded.prove(&CIRCUIT).unwrap();
-    assert_eq!(verify(made.verifying(), &CIRCUIT.public_inputs(), &proof), Ok(()));
+    let proof = loaded.prove(&CIRCUIT, None, None).unwrap();
+    assert_eq!(made.verifying().verify(&CIRCUIT.public_inputs(), None, None, &proof), Ok(()));
     assert_eq!((loaded.id(), loaded.setup()), (&CIRCUIT.id(), Setup::Dev));
 }
 
@@ -160,7 +161,8 @@ fn a_file_with_the_points_and_matrices_of_another_circuit_is_replaced() {
     let (keys, _) = events(&KeyStore::open(dir.path()).unwrap(), &CIRCUIT);
     let intact = fs::read(key_file(&dir)).unwrap();
     let other = danger_setup(&TwoRoots, dev_seed(&CIRCUIT.id()), &mut |_| ()).unwrap().to_bytes();
-    let body = intact.len() - keys.proving().to_bytes().len();
+    let own = danger_setup(&CIRCUIT, dev_seed(&CIRCUIT.id()), &mut |_| ()).unwrap().to_bytes();
+    let body = intact.len() - own.len();
     let lengths = 8 + 4 + 2 + "test/root@1".len() + 64;
     let mut mixed = [&intact[..body], &other].concat();
     mixed[lengths + 8..lengths + 16].copy_from_slice(&(other.len() as u64).to_le_bytes());
@@ -195,7 +197,7 @@ fn threads_that_ask_at_once_make_one_key() {
                     made.fetch_add(1, Ordering::SeqCst);
                 }
             };
-            store.dev_keys(&CIRCUIT, &count).unwrap().verifying().digest()
+            store.keys(COMPACT, &CIRCUIT, &count).unwrap().verifying().digest()
         };
         let threads: Vec<_> = (0..4).map(|_| scope.spawn(ask)).collect();
         threads.into_iter().map(|thread| thread.join().unwrap()).collect()
@@ -208,7 +210,7 @@ fn threads_that_ask_at_once_make_one_key() {
 fn keys_of_another_circuit_do_not_prove() {
     let dir = tempfile::tempdir().unwrap();
     let (keys, _) = events(&KeyStore::open(dir.path()).unwrap(), &CIRCUIT);
-    assert!(matches!(keys.prove(&Root { id: "test/other", x: 1 }), Err(ProveError::Key { .. })));
+    assert!(matches!(keys.prove(&Root { id: "test/other", x: 1 }, None, None), Err(ProveError::Key { .. })));
 }
 
 #[test]
@@ -239,6 +241,6 @@ fn a_dev_key_that_is_not_the_pinned_one_is_neither_used_nor_made() {
     let store = |digest| KeyStore::open(dir.path()).unwrap().pinning(&pinning(digest));
     let (same, seen) = events(&store(keys.verifying().digest()), &CIRCUIT);
     assert!(seen.is_empty() && same.verifying() == keys.verifying());
-    let refused = store(KeyDigest::of(b"another key")).dev_keys(&CIRCUIT, &|_| {});
+    let refused = store(KeyDigest::of(b"another key")).keys(COMPACT, &CIRCUIT, &|_| {});
     assert!(matches!(refused, Err(KeyError::NotPinned { .. })));
 }

@@ -16,8 +16,7 @@ use zkl_core::{
 };
 
 use super::{
-    error::{KeyError, VerifyError},
-    link::Linked,
+    error::KeyError,
     proof::Proof,
     sizes::{MAX_LEN, MAX_ROUNDS, Sizes},
     verify,
@@ -25,6 +24,7 @@ use super::{
 use crate::{
     ark::Fr,
     matrices::{Counts, Matrices},
+    proof_system::{Linked, VerifyError},
 };
 
 const MAGIC: &[u8; 8] = b"zkl-r1cs";

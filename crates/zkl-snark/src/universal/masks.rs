@@ -16,7 +16,6 @@ use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 use zkl_argument::{
     commit::{CommitError, Commitment, RowGroups},
     hyperkzg::Mask,
-    msm::Scalars,
     srs::Srs,
 };
 
@@ -139,13 +138,7 @@ pub(super) struct AffineBases {
 
 impl AffineBases {
     pub(super) fn new(srs: &Srs, kappa: usize) -> Result<Self, CommitError> {
-        let entries = 1usize << kappa;
-        let sum = |bits: Vec<bool>| srs.bases().msm(Scalars::Bits(&bits)).map_err(CommitError::from);
-        let mut sums = vec![sum(vec![true; entries])?];
-        for coordinate in 0..kappa {
-            sums.push(sum((0..entries).map(|index| index >> coordinate & 1 == 1).collect())?);
-        }
-        let mut bases = G1Projective::normalize_batch(&sums);
+        let mut bases = srs.coordinate_sums(kappa)?.to_vec();
         bases.push(srs.h());
         Ok(Self { bases })
     }

@@ -2,7 +2,7 @@
 //!
 //! # Statement
 //! Given a circuit by the [digest](VerifyingKey::digest) of its matrices, public inputs x and, where the circuit has one, a
-//! [link](Linked): the prover knows w with `(A z) o (B z) = C z` for `z = (1, x, w)`, and openings of the linked columns with
+//! [link](crate::proof_system::Linked): the prover knows w with `(A z) o (B z) = C z` for `z = (1, x, w)`, and openings of the linked columns with
 //! `F*(r*_lo) = y`.
 //!
 //! # Protocol
@@ -34,7 +34,7 @@
 //! | `p`, `U`, `V`, `D` | [masks] |
 //! | `e` | where the outer sumcheck ends: `a b - (C z)(r_x) + p(r_x)` of an honest prover |
 //! | `Phi`, `pub` | public [weights] of w^; the same form of the public variables, which are never committed to |
-//! | `F*`, `r*_lo`, `y` | the [link] |
+//! | `F*`, `r*_lo`, `y` | the [link](crate::proof_system::Linked) |
 //!
 //! # Soundness
 //! In the algebraic group model commitments fix the blocks, masks and columns before `t`. With random challenges a false statement passes
@@ -49,7 +49,6 @@
 
 mod error;
 mod key;
-mod link;
 mod masks;
 mod proof;
 mod prove;
@@ -61,12 +60,8 @@ mod transcript;
 mod verify;
 mod weights;
 
-pub use self::{
-    error::{Challenge, DecodeError, KeyError, Part, ProveError, VerifyError},
-    key::VerifyingKey,
-    link::{Link, Linked},
-    proof::Proof,
-    prove::Universal,
-    sizes::Sizes,
+pub use self::{error::KeyError, key::VerifyingKey, proof::Proof, prove::Prover, sizes::Sizes};
+pub use crate::{
+    matrices::{CircuitError, MatricesError},
+    proof_system::{Challenge, DecodeError, Link, Linked, Part, ProveError, VerifyError},
 };
-pub use crate::matrices::{CircuitError, MatricesError};

@@ -15,8 +15,8 @@ use zkl_argument::{
     hyperkzg::MaskedOpening,
 };
 
-use super::{error::DecodeError, masks::MaskCommitments, sizes::Sizes};
-use crate::ark::Fr;
+use super::{masks::MaskCommitments, sizes::Sizes};
+use crate::{ark::Fr, proof_system::DecodeError};
 
 /// A proof that an assignment satisfies a circuit.
 #[derive(Clone, PartialEq, Eq)]

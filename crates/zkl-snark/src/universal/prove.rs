@@ -1,13 +1,11 @@
 //! The prover: assign, check, commit, two sumchecks, one opening, verify.
 
-use std::sync::{Arc, OnceLock};
-
 use tracing::info_span;
 use zeroize::Zeroizing;
 use zkl_argument::{
     chain::HashChain,
     commit::{CommitError, Commitment, RowGroups, commit_group},
-    hyperkzg::{CombinedColumns, MAX_VARS, Mask, OpeningColumn, masked_opening},
+    hyperkzg::{CombinedColumns, Mask, OpeningColumn, masked_opening},
     msm::Scalars,
     srs::Srs,
 };
@@ -15,9 +13,7 @@ use zkl_core::circuit::Circuit;
 use zkl_kernel::threads::{self, prelude::*};
 
 use super::{
-    error::{ProveError, VerifyError},
     key::VerifyingKey,
-    link::Link,
     masks::{AffineBases, MaskCommitments, Randomness},
     proof::Proof,
     rounds::{Inner, Outer, Table, eq_at, eq_table, outer_claim, spacious},
@@ -29,25 +25,25 @@ use super::{
 use crate::{
     ark::{Fr, G1Projective, ec::CurveGroup as _, ff::AdditiveGroup as _},
     assignment::Assignment,
+    proof_system::{Link, Linked, ProveError, VerifyError},
     random::fresh_rng,
 };
 
-/// The universal proof system under one reference string.
-pub struct Universal {
-    srs: Arc<Srs>,
-    /// Made for the first proof with so many variables.
-    affine: [OnceLock<AffineBases>; MAX_VARS + 1],
+/// The prover under one reference string.
+#[derive(Clone, Copy, Debug)]
+pub struct Prover<'a> {
+    srs: &'a Srs,
 }
 
-impl Universal {
+impl<'a> Prover<'a> {
     /// Proofs under `srs`, which has at least `2^kappa` powers for blocks of `2^kappa` entries: 2^16 serve every circuit.
-    pub const fn new(srs: Arc<Srs>) -> Self {
-        Self { srs, affine: [const { OnceLock::new() }; MAX_VARS + 1] }
+    pub const fn new(srs: &'a Srs) -> Self {
+        Self { srs }
     }
 
     /// The reference string.
-    pub fn srs(&self) -> &Srs {
-        &self.srs
+    pub const fn srs(&self) -> &'a Srs {
+        self.srs
     }
 
     /// Proves `circuit`, and the value of the linked columns, with fresh randomness of the operating system, and verifies the result.
@@ -64,7 +60,8 @@ impl Universal {
                 None => Ok(values),
             }
         })?;
-        if let Some(Link { linked, combined }) = &link
+        let link = link.map(LinkedColumns::from);
+        if let Some(LinkedColumns { linked, combined }) = &link
             && combined.evaluate(linked.point()) != Some(linked.value())
         {
             return Err(ProveError::LinkValue);
@@ -104,7 +101,7 @@ impl Universal {
         witness: Witness,
         mut randomness: Randomness,
     ) -> Result<Proof, ProveError> {
-        let (srs, groups) = (&*self.srs, row_group(sizes).map_err(ProveError::Shape)?);
+        let (srs, groups) = (self.srs, row_group(sizes).map_err(ProveError::Shape)?);
         let Witness { assignment, combinations, link } = witness;
         let opening_mask = randomness.opening.take().ok_or(ProveError::Degenerate)?;
         let linked = link.as_ref().map(|link| &link.linked);
@@ -147,7 +144,7 @@ impl Universal {
         let weights = Weights { matrices: key.matrices(), sizes, t: &t, rx: &rx, rho: batch.rho };
         let (_, phi) = weights.columns();
         let mut pairs = vec![(phi, copy(&extended))];
-        if let Some(Link { linked, combined }) = &link {
+        if let Some(LinkedColumns { linked, combined }) = &link {
             let mut weights = spacious(groups.rows());
             weights.extend(eq_table(linked.point()).iter().map(|eq| batch.gamma * eq));
             pairs.push((weights, copy(combined.values())));
@@ -202,22 +199,10 @@ impl Universal {
         randomness: &Randomness,
         opening: &Mask,
     ) -> Result<MaskCommitments, CommitError> {
-        let d = opening.commit(&self.srs)?;
-        let bases = match self.affine[sizes.kappa].get() {
-            Some(bases) => bases,
-            None => {
-                let made = AffineBases::new(&self.srs, sizes.kappa)?;
-                self.affine[sizes.kappa].get_or_init(|| made)
-            }
-        };
+        let d = opening.commit(self.srs)?;
+        let bases = AffineBases::new(self.srs, sizes.kappa)?;
         let [u, v] = bases.commit(&randomness.inner, &randomness.affine);
         Ok(MaskCommitments { u, v, d })
-    }
-}
-
-impl std::fmt::Debug for Universal {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Universal").field("srs", &self.srs).finish_non_exhaustive()
     }
 }
 
@@ -226,7 +211,21 @@ pub(super) struct Witness {
     pub(super) assignment: Assignment,
     /// Values of the distinct combinations.
     pub(super) combinations: Zeroizing<Vec<Fr>>,
-    pub(super) link: Option<Link>,
+    pub(super) link: Option<LinkedColumns>,
+}
+
+/// A link whose columns and mask are one polynomial. Secret as the link is.
+pub(super) struct LinkedColumns {
+    linked: Linked,
+    /// `F*`.
+    combined: CombinedColumns,
+}
+
+impl From<Link> for LinkedColumns {
+    fn from(Link { linked, mut combined, mask }: Link) -> Self {
+        combined.add_mask(&mask, &linked.mask_weight());
+        Self { linked, combined }
+    }
 }
 
 /// `w, R1, R2, R3, c_j1, c_j2`.

@@ -10,8 +10,7 @@
 
 use zkl_argument::hyperkzg::{MAX_VARS, MaskedOpening};
 
-use super::error::VerifyError;
-use crate::matrices::Counts;
+use crate::{matrices::Counts, proof_system::VerifyError};
 
 /// Largest number of outer rounds.
 pub(super) const MAX_ROUNDS: usize = 22;

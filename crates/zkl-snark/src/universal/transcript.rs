@@ -24,12 +24,11 @@ use zkl_argument::{
 };
 use zkl_core::digest::KeyDigest;
 
-use super::{
-    error::{Challenge, VerifyError},
-    link::Linked,
-    masks::MaskCommitments,
+use super::masks::MaskCommitments;
+use crate::{
+    ark::{Fr, ff::Zero as _},
+    proof_system::{Challenge, Linked, VerifyError},
 };
-use crate::ark::{Fr, ff::Zero as _};
 
 const PROTOCOL: &str = "zkp-dataset-ledger/universal/v1";
 

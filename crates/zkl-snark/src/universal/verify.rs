@@ -8,9 +8,7 @@ use zkl_argument::{
 };
 
 use super::{
-    error::{Part, VerifyError},
     key::VerifyingKey,
-    link::Linked,
     masks::MaskCommitments,
     proof::Proof,
     rounds::{InnerClaim, outer_claim},
@@ -18,9 +16,12 @@ use super::{
     transcript::{Batch, Oracle, Statement, Transcript},
     weights::Weights,
 };
-use crate::ark::{
-    Fr,
-    ff::{AdditiveGroup as _, Field as _},
+use crate::{
+    ark::{
+        Fr,
+        ff::{AdditiveGroup as _, Field as _},
+    },
+    proof_system::{Linked, Part, VerifyError},
 };
 
 pub(super) fn verify(

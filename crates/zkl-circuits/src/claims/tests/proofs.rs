@@ -2,10 +2,7 @@
 
 use crate::claims::language::Claim;
 use zkl_core::{ark::Fr, digest::TransactionId};
-use zkl_snark::{
-    groth16::{Groth16, VerifyError},
-    proof_system::ProofSystem as _,
-};
+use zkl_snark::groth16::{VerifyError, danger_setup_from_seed, prove, verify};
 
 use super::{
     super::{all_shapes, context, statement},
@@ -16,20 +13,20 @@ fn round_trip(table: &Table, text: &str) {
     let proved = table.prove(text).unwrap();
     let (_, blank) = all_shapes().into_iter().find(|(id, _)| *id == proved.circuit().id()).unwrap();
     // Keys come from the blank circuit, the proof from the instance.
-    let (proving, verifying) = Groth16.danger_setup_from_seed(blank.as_ref(), [3; 32]).unwrap();
-    let proof = Groth16.prove(&proving, proved.circuit()).unwrap();
+    let (proving, verifying) = danger_setup_from_seed(blank.as_ref(), [3; 32]).unwrap();
+    let proof = prove(&proving, proved.circuit()).unwrap();
     let (id, inputs) = statement(&table.resolve(text), &table.layout, &table.seal.commitment(), ctx()).unwrap();
     assert_eq!(id, proved.circuit().id());
-    assert_eq!(Groth16.verify(&verifying, &inputs, &proof), Ok(()));
+    assert_eq!(verify(&verifying, &inputs, &proof), Ok(()));
     for position in 0..inputs.len() {
         for change in [Fr::from(1u64), -Fr::from(1u64)] {
             let mut other = inputs.clone();
             other[position] += change;
-            assert_eq!(Groth16.verify(&verifying, &other, &proof), Err(VerifyError::Invalid), "input {position}");
+            assert_eq!(verify(&verifying, &other, &proof), Err(VerifyError::Invalid), "input {position}");
         }
     }
     let short = VerifyError::Inputs { expected: inputs.len(), got: inputs.len() - 1 };
-    assert_eq!(Groth16.verify(&verifying, &inputs[1..], &proof), Err(short));
+    assert_eq!(verify(&verifying, &inputs[1..], &proof), Err(short));
 }
 
 #[test]
@@ -86,13 +83,13 @@ fn print_claim_figures() {
     );
     for text in claims {
         let proved = table.prove(text).unwrap();
-        let (proving, verifying) = Groth16.danger_setup_from_seed(proved.circuit(), [3; 32]).unwrap();
+        let (proving, verifying) = danger_setup_from_seed(proved.circuit(), [3; 32]).unwrap();
         let start = Instant::now();
-        let proof = Groth16.prove(&proving, proved.circuit()).unwrap();
+        let proof = prove(&proving, proved.circuit()).unwrap();
         let took = start.elapsed().as_secs_f64() * 1e3;
         let inputs = proved.circuit().public_inputs();
         let start = Instant::now();
-        Groth16.verify(&verifying, &inputs, &proof).unwrap();
+        verify(&verifying, &inputs, &proof).unwrap();
         let check = start.elapsed().as_secs_f64() * 1e3;
         let ratio = took / *base.get_or_insert(took);
         let (key, id) = (proving.to_bytes().len() / 1024, proved.circuit().id());

@@ -3,7 +3,7 @@
 use thiserror::Error;
 use zkl_argument::{PlanError, commit::CommitError};
 use zkl_core::{circuit::CircuitId, error::ParseError};
-use zkl_snark::{groth16, keys::KeyError};
+use zkl_snark::{keys::KeyError, proof_system};
 
 use crate::{
     scan::{CommitmentsError, ProveScanError, ScanDecodeError, VerifyScanError},
@@ -30,9 +30,9 @@ pub enum TablePlanError {
 #[non_exhaustive]
 pub enum TableDecodeError {
     /// Written by another version of the format.
-    #[error("version {got} of table proofs, this program reads {expected}")]
+    #[error("version {got} of table proofs, expected {expected}")]
     Version {
-        /// The version that is read.
+        /// The version of proofs of the keys' proof system.
         expected: u8,
         /// The version of the bytes.
         got: u8,
@@ -80,14 +80,22 @@ pub enum TableDecodeError {
         #[source]
         source: ScanDecodeError,
     },
-    /// A merge proof.
-    #[error("merge proof {index} cannot be read")]
-    Merge {
-        /// Position among the merges.
-        index: usize,
-        /// Why.
-        #[source]
-        source: groth16::DecodeError,
+    /// There is no proof of a merge.
+    #[error("there is no merge proof under this key")]
+    Merge(#[source] proof_system::VerifyError),
+    /// A circuit for which the caller has no key.
+    #[error("there is no verifying key for {circuit}")]
+    MissingKey {
+        /// The circuit.
+        circuit: CircuitId,
+    },
+    /// Made with another proof system.
+    #[error("proof system {got} of table proofs, expected {expected}")]
+    System {
+        /// Tag of the keys' system.
+        expected: u8,
+        /// Tag in the bytes.
+        got: u8,
     },
 }
 
@@ -147,6 +155,9 @@ pub enum VerifyTableError {
         /// Merges of the proof.
         got: usize,
     },
+    /// The proof is of another proof system than the keys.
+    #[error("the proof and the keys are of different proof systems")]
+    OtherSystem,
     /// The proof is about another seal.
     #[error("the proof ends in another seal than the statement's")]
     OtherSeal,
@@ -190,7 +201,7 @@ pub enum VerifyTableError {
         index: usize,
         /// Why.
         #[source]
-        source: groth16::VerifyError,
+        source: proof_system::VerifyError,
     },
 }
 
@@ -257,6 +268,6 @@ pub enum ProveTableError {
         index: usize,
         /// Why.
         #[source]
-        source: groth16::ProveError,
+        source: proof_system::ProveError,
     },
 }

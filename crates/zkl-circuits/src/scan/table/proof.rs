@@ -1,18 +1,29 @@
 //! A table's proof and its one encoding.
 
-use zkl_argument::{Cell, ScanPlan, commit::Commitment};
-use zkl_snark::groth16;
+use zkl_argument::{
+    Cell, ScanPlan,
+    commit::{Commitment, RowGroups},
+};
+use zkl_core::circuit::CircuitId;
+use zkl_snark::proof_system::VerifyingKey;
 
-use super::{super::statement::read_points, error::TableDecodeError, plan::TablePlan};
+use super::{
+    super::{circuit::scan_circuit_id, merge::merge_circuit_id, statement::read_points},
+    error::TableDecodeError,
+    keys::TableKeys,
+    plan::TablePlan,
+};
 use crate::{
     scan::{ColumnCommitments, ScanProof},
     seal::SealCommitment,
 };
 
-/// The version that is written and read.
-const VERSION: u8 = 1;
-/// Bytes before the first segment: version and number of segments.
-const HEADER: usize = 1 + 4;
+/// The version of proofs without a tag.
+const UNTAGGED: u8 = 1;
+/// The version of proofs that name their proof system by its tag.
+const TAGGED: u8 = 2;
+/// Bytes of the number of segments.
+const COUNT: usize = 4;
 /// Bytes of a seal.
 const SEAL: usize = 32;
 
@@ -52,21 +63,23 @@ pub struct DictionaryProof {
 pub struct MergeProof {
     /// The seal of the sums; that of the last merge is the table's.
     pub(super) h: SealCommitment,
-    /// The proof.
-    pub(super) groth16: groth16::Proof,
+    /// The proof, as its proof system encodes it.
+    pub(super) proof: Vec<u8>,
 }
 
 /// What a prover publishes about a table beside its seal.
 ///
 /// ```text
-/// version        1 byte: 1
+/// version        1 byte: 1, or 2 and then the tag of the proof system
 /// segments       4, little-endian
 /// per segment    rows (4), h_s (32), commitments, scan proof
 /// dictionaries   with large dictionaries and more than one segment: h_d (32), commitments, scan proof
-/// per merge      h (32), Groth16 proof (128)
+/// per merge      h (32), proof of the merge circuit
 /// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct TableProof {
+    /// Of the proof system.
+    pub(super) tag: Option<u8>,
     pub(super) segments: Vec<SegmentProof>,
     pub(super) dictionaries: Option<DictionaryProof>,
     pub(super) merges: Vec<MergeProof>,
@@ -87,19 +100,24 @@ impl TableProof {
         &self.segments
     }
 
-    /// Bytes of a proof of the table.
+    /// Bytes of a proof of the table that `keys` verify.
     ///
     /// # Errors
-    /// [`TableDecodeError::Scan`] for row groups that have no openings.
-    pub fn encoded_bytes(plan: &TablePlan) -> Result<usize, TableDecodeError> {
-        let mut bytes = HEADER + plan.merges().len() * (SEAL + groth16::Proof::LEN);
+    /// [`TableDecodeError::MissingKey`], and [`TableDecodeError::Scan`] for row groups that have no openings.
+    pub fn encoded_bytes(plan: &TablePlan, keys: &TableKeys<'_>) -> Result<usize, TableDecodeError> {
+        let mut bytes = header(keys.system().tag()).len() + COUNT;
+        if let Some((key, merges)) = merge_key(plan, keys)? {
+            bytes += merges * (SEAL + merge_len(key)?);
+        }
         for segment in plan.segments() {
-            let scan = ScanProof::encoded_bytes(segment.scan.shape(), segment.groups)
+            let key = key(keys, scan_circuit_id(segment.scan.shape()))?;
+            let scan = ScanProof::encoded_bytes(segment.scan.shape(), segment.groups, key)
                 .map_err(|source| TableDecodeError::Scan { segment: segment.index, source })?;
             bytes += 4 + SEAL + ColumnCommitments::encoded_bytes(segment.scan, segment.groups) + scan;
         }
         if let Some((scan, groups)) = plan.dictionaries() {
-            let proof = ScanProof::encoded_bytes(scan.shape(), groups)
+            let key = key(keys, scan_circuit_id(scan.shape()))?;
+            let proof = ScanProof::encoded_bytes(scan.shape(), groups, key)
                 .map_err(|source| TableDecodeError::Scan { segment: plan.len(), source })?;
             bytes += SEAL + own_columns(scan) * groups.count() * Commitment::ENCODED_BYTES + proof;
         }
@@ -108,7 +126,7 @@ impl TableProof {
 
     /// Canonical encoding. Proofs of one layout in row groups of one size have one length.
     pub fn to_bytes(&self) -> Vec<u8> {
-        let mut bytes = vec![VERSION];
+        let mut bytes = header(self.tag);
         // A table has fewer than 2^32 rows, and a segment is at least one.
         bytes.extend_from_slice(&(self.segments.len() as u32).to_le_bytes());
         for SegmentProof { rows, h, commitments, scan } in &self.segments {
@@ -122,26 +140,36 @@ impl TableProof {
             bytes.extend(columns.iter().flatten().flat_map(Commitment::to_bytes));
             bytes.extend(scan.to_bytes());
         }
-        for MergeProof { h, groth16 } in &self.merges {
+        for MergeProof { h, proof } in &self.merges {
             bytes.extend_from_slice(&h.to_bytes());
-            bytes.extend_from_slice(&groth16.to_bytes());
+            bytes.extend_from_slice(proof);
         }
         bytes
     }
 
-    /// Reads [`TableProof::to_bytes`]; every length comes from the plan, and the whole is checked before anything is
-    /// allocated.
+    /// Reads [`TableProof::to_bytes`]; every length comes from plan and keys, and the whole is checked before anything is
+    /// allocated. How the proof is read follows from the keys, never from its bytes.
     ///
     /// # Errors
     /// [`TableDecodeError`].
-    pub fn from_bytes(plan: &TablePlan, bytes: &[u8]) -> Result<Self, TableDecodeError> {
-        let expected = Self::encoded_bytes(plan)?;
+    pub fn from_bytes(plan: &TablePlan, keys: &TableKeys<'_>, bytes: &[u8]) -> Result<Self, TableDecodeError> {
+        let tag = keys.system().tag();
+        let expected = Self::encoded_bytes(plan, keys)?;
         let length = TableDecodeError::Length { expected, got: bytes.len() };
-        let (&version, _) = bytes.split_first().ok_or_else(|| length.clone())?;
-        if version != VERSION {
-            return Err(TableDecodeError::Version { expected: VERSION, got: version });
+        let mut head = bytes.iter();
+        let version = version(tag);
+        match head.next() {
+            None => return Err(length),
+            Some(&got) if got != version => return Err(TableDecodeError::Version { expected: version, got }),
+            Some(_) => {}
         }
-        let count = bytes.get(1..HEADER).and_then(<[u8]>::first_chunk::<4>).ok_or_else(|| length.clone())?;
+        if let Some(expected) = tag {
+            let got = head.next().copied().ok_or_else(|| length.clone())?;
+            if got != expected {
+                return Err(TableDecodeError::System { expected, got });
+            }
+        }
+        let (count, rest) = head.as_slice().split_first_chunk::<COUNT>().ok_or_else(|| length.clone())?;
         let count = u32::from_le_bytes(*count);
         if usize::try_from(count) != Ok(plan.len()) {
             return Err(TableDecodeError::Segments { expected: plan.len(), got: count });
@@ -149,14 +177,14 @@ impl TableProof {
         if bytes.len() != expected {
             return Err(length);
         }
-        let mut reader = Reader { rest: &bytes[HEADER..], length, seals: 0 };
+        let mut reader = Reader { rest, length, seals: 0 };
         let segments = plan.segments().map(|segment| {
             let rows = u32::from_le_bytes(reader.array()?);
             let h = reader.seal()?;
             let bytes = reader.take(ColumnCommitments::encoded_bytes(segment.scan, segment.groups))?;
             let at = |source| TableDecodeError::Commitments { segment: segment.index, source };
             let commitments = ColumnCommitments::from_bytes(segment.scan, segment.groups, bytes).map_err(at)?;
-            let scan = reader.scan(segment.index, segment.scan, segment.groups)?;
+            let scan = reader.scan(keys, segment.index, segment.scan, segment.groups)?;
             Ok(SegmentProof { rows, h, commitments, scan })
         });
         let segments = segments.collect::<Result<_, TableDecodeError>>()?;
@@ -167,19 +195,46 @@ impl TableProof {
                 let bytes = reader.take(own_columns(scan) * groups.count() * Commitment::ENCODED_BYTES)?;
                 let columns = read_points(bytes, groups.count())
                     .map_err(|source| TableDecodeError::Commitments { segment: plan.len(), source })?;
-                Some(DictionaryProof { h, columns, scan: reader.scan(plan.len(), scan, groups)? })
+                Some(DictionaryProof { h, columns, scan: reader.scan(keys, plan.len(), scan, groups)? })
             }
         };
-        let merges = (0..plan.merges().len()).map(|index| {
-            let h = reader.seal()?;
-            let bytes = reader.take(groth16::Proof::LEN)?;
-            let groth16 =
-                groth16::Proof::from_bytes(bytes).map_err(|source| TableDecodeError::Merge { index, source })?;
-            Ok(MergeProof { h, groth16 })
-        });
-        let merges = merges.collect::<Result<_, TableDecodeError>>()?;
-        Ok(Self { segments, dictionaries, merges })
+        let mut merges = Vec::new();
+        if let Some((key, count)) = merge_key(plan, keys)? {
+            let len = merge_len(key)?;
+            for _ in 0..count {
+                merges.push(MergeProof { h: reader.seal()?, proof: reader.take(len)?.to_vec() });
+            }
+        }
+        Ok(Self { tag, segments, dictionaries, merges })
     }
+}
+
+/// Version, and the tag where there is one.
+fn header(tag: Option<u8>) -> Vec<u8> {
+    std::iter::once(version(tag)).chain(tag).collect()
+}
+
+const fn version(tag: Option<u8>) -> u8 {
+    if tag.is_some() { TAGGED } else { UNTAGGED }
+}
+
+fn key<'k>(keys: &TableKeys<'k>, circuit: CircuitId) -> Result<&'k dyn VerifyingKey, TableDecodeError> {
+    keys.get(&circuit).ok_or(TableDecodeError::MissingKey { circuit })
+}
+
+/// The key of the merges and how many there are, unless there are none.
+fn merge_key<'k>(
+    plan: &TablePlan,
+    keys: &TableKeys<'k>,
+) -> Result<Option<(&'k dyn VerifyingKey, usize)>, TableDecodeError> {
+    match (plan.segment(0), plan.merges().len()) {
+        (None, _) | (_, 0) => Ok(None),
+        (Some(first), count) => Ok(Some((key(keys, merge_circuit_id(first.scan.shape().slots()))?, count))),
+    }
+}
+
+fn merge_len(key: &dyn VerifyingKey) -> Result<usize, TableDecodeError> {
+    key.proof_len(None).map_err(TableDecodeError::Merge)
 }
 
 /// Takes parts off the front of bytes whose length was checked.
@@ -210,12 +265,14 @@ impl<'a> Reader<'a> {
 
     fn scan(
         &mut self,
+        keys: &TableKeys<'_>,
         segment: usize,
         plan: &ScanPlan,
-        groups: zkl_argument::commit::RowGroups,
+        groups: RowGroups,
     ) -> Result<ScanProof, TableDecodeError> {
         let at = |source| TableDecodeError::Scan { segment, source };
-        let bytes = self.take(ScanProof::encoded_bytes(plan.shape(), groups).map_err(at)?)?;
-        ScanProof::from_bytes(plan.shape(), groups, bytes).map_err(at)
+        let key = key(keys, scan_circuit_id(plan.shape()))?;
+        let bytes = self.take(ScanProof::encoded_bytes(plan.shape(), groups, key).map_err(at)?)?;
+        ScanProof::from_bytes(plan.shape(), groups, key, bytes).map_err(at)
     }
 }

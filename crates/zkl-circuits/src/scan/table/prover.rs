@@ -14,7 +14,7 @@ use zkl_core::{
     digest::Sha256Digest,
     profile::Profile,
 };
-use zkl_snark::keys::{KeyError, KeyPair};
+use zkl_snark::{keys::KeyError, proof_system::ProvingKey};
 
 use super::{
     super::{
@@ -38,8 +38,8 @@ use crate::{
     seal::{Record as _, Seal, SealCommitment, SealSeed, SegmentRange},
 };
 
-/// Where the keys of a circuit come from: `&|circuit| store.dev_keys(circuit, progress)`.
-pub type KeySource<'a> = &'a dyn Fn(&dyn Circuit) -> Result<Arc<KeyPair>, KeyError>;
+/// Where the keys of a circuit come from, all of one proof system: `&|circuit| store.keys(system, circuit, progress)`.
+pub type KeySource<'a> = &'a dyn Fn(&dyn Circuit) -> Result<Arc<dyn ProvingKey>, KeyError>;
 
 /// The secrets of one notarization: fresh for every one of them.
 #[derive(Clone)]
@@ -81,6 +81,8 @@ pub struct TableProver<'a> {
     total: Option<Profile>,
     /// `sums[dictionary][code]`.
     sums: Vec<Vec<u32>>,
+    /// Of the proof system of the keys.
+    tag: Option<u8>,
     failed: bool,
 }
 
@@ -107,6 +109,7 @@ impl<'a> TableProver<'a> {
             prefixes: Vec::new(),
             total: None,
             sums: vec![vec![0; codes]; columns],
+            tag: None,
             failed: false,
         }
     }
@@ -152,7 +155,8 @@ impl<'a> TableProver<'a> {
             commitments: &commitments,
         };
         let keys = (self.keys)(&TranscriptCircuit::blank(segment.scan.shape().clone()))?;
-        let scan = prove_any_limbs(self.srs, &keys, &statement, &seal, witness, &seed)
+        self.tag = keys.verifying().system().tag();
+        let scan = prove_any_limbs(self.srs, keys.as_ref(), &statement, &seal, witness, &seed)
             .map_err(|source| ProveTableError::Segment { index, source })?;
 
         let h = seal.commitment();
@@ -222,7 +226,7 @@ impl<'a> TableProver<'a> {
         let dictionaries = dictionaries.map(|(_, proof)| proof);
         let merges = self.prove_merges(&seal, dictionaries.as_ref().map(|proof| proof.h), header)?;
         let commitment_root = dataset_root(self.plan, self.segments.iter().map(|segment| &segment.commitments))?;
-        let proof = TableProof { segments: self.segments, dictionaries, merges };
+        let proof = TableProof { tag: self.tag, segments: self.segments, dictionaries, merges };
         Ok(ProvedTable { proof, commitment_root, seal, profile })
     }
 
@@ -253,7 +257,7 @@ impl<'a> TableProver<'a> {
             dictionaries::commitments(self.srs.verifier_key().base(), self.plan, scan, groups, &segments, &own)?;
         let statement = dictionary_statement(self.context, self.plan, scan, seal.commitment(), &commitments);
         let keys = (self.keys)(&TranscriptCircuit::blank(scan.shape().clone()))?;
-        let proof = prove_any_limbs(self.srs, &keys, &statement, &seal, &witness, &blinders).map_err(wrap)?;
+        let proof = prove_any_limbs(self.srs, keys.as_ref(), &statement, &seal, &witness, &blinders).map_err(wrap)?;
         let h = seal.commitment();
         Ok(Some((seal, DictionaryProof { h, columns: own, scan: proof })))
     }
@@ -271,7 +275,7 @@ impl<'a> TableProver<'a> {
         let seals = Seals { segments: self.segments.iter().map(|segment| segment.h).collect(), dictionaries, merges };
         let root = dataset_root(self.plan, self.segments.iter().map(|segment| &segment.commitments))?;
         let keys = (self.keys)(&MergeCircuit::blank(first.scan.shape().slots().clone()))?;
-        let frame = MergeFrame::new(statement, seals, root, self.srs.digest(), keys.verifying().digest());
+        let frame = MergeFrame::new(statement, seals, root, self.srs.digest(), keys.verifying());
         let whole = Records::new(first.scan, seal)?;
 
         let prove = |(index, step): (usize, &MergeStep)| {
@@ -284,8 +288,9 @@ impl<'a> TableProver<'a> {
                 dictionaries: dictionaries_header.filter(|_| step.end == self.plan.len()),
             };
             let circuit = MergeCircuit::new(first.scan, &inputs, &witness);
-            let groth16 = keys.prove(&circuit).map_err(|source| ProveTableError::Merge { index, source })?;
-            Ok(MergeProof { h: inputs.h, groth16 })
+            let proof = keys.prove(&circuit, Some(self.srs), None);
+            let proof = proof.map_err(|source| ProveTableError::Merge { index, source })?;
+            Ok(MergeProof { h: inputs.h, proof })
         };
         self.steps.iter().enumerate().map(prove).collect()
     }

@@ -6,7 +6,7 @@ use zkl_core::{
     digest::{KeyDigest, Sha256Digest},
 };
 use zkl_poseidon::{Domain, hash_to_field};
-use zkl_snark::groth16::{self, VerifyingKey};
+use zkl_snark::proof_system::VerifyingKey;
 
 use super::{
     super::{
@@ -17,6 +17,7 @@ use super::{
     },
     dictionaries,
     error::{TablePlanError, VerifyTableError},
+    keys::TableKeys,
     plan::{Segment, TablePlan},
     proof::{SegmentProof, TableProof},
     root::dataset_root,
@@ -29,6 +30,7 @@ use crate::{
 const SEGMENT: &[u8] = b"zkl/scan/segment/v1\0";
 const DICTIONARIES: &[u8] = b"zkl/scan/dictionaries/v1\0";
 const MERGE: Domain = Domain::new("zkl/merge/t0/v1");
+const TAGGED_MERGE: Domain = Domain::new("zkl/merge/t0/v2");
 
 /// What a table's proof is about.
 #[derive(Clone, Copy)]
@@ -82,9 +84,9 @@ impl VerifiedTable {
 /// # Soundness
 /// `srs` and every key must be trusted by their digests, a key for the circuit that it is asked for; the plan must be
 /// [`TablePlan::new`] of the entry's layout and kappa.
-pub fn verify_table<'k>(
+pub fn verify_table(
     srs: &SrsVerifierKey,
-    keys: &dyn Fn(&CircuitId) -> Option<&'k VerifyingKey>,
+    keys: &TableKeys<'_>,
     statement: &TableStatement<'_>,
     proof: &TableProof,
 ) -> Result<VerifiedTable, VerifyTableError> {
@@ -95,15 +97,18 @@ pub fn verify_table<'k>(
     verify_any_limbs_table(srs, keys, statement, proof)
 }
 
-pub(super) fn verify_any_limbs_table<'k>(
+pub(super) fn verify_any_limbs_table(
     srs: &SrsVerifierKey,
-    keys: &dyn Fn(&CircuitId) -> Option<&'k VerifyingKey>,
+    keys: &TableKeys<'_>,
     statement: &TableStatement<'_>,
     proof: &TableProof,
 ) -> Result<VerifiedTable, VerifyTableError> {
     let TableStatement { context, plan, h } = *statement;
     check_form(statement, proof)?;
-    let key = |circuit: CircuitId| keys(&circuit).ok_or(VerifyTableError::MissingKey { circuit });
+    if proof.tag != keys.system().tag() {
+        return Err(VerifyTableError::OtherSystem);
+    }
+    let key = |circuit: CircuitId| keys.get(&circuit).ok_or(VerifyTableError::MissingKey { circuit });
 
     let commitment_root = root(plan, proof)?;
     for (segment, own) in plan.segments().zip(&proof.segments) {
@@ -124,10 +129,10 @@ pub(super) fn verify_any_limbs_table<'k>(
     {
         let slots = segment.scan.shape().slots();
         let key = key(merge_circuit_id(slots))?;
-        let frame = MergeFrame::new(*statement, Seals::new(proof), commitment_root, srs.digest(), key.digest());
+        let frame = MergeFrame::new(*statement, Seals::new(proof), commitment_root, srs.digest(), key);
         for (index, (step, merge)) in plan.merges().into_iter().zip(&proof.merges).enumerate() {
             let inputs = frame.inputs(index, step)?;
-            groth16::verify(key, &inputs.to_vec(slots), &merge.groth16)
+            key.verify(&inputs.to_vec(slots), Some(srs), None, &merge.proof)
                 .map_err(|source| VerifyTableError::Merge { index, source })?;
         }
     }
@@ -235,6 +240,7 @@ pub(super) struct MergeFrame<'a> {
     pub(super) statement: TableStatement<'a>,
     pub(super) seals: Seals,
     digest: Sha256Digest,
+    tag: Option<u8>,
 }
 
 impl<'a> MergeFrame<'a> {
@@ -243,22 +249,22 @@ impl<'a> MergeFrame<'a> {
         seals: Seals,
         root: Sha256Digest,
         srs: KeyDigest,
-        key: KeyDigest,
+        key: &dyn VerifyingKey,
     ) -> Self {
         let mut message = statement.context.digest().as_bytes().to_vec();
         message.extend_from_slice(srs.as_bytes());
-        message.extend_from_slice(key.as_bytes());
+        message.extend_from_slice(key.digest().as_bytes());
         message.extend_from_slice(root.as_bytes());
         message.extend_from_slice(&scalar_bytes(&layout_digest(statement.plan.layout())));
         message.extend_from_slice(&(statement.plan.len() as u32).to_le_bytes());
         message.extend(seals.segments.iter().flat_map(|h| h.to_bytes()));
         message.extend(seals.dictionaries.map_or([0; 32], SealCommitment::to_bytes));
         message.extend(seals.merges.iter().flat_map(|h| h.to_bytes()));
-        Self { statement, seals, digest: Sha256Digest::of(&message) }
+        Self { statement, seals, digest: Sha256Digest::of(&message), tag: key.system().tag() }
     }
 
-    /// Public inputs of merge `index`. Its t0 is hash-to-field of the merge's number (u32, little-endian) and the SHA-256
-    /// of, in this order,
+    /// Public inputs of merge `index`. Its t0 is hash-to-field of the tag of the proof system (1 byte, in the domain v2; absent in
+    /// v1, of the system that has none), the merge's number (u32, little-endian) and the SHA-256 of, in this order,
     ///
     /// ```text
     /// context                     32 bytes
@@ -273,13 +279,16 @@ impl<'a> MergeFrame<'a> {
     /// ```
     pub(super) fn inputs(&self, index: usize, step: MergeStep) -> Result<MergeInputs, TablePlanError> {
         let (plan, seals) = (self.statement.plan, &self.seals);
-        let message = [(index as u32).to_le_bytes().as_slice(), self.digest.as_bytes()].concat();
+        let mut message: Vec<u8> = self.tag.into_iter().collect();
+        message.extend((index as u32).to_le_bytes());
+        message.extend_from_slice(self.digest.as_bytes());
+        let domain = if self.tag.is_some() { TAGGED_MERGE } else { MERGE };
         let before = index.checked_sub(1).and_then(|before| seals.merges.get(before));
         let added = seals.segments.get(step.first..step.end).unwrap_or_default();
         let is_last = step.end == plan.len();
         let layout = plan.prefix(step.end)?;
         Ok(MergeInputs {
-            t0: hash_to_field(MERGE, &message),
+            t0: hash_to_field(domain, &message),
             layout: layout_digest(&layout),
             rows: layout.rows(),
             h: seals.merges.get(index).copied().unwrap_or(self.statement.h),

@@ -218,6 +218,6 @@ fn refuses_too_few_and_too_many_messages() {
     for messages in [&messages[..], &messages[..messages.len() - 2], &[]] {
         let circuit = case.circuit(inputs.clone(), case.secret(&case.records, messages));
         let refusal = zkl_snark::testing::refusal(&circuit);
-        assert!(matches!(refusal, zkl_snark::groth16::ProveError::Synthesis(_)), "{refusal}");
+        assert!(matches!(refusal, zkl_snark::proof_system::ProveError::Synthesis(_)), "{refusal}");
     }
 }

@@ -23,7 +23,8 @@ use zkl_core::{
 };
 use zkl_poseidon::hash2;
 use zkl_snark::{
-    keys::{KeyError, KeyPair, KeyStore},
+    keys::{KeyError, KeyStore},
+    proof_system::{COMPACT, ProvingKey},
     testing::Instance,
 };
 
@@ -354,12 +355,12 @@ pub(super) fn is_satisfied(circuit: &TranscriptCircuit) -> bool {
 }
 
 /// Dev keys, made once for all tests of this process.
-pub(in crate::scan) fn dev_keys(circuit: &dyn Circuit) -> Result<Arc<KeyPair>, KeyError> {
+pub(in crate::scan) fn dev_keys(circuit: &dyn Circuit) -> Result<Arc<dyn ProvingKey>, KeyError> {
     static STORE: OnceLock<(tempfile::TempDir, KeyStore)> = OnceLock::new();
     let (_, store) = STORE.get_or_init(|| {
         let dir = tempfile::tempdir().unwrap();
         let store = KeyStore::open(dir.path()).unwrap();
         (dir, store)
     });
-    store.dev_keys(circuit, &|_| ())
+    store.keys(COMPACT, circuit, &|_| ())
 }

@@ -9,7 +9,10 @@ use zkl_core::ark::{
     ff::{BigInteger as _, One as _, PrimeField as _, Zero as _},
 };
 
-use super::{fixture::Table, proofs::Setting};
+use super::{
+    fixture::Table,
+    proofs::{Setting, opening_of},
+};
 use crate::{
     scan::{ScanProof, statement::scalar_bytes},
     seal::{ColumnRecord, PairRecord, Record as _, Seal, SealSeed},
@@ -45,7 +48,7 @@ fn masks_blinders_and_salts_of_a_proof_are_not_zero() {
         terms.map(|(group, eq)| *eq * setting.seed.blinder(column as u32, group as u32)).sum()
     };
     let s: Fr = weights.iter().enumerate().map(|(column, weight)| *weight * blinder(column)).sum();
-    assert_ne!(proof.opening.s, s, "the mask's commitment has no blinder");
+    assert_ne!(opening_of(&proof, groups).s, s, "the mask's commitment has no blinder");
     assert!(!proof.mask.point().is_zero());
 
     // The columns' blinders: commitments would be those of the bare rows, and of nothing for groups of padding.
@@ -57,7 +60,7 @@ fn masks_blinders_and_salts_of_a_proof_are_not_zero() {
     }
 
     // The transcript's salt: whoever guesses the table could repeat the challenges.
-    let t0 = setting.statement().t0(setting.srs.digest(), setting.keys.verifying().digest(), &proof.mask).unwrap();
+    let t0 = setting.statement().t0(setting.srs.digest(), setting.keys.verifying(), &proof.mask).unwrap();
     let guess = TranscriptSeed { t0, salt: Fr::zero() };
     let sealed = setting.case.sealed();
     let repeated = prove_plain(plan, &witness, &sealed, &setting.case.mask, &guess).unwrap();
@@ -84,7 +87,11 @@ fn proofs_of_one_table_have_one_length_and_nothing_else_in_common() {
     assert_eq!(seen.len(), total);
     assert!(proofs.iter().all(|proof| proof.to_bytes().len() == proofs[0].to_bytes().len()));
     // Equal layouts give equal lengths, whatever the rows hold.
-    let other = ScanProof::encoded_bytes(Table::flat(77, 13).case().plan.shape(), setting.commitments.groups());
+    let other = ScanProof::encoded_bytes(
+        Table::flat(77, 13).case().plan.shape(),
+        setting.commitments.groups(),
+        setting.keys.verifying(),
+    );
     assert_eq!(other, Ok(proofs[0].to_bytes().len()));
 }
 

@@ -4,8 +4,9 @@ use std::{sync::Arc, time::Instant};
 
 use zkl_argument::{
     ColumnData, ScanError, ScanPlan, ScanWitness, SealedProfile,
-    commit::{Commitment, CommitmentSeed},
+    commit::{Commitment, CommitmentSeed, RowGroups},
     commit_columns,
+    hyperkzg::MaskedOpening,
     srs::Srs,
 };
 use zkl_core::{
@@ -14,7 +15,10 @@ use zkl_core::{
     layout::{ColumnLayout, Encoding, Layout},
     profile::{CategoryCount, CategoryStats, ColumnProfile, ColumnStats, NumericStats, Profile},
 };
-use zkl_snark::{groth16, keys::KeyPair};
+use zkl_snark::{
+    groth16::{self, Proof},
+    proof_system::{DecodeError, ProveError, ProvingKey, VerifyError},
+};
 
 use super::fixture::{self, Case, Table};
 use crate::{
@@ -34,7 +38,7 @@ pub(super) struct Setting {
     pub(super) case: Case,
     pub(super) seal: Seal,
     pub(super) srs: Srs,
-    pub(super) keys: Arc<KeyPair>,
+    pub(super) keys: Arc<dyn ProvingKey>,
     pub(super) seed: CommitmentSeed,
     pub(super) commitments: ColumnCommitments,
 }
@@ -57,7 +61,7 @@ impl Setting {
         Self::new(case, keys)
     }
 
-    fn new(case: Case, keys: Arc<KeyPair>) -> Self {
+    fn new(case: Case, keys: Arc<dyn ProvingKey>) -> Self {
         let srs = Srs::dev(1 << KAPPA, Srs::DEV_SEED).unwrap();
         let seed = CommitmentSeed::from_bytes([9; 32]);
         let commitments = commit(&case, &srs, &seed);
@@ -70,7 +74,7 @@ impl Setting {
     }
 
     pub(super) fn prove(&self) -> Result<ScanProof, ProveScanError> {
-        prove_any_limbs(&self.srs, &self.keys, &self.statement(), &self.seal, &self.case.witness(), &self.seed)
+        prove_any_limbs(&self.srs, self.keys.as_ref(), &self.statement(), &self.seal, &self.case.witness(), &self.seed)
     }
 
     pub(super) fn verify(&self, statement: &ScanStatement<'_>, proof: &ScanProof) -> Result<(), VerifyScanError> {
@@ -78,11 +82,23 @@ impl Setting {
     }
 }
 
+/// The opening that the compact proof system puts after the circuit's proof.
+pub(super) fn opening_of(proof: &ScanProof, groups: RowGroups) -> MaskedOpening {
+    MaskedOpening::from_bytes(groups.kappa(), &proof.proof[Proof::LEN..]).unwrap()
+}
+
+pub(super) fn change_opening(proof: &mut ScanProof, groups: RowGroups, change: impl FnOnce(&mut MaskedOpening)) {
+    let mut opening = opening_of(proof, groups);
+    change(&mut opening);
+    proof.proof.truncate(Proof::LEN);
+    proof.proof.extend(opening.to_bytes());
+}
+
 pub(super) fn context(nonce: u8) -> ScanContext {
     ScanContext::new("ledger.example", &[3; 32], &"data".parse().unwrap(), &[nonce; 32])
 }
 
-fn dev_keys(plan: &ScanPlan) -> Arc<KeyPair> {
+fn dev_keys(plan: &ScanPlan) -> Arc<dyn ProvingKey> {
     fixture::dev_keys(&TranscriptCircuit::blank(plan.shape().clone())).unwrap()
 }
 
@@ -95,7 +111,7 @@ fn a_scan_proof_verifies_and_nothing_else_does() {
     let evidence = verify_any_limbs(setting.srs.verifier_key(), setting.keys.verifying(), &statement, &proof).unwrap();
     assert_eq!((evidence.context(), evidence.h()), (context(1), setting.seal.commitment()));
     assert_eq!(evidence.commitment_root(), setting.commitments.root(plan.layout()).unwrap());
-    let invalid = Err(VerifyScanError::Groth16(groth16::VerifyError::Invalid));
+    let invalid = Err(VerifyScanError::Proof(VerifyError::Invalid));
 
     // The public verifier has no use for limbs of 4 bits.
     let refused = verify_scan(setting.srs.verifier_key(), setting.keys.verifying(), &statement, &proof);
@@ -125,7 +141,8 @@ fn a_scan_proof_verifies_and_nothing_else_does() {
     assert_eq!(changed(&|proof| proof.mask = Commitment::default()), invalid);
     assert_eq!(changed(&|proof| proof.claim.y += Fr::one()), invalid);
     assert_eq!(changed(&|proof| proof.claim.r_star.swap(0, 1)), invalid);
-    assert!(matches!(changed(&|proof| proof.opening.s += Fr::one()), Err(VerifyScanError::Columns(_))));
+    let opened = changed(&|proof| change_opening(proof, groups, |opening| opening.s += Fr::one()));
+    assert!(matches!(opened, Err(VerifyScanError::Proof(VerifyError::Opening(_)))));
     let expected = 4 + plan.shape().block_bits() + 4;
     let short = changed(&|proof| proof.claim.z_blk.truncate(1));
     assert_eq!(short, Err(VerifyScanError::Claim { expected, got: expected + 1 - plan.shape().block_bits() }));
@@ -133,14 +150,18 @@ fn a_scan_proof_verifies_and_nothing_else_does() {
     // A second proof has nothing in common with the first.
     let second = setting.prove().unwrap();
     setting.verify(&statement, &second).unwrap();
-    assert!(second.mask != proof.mask && second.claim.y != proof.claim.y && second.opening.s != proof.opening.s);
+    assert!(second.mask != proof.mask && second.claim.y != proof.claim.y);
+    assert!(opening_of(&second, groups).s != opening_of(&proof, groups).s);
     assert!(second.claim.r_star.iter().zip(&proof.claim.r_star).all(|(a, b)| a != b));
-    assert!(changed(&|proof| proof.opening = second.opening.clone()).is_err());
-    assert_eq!(changed(&|proof| proof.groth16 = second.groth16.clone()), invalid);
+    let exchange = |proof: &mut ScanProof, part: std::ops::Range<usize>| {
+        proof.proof[part.clone()].copy_from_slice(&second.proof[part]);
+    };
+    assert!(changed(&|proof| exchange(proof, Proof::LEN..second.proof.len())).is_err());
+    assert_eq!(changed(&|proof| exchange(proof, 0..Proof::LEN)), invalid);
 
     // Encodings.
     let bytes = proof.to_bytes();
-    let decode = |bytes: &[u8]| ScanProof::from_bytes(plan.shape(), groups, bytes);
+    let decode = |bytes: &[u8]| ScanProof::from_bytes(plan.shape(), groups, setting.keys.verifying(), bytes);
     assert!(decode(&bytes).unwrap() == proof);
     assert_eq!(second.to_bytes().len(), bytes.len());
     for wrong in [&bytes[..0], &bytes[..31], &bytes[..bytes.len() - 1], &[&bytes[..], &[0]].concat()] {
@@ -154,8 +175,17 @@ fn a_scan_proof_verifies_and_nothing_else_does() {
     };
     assert!(matches!(overwrite(0), ScanDecodeError::Mask(_)));
     assert_eq!(overwrite(32 + 5 * 32), ScanDecodeError::Element { index: 5 });
-    assert!(matches!(overwrite(32 + 32 * expected), ScanDecodeError::Groth16(_)));
-    assert!(matches!(overwrite(32 + 32 * expected + 128), ScanDecodeError::Opening(_)));
+    // The circuit's proof is read when it is verified.
+    let unreadable = |at: usize| changed(&|proof| proof.proof[at..at + 32].fill(0xff));
+    let encoding = |error| Err(VerifyScanError::Proof(VerifyError::Encoding(error)));
+    assert_eq!(unreadable(0), encoding(DecodeError::Points));
+    assert!(matches!(
+        unreadable(Proof::LEN),
+        Err(VerifyScanError::Proof(VerifyError::Encoding(DecodeError::Opening(_))))
+    ));
+    let got = proof.proof.len() - 1;
+    let cut = changed(&|proof| proof.proof.truncate(got));
+    assert_eq!(cut, encoding(DecodeError::Length { expected: got + 1, got }));
     let encoded = setting.commitments.to_bytes();
     assert_eq!(ColumnCommitments::from_bytes(plan, groups, &encoded).unwrap(), setting.commitments);
     let cut = ColumnCommitments::from_bytes(plan, groups, &encoded[1..]);
@@ -168,13 +198,13 @@ fn a_scan_proof_verifies_and_nothing_else_does() {
     // Provers who have no proof.
     let wrong_seal = ScanStatement { h: other.seal.commitment(), ..statement };
     let attempt = |statement: &ScanStatement<'_>, seal: &Seal| {
-        prove_any_limbs(&setting.srs, &setting.keys, statement, seal, &setting.case.witness(), &setting.seed)
+        prove_any_limbs(&setting.srs, setting.keys.as_ref(), statement, seal, &setting.case.witness(), &setting.seed)
     };
     assert!(matches!(attempt(&wrong_seal, &setting.seal), Err(ProveScanError::OtherSeal)));
     assert!(matches!(attempt(&wrong_seal, &other.seal), Err(ProveScanError::False(ScanError::RootSum))));
     let wrong_commitments = ScanStatement { commitments: &other.commitments, ..statement };
     let refused = attempt(&wrong_commitments, &setting.seal);
-    assert!(matches!(refused, Err(ProveScanError::SelfCheck(VerifyScanError::Columns(_)))));
+    assert!(matches!(refused, Err(ProveScanError::Proof(ProveError::SelfCheck(VerifyError::Opening(_))))));
 }
 
 /// A proof of the first version, with its verifying key: what is hashed into `t0` and `lay`, the order of public inputs
@@ -189,7 +219,7 @@ fn a_stored_proof_of_version_1_verifies() {
     let srs = Srs::dev(1 << KAPPA, Srs::DEV_SEED).unwrap();
     let commitments = commit(&case, &srs, &CommitmentSeed::from_bytes([9; 32]));
     let (plan, h) = (&case.plan, seal_of(&case).commitment());
-    let proof = ScanProof::from_bytes(plan.shape(), commitments.groups(), &hex::decode(proof).unwrap()).unwrap();
+    let proof = ScanProof::from_bytes(plan.shape(), commitments.groups(), &key, &hex::decode(proof).unwrap()).unwrap();
     let statement = ScanStatement { context: context(1), plan, h, commitments: &commitments };
     verify_any_limbs(srs.verifier_key(), &key, &statement, &proof).unwrap();
 }
@@ -254,10 +284,10 @@ fn proves_a_table_in_a_standard_shape() {
     let commitments = ColumnCommitments::new(&plan, groups, columns).unwrap();
     report("seal and commitments");
     let statement = ScanStatement { context: context(1), plan: &plan, h: seal.commitment(), commitments: &commitments };
-    let proof = prove_scan(&srs, &keys, &statement, &seal, &witness, &seed).unwrap();
+    let proof = prove_scan(&srs, keys.as_ref(), &statement, &seal, &witness, &seed).unwrap();
     report("proof");
     let bytes = proof.to_bytes();
-    let proof = ScanProof::from_bytes(plan.shape(), groups, &bytes).unwrap();
+    let proof = ScanProof::from_bytes(plan.shape(), groups, keys.verifying(), &bytes).unwrap();
     verify_scan(srs.verifier_key(), keys.verifying(), &statement, &proof).unwrap();
     report("verification");
     println!("{}, {} bytes and {} of commitments", keys.id(), bytes.len(), commitments.to_bytes().len());

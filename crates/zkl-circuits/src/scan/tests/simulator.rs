@@ -4,6 +4,7 @@
 use rand_chacha::ChaCha20Rng;
 use zkl_argument::{
     Opening, cell_weights,
+    chain::scalars_bytes,
     commit::Commitment,
     hyperkzg::{CombinedColumns, CommittedColumn, Mask, combine_commitments, masked_opening},
     srs::Srs,
@@ -17,8 +18,8 @@ use zkl_core::ark::{
 };
 use zkl_snark::{
     ark,
-    groth16::{self, Proof},
-    keys::{KeyPair, dev_seed},
+    keys::dev_seed,
+    proof_system::{ProvingKey, VerifyError},
 };
 
 use super::{
@@ -29,7 +30,7 @@ use crate::{
     scan::{
         ColumnCommitments, ScanProof, ScanStatement, VerifyScanError,
         circuit::{opening_from_elements, opening_len},
-        prove::{opening_context, verify_any_limbs},
+        prove::verify_any_limbs,
         statement::scalar_bytes,
     },
     seal::SealCommitment,
@@ -39,7 +40,7 @@ use crate::{
 ///
 /// # Panics
 /// When the keys are not made from the dev seed: then nobody can do this.
-pub(in crate::scan) fn simulate_groth16(keys: &KeyPair, inputs: &[Fr], random: &mut ChaCha20Rng) -> Proof {
+pub(in crate::scan) fn simulate_groth16(keys: &dyn ProvingKey, inputs: &[Fr], random: &mut ChaCha20Rng) -> Vec<u8> {
     let mut setup = ChaCha20Rng::from_seed(dev_seed(keys.id()));
     let [alpha, beta, gamma, delta] = [(); 4].map(|()| Fr::rand(&mut setup));
     let (g1, g2) = (G1Projective::rand(&mut setup), G2Projective::rand(&mut setup));
@@ -56,7 +57,7 @@ pub(in crate::scan) fn simulate_groth16(keys: &KeyPair, inputs: &[Fr], random: &
     (g1 * a).into_affine().serialize_compressed(&mut bytes).unwrap();
     (g2 * b).into_affine().serialize_compressed(&mut bytes).unwrap();
     c.into_affine().serialize_compressed(&mut bytes).unwrap();
-    Proof::from_bytes(&bytes).unwrap()
+    bytes
 }
 
 /// A seal of nothing.
@@ -77,7 +78,12 @@ pub(in crate::scan) fn random_commitments(
 
 /// A scan proof for any statement (section 12): a claim, f* and s at random, then the mask's commitment that makes them fit,
 /// then t0, then a simulated transcript proof.
-pub(in crate::scan) fn simulate_scan(srs: &Srs, keys: &KeyPair, statement: &ScanStatement<'_>, seed: u64) -> ScanProof {
+pub(in crate::scan) fn simulate_scan(
+    srs: &Srs,
+    keys: &dyn ProvingKey,
+    statement: &ScanStatement<'_>,
+    seed: u64,
+) -> ScanProof {
     let random = &mut rng(seed);
     let (plan, groups) = (statement.plan, statement.commitments.groups());
     let elements: Vec<Fr> = (0..opening_len(plan.shape())).map(|_| Fr::rand(random)).collect();
@@ -103,11 +109,12 @@ pub(in crate::scan) fn simulate_scan(srs: &Srs, keys: &KeyPair, statement: &Scan
     let without_mask = combine(&columns, &Commitment::default());
     let mask = Commitment::new(((target - without_mask) * rho.inverse().unwrap()).into_affine());
 
-    let t0 = statement.t0(srs.digest(), keys.verifying().digest(), &mask).unwrap();
+    let t0 = statement.t0(srs.digest(), keys.verifying(), &mask).unwrap();
     let inputs = statement.inputs(t0, &claim);
-    let (_, opening) = open(&opening_context(&inputs));
-    let groth16 = simulate_groth16(keys, &inputs.to_vec(), random);
-    ScanProof { mask, claim, groth16, opening }
+    let (_, opening) = open(&scalars_bytes(&inputs.to_vec()));
+    let mut proof = simulate_groth16(keys, &inputs.to_vec(), random);
+    proof.extend(opening.to_bytes());
+    ScanProof { mask, claim, proof }
 }
 
 #[test]
@@ -119,15 +126,15 @@ fn a_simulator_without_a_table_makes_scan_proofs_that_verify() {
         // No table has this seal, and nobody knows columns in these commitments.
         let (h, commitments) = (random_seal(random), random_commitments(plan, groups, random));
         let statement = ScanStatement { context: context(9), plan, h, commitments: &commitments };
-        let proof = simulate_scan(&setting.srs, &setting.keys, &statement, 77 + seed);
+        let proof = simulate_scan(&setting.srs, setting.keys.as_ref(), &statement, 77 + seed);
         setting.verify(&statement, &proof).unwrap();
         assert_eq!(proof.to_bytes().len(), setting.prove().unwrap().to_bytes().len());
         // It is as bound to its statement as a real one.
         let elsewhere = setting.verify(&ScanStatement { context: context(8), ..statement }, &proof);
-        assert_eq!(elsewhere, Err(VerifyScanError::Groth16(groth16::VerifyError::Invalid)));
+        assert_eq!(elsewhere, Err(VerifyScanError::Proof(VerifyError::Invalid)));
     }
     // About the seal and the commitments of a real table too.
     let statement = setting.statement();
-    let proof = simulate_scan(&setting.srs, &setting.keys, &statement, 5);
+    let proof = simulate_scan(&setting.srs, setting.keys.as_ref(), &statement, 5);
     verify_any_limbs(setting.srs.verifier_key(), setting.keys.verifying(), &statement, &proof).unwrap();
 }

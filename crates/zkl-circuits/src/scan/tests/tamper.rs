@@ -1,7 +1,6 @@
 //! Every field of a scan proof, changed in every way, is rejected by the check that it belongs to.
 
 use zkl_argument::{
-    ColumnsError,
     commit::Commitment,
     hyperkzg::{Evaluations, HyperKzgError, MaskedError, MaskedOpening},
 };
@@ -10,19 +9,22 @@ use zkl_core::ark::{
     ec::{AffineRepr as _, CurveGroup as _},
     ff::One as _,
 };
-use zkl_snark::groth16::{self, Proof};
+use zkl_snark::{
+    groth16::Proof,
+    proof_system::{DecodeError, VerifyError},
+};
 use zkl_testkit::tamper::ByteTampering;
 
-use super::proofs::Setting;
+use super::proofs::{Setting, change_opening, opening_of};
 use crate::scan::{
     ColumnCommitments, CommitmentsError, ScanDecodeError, ScanProof, ScanStatement, VerifyScanError,
     circuit::{opening_elements, opening_from_elements},
 };
 
-const INVALID: VerifyScanError = VerifyScanError::Groth16(groth16::VerifyError::Invalid);
+const INVALID: VerifyScanError = VerifyScanError::Proof(VerifyError::Invalid);
 
 fn opening(error: HyperKzgError) -> VerifyScanError {
-    VerifyScanError::Columns(ColumnsError::Masked(MaskedError::Opening(error)))
+    VerifyScanError::Proof(VerifyError::Opening(MaskedError::Opening(error)))
 }
 
 fn offset(commitment: &mut Commitment) {
@@ -34,13 +36,14 @@ fn every_field_of_a_scan_proof_is_checked() {
     let setting = Setting::flat();
     let proof = setting.prove().unwrap();
     let statement = setting.statement();
-    let shape = setting.case.plan.shape();
+    let (shape, groups) = (setting.case.plan.shape(), setting.commitments.groups());
     let changed = |change: &dyn Fn(&mut ScanProof)| {
         let mut proof = proof.clone();
         change(&mut proof);
         setting.verify(&statement, &proof).unwrap_err()
     };
-    let opened = |change: &dyn Fn(&mut MaskedOpening)| changed(&|proof| change(&mut proof.opening));
+    let opened = |change: &dyn Fn(&mut MaskedOpening)| changed(&|proof| change_opening(proof, groups, change));
+    let intact = opening_of(&proof, groups);
     let first = opening(HyperKzgError::Fold { round: 0 });
 
     // The mask, and every element of the claim: offset and swap.
@@ -74,26 +77,25 @@ fn every_field_of_a_scan_proof_is_checked() {
     assert_eq!(changed(&moved), claim(expected), "as many, cut elsewhere");
 
     // The points of the transcript proof: A, B, C.
-    let points = proof.groth16.to_bytes();
-    let second = setting.prove().unwrap().groth16.to_bytes();
+    let points = proof.proof[..Proof::LEN].to_vec();
+    let second = setting.prove().unwrap().proof;
+    let with_points = |points: &[u8]| changed(&|proof| proof.proof[..Proof::LEN].copy_from_slice(points));
     for (at, len) in [(0, 32), (32, 64), (96, 32)] {
-        let mut bytes = points;
+        let mut bytes = points.clone();
         bytes[at..at + len].copy_from_slice(&second[at..at + len]);
-        let other = Proof::from_bytes(&bytes).unwrap();
-        assert_eq!(changed(&|proof| proof.groth16 = other.clone()), INVALID, "point at {at}");
+        assert_eq!(with_points(&bytes), INVALID, "point at {at}");
     }
-    let mut swapped = points;
+    let mut swapped = points.clone();
     swapped[..32].copy_from_slice(&points[96..]);
     swapped[96..].copy_from_slice(&points[..32]);
-    let swapped = Proof::from_bytes(&swapped).unwrap();
-    assert_eq!(changed(&|proof| proof.groth16 = swapped.clone()), INVALID);
+    assert_eq!(with_points(&swapped), INVALID);
 
     // The opening.
     assert_eq!(opened(&|opening| opening.s += Fr::one()), first);
-    for index in 0..proof.opening.proof.folds.len() {
+    for index in 0..intact.proof.folds.len() {
         assert_eq!(opened(&|opening| offset(&mut opening.proof.folds[index])), first, "fold {index}");
     }
-    let rounds = proof.opening.proof.evaluations.len();
+    let rounds = intact.proof.evaluations.len();
     for round in 0..rounds {
         for value in 0..3 {
             let change = |opening: &mut MaskedOpening| {
@@ -115,17 +117,18 @@ fn every_field_of_a_scan_proof_is_checked() {
         assert_eq!(opened(&|opening| offset(&mut opening.proof.witnesses[index])), pairing, "witness {index}");
         assert_eq!(opened(&|opening| opening.proof.witnesses.swap(index, (index + 1) % 3)), pairing);
     }
-    let folds = |got| opening(HyperKzgError::FoldCount { expected: rounds - 1, got });
-    let evaluations = |got| opening(HyperKzgError::EvaluationCount { expected: rounds, got });
-    assert_eq!(opened(&|opening| opening.proof.folds.clear()), folds(0));
-    assert_eq!(opened(&|opening| opening.proof.folds.push(Commitment::default())), folds(rounds));
-    assert_eq!(opened(&|opening| opening.proof.evaluations.clear()), evaluations(0));
-    assert_eq!(opened(&|opening| opening.proof.evaluations.truncate(rounds - 1)), evaluations(rounds - 1));
+    // As many bytes as the row groups ask for, and no others.
+    let expected = proof.proof.len();
+    let length = |got| VerifyScanError::Proof(VerifyError::Encoding(DecodeError::Length { expected, got }));
+    assert_eq!(opened(&|opening| opening.proof.folds.clear()), length(expected - 32 * (rounds - 1)));
+    assert_eq!(opened(&|opening| opening.proof.folds.push(Commitment::default())), length(expected + 32));
+    assert_eq!(opened(&|opening| opening.proof.evaluations.clear()), length(expected - 96 * rounds));
+    assert_eq!(opened(&|opening| opening.proof.evaluations.truncate(rounds - 1)), length(expected - 96));
     let again = |opening: &mut MaskedOpening| {
         let last = opening.proof.evaluations[0];
         opening.proof.evaluations.push(last);
     };
-    assert_eq!(opened(&again), evaluations(rounds + 1));
+    assert_eq!(opened(&again), length(expected + 96));
 }
 
 #[test]
@@ -173,7 +176,7 @@ fn no_change_of_the_bytes_of_a_scan_proof_is_accepted() {
     let (shape, groups) = (setting.case.plan.shape(), setting.commitments.groups());
     let bytes = setting.prove().unwrap().to_bytes();
     let check = |bytes: &[u8]| {
-        let proof = ScanProof::from_bytes(shape, groups, bytes).map_err(Refusal::Decode)?;
+        let proof = ScanProof::from_bytes(shape, groups, setting.keys.verifying(), bytes).map_err(Refusal::Decode)?;
         assert_eq!(proof.to_bytes(), bytes, "two encodings of one proof");
         setting.verify(&setting.statement(), &proof).map_err(Refusal::Verify)
     };

@@ -1,6 +1,6 @@
 //! Small random circuits with satisfying assignments, and committed columns to link them with.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::OnceLock;
 
 use rand_chacha::ChaCha20Rng;
 use zeroize::Zeroizing;
@@ -14,7 +14,7 @@ use zkl_argument::{
 use zkl_core::circuit::CircuitId;
 
 use super::super::{
-    Link, Linked, Proof, Universal, VerifyError, VerifyingKey,
+    Link, Linked, Proof, Prover, VerifyError, VerifyingKey,
     masks::Randomness,
     prove::Witness,
     transcript::{Oracle, Transcript},
@@ -43,9 +43,9 @@ pub(super) fn id() -> CircuitId {
 }
 
 /// A string longer than most blocks of these tests: nothing may depend on its length.
-pub(super) fn system() -> &'static Universal {
-    static SYSTEM: OnceLock<Universal> = OnceLock::new();
-    SYSTEM.get_or_init(|| Universal::new(Arc::new(Srs::dev(256, Srs::DEV_SEED).unwrap())))
+pub(super) fn system() -> Prover<'static> {
+    static SRS: OnceLock<Srs> = OnceLock::new();
+    Prover::new(SRS.get_or_init(|| Srs::dev(256, Srs::DEV_SEED).unwrap()))
 }
 
 /// A circuit with an assignment, and columns when it has a link.
@@ -145,7 +145,7 @@ impl Case {
         let values = Zeroizing::new(self.values.clone());
         let combinations = Zeroizing::new(self.key.matrices().evaluate(&values));
         let assignment = Assignment { values, num_inputs: self.inputs + 1 };
-        let witness = Witness { assignment, combinations, link };
+        let witness = Witness { assignment, combinations, link: link.map(Into::into) };
         system().prove_in(oracle, &self.key, &self.sizes(), witness, randomness).unwrap()
     }
 
@@ -242,9 +242,7 @@ impl Columns {
                 blinders,
             })
             .collect();
-        let mut combined = CombinedColumns::new(self.groups, &self.point, &columns).unwrap();
-        combined.add_mask(&self.mask(), &self.rho);
-        combined
+        CombinedColumns::new(self.groups, &self.point, &columns).unwrap()
     }
 
     pub(super) fn linked(&self) -> Linked {
@@ -261,12 +259,13 @@ impl Columns {
             .collect();
         let mask = self.mask().commit(system().srs()).unwrap();
         let low = &self.point[..self.groups.kappa()];
-        let value = self.combined().evaluate(low).unwrap() + self.offset;
+        let masked = self.rho * self.mask().evaluate(low).unwrap();
+        let value = self.combined().evaluate(low).unwrap() + masked + self.offset;
         Linked::new(self.groups, &self.point, &columns, &mask, self.rho, value).unwrap()
     }
 
     pub(super) fn link(&self) -> Link {
-        Link { linked: self.linked(), combined: self.combined() }
+        Link { linked: self.linked(), combined: self.combined(), mask: self.mask() }
     }
 }
 

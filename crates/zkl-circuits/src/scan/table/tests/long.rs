@@ -4,14 +4,16 @@ use std::{fs, time::Instant};
 
 use zkl_argument::{ColumnData, ScanWitness, SealedProfile, srs::Srs};
 use zkl_core::{
-    circuit::{Circuit as _, CircuitId},
+    circuit::Circuit as _,
     column::ColumnType,
     layout::{ColumnLayout, Encoding, Layout},
     profile::{CategoryCount, CategoryStats, ColumnProfile, ColumnStats, GroupedStats, NumericStats, Profile},
 };
+use zkl_snark::proof_system::COMPACT;
 
 use super::{
     super::{
+        keys::TableKeys,
         plan::TablePlan,
         proof::TableProof,
         prover::TableProver,
@@ -115,10 +117,10 @@ fn proves_a_table_of_two_million_rows() {
     assert_eq!(smallest, ROWS / GROUPS, "every group is exact");
     let bytes = proved.proof.to_bytes();
     let pairs: Vec<_> = plan.circuits().iter().map(|circuit| dev_keys(circuit.as_ref()).unwrap()).collect();
-    let keys = |id: &CircuitId| pairs.iter().find(|pair| pair.id() == id).map(|pair| pair.verifying());
+    let keys = TableKeys::new(COMPACT, pairs.iter().map(|pair| (pair.id().clone(), pair.verifying())));
     let statement = TableStatement { context: context(1), plan: &plan, h: proved.seal.commitment() };
     report("checks");
-    let proof = TableProof::from_bytes(&plan, &bytes).unwrap();
+    let proof = TableProof::from_bytes(&plan, &keys, &bytes).unwrap();
     verify_table(srs.verifier_key(), &keys, &statement, &proof).unwrap();
     report("verification");
     println!("{} bytes, {} segments", bytes.len(), plan.len());

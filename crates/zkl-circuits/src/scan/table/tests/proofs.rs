@@ -9,15 +9,19 @@ use zkl_argument::{
 };
 use zkl_core::{
     ark::Fr,
-    circuit::{Circuit as _, CircuitId},
+    circuit::Circuit as _,
     layout::Layout,
     profile::{ColumnStats, Profile},
 };
-use zkl_snark::groth16;
+use zkl_snark::{
+    groth16,
+    proof_system::{COMPACT, DecodeError, VerifyError, VerifyingKey},
+};
 
 use super::{
     super::{
         error::{ProveTableError, TableDecodeError, VerifyTableError},
+        keys::TableKeys,
         plan::TablePlan,
         proof::TableProof,
         prover::{ProvedTable, TableProver, TableSecrets},
@@ -102,10 +106,14 @@ fn push_all(table: &Tall, prover: &mut TableProver<'_>, count: usize) {
 }
 
 pub(super) fn verify(statement: &TableStatement<'_>, proof: &TableProof) -> Result<VerifiedTable, VerifyTableError> {
-    let circuits = statement.plan.circuits();
+    with_keys(statement.plan, |keys| verify_any_limbs_table(srs().verifier_key(), keys, statement, proof))
+}
+
+/// Calls `work` with the verifying keys of a table.
+pub(super) fn with_keys<T>(plan: &TablePlan, work: impl FnOnce(&TableKeys<'_>) -> T) -> T {
+    let circuits = plan.circuits();
     let pairs: Vec<_> = circuits.iter().map(|circuit| dev_keys(circuit.as_ref()).unwrap()).collect();
-    let keys = |id: &CircuitId| pairs.iter().find(|pair| pair.id() == id).map(|pair| pair.verifying());
-    verify_any_limbs_table(srs().verifier_key(), &keys, statement, proof)
+    work(&TableKeys::new(COMPACT, pairs.iter().map(|pair| (pair.id().clone(), pair.verifying()))))
 }
 
 /// Five segments, the last one shorter, and two merges.
@@ -120,14 +128,14 @@ pub(super) fn grouped() -> &'static Proved {
     PROVED.get_or_init(|| Proved::new(Tall::grouped(2, 1_000), 30))
 }
 
-pub(super) const INVALID: VerifyScanError = VerifyScanError::Groth16(groth16::VerifyError::Invalid);
+pub(super) const INVALID: VerifyScanError = VerifyScanError::Proof(VerifyError::Invalid);
 
 pub(super) fn segment(index: usize) -> VerifyTableError {
     VerifyTableError::Segment { index, source: INVALID }
 }
 
 pub(super) fn merge(index: usize) -> VerifyTableError {
-    VerifyTableError::Merge { index, source: groth16::VerifyError::Invalid }
+    VerifyTableError::Merge { index, source: VerifyError::Invalid }
 }
 
 #[test]
@@ -254,11 +262,11 @@ fn merges_belong_to_their_table_and_place() {
     assert_eq!(proved.changed(|proof| proof.merges.clear()), count(0));
     assert_eq!(proved.changed(|proof| proof.merges.swap(0, 1)), VerifyTableError::OtherSeal);
     let swapped = |proof: &mut TableProof| {
-        let groth16 = proof.merges[0].groth16.clone();
-        proof.merges[0].groth16 = std::mem::replace(&mut proof.merges[1].groth16, groth16);
+        let first = proof.merges[0].proof.clone();
+        proof.merges[0].proof = std::mem::replace(&mut proof.merges[1].proof, first);
     };
     assert_eq!(proved.changed(swapped), merge(0));
-    assert_eq!(proved.changed(|proof| proof.merges[1].groth16 = proof.merges[0].groth16.clone()), merge(1));
+    assert_eq!(proved.changed(|proof| proof.merges[1].proof = proof.merges[0].proof.clone()), merge(1));
     assert_eq!(proved.changed(|proof| proof.merges[0].h = commitment(5)), merge(0));
     // Another way to the same seal.
     let again = Proved::new(proved.table.clone(), 20);
@@ -266,7 +274,7 @@ fn merges_belong_to_their_table_and_place() {
     let mut borrowed = proved.proof.clone();
     borrowed.merges = again.proof.merges.clone();
     proved.verify(&borrowed).unwrap();
-    assert_ne!(borrowed.merges[0].groth16, proved.proof.merges[0].groth16);
+    assert_ne!(borrowed.merges[0].proof, proved.proof.merges[0].proof);
 }
 
 #[test]
@@ -292,14 +300,14 @@ fn a_proof_is_for_one_statement() {
     assert_eq!(under(&TableStatement { plan: &plan, ..statement }), expected);
 
     // The public verifier has no use for limbs of 4 bits, and none without keys.
-    let none = |_: &CircuitId| None;
+    let none = TableKeys::new(COMPACT, []);
     let refused = verify_table(srs().verifier_key(), &none, &statement, &proved.proof);
     assert_eq!(refused, Err(VerifyTableError::LimbBits { expected: 16, got: 4 }));
     let circuits = proved.plan.circuits();
     let refused = verify_any_limbs_table(srs().verifier_key(), &none, &statement, &proved.proof);
     assert_eq!(refused, Err(VerifyTableError::MissingKey { circuit: circuits[0].id() }));
     let pair = dev_keys(circuits[0].as_ref()).unwrap();
-    let scan_only = |id: &CircuitId| (pair.id() == id).then(|| pair.verifying());
+    let scan_only = TableKeys::new(COMPACT, [(pair.id().clone(), pair.verifying())]);
     let refused = verify_any_limbs_table(srs().verifier_key(), &scan_only, &statement, &proved.proof);
     assert_eq!(refused, Err(VerifyTableError::MissingKey { circuit: circuits[1].id() }));
 }
@@ -422,8 +430,8 @@ fn a_dictionary_value_that_never_occurs_is_refused_at_the_end() {
 fn encodings_are_canonical_and_bounded_by_the_plan() {
     for proved in [narrow(), grouped()] {
         let bytes = proved.proof.to_bytes();
-        assert_eq!(bytes.len(), TableProof::encoded_bytes(&proved.plan).unwrap());
-        let decode = |bytes: &[u8]| TableProof::from_bytes(&proved.plan, bytes);
+        assert_eq!(bytes.len(), with_keys(&proved.plan, |keys| TableProof::encoded_bytes(&proved.plan, keys)).unwrap());
+        let decode = |bytes: &[u8]| with_keys(&proved.plan, |keys| TableProof::from_bytes(&proved.plan, keys, bytes));
         assert!(decode(&bytes).unwrap() == proved.proof);
         let version = |got| Err(TableDecodeError::Version { expected: 1, got });
         assert_eq!(decode(&[&[2], &bytes[1..]].concat()), version(2));
@@ -439,16 +447,20 @@ fn encodings_are_canonical_and_bounded_by_the_plan() {
     }
     let proved = narrow();
     let bytes = proved.proof.to_bytes();
+    let decode = |bytes: &[u8]| with_keys(&proved.plan, |keys| TableProof::from_bytes(&proved.plan, keys, bytes));
     let overwrite = |at: usize| {
         let mut bytes = bytes.clone();
         bytes[at..at + 32].fill(0xff);
-        TableProof::from_bytes(&proved.plan, &bytes).unwrap_err()
+        decode(&bytes).unwrap_err()
     };
     assert!(matches!(overwrite(9), TableDecodeError::Seal { index: 0, .. }));
     assert!(matches!(overwrite(9 + 32), TableDecodeError::Commitments { segment: 0, .. }));
     let scan = 9 + 32 + proved.proof.segments[0].commitments.to_bytes().len();
     assert!(matches!(overwrite(scan), TableDecodeError::Scan { segment: 0, .. }));
-    assert!(matches!(overwrite(bytes.len() - 128), TableDecodeError::Merge { index: 1, .. }));
+    // The circuit's proof is read when it is verified.
+    let unreadable = proved.changed(|proof| proof.merges[1].proof[..32].fill(0xff));
+    let source = VerifyError::Encoding(DecodeError::Points);
+    assert_eq!(unreadable, VerifyTableError::Merge { index: 1, source });
     assert!(matches!(overwrite(bytes.len() - 160), TableDecodeError::Seal { index: 6, .. }));
 }
 
@@ -472,11 +484,11 @@ fn a_stored_proof_of_version_1_verifies() {
         .zip(keys)
         .map(|(circuit, key)| (circuit.id(), groth16::VerifyingKey::from_bytes(key).unwrap()))
         .collect();
-    let key = |id: &CircuitId| keys.iter().find(|(own, _)| own == id).map(|(_, key)| key);
-    let proof = TableProof::from_bytes(&plan, proof).unwrap();
+    let keys = TableKeys::new(COMPACT, keys.iter().map(|(id, key)| (id.clone(), key as &dyn VerifyingKey)));
+    let proof = TableProof::from_bytes(&plan, &keys, proof).unwrap();
     let h = Seal::new(plan.layout(), &stored_table().profile(0..1_000), &secrets(70).seal).unwrap().commitment();
     let statement = TableStatement { context: context(1), plan: &plan, h };
-    let evidence = verify_any_limbs_table(srs().verifier_key(), &key, &statement, &proof).unwrap();
+    let evidence = verify_any_limbs_table(srs().verifier_key(), &keys, &statement, &proof).unwrap();
     assert_eq!(evidence.commitment_root().to_string(), STORED_ROOT);
 }
 

@@ -5,6 +5,7 @@ use zkl_core::ark::{
     G1Affine,
     ec::{AffineRepr as _, CurveGroup as _},
 };
+use zkl_snark::groth16::Proof;
 use zkl_testkit::tamper::ByteTampering;
 
 use super::{
@@ -14,7 +15,7 @@ use super::{
         root::dataset_root,
         verify::{MergeFrame, Seals, TableStatement, segment_context},
     },
-    proofs::{Proved, commitment, context, grouped, merge, narrow, segment, srs, verify},
+    proofs::{Proved, commitment, context, grouped, merge, narrow, segment, srs, verify, with_keys},
 };
 use crate::scan::{
     MergeCircuit, ScanStatement, TranscriptCircuit,
@@ -59,8 +60,8 @@ fn every_field_of_a_table_proof_is_checked() {
     assert_eq!(proved.changed(|proof| proof.merges[1].h = commitment(4)), VerifyTableError::OtherSeal);
     assert_eq!(proved.changed(|proof| proof.merges[0].h = proof.merges[1].h), merge(0));
     for index in 0..2 {
-        let other = proved.proof.segments[0].scan.groth16.clone();
-        assert_eq!(proved.changed(|proof| proof.merges[index].groth16 = other), merge(index));
+        let other = proved.proof.segments[0].scan.proof[..Proof::LEN].to_vec();
+        assert_eq!(proved.changed(|proof| proof.merges[index].proof = other), merge(index));
     }
 }
 
@@ -73,7 +74,8 @@ fn tampers(proved: &Proved, max_positions: usize) {
     }
     let bytes = proved.proof.to_bytes();
     let check = |bytes: &[u8]| {
-        let proof = TableProof::from_bytes(&proved.plan, bytes).map_err(Refusal::Decode)?;
+        let proof = with_keys(&proved.plan, |keys| TableProof::from_bytes(&proved.plan, keys, bytes));
+        let proof = proof.map_err(Refusal::Decode)?;
         assert_eq!(proof.to_bytes(), bytes, "two encodings of one proof");
         verify(&proved.statement(), &proof).map(|_| ()).map_err(Refusal::Verify)
     };
@@ -104,7 +106,7 @@ fn a_simulator_without_a_table_makes_table_proofs_that_verify() {
                 commitments: &commitments,
             };
             let keys = dev_keys(&TranscriptCircuit::blank(segment.scan.shape().clone())).unwrap();
-            let scan = simulate_scan(srs(), &keys, &statement, 40 + segment.index as u64);
+            let scan = simulate_scan(srs(), keys.as_ref(), &statement, 40 + segment.index as u64);
             SegmentProof { rows: segment.rows() as u32, h, commitments, scan }
         })
         .collect();
@@ -116,13 +118,13 @@ fn a_simulator_without_a_table_makes_table_proofs_that_verify() {
         dictionaries: None,
         merges: vec![random_seal(random), h],
     };
-    let frame = MergeFrame::new(statement, seals, root, srs().digest(), keys.verifying().digest());
+    let frame = MergeFrame::new(statement, seals, root, srs().digest(), keys.verifying());
     let merges = plan.merges().into_iter().enumerate().map(|(index, step)| {
         let inputs = frame.inputs(index, step).unwrap();
-        MergeProof { h: inputs.h, groth16: simulate_groth16(&keys, &inputs.to_vec(&slots), random) }
+        MergeProof { h: inputs.h, proof: simulate_groth16(keys.as_ref(), &inputs.to_vec(&slots), random) }
     });
     let merges = merges.collect();
-    let proof = TableProof { segments, dictionaries: None, merges };
+    let proof = TableProof { tag: None, segments, dictionaries: None, merges };
     verify(&statement, &proof).unwrap();
     assert_eq!(proof.to_bytes().len(), narrow().proof.to_bytes().len());
 }
@@ -137,7 +139,7 @@ fn proofs_of_one_table_under_two_seeds_have_nothing_in_common() {
             let bytes = segment.scan.to_bytes();
             bytes.chunks(32).map(<[u8]>::to_vec).collect::<Vec<_>>()
         });
-        let merges = proof.merges.iter().map(|merge| merge.groth16.to_bytes().to_vec());
+        let merges = proof.merges.iter().map(|merge| merge.proof.clone());
         let seals = seals.map(|h| h.to_bytes().to_vec());
         let columns = columns.map(|commitment| commitment.to_bytes().to_vec());
         seals.chain(columns).chain(scans).chain(merges).collect()

@@ -4,8 +4,7 @@
 //! F* = sum_c w_c sum_g eq(g, r*_hi) V_{c,g} + rho' g        F*(r*_lo) = y
 //! ```
 //! over row groups `V_{c,g}` of `2^kappa` entries. The verifier has the commitments and the weights, the prover the combination and
-//! its blinder. Every column counts with its first `2^kappa` entries; the blocks of the witness have as many, so that one
-//! opening serves both.
+//! its blinder. Every column counts with its first `2^kappa` entries.
 //!
 //! # Soundness
 //! `y` is the value of the committed columns. Whoever calls must take point, weights and value from the statement, and draw the weights
@@ -15,16 +14,20 @@
 use zkl_argument::{
     chain::{scalar_bytes, scalars_bytes},
     commit::{Commitment, RowGroups},
-    hyperkzg::{CombinedColumns, CommittedColumn, MaskedError, combination_terms},
+    hyperkzg::{CombinedColumns, CommittedColumn, Mask, MaskedError, combination_terms},
 };
 
-use crate::ark::Fr;
+use crate::ark::{Fr, ff::Zero as _};
+
+/// Weight and commitment.
+type Term = (Fr, Commitment);
 
 /// A link as the verifier has it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Linked {
     point: Vec<Fr>,
     value: Fr,
+    /// The mask's term last.
     terms: Vec<(Fr, Commitment)>,
 }
 
@@ -32,7 +35,7 @@ impl Linked {
     /// Columns at the row point `point`, all groups of it, with a mask of weight `rho`, and the value of the combination.
     ///
     /// # Errors
-    /// [`MaskedError`] when the point or a column does not fit the groups.
+    /// [`MaskedError`] when the point or a column does not fit the groups, or the mask has no weight and would hide nothing.
     pub fn new(
         groups: RowGroups,
         point: &[Fr],
@@ -41,6 +44,9 @@ impl Linked {
         rho: Fr,
         value: Fr,
     ) -> Result<Self, MaskedError> {
+        if rho.is_zero() {
+            return Err(MaskedError::ZeroRho);
+        }
         let mut terms = combination_terms(groups, point, columns)?;
         terms.push((rho, *mask));
         Ok(Self { point: point.iter().take(groups.kappa()).copied().collect(), value, terms })
@@ -56,13 +62,23 @@ impl Linked {
         self.value
     }
 
-    /// Weights and commitments of the terms of `F*`.
+    /// Weights and commitments of the terms of `F*`, the mask's last.
     pub fn terms(&self) -> &[(Fr, Commitment)] {
         &self.terms
     }
 
+    /// Terms of the columns, and weight and commitment of the mask.
+    pub(crate) fn columns_and_mask(&self) -> Option<(&[Term], &Term)> {
+        self.terms.split_last().map(|(mask, columns)| (columns, mask))
+    }
+
+    /// `rho'`.
+    pub(crate) fn mask_weight(&self) -> Fr {
+        self.terms.last().map_or(Fr::zero(), |(weight, _)| *weight)
+    }
+
     /// What the transcript absorbs: variables (1 byte), `r*_lo`, `y`, then weight and commitment of every term.
-    pub(super) fn to_bytes(&self) -> Vec<u8> {
+    pub(crate) fn to_bytes(&self) -> Vec<u8> {
         // At most 17 variables.
         let mut bytes = vec![self.point.len() as u8];
         bytes.extend(scalars_bytes(&self.point));
@@ -75,10 +91,12 @@ impl Linked {
     }
 }
 
-/// A link as the prover has it. Secret but for the first field: not `Debug`; the combination is zeroised.
+/// A link as the prover has it. Secret but for the first field: not `Debug`; combination and mask are zeroised.
 pub struct Link {
     /// What the verifier has.
     pub linked: Linked,
-    /// `F*` and its blinder, the mask included.
+    /// The weighted columns and their blinder, without the mask.
     pub combined: CombinedColumns,
+    /// The mask, used up by the proof.
+    pub mask: Mask,
 }

@@ -9,7 +9,7 @@
 //! vk length       8         little-endian
 //! pk length       8         little-endian
 //! vk                        compressed
-//! pk                        points and matrices, as `groth16::encoding` writes them
+//! pk                        points and matrices, as `encoding.rs` writes them
 //! ```
 //!
 //! Every byte is checked: the header against what is expected, the keys against their digests, the length against the
@@ -24,8 +24,8 @@ use zkl_core::{
 };
 use zkl_kernel::threads;
 
-use super::FileFault;
-use crate::groth16::{DecodeError, ProvingKey, VerifyingKey};
+use super::{DecodeError, ProvingKey, VerifyingKey};
+use crate::keys::FileFault;
 
 const MAGIC: &[u8; 8] = b"zkl-key\n";
 const VERSION: u32 = 2;
