@@ -85,6 +85,7 @@ mod tests {
         assert!(!shown.contains(['\n', '\r', '\u{1b}', '\u{9b}', '\u{202e}', '\u{2028}', '\u{feff}']), "{shown:?}");
         assert_eq!(printable("größe 年齢 e\u{301} क्\u{200d}ष"), "größe 年齢 e\u{301} क्\\u{200d}ष");
         assert_eq!(printable_lines("a\n\tb"), "a\n\\u{9}b");
+        assert_eq!(printable("yes\u{fe00} age\u{3164}"), "yes\\u{fe00} age\\u{3164}");
         let mut out = Vec::new();
         write_fields(&mut out, &[("statement", forged.to_owned()), ("log", "a".to_owned())]).unwrap();
         assert_eq!(String::from_utf8(out).unwrap().lines().count(), 2);
