@@ -193,7 +193,7 @@ fn seal_table(
         dataset_id: DatasetId::new([0; 32]),
         seed: seed.clone(),
         digests: scanned.digests,
-        read: table.read_options().pinned_to(&scanned.schema),
+        read: table.read_options().pinned_to(&scanned.layout),
         layout: scanned.layout,
         profile,
     };
