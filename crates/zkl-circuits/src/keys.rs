@@ -1,13 +1,17 @@
-//! The circuits that come with the project, and digests of their dev verifying keys.
+//! The circuits that come with the project, and digests of the keys that anybody can make of them.
 //!
-//! A verifier that meets one of these keys knows that it was made from the public dev seed. The table is printed by
-//! `cargo test -p zkl-circuits --release -- --ignored --nocapture prints_the_table_of_dev_keys` and compared with fresh keys
-//! by a test.
+//! A verifier that meets one of the dev keys knows that it was made from the public dev seed. A universal key is the digest of a
+//! circuit's matrices: pinned, so that a build whose circuits have other constraints is noticed. Both tables are printed by
+//! `cargo test -p zkl-circuits --release -- --ignored --nocapture prints_the_table` and compared with fresh keys
+//! by tests.
 
 use std::sync::OnceLock;
 
-use zkl_core::circuit::Circuit;
-use zkl_snark::keys::PinnedKeys;
+use zkl_core::circuit::{Circuit, CircuitId};
+use zkl_snark::{
+    keys::{PinnedKeys, Setup},
+    proof_system::{COMPACT, UNIVERSAL},
+};
 
 use crate::{
     claims::all_shapes,
@@ -83,6 +87,10 @@ const DEV_KEYS: &[(&str, &str)] = &[
     ("scan/16-l0-n0-o0-c0-0-0-0-j0-0-0-g1-p0@1", "01cc8ccdfa7f546d9cf05dcccc3ae855c74ebdafeaebc3de787d17e0e6967d5a"),
 ];
 
+/// `(circuit id, digest of the universal key)`.
+const UNIVERSAL_KEYS: &[(&str, &str)] = &[
+];
+
 /// One instance of every circuit that comes with the project, for making keys; the assignments mean nothing.
 pub fn builtin_circuits() -> Vec<Box<dyn Circuit>> {
     let claims = all_shapes().into_iter().map(|(_, circuit)| circuit);
@@ -90,12 +98,20 @@ pub fn builtin_circuits() -> Vec<Box<dyn Circuit>> {
     claims.chain(scans).chain(standard_table_circuits()).collect()
 }
 
-/// The dev keys of [`builtin_circuits`].
+/// The keys of [`builtin_circuits`] that anybody can make: dev keys, and universal keys, which no setup is behind.
 pub fn builtin_keys() -> &'static PinnedKeys {
     static KEYS: OnceLock<PinnedKeys> = OnceLock::new();
     // A line that cannot be read pins nothing; a test reads them all.
     let read = |(id, digest): &(&str, &str)| Some((id.parse().ok()?, digest.parse().ok()?));
-    KEYS.get_or_init(|| DEV_KEYS.iter().filter_map(read).collect())
+    KEYS.get_or_init(|| {
+        let universal = PinnedKeys::new(UNIVERSAL, Setup::Ceremony, UNIVERSAL_KEYS.iter().filter_map(read));
+        PinnedKeys::new(COMPACT, Setup::Dev, DEV_KEYS.iter().filter_map(read)).with(&universal)
+    })
+}
+
+/// A blank instance of the circuit of a claim with this id.
+pub fn claim_circuit(id: &CircuitId) -> Option<Box<dyn Circuit>> {
+    all_shapes().into_iter().find(|(own, _)| own == id).map(|(_, circuit)| circuit)
 }
 
 #[cfg(test)]
@@ -104,13 +120,13 @@ mod tests {
 
     use rand_chacha::{ChaCha20Rng, rand_core::SeedableRng as _};
     use zkl_core::{
-        circuit::{CircuitId, Synthesizer},
+        circuit::Synthesizer,
         digest::KeyDigest,
     };
     use zkl_snark::{
         ark::{Bn254, groth16::Groth16 as Arkworks, serialize::CanonicalSerialize as _, snark::SNARK as _},
         groth16::danger_setup_from_seed,
-        keys::{Setup, dev_seed},
+        keys::dev_seed,
     };
 
     use super::*;
@@ -128,7 +144,7 @@ mod tests {
         assert_eq!(pinned.len(), DEV_KEYS.len(), "an id is pinned twice");
         assert_eq!(pinned, circuits, "print the table anew: see the head of this file");
         assert!(DEV_KEYS.iter().all(|(_, digest)| digest.parse::<KeyDigest>().is_ok()));
-        assert!(builtin_circuits().iter().all(|circuit| builtin_keys().digest(&circuit.id()).is_some()));
+        assert!(builtin_circuits().iter().all(|circuit| builtin_keys().digest(COMPACT, &circuit.id()).is_some()));
     }
 
     /// One circuit, so that the test is quick; the next test makes the keys of all.
@@ -138,10 +154,10 @@ mod tests {
         let circuit = circuits.first().unwrap();
         let digest = fresh_digest(circuit);
         let keys = builtin_keys();
-        assert_eq!(keys.digest(&circuit.id()), Some(digest));
-        assert_eq!(keys.setup(&circuit.id(), digest), Some(Setup::Dev));
-        assert_eq!(keys.setup(&circuit.id(), KeyDigest::of(b"another key")), None);
-        assert_eq!(keys.setup(&circuits[1].id(), digest), None, "a key counts for its own circuit only");
+        assert_eq!(keys.digest(COMPACT, &circuit.id()), Some(digest));
+        assert_eq!(keys.setup(COMPACT, &circuit.id(), digest), Some(Setup::Dev));
+        assert_eq!(keys.setup(COMPACT, &circuit.id(), KeyDigest::of(b"another key")), None);
+        assert_eq!(keys.setup(COMPACT, &circuits[1].id(), digest), None, "a key counts for its own circuit only");
     }
 
     #[test]
@@ -152,25 +168,59 @@ mod tests {
         let (_, key) = Arkworks::<Bn254>::circuit_specific_setup(Synthesizer(circuit), &mut random).unwrap();
         let mut bytes = Vec::new();
         key.serialize_compressed(&mut bytes).unwrap();
-        assert_eq!(builtin_keys().digest(&circuit.id()), Some(KeyDigest::of(&bytes)));
+        assert_eq!(builtin_keys().digest(COMPACT, &circuit.id()), Some(KeyDigest::of(&bytes)));
     }
 
     #[test]
     fn keys_are_recognised_by_circuit_and_digest() {
         let keys = builtin_keys();
         let [mean, sum]: [CircuitId; 2] = ["claim/mean@1", "claim/sum@1"].map(|id| id.parse().unwrap());
-        let pinned = keys.digest(&mean).unwrap();
-        assert_eq!(keys.setup(&mean, pinned), Some(Setup::Dev));
-        assert_eq!(keys.setup(&mean, KeyDigest::of(b"some key")), None);
-        assert_eq!(keys.setup(&sum, pinned), None, "the key of one circuit is none of another");
-        assert_eq!(keys.digest(&"test/root@1".parse().unwrap()), None);
+        let pinned = keys.digest(COMPACT, &mean).unwrap();
+        assert_eq!(keys.setup(COMPACT, &mean, pinned), Some(Setup::Dev));
+        assert_eq!(keys.setup(COMPACT, &mean, KeyDigest::of(b"some key")), None);
+        assert_eq!(keys.setup(COMPACT, &sum, pinned), None, "the key of one circuit is none of another");
+        assert_eq!(keys.digest(COMPACT, &"test/root@1".parse().unwrap()), None);
     }
 
     #[test]
     #[ignore = "makes the keys of every circuit: half a minute"]
     fn every_pinned_digest_is_that_of_the_key_from_the_dev_seed() {
         for circuit in builtin_circuits() {
-            assert_eq!(builtin_keys().digest(&circuit.id()), Some(fresh_digest(&circuit)), "{}", circuit.id());
+            assert_eq!(builtin_keys().digest(COMPACT, &circuit.id()), Some(fresh_digest(&circuit)), "{}", circuit.id());
+        }
+    }
+
+    fn universal_digest(circuit: &dyn Circuit) -> KeyDigest {
+        UNIVERSAL.derived_key(circuit).unwrap().0.digest()
+    }
+
+    #[test]
+    fn every_universal_key_of_the_project_is_pinned_once_and_nothing_else_is() {
+        let circuits: HashSet<String> = builtin_circuits().iter().map(|circuit| circuit.id().to_string()).collect();
+        let pinned: HashSet<String> = UNIVERSAL_KEYS.iter().map(|(id, _)| (*id).to_owned()).collect();
+        assert_eq!((pinned.len(), &pinned), (UNIVERSAL_KEYS.len(), &circuits), "print the table anew");
+        assert!(UNIVERSAL_KEYS.iter().all(|(_, digest)| digest.parse::<KeyDigest>().is_ok()));
+        for circuit in builtin_circuits().iter().step_by(13) {
+            let (id, digest) = (circuit.id(), universal_digest(circuit));
+            assert_eq!(builtin_keys().setup(UNIVERSAL, &id, digest), Some(Setup::Ceremony), "{id}");
+            assert_eq!(builtin_keys().setup(COMPACT, &id, digest), None);
+        }
+    }
+
+    #[test]
+    #[ignore = "derives the matrices of every circuit: half a minute"]
+    fn every_pinned_universal_digest_is_that_of_the_matrices() {
+        for circuit in builtin_circuits() {
+            let id = circuit.id();
+            assert_eq!(builtin_keys().digest(UNIVERSAL, &id), Some(universal_digest(&circuit)), "{id}");
+        }
+    }
+
+    #[test]
+    #[ignore = "prints the table above"]
+    fn prints_the_table_of_universal_keys() {
+        for circuit in builtin_circuits() {
+            println!("    (\"{}\", \"{}\"),", circuit.id(), universal_digest(&circuit));
         }
     }
 
