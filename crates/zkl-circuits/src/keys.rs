@@ -1,16 +1,15 @@
-//! The circuits that come with the project, and digests of the keys that anybody can make of them.
+//! The circuits that come with the project, and digests of their dev verifying keys.
 //!
-//! A verifier that meets one of the dev keys knows that it was made from the public dev seed. A universal key is the digest of a
-//! circuit's matrices: pinned, so that a build whose circuits have other constraints is noticed. Both tables are printed by
-//! `cargo test -p zkl-circuits --release -- --ignored --nocapture prints_the_table` and compared with fresh keys
-//! by tests.
+//! A verifier that meets one of these keys knows that it was made from the public dev seed. The table is printed by
+//! `cargo test -p zkl-circuits --release -- --ignored --nocapture prints_the_table_of_dev_keys` and compared with fresh keys
+//! by a test.
 
 use std::sync::OnceLock;
 
 use zkl_core::circuit::{Circuit, CircuitId};
 use zkl_snark::{
     keys::{PinnedKeys, Setup},
-    proof_system::{COMPACT, UNIVERSAL},
+    proof_system::COMPACT,
 };
 
 use crate::{
@@ -87,10 +86,6 @@ const DEV_KEYS: &[(&str, &str)] = &[
     ("scan/16-l0-n0-o0-c0-0-0-0-j0-0-0-g1-p0@1", "01cc8ccdfa7f546d9cf05dcccc3ae855c74ebdafeaebc3de787d17e0e6967d5a"),
 ];
 
-/// `(circuit id, digest of the universal key)`.
-const UNIVERSAL_KEYS: &[(&str, &str)] = &[
-];
-
 /// One instance of every circuit that comes with the project, for making keys; the assignments mean nothing.
 pub fn builtin_circuits() -> Vec<Box<dyn Circuit>> {
     let claims = all_shapes().into_iter().map(|(_, circuit)| circuit);
@@ -98,15 +93,12 @@ pub fn builtin_circuits() -> Vec<Box<dyn Circuit>> {
     claims.chain(scans).chain(standard_table_circuits()).collect()
 }
 
-/// The keys of [`builtin_circuits`] that anybody can make: dev keys, and universal keys, which no setup is behind.
+/// The dev keys of [`builtin_circuits`].
 pub fn builtin_keys() -> &'static PinnedKeys {
     static KEYS: OnceLock<PinnedKeys> = OnceLock::new();
     // A line that cannot be read pins nothing; a test reads them all.
     let read = |(id, digest): &(&str, &str)| Some((id.parse().ok()?, digest.parse().ok()?));
-    KEYS.get_or_init(|| {
-        let universal = PinnedKeys::new(UNIVERSAL, Setup::Ceremony, UNIVERSAL_KEYS.iter().filter_map(read));
-        PinnedKeys::new(COMPACT, Setup::Dev, DEV_KEYS.iter().filter_map(read)).with(&universal)
-    })
+    KEYS.get_or_init(|| PinnedKeys::new(COMPACT, Setup::Dev, DEV_KEYS.iter().filter_map(read)))
 }
 
 /// A blank instance of the circuit of a claim with this id.
@@ -119,10 +111,7 @@ mod tests {
     use std::collections::HashSet;
 
     use rand_chacha::{ChaCha20Rng, rand_core::SeedableRng as _};
-    use zkl_core::{
-        circuit::Synthesizer,
-        digest::KeyDigest,
-    };
+    use zkl_core::{circuit::Synthesizer, digest::KeyDigest};
     use zkl_snark::{
         ark::{Bn254, groth16::Groth16 as Arkworks, serialize::CanonicalSerialize as _, snark::SNARK as _},
         groth16::danger_setup_from_seed,
@@ -187,40 +176,6 @@ mod tests {
     fn every_pinned_digest_is_that_of_the_key_from_the_dev_seed() {
         for circuit in builtin_circuits() {
             assert_eq!(builtin_keys().digest(COMPACT, &circuit.id()), Some(fresh_digest(&circuit)), "{}", circuit.id());
-        }
-    }
-
-    fn universal_digest(circuit: &dyn Circuit) -> KeyDigest {
-        UNIVERSAL.derived_key(circuit).unwrap().0.digest()
-    }
-
-    #[test]
-    fn every_universal_key_of_the_project_is_pinned_once_and_nothing_else_is() {
-        let circuits: HashSet<String> = builtin_circuits().iter().map(|circuit| circuit.id().to_string()).collect();
-        let pinned: HashSet<String> = UNIVERSAL_KEYS.iter().map(|(id, _)| (*id).to_owned()).collect();
-        assert_eq!((pinned.len(), &pinned), (UNIVERSAL_KEYS.len(), &circuits), "print the table anew");
-        assert!(UNIVERSAL_KEYS.iter().all(|(_, digest)| digest.parse::<KeyDigest>().is_ok()));
-        for circuit in builtin_circuits().iter().step_by(13) {
-            let (id, digest) = (circuit.id(), universal_digest(circuit));
-            assert_eq!(builtin_keys().setup(UNIVERSAL, &id, digest), Some(Setup::Ceremony), "{id}");
-            assert_eq!(builtin_keys().setup(COMPACT, &id, digest), None);
-        }
-    }
-
-    #[test]
-    #[ignore = "derives the matrices of every circuit: half a minute"]
-    fn every_pinned_universal_digest_is_that_of_the_matrices() {
-        for circuit in builtin_circuits() {
-            let id = circuit.id();
-            assert_eq!(builtin_keys().digest(UNIVERSAL, &id), Some(universal_digest(&circuit)), "{id}");
-        }
-    }
-
-    #[test]
-    #[ignore = "prints the table above"]
-    fn prints_the_table_of_universal_keys() {
-        for circuit in builtin_circuits() {
-            println!("    (\"{}\", \"{}\"),", circuit.id(), universal_digest(&circuit));
         }
     }
 

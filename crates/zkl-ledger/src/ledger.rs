@@ -109,15 +109,7 @@ impl Ledger {
             LedgerKey::Signing(log) => Some(Arc::new(Appender::new(Arc::clone(&storage), Arc::clone(log)))),
             LedgerKey::Verifying(_) => None,
         };
-        Self {
-            storage,
-            appender,
-            key,
-            keys: pinned(keys),
-            proofs,
-            openings,
-            witnesses: witnesses.into(),
-        }
+        Self { storage, appender, key, keys: pinned(keys), proofs, openings, witnesses: witnesses.into() }
     }
 
     /// This ledger, with another way of proving what it records from now on.

@@ -4,12 +4,7 @@ use std::{future::IntoFuture, sync::Arc};
 
 use futures::future::BoxFuture;
 use zkl_circuits::claims::{self, language::Claim, resolve};
-use zkl_core::{
-    circuit::CircuitType,
-    digest::BlobDigest,
-    name::DatasetName,
-    time::Timestamp,
-};
+use zkl_core::{circuit::CircuitType, digest::BlobDigest, name::DatasetName, time::Timestamp};
 use zkl_receipt::{ClaimRecord, CustomRecord, Nonce, Predicate, PublicInput, Scheme, SignedEntry};
 
 use crate::{

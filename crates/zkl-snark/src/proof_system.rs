@@ -29,8 +29,8 @@ pub use self::{
 use crate::{
     ark::Fr,
     groth16::Groth16,
-    universal::Universal,
     keys::{KeyError, KeyEvent, KeyStore, Setup},
+    universal::Universal,
 };
 
 /// The system with the shortest proofs, and a setup for every circuit. It is the one that entries which name none are proved with.

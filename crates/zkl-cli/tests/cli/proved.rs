@@ -100,7 +100,10 @@ fn proofs_rest_on_the_public_string_alone_unless_asked_otherwise() {
         let text = ok(&["verify", receipt]);
         assert!(text.contains("public ceremony") && !text.contains("forgeable"), "{text}");
         let verified: serde_json::Value = serde_json::from_str(&ok(&["verify", receipt, "--format", "json"])).unwrap();
-        assert_eq!((&verified["basis"], &verified["scan"]["circuits"][0]["scheme"]), (&"ceremony".into(), &"universal".into()));
+        assert_eq!(
+            (&verified["basis"], &verified["scan"]["circuits"][0]["scheme"]),
+            (&"ceremony".into(), &"universal".into())
+        );
     }
     // One dev part, and all of it is forgeable.
     ok(&["--proof", "dev", "prove", "penguins", "rows >= 300", "-o", "dev.receipt"]);

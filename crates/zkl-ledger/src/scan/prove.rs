@@ -24,7 +24,12 @@ use zkl_snark::{
 };
 
 use super::segments::{SegmentRows, SegmentSink, TablePart};
-use crate::{error::LedgerError, proofs::{ProofSetting, reference_string}, stage::Stage, work::Work};
+use crate::{
+    error::LedgerError,
+    proofs::{ProofSetting, reference_string},
+    stage::Stage,
+    work::Work,
+};
 
 /// What a scan proof is made with.
 pub(crate) struct ScanJob<'a> {

@@ -8,8 +8,8 @@ use std::{
 
 use tempfile::TempDir;
 use zkl_ledger::{
-    Evidence, EvidenceRequest, KeyStore, LeafIndex, Ledger, Notarized, OpeningStore, ProofSetting, Receipt, ReceiptEntry, Table,
-    keys::SigningKey, memory::MemoryBackend, note::NoteSigner,
+    Evidence, EvidenceRequest, KeyStore, LeafIndex, Ledger, Notarized, OpeningStore, ProofSetting, Receipt,
+    ReceiptEntry, Table, keys::SigningKey, memory::MemoryBackend, note::NoteSigner,
 };
 use zkl_merkle::{
     checkpoint::Checkpoint,

@@ -1,8 +1,8 @@
 //! Claims: a statement about a notarized table, proved of its sealed profile.
 
 use serde::{Deserialize, Serialize};
-use zkl_circuits::{claims, keys::claim_circuit};
 use zkl_circuits::claims::{language::Claim, resolve};
+use zkl_circuits::{claims, keys::claim_circuit};
 use zkl_core::{
     circuit::CircuitId,
     digest::{BlobDigest, DatasetId, KeyDigest, TransactionId},

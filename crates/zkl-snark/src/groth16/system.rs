@@ -59,10 +59,7 @@ impl ProofSystem for Groth16 {
         }
     }
 
-    fn derived_key(
-        &self,
-        circuit: &dyn Circuit,
-    ) -> Result<(Arc<dyn proof_system::VerifyingKey>, Setup), KeyError> {
+    fn derived_key(&self, circuit: &dyn Circuit) -> Result<(Arc<dyn proof_system::VerifyingKey>, Setup), KeyError> {
         let id = circuit.id();
         let key = danger_setup(circuit, dev_seed(&id), &mut |_| ());
         let key = key.map_err(|source| KeyError::Setup { circuit: id, source })?;

@@ -17,20 +17,9 @@ pub struct PinnedKeys(Arc<HashMap<(&'static str, CircuitId), (KeyDigest, Setup)>
 
 impl PinnedKeys {
     /// Digests of keys of `system`, all of them made in one way.
-    pub fn new(
-        system: &dyn ProofSystem,
-        setup: Setup,
-        keys: impl IntoIterator<Item = (CircuitId, KeyDigest)>,
-    ) -> Self {
+    pub fn new(system: &dyn ProofSystem, setup: Setup, keys: impl IntoIterator<Item = (CircuitId, KeyDigest)>) -> Self {
         let name = system.name();
         Self(Arc::new(keys.into_iter().map(|(id, digest)| ((name, id), (digest, setup))).collect()))
-    }
-
-    /// These keys, and those of `other`, also for circuits that are pinned already.
-    #[must_use]
-    pub fn with(mut self, other: &Self) -> Self {
-        self.extend(other);
-        self
     }
 
     /// Digest of the key of circuit `id` in `system`, when that is pinned.

@@ -59,10 +59,7 @@ impl ProofSystem for Universal {
         Ok(None)
     }
 
-    fn derived_key(
-        &self,
-        circuit: &dyn Circuit,
-    ) -> Result<(Arc<dyn proof_system::VerifyingKey>, Setup), KeyError> {
+    fn derived_key(&self, circuit: &dyn Circuit) -> Result<(Arc<dyn proof_system::VerifyingKey>, Setup), KeyError> {
         // There is no setup that anybody could have cheated in.
         Ok((Arc::new(key_of(circuit)?), Setup::Ceremony))
     }

@@ -7,10 +7,7 @@ use zkl_snark::{
     proof_system::{DecodeError, ProveError, VerifyError},
 };
 
-use super::{
-    fixture::Table,
-    proofs::{Setting, context},
-};
+use super::proofs::{Setting, context};
 use crate::scan::{
     ProveScanError, ScanDecodeError, ScanProof, ScanStatement, VerifyScanError,
     circuit::{opening_elements, opening_from_elements},
@@ -105,6 +102,4 @@ fn a_prover_of_other_columns_has_no_universal_proof() {
     let refused =
         prove_any_limbs(&setting.srs, setting.keys.as_ref(), &statement, &setting.seal, &witness, &setting.seed);
     assert!(matches!(refused, Err(ProveScanError::Proof(ProveError::SelfCheck(VerifyError::Opening(_))))));
-    // The case of the module's other tests is the same table.
-    assert_eq!(Table::flat(31, 13).case().profile, setting.case.profile);
 }
