@@ -7,7 +7,7 @@ TARGET_DIR = $(shell $(CARGO) metadata --format-version 1 --no-deps | sed -n 's/
 # Everything that can be left out of a build; tests and lints see all of it.
 STORES = zkl-cli/pg,zkl-cli/s3,zkl-testkit/postgres,zkl-testkit/s3-servers
 
-.PHONY: help setup setup-servers build quickstart test ci lint fmt clippy doc deny features msrv fuzz pandas test-kernels embed-smoke stress-kernel stress stress-storage bench bench-kernels clean
+.PHONY: help setup setup-servers build quickstart test ci lint fmt clippy doc deny features msrv fuzz pandas test-kernels wasm embed-smoke stress-kernel stress stress-storage bench bench-kernels clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 22
@@ -83,6 +83,9 @@ test-kernels: setup ## the tests of proofs once more, on the portable kernel
 	@grep -qw avx512ifma /proc/cpuinfo 2>/dev/null || echo "no AVX-512 IFMA here: the vectorised field kernel was not tested"
 	ZKL_KERNEL=portable $(CARGO) test --locked --workspace --features $(STORES) \
 		--test scan --test kernels --test msm --test commit --test hyperkzg --test masked_opening --test receipts
+
+wasm: setup ## verify stored receipts in Node, with the verifier compiled to WebAssembly (KIND=nodejs or web)
+	@scripts/wasm_smoke.sh $(or $(KIND),nodejs)
 
 embed-smoke: ## use the ledger from a new cargo project, in the default debug profile (ROWS=N)
 	@scripts/embed_smoke.sh

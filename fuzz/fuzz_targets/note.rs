@@ -2,7 +2,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use zkl_merkle::note::{Note, NoteSigner, NoteVerifier};
+use zkl_merkle::note::{Note, NoteVerifier, key_text, read_key_text};
 
 fuzz_target!(|bytes: &[u8]| {
     if let Ok(note) = Note::parse(bytes) {
@@ -12,8 +12,8 @@ fuzz_target!(|bytes: &[u8]| {
         if let Ok(verifier) = text.parse::<NoteVerifier>() {
             assert_eq!(verifier.to_string(), text);
         }
-        if let Ok(signer) = NoteSigner::from_key_text(text) {
-            assert_eq!(*signer.to_key_text(), text);
+        if let Ok((name, key)) = read_key_text(text) {
+            assert_eq!(*key_text(&name, &key), text);
         }
     }
 });

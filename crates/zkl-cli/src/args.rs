@@ -209,6 +209,26 @@ pub(crate) struct ReadArgs {
     /// The CSV file has no header line: columns are called column_1, column_2, ...
     #[arg(long)]
     pub(crate) no_header: bool,
+    /// Keep so many digits of a column after the point, and round the rest (may be repeated) [default: as many as its largest
+    /// value leaves of 14]
+    #[arg(long = "round", value_name = "NAME=DIGITS", value_parser = digits)]
+    pub(crate) round: Vec<(String, zkl_ledger::ColumnType)>,
+    /// Skip so many lines before the table
+    #[arg(long, value_name = "LINES", default_value_t = 0)]
+    pub(crate) skip: u64,
+    /// Skip lines that begin with this character [default: those before the table that begin with #]
+    #[arg(long, value_name = "CHAR", value_parser = ascii_char)]
+    pub(crate) comment: Option<u8>,
+    /// Decimal point of numbers in a CSV file: `.` or `,`
+    #[arg(long, value_name = "CHAR", default_value = ".", value_parser = [".", ","])]
+    pub(crate) decimal: String,
+    /// How dates such as 1/2/2024 are read in a CSV file: `dmy` or `mdy` [default: as text]
+    #[arg(long, value_name = "ORDER", value_parser = ["dmy", "mdy"])]
+    pub(crate) dates: Option<String>,
+    /// Show no values of the table in errors and notes [default: where the variable CI is set]
+    #[arg(long, env = "ZKL_REDACT", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    #[arg(value_name = "BOOL", value_parser = BoolishValueParser::new())]
+    pub(crate) redact: Option<bool>,
     /// Text that means "no value", in place of the usual ones (may be repeated)
     #[arg(long = "null", value_name = "TEXT")]
     pub(crate) nulls: Option<Vec<String>>,
@@ -512,6 +532,17 @@ fn pair(text: &str) -> Result<(String, String), &'static str> {
         Some((a, b)) if !a.is_empty() && !b.is_empty() && !b.contains(',') => Ok((a.to_owned(), b.to_owned())),
         _ => Err("expected two column names with a comma between them"),
     }
+}
+
+fn digits(text: &str) -> Result<(String, zkl_ledger::ColumnType), String> {
+    let expected = || "expected NAME=DIGITS, digits from 0 to 18".to_owned();
+    let (name, digits) = text.rsplit_once('=').ok_or_else(expected)?;
+    let ty = match digits.parse::<u8>().map_err(|_| expected())? {
+        0 => zkl_ledger::ColumnType::Int,
+        scale @ 1..=zkl_ledger::ColumnType::MAX_SCALE => zkl_ledger::ColumnType::Decimal { scale },
+        _ => return Err(expected()),
+    };
+    Ok((name.to_owned(), ty))
 }
 
 fn column_type(text: &str) -> Result<(String, zkl_ledger::ColumnType), String> {

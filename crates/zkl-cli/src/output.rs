@@ -66,7 +66,15 @@ pub(crate) fn write_fields(out: &mut dyn Write, fields: &[(&str, String)]) -> io
 /// Text from files and other people's receipts in one line and without the characters that steer a terminal: a line
 /// break would let a value pass for a field of its own.
 pub(crate) fn printable(text: &str) -> String {
-    text.chars().map(|c| if steers(c) { char::REPLACEMENT_CHARACTER } else { c }).collect()
+    let mut shown = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            c if steers(c) => shown.push(char::REPLACEMENT_CHARACTER),
+            c if hides(c) => shown.extend(c.escape_unicode()),
+            c => shown.push(c),
+        }
+    }
+    shown
 }
 
 /// As [`printable`], for text that has lines.
@@ -82,6 +90,14 @@ fn steers(c: char) -> bool {
         || matches!(c, '\u{2060}'..='\u{2069}' | '\u{feff}' | '\u{e0000}'..='\u{e007f}')
 }
 
+/// Characters that show nothing, so that two values look like one: fillers, variation selectors, and what else is ignored by
+/// default. Joiners are part of how some scripts are written.
+fn hides(c: char) -> bool {
+    matches!(c, '\u{ad}' | '\u{34f}' | '\u{115f}'..='\u{1160}' | '\u{17b4}'..='\u{17b5}' | '\u{180b}'..='\u{180f}')
+        || matches!(c, '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{ffa0}' | '\u{fff0}'..='\u{fff8}' | '\u{206a}'..='\u{206f}')
+        || matches!(c, '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}' | '\u{e0080}'..='\u{e0fff}')
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -93,6 +109,7 @@ mod tests {
         assert!(!shown.contains(['\n', '\r', '\u{1b}', '\u{9b}', '\u{202e}', '\u{2028}', '\u{feff}']), "{shown:?}");
         assert_eq!(printable("größe 年齢 e\u{301} क्\u{200d}ष"), "größe 年齢 e\u{301} क्\u{200d}ष");
         assert_eq!(printable_lines("a\n\tb"), "a\n\u{fffd}b");
+        assert_eq!(printable("yes\u{fe00} age\u{3164}"), "yes\\u{fe00} age\\u{3164}");
         let mut out = Vec::new();
         write_fields(&mut out, &[("statement", forged.to_owned()), ("log", "a".to_owned())]).unwrap();
         assert_eq!(String::from_utf8(out).unwrap().lines().count(), 2);

@@ -29,6 +29,25 @@ impl TableNote {
     /// Empty lines were read as rows without a value. Not counted: it would tell how many nulls there are.
     pub const EMPTY_LINE_ROWS: &'static str = "empty_lines_are_rows";
 
+    /// A column without a name was given one.
+    pub const NAME_MADE_UP: &'static str = "name_made_up";
+    /// A column with the name of an earlier one was given another.
+    pub const NAME_REPEATED: &'static str = "name_repeated";
+    /// The names of the columns look like values: there may have been no row of names.
+    pub const NAMES_LIKE_VALUES: &'static str = "names_look_like_values";
+    /// Lines before the table were skipped; counted.
+    pub const LINES_SKIPPED: &'static str = "lines_skipped";
+    /// Lines of comments were skipped; counted.
+    pub const COMMENT_LINES: &'static str = "comment_lines_skipped";
+    /// The first line told the delimiter, as Excel writes it, and was skipped.
+    pub const SEP_LINE: &'static str = "sep_line_skipped";
+    /// Dates were read with the day first.
+    pub const DAY_FIRST: &'static str = "dates_day_first";
+    /// Dates were read with the month first.
+    pub const MONTH_FIRST: &'static str = "dates_month_first";
+    /// Commas are decimal points.
+    pub const DECIMAL_COMMA: &'static str = "decimal_commas";
+
     /// Longest code.
     const MAX_CODE: usize = 64;
 
@@ -67,6 +86,19 @@ impl fmt::Display for TableNote {
             (Self::BLANK_LINES, Some(1)) => f.write_str("1 empty line was skipped"),
             (Self::BLANK_LINES, Some(count)) => write!(f, "{count} empty lines were skipped"),
             (Self::EMPTY_LINE_ROWS, _) => f.write_str("empty lines were read as rows without a value"),
+            (Self::NAME_MADE_UP, _) => f.write_str("the column has no name in the file, and was given this one"),
+            (Self::NAME_REPEATED, _) => f.write_str("the column's name stands twice in the file, and was made another"),
+            (Self::NAMES_LIKE_VALUES, _) => f.write_str(
+                "the first row was taken for names although it looks like values (--no-header reads it as a row)",
+            ),
+            (Self::LINES_SKIPPED, Some(1)) => f.write_str("the first line was skipped"),
+            (Self::LINES_SKIPPED, Some(count)) => write!(f, "the first {count} lines were skipped"),
+            (Self::COMMENT_LINES, Some(1)) => f.write_str("1 line of comments was skipped"),
+            (Self::COMMENT_LINES, Some(count)) => write!(f, "{count} lines of comments were skipped"),
+            (Self::SEP_LINE, _) => f.write_str("the first line, which tells the delimiter, was skipped"),
+            (Self::DAY_FIRST, _) => f.write_str("dates such as 1/2/2024 were read with the day first"),
+            (Self::MONTH_FIRST, _) => f.write_str("dates such as 1/2/2024 were read with the month first"),
+            (Self::DECIMAL_COMMA, _) => f.write_str("commas were read as decimal points"),
             (code, None) => f.write_str(code),
             (code, Some(count)) => write!(f, "{code} ({count})"),
         }

@@ -35,8 +35,8 @@ pub(crate) enum Cell<'a> {
     },
     /// A date or time without end.
     Infinite,
-    /// A value that can only be counted.
-    Opaque,
+    /// A value that can only be counted, and what it is.
+    Opaque(&'static str),
 }
 
 impl<'a> Cell<'a> {
@@ -57,6 +57,22 @@ impl<'a> Cell<'a> {
             Self::Bool(value) => Some(value),
             Self::Text("True" | "TRUE" | "true") | Self::String("True" | "TRUE" | "true") => Some(true),
             Self::Text("False" | "FALSE" | "false") | Self::String("False" | "FALSE" | "false") => Some(false),
+            _ => None,
+        }
+    }
+
+    /// The value as a bool of a column that is said to be one: 0 and 1, yes and no too.
+    #[inline]
+    pub(crate) fn declared_bool(self) -> Option<bool> {
+        match (self.bool(), self) {
+            (Some(value), _) => Some(value),
+            (None, Self::Text(text) | Self::String(text) | Self::Literal(text)) => match text.trim_matches([' ', '\t'])
+            {
+                "1" | "yes" | "Yes" | "YES" | "y" | "Y" | "t" | "T" => Some(true),
+                "0" | "no" | "No" | "NO" | "n" | "N" | "f" | "F" => Some(false),
+                _ => None,
+            },
+            (None, Self::Number(Number { mantissa: mantissa @ (0 | 1), scale: 0 })) => Some(mantissa == 1),
             _ => None,
         }
     }
@@ -89,7 +105,7 @@ impl<'a> Cell<'a> {
         match self {
             Self::Text(text) | Self::String(text) | Self::Literal(text) => return text,
             Self::Bool(value) => return if value { "true" } else { "false" },
-            Self::Null | Self::Opaque => return "",
+            Self::Null | Self::Opaque(_) => return "",
             Self::Infinite => return "infinity",
             Self::Number(number) => *scratch = number.to_string(),
             // Writing to a String cannot fail.

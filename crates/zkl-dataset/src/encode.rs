@@ -239,7 +239,7 @@ impl ColumnEncoder {
     #[inline]
     fn code(&mut self, cell: Cell<'_>) -> Option<u16> {
         let code = match &self.how {
-            How::Bool(codes) => codes[usize::from(cell.bool()?)],
+            How::Bool(codes) => codes[usize::from(cell.declared_bool()?)],
             How::Category { dictionary, codes } => codes[dictionary.find(cell.text(&mut self.scratch))? as usize],
             _ => return None,
         };

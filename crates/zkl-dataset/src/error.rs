@@ -12,11 +12,11 @@ use zkl_core::{
     error::ParseError,
 };
 
-use crate::format::Format;
+use crate::format::{Format, NoTable};
 
 /// A table that cannot be read, or that is not what its schema says.
 ///
-/// Displays as `file:line: column "name": what is wrong: value`, as far as these are known.
+/// Displays as `file:line: column "name": what is wrong: value`, as far as these are known, in a line for each trouble.
 #[derive(Debug)]
 pub struct DatasetError(Box<Inner>);
 
@@ -24,6 +24,7 @@ pub struct DatasetError(Box<Inner>);
 struct Inner {
     place: Place,
     fault: Fault,
+    also: Vec<DatasetError>,
 }
 
 /// Where in a file something is wrong.
@@ -88,6 +89,20 @@ pub enum Fault {
     /// The file has no columns.
     #[error("the table has no columns")]
     NoColumns,
+    /// A file of another kind, or something in the place of the file.
+    #[error("the file is no table: it is {found}")]
+    NoTable {
+        /// What it is.
+        found: NoTable,
+    },
+    /// Text that two delimiters cut into equally wide rows.
+    #[error("the text can be cut at {first:?} and at {second:?}")]
+    AmbiguousDelimiter {
+        /// One delimiter.
+        first: char,
+        /// The other.
+        second: char,
+    },
     /// A row with another number of cells than the header.
     #[error("the row has {got} cells where {expected} are expected")]
     Ragged {
@@ -114,6 +129,9 @@ pub enum Fault {
     /// Bytes that are not UTF-8.
     #[error("the bytes are not UTF-8")]
     NotUtf8,
+    /// Bytes that are not UTF-16, in a text that begins with the mark of UTF-16.
+    #[error("the bytes are not UTF-16, although the file begins as such a text does")]
+    NotUtf16,
     /// A byte 0 in a text file.
     #[error("the text contains a NUL byte")]
     NulByte,
@@ -306,6 +324,11 @@ pub enum Fault {
     Sink(#[source] Box<dyn Error + Send + Sync>),
 }
 
+/// A delimiter as it is typed.
+fn show(delimiter: char) -> String {
+    if delimiter == '\t' { "\\t".to_owned() } else { delimiter.to_string() }
+}
+
 const fn unit_name(unit: TimeUnit) -> &'static str {
     match unit {
         TimeUnit::Second => "seconds",
@@ -318,7 +341,7 @@ const fn unit_name(unit: TimeUnit) -> &'static str {
 impl DatasetError {
     pub(crate) fn new(file: &Path, fault: Fault) -> Self {
         let place = Place { file: file.to_owned(), ..Place::default() };
-        Self(Box::new(Inner { place, fault }))
+        Self(Box::new(Inner { place, fault, also: Vec::new() }))
     }
 
     pub(crate) fn io(file: &Path, source: io::Error) -> Self {
@@ -349,6 +372,27 @@ impl DatasetError {
         self
     }
 
+    /// The first of several errors, which names the others too; `None` when there is none.
+    pub(crate) fn all(errors: Vec<Self>) -> Option<Self> {
+        let mut errors = errors.into_iter();
+        let mut first = errors.next()?;
+        first.0.also.extend(errors);
+        Some(first)
+    }
+
+    /// What else is wrong with the table, as far as it was read.
+    pub fn also(&self) -> &[Self] {
+        &self.0.also
+    }
+
+    /// The same error without values of the table: for logs that strangers read.
+    #[must_use]
+    pub fn without_values(mut self) -> Self {
+        self.0.place.value = None;
+        self.0.also = self.0.also.into_iter().map(Self::without_values).collect();
+        self
+    }
+
     /// Where it is wrong.
     pub const fn place(&self) -> &Place {
         &self.0.place
@@ -366,13 +410,19 @@ impl DatasetError {
         let fixed = |text: &str| Some(text.to_owned());
         match &self.0.fault {
             Fault::Directory => fixed("give the path of one file"),
-            Fault::Ragged { .. } => fixed("check the delimiter and the quoting, or repair the row"),
-            Fault::DuplicateColumn => fixed("rename one of the columns"),
-            Fault::EmptyName { .. } => {
-                fixed("name the column; pandas writes its index without a name unless told to_csv(index=False)")
+            Fault::NoTable { found } => fixed(found.hint()),
+            Fault::AmbiguousDelimiter { first, second } => {
+                Some(format!("say which it is: --delimiter '{}' or --delimiter '{}'", show(*first), show(*second)))
             }
+            Fault::BytesAfterEnd { .. } => fixed("cut off what follows, or read the parts as tables of their own"),
+            Fault::Ragged { .. } => {
+                fixed("check --delimiter and --quote; --comment '#' skips comments, --skip N lines before the table")
+            }
+            Fault::DuplicateColumn => fixed("rename one of the columns"),
             Fault::NotUtf8 => fixed("convert the file first, for instance: iconv -f LATIN1 -t UTF-8"),
-            Fault::NulByte => fixed("the file may be UTF-16 or binary; convert it to UTF-8 text first"),
+            Fault::NulByte => {
+                fixed("the file may be binary, or UTF-16 without a byte order mark; convert it to UTF-8 text first")
+            }
             Fault::TooManyColumns { .. } => {
                 fixed("select the columns that claims will be about into a file of their own")
             }
@@ -387,8 +437,9 @@ impl DatasetError {
                 "treat NaN as null with the option for it, replace infinities, or declare the column as category or text",
             ),
             Fault::IntOverflow => declare("category or text"),
-            Fault::DecimalOverflow { .. } | Fault::TooManyDigits { .. } => Some(format!(
-                "pin the column in a schema file to fewer digits with round = true, or declare it as category or text, for instance {column}=text"
+            Fault::TooManyDigits { .. } => Some(format!("round the column, for instance --round {column}=2")),
+            Fault::DecimalOverflow { .. } => Some(format!(
+                "keep fewer digits, for instance --round {column}=2, or declare the column as category or text: --column {column}=text"
             )),
             Fault::TimeOverflow { .. } => declare("category or text"),
             Fault::NotOfType { .. } => {
@@ -414,7 +465,7 @@ impl DatasetError {
 
 impl fmt::Display for DatasetError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Inner { place, fault } = &*self.0;
+        let Inner { place, fault, also } = &*self.0;
         write!(f, "{}", place.file.display())?;
         if let Some(line) = place.line {
             write!(f, ":{line}")?;
@@ -429,7 +480,7 @@ impl fmt::Display for DatasetError {
         if let Some(value) = &place.value {
             write!(f, ": {value}")?;
         }
-        Ok(())
+        also.iter().try_for_each(|error| write!(f, "\n{error}"))
     }
 }
 

@@ -48,6 +48,29 @@ impl Format {
         }
     }
 
+    /// What people take for a table by mistake: a file of another kind, or a page or pointer in the place of one.
+    pub(crate) fn no_table(head: &[u8]) -> Option<NoTable> {
+        let text = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(head).trim_ascii_start();
+        let begins = |prefix: &[u8]| text.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix));
+        let found = match head {
+            [b'P', b'K', 3 | 5, 4 | 6, ..] => NoTable::Zip,
+            [b'B', b'Z', b'h', b'1'..=b'9', ..] => NoTable::Bzip2,
+            [0xfd, b'7', b'z', b'X', b'Z', 0, ..] => NoTable::Xz,
+            [b'F', b'E', b'A', b'1', ..] => NoTable::Feather1,
+            [b'P', b'A', b'R', b'E', ..] => NoTable::EncryptedParquet,
+            [b'O', b'R', b'C', ..] => NoTable::Orc,
+            [b'O', b'b', b'j', 1, ..] => NoTable::Avro,
+            [0xd0, 0xcf, 0x11, 0xe0, ..] => NoTable::Excel,
+            _ if head.starts_with(b"SQLite format 3\0") => NoTable::Sqlite,
+            _ if head.starts_with(b"%PDF-") => NoTable::Pdf,
+            _ if head.starts_with(b"version https://git-lfs.github.com/spec/") => NoTable::GitLfs,
+            _ if begins(b"<!doctype html") || begins(b"<html") => NoTable::Html,
+            _ if begins(b"<?xml") => NoTable::Xml,
+            _ => return None,
+        };
+        Some(found)
+    }
+
     fn of_text(head: &[u8], name: &Path) -> Self {
         let extension = |path: &Path| path.extension().and_then(|e| e.to_str()).map(str::to_ascii_lowercase);
         let mut found = extension(name);
@@ -125,7 +148,8 @@ impl Compression {
     pub(crate) const fn detect(head: &[u8]) -> Self {
         match head {
             [0x1f, 0x8b, ..] => Self::Gzip,
-            [0x28, 0xb5, 0x2f, 0xfd, ..] => Self::Zstd,
+            // A file may begin with a frame that is to be skipped.
+            [0x28, 0xb5, 0x2f, 0xfd, ..] | [0x50..=0x5f, 0x2a, 0x4d, 0x18, ..] => Self::Zstd,
             _ => Self::None,
         }
     }
@@ -161,10 +185,104 @@ pub struct CsvOptions {
     /// asked do not say so, and their tables were read without.
     #[serde(default)]
     pub empty_lines: bool,
+    /// Lines before the table that are skipped, whatever they hold.
+    #[serde(default)]
+    pub skip_lines: u64,
+    /// The byte that lines of comments begin with; `None`: lines before the table that begin with `#` and are no rows of it are
+    /// comments, and no others.
+    #[serde(default)]
+    pub comment: Option<u8>,
+    /// Whether numbers have a comma where others have a point.
+    #[serde(default)]
+    pub decimal_comma: bool,
+    /// How dates are read that are no `YYYY-MM-DD`; `None`: they are text.
+    #[serde(default)]
+    pub dates: Option<DateOrder>,
+}
+
+/// The order of a date that ends in the year.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DateOrder {
+    /// `31/12/2024`
+    DayMonthYear,
+    /// `12/31/2024`
+    MonthDayYear,
 }
 
 impl Default for CsvOptions {
     fn default() -> Self {
-        Self { delimiter: None, quote: Some(b'"'), has_header: true, empty_lines: true }
+        Self {
+            delimiter: None,
+            quote: Some(b'"'),
+            has_header: true,
+            empty_lines: true,
+            skip_lines: 0,
+            comment: None,
+            decimal_comma: false,
+            dates: None,
+        }
+    }
+}
+
+/// What a file is that is no table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum NoTable {
+    /// A ZIP archive, as xlsx and ods files are.
+    #[error("a ZIP archive or a spreadsheet")]
+    Zip,
+    /// bzip2
+    #[error("compressed with bzip2")]
+    Bzip2,
+    /// xz
+    #[error("compressed with xz")]
+    Xz,
+    /// The first version of Feather.
+    #[error("of the first version of Feather, which was given up in 2020")]
+    Feather1,
+    /// Parquet with an encrypted footer.
+    #[error("an encrypted Parquet file")]
+    EncryptedParquet,
+    /// ORC
+    #[error("an ORC file")]
+    Orc,
+    /// Avro
+    #[error("an Avro file")]
+    Avro,
+    /// An xls file.
+    #[error("an old Excel file")]
+    Excel,
+    /// SQLite
+    #[error("an SQLite database")]
+    Sqlite,
+    /// PDF
+    #[error("a PDF document")]
+    Pdf,
+    /// The pointer that Git keeps in the place of a large file.
+    #[error("a Git LFS pointer, not the file that it stands for")]
+    GitLfs,
+    /// A page, as servers answer in the place of a file.
+    #[error("an HTML page")]
+    Html,
+    /// XML
+    #[error("an XML document")]
+    Xml,
+}
+
+impl NoTable {
+    /// What its owner can do.
+    pub(crate) const fn hint(self) -> &'static str {
+        match self {
+            Self::Zip | Self::Excel => "unpack the archive, or save the sheet as CSV",
+            Self::Bzip2 => "decompress it first: bunzip2 FILE",
+            Self::Xz => "decompress it first: unxz FILE",
+            Self::Feather1 => "read it with pyarrow and write Parquet, or Feather of version 2",
+            Self::EncryptedParquet => "decrypt it first",
+            Self::Orc | Self::Avro | Self::Sqlite => "export the table as Parquet or CSV",
+            Self::Pdf | Self::Xml => "export the table as CSV",
+            Self::GitLfs => "fetch the file: git lfs pull",
+            Self::Html => "the server answered with a page, perhaps a login; download the file itself",
+        }
     }
 }

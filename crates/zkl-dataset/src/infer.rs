@@ -1,6 +1,7 @@
 //! The first pass: the type, the bounds and the dictionary of every column.
 
 mod column;
+mod habit;
 mod numbers;
 
 use std::path::PathBuf;
@@ -45,6 +46,7 @@ pub(crate) struct Inference<'a> {
     rows: u64,
     first_at: Option<u64>,
     notes: Vec<TableNote>,
+    troubles: Vec<DatasetError>,
     /// Whether this is the pass for missing dictionaries.
     again: bool,
 }
@@ -68,6 +70,7 @@ impl<'a> Inference<'a> {
             rows: 0,
             first_at: None,
             notes: Vec::new(),
+            troubles: Vec::new(),
             again: false,
         }
     }
@@ -82,6 +85,30 @@ impl<'a> Inference<'a> {
         match bad.value {
             Some(value) => error.with_value(value),
             None => error,
+        }
+    }
+
+    /// Notes what is wrong with a column and goes on with the others: all that is wrong with a table is said at once.
+    #[cold]
+    fn trouble(&mut self, column: usize, bad: Bad) -> Result<(), DatasetError> {
+        const MOST: usize = 20;
+        let error = self.fail(column, bad);
+        self.columns[column].give_up();
+        self.troubles.push(error);
+        if self.troubles.len() < MOST { Ok(()) } else { self.check() }
+    }
+
+    /// Passes a table with which nothing was wrong so far.
+    pub(crate) fn check(&mut self) -> Result<(), DatasetError> {
+        DatasetError::all(std::mem::take(&mut self.troubles)).map_or(Ok(()), Err)
+    }
+
+    /// An error that ended a pass, after what was wrong before.
+    pub(crate) fn ended_by(&mut self, error: DatasetError) -> DatasetError {
+        self.troubles.push(error);
+        match self.check() {
+            Err(error) => error,
+            Ok(()) => DatasetError::new(&self.path, Fault::Changed),
         }
     }
 
@@ -108,8 +135,15 @@ impl<'a> Inference<'a> {
         let mut found = Vec::with_capacity(columns.len());
         for column in columns {
             let name = column.name.clone();
-            found.push(column.finish().map_err(|bad| self.fail(usize::MAX, *bad).in_column(&name))?);
+            match column.finish() {
+                Ok(column) => found.push(column),
+                Err(bad) => {
+                    let error = self.fail(usize::MAX, *bad).in_column(&name);
+                    self.troubles.push(error);
+                }
+            }
         }
+        self.check()?;
         Ok(FoundTable { rows: self.rows, columns: found, notes: self.notes })
     }
 }
@@ -173,7 +207,10 @@ impl CellSink for Inference<'_> {
 
     #[inline]
     fn cell(&mut self, column: usize, at: u64, cell: Cell<'_>) -> Result<(), DatasetError> {
-        self.columns[column].observe(at, cell).map_err(|bad| self.fail(column, *bad))
+        match self.columns[column].observe(at, cell) {
+            Ok(()) => Ok(()),
+            Err(bad) => self.trouble(column, *bad),
+        }
     }
 
     fn rows(&mut self, first_at: u64, rows: usize) -> Result<(), DatasetError> {

@@ -23,7 +23,7 @@ pub mod view;
 
 pub use encode::{EncodedBatch, EncodedColumn, Frame, RowSink, SinkError};
 pub use error::{DatasetError, Excerpt, Fault, Place};
-pub use format::{Compression, CsvOptions, Format, UnknownName};
+pub use format::{Compression, CsvOptions, DateOrder, Format, NoTable, UnknownName};
 pub use hash::hash_file;
 pub use nulls::NullTokens;
 pub use profile::{ProfileSink, ProfileSums};

@@ -2,9 +2,11 @@
 
 mod arrow;
 mod csv;
+mod decode;
 mod json;
 
 use std::{
+    collections::HashSet,
     io::{self, BufReader, Read},
     path::PathBuf,
 };
@@ -18,7 +20,7 @@ use crate::{
     cell::Cell,
     error::{DatasetError, Fault},
     format::{Compression, CsvOptions, Format},
-    hash::{Feed, HashSet},
+    hash::{Feed, HashSet as Hashes},
     infer::FileType,
     progress::{Pass, Progress, ProgressUpdate},
     report::SourceReport,
@@ -56,6 +58,8 @@ pub(crate) struct Table {
     pub(crate) path: PathBuf,
     pub(crate) report: SourceReport,
     csv: CsvOptions,
+    /// Of delimited text.
+    dialect: Option<csv::Dialect>,
     max_cell: usize,
     bytes: u64,
     source: Source,
@@ -74,6 +78,7 @@ impl Table {
             path,
             report: SourceReport { format, compression, delimiter: None },
             csv: source.csv.clone(),
+            dialect: None,
             max_cell,
             bytes,
             source: source.clone(),
@@ -84,12 +89,10 @@ impl Table {
             if !delimiter.is_none_or(fits) || !quote.is_none_or(fits) || (delimiter == quote && quote.is_some()) {
                 return Err(table.error(Fault::Dialect));
             }
-            let delimiter = match table.csv.delimiter {
-                Some(delimiter) => delimiter,
-                None => csv::sniff(&table.head(csv::SNIFF_BYTES)?, &table.csv),
-            };
-            table.csv.delimiter = Some(delimiter);
-            table.report.delimiter = Some(char::from(delimiter));
+            let head = table.head(csv::SNIFF_BYTES)?;
+            let dialect = csv::Dialect::find(&head, &table.csv).map_err(|fault| table.error(fault))?;
+            table.report.delimiter = Some(char::from(dialect.delimiter));
+            table.dialect = Some(dialect);
         }
         Ok(table)
     }
@@ -111,11 +114,8 @@ impl Table {
     fn head(&self, limit: u64) -> Result<Vec<u8>, DatasetError> {
         let fail = |error| self.decode_error(error);
         let mut head = Vec::new();
-        decompress(self.report.compression, self.stored()?)
-            .map_err(fail)?
-            .take(limit)
-            .read_to_end(&mut head)
-            .map_err(fail)?;
+        let decoder = decompress(self.report.compression, self.stored()?).map_err(fail)?;
+        decode::text(decoder).map_err(fail)?.take(limit).read_to_end(&mut head).map_err(fail)?;
         Ok(head)
     }
 
@@ -127,7 +127,7 @@ impl Table {
     /// Reads the whole table once. `known` lists the columns if an earlier pass found them.
     pub(crate) fn read<S: CellSink>(
         &self,
-        hashes: HashSet,
+        hashes: Hashes,
         known: &[String],
         pass: Pass,
         sink: &mut S,
@@ -159,6 +159,12 @@ impl Table {
                 let (feed, input) = Feed::reading(input, hashes).map_err(io_error)?;
                 let decoder = decompress(self.report.compression, input).map_err(|error| self.decode_error(error))?;
                 let ticker = Progressing { ticker, feed: Some(&feed), expected_rows: None, table: self };
+                let decoder = match format {
+                    Format::Csv | Format::Json | Format::Ndjson => {
+                        decode::text(decoder).map_err(|error| self.decode_error(error))?
+                    }
+                    _ => decoder,
+                };
                 match format {
                     Format::Csv => csv::read(self, decoder, sink, ticker)?,
                     Format::Json => json::read(self, decoder, json::Framing::Array, known, sink, ticker)?,
@@ -181,28 +187,49 @@ impl Table {
     /// An error while reading bytes: of the disk, or of the decompressor.
     fn decode_error(&self, error: io::Error) -> DatasetError {
         let what = match self.report.compression {
+            Compression::None if is::<decode::BadUtf16>(&error) => {
+                return self.error(Fault::NotUtf16);
+            }
             Compression::None => return DatasetError::io(&self.path, error),
             Compression::Gzip => "gzip",
             Compression::Zstd => "zstd",
         };
         match error.kind() {
             io::ErrorKind::UnexpectedEof => self.error(Fault::Truncated { what }),
+            _ if is::<decode::BytesAfterEnd>(&error) => self.error(Fault::BytesAfterEnd { what }),
+            _ if is::<decode::BadUtf16>(&error) => self.error(Fault::NotUtf16),
             // Errors of the operating system carry its number; those of a decompressor do not.
             _ if error.raw_os_error().is_some() => DatasetError::io(&self.path, error),
             _ => self.error(Fault::Corrupt { what, source: Box::new(error) }),
         }
     }
 
-    /// Refuses names that cannot be told apart from others or that are unreasonably long.
-    fn check_names<'n>(&self, names: impl Iterator<Item = &'n str>) -> Result<(), DatasetError> {
-        let mut seen = std::collections::HashSet::new();
-        for (index, name) in names.enumerate() {
-            self.check_name(name, index)?;
-            if !seen.insert(name) {
-                return Err(self.error(Fault::DuplicateColumn).in_column(name));
-            }
+    /// Names for all columns, each another, as pandas makes them: a column without a name is called `Unnamed: 0` by its position,
+    /// and the second `a` is called `a.1`.
+    fn name_columns<S: CellSink>(&self, mut names: Vec<String>, sink: &mut S) -> Result<Vec<String>, DatasetError> {
+        if names.is_empty() {
+            return Err(self.error(Fault::NoColumns));
         }
-        if seen.is_empty() { Err(self.error(Fault::NoColumns)) } else { Ok(()) }
+        let mut taken: HashSet<String> = names.iter().filter(|name| !name.is_empty()).cloned().collect();
+        let mut seen = HashSet::new();
+        for (position, name) in names.iter_mut().enumerate() {
+            let (base, code) = match name.is_empty() {
+                true => (format!("Unnamed: {position}"), TableNote::NAME_MADE_UP),
+                false if seen.insert(name.clone()) => {
+                    self.check_name(name, position)?;
+                    continue;
+                }
+                false => (name.clone(), TableNote::NAME_REPEATED),
+            };
+            let first = (code == TableNote::NAME_MADE_UP).then(|| base.clone());
+            let numbered = (1..).map(|number: u32| format!("{base}.{number}"));
+            let free = first.into_iter().chain(numbered).find(|name| !taken.contains(name));
+            name.clone_from(&free.unwrap_or(base));
+            taken.insert(name.clone());
+            seen.insert(name.clone());
+            sink.note(TableNote::new(code).about(u32::try_from(position).unwrap_or(u32::MAX)));
+        }
+        Ok(names)
     }
 
     fn check_name(&self, name: &str, index: usize) -> Result<(), DatasetError> {
@@ -256,9 +283,14 @@ impl Progressing<'_> {
 pub(crate) fn decompress(compression: Compression, file: impl Read + 'static) -> io::Result<Box<dyn Read>> {
     Ok(match compression {
         Compression::None => Box::new(file),
-        Compression::Gzip => Box::new(flate2::read::MultiGzDecoder::new(file)),
+        Compression::Gzip => Box::new(decode::Members::new(file)),
         Compression::Zstd => Box::new(zstd::stream::read::Decoder::with_buffer(BufReader::new(file))?),
     })
+}
+
+/// Whether an error is one of a decoder of this crate.
+fn is<E: std::error::Error + 'static>(error: &io::Error) -> bool {
+    error.get_ref().is_some_and(|source| source.downcast_ref::<E>().is_some())
 }
 
 /// Reads some bytes; 0 at the end of the input.

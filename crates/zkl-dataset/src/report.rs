@@ -54,6 +54,9 @@ pub struct ColumnReport {
     /// The first value that ruled out a narrower type.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ruled_out: Option<RuledOut>,
+    /// What the values look like, and the flag that reads them so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub suggestion: Option<&'static str>,
     /// Rounding of floats or of numbers with more digits than a pinned scale.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rounding: Option<Rounding>,
@@ -92,13 +95,13 @@ pub struct RuledOut {
     pub was: &'static str,
     /// Line (CSV, JSON) or row (Parquet, Arrow), from 1.
     pub line: u64,
-    /// The value.
-    #[serde(serialize_with = "excerpt_text")]
-    pub value: Excerpt,
+    /// The value; absent where values are not to be shown.
+    #[serde(serialize_with = "excerpt_text", skip_serializing_if = "Option::is_none")]
+    pub value: Option<Excerpt>,
 }
 
-fn excerpt_text<S: serde::Serializer>(excerpt: &Excerpt, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_str(excerpt.as_str())
+fn excerpt_text<S: serde::Serializer>(excerpt: &Option<Excerpt>, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(excerpt.as_ref().map_or("", Excerpt::as_str))
 }
 
 /// Rounding, half to even, to the column's scale.
@@ -108,6 +111,17 @@ pub struct Rounding {
     pub values: u64,
     /// Largest distance between a value and what is sealed of it.
     pub max_error: f64,
+}
+
+impl InferenceReport {
+    /// The same report without values of the table: for logs that strangers read.
+    #[must_use]
+    pub fn without_values(mut self) -> Self {
+        for ruled_out in self.columns.iter_mut().filter_map(|column| column.ruled_out.as_mut()) {
+            ruled_out.value = None;
+        }
+        self
+    }
 }
 
 impl std::fmt::Display for InferenceReport {
@@ -125,9 +139,9 @@ impl std::fmt::Display for InferenceReport {
 }
 
 impl ColumnReport {
-    /// Whether the decision may surprise: values of mixed types, too many values, or no values at all.
+    /// Whether the decision may surprise: values of mixed types, too many values, no values at all, or values that look like more.
     pub const fn is_remarkable(&self) -> bool {
-        matches!(self.basis, Basis::MixedTypes | Basis::TooManyValues | Basis::OnlyNulls)
+        matches!(self.basis, Basis::MixedTypes | Basis::TooManyValues | Basis::OnlyNulls) || self.suggestion.is_some()
     }
 }
 
@@ -149,8 +163,15 @@ impl std::fmt::Display for ColumnReport {
             Basis::MixedTypes => " (mixed types)",
             Basis::TooManyValues => " (too many distinct values for a category)",
         })?;
-        if let Some(RuledOut { was, line, value }) = &self.ruled_out {
-            write!(f, "; line {line} holds {value}, which is no {was}")?;
+        match &self.ruled_out {
+            Some(RuledOut { was, line, value: Some(value) }) => {
+                write!(f, "; line {line} holds {value}, which is no {was}")?;
+            }
+            Some(RuledOut { was, line, value: None }) => write!(f, "; line {line} holds no {was}")?,
+            None => {}
+        }
+        if let Some(suggestion) = self.suggestion {
+            write!(f, "; {suggestion}")?;
         }
         if let Some(Rounding { values, max_error }) = self.rounding {
             write!(f, "; {values} values rounded by at most {max_error:e}")?;

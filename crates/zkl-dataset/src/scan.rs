@@ -151,7 +151,10 @@ impl Scan {
         let products = self.products.iter().flat_map(|(a, b)| [a.as_str(), b.as_str()]);
         let required = joint.iter().copied().chain(products).collect();
         let mut inference = Inference::new(table.path.clone(), table.has_lines(), &self.options, joint, required);
-        let digests = table.read(HashSet::All, &[], Pass::Infer, &mut inference, progress)?;
+        let digests = table
+            .read(HashSet::All, &[], Pass::Infer, &mut inference, progress)
+            .map_err(|error| inference.ended_by(error))?;
+        inference.check()?;
         let names = inference.names();
         let unchanged = |again: FileDigests| {
             let same = (again.blake3, again.bytes) == (digests.blake3, digests.bytes);

@@ -15,7 +15,10 @@
 use std::{fs, path::Path};
 
 use serde::{Deserialize, Serialize};
-use zkl_core::column::{ColumnType, Schema};
+use zkl_core::{
+    column::ColumnType,
+    layout::{ColumnLayout, Layout},
+};
 
 use crate::error::{DatasetError, Excerpt, Fault};
 
@@ -145,16 +148,16 @@ impl Pins {
         &self.columns
     }
 
-    /// Pins exactly the columns of `schema`, types and nullability.
-    pub fn from_schema(schema: &Schema) -> Self {
-        let pin = |column: &zkl_core::column::ColumnSchema| ColumnPin {
+    /// Pins exactly the columns of `layout`: types, nullability, and whether values are rounded.
+    pub fn from_layout(layout: &Layout) -> Self {
+        let pin = |column: &ColumnLayout| ColumnPin {
             name: column.name.clone(),
             ty: Some(column.ty),
             nullable: Some(column.nullable),
             null_tokens: None,
-            round: false,
+            round: column.rounding.is_some(),
         };
-        Self { exact: true, columns: schema.columns.iter().map(pin).collect(), origin: None }
+        Self { exact: true, columns: layout.columns().iter().map(pin).collect(), origin: None }
     }
 
     /// Pins the type of one column, given as `column=type`; a type pinned before is replaced. The last `=` separates.

@@ -227,6 +227,9 @@ impl Source {
         if stored.is_empty() {
             return Err(self.error(Fault::Empty));
         }
+        if let Some(found) = Format::no_table(&stored) {
+            return Err(self.error(Fault::NoTable { found }));
+        }
         let compression = self.compression.unwrap_or(Compression::detect(&stored));
         if let Some(format) = self.format {
             return Ok((format, compression));
@@ -238,6 +241,9 @@ impl Source {
                 self.first_bytes(decoder).unwrap_or_default()
             }
         };
+        if let Some(found) = Format::no_table(&head) {
+            return Err(self.error(Fault::NoTable { found }));
+        }
         Ok((Format::detect(&head, &self.name), compression))
     }
 

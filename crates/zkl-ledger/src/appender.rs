@@ -110,7 +110,7 @@ impl Appender {
 /// Appends `batch` and answers everybody in it.
 async fn append_batch(
     storage: &dyn StorageBackend,
-    signer: &NoteSigner,
+    signer: &Arc<NoteSigner>,
     batch: Vec<Waiting>,
     newest: &mut Option<Newest>,
 ) {

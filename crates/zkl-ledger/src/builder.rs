@@ -11,6 +11,7 @@ use zkl_merkle::{
     cosignature::WitnessVerifier,
     keys::{Origin, SigningKey},
     note::{NoteSigner, NoteVerifier},
+    signer::Signer,
 };
 use zkl_snark::keys::KeyStore;
 
@@ -44,6 +45,7 @@ pub struct LedgerBuilder {
     keys: Option<KeyStore>,
     proofs: ProofSetting,
     witnesses: Option<Vec<WitnessVerifier>>,
+    notary: Option<Arc<dyn Signer>>,
     wait: Duration,
 }
 
@@ -117,19 +119,27 @@ impl LedgerBuilder {
         self
     }
 
+    /// Signs entries with a key of their own instead of the log's.
+    pub fn notary(mut self, signer: impl Signer + 'static) -> Self {
+        self.notary = Some(Arc::new(signer));
+        self
+    }
+
     /// Waits so long for a store that another process has open for writing. Not at all unless set.
     pub const fn wait(mut self, wait: Duration) -> Self {
         self.wait = wait;
         self
     }
 
-    /// A ledger that can be read and appended to, from parts. `log` signs checkpoints, and its key entries.
+    /// A ledger that can be read and appended to, from parts. `log` signs checkpoints, and entries unless there is a
+    /// [`notary`](Self::notary).
     ///
     /// # Errors
     /// [`LedgerError::Incomplete`] without a store or without a vault for openings; [`LedgerError::NoKeyDirectory`],
     /// [`LedgerError::Keys`].
     pub fn build(self, log: NoteSigner) -> Result<Ledger, LedgerError> {
-        self.finish(LedgerKey::Signing(Arc::new(log)))
+        let key = self.signing(log);
+        self.finish(key)
     }
 
     /// A ledger that can only be read, from parts.
@@ -155,7 +165,7 @@ impl LedgerBuilder {
                 return Err(error);
             }
         };
-        let key = LedgerKey::Signing(Arc::new(signer(&home)?));
+        let key = self.signing(signer(&home)?);
         self.of(&home, storage, key)
     }
 
@@ -167,7 +177,7 @@ impl LedgerBuilder {
     /// [`LedgerError::Io`], [`LedgerError::Settings`], [`LedgerError::Key`], [`LedgerError::NoKeyDirectory`].
     pub async fn open(self, dir: impl AsRef<Path>) -> Result<Ledger, LedgerError> {
         let home = LedgerHome::open(dir.as_ref())?;
-        let key = LedgerKey::Signing(Arc::new(signer(&home)?));
+        let key = self.signing(signer(&home)?);
         let storage = home.open_store(self.wait).await?;
         self.of(&home, storage, key)
     }
@@ -181,6 +191,11 @@ impl LedgerBuilder {
         let verifier = home.signing_key()?.verifying_key().note_verifier(home.origin().clone());
         let storage = home.store().open_read_only().await?;
         self.of(&home, storage, LedgerKey::Verifying(Arc::new(verifier)))
+    }
+
+    fn signing(&self, log: NoteSigner) -> LedgerKey {
+        let notary = self.notary.clone().unwrap_or_else(|| Arc::clone(log.key()));
+        LedgerKey::Signing { log: Arc::new(log), notary }
     }
 
     fn of(mut self, home: &LedgerHome, storage: AnyStore, key: LedgerKey) -> Result<Ledger, LedgerError> {

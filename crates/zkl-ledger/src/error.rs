@@ -21,7 +21,10 @@ use zkl_core::{
     tree::TreeSize,
 };
 use zkl_dataset::{DatasetError, Fault};
-use zkl_merkle::error::{CheckpointError, KeyError, TileError, TreeError};
+use zkl_merkle::{
+    error::{CheckpointError, DsseError, KeyError, NoteError, StatementError, TileError, TreeError},
+    signer::SignerError,
+};
 use zkl_receipt::EntryError;
 use zkl_snark::{keys, proof_system::ProveError};
 
@@ -111,6 +114,9 @@ pub enum LedgerError {
     /// The ledger's key cannot be used.
     #[error("the ledger's signing key cannot be used")]
     Key(#[from] KeyError),
+    /// The log's or the notary's signer did not sign, or not with its key. Nothing was recorded.
+    #[error("the ledger's signer did not do its work")]
+    Signer(#[source] SignerError),
     /// An operation that signs was asked of a ledger opened without its key.
     #[error("the ledger was opened for reading: it has no signing key")]
     ReadOnly,
@@ -372,6 +378,22 @@ impl LedgerError {
         Self::Task(Box::new(source))
     }
 
+    /// A checkpoint that could not be signed.
+    pub(crate) fn checkpoint(error: CheckpointError) -> Self {
+        match error {
+            CheckpointError::Note(NoteError::Signer(error)) => Self::Signer(error),
+            error => Self::Checkpoint(error),
+        }
+    }
+
+    /// An entry that could not be made.
+    pub(crate) fn entry(error: EntryError) -> Self {
+        match error {
+            EntryError::Statement(StatementError::Envelope(DsseError::Signer(error))) => Self::Signer(error),
+            error => Self::Sign(error),
+        }
+    }
+
     pub(crate) fn randomness(source: impl StdError + Send + Sync + 'static) -> Self {
         Self::Randomness(Box::new(source))
     }
@@ -425,6 +447,7 @@ impl LedgerError {
             | Self::Randomness(_)
             | Self::NoKeyDirectory
             | Self::Keys(_)
+            | Self::Signer(_)
             | Self::Key(_) => ErrorKind::Unavailable,
             Self::Checkpoint(_)
             | Self::Tree(_)

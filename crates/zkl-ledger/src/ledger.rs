@@ -14,6 +14,7 @@ use zkl_merkle::{
     checkpoint::Checkpoint,
     cosignature::WitnessVerifier,
     note::{NoteSigner, NoteVerifier},
+    signer::Signer,
 };
 use zkl_receipt::{Notarization, Predicate, SignedEntry};
 use zkl_snark::keys::KeyStore;
@@ -26,6 +27,7 @@ use crate::{
     proofs::ProofSetting,
     store_url::AnyStore,
     vault::OpeningVault,
+    work,
 };
 
 /// A ledger: notarizes tables, proves claims about them, keeps their history.
@@ -58,7 +60,12 @@ pub(crate) struct Parts {
 /// The ledger's key: whole, or only the public half for reading.
 #[derive(Clone)]
 pub(crate) enum LedgerKey {
-    Signing(Arc<NoteSigner>),
+    Signing {
+        /// Signs checkpoints.
+        log: Arc<NoteSigner>,
+        /// Signs entries.
+        notary: Arc<dyn Signer>,
+    },
     Verifying(Arc<NoteVerifier>),
 }
 
@@ -106,7 +113,7 @@ impl Ledger {
     pub(crate) fn from_parts(parts: Parts) -> Self {
         let Parts { storage, key, keys, proofs, openings, witnesses } = parts;
         let appender = match &key {
-            LedgerKey::Signing(log) => Some(Arc::new(Appender::new(Arc::clone(&storage), Arc::clone(log)))),
+            LedgerKey::Signing { log, .. } => Some(Arc::new(Appender::new(Arc::clone(&storage), Arc::clone(log)))),
             LedgerKey::Verifying(_) => None,
         };
         Self { storage, appender, key, keys: pinned(keys), proofs, openings, witnesses: witnesses.into() }
@@ -141,7 +148,7 @@ impl Ledger {
     /// The key that verifies the log's checkpoints: what a verifier pins.
     pub fn log_key(&self) -> NoteVerifier {
         match &self.key {
-            LedgerKey::Signing(signer) => signer.verifier(),
+            LedgerKey::Signing { log, .. } => log.verifier(),
             LedgerKey::Verifying(verifier) => verifier.as_ref().clone(),
         }
     }
@@ -238,11 +245,18 @@ impl Ledger {
         log::head(&*self.storage, &self.log_key()).await
     }
 
-    pub(crate) fn signer(&self) -> Result<&NoteSigner, LedgerError> {
+    /// What signs entries.
+    pub(crate) fn notary(&self) -> Result<&Arc<dyn Signer>, LedgerError> {
         match &self.key {
-            LedgerKey::Signing(signer) => Ok(signer),
+            LedgerKey::Signing { notary, .. } => Ok(notary),
             LedgerKey::Verifying(_) => Err(LedgerError::ReadOnly),
         }
+    }
+
+    /// Signs a statement that names this ledger's notary.
+    pub(crate) async fn sign(&self, predicate: Predicate) -> Result<SignedEntry, LedgerError> {
+        let notary = Arc::clone(self.notary()?);
+        work::blocking(move || SignedEntry::sign(predicate, &*notary).map_err(LedgerError::entry)).await
     }
 }
 

@@ -78,7 +78,7 @@ pub use zkl_receipt::{
     Receipt, ReceiptEntry, ReceiptSummary, SaltedDigests, ScanKey, ScanPart, ScanRecord, ScanReport, SignedEntry,
     StatementSummary, TransportError, Trust, TrustParseError, UnknownStatement, VerifiedEntry, VerifiedLog,
     VerifiedReceipt, VerifiedStatement, VerifyError, WitnessAnswer, WitnessClient, checkpoint, cosignature, keys, note,
-    policy, verify, witness,
+    policy, signer, verify, witness,
 };
 pub use zkl_snark::{
     ark,

@@ -1,6 +1,6 @@
 //! The transparency log over a store: appending entries and proving that they are there.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, sync::Arc};
 
 use zkl_core::{
     digest::TransactionId,
@@ -17,7 +17,7 @@ use zkl_merkle::{
 };
 use zkl_receipt::SignedEntry;
 
-use crate::{error::LedgerError, transfer::UNFINISHED};
+use crate::{error::LedgerError, transfer::UNFINISHED, work};
 
 /// Appends are repeated this often when other writers win the race for the head.
 const MAX_ATTEMPTS: u32 = 50;
@@ -60,7 +60,7 @@ pub(crate) struct Newest {
 /// `newest` is what the last append through here left, if there was one, and is replaced by what this one leaves.
 pub(crate) async fn append<S: StorageBackend + ?Sized>(
     storage: &S,
-    log: &NoteSigner,
+    log: &Arc<NoteSigner>,
     entries: &[SignedEntry],
     newest: &mut Option<Newest>,
 ) -> Result<Vec<StoredTransaction>, LedgerError> {
@@ -84,8 +84,9 @@ pub(crate) async fn append<S: StorageBackend + ?Sized>(
             entry: entry.envelope().as_bytes().to_vec(),
         };
         let transactions: Vec<_> = (expected.0..).zip(ids.iter().zip(entries)).map(stored).collect();
-        let head =
-            Head { size: grown.edge.size(), root: grown.edge.root(), checkpoint: checkpoint.sign(log)?.to_string() };
+        let signer = Arc::clone(log);
+        let signed = work::blocking(move || checkpoint.sign(&signer).map_err(LedgerError::checkpoint)).await?;
+        let head = Head { size: grown.edge.size(), root: grown.edge.root(), checkpoint: signed.to_string() };
         let batch = AppendBatch { transactions: transactions.clone(), tiles: grown.tiles, head: head.clone() };
         match storage.append(expected, batch).await {
             Ok(()) => {

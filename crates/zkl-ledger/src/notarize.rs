@@ -16,7 +16,7 @@ use zkl_core::{
     time::Timestamp,
 };
 use zkl_dataset::{InferenceReport, ProfileSink};
-use zkl_receipt::{Assurance, FileEvidence, Manifest, Nonce, Notarization, Predicate, SignedEntry};
+use zkl_receipt::{Assurance, FileEvidence, Manifest, Nonce, Notarization, Predicate};
 
 use crate::{
     dataset_version::Dataset,
@@ -114,11 +114,10 @@ impl Notarize<'_> {
 
     async fn run(self) -> Result<Notarized, LedgerError> {
         let Self { ledger, table, privacy, evidence, reporter } = self;
-        let signer = ledger.signer()?;
-        let notary = signer.key().verifying_key();
+        let notary = ledger.notary()?.verifying_key();
         let name = table.name().cloned().ok_or(LedgerError::Unnamed)?;
         let nonce = Nonce::generate().map_err(LedgerError::randomness)?;
-        let origin = signer.name().as_str().to_owned();
+        let origin = ledger.log_key().name().as_str().to_owned();
         let (keys, proofs) = (Arc::clone(&ledger.keys), ledger.proofs);
         let sealed = work::run(Arc::clone(&reporter), move |work| {
             let seed = SealSeed::generate()?;
@@ -194,7 +193,7 @@ fn seal_table(
         dataset_id: DatasetId::new([0; 32]),
         seed: seed.clone(),
         digests: scanned.digests,
-        read: table.read_options().pinned_to(&scanned.schema),
+        read: table.read_options().pinned_to(&scanned.layout),
         layout: scanned.layout,
         profile,
     };
@@ -245,9 +244,7 @@ async fn record(
         recorded_at: Timestamp::now(),
         nonce,
     };
-    let signer = ledger.signer()?;
-    let signed =
-        SignedEntry::sign(Predicate::Notarization(notarization.clone()), signer.key()).map_err(LedgerError::Sign)?;
+    let signed = ledger.sign(Predicate::Notarization(notarization.clone())).await?;
     opening.dataset_id = notarization.dataset_id;
     let id = opening.dataset_id;
     let vault = |source| LedgerError::Vault { action: "store", place: ledger.openings.place(id), source };

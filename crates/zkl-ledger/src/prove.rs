@@ -5,7 +5,7 @@ use std::{future::IntoFuture, sync::Arc};
 use futures::future::BoxFuture;
 use zkl_circuits::claims::{self, language::Claim, resolve};
 use zkl_core::{circuit::CircuitType, digest::BlobDigest, name::DatasetName, time::Timestamp};
-use zkl_receipt::{ClaimRecord, CustomRecord, Nonce, Predicate, PublicInput, Scheme, SignedEntry};
+use zkl_receipt::{ClaimRecord, CustomRecord, Nonce, Predicate, PublicInput, Scheme};
 
 use crate::{
     dataset_version::{Dataset, Secrets},
@@ -45,8 +45,7 @@ impl Prove<'_> {
     async fn run(self) -> Result<Entry, LedgerError> {
         let Self { dataset, claim, reporter } = self;
         let ledger = dataset.ledger();
-        let signer = ledger.signer()?;
-        let notary = signer.key().verifying_key();
+        let notary = ledger.notary()?.verifying_key();
         let secrets = dataset.secrets().await?;
         let NotarizedEntry { entry, notarization } = dataset.notarized();
         let resolved = resolve(&claim, &secrets.opening.layout)?;
@@ -115,12 +114,11 @@ impl ProveCircuit<'_> {
 
     async fn run(self) -> Result<Entry, LedgerError> {
         let Self { ledger, circuit, statement, reporter } = self;
-        let signer = ledger.signer()?;
+        let notary = ledger.notary()?.verifying_key();
         let id = circuit.circuit().id();
         if claims::is_reserved(&id) {
             return Err(LedgerError::ClaimCircuit { circuit: id });
         }
-        let notary = signer.key().verifying_key();
         let (keys, proofs) = (Arc::clone(&ledger.keys), ledger.proofs);
         let proved = work::run(Arc::clone(&reporter), move |work| {
             let public_inputs = circuit.circuit().public_inputs();
@@ -161,8 +159,7 @@ async fn record_proof(
     proved: Proved,
     reporter: SharedReporter,
 ) -> Result<Entry, LedgerError> {
-    let signer = ledger.signer()?;
-    let signed = SignedEntry::sign(predicate, signer.key()).map_err(LedgerError::Sign)?;
+    let signed = ledger.sign(predicate).await?;
     reporter.stage(Stage::Append);
     ledger.storage.put_blob(&proved.blob).await?;
     ledger.storage.put_blob(proved.key.verifying().as_bytes()).await?;

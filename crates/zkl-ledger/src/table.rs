@@ -4,7 +4,10 @@
 use std::{io::Read, path::PathBuf};
 
 use serde::{Deserialize, Serialize};
-use zkl_core::{column::Schema, name::DatasetName};
+use zkl_core::{
+    layout::{ColumnLayout, Layout},
+    name::DatasetName,
+};
 use zkl_dataset::{
     ColumnPin, Compression, CsvOptions, DatasetError, Format, NullTokens, Pins, Progress, Scan, ScanOptions,
     ScanOutput, Source,
@@ -211,19 +214,19 @@ impl ReadOptions {
         scan
     }
 
-    /// The same options with every column's type and nullability pinned to what was found: nothing is left to inference.
+    /// The same options with every column's type, nullability and rounding pinned to what was found: nothing is left to inference.
     #[must_use]
-    pub fn pinned_to(&self, schema: &Schema) -> Self {
-        let pin = |column: &zkl_core::column::ColumnSchema| {
+    pub fn pinned_to(&self, layout: &Layout) -> Self {
+        let pin = |column: &ColumnLayout| {
             let given = self.pins.iter().find(|pin| pin.name == column.name);
             ColumnPin {
                 name: column.name.clone(),
                 ty: Some(column.ty),
                 nullable: Some(column.nullable),
                 null_tokens: given.and_then(|pin| pin.null_tokens.clone()),
-                round: given.is_some_and(|pin| pin.round),
+                round: column.rounding.is_some() || given.is_some_and(|pin| pin.round),
             }
         };
-        Self { pins: schema.columns.iter().map(pin).collect(), exact: true, ..self.clone() }
+        Self { pins: layout.columns().iter().map(pin).collect(), exact: true, ..self.clone() }
     }
 }

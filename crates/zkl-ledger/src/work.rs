@@ -96,6 +96,16 @@ pub(crate) async fn run<T: Send + 'static>(
     task.await.map_err(LedgerError::task)?
 }
 
+/// Runs `job`, which may block and computes little, where it keeps nobody waiting.
+///
+/// # Errors
+/// Those of `job`; [`LedgerError::Task`] when it panics.
+pub(crate) async fn blocking<T: Send + 'static>(
+    job: impl FnOnce() -> Result<T, LedgerError> + Send + 'static,
+) -> Result<T, LedgerError> {
+    tokio::task::spawn_blocking(job).await.map_err(LedgerError::task)?
+}
+
 /// Runs `job` on one of several threads of its own: what it does in parallel shares them.
 ///
 /// # Errors

@@ -70,7 +70,8 @@ impl Checkpoint {
     /// the caller to see to.
     ///
     /// # Errors
-    /// [`CheckpointError::OtherOrigin`] when `signer` has another name than the origin.
+    /// [`CheckpointError::OtherOrigin`] when `signer` has another name than the origin, [`CheckpointError::Note`] when it does
+    /// not sign.
     pub fn sign(&self, signer: &NoteSigner) -> Result<SignedCheckpoint, CheckpointError> {
         self.check_origin(signer.name())?;
         let note = Note::sign(self.to_string(), signer)?;

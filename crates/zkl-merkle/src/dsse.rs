@@ -11,7 +11,8 @@ use zkl_core::{digest::Sha256Digest, transaction::StoredTransaction};
 use crate::{
     encoding::{base64, from_base64, from_base64_array},
     error::DsseError,
-    keys::{SIGNATURE_LEN, SigningKey, VerifyingKey},
+    keys::{SIGNATURE_LEN, VerifyingKey},
+    signer::{Signer, signed},
     verified::Verified,
 };
 
@@ -59,10 +60,13 @@ impl Envelope {
     pub const MAX_LEN: usize = StoredTransaction::MAX_ENTRY_LEN;
 
     /// Signs `payload`.
-    pub fn sign(payload_type: &str, payload: Vec<u8>, key: &SigningKey) -> Self {
-        let signature = key.sign(&pae(payload_type, &payload));
-        let key_id = key.verifying_key().fingerprint();
-        Self { payload_type: payload_type.to_owned(), payload, key_id, signature }
+    ///
+    /// # Errors
+    /// [`DsseError::Signer`].
+    pub fn sign(payload_type: &str, payload: Vec<u8>, signer: &dyn Signer) -> Result<Self, DsseError> {
+        let key = signer.verifying_key();
+        let signature = signed(signer, &key, &pae(payload_type, &payload))?;
+        Ok(Self { payload_type: payload_type.to_owned(), payload, key_id: key.fingerprint(), signature })
     }
 
     /// The canonical JSON.

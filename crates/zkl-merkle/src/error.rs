@@ -7,6 +7,8 @@ use zkl_core::{
     tree::{LeafIndex, TileId, TreeSize},
 };
 
+use crate::signer::SignerError;
+
 /// A proof or a right edge cannot be computed.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[non_exhaustive]
@@ -279,6 +281,9 @@ pub enum NoteError {
     /// A name or a key that cannot be used.
     #[error(transparent)]
     Key(#[from] KeyError),
+    /// The signer did not sign.
+    #[error(transparent)]
+    Signer(#[from] SignerError),
 }
 
 /// A checkpoint is malformed or not signed as expected (c2sp.org/tlog-checkpoint).
@@ -426,6 +431,9 @@ pub enum DsseError {
     /// The signature is invalid.
     #[error("the signature of the envelope is invalid")]
     BadSignature,
+    /// The signer did not sign.
+    #[error(transparent)]
+    Signer(#[from] SignerError),
 }
 
 /// An in-toto Statement is malformed.

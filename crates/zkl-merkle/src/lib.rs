@@ -8,6 +8,7 @@ pub mod keys;
 pub mod note;
 pub mod policy;
 pub mod proof_file;
+pub mod signer;
 pub mod statement;
 pub mod tile;
 pub mod tree;

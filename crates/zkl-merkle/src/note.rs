@@ -9,7 +9,7 @@
 //! Signatures by unknown keys are ignored, as the specification demands: a third party can add, remove and reorder such
 //! lines, and a note that verifies says nothing about them.
 
-use std::{fmt, str::FromStr};
+use std::{fmt, str::FromStr, sync::Arc};
 
 use sha2::{Digest as _, Sha256};
 use zeroize::Zeroizing;
@@ -18,6 +18,7 @@ use crate::{
     encoding::{base64, from_base64, from_base64_array, from_hex_array},
     error::NoteError,
     keys::{Origin, PUBLIC_KEY_LEN, SIGNATURE_LEN, SigningKey, VerifyingKey, is_key_name},
+    signer::{Signer, signed},
     verified::Verified,
 };
 
@@ -52,13 +53,13 @@ impl Note {
     /// A note of `text` and one signature.
     ///
     /// # Errors
-    /// [`NoteError::TextEnd`], [`NoteError::ControlCharacter`].
+    /// [`NoteError::TextEnd`], [`NoteError::ControlCharacter`], [`NoteError::Signer`].
     pub fn sign(text: String, signer: &NoteSigner) -> Result<Self, NoteError> {
         check_text(&text)?;
         if !text.ends_with('\n') {
             return Err(NoteError::TextEnd);
         }
-        let signatures = vec![signer.sign(&text)];
+        let signatures = vec![signer.sign(&text)?];
         Ok(Self { text, signatures })
     }
 
@@ -252,16 +253,18 @@ impl FromStr for NoteVerifier {
     }
 }
 
-/// The secret key that notes are signed with, and the name it signs under.
+/// What signs notes, and the name it signs under.
 pub struct NoteSigner {
     name: Origin,
-    key: SigningKey,
+    signer: Arc<dyn Signer>,
+    key: VerifyingKey,
 }
 
 impl NoteSigner {
-    /// The signer of `key` under `name`.
-    pub const fn new(name: Origin, key: SigningKey) -> Self {
-        Self { name, key }
+    /// Signs under `name`.
+    pub fn new(name: Origin, signer: impl Signer + 'static) -> Self {
+        let key = signer.verifying_key();
+        Self { name, signer: Arc::new(signer), key }
     }
 
     /// Reads `PRIVATE+KEY+<name>+<key id in hexadecimal>+base64(0x01 || seed)`, the form of other implementations.
@@ -269,31 +272,13 @@ impl NoteSigner {
     /// # Errors
     /// [`NoteError::SignerKey`], [`NoteError::Key`], [`NoteError::SignatureType`], [`NoteError::KeyId`].
     pub fn from_key_text(text: &str) -> Result<Self, NoteError> {
-        let mut parts = text.strip_prefix(SIGNER_KEY_PREFIX).ok_or(NoteError::SignerKey)?.splitn(3, '+');
-        let (Some(name), Some(id), Some(key)) = (parts.next(), parts.next(), parts.next()) else {
-            return Err(NoteError::SignerKey);
-        };
-        let name = name.parse()?;
-        let id = u32::from_be_bytes(from_hex_array(id).ok_or(NoteError::SignerKey)?);
-        let bytes = Zeroizing::new(from_base64_array::<33>(key).ok_or(NoteError::SignerKey)?);
-        let [algorithm, seed @ ..] = &*bytes;
-        check_type(ED25519, *algorithm)?;
-        let signer = Self { name, key: SigningKey::from_seed(seed) };
-        check_key_id(signer.verifier().key_id(), id)?;
-        Ok(signer)
-    }
-
-    /// The text that [`NoteSigner::from_key_text`] reads: a secret.
-    pub fn to_key_text(&self) -> Zeroizing<String> {
-        let verifier = self.verifier();
-        let bytes = Zeroizing::new([[ED25519].as_slice(), self.key.seed().as_slice()].concat());
-        let key = Zeroizing::new(base64(&bytes));
-        Zeroizing::new(format!("{SIGNER_KEY_PREFIX}{}+{:08x}+{}", self.name, verifier.key_id(), *key))
+        let (name, key) = read_key_text(text)?;
+        Ok(Self::new(name, key))
     }
 
     /// The verifier of this signer's notes.
     pub fn verifier(&self) -> NoteVerifier {
-        NoteVerifier::new(self.name.clone(), self.key.verifying_key())
+        NoteVerifier::new(self.name.clone(), self.key)
     }
 
     /// Name of the key: for a log, its origin.
@@ -301,15 +286,42 @@ impl NoteSigner {
         &self.name
     }
 
-    /// The key, for what is signed besides notes.
-    pub const fn key(&self) -> &SigningKey {
-        &self.key
+    /// The signer, for what is signed besides notes.
+    pub const fn key(&self) -> &Arc<dyn Signer> {
+        &self.signer
     }
 
     /// Signs a text of any content; [`Note::sign`] also checks that it can be a note's.
-    pub(crate) fn sign(&self, text: &str) -> NoteSignature {
-        NoteSignature::new(&self.name, self.verifier().key_id(), self.key.sign(text.as_bytes()).to_vec())
+    pub(crate) fn sign(&self, text: &str) -> Result<NoteSignature, NoteError> {
+        let signature = signed(&*self.signer, &self.key, text.as_bytes())?;
+        Ok(NoteSignature::new(&self.name, self.verifier().key_id(), signature.to_vec()))
     }
+}
+
+/// The name and the key in a text of the form that [`NoteSigner::from_key_text`] reads.
+///
+/// # Errors
+/// As [`NoteSigner::from_key_text`].
+pub fn read_key_text(text: &str) -> Result<(Origin, SigningKey), NoteError> {
+    let mut parts = text.strip_prefix(SIGNER_KEY_PREFIX).ok_or(NoteError::SignerKey)?.splitn(3, '+');
+    let (Some(name), Some(id), Some(key)) = (parts.next(), parts.next(), parts.next()) else {
+        return Err(NoteError::SignerKey);
+    };
+    let name: Origin = name.parse()?;
+    let id = u32::from_be_bytes(from_hex_array(id).ok_or(NoteError::SignerKey)?);
+    let bytes = Zeroizing::new(from_base64_array::<33>(key).ok_or(NoteError::SignerKey)?);
+    let [algorithm, seed @ ..] = &*bytes;
+    check_type(ED25519, *algorithm)?;
+    let key = SigningKey::from_seed(seed);
+    check_key_id(key_id(&name, ED25519, &key.verifying_key()), id)?;
+    Ok((name, key))
+}
+
+/// The text that [`read_key_text`] reads: a secret.
+pub fn key_text(name: &Origin, key: &SigningKey) -> Zeroizing<String> {
+    let bytes = Zeroizing::new([[ED25519].as_slice(), key.seed().as_slice()].concat());
+    let id = key_id(name, ED25519, &key.verifying_key());
+    Zeroizing::new(format!("{SIGNER_KEY_PREFIX}{name}+{id:08x}+{}", *Zeroizing::new(base64(&bytes))))
 }
 
 /// `SHA-256(name || 0x0A || type || public key)[:4]`, big-endian.

@@ -12,7 +12,8 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use crate::{
     dsse::{Envelope, IN_TOTO_PAYLOAD_TYPE},
     error::StatementError,
-    keys::{SigningKey, VerifyingKey},
+    keys::VerifyingKey,
+    signer::Signer,
     verified::Verified,
 };
 
@@ -150,9 +151,9 @@ impl<P: Serialize> Statement<P> {
     /// Signs the statement as a DSSE envelope.
     ///
     /// # Errors
-    /// Those of [`Statement::encode`].
-    pub fn sign(&self, key: &SigningKey) -> Result<Envelope, StatementError> {
-        Ok(Envelope::sign(IN_TOTO_PAYLOAD_TYPE, self.encode()?, key))
+    /// Those of [`Statement::encode`] and of [`Envelope::sign`].
+    pub fn sign(&self, signer: &dyn Signer) -> Result<Envelope, StatementError> {
+        Ok(Envelope::sign(IN_TOTO_PAYLOAD_TYPE, self.encode()?, signer)?)
     }
 }
 

@@ -5,7 +5,7 @@ use zkl_core::digest::TransactionId;
 use zkl_merkle::{
     dsse::Envelope,
     error::{DsseError, StatementError},
-    keys::SigningKey,
+    signer::Signer,
     statement::{Statement, predicate_type},
     tree::leaf_hash,
 };
@@ -20,17 +20,17 @@ pub struct SignedEntry {
 }
 
 impl SignedEntry {
-    /// Signs `predicate`. The key must be the one that the predicate names as its notary's.
+    /// Signs `predicate`. The signer's key must be the one that the predicate names as its notary's.
     ///
     /// # Errors
-    /// [`EntryError::Statement`], [`EntryError::Envelope`] when the entry is longer than an entry may be, [`EntryError::Type`] for a
+    /// [`EntryError::Statement`], also when there is no signature; [`EntryError::Envelope`] when the entry is longer than an entry may be, [`EntryError::Type`] for a
     /// statement of an unknown kind.
-    pub fn sign(predicate: Predicate, key: &SigningKey) -> Result<Self, EntryError> {
+    pub fn sign(predicate: Predicate, signer: &dyn Signer) -> Result<Self, EntryError> {
         if matches!(predicate, Predicate::Unknown(_)) {
             return Err(EntryError::Type { got: predicate.type_uri().to_owned() });
         }
         let statement = Statement::new(vec![predicate.subject()], predicate.type_uri(), &predicate)?;
-        let bytes = statement.sign(key)?.encode()?;
+        let bytes = statement.sign(signer)?.encode()?;
         let envelope = String::from_utf8(bytes).map_err(|_| EntryError::Utf8)?;
         Ok(Self { envelope, predicate })
     }

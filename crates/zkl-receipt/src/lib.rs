@@ -28,4 +28,4 @@ pub use verify::{
 };
 pub use witness_client::{TransportError, WitnessAnswer, WitnessClient};
 
-pub use zkl_merkle::{checkpoint, cosignature, keys, note, policy, witness};
+pub use zkl_merkle::{checkpoint, cosignature, keys, note, policy, signer, witness};

@@ -66,6 +66,7 @@ pub(super) async fn run(args: NotarizeArgs, config: &Config) -> Result<(), CliEr
     if let Some(path) = &args.output {
         super::check_writable(path, &[&args.file, &config.ledger])?;
     }
+    let redacts = super::read::redacts(&args.read);
     let mut read = super::read::options(args.read)?;
     read.joint = args.joint;
     read.product = args.product;
@@ -77,7 +78,11 @@ pub(super) async fn run(args: NotarizeArgs, config: &Config) -> Result<(), CliEr
         (false, None) => EvidenceRequest::Proof,
     };
     let request = ledger.notarize(table.options(read)).privacy(args.privacy).evidence(evidence);
-    let notarized = request.progress(Arc::clone(&reporter)).await?;
+    let notarized = request.progress(Arc::clone(&reporter)).await;
+    let mut notarized = notarized.map_err(|error| super::read::shown(error, redacts))?;
+    if redacts {
+        notarized.report = notarized.report.without_values();
+    }
     drop(reporter);
     if !args.write.no_cosign {
         super::cosign::after_append(&ledger, config).await;

@@ -5,7 +5,7 @@ use std::{
 
 use serde::Serialize;
 use zkl_ledger::{
-    LedgerError, StageReporter as _, Table,
+    StageReporter as _, Table,
     dataset::{InferenceReport, Pins, ProgressUpdate},
 };
 
@@ -31,17 +31,19 @@ pub(super) async fn run(args: SchemaArgs, config: &Config) -> Result<(), CliErro
     if let Some(path) = &args.output {
         super::check_writable(path, &[&args.file, &config.ledger])?;
     }
+    let redacts = super::read::redacts(&args.read);
     let table = Table::path(args.file).options(super::read::options(args.read)?);
     let reporter = Arc::new(TerminalProgress::new(config.quiet));
     // The whole scan, so that a table that passes here can be notarized.
     let task =
         tokio::task::spawn_blocking(move || table.inspect(&mut |update: ProgressUpdate| reporter.stage(update.into())));
-    let scanned = task.await.map_err(CliError::Task)?.map_err(LedgerError::from)?;
+    let scanned = task.await.map_err(CliError::Task)?.map_err(|error| super::read::shown(error.into(), redacts))?;
     if let Some(path) = &args.output {
-        let text = Pins::from_schema(&scanned.schema)
+        let text = Pins::from_layout(&scanned.layout)
             .to_toml()
             .map_err(|error| CliError::WriteFile { path: path.clone(), source: io::Error::other(error) })?;
         super::write_file(path, text.as_bytes())?;
     }
-    output::print(&SchemaReport(scanned.report), config.format)
+    let report = if redacts { scanned.report.without_values() } else { scanned.report };
+    output::print(&SchemaReport(report), config.format)
 }

@@ -24,7 +24,6 @@ fn bad_tables_are_refused_and_the_ledger_is_unchanged() {
     refused(&workdir, &csv("empty.csv", b""), &[], &["empty"]);
     refused(&workdir, &csv("header.csv", b"a,b\n"), &[], &["no rows"]);
     refused(&workdir, &csv("ragged.csv", b"a,b\n1,2\n3\n"), &[], &["ragged.csv:3:"]);
-    refused(&workdir, &csv("duplicate.csv", b"a,a\n1,2\n"), &[], &["\"a\""]);
     refused(&workdir, &csv("latin1.csv", b"a\ncaf\xe9\n"), &[], &["latin1.csv:2:", "UTF-8"]);
     refused(&workdir, &csv("inf.csv", b"x\n1.5\ninf\n"), &[], &["inf.csv:3:", "\"x\""]);
     refused(&workdir, &csv("big.csv", b"x\n1\n9223372036854775808\n"), &[], &["big.csv:3:", "\"x\"", "hint:"]);

@@ -5,6 +5,7 @@ use zkl_core::{
     layout::{ColumnLayout, Encoding, Rounding, Zone},
 };
 
+use super::habit;
 use super::numbers::{Bad, Fit, Numbers, ScaleRule, Times};
 use crate::{
     cell::Cell,
@@ -185,6 +186,11 @@ impl ColumnState {
         Ok(())
     }
 
+    /// Looks at no further cell: the column is not what it has to be.
+    pub(crate) fn give_up(&mut self) {
+        self.active = false;
+    }
+
     /// Takes in one cell.
     #[inline]
     pub(crate) fn observe(&mut self, at: u64, cell: Cell<'_>) -> Result<(), Box<Bad>> {
@@ -194,8 +200,10 @@ impl ColumnState {
         if self.nulls.is_null(cell) {
             return self.add_nulls(1, at);
         }
-        if matches!(cell, Cell::Opaque) && !matches!(self.kind, Kind::Text) {
-            let fault = Fault::Unsupported { data_type: "object or array".to_owned() };
+        if let Cell::Opaque(what) = cell
+            && !matches!(self.kind, Kind::Text)
+        {
+            let fault = Fault::Unsupported { data_type: what.to_owned() };
             return Err(Box::new(Bad { at, fault, value: None }));
         }
         if matches!(cell, Cell::Infinite) && !matches!(self.kind, Kind::Text | Kind::Category(_)) {
@@ -217,7 +225,15 @@ impl ColumnState {
                 }
                 true
             }
-            Kind::Bool(seen) => cell.bool().map(|value| seen[usize::from(value)] = true).is_some(),
+            Kind::Bool(seen) => {
+                let value = match (self.basis, cell) {
+                    // One rule for JSON, whatever comes first: a string is no bool and no number.
+                    (Basis::Inferred, Cell::String(_)) => None,
+                    (Basis::Pinned, _) => cell.declared_bool(),
+                    _ => cell.bool(),
+                };
+                value.map(|value| seen[usize::from(value)] = true).is_some()
+            }
             Kind::Date(bounds) => match cell.date() {
                 Some(day) => {
                     let (min, max) = bounds.get_or_insert((day, day));
@@ -233,6 +249,9 @@ impl ColumnState {
     }
 
     fn observe_number(&mut self, at: u64, cell: Cell<'_>) -> Result<(), Box<Bad>> {
+        if matches!((self.basis, cell), (Basis::Inferred, Cell::String(_))) {
+            return self.demote(at, cell);
+        }
         let Kind::Number(numbers) = &mut self.kind else { return Ok(()) };
         let fault = match cell.number() {
             Parsed::Number(number) => match numbers.add(number, at) {
@@ -264,7 +283,7 @@ impl ColumnState {
         } else if let Some(moment) = cell.moment() {
             Kind::Time(Times::new(moment.unit, false))
         } else {
-            self.ruled_out = Some(RuledOut { was: "bool, number or time", line: at, value: cell.excerpt() });
+            self.ruled_out = Some(RuledOut { was: "bool, number or time", line: at, value: Some(cell.excerpt()) });
             Kind::Category(Dictionary::default())
         };
     }
@@ -280,7 +299,7 @@ impl ColumnState {
             Kind::Date(_) => "date",
             _ => "timestamp",
         };
-        self.ruled_out = Some(RuledOut { was, line: at, value: cell.excerpt() });
+        self.ruled_out = Some(RuledOut { was, line: at, value: Some(cell.excerpt()) });
         self.basis = Basis::MixedTypes;
         self.kind = Kind::Mixed;
         Ok(())
@@ -360,6 +379,12 @@ impl ColumnState {
             distinct,
             basis: self.basis,
             ruled_out: self.ruled_out,
+            suggestion: match &plan {
+                Plan::Category(dictionary) if self.basis == Basis::Inferred => {
+                    habit::suggestion(|| dictionary.values())
+                }
+                _ => None,
+            },
             rounding: None,
         };
         Ok(Found { report, plan, nulls: self.nulls, zone })

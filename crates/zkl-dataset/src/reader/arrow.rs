@@ -200,9 +200,9 @@ fn announce<S: CellSink>(table: &Table, schema: &Schema, sink: &mut S) -> Result
     if schema.fields().len() > Layout::MAX_RECORDS {
         return Err(table.error(Fault::TooManyColumns { limit: Layout::MAX_RECORDS }));
     }
-    table.check_names(schema.fields().iter().map(|field| field.name().as_str()))?;
-    for field in schema.fields() {
-        sink.column(field.name(), file_type(field.data_type()), 0)?;
+    let names = table.name_columns(schema.fields().iter().map(|field| field.name().clone()).collect(), sink)?;
+    for (name, field) in names.iter().zip(schema.fields()) {
+        sink.column(name, file_type(field.data_type()), 0)?;
     }
     sink.columns_complete()
 }
@@ -220,6 +220,8 @@ fn file_type(ty: &DataType) -> FileType {
         DataType::Date32 | DataType::Date64 => FileType::Date,
         DataType::Timestamp(unit, _) => FileType::Time(time_unit(*unit)),
         DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View => FileType::String,
+        // Writers that leave out the annotation of strings: Impala, Hive, older Spark.
+        DataType::Binary | DataType::LargeBinary | DataType::BinaryView => FileType::String,
         DataType::Dictionary(_, values) => file_type(values),
         other => FileType::Unsupported(other.to_string()),
     }
@@ -336,6 +338,9 @@ fn emit_column<S: CellSink>(
         DataType::Utf8 => column.each(array.as_string::<i32>().iter(), Cell::String),
         DataType::LargeUtf8 => column.each(array.as_string::<i64>().iter(), Cell::String),
         DataType::Utf8View => column.each(array.as_string_view().iter(), Cell::String),
+        DataType::Binary => column.each(array.as_binary::<i32>().iter(), text_or_opaque),
+        DataType::LargeBinary => column.each(array.as_binary::<i64>().iter(), text_or_opaque),
+        DataType::BinaryView => column.each(array.as_binary_view().iter(), text_or_opaque),
         DataType::Dictionary(..) => {
             let plain = without_dictionary(array).map_err(|error| arrow_error(table, "Arrow", error))?;
             emit_column(table, column.sink, column.column, first, &plain)
@@ -345,9 +350,14 @@ fn emit_column<S: CellSink>(
             // Not the validity buffer: unions and runs have none, and their values may be null.
             let nulls = array.logical_nulls();
             let valid = |row| nulls.as_ref().is_none_or(|nulls| nulls.is_valid(row));
-            column.each((0..array.len()).map(|row| valid(row).then_some(())), |()| Cell::Opaque)
+            column.each((0..array.len()).map(|row| valid(row).then_some(())), |()| Cell::Opaque("nested"))
         }
     }
+}
+
+/// Bytes that are text, as far as they are.
+fn text_or_opaque(bytes: &[u8]) -> Cell<'_> {
+    std::str::from_utf8(bytes).map_or(Cell::Opaque("binary, no UTF-8 text"), Cell::String)
 }
 
 struct Column<'s, S> {

@@ -3,56 +3,30 @@
 //! A splitter of its own instead of the `csv` crate (which tests compare it with), for three things that crate hides:
 //! the line of every row, a quote that is never closed, and a bound on the memory of a cell before it is allocated.
 
+mod dialect;
+mod reword;
+
 use std::io::Read;
 
 use zkl_core::{layout::Layout, table_note::TableNote};
 
+pub(super) use self::dialect::Dialect;
+use self::reword::Reword;
 use super::{BATCH_ROWS, CellSink, Progressing, Table, read_some};
 use crate::{
     cell::Cell,
     error::{DatasetError, Fault},
-    format::CsvOptions,
     infer::FileType,
+    number::{self, Parsed},
+    temporal,
 };
 
 /// How much text decides about the delimiter.
 pub(super) const SNIFF_BYTES: u64 = 64 << 10;
-/// Delimiters that are tried, the first wins a tie.
-const DELIMITERS: [u8; 4] = [b',', b';', b'\t', b'|'];
 /// Most cells of a row that are counted before it is refused.
 const MAX_CELLS: usize = 65_536;
 const WINDOW: usize = 256 << 10;
 const BOM: &[u8] = b"\xef\xbb\xbf";
-
-/// The delimiter that cuts the most of the first rows into equally many cells, at least two.
-pub(super) fn sniff(head: &[u8], options: &CsvOptions) -> u8 {
-    const ROWS: usize = 100;
-    let score = |delimiter: u8| {
-        let limits = Limits { cell: head.len(), row: head.len() + 1 };
-        let mut splitter = Splitter::new(head, delimiter, options.quote, limits);
-        let (mut expected, mut agreeing) = (None, 0usize);
-        for _ in 0..ROWS {
-            match splitter.advance(MAX_CELLS) {
-                // The last row of the head may be cut.
-                Ok(true) if splitter.start < head.len() || agreeing == 0 => {
-                    let cells = splitter.spans.len();
-                    agreeing += usize::from(*expected.get_or_insert(cells) == cells);
-                }
-                _ => break,
-            }
-        }
-        let cells = expected.unwrap_or(0);
-        if cells < 2 { (0, 0) } else { (agreeing, cells) }
-    };
-    let mut best = (DELIMITERS[0], (0, 0));
-    for delimiter in DELIMITERS {
-        let found = score(delimiter);
-        if found > best.1 {
-            best = (delimiter, found);
-        }
-    }
-    best.0
-}
 
 /// Reads a table into `sink`.
 pub(super) fn read<S: CellSink>(
@@ -62,9 +36,11 @@ pub(super) fn read<S: CellSink>(
     mut progress: Progressing<'_>,
 ) -> Result<(), DatasetError> {
     let limits = Limits { cell: table.max_cell, row: table.max_row() };
-    let delimiter = table.csv.delimiter.unwrap_or(DELIMITERS[0]);
+    let Dialect { delimiter, skip_lines, notes } = table.dialect.clone().unwrap_or_default();
+    notes.into_iter().for_each(|note| sink.note(note));
     let mut splitter = Splitter::new(input, delimiter, table.csv.quote, limits);
-    let names = read_names(table, &mut splitter)?;
+    (splitter.skip_lines, splitter.comment) = (skip_lines, table.csv.comment);
+    let names = read_names(table, &mut splitter, sink)?;
     let width = names.len();
     for name in &names {
         sink.column(name, FileType::Unknown, 0)?;
@@ -74,6 +50,7 @@ pub(super) fn read<S: CellSink>(
     let mut unescaped = String::new();
     let (mut batch, mut first_at) = (0, 0);
     let named = |stop: Stop| stop.into_error(table, &names);
+    let mut reword = Reword::new(&table.csv);
     // Without a header, the row that told the number of columns is the first of the table.
     let mut pending = !table.csv.has_header;
     while pending || splitter.advance(MAX_CELLS).map_err(named)? {
@@ -84,7 +61,7 @@ pub(super) fn read<S: CellSink>(
             return Err(table.error(Fault::Ragged { expected: width, got: row.spans.len() }).at_line(line));
         }
         for (column, text) in row.cells().enumerate() {
-            sink.cell(column, line, Cell::Text(text))?;
+            sink.cell(column, line, Cell::Text(reword.reword(text)))?;
         }
         if batch == 0 {
             first_at = line;
@@ -103,13 +80,21 @@ pub(super) fn read<S: CellSink>(
     if splitter.blank_lines > 0 {
         sink.note(TableNote::new(TableNote::BLANK_LINES).counting(splitter.blank_lines));
     }
+    if splitter.comment_lines > 0 {
+        sink.note(TableNote::new(TableNote::COMMENT_LINES).counting(splitter.comment_lines));
+    }
+    reword.notes().for_each(|note| sink.note(note));
     if splitter.empty_row_seen {
         sink.note(TableNote::new(TableNote::EMPTY_LINE_ROWS));
     }
     Ok(())
 }
 
-fn read_names<R: Read>(table: &Table, splitter: &mut Splitter<R>) -> Result<Vec<String>, DatasetError> {
+fn read_names<R: Read, S: CellSink>(
+    table: &Table,
+    splitter: &mut Splitter<R>,
+    sink: &mut S,
+) -> Result<Vec<String>, DatasetError> {
     let fail = |stop: Stop| stop.into_error(table, &[]);
     if !splitter.advance(Layout::MAX_RECORDS).map_err(fail)? {
         return Err(table.error(Fault::Empty));
@@ -122,8 +107,11 @@ fn read_names<R: Read>(table: &Table, splitter: &mut Splitter<R>) -> Result<Vec<
     } else {
         (1..=row.spans.len()).map(|position| format!("column_{position}")).collect()
     };
-    table.check_names(names.iter().map(String::as_str)).map_err(|error| error.at_line(line))?;
-    Ok(names)
+    let is_value = |name: &String| number::parse(name) != Parsed::No || temporal::parse_date(name).is_some();
+    if table.csv.has_header && names.iter().all(is_value) {
+        sink.note(TableNote::new(TableNote::NAMES_LIKE_VALUES));
+    }
+    table.name_columns(names, sink).map_err(|error| error.at_line(line))
 }
 
 #[derive(Clone, Copy)]
@@ -195,6 +183,11 @@ struct Splitter<R> {
     /// End of what is read.
     end: usize,
     at_end: bool,
+    /// Lines to skip before anything else.
+    skip_lines: u64,
+    /// The byte that a line of comment begins with.
+    comment: Option<u8>,
+    comment_lines: u64,
     /// Whether the next byte may be the second one of a line end.
     after_carriage_return: bool,
     /// Whether an empty line is a row of one empty cell; otherwise it is skipped and counted.
@@ -228,6 +221,9 @@ impl<R: Read> Splitter<R> {
             start: 0,
             end: 0,
             at_end: false,
+            skip_lines: 0,
+            comment: None,
+            comment_lines: 0,
             after_carriage_return: false,
             empty_rows: false,
             empty_row_seen: false,
@@ -274,12 +270,20 @@ impl<R: Read> Splitter<R> {
                 self.start += BOM.len();
             }
             self.line = 1;
+            for _ in 0..self.skip_lines {
+                self.skip_line()?;
+            }
         }
         loop {
             while self.start < self.end {
                 let byte = self.window[self.start];
                 let ends_line = byte == b'\n' && std::mem::take(&mut self.after_carriage_return);
                 if !ends_line {
+                    if Some(byte) == self.comment {
+                        self.comment_lines += 1;
+                        self.skip_line()?;
+                        continue;
+                    }
                     match byte {
                         b'\n' | b'\r' if self.empty_rows => {
                             self.empty_row_seen = true;
@@ -295,6 +299,22 @@ impl<R: Read> Splitter<R> {
             }
             if !self.refill()? {
                 return Ok(false);
+            }
+        }
+    }
+
+    /// Skips the rest of the line, its end included.
+    fn skip_line(&mut self) -> Result<(), Stop> {
+        loop {
+            let line = &self.window[self.start..self.end];
+            if let Some(offset) = line.iter().position(|&byte| byte == b'\n') {
+                self.start += offset + 1;
+                self.next_line += 1;
+                return Ok(());
+            }
+            self.start = self.end;
+            if !self.refill()? {
+                return Ok(());
             }
         }
     }

@@ -1,4 +1,5 @@
-//! JSON: one array of objects, or one object per line. Numbers stay text until they are parsed exactly.
+//! JSON: one array of objects, or objects that follow each other, one per line or not. Numbers stay text until they are parsed
+//! exactly. `NaN` and `Infinity`, which Python writes and the format does not have, are read as in delimited text.
 
 use std::{borrow::Cow, collections::HashMap, fmt, io::Read};
 
@@ -17,7 +18,7 @@ use crate::{
 pub(super) enum Framing {
     /// `[{...}, {...}]`
     Array,
-    /// One per line.
+    /// One after the other, with or without white space between.
     Lines,
 }
 
@@ -43,7 +44,8 @@ pub(super) fn read<S: CellSink>(
     let (mut rows, mut batch, mut first_at) = (0u64, 0, 0);
     let mut slots: Vec<Option<usize>> = Vec::new();
     while let Some((line, text)) = objects.next()? {
-        let object: Object<'_> = serde_json::from_str(text).map_err(|error| {
+        let quoted = quote_special_numbers(text);
+        let object: Object<'_> = serde_json::from_str(quoted.as_deref().unwrap_or(text)).map_err(|error| {
             let line = line + (error.line() as u64).saturating_sub(1);
             if text.trim_start().starts_with('{') {
                 table.error(Fault::Corrupt { what: WHAT, source: Box::new(error) }).at_line(line)
@@ -81,7 +83,10 @@ pub(super) fn read<S: CellSink>(
         }
         for (column, slot) in slots.iter().enumerate() {
             let value = slot.and_then(|position| object.0.get(position)).map(|(_, value)| value.get());
-            emit(table, sink, column, line, value)?;
+            match value.and_then(|value| special_number(value).filter(|_| quoted.is_some())) {
+                Some(special) => sink.cell(column, line, Cell::Text(special))?,
+                None => emit(table, sink, column, line, value)?,
+            }
         }
         if batch == 0 {
             first_at = line;
@@ -105,6 +110,50 @@ pub(super) fn read<S: CellSink>(
     }
 }
 
+/// What Python writes for floats that are no numbers.
+const SPECIAL_NUMBERS: [&str; 3] = ["NaN", "-Infinity", "Infinity"];
+
+/// The object with its special numbers as strings that start with a NUL; `None` when it has none.
+fn quote_special_numbers(text: &str) -> Option<String> {
+    if !text.contains("NaN") && !text.contains("Infinity") {
+        return None;
+    }
+    let (mut quoted, mut rest, mut found) = (String::with_capacity(text.len() + 32), text, false);
+    while let Some(first) = rest.chars().next() {
+        let length = match SPECIAL_NUMBERS.iter().find(|special| rest.starts_with(**special)) {
+            Some(special) => {
+                found = true;
+                quoted.push_str(&format!("\"\\u0000{special}\""));
+                special.len()
+            }
+            None => {
+                let length = if first == '"' { string_length(rest) } else { first.len_utf8() };
+                quoted.push_str(&rest[..length]);
+                length
+            }
+        };
+        rest = &rest[length..];
+    }
+    // An object that holds such a string already is left as it is, and refused for its special numbers.
+    (found && !text.contains("\\u0000")).then_some(quoted)
+}
+
+/// Length of the string that starts here, with its quotes.
+fn string_length(text: &str) -> usize {
+    let mut after_backslash = false;
+    let end = text.bytes().skip(1).position(|byte| {
+        let ends = byte == b'"' && !after_backslash;
+        after_backslash = byte == b'\\' && !after_backslash;
+        ends
+    });
+    end.map_or(text.len(), |end| end + 2)
+}
+
+/// The special number that a value was quoted from.
+fn special_number(value: &str) -> Option<&str> {
+    value.strip_prefix("\"\\u0000")?.strip_suffix('"').filter(|special| SPECIAL_NUMBERS.contains(special))
+}
+
 fn emit<S: CellSink>(
     table: &Table,
     sink: &mut S,
@@ -117,7 +166,7 @@ fn emit<S: CellSink>(
         b"null" => sink.cell(column, line, Cell::Null),
         b"true" => sink.cell(column, line, Cell::Bool(true)),
         b"false" => sink.cell(column, line, Cell::Bool(false)),
-        [b'{' | b'[', ..] => sink.cell(column, line, Cell::Opaque),
+        [b'{' | b'[', ..] => sink.cell(column, line, Cell::Opaque("object or array")),
         [b'"', inner @ .., b'"'] if !inner.contains(&b'\\') => {
             sink.cell(column, line, Cell::String(&raw[1..raw.len() - 1]))
         }
@@ -251,12 +300,11 @@ impl<'t> Objects<'t> {
     /// The next object and the line where it starts.
     fn next(&mut self) -> Result<Option<(u64, &str)>, DatasetError> {
         let length = match self.framing {
-            Framing::Lines => {
-                if self.peek()?.is_none() {
-                    return Ok(None);
-                }
-                self.line_length()?
-            }
+            Framing::Lines => match self.peek()? {
+                None => return Ok(None),
+                Some(b'{') => self.object_length()?,
+                Some(_) => self.line_length()?,
+            },
             Framing::Array => {
                 if !self.next_element()? {
                     return Ok(None);

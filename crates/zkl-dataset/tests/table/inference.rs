@@ -130,7 +130,7 @@ fn schema_files_pin_types_nulls_and_rounding() {
     assert_eq!(rounding.values, 2);
     assert!((rounding.max_error - 0.05).abs() < 1e-12);
     assert_eq!(output.report.columns[0].nulls, 1);
-    let again = zkl_dataset::Pins::from_schema(&csv("a\n1\n").schema);
+    let again = zkl_dataset::Pins::from_layout(&csv("a\n1\n").layout);
     assert!(
         run(&Fixture::new("t.csv", "a\n5\n").scan().options(ScanOptions { pins: again, ..ScanOptions::default() }))
             .is_ok()

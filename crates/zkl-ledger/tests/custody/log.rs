@@ -14,6 +14,7 @@ use zkl_ledger::{
     checkpoint::Checkpoint,
     keys::SigningKey,
     note::NoteSigner,
+    signer::Signer,
     storage::{AppendBatch, Head, StorageBackend, StorageBackendExt as _},
 };
 use zkl_merkle::tile::{RightEdge, right_edge_tiles};
@@ -34,7 +35,7 @@ pub(crate) const VERIFYING_KEY: &[u8] = b"a verifying key that all entries share
 
 /// Entry `index` of the log: its name, and time by a clock that steps back now and then. Entries of another `branch` are
 /// other entries.
-pub(crate) fn entry(index: u64, branch: u8, notary: &SigningKey) -> SignedEntry {
+pub(crate) fn entry(index: u64, branch: u8, notary: &dyn Signer) -> SignedEntry {
     let name = match index % 5 {
         0 => None,
         1 | 2 => Some("a"),

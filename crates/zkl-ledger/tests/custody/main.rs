@@ -14,4 +14,5 @@ mod export;
 mod fsck;
 mod log;
 mod policy;
+mod signer;
 mod transfer;

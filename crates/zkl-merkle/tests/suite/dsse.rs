@@ -108,7 +108,7 @@ fn malformed_envelopes_are_refused_with_their_own_error() {
     let long = vec![b' '; Envelope::MAX_LEN + 1];
     let too_long = DsseError::TooLong { max: Envelope::MAX_LEN, got: long.len() };
     assert_eq!(Envelope::decode(&long), Err(too_long));
-    let large = Envelope::sign(IN_TOTO_PAYLOAD_TYPE, vec![0; 60_000], &key(1));
+    let large = Envelope::sign(IN_TOTO_PAYLOAD_TYPE, vec![0; 60_000], &key(1)).unwrap();
     assert!(matches!(large.encode(), Err(DsseError::TooLong { .. })));
 }
 
@@ -124,7 +124,8 @@ fn an_envelope_that_is_not_the_keys_is_refused_with_its_own_error() {
     let forged = Envelope::decode(forged.as_bytes()).unwrap();
     assert_eq!(forged.open(IN_TOTO_PAYLOAD_TYPE, &two), Err(DsseError::BadSignature));
     // A signature of the same payload under another type.
-    let other = Envelope::sign("text/plain", envelope.unverified_payload().to_vec(), &key(1)).encode().unwrap();
+    let other =
+        Envelope::sign("text/plain", envelope.unverified_payload().to_vec(), &key(1)).unwrap().encode().unwrap();
     let other = String::from_utf8(other).unwrap().replace("text/plain", IN_TOTO_PAYLOAD_TYPE);
     let other = Envelope::decode(other.as_bytes()).unwrap();
     assert_eq!(other.open(IN_TOTO_PAYLOAD_TYPE, &one), Err(DsseError::BadSignature));
@@ -247,7 +248,7 @@ proptest! {
 
     #[test]
     fn any_payload_survives_the_round_trip(payload in prop::collection::vec(any::<u8>(), 0..500), payload_type in ".{0,20}") {
-        let envelope = Envelope::sign(&payload_type, payload.clone(), &key(1));
+        let envelope = Envelope::sign(&payload_type, payload.clone(), &key(1)).unwrap();
         let decoded = Envelope::decode(&envelope.encode().unwrap()).unwrap();
         let opened = decoded.open(&payload_type, &key(1).verifying_key()).unwrap();
         prop_assert_eq!(&opened.bytes, &payload);

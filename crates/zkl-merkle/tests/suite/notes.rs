@@ -8,7 +8,7 @@ use zkl_merkle::{
     cosignature::{WitnessSigner, WitnessVerifier},
     error::{CheckpointError, KeyError, NoteError},
     keys::SigningKey,
-    note::{Note, NoteSignature, NoteSigner, NoteVerifier},
+    note::{Note, NoteSignature, NoteSigner, NoteVerifier, key_text},
     tree::empty_root,
 };
 
@@ -57,7 +57,7 @@ fn another_implementation_reads_our_notes_and_keys_and_we_read_theirs() {
     let theirs = signed_note::Note::from_bytes(note.to_string().as_bytes()).unwrap();
     assert_eq!(theirs.verify(&VerifierList::new(vec![Box::new(verifier)])).unwrap().0.len(), 1);
 
-    let signer = StandardSigner::new(&ours.to_key_text()).unwrap();
+    let signer = StandardSigner::new(&key_text(ours.name(), &SigningKey::from_seed(&[1; 32]))).unwrap();
     let mut theirs = signed_note::Note::new(text.as_bytes(), &[]).unwrap();
     theirs.add_sigs(&[&signer]).unwrap();
     assert_eq!(String::from_utf8(theirs.to_bytes()).unwrap(), note.to_string());
@@ -157,7 +157,7 @@ fn malformed_verifier_and_signer_keys_are_refused_with_their_own_error() {
     assert_eq!(parse(&small_order), NoteError::Key(KeyError::PublicKey));
 
     let log = signer("example.com/log", 1);
-    let text = log.to_key_text();
+    let text = key_text(log.name(), &SigningKey::from_seed(&[1; 32]));
     assert_eq!(NoteSigner::from_key_text(&text).unwrap().verifier(), log.verifier());
     let parse = |key: &str| NoteSigner::from_key_text(key).map(|_| ()).unwrap_err();
     for bad in ["", EXAMPLE_KEY, "PRIVATE+KEY+a", "PRIVATE+KEY+a+00000000+AA==", &text[1..], &text[..text.len() - 4]] {

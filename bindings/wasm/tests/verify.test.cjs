@@ -1,0 +1,60 @@
+// Stored receipts in Node. ZKL_WASM names the built package; scripts/wasm_smoke.sh runs this.
+'use strict';
+
+const assert = require('node:assert');
+const { readFileSync } = require('node:fs');
+const { join } = require('node:path');
+const test = require('node:test');
+const { verify } = require(process.env.ZKL_WASM);
+
+const LOG = 'example.com/fixtures+3fedaab5+AepKbGPinFIKvvVQexMuxfmVR3auvr57kkIe6mkURtIs';
+const fixture = (path) => readFileSync(join(__dirname, '../../../crates/zkl-ledger/tests/fixtures', path));
+
+test('a claim with the proof over every row verifies', () => {
+    const verdict = verify(fixture('v2/claim.receipt'), [LOG]);
+    assert.strictEqual(verdict.kind, 'claim');
+    assert.strictEqual(verdict.claim, 'mean(age) between 25 and 30');
+    assert.strictEqual(verdict.assurance, 'proved');
+    assert.strictEqual(verdict.scan.segments, 1);
+    assert.match(verdict.proof.setup, /dev/);
+    assert.strictEqual(verdict.log.pinned, true);
+});
+
+test('every format that has a proof over every row verifies', () => {
+    assert.strictEqual(verify(fixture('v2/notarization.receipt'), [LOG]).assurance, 'proved');
+    assert.strictEqual(verify(fixture('v3/claim.receipt'), [LOG]).assurance, 'proved');
+    const { statements } = verify(fixture('v4/claims.receipt'), [LOG]);
+    assert.ok(statements.length > 1);
+    assert.ok(statements.every((statement) => statement.assurance === 'proved'));
+});
+
+test('without a pinned key the verdict says so', () => {
+    assert.strictEqual(verify(fixture('v2/claim.receipt'), []).log.pinned, false);
+});
+
+test('what is wrong is thrown', () => {
+    const receipt = fixture('v2/claim.receipt');
+    const stranger = LOG.replace('AepKbGPinFIKvvVQexMuxfmVR3auvr57kkIe6mkURtIs', '');
+    assert.throws(() => verify(receipt, [stranger]), /expected a log key/);
+    assert.throws(() => verify(receipt.subarray(0, 100), [LOG]), Error);
+
+    // One bit of the proof over every row.
+    const { proof } = JSON.parse(receipt.toString()).scan;
+    const bytes = Buffer.from(proof, 'base64');
+    bytes[bytes.length - 1] ^= 1;
+    const altered = receipt.toString().replace(proof, bytes.toString('base64'));
+    assert.throws(() => verify(Buffer.from(altered), [LOG]), /the entry names|digest|another/);
+});
+
+test('times are printed', () => {
+    for (const path of ['v2/claim.receipt', 'v4/claims.receipt']) {
+        const receipt = fixture(path);
+        const times = Array.from({ length: 21 }, () => {
+            const start = process.hrtime.bigint();
+            verify(receipt, [LOG]);
+            return Number(process.hrtime.bigint() - start) / 1e6;
+        });
+        const median = times.sort((a, b) => a - b)[10];
+        console.log(`${path}: ${receipt.length} bytes verified in ${median.toFixed(1)} ms (median of 21), least ${times[0].toFixed(1)} ms`);
+    }
+});
