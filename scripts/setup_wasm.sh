@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Installs what `make wasm` needs and the machine lacks, once, under ~/.cache/zkl: a compiler with WebAssembly, wasm-bindgen's
-# program and Binaryen. Prints assignments for the shell; exits with 1 where they cannot be had.
+# Installs what `make wasm` needs and the machine lacks, once, under ~/.cache/zkl: a compiler with WebAssembly, and
+# wasm-bindgen's program. Prints assignments for the shell; exits with 1 where they cannot be had.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/zkl
@@ -46,9 +46,3 @@ if ! "$tools/bin/wasm-bindgen" --version 2>/dev/null | grep -qF " $version"; the
     (unset CARGO_TARGET_DIR; cargo install --quiet wasm-bindgen-cli --version "$version" --root "$tools" --force >&2) || exit 1
 fi
 echo "WASM_BINDGEN='$tools/bin/wasm-bindgen'"
-
-if [ ! -x "$tools/node_modules/.bin/wasm-opt" ] && command -v npm >/dev/null; then
-    say "installing Binaryen"
-    npm install --silent --no-audit --no-fund --prefix "$tools" binaryen@132 >&2 || say "no Binaryen: the module stays larger"
-fi
-if [ -x "$tools/node_modules/.bin/wasm-opt" ]; then echo "WASM_OPT='$tools/node_modules/.bin/wasm-opt'"; else echo "WASM_OPT=''"; fi

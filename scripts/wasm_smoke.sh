@@ -24,9 +24,5 @@ fi
 package=$CARGO_TARGET_DIR/package-$kind
 "$WASM_BINDGEN" --target "$kind" --out-dir "$package" "$CARGO_TARGET_DIR/$target/wasm/zkl_wasm.wasm"
 module=$package/zkl_wasm_bg.wasm
-if [ -n "$WASM_OPT" ]; then
-    "$WASM_OPT" --all-features -O2 "$module" -o "$module.opt"
-    mv "$module.opt" "$module"
-fi
 say "$package: $(stat -c %s "$module") bytes, $(gzip -9c "$module" | wc -c) with gzip"
 [ "$kind" != nodejs ] || ZKL_WASM=$package/zkl_wasm.js node --test bindings/wasm/tests/verify.test.cjs

@@ -13,7 +13,10 @@
 //! ([`Duplex`]): a round of the 4-ary tree about 300 constraints, the end of a layer (8 elements) about 400.
 
 use zeroize::{Zeroize as _, Zeroizing};
-use zkl_core::ark::{Fr, ff::PrimeField as _};
+use zkl_core::{
+    ark::{Fr, ff::PrimeField as _},
+    random::{self, RandomnessError},
+};
 use zkl_poseidon::{Domain, Duplex};
 
 /// Separates the transcript from every other use of the hash.
@@ -37,11 +40,11 @@ impl TranscriptSeed {
     /// A seed for one attempt, its salt from the operating system's randomness.
     ///
     /// # Errors
-    /// [`getrandom::Error`] when the system has no randomness to give.
-    pub fn fresh(t0: Fr) -> Result<Self, getrandom::Error> {
+    /// [`RandomnessError`] when the system has no randomness to give.
+    pub fn fresh(t0: Fr) -> Result<Self, RandomnessError> {
         // 512 bits modulo the 254-bit r are uniform up to 2^-258.
         let mut bytes = Zeroizing::new([0u8; 64]);
-        getrandom::fill(bytes.as_mut_slice())?;
+        random::fill(bytes.as_mut_slice())?;
         Ok(Self { t0, salt: Fr::from_le_bytes_mod_order(bytes.as_slice()) })
     }
 }

@@ -12,6 +12,7 @@ pub mod layout;
 pub mod name;
 pub mod privacy;
 pub mod profile;
+pub mod random;
 pub mod storage;
 pub mod table_note;
 pub mod time;

@@ -51,7 +51,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
 
 async fn append(ledger: &Ledger, key: &SigningKey, number: u64) -> Result<(), Box<dyn Error + Send + Sync>> {
     let mut proof = vec![0; PROOF_LEN];
-    getrandom::fill(&mut proof)?;
+    zkl_core::random::fill(&mut proof)?;
     let record = CustomRecord {
         dataset: format!("set-{}", number % 7).parse().ok(),
         description: format!("{number:0>DESCRIPTION_LEN$}"),

@@ -33,7 +33,7 @@ impl SigningKey {
     /// [`KeyError::Randomness`].
     pub fn generate() -> Result<Self, KeyError> {
         let mut seed = Zeroizing::new([0; 32]);
-        getrandom::fill(seed.as_mut()).map_err(|_| KeyError::Randomness)?;
+        zkl_core::random::fill(seed.as_mut()).map_err(|_| KeyError::Randomness)?;
         Ok(Self::from_seed(&seed))
     }
 

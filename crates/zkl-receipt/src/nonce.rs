@@ -1,7 +1,10 @@
 //! Fresh randomness in entries.
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
-use zkl_core::digest::Sha256Digest;
+use zkl_core::{
+    digest::Sha256Digest,
+    random::{self, RandomnessError},
+};
 
 /// 32 bytes of fresh randomness.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -11,10 +14,10 @@ impl Nonce {
     /// A nonce from the operating system.
     ///
     /// # Errors
-    /// When the operating system has no randomness.
-    pub fn generate() -> Result<Self, getrandom::Error> {
+    /// [`RandomnessError`].
+    pub fn generate() -> Result<Self, RandomnessError> {
         let mut bytes = [0u8; 32];
-        getrandom::fill(&mut bytes)?;
+        random::fill(&mut bytes)?;
         Ok(Self(bytes))
     }
 

@@ -2,7 +2,10 @@
 
 use sha2::{Digest, Sha512};
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
-use zkl_core::ark::{Fr, ff::PrimeField};
+use zkl_core::{
+    ark::{Fr, ff::PrimeField},
+    random::{self, RandomnessError},
+};
 
 /// 32 fresh bytes per notarization, from which all blinders and profile salts are derived.
 ///
@@ -24,10 +27,10 @@ impl CommitmentSeed {
     /// A fresh seed from the operating system.
     ///
     /// # Errors
-    /// [`getrandom::Error`] when the system has no randomness to give.
-    pub fn generate() -> Result<Self, getrandom::Error> {
+    /// [`RandomnessError`] when the system has no randomness to give.
+    pub fn generate() -> Result<Self, RandomnessError> {
         let mut seed = Self([0; 32]);
-        getrandom::fill(&mut seed.0)?;
+        random::fill(&mut seed.0)?;
         Ok(seed)
     }
 

@@ -6,6 +6,7 @@ use zkl_argument::{
     commit::{CommitError, PointError},
     hyperkzg::{MaskedError, OpenError},
 };
+use zkl_core::random::RandomnessError;
 use zkl_snark::proof_system;
 
 use crate::seal::SealError;
@@ -155,7 +156,7 @@ pub enum ProveScanError {
     SelfCheck(#[from] VerifyScanError),
     /// The operating system has no randomness.
     #[error("no randomness from the operating system")]
-    Entropy(#[source] getrandom::Error),
+    Entropy(#[source] RandomnessError),
 }
 
 impl From<MaskedError> for VerifyScanError {

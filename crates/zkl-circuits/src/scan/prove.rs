@@ -164,7 +164,7 @@ pub(super) fn check_limbs(plan: &ScanPlan) -> Result<(), VerifyScanError> {
 
 fn fresh_rng() -> Result<ChaCha20Rng, ProveScanError> {
     let mut seed = [0; 32];
-    getrandom::fill(&mut seed).map_err(ProveScanError::Entropy)?;
+    zkl_core::random::fill(&mut seed).map_err(ProveScanError::Entropy)?;
     let rng = ChaCha20Rng::from_seed(seed);
     seed.zeroize();
     Ok(rng)

@@ -1,7 +1,7 @@
 //! Errors of sealing.
 
 use thiserror::Error;
-use zkl_core::error::ParseError;
+use zkl_core::{error::ParseError, random::RandomnessError};
 
 use super::RecordKind;
 
@@ -70,7 +70,7 @@ pub enum SealError {
     Commitment,
     /// The operating system has no randomness.
     #[error("no randomness from the operating system")]
-    Entropy(#[source] getrandom::Error),
+    Entropy(#[source] RandomnessError),
     /// A vocabulary type refused its text.
     #[error(transparent)]
     Parse(#[from] ParseError),

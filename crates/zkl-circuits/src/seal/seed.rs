@@ -31,7 +31,7 @@ impl SealSeed {
     /// [`SealError::Entropy`] when the operating system has no randomness.
     pub fn generate() -> Result<Self, SealError> {
         let mut bytes = [0; 32];
-        getrandom::fill(&mut bytes).map_err(SealError::Entropy)?;
+        zkl_core::random::fill(&mut bytes).map_err(SealError::Entropy)?;
         Ok(Self(bytes))
     }
 

@@ -8,7 +8,7 @@ use zkl_argument::{
     hyperkzg::{DecodeError as OpeningDecodeError, MaskedError, OpenError},
     msm::MsmLengthError,
 };
-use zkl_core::circuit::CircuitId;
+use zkl_core::{circuit::CircuitId, random::RandomnessError};
 use zkl_kernel::LengthMismatch;
 
 use crate::{ark::relations::gr1cs::SynthesisError, matrices::CircuitError};
@@ -223,5 +223,5 @@ pub enum ProveError {
     SelfCheck(#[source] VerifyError),
     /// The operating system has no randomness.
     #[error("no randomness from the operating system")]
-    Entropy(#[source] getrandom::Error),
+    Entropy(#[source] RandomnessError),
 }

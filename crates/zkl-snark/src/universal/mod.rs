@@ -13,9 +13,9 @@
 //! | step | prover sends | verifier draws |
 //! |---|---|---|
 //! | 1 | commitments to the blocks `W_k` of the extended witness and to the masks `U, V, D`; `sigma` | `t` |
-//! | 2 | [outer](rounds) sumcheck, `sx` rounds of two coefficients | `r_x` |
+//! | 2 | outer sumcheck, `sx` rounds of two coefficients | `r_x` |
 //! | 3 | `a = (A z)(r_x)`, `b = (B z)(r_x)` | `rho, gamma, alpha` |
-//! | 4 | [inner](rounds) sumcheck, `kappa` rounds of two coefficients | `r_y` |
+//! | 4 | inner sumcheck, `kappa` rounds of two coefficients | `r_y` |
 //! | 5 | `d = D(r_y)` | `delta` |
 //! | 6 | opening of `sum_k Phi_k(r_y) W_k + gamma eq(r*_lo, r_y) F* + alpha (U + sum(r_y) V) + delta D` | |
 //!
@@ -31,9 +31,9 @@
 //! | `w^` | extended witness: w, then `R1, R2, R3 = R1 R2`, then `c_j1, c_j2` for every outer round |
 //! | `sx`, `kappa`, `W_k` | outer rounds; variables of a block; blocks of w^: [`Sizes`] |
 //! | row m | `R1 * R2 = R3`, added by the scheme |
-//! | `p`, `U`, `V`, `D` | [masks] |
+//! | `p`, `U`, `V`, `D` | `masks` |
 //! | `e` | where the outer sumcheck ends: `a b - (C z)(r_x) + p(r_x)` of an honest prover |
-//! | `Phi`, `pub` | public [weights] of w^; the same form of the public variables, which are never committed to |
+//! | `Phi`, `pub` | public `weights` of w^; the same form of the public variables, which are never committed to |
 //! | `F*`, `r*_lo`, `y` | the [link](crate::proof_system::Linked) |
 //!
 //! # Soundness
@@ -44,7 +44,7 @@
 //! setup per circuit.
 //!
 //! # Zero knowledge
-//! Every message is uniform or follows from uniform and public ones: see [masks]. It needs hiding commitments, good randomness and SHA-512
+//! Every message is uniform or follows from uniform and public ones: see `masks`. It needs hiding commitments, good randomness and SHA-512
 //! as an oracle, and nothing of the string or the matrices. Decision 15 has the argument, and what was tried against it.
 
 mod error;
