@@ -143,7 +143,7 @@ impl Trust {
 impl fmt::Debug for Trust {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { logs, keys, srs, policy, circuits, .. } = self;
-        let circuits: Vec<CircuitId> = circuits.iter().map(|circuit| circuit.id()).collect();
+        let circuits: Vec<CircuitId> = circuits.iter().map(Circuit::id).collect();
         f.debug_struct("Trust")
             .field("logs", logs)
             .field("keys", keys)

@@ -7,13 +7,16 @@ use zkl_core::{circuit::CircuitId, digest::KeyDigest};
 use super::Setup;
 use crate::proof_system::ProofSystem;
 
+/// Name of the proof system, and the circuit.
+type Place = (&'static str, CircuitId);
+
 /// Digests of the verifying keys that anybody can make, of circuits that a program comes with: a value that key stores and
 /// verifiers are given.
 ///
 /// A store refuses to make or use another such key for such a circuit, which would mean that the circuit changed and kept its
 /// id. A verifier that meets a pinned key knows how it was made.
 #[derive(Clone, Debug, Default)]
-pub struct PinnedKeys(Arc<HashMap<(&'static str, CircuitId), (KeyDigest, Setup)>>);
+pub struct PinnedKeys(Arc<HashMap<Place, (KeyDigest, Setup)>>);
 
 impl PinnedKeys {
     /// Digests of keys of `system`, all of them made in one way.
