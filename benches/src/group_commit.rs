@@ -97,9 +97,11 @@ fn entry(key: &SigningKey, number: u64) -> Result<SignedEntry, Box<dyn Error>> {
     let record = CustomRecord {
         dataset: format!("set-{}", number % 7).parse().ok(),
         description: format!("{number:0>DESCRIPTION_LEN$}"),
+        scheme: None,
         circuit: CircuitId::new("bench/append", 1)?,
         setup: Setup::External,
         verifying_key: KeyDigest::of(b"key"),
+        srs: None,
         public_inputs: Vec::new(),
         proof: BlobDigest::of(b"proof"),
         notary: key.verifying_key(),

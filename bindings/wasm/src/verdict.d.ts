@@ -32,6 +32,8 @@ export interface Statement {
     assurance?: "proved" | "attested";
     scan?: Scan;
     proof?: Proof;
+    /** What the weakest of all its proofs rests on; `dev` is forgeable. */
+    basis?: "dev" | "external" | "ceremony";
     transaction: string;
     notary: string;
     recorded_at: string;

@@ -6,8 +6,11 @@
 
 use std::sync::OnceLock;
 
-use zkl_core::circuit::Circuit;
-use zkl_snark::keys::PinnedKeys;
+use zkl_core::circuit::{Circuit, CircuitId};
+use zkl_snark::{
+    keys::{PinnedKeys, Setup},
+    proof_system::COMPACT,
+};
 
 use crate::{
     claims::all_shapes,
@@ -95,7 +98,12 @@ pub fn builtin_keys() -> &'static PinnedKeys {
     static KEYS: OnceLock<PinnedKeys> = OnceLock::new();
     // A line that cannot be read pins nothing; a test reads them all.
     let read = |(id, digest): &(&str, &str)| Some((id.parse().ok()?, digest.parse().ok()?));
-    KEYS.get_or_init(|| DEV_KEYS.iter().filter_map(read).collect())
+    KEYS.get_or_init(|| PinnedKeys::new(COMPACT, Setup::Dev, DEV_KEYS.iter().filter_map(read)))
+}
+
+/// A blank instance of the circuit of a claim with this id.
+pub fn claim_circuit(id: &CircuitId) -> Option<Box<dyn Circuit>> {
+    all_shapes().into_iter().find(|(own, _)| own == id).map(|(_, circuit)| circuit)
 }
 
 #[cfg(test)]
@@ -103,14 +111,11 @@ mod tests {
     use std::collections::HashSet;
 
     use rand_chacha::{ChaCha20Rng, rand_core::SeedableRng as _};
-    use zkl_core::{
-        circuit::{CircuitId, Synthesizer},
-        digest::KeyDigest,
-    };
+    use zkl_core::{circuit::Synthesizer, digest::KeyDigest};
     use zkl_snark::{
         ark::{Bn254, groth16::Groth16 as Arkworks, serialize::CanonicalSerialize as _, snark::SNARK as _},
         groth16::danger_setup_from_seed,
-        keys::{Setup, dev_seed},
+        keys::dev_seed,
     };
 
     use super::*;
@@ -128,7 +133,7 @@ mod tests {
         assert_eq!(pinned.len(), DEV_KEYS.len(), "an id is pinned twice");
         assert_eq!(pinned, circuits, "print the table anew: see the head of this file");
         assert!(DEV_KEYS.iter().all(|(_, digest)| digest.parse::<KeyDigest>().is_ok()));
-        assert!(builtin_circuits().iter().all(|circuit| builtin_keys().digest(&circuit.id()).is_some()));
+        assert!(builtin_circuits().iter().all(|circuit| builtin_keys().digest(COMPACT, &circuit.id()).is_some()));
     }
 
     /// One circuit, so that the test is quick; the next test makes the keys of all.
@@ -138,10 +143,10 @@ mod tests {
         let circuit = circuits.first().unwrap();
         let digest = fresh_digest(circuit);
         let keys = builtin_keys();
-        assert_eq!(keys.digest(&circuit.id()), Some(digest));
-        assert_eq!(keys.setup(&circuit.id(), digest), Some(Setup::Dev));
-        assert_eq!(keys.setup(&circuit.id(), KeyDigest::of(b"another key")), None);
-        assert_eq!(keys.setup(&circuits[1].id(), digest), None, "a key counts for its own circuit only");
+        assert_eq!(keys.digest(COMPACT, &circuit.id()), Some(digest));
+        assert_eq!(keys.setup(COMPACT, &circuit.id(), digest), Some(Setup::Dev));
+        assert_eq!(keys.setup(COMPACT, &circuit.id(), KeyDigest::of(b"another key")), None);
+        assert_eq!(keys.setup(COMPACT, &circuits[1].id(), digest), None, "a key counts for its own circuit only");
     }
 
     #[test]
@@ -152,25 +157,25 @@ mod tests {
         let (_, key) = Arkworks::<Bn254>::circuit_specific_setup(Synthesizer(circuit), &mut random).unwrap();
         let mut bytes = Vec::new();
         key.serialize_compressed(&mut bytes).unwrap();
-        assert_eq!(builtin_keys().digest(&circuit.id()), Some(KeyDigest::of(&bytes)));
+        assert_eq!(builtin_keys().digest(COMPACT, &circuit.id()), Some(KeyDigest::of(&bytes)));
     }
 
     #[test]
     fn keys_are_recognised_by_circuit_and_digest() {
         let keys = builtin_keys();
         let [mean, sum]: [CircuitId; 2] = ["claim/mean@1", "claim/sum@1"].map(|id| id.parse().unwrap());
-        let pinned = keys.digest(&mean).unwrap();
-        assert_eq!(keys.setup(&mean, pinned), Some(Setup::Dev));
-        assert_eq!(keys.setup(&mean, KeyDigest::of(b"some key")), None);
-        assert_eq!(keys.setup(&sum, pinned), None, "the key of one circuit is none of another");
-        assert_eq!(keys.digest(&"test/root@1".parse().unwrap()), None);
+        let pinned = keys.digest(COMPACT, &mean).unwrap();
+        assert_eq!(keys.setup(COMPACT, &mean, pinned), Some(Setup::Dev));
+        assert_eq!(keys.setup(COMPACT, &mean, KeyDigest::of(b"some key")), None);
+        assert_eq!(keys.setup(COMPACT, &sum, pinned), None, "the key of one circuit is none of another");
+        assert_eq!(keys.digest(COMPACT, &"test/root@1".parse().unwrap()), None);
     }
 
     #[test]
     #[ignore = "makes the keys of every circuit: half a minute"]
     fn every_pinned_digest_is_that_of_the_key_from_the_dev_seed() {
         for circuit in builtin_circuits() {
-            assert_eq!(builtin_keys().digest(&circuit.id()), Some(fresh_digest(&circuit)), "{}", circuit.id());
+            assert_eq!(builtin_keys().digest(COMPACT, &circuit.id()), Some(fresh_digest(&circuit)), "{}", circuit.id());
         }
     }
 

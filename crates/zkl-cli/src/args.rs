@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint, builder::BoolishValueParser};
 pub(crate) use custody::{AuditArgs, BackupArgs, CosignArgs, FsckArgs, RestoreArgs, WitnessArgs, WitnessCommand};
-use zkl_ledger::{DatasetName, KeyDigest, OperationKind, PrivacyLevel, claim};
+use zkl_ledger::{DatasetName, KeyDigest, OperationKind, PrivacyLevel, ProofSetting, claim};
 
 /// Show what a training dataset is, and is not, without handing over a row.
 ///
@@ -41,6 +41,9 @@ pub(crate) struct GlobalArgs {
     /// Directory for generated proving keys [default: the user's cache directory]
     #[arg(long, global = true, value_name = "DIR", env = "ZKL_KEYS", value_hint = ValueHint::DirPath)]
     pub(crate) keys: Option<PathBuf>,
+    /// How proofs are made: universal, compact (only with keys from a ceremony), dev (forgeable) [default: universal]
+    #[arg(long, global = true, value_name = "HOW", env = "ZKL_PROOF")]
+    pub(crate) proof: Option<ProofSetting>,
     /// Form of the output on stdout [default: table]
     #[arg(long, global = true, value_name = "FORM", env = "ZKL_FORMAT")]
     pub(crate) format: Option<Format>,

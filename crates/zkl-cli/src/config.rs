@@ -6,6 +6,7 @@ use std::{
 };
 
 use serde::Deserialize;
+use zkl_ledger::ProofSetting;
 
 use crate::{
     args::{Format, GlobalArgs},
@@ -22,6 +23,8 @@ pub(crate) struct Config {
     pub(crate) ledger: PathBuf,
     /// Directory of generated proving keys; absent when the environment names no cache directory either.
     pub(crate) keys: Option<PathBuf>,
+    /// How proofs are made.
+    pub(crate) proof: ProofSetting,
     /// Form of the output.
     pub(crate) format: Format,
     /// Whether progress is shown.
@@ -39,6 +42,7 @@ pub(crate) struct Config {
 struct ConfigFile {
     ledger: Option<PathBuf>,
     keys: Option<PathBuf>,
+    proof: Option<ProofSetting>,
     format: Option<Format>,
     quiet: Option<bool>,
     #[serde(default)]
@@ -64,6 +68,7 @@ impl Config {
         Ok(Self {
             ledger: ledger.unwrap_or_else(|| DEFAULT_LEDGER.into()),
             keys: keys.or_else(zkl_ledger::default_key_dir),
+            proof: args.proof.or(settings.proof).unwrap_or_default(),
             format: args.format.or(settings.format).unwrap_or_default(),
             quiet: args.quiet || settings.quiet.unwrap_or(false),
             trust: settings.trust,

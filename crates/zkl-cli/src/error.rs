@@ -129,6 +129,9 @@ impl CliError {
 /// What this program's commands and flags can do about an error of the ledger; otherwise what the ledger suggests.
 fn ledger_hint(error: &LedgerError) -> Option<String> {
     let hint = match error {
+        LedgerError::NoCeremonyKey { .. } => {
+            "leave --proof compact away: universal proofs need no key, and rest on a public ceremony".to_owned()
+        }
         LedgerError::Storage(storage) => match storage.kind {
             StorageErrorKind::Locked => {
                 "another zkl process is writing; try again when it is done, or pass --wait SECONDS".to_owned()

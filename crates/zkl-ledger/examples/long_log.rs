@@ -55,9 +55,11 @@ async fn append(ledger: &Ledger, key: &SigningKey, number: u64) -> Result<(), Bo
     let record = CustomRecord {
         dataset: format!("set-{}", number % 7).parse().ok(),
         description: format!("{number:0>DESCRIPTION_LEN$}"),
+        scheme: None,
         circuit: CircuitId::new("example/long-log", 1)?,
         setup: Setup::External,
         verifying_key: KeyDigest::of(b"a verifying key"),
+        srs: None,
         public_inputs: Vec::new(),
         proof: ledger.storage().put_blob(&proof).await?,
         notary: key.verifying_key(),

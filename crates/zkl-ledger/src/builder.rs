@@ -20,6 +20,7 @@ use crate::{
     home::LedgerHome,
     ledger::{Ledger, LedgerKey, Parts},
     memory::MemoryBackend,
+    proofs::ProofSetting,
     store_url::{AnyStore, StoreUrl},
     vault::{MemoryVault, OpeningVault},
 };
@@ -42,6 +43,7 @@ pub struct LedgerBuilder {
     url: Option<StoreUrl>,
     openings: Option<Arc<dyn OpeningVault>>,
     keys: Option<KeyStore>,
+    proofs: ProofSetting,
     witnesses: Option<Vec<WitnessVerifier>>,
     notary: Option<Arc<dyn Signer>>,
     wait: Duration,
@@ -102,6 +104,12 @@ impl LedgerBuilder {
     /// Keeps generated proving keys and imported reference strings elsewhere than in [`default_key_dir`].
     pub fn keys(mut self, keys: KeyStore) -> Self {
         self.keys = Some(keys);
+        self
+    }
+
+    /// Sets how proofs are made. Universally, under the public string, unless set.
+    pub const fn proofs(mut self, proofs: ProofSetting) -> Self {
+        self.proofs = proofs;
         self
     }
 
@@ -198,14 +206,14 @@ impl LedgerBuilder {
     }
 
     fn finish(self, key: LedgerKey) -> Result<Ledger, LedgerError> {
-        let Self { store, openings, keys, witnesses, .. } = self;
+        let Self { store, openings, keys, proofs, witnesses, .. } = self;
         let storage = store.ok_or(LedgerError::Incomplete { what: "a store" })?;
         let openings = openings.ok_or(LedgerError::Incomplete { what: "a vault for openings" })?;
         let keys = match keys {
             Some(keys) => keys,
             None => KeyStore::open(default_key_dir().ok_or(LedgerError::NoKeyDirectory)?)?,
         };
-        Ok(Ledger::from_parts(Parts { storage, key, keys, openings, witnesses: witnesses.unwrap_or_default() }))
+        Ok(Ledger::from_parts(Parts { storage, key, keys, proofs, openings, witnesses: witnesses.unwrap_or_default() }))
     }
 }
 

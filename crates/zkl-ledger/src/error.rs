@@ -67,6 +67,12 @@ pub enum LedgerError {
     /// The thread that reads the table ended abnormally.
     #[error("the reader of the table ended abnormally")]
     Reader,
+    /// Compact proofs were asked for, and nobody made the keys of this circuit in a ceremony.
+    #[error("there is no key from a ceremony for {circuit}, and a compact proof would be forgeable")]
+    NoCeremonyKey {
+        /// The circuit.
+        circuit: CircuitId,
+    },
     /// A reference string could not be imported.
     #[error("the ceremony's file cannot be imported")]
     Ptau(#[from] SnarkjsError),
@@ -426,6 +432,7 @@ impl LedgerError {
             | Self::NoRows
             | Self::EntryTooLong { .. }
             | Self::ClaimCircuit { .. }
+            | Self::NoCeremonyKey { .. }
             | Self::NotANotarization { .. }
             | Self::Ptau(_)
             | Self::DeriveSrs(_)

@@ -17,16 +17,14 @@ use zkl_merkle::{
     signer::Signer,
 };
 use zkl_receipt::{Notarization, Predicate, SignedEntry};
-use zkl_snark::{
-    keys::KeyStore,
-    proof_system::{COMPACT, ProofSystem},
-};
+use zkl_snark::keys::KeyStore;
 
 use crate::{
     appender::Appender,
     entry::Entry,
     error::LedgerError,
     log::{self, TrustedHead},
+    proofs::ProofSetting,
     store_url::AnyStore,
     vault::OpeningVault,
     work,
@@ -43,8 +41,8 @@ pub struct Ledger {
     appender: Option<Arc<Appender>>,
     key: LedgerKey,
     pub(crate) keys: Arc<KeyStore>,
-    /// What proves everything that this handle records.
-    pub(crate) proof_system: &'static dyn ProofSystem,
+    /// How everything that this handle records is proved.
+    pub(crate) proofs: ProofSetting,
     pub(crate) openings: Arc<dyn OpeningVault>,
     pub(crate) witnesses: Arc<[WitnessVerifier]>,
 }
@@ -54,6 +52,7 @@ pub(crate) struct Parts {
     pub(crate) storage: AnyStore,
     pub(crate) key: LedgerKey,
     pub(crate) keys: KeyStore,
+    pub(crate) proofs: ProofSetting,
     pub(crate) openings: Arc<dyn OpeningVault>,
     pub(crate) witnesses: Vec<WitnessVerifier>,
 }
@@ -112,20 +111,18 @@ pub struct NotarizedEntry {
 
 impl Ledger {
     pub(crate) fn from_parts(parts: Parts) -> Self {
-        let Parts { storage, key, keys, openings, witnesses } = parts;
+        let Parts { storage, key, keys, proofs, openings, witnesses } = parts;
         let appender = match &key {
             LedgerKey::Signing { log, .. } => Some(Arc::new(Appender::new(Arc::clone(&storage), Arc::clone(log)))),
             LedgerKey::Verifying(_) => None,
         };
-        Self {
-            storage,
-            appender,
-            key,
-            keys: pinned(keys),
-            proof_system: COMPACT,
-            openings,
-            witnesses: witnesses.into(),
-        }
+        Self { storage, appender, key, keys: pinned(keys), proofs, openings, witnesses: witnesses.into() }
+    }
+
+    /// This ledger, with another way of proving what it records from now on.
+    #[must_use]
+    pub fn with_proofs(self, proofs: ProofSetting) -> Self {
+        Self { proofs, ..self }
     }
 
     /// The store.

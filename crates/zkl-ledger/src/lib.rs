@@ -16,6 +16,7 @@ mod log;
 pub mod memory;
 mod notarize;
 mod opening;
+mod proofs;
 mod prove;
 mod receipt;
 mod reference_string;
@@ -41,6 +42,7 @@ pub use home::{LedgerHome, WitnessSetting};
 pub use ledger::{EntryRef, Ledger, NotarizedEntry};
 pub use notarize::{EvidenceRequest, Notarize, Notarized};
 pub use opening::{OPENING_FORMAT, Opening, OpeningStore};
+pub use proofs::{ProofSetting, ProofSettingError};
 pub use prove::{CustomStatement, Prove, ProveCircuit};
 pub use reference_string::{
     ImportedSrs, KnownSrs, check_reference_string, derive_reference_string, import_reference_string,

@@ -118,12 +118,12 @@ impl Notarize<'_> {
         let name = table.name().cloned().ok_or(LedgerError::Unnamed)?;
         let nonce = Nonce::generate().map_err(LedgerError::randomness)?;
         let origin = ledger.log_key().name().as_str().to_owned();
-        let (keys, system) = (Arc::clone(&ledger.keys), ledger.proof_system);
+        let (keys, proofs) = (Arc::clone(&ledger.keys), ledger.proofs);
         let sealed = work::run(Arc::clone(&reporter), move |work| {
             let seed = SealSeed::generate()?;
             let job = |srs| ScanJob {
                 keys: &keys,
-                system,
+                proofs,
                 srs,
                 context: ScanContext::new(&origin, notary.as_bytes(), &name, nonce.as_bytes()),
                 secrets: TableSecrets { seal: seed.clone(), commitments: commitment_seed(&seed) },

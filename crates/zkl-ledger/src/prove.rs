@@ -4,25 +4,17 @@ use std::{future::IntoFuture, sync::Arc};
 
 use futures::future::BoxFuture;
 use zkl_circuits::claims::{self, language::Claim, resolve};
-use zkl_core::{
-    circuit::{Circuit, CircuitType},
-    digest::BlobDigest,
-    name::DatasetName,
-    time::Timestamp,
-};
-use zkl_receipt::{ClaimRecord, CustomRecord, Nonce, Predicate, PublicInput};
-use zkl_snark::{
-    keys::{KeyEvent, KeyStore},
-    proof_system::{ProofSystem, ProvingKey},
-};
+use zkl_core::{circuit::CircuitType, digest::BlobDigest, name::DatasetName, time::Timestamp};
+use zkl_receipt::{ClaimRecord, CustomRecord, Nonce, Predicate, PublicInput, Scheme};
 
 use crate::{
     dataset_version::{Dataset, Secrets},
     entry::Entry,
     error::LedgerError,
     ledger::{Ledger, NotarizedEntry},
+    proofs::Proved,
     stage::{SharedReporter, Stage, StageReporter},
-    work::{self, Work},
+    work,
 };
 
 /// A statement of an embedder's own circuit.
@@ -59,11 +51,11 @@ impl Prove<'_> {
         let resolved = resolve(&claim, &secrets.opening.layout)?;
         let nonce = Nonce::generate().map_err(LedgerError::randomness)?;
         let ctx = claims::context(&claim, entry.id, notary.as_bytes(), nonce.as_bytes());
-        let (keys, system) = (Arc::clone(&ledger.keys), ledger.proof_system);
+        let (keys, proofs) = (Arc::clone(&ledger.keys), ledger.proofs);
         let proved = work::run(Arc::clone(&reporter), move |work| {
             let Secrets { opening, seal } = secrets.as_ref();
             let circuit = claims::prove_instance(&resolved, &opening.layout, &opening.profile, seal, ctx)?;
-            prove_blocking(&keys, system, &circuit, work)
+            proofs.prove(&keys, circuit.circuit(), work)
         });
         let proved = proved.await?;
         let record = ClaimRecord {
@@ -71,9 +63,11 @@ impl Prove<'_> {
             dataset_id: notarization.dataset_id,
             notarization: entry.id,
             claim,
-            circuit: proved.keys.id().clone(),
-            verifying_key: proved.keys.verifying().digest(),
-            proof: BlobDigest::of(&proved.proof),
+            scheme: Scheme::of(proofs.system()),
+            circuit: proved.key.id().clone(),
+            verifying_key: proved.key.verifying().digest(),
+            srs: proved.srs,
+            proof: BlobDigest::of(&proved.blob),
             notary,
             recorded_at: Timestamp::now(),
             nonce,
@@ -125,20 +119,22 @@ impl ProveCircuit<'_> {
         if claims::is_reserved(&id) {
             return Err(LedgerError::ClaimCircuit { circuit: id });
         }
-        let (keys, system) = (Arc::clone(&ledger.keys), ledger.proof_system);
+        let (keys, proofs) = (Arc::clone(&ledger.keys), ledger.proofs);
         let proved = work::run(Arc::clone(&reporter), move |work| {
             let public_inputs = circuit.circuit().public_inputs();
-            prove_blocking(&keys, system, &circuit, work).map(|proved| (proved, public_inputs))
+            proofs.prove(&keys, circuit.circuit(), work).map(|proved| (proved, public_inputs))
         });
         let (proved, public_inputs) = proved.await?;
         let record = CustomRecord {
             dataset: statement.dataset,
             description: statement.description,
-            circuit: proved.keys.id().clone(),
-            setup: proved.keys.setup(),
-            verifying_key: proved.keys.verifying().digest(),
+            scheme: Scheme::of(proofs.system()),
+            circuit: proved.key.id().clone(),
+            setup: proved.setup,
+            verifying_key: proved.key.verifying().digest(),
+            srs: proved.srs,
             public_inputs: public_inputs.into_iter().map(PublicInput::new).collect(),
-            proof: BlobDigest::of(&proved.proof),
+            proof: BlobDigest::of(&proved.blob),
             notary,
             recorded_at: Timestamp::now(),
             nonce: Nonce::generate().map_err(LedgerError::randomness)?,
@@ -165,43 +161,7 @@ async fn record_proof(
 ) -> Result<Entry, LedgerError> {
     let signed = ledger.sign(predicate).await?;
     reporter.stage(Stage::Append);
-    ledger.storage.put_blob(&proved.proof).await?;
-    ledger.storage.put_blob(proved.keys.verifying().as_bytes()).await?;
+    ledger.storage.put_blob(&proved.blob).await?;
+    ledger.storage.put_blob(proved.key.verifying().as_bytes()).await?;
     ledger.append(signed).await
-}
-
-struct Proved {
-    keys: Arc<dyn ProvingKey>,
-    proof: Vec<u8>,
-}
-
-fn prove_blocking(
-    keys: &KeyStore,
-    system: &dyn ProofSystem,
-    circuit: &CircuitType,
-    work: &Work,
-) -> Result<Proved, LedgerError> {
-    let circuit = circuit.circuit();
-    let keys = load_keys(keys, system, circuit, work)?;
-    work.stage(Stage::Prove { circuit: keys.id().clone() })?;
-    let proof = keys.prove(circuit, None, None)?;
-    Ok(Proved { keys, proof })
-}
-
-/// The keys with which `system` proves `circuit`, from disk or made now.
-pub(crate) fn load_keys(
-    keys: &KeyStore,
-    system: &dyn ProofSystem,
-    circuit: &dyn Circuit,
-    work: &Work,
-) -> Result<Arc<dyn ProvingKey>, LedgerError> {
-    work.stage(Stage::Key { circuit: circuit.id(), generating: false })?;
-    let reporter = work.reporter();
-    Ok(keys.keys(system, circuit, &|event| match event {
-        KeyEvent::Generating { circuit } => {
-            reporter.stage(Stage::Key { circuit: circuit.clone(), generating: true });
-        }
-        KeyEvent::Damaged { path, .. } => reporter.stage(Stage::KeyDamaged { path: path.to_owned() }),
-        _ => {}
-    })?)
 }

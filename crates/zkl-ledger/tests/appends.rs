@@ -64,9 +64,11 @@ fn entry(number: u64) -> SignedEntry {
     let record = CustomRecord {
         dataset: format!("set-{}", number % 5).parse().ok(),
         description: format!("entry {number}"),
+        scheme: None,
         circuit: CircuitId::new("test/append", 1).unwrap(),
         setup: Setup::External,
         verifying_key: zkl_ledger::KeyDigest::of(b"key"),
+        srs: None,
         public_inputs: Vec::new(),
         proof: zkl_core::digest::BlobDigest::of(b"proof"),
         notary: key.verifying_key(),

@@ -200,6 +200,7 @@ fn nothing_but_its_own_module_and_its_registration_names_a_proof_system() {
         ("zkl-snark/src/ark.rs", "pub use ark_groth16 as groth16;"),
         ("zkl-snark/src/proof_system.rs", "groth16::Groth16,"),
         ("zkl-snark/src/proof_system.rs", "pub const COMPACT: &dyn ProofSystem = &Groth16;"),
+        ("zkl-snark/src/proof_system.rs", "universal::Universal,"),
     ];
     let mut found = Vec::new();
     for file in sources(&crates) {

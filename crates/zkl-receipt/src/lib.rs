@@ -5,6 +5,7 @@ mod kind;
 mod nonce;
 mod receipt;
 mod scan;
+mod scheme;
 mod text;
 mod verify;
 mod witness_client;
@@ -20,6 +21,7 @@ pub use receipt::{
     ReceiptEntry, ScanPart, key_blob,
 };
 pub use scan::{ProfileEvidence, ScanBundle, ScanKey, ScanRecord, ScanReport, table_plan};
+pub use scheme::Scheme;
 pub use verify::{
     LogSummary, ProofReport, ProofSummary, ReceiptSummary, ScanSummary, StatementSummary, Trust, TrustParseError,
     VerifiedEntry, VerifiedLog, VerifiedReceipt, VerifiedStatement, VerifyError, verify,

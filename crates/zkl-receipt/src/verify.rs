@@ -14,6 +14,7 @@
 //! ```
 
 mod error;
+mod keys;
 mod proof;
 mod report;
 mod summary;
@@ -30,7 +31,8 @@ use zkl_merkle::{
 };
 
 pub use error::VerifyError;
-pub(crate) use proof::{check_proof, decode_base64};
+pub(crate) use keys::{NamedKey, trusted_srs};
+pub(crate) use proof::{NamedProof, decode_base64};
 pub(crate) use report::VerifiedTable;
 pub use report::{ProofReport, VerifiedEntry, VerifiedLog, VerifiedReceipt, VerifiedStatement};
 pub use summary::{LogSummary, ProofSummary, ReceiptSummary, ScanSummary, StatementSummary};

@@ -30,13 +30,17 @@ use crate::{
     ark::Fr,
     groth16::Groth16,
     keys::{KeyError, KeyEvent, KeyStore, Setup},
+    universal::Universal,
 };
 
 /// The system with the shortest proofs, and a setup for every circuit. It is the one that entries which name none are proved with.
 pub const COMPACT: &dyn ProofSystem = &Groth16;
 
-/// Every system, by the names in entries.
-const SYSTEMS: &[&dyn ProofSystem] = &[COMPACT];
+/// The system without a setup for its circuits: all proofs rest on one reference string.
+pub const UNIVERSAL: &dyn ProofSystem = &Universal;
+
+/// Every system.
+const SYSTEMS: &[&dyn ProofSystem] = &[COMPACT, UNIVERSAL];
 
 /// The system that entries call `name`.
 pub fn by_name(name: &str) -> Option<&'static dyn ProofSystem> {
@@ -66,17 +70,22 @@ pub trait ProofSystem: Send + Sync {
         progress: &dyn Fn(KeyEvent<'_>),
     ) -> Result<Arc<dyn ProvingKey>, KeyError>;
 
-    /// Reads the key of a circuit.
+    /// Reads the key of a circuit; `None` for a system whose keys are more than the bytes that receipts carry, and which are
+    /// [derived](Self::derived_key).
     ///
     /// # Errors
     /// [`KeyDecodeError`].
     ///
     /// # Soundness
     /// Says nothing about where the key came from: its digest must be trusted for the circuit.
-    fn read_key(&self, bytes: &[u8]) -> Result<Arc<dyn VerifyingKey>, KeyDecodeError>;
+    fn read_key(&self, bytes: &[u8]) -> Result<Option<Arc<dyn VerifyingKey>>, KeyDecodeError>;
 
-    /// How the key with `digest` was made, when it is one that anybody can make out of `circuit` alone. This may take seconds.
-    fn derived_setup(&self, circuit: &dyn Circuit, digest: KeyDigest) -> Option<Setup>;
+    /// The key that anybody can make out of `circuit` alone, whose assignment is not read, and how it was made. This may take
+    /// seconds.
+    ///
+    /// # Errors
+    /// [`KeyError`].
+    fn derived_key(&self, circuit: &dyn Circuit) -> Result<(Arc<dyn VerifyingKey>, Setup), KeyError>;
 }
 
 impl fmt::Debug for dyn ProofSystem {

@@ -65,7 +65,8 @@ fn key_store(config: &Config) -> Result<KeyStore, CliError> {
 }
 
 async fn open_for_writing(config: &Config, wait_seconds: u64) -> Result<Ledger, CliError> {
-    let builder = Ledger::builder().keys(key_store(config)?).wait(Duration::from_secs(wait_seconds));
+    let builder =
+        Ledger::builder().keys(key_store(config)?).proofs(config.proof).wait(Duration::from_secs(wait_seconds));
     Ok(builder.open(&config.ledger).await?)
 }
 

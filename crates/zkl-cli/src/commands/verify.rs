@@ -85,6 +85,9 @@ fn fields(statement: &StatementSummary, data: Option<&str>) -> Vec<(&'static str
     if let Some(proof) = &statement.proof {
         fields.push(("proof", format!("{}, {}, {}", proof.circuit, proof.scheme, proof.setup)));
     }
+    if let Some(basis) = &statement.basis {
+        fields.push(("rests on", basis.to_string()));
+    }
     if let Some(data) = data {
         fields.push(("data", data.to_owned()));
     }

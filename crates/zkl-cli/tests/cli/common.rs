@@ -44,7 +44,8 @@ impl Workdir {
 
     pub(crate) fn command(&self, args: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_zkl"));
-        command.current_dir(self.dir.path()).args(args).env_clear().env("ZKL_KEYS", key_dir());
+        // Dev keys outlive a run; what is proved otherwise says so.
+        command.current_dir(self.dir.path()).args(args).env_clear().env("ZKL_KEYS", key_dir()).env("ZKL_PROOF", "dev");
         command
     }
 

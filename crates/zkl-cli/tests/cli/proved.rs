@@ -81,6 +81,43 @@ fn commitments_rest_on_the_public_string_unless_asked_otherwise() {
 }
 
 #[test]
+fn proofs_rest_on_the_public_string_alone_unless_asked_otherwise() {
+    let workdir = Workdir::new();
+    let run = |args: &[&str]| {
+        let output = workdir.command(args).env_remove("ZKL_PROOF").output().unwrap();
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        (output.status.code(), text(&output.stdout), text(&output.stderr))
+    };
+    let ok = |args: &[&str]| {
+        let (code, out, error) = run(args);
+        assert_eq!(code, Some(0), "{error}");
+        out
+    };
+    ok(&["init"]);
+    ok(&["notarize", &penguins(), "--name", "penguins", "-o", "table.receipt"]);
+    ok(&["prove", "penguins", "rows >= 300", "-o", "rows.receipt"]);
+    for receipt in ["table.receipt", "rows.receipt"] {
+        let text = ok(&["verify", receipt]);
+        assert!(text.contains("public ceremony") && !text.contains("forgeable"), "{text}");
+        let verified: serde_json::Value = serde_json::from_str(&ok(&["verify", receipt, "--format", "json"])).unwrap();
+        assert_eq!(
+            (&verified["basis"], &verified["scan"]["circuits"][0]["scheme"]),
+            (&"ceremony".into(), &"universal".into())
+        );
+    }
+    // One dev part, and all of it is forgeable.
+    ok(&["--proof", "dev", "prove", "penguins", "rows >= 300", "-o", "dev.receipt"]);
+    let text = ok(&["verify", "dev.receipt"]);
+    assert!(text.contains("rests on  dev setup: forgeable"), "{text}");
+    let (code, _, error) = run(&["--proof", "compact", "prove", "penguins", "rows >= 300"]);
+    assert_eq!(code, Some(2));
+    assert!(error.contains("no key from a ceremony") && error.contains("hint: "), "{error}");
+    let (code, _, error) = run(&["--proof", "plonk", "list"]);
+    assert_eq!(code, Some(2));
+    assert!(error.contains("universal, compact or dev"), "{error}");
+}
+
+#[test]
 fn a_string_is_derived_only_from_a_key_of_its_ceremony() {
     let workdir = Workdir::new();
     let ceremony = concat!(env!("CARGO_MANIFEST_DIR"), "/../zkl-argument/tests/data/snarkjs_bn128_power4.ptau");

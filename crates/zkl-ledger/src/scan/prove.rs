@@ -6,7 +6,7 @@ use std::sync::{
     mpsc::{Receiver, sync_channel},
 };
 
-use zkl_argument::{PlanError, ScanWitness, SealedProfile, commit::CommitmentSeed, srs::Srs};
+use zkl_argument::{PlanError, ScanWitness, SealedProfile, commit::CommitmentSeed};
 use zkl_circuits::{
     scan::{CommittedTable, KeySource, ScanContext, Segment, TableCommitter, TablePlan, TableProver, TableSecrets},
     seal::Seal,
@@ -17,19 +17,24 @@ use zkl_core::{
     profile::Profile,
 };
 use zkl_dataset::{DatasetError, Scanned};
-use zkl_receipt::{ScanBundle, ScanKey, ScanRecord, table_plan};
+use zkl_receipt::{ScanBundle, ScanKey, ScanRecord, Scheme, table_plan};
 use zkl_snark::{
-    keys::{KeyError, KeyEvent, KeyStore},
-    proof_system::{ProofSystem, ProvingKey},
+    keys::{KeyError, KeyStore},
+    proof_system::ProvingKey,
 };
 
 use super::segments::{SegmentRows, SegmentSink, TablePart};
-use crate::{error::LedgerError, prove::load_keys, stage::Stage, work::Work};
+use crate::{
+    error::LedgerError,
+    proofs::{ProofSetting, reference_string},
+    stage::Stage,
+    work::Work,
+};
 
 /// What a scan proof is made with.
 pub(crate) struct ScanJob<'a> {
     pub(crate) keys: &'a KeyStore,
-    pub(crate) system: &'static dyn ProofSystem,
+    pub(crate) proofs: ProofSetting,
     /// The reference string; the public one when absent.
     pub(crate) srs: Option<KeyDigest>,
     pub(crate) context: ScanContext,
@@ -66,15 +71,15 @@ impl ScanJob<'_> {
 
     fn prove_parts(&self, parts: &Receiver<TablePart>) -> Result<ProvedRows, LedgerError> {
         let plan = plan(parts)?;
-        let srs = load_srs(self.keys, self.srs, self.work)?;
+        let srs = reference_string(self.keys, self.srs, self.work)?;
         // While the first segment is being read.
         let circuits = plan.circuits();
-        let load = circuits.iter().map(|circuit| load_keys(self.keys, self.system, circuit.as_ref(), self.work));
+        let load = circuits.iter().map(|circuit| self.proofs.keys(self.keys, circuit.as_ref(), self.work));
         let keys: Vec<Arc<dyn ProvingKey>> = load.collect::<Result<_, _>>()?;
         let source = |circuit: &dyn Circuit| -> Result<Arc<dyn ProvingKey>, KeyError> {
             match keys.iter().find(|keys| *keys.id() == circuit.id()) {
                 Some(keys) => Ok(Arc::clone(keys)),
-                None => self.keys.keys(self.system, circuit, &|_| {}),
+                None => self.keys.keys(self.proofs.system(), circuit, &|_| {}),
             }
         };
         let source: KeySource<'_> = &source;
@@ -97,6 +102,7 @@ impl ScanJob<'_> {
             verifying_key: keys.verifying().digest(),
         };
         let record = ScanRecord {
+            scheme: Scheme::of(self.proofs.system()),
             commitments: proved.commitment_root,
             srs: srs.digest(),
             keys: keys.iter().map(key).collect(),
@@ -118,7 +124,7 @@ pub(crate) fn commit_again(
 ) -> Result<(Scanned, CommittedTable), LedgerError> {
     side_by_side(read, |parts| {
         let plan = plan(parts)?;
-        let srs = load_srs(keys, Some(srs), work)?;
+        let srs = reference_string(keys, Some(srs), work)?;
         let mut committer = TableCommitter::new(&srs, &plan, seed);
         for part in parts {
             let TablePart::Segment(rows) = part else { continue };
@@ -164,18 +170,4 @@ fn plan(parts: &Receiver<TablePart>) -> Result<TablePlan, LedgerError> {
 fn witness<'a>(segment: &Segment<'_>, rows: &'a SegmentRows) -> Result<ScanWitness<'a>, LedgerError> {
     let sealed = SealedProfile::from_profile(segment.scan, &rows.profile)?;
     Ok(ScanWitness::new(segment.scan, &rows.columns.data(), &sealed)?)
-}
-
-/// The string with that digest, or the public one.
-fn load_srs(keys: &KeyStore, digest: Option<KeyDigest>, work: &Work) -> Result<Arc<Srs>, LedgerError> {
-    work.check()?;
-    let progress = |event: KeyEvent<'_>| {
-        if matches!(event, KeyEvent::GeneratingSrs) {
-            work.reporter().stage(Stage::Srs);
-        }
-    };
-    Ok(match digest {
-        Some(digest) => keys.srs(digest, &progress)?,
-        None => keys.public_srs(&progress)?,
-    })
 }

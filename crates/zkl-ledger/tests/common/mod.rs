@@ -8,8 +8,8 @@ use std::{
 
 use tempfile::TempDir;
 use zkl_ledger::{
-    Evidence, EvidenceRequest, KeyStore, LeafIndex, Ledger, Notarized, OpeningStore, Receipt, ReceiptEntry, Table,
-    keys::SigningKey, memory::MemoryBackend, note::NoteSigner,
+    Evidence, EvidenceRequest, KeyStore, LeafIndex, Ledger, Notarized, OpeningStore, ProofSetting, Receipt,
+    ReceiptEntry, Table, keys::SigningKey, memory::MemoryBackend, note::NoteSigner,
 };
 use zkl_merkle::{
     checkpoint::Checkpoint,
@@ -33,11 +33,16 @@ impl Fixture {
         Self::signed_by(NoteSigner::new(origin.parse().expect("an origin"), SigningKey::generate().expect("a key")))
     }
 
+    /// What is proved here is proved with dev keys, unless it is said otherwise.
     pub(crate) fn signed_by(log: NoteSigner) -> Self {
+        Self::with(log, ProofSetting::Dev)
+    }
+
+    pub(crate) fn with(log: NoteSigner, proofs: ProofSetting) -> Self {
         let dir = tempfile::tempdir().expect("a temporary directory");
         let keys = KeyStore::open(key_dir()).expect("a key store");
         let openings = OpeningStore::new(dir.path().join("openings"));
-        let builder = Ledger::builder().store(MemoryBackend::new()).keys(keys).openings(openings);
+        let builder = Ledger::builder().store(MemoryBackend::new()).keys(keys).openings(openings).proofs(proofs);
         Self { ledger: builder.build(log).expect("a ledger"), _dir: dir }
     }
 

@@ -45,9 +45,11 @@ pub(crate) fn entry(index: u64, branch: u8, notary: &dyn Signer) -> SignedEntry 
     let record = CustomRecord {
         dataset: name.map(|name| name.parse().unwrap()),
         description: format!("entry {index} of branch {branch}"),
+        scheme: None,
         circuit: "test@1".parse().unwrap(),
         setup: Setup::Dev,
         verifying_key: KeyDigest::of(VERIFYING_KEY),
+        srs: None,
         public_inputs: Vec::new(),
         proof: BlobDigest::of(&proof(index)),
         notary: notary.verifying_key(),

@@ -93,9 +93,11 @@ async fn the_circuits_of_claims_prove_nothing_but_claims() {
     let record = CustomRecord {
         dataset: Some(claim.dataset),
         description: "rows >= 1000000".to_owned(),
+        scheme: None,
         circuit: claim.circuit,
         setup: zkl_ledger::Setup::External,
         verifying_key: claim.verifying_key,
+        srs: None,
         public_inputs: Vec::new(),
         proof: claim.proof,
         notary: claim.notary,

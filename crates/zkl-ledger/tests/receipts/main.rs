@@ -12,3 +12,4 @@ mod receipts;
 #[path = "../common/single.rs"]
 mod single;
 mod trust;
+mod universal;

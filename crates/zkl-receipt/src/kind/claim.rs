@@ -1,8 +1,8 @@
 //! Claims: a statement about a notarized table, proved of its sealed profile.
 
 use serde::{Deserialize, Serialize};
-use zkl_circuits::claims;
 use zkl_circuits::claims::{language::Claim, resolve};
+use zkl_circuits::{claims, keys::claim_circuit};
 use zkl_core::{
     circuit::CircuitId,
     digest::{BlobDigest, DatasetId, KeyDigest, TransactionId},
@@ -16,7 +16,8 @@ use super::{EvidenceBlobs, StatementKind};
 use crate::{
     nonce::Nonce,
     receipt::{Evidence, ProofPart},
-    verify::{ProofReport, Scope, Trust, VerifiedStatement, VerifiedTable, VerifyError, check_proof},
+    scheme::Scheme,
+    verify::{NamedProof, ProofReport, Scope, Trust, VerifiedStatement, VerifiedTable, VerifyError},
 };
 
 const TYPE: &str = "urn:zkp-dataset-ledger:claim:v1";
@@ -33,11 +34,17 @@ pub struct ClaimRecord {
     pub notarization: TransactionId,
     /// What is claimed.
     pub claim: Claim,
+    /// The proof system, unless it is the one that is never named.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scheme: Option<Scheme>,
     /// The circuit that the proof satisfies.
     pub circuit: CircuitId,
     /// Digest of the verifying key that checks the proof.
     pub verifying_key: KeyDigest,
-    /// Digest of the proof.
+    /// Digest of the reference string, under a proof system that needs one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub srs: Option<KeyDigest>,
+    /// Digest of the proof, and of the string's verifier's part before it.
     pub proof: BlobDigest,
     /// Key of the notary, who signs this entry.
     #[serde(with = "crate::text")]
@@ -128,6 +135,16 @@ impl ClaimRecord {
         if circuit != self.circuit {
             return Err(VerifyError::Circuit { expected: circuit, got: self.circuit.clone() });
         }
-        check_proof(part, &circuit, &public_inputs, self.verifying_key, self.proof, trust)
+        let instance = claim_circuit(&circuit);
+        let named = NamedProof {
+            scheme: self.scheme,
+            circuit: &circuit,
+            instance: instance.as_deref(),
+            public_inputs: &public_inputs,
+            key: self.verifying_key,
+            srs: self.srs,
+            proof: self.proof,
+        };
+        named.check(part, trust)
     }
 }

@@ -22,7 +22,8 @@ use super::{EvidenceBlobs, StatementKind};
 use crate::{
     nonce::Nonce,
     receipt::Evidence,
-    verify::{ProofReport, Scope, VerifiedStatement, VerifyError, check_proof},
+    scheme::Scheme,
+    verify::{NamedProof, ProofReport, Scope, VerifiedStatement, VerifyError},
 };
 
 const TYPE: &str = "urn:zkp-dataset-ledger:custom:v1";
@@ -35,15 +36,21 @@ pub struct CustomRecord {
     pub dataset: Option<DatasetName>,
     /// What the statement means, in the embedder's words.
     pub description: String,
+    /// The proof system, unless it is the one that is never named.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scheme: Option<Scheme>,
     /// The circuit.
     pub circuit: CircuitId,
     /// How the notary says that the key was made.
     pub setup: Setup,
     /// Digest of the verifying key that checks the proof.
     pub verifying_key: KeyDigest,
+    /// Digest of the reference string, under a proof system that needs one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub srs: Option<KeyDigest>,
     /// The public inputs, in the circuit's order.
     pub public_inputs: Vec<PublicInput>,
-    /// Digest of the proof.
+    /// Digest of the proof, and of the string's verifier's part before it.
     pub proof: BlobDigest,
     /// Key of the notary, who signs this entry.
     #[serde(with = "crate::text")]
@@ -137,7 +144,16 @@ impl StatementKind for CustomRecord {
             return Err(VerifyError::ClaimCircuit { circuit: self.circuit.clone() });
         }
         let public_inputs: Vec<Fr> = self.public_inputs.iter().map(PublicInput::value).collect();
-        let report = check_proof(part, &self.circuit, &public_inputs, self.verifying_key, self.proof, scope.trust)?;
+        let named = NamedProof {
+            scheme: self.scheme,
+            circuit: &self.circuit,
+            instance: scope.trust.circuit(&self.circuit),
+            public_inputs: &public_inputs,
+            key: self.verifying_key,
+            srs: self.srs,
+            proof: self.proof,
+        };
+        let report = named.check(part, scope.trust)?;
         // Trust by digest does not tell how a key was made; where the notary admits a forgeable setup, that is what counts.
         let setup = if self.setup.is_forgeable() { self.setup } else { report.setup };
         let proof = ProofReport { setup, ..report };

@@ -28,6 +28,15 @@ impl ScanBundle {
         bytes
     }
 
+    /// The string at the head of a blob.
+    ///
+    /// # Errors
+    /// [`VerifyError::Srs`].
+    pub fn srs(bytes: &[u8]) -> Result<SrsVerifierKey, VerifyError> {
+        let len = SrsVerifierKey::encoded_bytes_at(bytes).map_err(VerifyError::Srs)?;
+        SrsVerifierKey::from_bytes(bytes.get(..len).unwrap_or(bytes)).map_err(VerifyError::Srs)
+    }
+
     /// Reads the blob of a table that is cut as `plan` says and proved with `keys`.
     ///
     /// # Errors

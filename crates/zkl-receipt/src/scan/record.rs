@@ -6,11 +6,16 @@ use zkl_core::{
     digest::{BlobDigest, KeyDigest, Sha256Digest},
 };
 
+use crate::scheme::Scheme;
+
 /// The scan proof of a notarization. Everything that the proof's bytes could choose is named here or follows from the
 /// layout.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ScanRecord {
+    /// The proof system, unless it is the one that is never named.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scheme: Option<Scheme>,
     /// The dataset commitment: RFC 6962 root over the layout and the commitments of every column.
     pub commitments: Sha256Digest,
     /// Digest of the reference string of the commitments.

@@ -8,22 +8,14 @@
 //! commitments   have the logged root
 //! ```
 
-use std::sync::Arc;
-
 use zkl_argument::Shape;
-use zkl_circuits::{
-    keys::builtin_keys,
-    scan::{ScanContext, TableKeys, TableStatement, verify_table},
-};
+use zkl_circuits::scan::{ScanContext, TableKeys, TableStatement, verify_table};
 use zkl_core::{
     circuit::Circuit,
     digest::{BlobDigest, KeyDigest, Sha256Digest},
     layout::Layout,
 };
-use zkl_snark::{
-    keys::Setup,
-    proof_system::{self, ProofSystem, VerifyingKey},
-};
+use zkl_snark::{keys::Setup, proof_system::ProofSystem};
 
 use super::{
     bundle::ScanBundle,
@@ -33,7 +25,8 @@ use super::{
 use crate::{
     kind::Notarization,
     receipt::ScanPart,
-    verify::{Trust, VerifyError, decode_base64},
+    scheme::Scheme,
+    verify::{NamedKey, Trust, VerifyError, decode_base64, trusted_srs},
 };
 
 /// Why a verified receipt's sealed profile should be believed to be that of every row.
@@ -89,27 +82,29 @@ pub(crate) fn check_scan(
     if logged != expected || got != expected {
         return Err(VerifyError::ScanKeys { expected, logged, got });
     }
-    let system = proof_system::COMPACT;
-    let mut setup = Setup::Ceremony;
-    let mut keys = Vec::with_capacity(expected);
-    for ((circuit, logged), text) in circuits.into_iter().zip(&record.keys).zip(&part.keys) {
+    let system = Scheme::system(record.scheme);
+    for ((circuit, logged), text) in circuits.iter().zip(&record.keys).zip(&part.keys) {
         let id = circuit.id();
         if logged.circuit != id {
             return Err(VerifyError::Circuit { expected: id, got: logged.circuit.clone() });
         }
-        let derivable = is_derivable.then_some(circuit.as_ref());
-        let (key, of_key) = trusted_key(system, logged, text, trust, derivable)?;
-        keys.push((id, key));
+        named(system, circuit, logged, text, is_derivable).bytes()?;
+    }
+    // Keys may have to be derived, which is work: whatever is cheap comes first.
+    if system.tag().is_some() {
+        trusted_srs(&ScanBundle::srs(&bytes)?, record.srs, trust)?;
+    }
+    let mut setup = Setup::Ceremony;
+    let mut keys = Vec::with_capacity(expected);
+    for ((circuit, logged), text) in circuits.iter().zip(&record.keys).zip(&part.keys) {
+        let (key, of_key) = named(system, circuit, logged, text, is_derivable).trusted(trust)?;
+        keys.push((circuit.id(), key));
         setup = setup.min(of_key);
     }
 
     let keys = TableKeys::new(system, keys.iter().map(|(id, key)| (id.clone(), key.as_ref())));
     let bundle = ScanBundle::decode(&plan, &keys, &bytes)?;
-    let got = bundle.srs.digest();
-    if got != record.srs {
-        return Err(VerifyError::SrsDigest { expected: record.srs, got });
-    }
-    let of_srs = trust.srs_setup(&bundle.srs).ok_or(VerifyError::SrsNotTrusted { digest: got })?;
+    let of_srs = trusted_srs(&bundle.srs, record.srs, trust)?;
 
     let Notarization { notary, dataset, nonce, .. } = notarization;
     let context = ScanContext::new(origin, notary.as_bytes(), dataset, nonce.as_bytes());
@@ -142,27 +137,16 @@ fn is_derivable(shape: &Shape) -> bool {
     sizes.iter().zip(MOST_DERIVED).all(|(size, most)| *size <= most)
 }
 
-/// Reads a key that has the logged digest and that the caller trusts for its circuit. A key that is not built in may be the one that
-/// follows from `derivable`, and then is that, whether or not the caller trusts its digest.
-fn trusted_key(
-    system: &dyn ProofSystem,
-    logged: &ScanKey,
-    text: &str,
-    trust: &Trust,
-    derivable: Option<&dyn Circuit>,
-) -> Result<(Arc<dyn VerifyingKey>, Setup), VerifyError> {
-    let bytes = decode_base64("verifying key", text)?;
-    let (expected, got) = (logged.verifying_key, KeyDigest::of(&bytes));
-    if got != expected {
-        return Err(VerifyError::KeyDigest { expected, got });
-    }
-    let not_trusted = || VerifyError::KeyNotTrusted { circuit: logged.circuit.clone(), digest: got };
-    let derived = || derivable.and_then(|circuit| system.derived_setup(circuit, got));
-    let setup = match builtin_keys().setup(&logged.circuit, got).or_else(derived) {
-        Some(setup) => setup,
-        None => trust.setup(&logged.circuit, got).ok_or_else(not_trusted)?,
-    };
-    Ok((system.read_key(&bytes).map_err(VerifyError::Key)?, setup))
+/// A key of the scan proof, for one of the circuits that the layout calls for.
+fn named<'a>(
+    system: &'static dyn ProofSystem,
+    circuit: &'a dyn Circuit,
+    logged: &'a ScanKey,
+    text: &'a str,
+    derivable: bool,
+) -> NamedKey<'a> {
+    let instance = Some(circuit);
+    NamedKey { system, circuit: &logged.circuit, digest: logged.verifying_key, text, instance, derivable }
 }
 
 #[cfg(test)]

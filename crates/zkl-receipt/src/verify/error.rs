@@ -13,7 +13,7 @@ use zkl_merkle::{
     error::{CheckpointError, NoteError, ProofError, ProofFileError},
     policy::PolicyError,
 };
-use zkl_snark::proof_system;
+use zkl_snark::{keys::KeyError, proof_system};
 
 use crate::entry::EntryError;
 
@@ -299,6 +299,21 @@ pub enum VerifyError {
         /// The key's digest.
         digest: KeyDigest,
     },
+    /// A circuit that the verifier does not have, and whose proofs it needs for its key.
+    #[error("circuit {circuit} is neither built in nor was it handed in: its constraints are the key")]
+    CircuitUnknown {
+        /// The circuit.
+        circuit: CircuitId,
+    },
+    /// The key that follows from a circuit could not be made.
+    #[error("the circuit's key cannot be derived")]
+    DerivedKey(#[source] KeyError),
+    /// An entry that names a reference string where its proof system needs none, or none where it needs one.
+    #[error("{}", if *.needed { "the proof system needs a reference string, and the entry names none" } else { "the entry names a reference string that its proof system has no use for" })]
+    SrsNamed {
+        /// Whether the proof system needs one.
+        needed: bool,
+    },
     /// Bytes that are no verifying key.
     #[error("the verifying key is malformed")]
     Key(#[source] proof_system::KeyDecodeError),
@@ -337,8 +352,8 @@ pub enum VerifyError {
     /// The reference string's verifier key cannot be read.
     #[error("the reference string in the scan proof cannot be read")]
     Srs(#[source] SrsError),
-    /// Not the reference string that the notarization names.
-    #[error("the scan proof is under reference string {got}, the notarization names {expected}")]
+    /// Not the reference string that the entry names.
+    #[error("the proof is under reference string {got}, the entry names {expected}")]
     SrsDigest {
         /// Digest in the entry.
         expected: KeyDigest,

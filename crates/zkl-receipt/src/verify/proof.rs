@@ -1,41 +1,72 @@
 //! Checking the proof of a statement, whatever its kind.
+//!
+//! The blob of a proof: under a proof system that needs a reference string the string's verifier's part, then the proof. The length
+//! of the one follows from its kind, which comes first, that of the other from the key.
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
+use zkl_argument::srs::SrsVerifierKey;
 use zkl_core::{
     ark::Fr,
-    circuit::CircuitId,
+    circuit::{Circuit, CircuitId},
     digest::{BlobDigest, KeyDigest},
 };
-use zkl_snark::proof_system;
 
-use super::{ProofReport, Trust, VerifyError};
-use crate::receipt::ProofPart;
+use super::{NamedKey, ProofReport, Trust, VerifyError, trusted_srs};
+use crate::{receipt::ProofPart, scheme::Scheme};
 
-/// Checks a proof and its key: both have the logged digests, the key is trusted for the circuit, the proof verifies.
-pub(crate) fn check_proof(
-    part: &ProofPart,
-    circuit: &CircuitId,
-    public_inputs: &[Fr],
-    key_digest: KeyDigest,
-    proof_digest: BlobDigest,
-    trust: &Trust,
-) -> Result<ProofReport, VerifyError> {
-    let key_bytes = decode_base64("verifying key", &part.key)?;
-    let got = KeyDigest::of(&key_bytes);
-    if got != key_digest {
-        return Err(VerifyError::KeyDigest { expected: key_digest, got });
+/// A proof that an entry names.
+pub(crate) struct NamedProof<'a> {
+    pub(crate) scheme: Option<Scheme>,
+    /// The circuit that the statement calls for.
+    pub(crate) circuit: &'a CircuitId,
+    /// The circuit itself, when the verifier has it.
+    pub(crate) instance: Option<&'a dyn Circuit>,
+    pub(crate) public_inputs: &'a [Fr],
+    pub(crate) key: KeyDigest,
+    /// The reference string, under a proof system that needs one.
+    pub(crate) srs: Option<KeyDigest>,
+    pub(crate) proof: BlobDigest,
+}
+
+impl NamedProof<'_> {
+    /// Checks a proof, its key and its string: all have the logged digests, key and string are trusted, the proof verifies.
+    pub(crate) fn check(&self, part: &ProofPart, trust: &Trust) -> Result<ProofReport, VerifyError> {
+        let system = Scheme::system(self.scheme);
+        let named = NamedKey {
+            system,
+            circuit: self.circuit,
+            digest: self.key,
+            text: &part.key,
+            instance: self.instance,
+            derivable: system.tag().is_some(),
+        };
+        named.bytes()?;
+        let bytes = decode_base64("proof", &part.bytes)?;
+        let got = BlobDigest::of(&bytes);
+        if got != self.proof {
+            return Err(VerifyError::ProofDigest { expected: self.proof, got });
+        }
+        let (srs, proof) = match (system.needs_srs(), self.srs) {
+            (false, None) => (None, bytes.as_slice()),
+            (true, Some(expected)) => {
+                let len = SrsVerifierKey::encoded_bytes_at(&bytes).map_err(VerifyError::Srs)?;
+                let (srs, proof) = bytes.split_at(len.min(bytes.len()));
+                let srs = SrsVerifierKey::from_bytes(srs).map_err(VerifyError::Srs)?;
+                let setup = trusted_srs(&srs, expected, trust)?;
+                (Some((srs, setup)), proof)
+            }
+            (needed, _) => return Err(VerifyError::SrsNamed { needed }),
+        };
+        let (key, setup) = named.trusted(trust)?;
+        key.verify(self.public_inputs, srs.as_ref().map(|(srs, _)| srs), None, proof).map_err(VerifyError::Proof)?;
+        Ok(ProofReport {
+            scheme: system.name(),
+            circuit: self.circuit.clone(),
+            setup: srs.map_or(setup, |(_, of_srs)| setup.min(of_srs)),
+            verifying_key: self.key,
+            srs: self.srs,
+        })
     }
-    let setup = trust.setup(circuit, key_digest);
-    let setup = setup.ok_or_else(|| VerifyError::KeyNotTrusted { circuit: circuit.clone(), digest: key_digest })?;
-    let proof_bytes = decode_base64("proof", &part.bytes)?;
-    let got = BlobDigest::of(&proof_bytes);
-    if got != proof_digest {
-        return Err(VerifyError::ProofDigest { expected: proof_digest, got });
-    }
-    let system = proof_system::COMPACT;
-    let key = system.read_key(&key_bytes).map_err(VerifyError::Key)?;
-    key.verify(public_inputs, None, None, &proof_bytes).map_err(VerifyError::Proof)?;
-    Ok(ProofReport { scheme: system.name(), circuit: circuit.clone(), setup, verifying_key: key_digest })
 }
 
 pub(crate) fn decode_base64(part: &'static str, text: &str) -> Result<Vec<u8>, VerifyError> {

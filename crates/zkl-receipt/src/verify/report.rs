@@ -121,6 +121,22 @@ pub enum VerifiedStatement {
     },
 }
 
+impl VerifiedStatement {
+    /// What the weakest of all proofs that were verified for this statement rests on; `None` when there is none.
+    pub fn setup(&self) -> Option<Setup> {
+        let (profile, proof) = match self {
+            Self::Notarization { profile, .. } => (Some(profile), None),
+            Self::Claim { profile, proof, .. } => (Some(profile), Some(proof)),
+            Self::Custom { proof, .. } => (None, Some(proof)),
+        };
+        let scan = match profile {
+            Some(ProfileEvidence::Proved(report)) => Some(report.setup),
+            _ => None,
+        };
+        scan.into_iter().chain(proof.map(|proof| proof.setup)).min()
+    }
+}
+
 /// A proof that was verified, and what that rests on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -129,10 +145,12 @@ pub struct ProofReport {
     pub scheme: &'static str,
     /// The circuit.
     pub circuit: CircuitId,
-    /// Where its key comes from.
+    /// Where the weaker of its key and its reference string comes from.
     pub setup: Setup,
     /// Digest of the verifying key.
     pub verifying_key: KeyDigest,
+    /// Digest of the reference string, when the proof is under one.
+    pub srs: Option<KeyDigest>,
 }
 
 /// A notarized table that another statement is about.

@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 use zkl_core::{layout::Layout, table_note::reading};
+use zkl_snark::keys::Setup;
 
 use super::report::{ProofReport, VerifiedEntry, VerifiedLog, VerifiedReceipt, VerifiedStatement};
 use crate::{kind::Notarization, scan::ProfileEvidence};
@@ -91,6 +92,9 @@ pub struct StatementSummary {
     /// The proof of a claim or of a custom circuit.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub proof: Option<ProofSummary>,
+    /// What the weakest of all its proofs rests on: `dev` is forgeable, `external` trusted by digest, `ceremony` public.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub basis: Option<Setup>,
     /// Id of the entry.
     pub transaction: String,
     /// Key of the notary.
@@ -149,6 +153,7 @@ impl StatementSummary {
             transaction: entry.id.to_string(),
             notary: entry.notary.to_string(),
             recorded_at: entry.recorded_at.to_string(),
+            basis: entry.statement.setup(),
             ..Self::default()
         };
         match &entry.statement {

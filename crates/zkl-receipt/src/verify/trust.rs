@@ -1,21 +1,37 @@
 //! What a verifier trusts before it sees a receipt.
 
-use std::{collections::BTreeSet, str::FromStr};
+use std::{
+    collections::{BTreeSet, HashMap},
+    fmt,
+    str::FromStr,
+    sync::{Arc, Mutex, PoisonError},
+};
 
 use thiserror::Error;
 use zkl_argument::srs::SrsVerifierKey;
-use zkl_circuits::keys::builtin_keys;
-use zkl_core::{circuit::CircuitId, digest::KeyDigest};
+use zkl_core::{
+    circuit::{Circuit, CircuitId},
+    digest::KeyDigest,
+};
 use zkl_merkle::{note::NoteVerifier, policy::Policy};
-use zkl_snark::keys::{Setup, builtin_srs_setup, srs_setup};
+use zkl_snark::{
+    keys::{KeyError, Setup, builtin_srs_setup, srs_setup},
+    proof_system::{ProofSystem, VerifyingKey},
+};
+
+/// A key that anybody can make out of its circuit, and how it is made.
+type DerivedKey = (Arc<dyn VerifyingKey>, Setup);
 
 /// Pinned keys. By default no log is pinned, and the built-in verifying keys are trusted.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub struct Trust {
     logs: Vec<NoteVerifier>,
     keys: BTreeSet<(CircuitId, KeyDigest)>,
     srs: BTreeSet<KeyDigest>,
     policy: Option<Policy>,
+    circuits: Vec<Arc<dyn Circuit>>,
+    /// Keys that this process made out of circuits, shared by clones: no file and no receipt had a say in them.
+    derived: Arc<Mutex<HashMap<(&'static str, CircuitId), DerivedKey>>>,
 }
 
 /// A text that is no key to trust.
@@ -43,6 +59,13 @@ impl Trust {
     #[must_use]
     pub fn with_srs(mut self, digest: KeyDigest) -> Self {
         self.srs.insert(digest);
+        self
+    }
+
+    /// Knows an embedder's circuit, and with it the key that follows from its constraints. A blank instance will do.
+    #[must_use]
+    pub fn with_circuit(mut self, circuit: impl Circuit + 'static) -> Self {
+        self.circuits.push(Arc::new(circuit));
         self
     }
 
@@ -82,11 +105,31 @@ impl Trust {
         self.policy.as_ref()
     }
 
-    /// Where a trusted key comes from, or `None` for a key that is not trusted.
-    pub(crate) fn setup(&self, circuit: &CircuitId, digest: KeyDigest) -> Option<Setup> {
-        builtin_keys()
-            .setup(circuit, digest)
-            .or_else(|| self.keys.contains(&(circuit.clone(), digest)).then_some(Setup::External))
+    /// Whether the caller trusts this key for this circuit.
+    pub(crate) fn trusts_key(&self, circuit: &CircuitId, digest: KeyDigest) -> bool {
+        self.keys.contains(&(circuit.clone(), digest))
+    }
+
+    /// The circuit with this id that the caller handed in.
+    pub(crate) fn circuit(&self, id: &CircuitId) -> Option<&dyn Circuit> {
+        self.circuits.iter().find(|circuit| circuit.id() == *id).map(AsRef::as_ref)
+    }
+
+    /// The key that follows from `circuit`, made once.
+    pub(crate) fn derived_key(
+        &self,
+        system: &'static dyn ProofSystem,
+        circuit: &dyn Circuit,
+    ) -> Result<DerivedKey, KeyError> {
+        let place = (system.name(), circuit.id());
+        let derived = || self.derived.lock().unwrap_or_else(PoisonError::into_inner);
+        let found = derived().get(&place).cloned();
+        if let Some(key) = found {
+            return Ok(key);
+        }
+        let key = system.derived_key(circuit)?;
+        derived().insert(place, key.clone());
+        Ok(key)
     }
 
     /// Where a trusted reference string comes from, or `None` for one that is not trusted. A string says itself that it is a
@@ -94,6 +137,20 @@ impl Trust {
     pub(crate) fn srs_setup(&self, string: &SrsVerifierKey) -> Option<Setup> {
         let digest = string.digest();
         builtin_srs_setup(digest).or_else(|| self.srs.contains(&digest).then_some(srs_setup(string)))
+    }
+}
+
+impl fmt::Debug for Trust {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { logs, keys, srs, policy, circuits, .. } = self;
+        let circuits: Vec<CircuitId> = circuits.iter().map(Circuit::id).collect();
+        f.debug_struct("Trust")
+            .field("logs", logs)
+            .field("keys", keys)
+            .field("srs", srs)
+            .field("policy", policy)
+            .field("circuits", &circuits)
+            .finish()
     }
 }
 

@@ -4,7 +4,7 @@ use std::{fs, io, path::Path};
 
 use zkl_core::circuit::{Circuit, CircuitId};
 
-use super::{ProvingKey, danger_setup, file};
+use super::{Groth16, ProvingKey, danger_setup, file};
 use crate::keys::{
     FileFault, KeyError, KeyEvent, KeyStore, dev_seed,
     store::{at, write_atomically},
@@ -18,7 +18,7 @@ pub(super) fn load_or_generate(
 ) -> Result<ProvingKey, KeyError> {
     let id = circuit.id();
     let key = find_or_generate(store, circuit, &id, progress)?;
-    if store.pinned().digest(&id).is_some_and(|pinned| pinned != key.verifying_key().digest()) {
+    if store.pinned().digest(&Groth16, &id).is_some_and(|pinned| pinned != key.verifying_key().digest()) {
         return Err(KeyError::NotPinned { circuit: id });
     }
     Ok(key)
@@ -69,7 +69,7 @@ fn read(store: &KeyStore, id: &CircuitId, path: &Path) -> Result<Result<ProvingK
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Err(Unusable::Absent)),
         Err(source) => return Err(at("read", path)(source)),
     };
-    let pinned = store.pinned().digest(id);
+    let pinned = store.pinned().digest(&Groth16, id);
     Ok(match file::decode(id, &bytes) {
         // A key that another build of the program left behind.
         Ok(key) if pinned.is_some_and(|digest| digest != key.verifying_key().digest()) => {

@@ -52,15 +52,18 @@ impl ProofSystem for Groth16 {
         Ok(Arc::new(DevKey { id: circuit.id(), key }))
     }
 
-    fn read_key(&self, bytes: &[u8]) -> Result<Arc<dyn proof_system::VerifyingKey>, KeyDecodeError> {
-        VerifyingKey::from_bytes(bytes)
-            .map(|key| -> Arc<dyn proof_system::VerifyingKey> { Arc::new(key) })
-            .map_err(super::DecodeError::of_key)
+    fn read_key(&self, bytes: &[u8]) -> Result<Option<Arc<dyn proof_system::VerifyingKey>>, KeyDecodeError> {
+        match VerifyingKey::from_bytes(bytes) {
+            Ok(key) => Ok(Some(Arc::new(key))),
+            Err(error) => Err(error.of_key()),
+        }
     }
 
-    fn derived_setup(&self, circuit: &dyn Circuit, digest: KeyDigest) -> Option<Setup> {
-        let key = danger_setup(circuit, dev_seed(&circuit.id()), &mut |_| ()).ok()?;
-        (key.verifying_key().digest() == digest).then_some(Setup::Dev)
+    fn derived_key(&self, circuit: &dyn Circuit) -> Result<(Arc<dyn proof_system::VerifyingKey>, Setup), KeyError> {
+        let id = circuit.id();
+        let key = danger_setup(circuit, dev_seed(&id), &mut |_| ());
+        let key = key.map_err(|source| KeyError::Setup { circuit: id, source })?;
+        Ok((Arc::new(key.verifying_key().clone()), Setup::Dev))
     }
 }
 

@@ -32,8 +32,17 @@ pub enum KeyError {
         #[source]
         source: ProveError,
     },
-    /// The dev key of a built-in circuit is not the pinned one: the circuit changed and kept its id.
-    #[error("the dev key of {circuit} is not the one that this version pins")]
+    /// The matrices of a circuit make no key.
+    #[error("the matrices of {circuit} make no key")]
+    Matrices {
+        /// The circuit.
+        circuit: CircuitId,
+        /// Why.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// The key of a built-in circuit is not the pinned one: the circuit changed and kept its id.
+    #[error("the key of {circuit} is not the one that this version pins")]
     NotPinned {
         /// The circuit.
         circuit: CircuitId,

@@ -1,37 +1,44 @@
-//! Keys that a program knows by circuit and digest.
+//! Keys that a program knows by proof system, circuit and digest.
 
 use std::{collections::HashMap, sync::Arc};
 
 use zkl_core::{circuit::CircuitId, digest::KeyDigest};
 
 use super::Setup;
+use crate::proof_system::ProofSystem;
 
-/// Digests of the dev verifying keys of circuits that a program comes with: a value that key stores and verifiers are given.
+/// Name of the proof system, and the circuit.
+type Place = (&'static str, CircuitId);
+
+/// Digests of the verifying keys that anybody can make, of circuits that a program comes with: a value that key stores and
+/// verifiers are given.
 ///
-/// A store refuses to make or use another dev key for such a circuit, which would mean that the circuit changed and kept
-/// its id. A verifier that meets a pinned key knows that it was made from the public dev seed.
+/// A store refuses to make or use another such key for such a circuit, which would mean that the circuit changed and kept its
+/// id. A verifier that meets a pinned key knows how it was made.
 #[derive(Clone, Debug, Default)]
-pub struct PinnedKeys(Arc<HashMap<CircuitId, KeyDigest>>);
+pub struct PinnedKeys(Arc<HashMap<Place, (KeyDigest, Setup)>>);
 
 impl PinnedKeys {
-    /// Digest of the dev verifying key of circuit `id`, when that is pinned.
-    pub fn digest(&self, id: &CircuitId) -> Option<KeyDigest> {
-        self.0.get(id).copied()
+    /// Digests of keys of `system`, all of them made in one way.
+    pub fn new(system: &dyn ProofSystem, setup: Setup, keys: impl IntoIterator<Item = (CircuitId, KeyDigest)>) -> Self {
+        let name = system.name();
+        Self(Arc::new(keys.into_iter().map(|(id, digest)| ((name, id), (digest, setup))).collect()))
+    }
+
+    /// Digest of the key of circuit `id` in `system`, when that is pinned.
+    pub fn digest(&self, system: &dyn ProofSystem, id: &CircuitId) -> Option<KeyDigest> {
+        self.0.get(&(system.name(), id.clone())).map(|(digest, _)| *digest)
     }
 
     /// How the key with `digest` for circuit `id` was made, when it is a pinned one.
-    pub fn setup(&self, id: &CircuitId, digest: KeyDigest) -> Option<Setup> {
-        (self.digest(id)? == digest).then_some(Setup::Dev)
+    pub fn setup(&self, system: &dyn ProofSystem, id: &CircuitId, digest: KeyDigest) -> Option<Setup> {
+        let (pinned, setup) = self.0.get(&(system.name(), id.clone()))?;
+        (*pinned == digest).then_some(*setup)
     }
 
     /// Takes over the keys of `other`, also for circuits that are pinned already.
     pub(super) fn extend(&mut self, other: &Self) {
-        Arc::make_mut(&mut self.0).extend(other.0.iter().map(|(id, digest)| (id.clone(), *digest)));
-    }
-}
-
-impl FromIterator<(CircuitId, KeyDigest)> for PinnedKeys {
-    fn from_iter<I: IntoIterator<Item = (CircuitId, KeyDigest)>>(keys: I) -> Self {
-        Self(Arc::new(keys.into_iter().collect()))
+        let all = other.0.iter().map(|(place, key)| (place.clone(), *key));
+        Arc::make_mut(&mut self.0).extend(all);
     }
 }

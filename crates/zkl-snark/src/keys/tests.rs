@@ -18,7 +18,7 @@ use crate::{
     ark::{Fr, relations::gr1cs::SynthesisError},
     gadgets::{Cs, FieldVar},
     groth16::danger_setup,
-    proof_system::{COMPACT, ProveError, ProvingKey},
+    proof_system::{COMPACT, ProveError, ProvingKey, UNIVERSAL},
 };
 
 /// Knows a square root of a public element.
@@ -223,12 +223,13 @@ fn a_directory_that_cannot_be_made_is_an_error() {
 fn a_key_is_recognised_by_circuit_and_digest() {
     let (id, other) = (CIRCUIT.id(), CircuitId::new("test/other", 1).unwrap());
     let (pinned, digest) = (KeyDigest::of(b"the pinned key"), KeyDigest::of(b"some key"));
-    let keys = PinnedKeys::from_iter([(id.clone(), pinned)]);
-    assert_eq!(keys.setup(&id, pinned), Some(Setup::Dev));
-    assert_eq!(keys.setup(&id, digest), None);
-    // The key of one circuit is none of another.
-    assert_eq!(keys.setup(&other, pinned), None);
-    assert_eq!(PinnedKeys::default().setup(&id, pinned), None);
+    let keys = PinnedKeys::new(COMPACT, Setup::Dev, [(id.clone(), pinned)]);
+    assert_eq!(keys.setup(COMPACT, &id, pinned), Some(Setup::Dev));
+    assert_eq!(keys.setup(COMPACT, &id, digest), None);
+    // The key of one circuit is none of another, and in one proof system none in another.
+    assert_eq!(keys.setup(COMPACT, &other, pinned), None);
+    assert_eq!(keys.setup(UNIVERSAL, &id, pinned), None);
+    assert_eq!(PinnedKeys::default().setup(COMPACT, &id, pinned), None);
     assert!(Setup::Dev.is_forgeable() && !Setup::External.is_forgeable());
     assert_eq!(Setup::Dev.to_string(), "dev setup: forgeable, for evaluation only");
 }
@@ -237,7 +238,7 @@ fn a_key_is_recognised_by_circuit_and_digest() {
 fn a_dev_key_that_is_not_the_pinned_one_is_neither_used_nor_made() {
     let dir = tempfile::tempdir().unwrap();
     let (keys, _) = events(&KeyStore::open(dir.path()).unwrap(), &CIRCUIT);
-    let pinning = |digest| PinnedKeys::from_iter([(CIRCUIT.id(), digest)]);
+    let pinning = |digest| PinnedKeys::new(COMPACT, Setup::Dev, [(CIRCUIT.id(), digest)]);
     let store = |digest| KeyStore::open(dir.path()).unwrap().pinning(&pinning(digest));
     let (same, seen) = events(&store(keys.verifying().digest()), &CIRCUIT);
     assert!(seen.is_empty() && same.verifying() == keys.verifying());

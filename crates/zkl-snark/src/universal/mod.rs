@@ -54,13 +54,14 @@ mod proof;
 mod prove;
 mod rounds;
 mod sizes;
+mod system;
 #[cfg(test)]
 mod tests;
 mod transcript;
 mod verify;
 mod weights;
 
-pub use self::{error::KeyError, key::VerifyingKey, proof::Proof, prove::Prover, sizes::Sizes};
+pub use self::{error::KeyError, key::VerifyingKey, proof::Proof, prove::Prover, sizes::Sizes, system::Universal};
 pub use crate::{
     matrices::{CircuitError, MatricesError},
     proof_system::{Challenge, DecodeError, Link, Linked, Part, ProveError, VerifyError},

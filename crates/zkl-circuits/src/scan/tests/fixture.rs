@@ -24,7 +24,7 @@ use zkl_core::{
 use zkl_poseidon::hash2;
 use zkl_snark::{
     keys::{KeyError, KeyStore},
-    proof_system::{COMPACT, ProvingKey},
+    proof_system::{COMPACT, ProofSystem, ProvingKey},
     testing::Instance,
 };
 
@@ -356,11 +356,19 @@ pub(super) fn is_satisfied(circuit: &TranscriptCircuit) -> bool {
 
 /// Dev keys, made once for all tests of this process.
 pub(in crate::scan) fn dev_keys(circuit: &dyn Circuit) -> Result<Arc<dyn ProvingKey>, KeyError> {
+    keys_of(COMPACT, circuit)
+}
+
+/// Keys of a proof system, made once for all tests of this process.
+pub(in crate::scan) fn keys_of(
+    system: &dyn ProofSystem,
+    circuit: &dyn Circuit,
+) -> Result<Arc<dyn ProvingKey>, KeyError> {
     static STORE: OnceLock<(tempfile::TempDir, KeyStore)> = OnceLock::new();
     let (_, store) = STORE.get_or_init(|| {
         let dir = tempfile::tempdir().unwrap();
         let store = KeyStore::open(dir.path()).unwrap();
         (dir, store)
     });
-    store.keys(COMPACT, circuit, &|_| ())
+    store.keys(system, circuit, &|_| ())
 }

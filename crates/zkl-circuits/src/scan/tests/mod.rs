@@ -9,3 +9,4 @@ mod seal;
 mod shapes;
 pub(super) mod simulator;
 mod tamper;
+mod universal;

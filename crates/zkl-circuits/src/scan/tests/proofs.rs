@@ -17,10 +17,10 @@ use zkl_core::{
 };
 use zkl_snark::{
     groth16::{self, Proof},
-    proof_system::{DecodeError, ProveError, ProvingKey, VerifyError},
+    proof_system::{DecodeError, ProveError, ProvingKey, UNIVERSAL, VerifyError},
 };
 
-use super::fixture::{self, Case, Table};
+use super::fixture::{self, Case, Table, keys_of};
 use crate::{
     scan::{
         ColumnCommitments, CommitmentsError, ProveScanError, ScanContext, ScanDecodeError, ScanProof, ScanStatement,
@@ -47,8 +47,8 @@ fn seal_of(case: &Case) -> Seal {
     Seal::new(case.plan.layout(), &case.profile, &SealSeed::from_bytes([5; 32])).unwrap()
 }
 
-fn commit(case: &Case, srs: &Srs, seed: &CommitmentSeed) -> ColumnCommitments {
-    let groups = ColumnCommitments::row_groups(&case.plan, KAPPA).unwrap();
+fn commit(case: &Case, kappa: u32, srs: &Srs, seed: &CommitmentSeed) -> ColumnCommitments {
+    let groups = ColumnCommitments::row_groups(&case.plan, kappa).unwrap();
     let columns = commit_columns(srs, groups, &case.witness(), seed).unwrap();
     ColumnCommitments::new(&case.plan, groups, columns).unwrap()
 }
@@ -61,10 +61,21 @@ impl Setting {
         Self::new(case, keys)
     }
 
+    /// Such a table with universal proofs: the blocks of the witness are as long as the row groups.
+    pub(super) fn universal(seed: u64, rows: usize) -> Self {
+        let case = Table::flat(seed, rows).case();
+        let keys = keys_of(UNIVERSAL, &TranscriptCircuit::blank(case.plan.shape().clone())).unwrap();
+        Self::with_kappa(case, keys, 4)
+    }
+
     fn new(case: Case, keys: Arc<dyn ProvingKey>) -> Self {
-        let srs = Srs::dev(1 << KAPPA, Srs::DEV_SEED).unwrap();
+        Self::with_kappa(case, keys, KAPPA)
+    }
+
+    fn with_kappa(case: Case, keys: Arc<dyn ProvingKey>, kappa: u32) -> Self {
+        let srs = Srs::dev(1 << kappa, Srs::DEV_SEED).unwrap();
         let seed = CommitmentSeed::from_bytes([9; 32]);
-        let commitments = commit(&case, &srs, &seed);
+        let commitments = commit(&case, kappa, &srs, &seed);
         Self { seal: seal_of(&case), case, srs, keys, seed, commitments }
     }
 
@@ -217,7 +228,7 @@ fn a_stored_proof_of_version_1_verifies() {
     let key = groth16::VerifyingKey::from_bytes(&hex::decode(key).unwrap()).unwrap();
     let case = Table::flat(31, 13).case();
     let srs = Srs::dev(1 << KAPPA, Srs::DEV_SEED).unwrap();
-    let commitments = commit(&case, &srs, &CommitmentSeed::from_bytes([9; 32]));
+    let commitments = commit(&case, KAPPA, &srs, &CommitmentSeed::from_bytes([9; 32]));
     let (plan, h) = (&case.plan, seal_of(&case).commitment());
     let proof = ScanProof::from_bytes(plan.shape(), commitments.groups(), &key, &hex::decode(proof).unwrap()).unwrap();
     let statement = ScanStatement { context: context(1), plan, h, commitments: &commitments };

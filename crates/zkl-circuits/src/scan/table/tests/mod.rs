@@ -6,3 +6,4 @@ mod merge;
 mod plan;
 mod proofs;
 mod tamper;
+mod universal;

@@ -95,8 +95,14 @@ impl Proved {
     }
 }
 
+/// A string that merges can be proved under.
+pub(super) fn universal_srs() -> &'static Srs {
+    static SRS: OnceLock<Srs> = OnceLock::new();
+    SRS.get_or_init(|| Srs::dev(1 << 15, Srs::DEV_SEED).unwrap())
+}
+
 /// Proves the next `count` segments.
-fn push_all(table: &Tall, prover: &mut TableProver<'_>, count: usize) {
+pub(super) fn push_all(table: &Tall, prover: &mut TableProver<'_>, count: usize) {
     for _ in 0..count {
         let segment = prover.next_segment().unwrap();
         let range = table.range(&segment);

@@ -1,0 +1,77 @@
+//! Which keys count, and where they come from.
+
+use std::sync::Arc;
+
+use zkl_argument::srs::SrsVerifierKey;
+use zkl_circuits::keys::builtin_keys;
+use zkl_core::{
+    circuit::{Circuit, CircuitId},
+    digest::KeyDigest,
+};
+use zkl_snark::{
+    keys::Setup,
+    proof_system::{ProofSystem, VerifyingKey},
+};
+
+use super::{Trust, VerifyError, decode_base64};
+
+/// A key that an entry names for a circuit.
+pub(crate) struct NamedKey<'a> {
+    pub(crate) system: &'static dyn ProofSystem,
+    pub(crate) circuit: &'a CircuitId,
+    /// Digest in the entry.
+    pub(crate) digest: KeyDigest,
+    /// The key's bytes in the receipt, in base64.
+    pub(crate) text: &'a str,
+    /// The circuit, when the verifier has it: built in, called for by a layout, or handed in.
+    pub(crate) instance: Option<&'a dyn Circuit>,
+    /// Whether a key that is not pinned may be made out of the circuit. A layout is the notary's choice, and so is the work.
+    pub(crate) derivable: bool,
+}
+
+impl NamedKey<'_> {
+    /// The key's bytes, which have the logged digest.
+    pub(crate) fn bytes(&self) -> Result<Vec<u8>, VerifyError> {
+        let bytes = decode_base64("verifying key", self.text)?;
+        let (expected, got) = (self.digest, KeyDigest::of(&bytes));
+        if got == expected { Ok(bytes) } else { Err(VerifyError::KeyDigest { expected, got }) }
+    }
+
+    /// The key, if the caller trusts it for its circuit, and what that rests on. A key that is not pinned may be the one that follows
+    /// from the circuit alone, and then is that, whether or not the caller trusts its digest. Matrices are never taken from the receipt,
+    /// which could name some that anything satisfies.
+    pub(crate) fn trusted(&self, trust: &Trust) -> Result<(Arc<dyn VerifyingKey>, Setup), VerifyError> {
+        let Self { system, circuit, digest, .. } = *self;
+        let bytes = self.bytes()?;
+        let read = system.read_key(&bytes);
+        let pinned = builtin_keys().setup(system, circuit, digest);
+        if let (Some(setup), Ok(Some(key))) = (pinned, &read) {
+            return Ok((Arc::clone(key), setup));
+        }
+        let known = pinned.or_else(|| trust.trusts_key(circuit, digest).then_some(Setup::External));
+        let is_derived = matches!(read, Ok(None));
+        if let Some(instance) = self.instance
+            && (self.derivable || is_derived && known.is_some())
+        {
+            let (key, setup) = trust.derived_key(system, instance).map_err(VerifyError::DerivedKey)?;
+            if key.digest() == digest {
+                return Ok((key, setup));
+            }
+        }
+        match (known, read) {
+            (Some(setup), Ok(Some(key))) => Ok((key, setup)),
+            (Some(_), Err(error)) => Err(VerifyError::Key(error)),
+            (_, Ok(None)) if self.instance.is_none() => Err(VerifyError::CircuitUnknown { circuit: circuit.clone() }),
+            _ => Err(VerifyError::KeyNotTrusted { circuit: circuit.clone(), digest }),
+        }
+    }
+}
+
+/// A reference string that has the logged digest and that the caller trusts, and what that rests on.
+pub(crate) fn trusted_srs(srs: &SrsVerifierKey, expected: KeyDigest, trust: &Trust) -> Result<Setup, VerifyError> {
+    let got = srs.digest();
+    if got != expected {
+        return Err(VerifyError::SrsDigest { expected, got });
+    }
+    trust.srs_setup(srs).ok_or(VerifyError::SrsNotTrusted { digest: got })
+}

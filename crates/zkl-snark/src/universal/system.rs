@@ -1,0 +1,129 @@
+//! Universal proofs behind the contract of proof systems.
+
+use std::sync::Arc;
+
+use zkl_argument::{
+    commit::RowGroups,
+    hyperkzg::Mask,
+    srs::{Srs, SrsVerifierKey},
+};
+use zkl_core::{
+    circuit::{Circuit, CircuitId},
+    digest::KeyDigest,
+};
+
+use super::{Proof, Prover, VerifyingKey};
+use crate::{
+    ark::Fr,
+    keys::{KeyError, KeyEvent, KeyStore, Setup},
+    proof_system::{self, KeyDecodeError, Link, Linked, ProofSystem, ProveError, VerifyError},
+    random::fresh_rng,
+};
+
+/// Proofs of every circuit under one reference string.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Universal;
+
+/// What marks its proofs.
+const TAG: u8 = 1;
+
+impl ProofSystem for Universal {
+    fn name(&self) -> &'static str {
+        "universal"
+    }
+
+    fn tag(&self) -> Option<u8> {
+        Some(TAG)
+    }
+
+    fn needs_srs(&self) -> bool {
+        true
+    }
+
+    fn proving_key(
+        &self,
+        circuit: &dyn Circuit,
+        store: &KeyStore,
+        _progress: &dyn Fn(KeyEvent<'_>),
+    ) -> Result<Arc<dyn proof_system::ProvingKey>, KeyError> {
+        let id = circuit.id();
+        let key = key_of(circuit)?;
+        match store.pinned().digest(self, &id) {
+            Some(pinned) if pinned != key.digest() => Err(KeyError::NotPinned { circuit: id }),
+            _ => Ok(Arc::new(UniversalKey(key))),
+        }
+    }
+
+    /// The bytes name matrices by their digest, and only whoever has the circuit has them.
+    fn read_key(&self, _bytes: &[u8]) -> Result<Option<Arc<dyn proof_system::VerifyingKey>>, KeyDecodeError> {
+        Ok(None)
+    }
+
+    fn derived_key(&self, circuit: &dyn Circuit) -> Result<(Arc<dyn proof_system::VerifyingKey>, Setup), KeyError> {
+        // There is no setup that anybody could have cheated in.
+        Ok((Arc::new(key_of(circuit)?), Setup::Ceremony))
+    }
+}
+
+fn key_of(circuit: &dyn Circuit) -> Result<VerifyingKey, KeyError> {
+    VerifyingKey::of(circuit, circuit.is_linked())
+        .map_err(|source| KeyError::Matrices { circuit: circuit.id(), source: Box::new(source) })
+}
+
+/// Prover and verifier have the same key.
+struct UniversalKey(VerifyingKey);
+
+impl proof_system::ProvingKey for UniversalKey {
+    fn id(&self) -> &CircuitId {
+        self.0.id()
+    }
+
+    fn setup(&self) -> Setup {
+        Setup::Ceremony
+    }
+
+    fn verifying(&self) -> &dyn proof_system::VerifyingKey {
+        &self.0
+    }
+
+    /// One random entry hides the value; the opening has a mask of its own.
+    fn mask(&self, groups: RowGroups) -> Result<Mask, ProveError> {
+        Ok(Mask::sample_first(groups, &mut fresh_rng().map_err(ProveError::Entropy)?))
+    }
+
+    fn prove(&self, circuit: &dyn Circuit, srs: Option<&Srs>, link: Option<Link>) -> Result<Vec<u8>, ProveError> {
+        let srs = srs.ok_or(ProveError::SrsMissing)?;
+        Ok(Prover::new(srs).prove(&self.0, circuit, link)?.to_bytes())
+    }
+}
+
+impl proof_system::VerifyingKey for VerifyingKey {
+    fn system(&self) -> &'static dyn ProofSystem {
+        &Universal
+    }
+
+    fn as_bytes(&self) -> &[u8] {
+        self.as_bytes()
+    }
+
+    fn digest(&self) -> KeyDigest {
+        self.digest()
+    }
+
+    fn proof_len(&self, link: Option<usize>) -> Result<usize, VerifyError> {
+        Ok(self.sizes(link)?.proof_bytes())
+    }
+
+    fn verify(
+        &self,
+        x: &[Fr],
+        srs: Option<&SrsVerifierKey>,
+        link: Option<&Linked>,
+        proof: &[u8],
+    ) -> Result<(), VerifyError> {
+        let srs = srs.ok_or(VerifyError::SrsMissing)?;
+        let sizes = self.sizes(link.map(|link| link.point().len()))?;
+        let proof = Proof::from_bytes(&sizes, proof)?;
+        self.verify(srs, x, link, &proof)
+    }
+}
