@@ -167,12 +167,12 @@ async fn prove(ledger: &Ledger, notarized: EntryRef, claim: &str) -> Result<Clai
     let Predicate::Claim(record) = entry.predicate() else {
         return Err("the entry of a claim is a claim".into());
     };
-    let proof = ledger.storage().blob(record.proof).await?.ok_or("the proof is stored")?;
+    let proof = ledger.storage().blob(record.proof.digest).await?.ok_or("the proof is stored")?;
     let receipt = ledger.receipt(&entry).await?.encode()?;
     let trust = Trust::default().with_log(ledger.log_key());
     Ok(ClaimFigures {
         claim: claim.to_owned(),
-        circuit: record.circuit.to_string(),
+        circuit: record.proof.circuit.to_string(),
         first: Vec::new(),
         prove,
         stages,

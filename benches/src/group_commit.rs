@@ -8,8 +8,8 @@ use zkl_core::{
     time::Timestamp,
 };
 use zkl_ledger::{
-    CircuitId, CustomRecord, KeyStore, Ledger, LedgerError, Nonce, OpeningStore, Predicate, Setup, SignedEntry,
-    keys::SigningKey, note::NoteSigner,
+    About, CircuitId, CustomRecord, KeyStore, Ledger, LedgerError, Nonce, OpeningStore, Predicate, ProofRecord, Setup,
+    SignedEntry, keys::SigningKey, note::NoteSigner,
 };
 use zkl_testkit::faults::{FaultPlan, FaultyBackend, Operation};
 
@@ -94,16 +94,13 @@ pub async fn group_commit<S: StorageBackend + Clone + 'static>(
 }
 
 fn entry(key: &SigningKey, number: u64) -> Result<SignedEntry, Box<dyn Error>> {
+    let proof = BlobDigest::of(b"proof");
     let record = CustomRecord {
-        dataset: format!("set-{}", number % 7).parse().ok(),
+        about: About::Named(format!("set-{}", number % 7).parse().ok()),
         description: format!("{number:0>DESCRIPTION_LEN$}"),
-        scheme: None,
-        circuit: CircuitId::new("bench/append", 1)?,
         setup: Setup::External,
-        verifying_key: KeyDigest::of(b"key"),
-        srs: None,
         public_inputs: Vec::new(),
-        proof: BlobDigest::of(b"proof"),
+        proof: ProofRecord::unnamed(CircuitId::new("bench/append", 1)?, KeyDigest::of(b"key"), proof),
         notary: key.verifying_key(),
         recorded_at: Timestamp(1_700_000_000_000 + number),
         nonce: Nonce::generate()?,

@@ -104,15 +104,20 @@ pub fn is_reserved(circuit: &CircuitId) -> bool {
     ["claim/", "scan/", "merge/"].iter().any(|prefix| circuit.name().starts_with(prefix))
 }
 
-const CONTEXT: Domain = Domain::new("zkl/claim/v1/context");
-
 /// The public input that ties a proof to one use: hash-to-field of
-/// `SHA-256(canonical text of version 1 of the claim) || entry || notary key || nonce`, where `entry` is the id of the notarization.
-pub fn context(claim: &Claim, entry: TransactionId, notary_key: &[u8; 32], nonce: &[u8; 32]) -> Fr {
+/// `SHA-256(canonical text of the claim) || entry || notary key || nonce`, where `entry` is the id of the notarization. Each version of
+/// the text has a domain of its own.
+pub fn context(text: TextForm, claim: &Claim, entry: TransactionId, notary_key: &[u8; 32], nonce: &[u8; 32]) -> Fr {
+    const V1: Domain = Domain::new("zkl/claim/v1/context");
+    const V2: Domain = Domain::new("zkl/claim/v2/context");
     let mut message = [0; 128];
-    message[..32].copy_from_slice(&Sha256::digest(claim.canonical(TextForm::V1)));
+    message[..32].copy_from_slice(&Sha256::digest(claim.canonical(text)));
     message[32..64].copy_from_slice(entry.as_bytes());
     message[64..96].copy_from_slice(notary_key);
     message[96..].copy_from_slice(nonce);
-    hash_to_field(CONTEXT, &message)
+    let domain = match text {
+        TextForm::V1 => V1,
+        TextForm::V2 => V2,
+    };
+    hash_to_field(domain, &message)
 }

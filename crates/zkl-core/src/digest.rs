@@ -132,6 +132,16 @@ pub enum DigestRule {
     ArrowStream,
 }
 
+impl DigestRule {
+    /// The rule's name, as entries have it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::StoredBytes => "stored-bytes",
+            Self::ArrowStream => "arrow-stream/1",
+        }
+    }
+}
+
 /// The digests of one file, or of what stands for it under a [`DigestRule`], computed in one pass.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -8,7 +8,7 @@
 use std::error::Error;
 
 use zkl_ledger::{
-    Circuit, CircuitId, CircuitType, CustomStatement, Ledger, Trust, VerifiedStatement,
+    Circuit, CircuitId, CircuitType, Ledger, Trust, VerifiedStatement,
     ark::{
         Fr,
         ff::{Field as _, One as _},
@@ -56,9 +56,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
 
     let id = CircuitId::new("example/factors", 1)?;
     let circuit = Factors { id: id.clone(), left: Fr::from(41u64), right: Fr::from(271u64) };
-    let statement =
-        CustomStatement { dataset: None, description: "the notary knows two factors of the public input".to_owned() };
-    let entry = ledger.prove_circuit(CircuitType::Custom(Box::new(circuit)), statement).await?;
+    let circuit = CircuitType::Custom(Box::new(circuit));
+    let entry = ledger.prove_circuit(circuit, "the notary knows two factors of the public input").await?;
     let receipt = ledger.receipt(&entry).await?.encode()?;
     println!("entry {} of the log, receipt of {} bytes", entry.index, receipt.len());
 
@@ -69,7 +68,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let zkl_ledger::Predicate::Custom(record) = entry.predicate() else {
         return Err("the entry records a custom circuit".into());
     };
-    let trust = Trust::default().with_verifying_key(id, record.verifying_key).with_log(ledger.log_key());
+    let trust = Trust::default().with_verifying_key(id, record.proof.key).with_log(ledger.log_key());
     let verified = verify(&receipt, &trust)?;
     if let Some(VerifiedStatement::Custom { record, proof }) = verified.subject().map(|subject| &subject.statement) {
         println!("verified: {}", record.description);

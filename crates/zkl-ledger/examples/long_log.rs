@@ -8,8 +8,8 @@
 use std::{error::Error, path::PathBuf, sync::Arc, time::Instant};
 
 use zkl_ledger::{
-    CircuitId, CustomRecord, KeyDigest, KeyStore, Ledger, LedgerHome, Nonce, Predicate, Setup, SignedEntry, Timestamp,
-    keys::SigningKey, storage::StorageBackend as _,
+    About, CircuitId, CustomRecord, KeyDigest, KeyStore, Ledger, LedgerHome, Nonce, Predicate, ProofRecord, Setup,
+    SignedEntry, Timestamp, keys::SigningKey, storage::StorageBackend as _,
 };
 
 /// Entries that wait for the store at the same time, and so share its syncs.
@@ -52,16 +52,13 @@ async fn main() -> Result<(), Box<dyn Error>> {
 async fn append(ledger: &Ledger, key: &SigningKey, number: u64) -> Result<(), Box<dyn Error + Send + Sync>> {
     let mut proof = vec![0; PROOF_LEN];
     zkl_core::random::fill(&mut proof)?;
+    let proof = ledger.storage().put_blob(&proof).await?;
     let record = CustomRecord {
-        dataset: format!("set-{}", number % 7).parse().ok(),
+        about: About::Named(format!("set-{}", number % 7).parse().ok()),
         description: format!("{number:0>DESCRIPTION_LEN$}"),
-        scheme: None,
-        circuit: CircuitId::new("example/long-log", 1)?,
         setup: Setup::External,
-        verifying_key: KeyDigest::of(b"a verifying key"),
-        srs: None,
         public_inputs: Vec::new(),
-        proof: ledger.storage().put_blob(&proof).await?,
+        proof: ProofRecord::unnamed(CircuitId::new("example/long-log", 1)?, KeyDigest::of(b"a verifying key"), proof),
         notary: key.verifying_key(),
         recorded_at: Timestamp(START + number * 1_000),
         nonce: Nonce::generate()?,

@@ -83,7 +83,8 @@ fn check(
         }
         Err(error) => return Err(error),
     };
-    if !is_notarized(&scanned.digests) {
+    let covered = notarization.covers.is_none_or(|rule| rule == scanned.digest_rule);
+    if !covered || !is_notarized(&scanned.digests) {
         return Ok(Err(DataMismatch::Digests));
     }
     let manifest = Manifest::new(scanned.layout.clone(), scanned.notes.clone());

@@ -13,7 +13,7 @@ use zkl_core::{
     storage::{Order, Query, StorageBackendExt as _},
 };
 use zkl_dataset::view::{ProfileView, view};
-use zkl_receipt::Notarization;
+use zkl_receipt::{DatasetRef, Notarization, Role};
 
 use crate::{
     entry::Entry,
@@ -69,6 +69,12 @@ impl Dataset {
     /// The dataset's name.
     pub const fn name(&self) -> &DatasetName {
         &self.notarized.notarization.dataset
+    }
+
+    /// This version, as another statement names it.
+    pub(crate) fn named(&self, role: Role) -> DatasetRef {
+        let NotarizedEntry { entry, notarization } = &self.notarized;
+        DatasetRef { role, name: notarization.dataset.clone(), id: notarization.dataset_id, entry: entry.id }
     }
 
     /// The entry of this version.
@@ -135,10 +141,6 @@ impl Dataset {
 
     pub(crate) const fn ledger(&self) -> &Ledger {
         &self.ledger
-    }
-
-    pub(crate) const fn notarized(&self) -> &NotarizedEntry {
-        &self.notarized
     }
 
     pub(crate) async fn secrets(&self) -> Result<Arc<Secrets>, LedgerError> {

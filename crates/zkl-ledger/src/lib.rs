@@ -43,7 +43,7 @@ pub use ledger::{EntryRef, Ledger, NotarizedEntry};
 pub use notarize::{EvidenceRequest, Notarize, Notarized};
 pub use opening::{OPENING_FORMAT, Opening, OpeningStore};
 pub use proofs::{ProofSetting, ProofSettingError};
-pub use prove::{CustomStatement, Prove, ProveCircuit};
+pub use prove::{Prove, ProveCircuit};
 pub use reference_string::{
     ImportedSrs, KnownSrs, check_reference_string, derive_reference_string, import_reference_string,
     reference_string_digest, reference_strings,
@@ -60,7 +60,7 @@ pub use zkl_circuits::claims::language as claim;
 pub use zkl_core::{
     circuit::{self, Circuit, CircuitId, CircuitType},
     column::{ColumnType, Schema},
-    digest::{DatasetId, KeyDigest, TransactionId},
+    digest::{DatasetId, DigestRule, KeyDigest, TransactionId},
     error::ParseError,
     layout::{Encoding, Layout, Rounding, Zone},
     name::DatasetName,
@@ -74,12 +74,13 @@ pub use zkl_core::{
 };
 pub use zkl_dataset as dataset;
 pub use zkl_receipt::{
-    Assurance, ClaimRecord, CustomRecord, EntryError, Evidence, FileEvidence, MAX_RECEIPT_ENTRIES, MAX_RECEIPT_LEN,
-    MAX_SCAN_PROOFS, Manifest, Nonce, Notarization, Predicate, ProfileEvidence, ProofPart, ProofReport, PublicInput,
-    RECEIPT_FORMAT, Receipt, ReceiptEntry, ReceiptSummary, SaltedDigests, ScanKey, ScanPart, ScanRecord, ScanReport,
-    SignedEntry, StatementSummary, TransportError, Trust, TrustParseError, UnknownStatement, VerifiedEntry,
-    VerifiedLog, VerifiedReceipt, VerifiedStatement, VerifyError, WitnessAnswer, WitnessClient, checkpoint,
-    cosignature, keys, note, policy, signer, verify, witness,
+    About, Assurance, ClaimRecord, CustomRecord, DatasetRef, EntryError, Evidence, FileEvidence, MAX_DATASETS,
+    MAX_RECEIPT_ENTRIES, MAX_RECEIPT_LEN, MAX_SCAN_PROOFS, Manifest, Nonce, Notarization, Predicate, ProfileEvidence,
+    ProofPart, ProofRecord, ProofReport, PublicInput, RECEIPT_FORMAT, Receipt, ReceiptEntry, ReceiptSummary, Role,
+    RoleError, SaltedDigests, ScanKey, ScanPart, ScanRecord, ScanReport, Scheme, SignedEntry, StatementSummary,
+    TransportError, Trust, TrustParseError, UnknownStatement, VerifiedEntry, VerifiedLog, VerifiedReceipt,
+    VerifiedStatement, VerifyError, WitnessAnswer, WitnessClient, checkpoint, cosignature, keys, note, policy, signer,
+    verify, witness,
 };
 pub use zkl_snark::{
     ark,

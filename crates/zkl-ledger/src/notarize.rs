@@ -8,7 +8,7 @@ use zkl_circuits::{
     seal::{Seal, SealSeed},
 };
 use zkl_core::{
-    digest::{DatasetId, KeyDigest},
+    digest::{DatasetId, DigestRule, KeyDigest},
     layout::Layout,
     name::DatasetName,
     privacy::PrivacyLevel,
@@ -155,6 +155,7 @@ impl<'l> IntoFuture for Notarize<'l> {
 struct SealedTable {
     opening: Opening,
     seal: Seal,
+    rule: DigestRule,
     report: InferenceReport,
     notes: Vec<TableNote>,
     scan: Option<ProvedScan>,
@@ -197,7 +198,8 @@ fn seal_table(
         layout: scanned.layout,
         profile,
     };
-    Ok(SealedTable { opening, seal, report: scanned.report, notes: scanned.notes, scan: proved })
+    let (rule, report, notes) = (scanned.digest_rule, scanned.report, scanned.notes);
+    Ok(SealedTable { opening, seal, rule, report, notes, scan: proved })
 }
 
 /// What the statement says beside what was read.
@@ -214,7 +216,7 @@ async fn record(
     statement: Statement,
     reporter: SharedReporter,
 ) -> Result<Notarized, LedgerError> {
-    let SealedTable { mut opening, seal, report, notes, scan } = sealed;
+    let SealedTable { mut opening, seal, rule, report, notes, scan } = sealed;
     let Statement { privacy, notary, nonce } = statement;
     let manifest = Manifest::new(opening.layout.clone(), notes);
     let digest = ledger.storage.put_blob(&manifest.encode()?).await?;
@@ -230,20 +232,22 @@ async fn record(
     };
     let file = FileEvidence::new(privacy, &opening.digests, &opening.file_salt());
     let commitment = seal.commitment();
-    let commitments = scan.as_ref().map(|scan| scan.commitments);
-    let notarization = Notarization {
+    let mut notarization = Notarization {
         dataset: opening.dataset.clone(),
-        dataset_id: Notarization::derive_dataset_id(digest, &file, &commitment, commitments),
+        // Follows from the rest.
+        dataset_id: DatasetId::new([0; 32]),
         assurance: if scan.is_some() { Assurance::Proved } else { Assurance::Attested },
         privacy,
         seal: commitment,
         manifest: digest,
+        covers: Some(rule),
         file,
         scan,
         notary,
         recorded_at: Timestamp::now(),
         nonce,
     };
+    notarization.dataset_id = notarization.derived_id();
     let signed = ledger.sign(Predicate::Notarization(notarization.clone())).await?;
     opening.dataset_id = notarization.dataset_id;
     let id = opening.dataset_id;

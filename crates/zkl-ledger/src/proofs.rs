@@ -5,7 +5,11 @@ use std::{fmt, str::FromStr, sync::Arc};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 use zkl_argument::srs::Srs;
-use zkl_core::{circuit::Circuit, digest::KeyDigest};
+use zkl_core::{
+    circuit::Circuit,
+    digest::{BlobDigest, KeyDigest},
+};
+use zkl_receipt::{ProofRecord, Scheme};
 use zkl_snark::{
     keys::{KeyEvent, KeyStore, Setup, srs_setup},
     proof_system::{COMPACT, ProofSystem, ProvingKey, UNIVERSAL},
@@ -96,6 +100,20 @@ pub(crate) fn reference_string(
         Some(digest) => keys.srs(digest, &progress)?,
         None => keys.public_srs(&progress)?,
     })
+}
+
+impl Proved {
+    /// What an entry says of it.
+    pub(crate) fn record(&self) -> ProofRecord {
+        let key = self.key.verifying();
+        ProofRecord {
+            scheme: Scheme::of(key.system()),
+            circuit: self.key.id().clone(),
+            key: key.digest(),
+            srs: self.srs,
+            digest: BlobDigest::of(&self.blob),
+        }
+    }
 }
 
 /// A proof without a link, and what it was made with.

@@ -3,28 +3,23 @@
 use std::{future::IntoFuture, sync::Arc};
 
 use futures::future::BoxFuture;
-use zkl_circuits::claims::{self, language::Claim, resolve};
-use zkl_core::{circuit::CircuitType, digest::BlobDigest, name::DatasetName, time::Timestamp};
-use zkl_receipt::{ClaimRecord, CustomRecord, Nonce, Predicate, PublicInput, Scheme};
+use zkl_circuits::claims::{
+    self,
+    language::{Claim, TextForm},
+    resolve,
+};
+use zkl_core::{circuit::CircuitType, time::Timestamp};
+use zkl_receipt::{About, ClaimRecord, CustomRecord, DatasetRef, Nonce, Predicate, PublicInput, Role};
 
 use crate::{
     dataset_version::{Dataset, Secrets},
     entry::Entry,
     error::LedgerError,
-    ledger::{Ledger, NotarizedEntry},
+    ledger::Ledger,
     proofs::Proved,
     stage::{SharedReporter, Stage, StageReporter},
     work,
 };
-
-/// A statement of an embedder's own circuit.
-#[derive(Clone, Debug, Default)]
-pub struct CustomStatement {
-    /// The dataset that it is about, if it is about one.
-    pub dataset: Option<DatasetName>,
-    /// What it means, in the embedder's words: the verifier prints it.
-    pub description: String,
-}
 
 /// A proof of a claim that was asked for; awaiting it makes the proof and appends it. When the future is dropped before the first
 /// thing is stored, the work stops soon and nothing is left of it.
@@ -47,10 +42,10 @@ impl Prove<'_> {
         let ledger = dataset.ledger();
         let notary = ledger.notary()?.verifying_key();
         let secrets = dataset.secrets().await?;
-        let NotarizedEntry { entry, notarization } = dataset.notarized();
+        let entry = dataset.entry();
         let resolved = resolve(&claim, &secrets.opening.layout)?;
         let nonce = Nonce::generate().map_err(LedgerError::randomness)?;
-        let ctx = claims::context(&claim, entry.id, notary.as_bytes(), nonce.as_bytes());
+        let ctx = claims::context(TextForm::V2, &claim, entry.id, notary.as_bytes(), nonce.as_bytes());
         let (keys, proofs) = (Arc::clone(&ledger.keys), ledger.proofs);
         let proved = work::run(Arc::clone(&reporter), move |work| {
             let Secrets { opening, seal } = secrets.as_ref();
@@ -59,15 +54,10 @@ impl Prove<'_> {
         });
         let proved = proved.await?;
         let record = ClaimRecord {
-            dataset: notarization.dataset.clone(),
-            dataset_id: notarization.dataset_id,
-            notarization: entry.id,
+            text: TextForm::V2,
+            dataset: dataset.named(Role::dataset()),
             claim,
-            scheme: Scheme::of(proofs.system()),
-            circuit: proved.key.id().clone(),
-            verifying_key: proved.key.verifying().digest(),
-            srs: proved.srs,
-            proof: BlobDigest::of(&proved.blob),
+            proof: proved.record(),
             notary,
             recorded_at: Timestamp::now(),
             nonce,
@@ -90,22 +80,33 @@ impl<'d> IntoFuture for Prove<'d> {
 pub struct ProveCircuit<'l> {
     ledger: &'l Ledger,
     circuit: CircuitType,
-    statement: CustomStatement,
+    description: String,
+    datasets: Vec<DatasetRef>,
     reporter: SharedReporter,
 }
 
 impl Ledger {
-    /// Proves an embedder's circuit and appends the proof with its public inputs.
+    /// Proves an embedder's circuit and appends the proof with its public inputs. `description` says what the statement means, in the
+    /// embedder's words: a verifier prints it.
     ///
     /// # Errors
     /// Of the future: [`LedgerError::ClaimCircuit`] when the circuit's name is one of a claim's, [`LedgerError::Prove`] when the
-    /// assignment does not satisfy the circuit; otherwise what the keys or the store answer. Nothing is recorded then.
-    pub fn prove_circuit(&self, circuit: CircuitType, statement: CustomStatement) -> ProveCircuit<'_> {
-        ProveCircuit { ledger: self, circuit, statement, reporter: Arc::new(()) }
+    /// assignment does not satisfy the circuit, [`LedgerError::Sign`] when datasets share a role or are too many; otherwise what the
+    /// keys or the store answer. Nothing is recorded then.
+    pub fn prove_circuit(&self, circuit: CircuitType, description: impl Into<String>) -> ProveCircuit<'_> {
+        let (description, datasets) = (description.into(), Vec::new());
+        ProveCircuit { ledger: self, circuit, description, datasets, reporter: Arc::new(()) }
     }
 }
 
 impl ProveCircuit<'_> {
+    /// Names a notarized table that the statement is about, and what it is in it. A receipt of the statement holds the notarization.
+    /// What ties the proof to the table is the circuit's business: its public inputs may hold the seal.
+    pub fn about(mut self, role: Role, dataset: &Dataset) -> Self {
+        self.datasets.push(dataset.named(role));
+        self
+    }
+
     /// Reports stages.
     pub fn progress(mut self, reporter: impl StageReporter + 'static) -> Self {
         self.reporter = Arc::new(reporter);
@@ -113,12 +114,13 @@ impl ProveCircuit<'_> {
     }
 
     async fn run(self) -> Result<Entry, LedgerError> {
-        let Self { ledger, circuit, statement, reporter } = self;
+        let Self { ledger, circuit, description, datasets, reporter } = self;
         let notary = ledger.notary()?.verifying_key();
         let id = circuit.circuit().id();
         if claims::is_reserved(&id) {
             return Err(LedgerError::ClaimCircuit { circuit: id });
         }
+        DatasetRef::check_roles(&datasets).map_err(LedgerError::entry)?;
         let (keys, proofs) = (Arc::clone(&ledger.keys), ledger.proofs);
         let proved = work::run(Arc::clone(&reporter), move |work| {
             let public_inputs = circuit.circuit().public_inputs();
@@ -126,15 +128,11 @@ impl ProveCircuit<'_> {
         });
         let (proved, public_inputs) = proved.await?;
         let record = CustomRecord {
-            dataset: statement.dataset,
-            description: statement.description,
-            scheme: Scheme::of(proofs.system()),
-            circuit: proved.key.id().clone(),
+            about: About::Notarized(datasets),
+            description,
             setup: proved.setup,
-            verifying_key: proved.key.verifying().digest(),
-            srs: proved.srs,
             public_inputs: public_inputs.into_iter().map(PublicInput::new).collect(),
-            proof: BlobDigest::of(&proved.blob),
+            proof: proved.record(),
             notary,
             recorded_at: Timestamp::now(),
             nonce: Nonce::generate().map_err(LedgerError::randomness)?,

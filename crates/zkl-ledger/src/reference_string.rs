@@ -40,6 +40,8 @@ pub struct KnownSrs {
     pub is_here: bool,
     /// Whether notarizations use it unless told otherwise.
     pub is_default: bool,
+    /// Whether its file is here and cannot be used: import it again.
+    pub is_damaged: bool,
 }
 
 /// Imports a `.ptau` file of snarkjs into the directory of keys: every point that is taken over is checked, and that they are
@@ -92,14 +94,18 @@ pub fn reference_strings(keys: &KeyStore) -> Result<Vec<KnownSrs>, LedgerError> 
         ceremony: ceremony(digest),
         is_here: digest == default || setup == Setup::Dev || kept.contains(&digest),
         is_default: digest == default,
+        is_damaged: false,
     };
     let ceremonies = CEREMONIES.iter().filter_map(|ceremony| Some(known(ceremony.digest().ok()?, Setup::Ceremony)));
     let mut strings: Vec<KnownSrs> = ceremonies.collect();
     strings.sort_by_key(|string| !string.is_default);
     for &digest in &kept {
         if builtin_srs_setup(digest).is_none() {
-            let srs = keys.srs(digest, &|_| ())?;
-            strings.push(known(digest, srs_setup(srs.verifier_key())));
+            // One file that cannot be used is no reason to hide the others.
+            strings.push(match keys.srs(digest, &|_| ()) {
+                Ok(srs) => known(digest, srs_setup(srs.verifier_key())),
+                Err(_) => KnownSrs { is_here: false, is_damaged: true, ..known(digest, Setup::External) },
+            });
         }
     }
     strings.push(known(dev_srs_digest()?, Setup::Dev));

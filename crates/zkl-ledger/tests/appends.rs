@@ -13,8 +13,8 @@ use std::{collections::BTreeMap, env, sync::Arc, time::Duration};
 use tempfile::TempDir;
 use tokio::task::JoinHandle;
 use zkl_ledger::{
-    CircuitId, CustomRecord, Entry, EntryRef, KeyStore, Ledger, LedgerError, Nonce, OpeningStore, Predicate,
-    RocksBackend, Setup, SignedEntry, Timestamp,
+    About, CircuitId, CustomRecord, Entry, EntryRef, KeyStore, Ledger, LedgerError, Nonce, OpeningStore, Predicate,
+    ProofRecord, RocksBackend, Setup, SignedEntry, Timestamp,
     keys::SigningKey,
     memory::MemoryBackend,
     note::NoteSigner,
@@ -61,16 +61,17 @@ fn ledger<S: StorageBackend + Clone + 'static>(store: S, plan: FaultPlan) -> (Ar
 /// A signed entry that no other one equals, about a dataset that `number` chooses.
 fn entry(number: u64) -> SignedEntry {
     let key = signing_key();
+    let proof = zkl_core::digest::BlobDigest::of(b"proof");
     let record = CustomRecord {
-        dataset: format!("set-{}", number % 5).parse().ok(),
+        about: About::Named(format!("set-{}", number % 5).parse().ok()),
         description: format!("entry {number}"),
-        scheme: None,
-        circuit: CircuitId::new("test/append", 1).unwrap(),
         setup: Setup::External,
-        verifying_key: zkl_ledger::KeyDigest::of(b"key"),
-        srs: None,
         public_inputs: Vec::new(),
-        proof: zkl_core::digest::BlobDigest::of(b"proof"),
+        proof: ProofRecord::unnamed(
+            CircuitId::new("test/append", 1).unwrap(),
+            zkl_ledger::KeyDigest::of(b"key"),
+            proof,
+        ),
         notary: key.verifying_key(),
         recorded_at: Timestamp(1_700_000_000_000 + number),
         nonce: Nonce::generate().unwrap(),

@@ -6,8 +6,6 @@
 
 #[path = "fixtures/generate.rs"]
 mod generate;
-#[path = "common/single.rs"]
-mod single;
 
 use std::{
     fs,
@@ -20,9 +18,9 @@ use generate::{KEY_SEED, ORIGIN, Product};
 use num_bigint::BigUint;
 use sha2::{Digest as _, Sha256, Sha512};
 use zkl_ledger::{
-    Circuit as _, DataMismatch, FileEvidence, KeyStore, LedgerHome, Notarization, Opening, Predicate, ProfileEvidence,
-    Receipt, ReceiptEntry, Setup, SignedEntry, Table, Trust, VerifiedStatement, check_data, keys::SigningKey,
-    proof_system::COMPACT, verify,
+    Circuit as _, ClaimRecord, DataMismatch, DigestRule, FileEvidence, KeyStore, LedgerHome, Notarization, Opening,
+    Predicate, ProfileEvidence, Receipt, ReceiptEntry, Setup, SignedEntry, Table, Trust, VerifiedStatement, check_data,
+    keys::SigningKey, proof_system::COMPACT, verify,
 };
 
 const RECEIPTS: [&str; 4] = ["notarization", "claim", "custom", "public-notarization"];
@@ -71,18 +69,111 @@ fn documented(what: &str, value: &str) {
 fn trust() -> Trust {
     let Predicate::Custom(record) = entry("custom").predicate().clone() else { panic!("another kind") };
     let log = SigningKey::from_seed(&KEY_SEED).verifying_key().note_verifier(ORIGIN.parse().unwrap());
-    Trust::default().with_log(log).with_verifying_key(record.circuit, record.verifying_key)
+    Trust::default().with_log(log).with_verifying_key(record.proof.circuit, record.proof.key)
 }
 
 #[tokio::test]
 #[ignore = "makes the fixtures of the current versions anew"]
-async fn writes_the_fixtures_of_version_4() {
-    generate::write_list(&version(4)).await;
+async fn writes_the_fixtures_of_version_5() {
+    generate::write_records(&version(5)).await;
 }
 
 /// What the one subject of a receipt says, verified.
 fn subject(bytes: &[u8]) -> VerifiedStatement {
     verify(bytes, &trust()).unwrap().subject().unwrap().statement.clone()
+}
+
+/// Records that name their proof system and their datasets; nobody had to trust a key.
+#[tokio::test]
+async fn receipts_and_openings_of_version_5_still_verify() {
+    let read = |name: &str| fs::read(version(5).join(format!("{name}.receipt"))).unwrap();
+    let log = SigningKey::from_seed(&KEY_SEED).verifying_key().note_verifier(ORIGIN.parse().unwrap());
+    let trust = Trust::default().with_log(log).with_circuit(Product);
+    let claims = verify(&read("claims"), &trust).unwrap();
+    assert_eq!((claims.log.witnesses.len(), claims.log.size.0), (1, 5));
+    assert_eq!(claims.subjects().count(), 2);
+    for subject in claims.subjects() {
+        let VerifiedStatement::Claim { proof, .. } = &subject.statement else { panic!("another kind") };
+        assert_eq!((proof.scheme, subject.statement.setup()), ("universal", Some(Setup::Ceremony)));
+    }
+    let custom = verify(&read("custom"), &trust).unwrap();
+    let VerifiedStatement::Custom { record, proof } = &custom.subject().unwrap().statement else {
+        panic!("another kind")
+    };
+    assert_eq!((record.about.datasets()[0].role.as_str(), proof.setup), ("train", Setup::Ceremony));
+    let public = verify(&read("public-notarization"), &trust).unwrap();
+    let VerifiedStatement::Notarization { notarization, profile, .. } = &public.subject().unwrap().statement else {
+        panic!("another kind")
+    };
+    assert_eq!((notarization.covers, profile), (Some(DigestRule::StoredBytes), &ProfileEvidence::Attested));
+    for name in ["claims", "custom", "public-notarization"] {
+        assert_eq!(Receipt::decode(&read(name)).unwrap().encode().unwrap(), read(name), "{name}");
+    }
+
+    let opening = Opening::read(&version(5).join("opening.json")).unwrap();
+    let VerifiedStatement::Notarization { notarization, .. } = &claims.entries[0].statement else {
+        panic!("another kind")
+    };
+    opening.check(notarization, claims.entries[0].id).unwrap();
+    let elsewhere = tempfile::tempdir().unwrap();
+    let keys = Arc::new(KeyStore::open(elsewhere.path()).unwrap());
+    let table = Table::path(version(5).join("staff.csv"));
+    assert_eq!(
+        check_data(table, Arc::new(opening), (**notarization).clone(), keys, ()).await.unwrap().unwrap().rows,
+        6
+    );
+}
+
+#[test]
+fn records_that_name_their_proof_system_are_as_documented() {
+    let receipt = Receipt::decode(&fs::read(version(5).join("claims.receipt")).unwrap()).unwrap();
+    let predicate = |index: usize| receipt.entries[index].open().unwrap();
+    let (first, second) = (predicate(0), predicate(1));
+    let (Predicate::Notarization(table), Predicate::Claim(claim)) = (first.predicate(), second.predicate()) else {
+        panic!("other kinds")
+    };
+    assert!(first.predicate().type_uri().ends_with(":notarization:v3"));
+    assert!(second.predicate().type_uri().ends_with(":claim:v2"));
+    let FileEvidence::Salted(salted) = &table.file else { panic!("private notarizations are salted") };
+    let digests = [salted.sha256, salted.sha3_256, salted.blake3].map(|digest| *digest.as_bytes()).concat();
+    let evidence = sha256(&[b"salted\0stored-bytes\0", &digests]);
+    let commitments = table.scan.as_ref().unwrap().commitments;
+    let parts = [table.manifest.as_bytes(), &evidence, &table.seal.to_bytes(), commitments.as_bytes()]
+        .map(|part| &part[..])
+        .concat();
+    assert_eq!(table.dataset_id.as_bytes(), &sha256(&[b"zkl dataset id v3\0", &parts]));
+    let public = Receipt::decode(&fs::read(version(5).join("public-notarization.receipt")).unwrap()).unwrap();
+    let public = public.entries[0].open().unwrap();
+    let Predicate::Notarization(public) = public.predicate() else { panic!("another kind") };
+    let FileEvidence::Plain(plain) = &public.file else { panic!("public notarizations are plain") };
+    let digests =
+        [plain.sha256.as_bytes(), plain.sha3_256.as_bytes(), plain.blake3.as_bytes()].map(|part| &part[..]).concat();
+    let evidence = sha256(&[b"plain\0stored-bytes\0", &digests, &plain.bytes.to_be_bytes()]);
+    let parts =
+        [public.manifest.as_bytes(), &evidence, &public.seal.to_bytes(), &[0; 32]].map(|part| &part[..]).concat();
+    assert_eq!(public.dataset_id.as_bytes(), &sha256(&[b"zkl dataset id v3\0", &parts]));
+
+    assert_eq!((claim.dataset.entry, claim.dataset.id), (first.id(), table.dataset_id));
+    let ctx = context_of(b"zkl/claim/v2/context", claim);
+    documented("context of version 2", &ctx);
+}
+
+/// The context of a claim, from its fields.
+fn context_of(label: &[u8], record: &ClaimRecord) -> String {
+    let (notary, nonce) = (record.notary.as_bytes(), record.nonce.as_bytes());
+    let text = sha256(&[record.claim.to_string().as_bytes()]);
+    let message = [&text[..], record.dataset.entry.as_bytes(), notary, nonce].concat();
+    let hash = Sha512::new()
+        .chain_update(b"zkl/hash-to-field/v1")
+        .chain_update((label.len() as u64).to_le_bytes())
+        .chain_update(label)
+        .chain_update(message)
+        .finalize();
+    let order = "21888242871839275222246405745257275088548364400416034343698204186575808495617";
+    let ctx = BigUint::from_bytes_le(&hash) % order.parse::<BigUint>().unwrap();
+    let found = zkl_circuits::claims::context(record.text, &record.claim, record.dataset.entry, notary, nonce);
+    assert_eq!(found.to_string(), ctx.to_string());
+    ctx.to_string()
 }
 
 /// One receipt of two claims, which share notarization, scan proof and a cosigned checkpoint.
@@ -324,26 +415,7 @@ fn claims_and_proofs_are_as_documented() {
     let Predicate::Claim(record) = claim.predicate() else { panic!("another kind") };
     let json = serde_json::to_string(&record.claim).unwrap();
     documented("claim", &json);
-    let notary = *record.notary.as_bytes();
-    let message = [
-        &sha256(&[record.claim.to_string().as_bytes()])[..],
-        record.notarization.as_bytes(),
-        &notary,
-        record.nonce.as_bytes(),
-    ]
-    .concat();
-    let label = b"zkl/claim/v1/context";
-    let hash = Sha512::new()
-        .chain_update(b"zkl/hash-to-field/v1")
-        .chain_update((label.len() as u64).to_le_bytes())
-        .chain_update(label)
-        .chain_update(message)
-        .finalize();
-    let order = "21888242871839275222246405745257275088548364400416034343698204186575808495617";
-    let ctx = BigUint::from_bytes_le(&hash) % order.parse::<BigUint>().unwrap();
-    let found = zkl_circuits::claims::context(&record.claim, record.notarization, &notary, record.nonce.as_bytes());
-    assert_eq!(found.to_string(), ctx.to_string());
-    documented("context", &ctx.to_string());
+    documented("context", &context_of(b"zkl/claim/v1/context", record));
 
     for name in ["claim", "custom"] {
         let part = logged(name).evidence.proof.unwrap();
@@ -387,5 +459,5 @@ fn the_proving_key_file_is_as_documented() {
     assert_eq!(digests, [sha256(&[verifying]), sha256(&[&sha256(&[verifying]), proving])].concat());
     // The dev set-up is a function of the circuit's id: the key that made the stored proof comes out again.
     let Predicate::Custom(record) = entry("custom").predicate().clone() else { panic!("another kind") };
-    assert_eq!(keys.verifying().digest(), record.verifying_key);
+    assert_eq!(keys.verifying().digest(), record.proof.key);
 }

@@ -88,7 +88,16 @@ pub enum EntryError {
     /// A notarization whose type, assurance and scan record disagree.
     #[error("its type and its assurance are not those of a notarization with this scan record")]
     Assurance,
+    /// The datasets of a statement are not as many as its kind has, or their roles not those.
+    #[error("its datasets are not those of a statement of its kind")]
+    Datasets,
     /// The subject is not what the predicate speaks about.
     #[error("its subject is not that of its predicate")]
     Subject,
+}
+
+impl From<std::convert::Infallible> for EntryError {
+    fn from(never: std::convert::Infallible) -> Self {
+        match never {}
+    }
 }

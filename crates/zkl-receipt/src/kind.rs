@@ -20,7 +20,7 @@ use zkl_merkle::{
 
 pub use blobs::{EvidenceBlobs, ProofBlobs, ScanBlobs};
 pub use claim::ClaimRecord;
-pub use custom::{CustomRecord, PublicInput};
+pub use custom::{About, CustomRecord, PublicInput};
 pub use notarization::{Assurance, FileEvidence, Notarization, SaltedDigests};
 pub use unknown::UnknownStatement;
 
@@ -67,6 +67,12 @@ pub(crate) trait StatementKind {
     fn verify(&self, scope: &Scope<'_>) -> Result<VerifiedStatement, VerifyError>;
 }
 
+/// A kind that this program knows. In memory it has one form; how each of its versions is written stands in the kind's `wire.rs`.
+pub(crate) trait Record: StatementKind + Sized {
+    /// Reads the predicate, if the type is one of this kind.
+    fn open(envelope: &Envelope, type_uri: &str) -> Option<Result<Self, EntryError>>;
+}
+
 /// Makes [`Predicate`] of the list of kinds.
 macro_rules! kinds {
     ($($variant:ident($record:ty),)*) => {
@@ -87,8 +93,8 @@ macro_rules! kinds {
             /// Reads the predicate of an envelope, whose statement is of type `type_uri`, and checks it as [`open`] does.
             pub(crate) fn open(envelope: &Envelope, type_uri: &str) -> Result<Self, EntryError> {
                 $(
-                    if <$record>::TYPES.contains(&type_uri) {
-                        return open::<$record>(envelope, type_uri).map(Self::$variant);
+                    if let Some(record) = <$record as Record>::open(envelope, type_uri) {
+                        return record.map(Self::$variant);
                     }
                 )*
                 UnknownStatement::open(envelope, type_uri).map(Self::Unknown)
@@ -156,15 +162,20 @@ impl Predicate {
     }
 }
 
-/// Reads the predicate of an envelope and checks the signature with the key that the predicate names, and that the statement
-/// is about what the predicate says.
-fn open<P: StatementKind + Serialize + DeserializeOwned>(envelope: &Envelope, type_uri: &str) -> Result<P, EntryError> {
+/// Reads a predicate that is written as `W` and checks the signature with the key that it names, and that the statement is about
+/// what the predicate says.
+fn open<W, P>(envelope: &Envelope, type_uri: &str) -> Result<P, EntryError>
+where
+    W: Serialize + DeserializeOwned,
+    P: StatementKind + TryFrom<W>,
+    EntryError: From<P::Error>,
+{
     // The key stands in the payload, so the payload is read once before the signature is checked; what is returned is
     // read from the payload that the signature covers.
-    let unverified = Statement::<P>::decode(envelope.unverified_payload(), type_uri)?.into_predicate();
-    let statement = Statement::<P>::open(envelope, type_uri, unverified.notary())?.into_inner();
+    let unverified = P::try_from(Statement::<W>::decode(envelope.unverified_payload(), type_uri)?.into_predicate())?;
+    let statement = Statement::<W>::open(envelope, type_uri, unverified.notary())?.into_inner();
     let subjects = statement.subjects().to_vec();
-    let predicate = statement.into_predicate();
+    let predicate = P::try_from(statement.into_predicate())?;
     if subjects != [predicate.subject()] {
         return Err(EntryError::Subject);
     }

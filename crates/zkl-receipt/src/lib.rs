@@ -1,8 +1,10 @@
 #![doc = include_str!("../README.md")]
 
+mod dataset_ref;
 mod entry;
 mod kind;
 mod nonce;
+mod proof_record;
 mod receipt;
 mod scan;
 mod scheme;
@@ -10,12 +12,14 @@ mod text;
 mod verify;
 mod witness_client;
 
+pub use dataset_ref::{DatasetRef, MAX_DATASETS, Role, RoleError};
 pub use entry::{EntryError, SignedEntry};
 pub use kind::{
-    Assurance, ClaimRecord, CustomRecord, EvidenceBlobs, FileEvidence, Notarization, Predicate, ProofBlobs,
+    About, Assurance, ClaimRecord, CustomRecord, EvidenceBlobs, FileEvidence, Notarization, Predicate, ProofBlobs,
     PublicInput, SaltedDigests, ScanBlobs, UnknownStatement,
 };
 pub use nonce::Nonce;
+pub use proof_record::ProofRecord;
 pub use receipt::{
     Evidence, MAX_RECEIPT_ENTRIES, MAX_RECEIPT_LEN, MAX_SCAN_PROOFS, Manifest, ProofPart, RECEIPT_FORMAT, Receipt,
     ReceiptEntry, ScanPart, key_blob,

@@ -40,6 +40,7 @@ pub use trust::{Trust, TrustParseError};
 use witnesses::Witnesses;
 
 use crate::{
+    dataset_ref::DatasetRef,
     entry::SignedEntry,
     receipt::{Evidence, MAX_RECEIPT_ENTRIES, MAX_SCAN_PROOFS, Receipt, ReceiptEntry},
 };
@@ -155,7 +156,7 @@ impl<'a> Scope<'a> {
     }
 
     /// The notarization that this entry names as `id`.
-    pub(crate) fn notarization(&self, id: TransactionId) -> Result<VerifiedTable<'a>, VerifyError> {
+    fn notarization(&self, id: TransactionId) -> Result<VerifiedTable<'a>, VerifyError> {
         let index = self.index;
         let named = self.find(id).ok_or(VerifyError::NotBefore { index, named: id })?;
         match &named.statement {
@@ -164,6 +165,18 @@ impl<'a> Scope<'a> {
             }
             _ => Err(VerifyError::NotANotarization { index, named: named.index }),
         }
+    }
+
+    /// The notarization that this entry names as a dataset, which agrees with it.
+    pub(crate) fn dataset(&self, dataset: &DatasetRef) -> Result<VerifiedTable<'a>, VerifyError> {
+        let table = self.notarization(dataset.entry)?;
+        if dataset.name != table.notarization.dataset {
+            return Err(VerifyError::DatasetMismatch { field: "dataset" });
+        }
+        if dataset.id != table.notarization.dataset_id {
+            return Err(VerifyError::DatasetMismatch { field: "dataset id" });
+        }
+        Ok(table)
     }
 
     /// A part of the evidence that must be there.

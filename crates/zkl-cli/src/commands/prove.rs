@@ -114,10 +114,10 @@ pub(super) async fn run(args: ProveArgs, config: &Config) -> Result<(), CliError
     let report = ProveReport {
         transaction: entry.id.to_string(),
         index: entry.index.0,
-        dataset: record.dataset.to_string(),
+        dataset: record.dataset.name.to_string(),
         claim: claim.to_string(),
-        circuit: record.circuit.to_string(),
-        notarization: record.notarization.to_string(),
+        circuit: record.proof.circuit.to_string(),
+        notarization: record.dataset.entry.to_string(),
         revealed: args.reveal.then(|| evaluation.observed().to_string()),
         receipt,
     };

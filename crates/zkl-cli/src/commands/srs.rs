@@ -75,16 +75,19 @@ struct StringLine {
     setup: Setup,
     default: bool,
     here: bool,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    damaged: bool,
     description: String,
 }
 
 impl Report for StringList {
     fn write_human(&self, out: &mut dyn Write) -> io::Result<()> {
         let rows = self.strings.iter().map(|line| {
-            let state = match (line.default, line.here) {
-                (true, _) => "default",
-                (false, true) => "here",
-                (false, false) => "known",
+            let state = match line {
+                StringLine { damaged: true, .. } => "damaged",
+                StringLine { default: true, .. } => "default",
+                StringLine { here: true, .. } => "here",
+                _ => "known",
             };
             [line.name.unwrap_or_default().to_owned(), state.to_owned(), line.description.clone(), line.digest.clone()]
         });
@@ -104,6 +107,7 @@ pub(super) async fn run(args: SrsArgs, config: &Config) -> Result<(), CliError> 
                 setup: string.setup,
                 default: string.is_default,
                 here: string.is_here,
+                damaged: string.is_damaged,
                 description: string
                     .ceremony
                     .map_or_else(|| string.setup.to_string(), |known| known.description.to_owned()),

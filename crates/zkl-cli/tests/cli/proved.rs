@@ -81,6 +81,25 @@ fn commitments_rest_on_the_public_string_unless_asked_otherwise() {
 }
 
 #[test]
+fn a_string_whose_file_is_damaged_is_listed_as_that() {
+    let workdir = Workdir::new();
+    let keys = tempfile::tempdir().unwrap();
+    let digest = "1".repeat(64);
+    std::fs::write(keys.path().join(format!("srs-{digest}.srs")), b"not a string").unwrap();
+    let list = |more: &[&str]| {
+        let output = workdir.command(&["srs", "list"]).arg("--keys").arg(keys.path()).args(more).output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let strings: serde_json::Value = serde_json::from_str(&list(&["--format", "json"])).unwrap();
+    let strings = strings["strings"].as_array().unwrap();
+    let found = strings.iter().find(|string| string["digest"] == *digest).unwrap();
+    assert_eq!((&found["here"], &found["damaged"]), (&false.into(), &true.into()));
+    assert!(strings.iter().any(|string| string["default"] == true), "the others are listed, too");
+    assert!(list(&[]).contains("damaged"));
+}
+
+#[test]
 fn proofs_rest_on_the_public_string_alone_unless_asked_otherwise() {
     let workdir = Workdir::new();
     let run = |args: &[&str]| {

@@ -97,10 +97,7 @@ impl ScanJob<'_> {
         let proved = prover.finish()?;
 
         let bundle = ScanBundle::encode(srs.verifier_key(), &proved.proof);
-        let key = |keys: &Arc<dyn ProvingKey>| ScanKey {
-            circuit: keys.id().clone(),
-            verifying_key: keys.verifying().digest(),
-        };
+        let key = |keys: &Arc<dyn ProvingKey>| ScanKey { circuit: keys.id().clone(), key: keys.verifying().digest() };
         let record = ScanRecord {
             scheme: Scheme::of(self.proofs.system()),
             commitments: proved.commitment_root,

@@ -9,8 +9,8 @@ use zkl_core::{
     tree::TreeSize,
 };
 use zkl_ledger::{
-    AnyStore, CustomRecord, KeyStore, LeafIndex, Ledger, Nonce, OpeningStore, OperationKind, Predicate, Setup,
-    SignedEntry, Timestamp,
+    About, AnyStore, CustomRecord, KeyStore, LeafIndex, Ledger, Nonce, OpeningStore, OperationKind, Predicate,
+    ProofRecord, Setup, SignedEntry, Timestamp,
     checkpoint::Checkpoint,
     keys::SigningKey,
     note::NoteSigner,
@@ -42,16 +42,13 @@ pub(crate) fn entry(index: u64, branch: u8, notary: &dyn Signer) -> SignedEntry 
         3 => Some("team/b"),
         _ => Some("a-b"),
     };
+    let proof = BlobDigest::of(&proof(index));
     let record = CustomRecord {
-        dataset: name.map(|name| name.parse().unwrap()),
+        about: About::Named(name.map(|name| name.parse().unwrap())),
         description: format!("entry {index} of branch {branch}"),
-        scheme: None,
-        circuit: "test@1".parse().unwrap(),
         setup: Setup::Dev,
-        verifying_key: KeyDigest::of(VERIFYING_KEY),
-        srs: None,
         public_inputs: Vec::new(),
-        proof: BlobDigest::of(&proof(index)),
+        proof: ProofRecord::unnamed("test@1".parse().unwrap(), KeyDigest::of(VERIFYING_KEY), proof),
         notary: notary.verifying_key(),
         recorded_at: Timestamp(FIRST_TIME + 1_000 * index - if index % 7 == 6 { 9_500 } else { 0 }),
         nonce: Nonce::generate().unwrap(),

@@ -1,8 +1,8 @@
 //! Attacks by whoever holds the keys: statements that are signed and logged, and still say more than is proved.
 
 use zkl_ledger::{
-    Circuit, CircuitId, CircuitType, CustomRecord, CustomStatement, LeafIndex, LedgerError, Predicate, Receipt,
-    SignedEntry, Trust, VerifyError,
+    About, Circuit, CircuitId, CircuitType, CustomRecord, LeafIndex, LedgerError, Predicate, Receipt, SignedEntry,
+    Trust, VerifyError,
     ark::{
         Fr,
         relations::gr1cs::{ConstraintSystemRef, SynthesisError},
@@ -80,9 +80,8 @@ impl Circuit for Impostor {
 #[tokio::test]
 async fn the_circuits_of_claims_prove_nothing_but_claims() {
     let fixture = Fixture::new("example.com/a");
-    let statement = CustomStatement { dataset: None, description: "mean(age) >= 30".to_owned() };
     let circuit = CircuitType::Custom(Box::new(Impostor));
-    let error = fixture.ledger.prove_circuit(circuit, statement).await.unwrap_err();
+    let error = fixture.ledger.prove_circuit(circuit, "mean(age) >= 30").await.unwrap_err();
     assert!(matches!(error, LedgerError::ClaimCircuit { .. }), "{error:?}");
     assert!(fixture.ledger.checkpoint().await.unwrap().is_none());
 
@@ -91,13 +90,9 @@ async fn the_circuits_of_claims_prove_nothing_but_claims() {
     let envelope = SignedEntry::open(&receipt.entries[1].envelope).unwrap();
     let Predicate::Claim(claim) = envelope.predicate().clone() else { unreachable!("it is a claim") };
     let record = CustomRecord {
-        dataset: Some(claim.dataset),
+        about: About::Notarized(vec![claim.dataset]),
         description: "rows >= 1000000".to_owned(),
-        scheme: None,
-        circuit: claim.circuit,
         setup: zkl_ledger::Setup::External,
-        verifying_key: claim.verifying_key,
-        srs: None,
         public_inputs: Vec::new(),
         proof: claim.proof,
         notary: claim.notary,
@@ -105,8 +100,9 @@ async fn the_circuits_of_claims_prove_nothing_but_claims() {
         nonce: claim.nonce,
     };
     let entry = SignedEntry::sign(Predicate::Custom(record), &SigningKey::from_seed(&[7; 32])).unwrap();
-    let mut forged = log_of(&signer(), &[entry.envelope()]);
-    forged.entries[0].evidence = receipt.entries[1].evidence.clone();
+    let mut forged = receipt.clone();
+    forged.entries[1].envelope = entry.envelope().to_owned();
+    let forged = logged_again(&signer(), &forged);
     assert!(matches!(check(&forged), Err(VerifyError::ClaimCircuit { .. })));
 }
 

@@ -154,7 +154,7 @@ async fn evidence_stands_with_its_own_entry() {
 async fn a_claim_is_about_a_notarization_that_is_there() {
     let (_, receipt) = two_claims().await;
     let absent = TransactionId::new([1; 32]);
-    let absent = refused(&with_claim(&receipt, |record| record.notarization = absent));
+    let absent = refused(&with_claim(&receipt, |record| record.dataset.entry = absent));
     assert!(matches!(absent, VerifyError::NotBefore { index: LeafIndex(1), .. }), "{absent:?}");
 
     // The second claim names the first instead of the notarization.
@@ -164,7 +164,7 @@ async fn a_claim_is_about_a_notarization_that_is_there() {
     let first = chained.entries[1].open().unwrap().id();
     let mut second = chained.clone();
     let Predicate::Claim(mut record) = second.entries[2].open().unwrap().predicate().clone() else { panic!() };
-    record.notarization = first;
+    record.dataset.entry = first;
     second.entries[2].envelope = SignedEntry::sign(Predicate::Claim(record), &key()).unwrap().envelope().to_owned();
     let error = refused(&logged_again(&signer(), &second));
     assert!(matches!(error, VerifyError::NotANotarization { index: LeafIndex(2), named: LeafIndex(1) }), "{error:?}");
@@ -174,12 +174,12 @@ async fn a_claim_is_about_a_notarization_that_is_there() {
 async fn a_claim_agrees_with_its_notarization() {
     let (_, receipt) = two_claims().await;
     let mismatch = |error: VerifyError| match error {
-        VerifyError::ClaimMismatch { field } => field,
+        VerifyError::DatasetMismatch { field } => field,
         other => panic!("{other:?}"),
     };
-    let other = with_claim(&receipt, |record| record.dataset = "seals".parse().unwrap());
+    let other = with_claim(&receipt, |record| record.dataset.name = "seals".parse().unwrap());
     assert_eq!(mismatch(refused(&other)), "dataset");
-    let other = with_claim(&receipt, |record| record.dataset_id = zkl_ledger::DatasetId::new([1; 32]));
+    let other = with_claim(&receipt, |record| record.dataset.id = zkl_ledger::DatasetId::new([1; 32]));
     assert_eq!(mismatch(refused(&other)), "dataset id");
 
     // A claim by whoever has the opening and is not the notary.
@@ -201,7 +201,7 @@ async fn what_is_not_understood_is_not_valid() {
 
     // As what a claim is about.
     let id = alone.entries[0].open().unwrap().id();
-    let mut named = with_claim(&receipt, |record| record.notarization = id);
+    let mut named = with_claim(&receipt, |record| record.dataset.entry = id);
     named.entries[0].envelope = unknown;
     named.entries[0].evidence = zkl_ledger::Evidence::default();
     let error = refused(&logged_again(&signer(), &named));

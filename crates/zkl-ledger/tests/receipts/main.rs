@@ -5,6 +5,7 @@
 mod attacks;
 #[path = "../common/mod.rs"]
 mod common;
+mod datasets;
 mod list;
 mod older;
 mod proved;

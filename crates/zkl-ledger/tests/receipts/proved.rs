@@ -97,8 +97,7 @@ async fn logged(change: impl FnOnce(&mut Notarization), receipt: &Receipt) -> Re
         panic!("a notarization")
     };
     change(&mut record);
-    let commitments = record.scan.as_ref().map(|scan| scan.commitments);
-    record.dataset_id = Notarization::derive_dataset_id(record.manifest, &record.file, &record.seal, commitments);
+    record.dataset_id = record.derived_id();
     let entry = SignedEntry::sign(Predicate::Notarization(record), &SigningKey::from_seed(&KEY_SEED)).unwrap();
     let mut receipt = receipt.clone();
     receipt.entries[0].envelope = entry.envelope().to_owned();
@@ -141,7 +140,7 @@ async fn every_part_of_the_record_is_checked() {
     assert!(matches!(error, VerifyError::ScanKeys { expected: 1, logged: 0, got: 1 }), "{error:?}");
     let error = refused(&scan(|scan| scan.keys[0].circuit = "claim/mean@1".parse().unwrap()).await);
     assert!(matches!(error, VerifyError::Circuit { .. }), "{error:?}");
-    let error = refused(&scan(|scan| scan.keys[0].verifying_key = zkl_ledger::KeyDigest::new([1; 32])).await);
+    let error = refused(&scan(|scan| scan.keys[0].key = zkl_ledger::KeyDigest::new([1; 32])).await);
     assert!(matches!(error, VerifyError::KeyDigest { .. }), "{error:?}");
 }
 

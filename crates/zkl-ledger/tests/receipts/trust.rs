@@ -31,8 +31,7 @@ fn changed(receipt: &Receipt, change: impl FnOnce(&mut Notarization), follow: bo
     let Predicate::Notarization(mut record) = receipt.entries[0].open().unwrap().predicate().clone() else { panic!() };
     change(&mut record);
     if follow {
-        let commitments = record.scan.as_ref().map(|scan| scan.commitments);
-        record.dataset_id = Notarization::derive_dataset_id(record.manifest, &record.file, &record.seal, commitments);
+        record.dataset_id = record.derived_id();
     }
     sign(&mut receipt, 0, Predicate::Notarization(record));
     logged_again(&signer(), &receipt)
@@ -54,8 +53,8 @@ async fn a_claim_is_proved_with_a_key_that_the_verifier_trusts() {
     let digest = KeyDigest::of(&BASE64_STANDARD.decode(&part).unwrap());
     let mut other = claim.clone();
     let Predicate::Claim(mut record) = other.entries[1].open().unwrap().predicate().clone() else { panic!() };
-    record.verifying_key = digest;
-    let circuit = record.circuit.clone();
+    record.proof.key = digest;
+    let circuit = record.proof.circuit.clone();
     sign(&mut other, 1, Predicate::Claim(record));
     other.entries[1].evidence.proof.as_mut().unwrap().key = part;
     let other = logged_again(&signer(), &other);
@@ -70,7 +69,7 @@ async fn a_claim_is_proved_with_a_key_that_the_verifier_trusts() {
 async fn a_scan_proof_is_checked_with_keys_that_the_verifier_trusts() {
     let Proved { claim, .. } = proved().await;
     let (digest, key) = foreign_key(claim);
-    let mut other = changed(claim, |record| record.scan.as_mut().unwrap().keys[0].verifying_key = digest, true);
+    let mut other = changed(claim, |record| record.scan.as_mut().unwrap().keys[0].key = digest, true);
     other.entries[0].evidence.scan.as_mut().unwrap().keys[0] = key;
     let error = refused(&other);
     assert!(matches!(error, VerifyError::KeyNotTrusted { .. }), "{error:?}");
@@ -109,7 +108,7 @@ async fn trust_by_digest_does_not_make_dev_keys_and_strings_good() {
     let scan = record.scan.unwrap();
     let mut trust = Trust::default().with_srs(scan.srs);
     for key in scan.keys {
-        trust = trust.with_verifying_key(key.circuit, key.verifying_key);
+        trust = trust.with_verifying_key(key.circuit, key.key);
     }
     let VerifiedStatement::Notarization { profile: ProfileEvidence::Proved(report), .. } =
         answer(receipt, &trust).unwrap()

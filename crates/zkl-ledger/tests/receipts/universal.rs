@@ -5,8 +5,8 @@ use tokio::sync::OnceCell;
 use zkl_argument::srs::{Srs, SrsVerifierKey};
 use zkl_core::digest::BlobDigest;
 use zkl_ledger::{
-    Circuit, CircuitId, CircuitType, ClaimRecord, CustomStatement, EvidenceRequest, KeyDigest, Predicate,
-    ProfileEvidence, ProofSetting, Receipt, Setup, SignedEntry, Trust, VerifiedStatement, VerifyError,
+    Circuit, CircuitId, CircuitType, ClaimRecord, EvidenceRequest, KeyDigest, Predicate, ProfileEvidence, ProofSetting,
+    Receipt, Scheme, Setup, SignedEntry, Trust, VerifiedStatement, VerifyError,
     ark::{
         Fr,
         relations::gr1cs::{ConstraintSystemRef, SynthesisError},
@@ -29,7 +29,7 @@ struct Proved {
 }
 
 /// Knows a square root of 49.
-struct Root;
+pub(crate) struct Root;
 
 impl Circuit for Root {
     fn id(&self) -> CircuitId {
@@ -57,8 +57,7 @@ async fn proved() -> &'static Proved {
             let notarization = fixture.ledger.receipt(&notarized.entry).await.unwrap();
             let entry = notarized.dataset.prove(&"rows >= 300".parse().unwrap()).await.unwrap();
             let claim = fixture.ledger.receipt(&entry).await.unwrap();
-            let statement = CustomStatement { dataset: None, description: "a root".to_owned() };
-            let entry = fixture.ledger.prove_circuit(CircuitType::Custom(Box::new(Root)), statement).await.unwrap();
+            let entry = fixture.ledger.prove_circuit(CircuitType::Custom(Box::new(Root)), "a root").await.unwrap();
             let custom = fixture.ledger.receipt(&entry).await.unwrap();
             Proved { notarization, claim, custom }
         })
@@ -101,7 +100,7 @@ async fn a_custom_proof_is_checked_with_the_constraints_that_the_verifier_has() 
     let Predicate::Custom(record) = SignedEntry::open(&receipt.entries[0].envelope).unwrap().predicate().clone() else {
         panic!("a custom statement")
     };
-    let digest = Trust::default().with_verifying_key(Root.id(), record.verifying_key);
+    let digest = Trust::default().with_verifying_key(Root.id(), record.proof.key);
     assert!(matches!(refused(receipt, &digest), VerifyError::CircuitUnknown { .. }));
     let statement = subject(receipt, &Trust::default().with_circuit(Root)).unwrap();
     assert_eq!(statement.setup(), Some(Setup::Ceremony));
@@ -129,7 +128,7 @@ fn with_blob(receipt: &Receipt, change: impl FnOnce(&mut Vec<u8>), record: impl 
     change(&mut blob);
     part.bytes = BASE64_STANDARD.encode(&blob);
     logged(&receipt, |claim| {
-        claim.proof = BlobDigest::of(&blob);
+        claim.proof.digest = BlobDigest::of(&blob);
         record(claim);
     })
 }
@@ -141,22 +140,23 @@ async fn key_string_scheme_and_proof_of_a_universal_claim_are_all_checked() {
     subject(&logged(claim, |_| {}), &trust).expect("the test's log is as good");
 
     // The scheme of the entry says how the proof is read: the bytes of a universal key are no key of the other system.
-    let compact = logged(claim, |record| record.scheme = None);
+    let compact = logged(claim, |record| record.proof.scheme = Scheme::of(proof_system::COMPACT));
     assert!(matches!(refused(&compact, &trust), VerifyError::SrsNamed { needed: false }));
-    let compact = logged(claim, |record| (record.scheme, record.srs) = (None, None));
+    let compact =
+        logged(claim, |record| (record.proof.scheme, record.proof.srs) = (Scheme::of(proof_system::COMPACT), None));
     assert!(matches!(refused(&compact, &trust), VerifyError::KeyNotTrusted { .. }));
-    let none = logged(claim, |record| record.srs = None);
+    let none = logged(claim, |record| record.proof.srs = None);
     assert!(matches!(refused(&none, &trust), VerifyError::SrsNamed { needed: true }));
 
     // Another string than the one that is logged, and one that nobody trusts.
-    let other = logged(claim, |record| record.srs = Some(KeyDigest::of(b"another string")));
+    let other = logged(claim, |record| record.proof.srs = Some(KeyDigest::of(b"another string")));
     assert!(matches!(refused(&other, &trust), VerifyError::SrsDigest { .. }));
     let len = SrsVerifierKey::public().unwrap().to_bytes().len();
     let foreign = Srs::dev(16, b"whoever knows this forges").unwrap();
     let under = |srs: &Srs| {
         let (part, digest) = (srs.verifier_key().to_bytes(), srs.digest());
         let exchange = move |blob: &mut Vec<u8>| drop(blob.splice(..len, part));
-        with_blob(claim, exchange, move |record| record.srs = Some(digest))
+        with_blob(claim, exchange, move |record| record.proof.srs = Some(digest))
     };
     assert!(matches!(refused(&under(&foreign), &trust), VerifyError::SrsNotTrusted { .. }));
     let trusting = Trust::default().with_srs(foreign.digest());
@@ -164,12 +164,12 @@ async fn key_string_scheme_and_proof_of_a_universal_claim_are_all_checked() {
     assert!(matches!(proof, VerifyError::Proof(ProofError::Opening(_))), "{proof}");
 
     // Another key: it is the digest of matrices that the verifier makes itself.
-    let key = logged(claim, |record| record.verifying_key = KeyDigest::of(b"anything satisfies these"));
+    let key = logged(claim, |record| record.proof.key = KeyDigest::of(b"anything satisfies these"));
     assert!(matches!(refused(&key, &trust), VerifyError::KeyDigest { .. }));
     let mut planted = claim.clone();
     let part = planted.entries.last_mut().unwrap().evidence.proof.as_mut().unwrap();
     part.key = BASE64_STANDARD.encode(b"anything satisfies these");
-    let planted = logged(&planted, |record| record.verifying_key = KeyDigest::of(b"anything satisfies these"));
+    let planted = logged(&planted, |record| record.proof.key = KeyDigest::of(b"anything satisfies these"));
     assert!(matches!(refused(&planted, &trust), VerifyError::KeyNotTrusted { .. }));
 
     // The proof.
@@ -178,7 +178,7 @@ async fn key_string_scheme_and_proof_of_a_universal_claim_are_all_checked() {
     assert!(matches!(encoding, VerifyError::Proof(ProofError::Encoding(_))), "{encoding}");
     let changed = refused(&with_blob(claim, |blob| blob[len + 32 * 4 + 1] ^= 1, |_| {}), &trust);
     assert!(matches!(changed, VerifyError::Proof(_)), "{changed}");
-    let digest = logged(claim, |record| record.proof = BlobDigest::of(b"another proof"));
+    let digest = logged(claim, |record| record.proof.digest = BlobDigest::of(b"another proof"));
     assert!(matches!(refused(&digest, &trust), VerifyError::ProofDigest { .. }));
     // Another claim has another circuit or other inputs.
     let other = logged(claim, |record| record.claim = "rows >= 301".parse().unwrap());

@@ -1,8 +1,8 @@
 //! The blobs that an entry names, by the part of a receipt's evidence that they become.
 
-use zkl_core::digest::{BlobDigest, KeyDigest};
+use zkl_core::digest::BlobDigest;
 
-use crate::receipt::key_blob;
+use crate::{proof_record::ProofRecord, receipt::key_blob};
 
 /// The blobs that an entry names.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -38,8 +38,9 @@ pub struct ProofBlobs {
 
 impl EvidenceBlobs {
     /// A proof and its key alone.
-    pub(super) fn of_proof(proof: BlobDigest, key: KeyDigest) -> Self {
-        Self { proof: Some(ProofBlobs { proof, key: key_blob(key) }), ..Self::default() }
+    pub(super) fn of_proof(record: &ProofRecord) -> Self {
+        let proof = ProofBlobs { proof: record.digest, key: key_blob(record.key) };
+        Self { proof: Some(proof), ..Self::default() }
     }
 
     /// Every blob that must be there.

@@ -1,9 +1,7 @@
 //! Notarizations: a table was read, its profile sealed and, unless the notary only attests it, proved over every row.
-//!
-//! ```text
-//! notarization:v1   attested
-//! notarization:v2   with a scan proof
-//! ```
+
+mod evidence;
+mod wire;
 
 use std::fmt;
 
@@ -11,16 +9,18 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use zkl_circuits::seal::SealCommitment;
 use zkl_core::{
-    digest::{BlobDigest, DatasetId, FileDigests, Sha256Digest},
+    digest::{BlobDigest, DatasetId, DigestRule},
     layout::Layout,
     name::DatasetName,
     privacy::PrivacyLevel,
     time::Timestamp,
     transaction::OperationKind,
 };
-use zkl_merkle::{keys::VerifyingKey, statement::Subject};
+use zkl_merkle::{dsse::Envelope, keys::VerifyingKey, statement::Subject};
 
-use super::{EvidenceBlobs, ScanBlobs, StatementKind};
+pub use evidence::{FileEvidence, SaltedDigests};
+
+use super::{EvidenceBlobs, Record, ScanBlobs, StatementKind, open};
 use crate::{
     entry::EntryError,
     nonce::Nonce,
@@ -30,9 +30,11 @@ use crate::{
 };
 
 /// Without a scan proof.
-const ATTESTED: &str = "urn:zkp-dataset-ledger:notarization:v1";
+const V1: &str = "urn:zkp-dataset-ledger:notarization:v1";
 /// With a scan proof.
-const PROVED: &str = "urn:zkp-dataset-ledger:notarization:v2";
+const V2: &str = "urn:zkp-dataset-ledger:notarization:v2";
+/// With or without a scan proof.
+const V3: &str = "urn:zkp-dataset-ledger:notarization:v3";
 
 /// Why the sealed profile should be believed to be that of the table, by what the notary published.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -54,12 +56,11 @@ impl fmt::Display for Assurance {
 }
 
 /// A table was read and its profile sealed.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Notarization {
     /// Name under which the table is notarized.
     pub dataset: DatasetName,
-    /// Digest of manifest, file evidence, seal and dataset commitment: see [`Notarization::derive_dataset_id`].
+    /// Digest of manifest, file evidence, seal and dataset commitment: see [`Notarization::derived_id`].
     pub dataset_id: DatasetId,
     /// Why the seal should be believed: follows from the presence of a scan record.
     pub assurance: Assurance,
@@ -69,13 +70,13 @@ pub struct Notarization {
     pub seal: SealCommitment,
     /// Digest of the manifest: the table's layout as canonical JSON.
     pub manifest: BlobDigest,
-    /// Digests of the file, plain or salted.
+    /// What the digests cover. Versions 1 and 2 do not say; it was what is stored, or what a program handed over.
+    pub covers: Option<DigestRule>,
+    /// Digests of the table's bytes, plain or salted.
     pub file: FileEvidence,
-    /// The scan proof; present exactly in statements of type `notarization:v2`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    /// The scan proof.
     pub scan: Option<ScanRecord>,
     /// Key of the notary, who signs this entry.
-    #[serde(with = "crate::text")]
     pub notary: VerifyingKey,
     /// Time by the notary's clock.
     pub recorded_at: Timestamp,
@@ -84,111 +85,49 @@ pub struct Notarization {
 }
 
 impl Notarization {
-    pub(crate) const TYPES: &[&str] = &[ATTESTED, PROVED];
-
-    /// The dataset id that follows from the other fields; `commitments` is the dataset commitment of a table with a scan
-    /// proof.
-    pub fn derive_dataset_id(
-        manifest: BlobDigest,
-        file: &FileEvidence,
-        seal: &SealCommitment,
-        commitments: Option<Sha256Digest>,
-    ) -> DatasetId {
+    /// The dataset id that follows from the other fields.
+    pub fn derived_id(&self) -> DatasetId {
+        let commitments = self.scan.as_ref().map(|scan| scan.commitments);
         let mut hasher = Sha256::new();
-        hasher.update(if commitments.is_some() { b"zkl dataset id v2\0" } else { b"zkl dataset id v1\0" });
-        hasher.update(manifest.as_bytes());
-        hasher.update(file.digest().as_bytes());
-        hasher.update(seal.to_bytes());
-        if let Some(commitments) = commitments {
-            hasher.update(commitments.as_bytes());
+        hasher.update(match (self.covers, commitments) {
+            (None, None) => b"zkl dataset id v1\0",
+            (None, Some(_)) => b"zkl dataset id v2\0",
+            (Some(_), _) => b"zkl dataset id v3\0",
+        });
+        hasher.update(self.manifest.as_bytes());
+        hasher.update(self.file.digest(self.covers).as_bytes());
+        hasher.update(self.seal.to_bytes());
+        match (self.covers, commitments) {
+            (_, Some(commitments)) => hasher.update(commitments.as_bytes()),
+            (Some(_), None) => hasher.update([0; 32]),
+            (None, None) => {}
         }
         DatasetId::new(hasher.finalize().into())
     }
 
     /// What the notary published follows from the record.
-    pub const fn assurance_of(scan: Option<&ScanRecord>) -> Assurance {
+    const fn assurance_of(scan: Option<&ScanRecord>) -> Assurance {
         if scan.is_some() { Assurance::Proved } else { Assurance::Attested }
     }
 }
 
-/// Digests of the notarized file.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
-pub enum FileEvidence {
-    /// The digests themselves.
-    Plain(FileDigests),
-    /// Digests of salt and digest: only the holder of the opening can show that a file matches.
-    Salted(SaltedDigests),
-}
-
-/// `SHA-256("zkl salted digest v1" || 0x00 || salt || algorithm || 0x00 || digest)` for each of the file's digests.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct SaltedDigests {
-    /// Of the SHA-256.
-    pub sha256: Sha256Digest,
-    /// Of the SHA3-256.
-    #[serde(rename = "sha3-256")]
-    pub sha3_256: Sha256Digest,
-    /// Of the BLAKE3.
-    pub blake3: Sha256Digest,
-}
-
-impl FileEvidence {
-    /// What an entry of this privacy level publishes about a file.
-    pub fn new(privacy: PrivacyLevel, digests: &FileDigests, salt: &[u8; 32]) -> Self {
-        match privacy {
-            PrivacyLevel::Public => Self::Plain(*digests),
-            PrivacyLevel::Private => Self::Salted(SaltedDigests {
-                sha256: salted(salt, "sha256", digests.sha256.as_bytes()),
-                sha3_256: salted(salt, "sha3-256", digests.sha3_256.as_bytes()),
-                blake3: salted(salt, "blake3", digests.blake3.as_bytes()),
-            }),
+impl Record for Notarization {
+    fn open(envelope: &Envelope, type_uri: &str) -> Option<Result<Self, EntryError>> {
+        match type_uri {
+            V1 | V2 => Some(open::<wire::NotarizationV1, _>(envelope, type_uri)),
+            V3 => Some(open::<wire::NotarizationV3, _>(envelope, type_uri)),
+            _ => None,
         }
     }
-
-    /// The privacy level that publishes this.
-    pub const fn privacy(&self) -> PrivacyLevel {
-        match self {
-            Self::Plain(_) => PrivacyLevel::Public,
-            Self::Salted(_) => PrivacyLevel::Private,
-        }
-    }
-
-    fn digest(&self) -> Sha256Digest {
-        let mut hasher = Sha256::new();
-        match self {
-            Self::Plain(digests) => {
-                hasher.update(b"plain\0");
-                hasher.update(digests.sha256.as_bytes());
-                hasher.update(digests.sha3_256.as_bytes());
-                hasher.update(digests.blake3.as_bytes());
-                hasher.update(digests.bytes.to_be_bytes());
-            }
-            Self::Salted(digests) => {
-                hasher.update(b"salted\0");
-                hasher.update(digests.sha256.as_bytes());
-                hasher.update(digests.sha3_256.as_bytes());
-                hasher.update(digests.blake3.as_bytes());
-            }
-        }
-        Sha256Digest::new(hasher.finalize().into())
-    }
-}
-
-fn salted(salt: &[u8; 32], algorithm: &str, digest: &[u8; 32]) -> Sha256Digest {
-    let mut hasher = Sha256::new();
-    hasher.update(b"zkl salted digest v1\0");
-    hasher.update(salt);
-    hasher.update(algorithm.as_bytes());
-    hasher.update([0]);
-    hasher.update(digest);
-    Sha256Digest::new(hasher.finalize().into())
 }
 
 impl StatementKind for Notarization {
     fn type_uri(&self) -> &str {
-        if self.scan.is_some() { PROVED } else { ATTESTED }
+        match (self.covers, &self.scan) {
+            (None, None) => V1,
+            (None, Some(_)) => V2,
+            (Some(_), _) => V3,
+        }
     }
 
     fn kind(&self) -> OperationKind {
@@ -212,10 +151,10 @@ impl StatementKind for Notarization {
     }
 
     fn blobs(&self) -> EvidenceBlobs {
-        let scan = self.scan.as_ref().map(|scan| ScanBlobs {
-            proof: scan.proof,
-            keys: scan.keys.iter().map(|key| key_blob(key.verifying_key)).collect(),
-        });
+        let scan = self
+            .scan
+            .as_ref()
+            .map(|scan| ScanBlobs { proof: scan.proof, keys: scan.keys.iter().map(|key| key_blob(key.key)).collect() });
         EvidenceBlobs { manifest: Some(self.manifest), scan, ..EvidenceBlobs::default() }
     }
 
@@ -272,8 +211,7 @@ impl Notarization {
         if self.file.privacy() != self.privacy {
             return Err(VerifyError::Privacy);
         }
-        let commitments = self.scan.as_ref().map(|scan| scan.commitments);
-        let expected = Self::derive_dataset_id(self.manifest, &self.file, &self.seal, commitments);
+        let expected = self.derived_id();
         if expected != self.dataset_id {
             return Err(VerifyError::DatasetId { expected, got: self.dataset_id });
         }

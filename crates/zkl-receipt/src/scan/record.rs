@@ -11,11 +11,10 @@ use crate::scheme::Scheme;
 /// The scan proof of a notarization. Everything that the proof's bytes could choose is named here or follows from the
 /// layout.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[serde(deny_unknown_fields)]
 pub struct ScanRecord {
-    /// The proof system, unless it is the one that is never named.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub scheme: Option<Scheme>,
+    /// The proof system.
+    pub scheme: Scheme,
     /// The dataset commitment: RFC 6962 root over the layout and the commitments of every column.
     pub commitments: Sha256Digest,
     /// Digest of the reference string of the commitments.
@@ -28,10 +27,10 @@ pub struct ScanRecord {
 
 /// A circuit and the key that checks its proofs.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[serde(deny_unknown_fields)]
 pub struct ScanKey {
     /// The circuit.
     pub circuit: CircuitId,
     /// Digest of its verifying key.
-    pub verifying_key: KeyDigest,
+    pub key: KeyDigest,
 }

@@ -25,7 +25,6 @@ use super::{
 use crate::{
     kind::Notarization,
     receipt::ScanPart,
-    scheme::Scheme,
     verify::{NamedKey, Trust, VerifyError, decode_base64, trusted_srs},
 };
 
@@ -82,7 +81,7 @@ pub(crate) fn check_scan(
     if logged != expected || got != expected {
         return Err(VerifyError::ScanKeys { expected, logged, got });
     }
-    let system = Scheme::system(record.scheme);
+    let system = record.scheme.system();
     for ((circuit, logged), text) in circuits.iter().zip(&record.keys).zip(&part.keys) {
         let id = circuit.id();
         if logged.circuit != id {
@@ -146,7 +145,7 @@ fn named<'a>(
     derivable: bool,
 ) -> NamedKey<'a> {
     let instance = Some(circuit);
-    NamedKey { system, circuit: &logged.circuit, digest: logged.verifying_key, text, instance, derivable }
+    NamedKey { system, circuit: &logged.circuit, digest: logged.key, text, instance, derivable }
 }
 
 #[cfg(test)]

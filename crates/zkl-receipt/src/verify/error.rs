@@ -249,9 +249,9 @@ pub enum VerifyError {
         /// The circuit.
         circuit: CircuitId,
     },
-    /// The claim and its notarization disagree about what they speak of.
-    #[error("the claim's {field} is not that of the notarization")]
-    ClaimMismatch {
+    /// A statement and the notarization that it names disagree about what they speak of.
+    #[error("the statement's {field} is not that of the notarization that it names")]
+    DatasetMismatch {
         /// The field.
         field: &'static str,
     },

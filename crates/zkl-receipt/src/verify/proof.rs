@@ -5,37 +5,29 @@
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use zkl_argument::srs::SrsVerifierKey;
-use zkl_core::{
-    ark::Fr,
-    circuit::{Circuit, CircuitId},
-    digest::{BlobDigest, KeyDigest},
-};
+use zkl_core::{ark::Fr, circuit::Circuit, digest::BlobDigest};
 
 use super::{NamedKey, ProofReport, Trust, VerifyError, trusted_srs};
-use crate::{receipt::ProofPart, scheme::Scheme};
+use crate::{proof_record::ProofRecord, receipt::ProofPart};
 
 /// A proof that an entry names.
 pub(crate) struct NamedProof<'a> {
-    pub(crate) scheme: Option<Scheme>,
-    /// The circuit that the statement calls for.
-    pub(crate) circuit: &'a CircuitId,
+    /// What the entry says of it. The circuit is the one that the statement calls for.
+    pub(crate) record: &'a ProofRecord,
     /// The circuit itself, when the verifier has it.
     pub(crate) instance: Option<&'a dyn Circuit>,
     pub(crate) public_inputs: &'a [Fr],
-    pub(crate) key: KeyDigest,
-    /// The reference string, under a proof system that needs one.
-    pub(crate) srs: Option<KeyDigest>,
-    pub(crate) proof: BlobDigest,
 }
 
 impl NamedProof<'_> {
     /// Checks a proof, its key and its string: all have the logged digests, key and string are trusted, the proof verifies.
     pub(crate) fn check(&self, part: &ProofPart, trust: &Trust) -> Result<ProofReport, VerifyError> {
-        let system = Scheme::system(self.scheme);
+        let record = self.record;
+        let system = record.scheme.system();
         let named = NamedKey {
             system,
-            circuit: self.circuit,
-            digest: self.key,
+            circuit: &record.circuit,
+            digest: record.key,
             text: &part.key,
             instance: self.instance,
             derivable: system.tag().is_some(),
@@ -43,10 +35,10 @@ impl NamedProof<'_> {
         named.bytes()?;
         let bytes = decode_base64("proof", &part.bytes)?;
         let got = BlobDigest::of(&bytes);
-        if got != self.proof {
-            return Err(VerifyError::ProofDigest { expected: self.proof, got });
+        if got != record.digest {
+            return Err(VerifyError::ProofDigest { expected: record.digest, got });
         }
-        let (srs, proof) = match (system.needs_srs(), self.srs) {
+        let (srs, proof) = match (system.needs_srs(), record.srs) {
             (false, None) => (None, bytes.as_slice()),
             (true, Some(expected)) => {
                 let len = SrsVerifierKey::encoded_bytes_at(&bytes).map_err(VerifyError::Srs)?;
@@ -61,10 +53,10 @@ impl NamedProof<'_> {
         key.verify(self.public_inputs, srs.as_ref().map(|(srs, _)| srs), None, proof).map_err(VerifyError::Proof)?;
         Ok(ProofReport {
             scheme: system.name(),
-            circuit: self.circuit.clone(),
+            circuit: record.circuit.clone(),
             setup: srs.map_or(setup, |(_, of_srs)| setup.min(of_srs)),
-            verifying_key: self.key,
-            srs: self.srs,
+            verifying_key: record.key,
+            srs: record.srs,
         })
     }
 }

@@ -171,7 +171,7 @@ impl StatementSummary {
             }
             VerifiedStatement::Custom { record, proof } => {
                 summary.kind = "custom";
-                summary.dataset = record.dataset.as_ref().map(ToString::to_string);
+                summary.dataset = record.about.name().map(ToString::to_string);
                 summary.description = Some(record.description.clone());
                 summary.public_inputs = Some(record.public_inputs.iter().map(ToString::to_string).collect());
                 summary.proof = Some(proof.into());
@@ -198,7 +198,7 @@ impl StatementSummary {
                 scheme: report.scheme,
                 circuit: key.circuit.to_string(),
                 setup: report.setup.to_string(),
-                verifying_key: key.verifying_key.to_string(),
+                verifying_key: key.key.to_string(),
             });
             self.scan = Some(ScanSummary {
                 setup: report.setup.to_string(),

@@ -1,6 +1,6 @@
 //! Groth16 round trips.
 
-use crate::claims::language::Claim;
+use crate::claims::language::{Claim, TextForm};
 use zkl_core::{ark::Fr, digest::TransactionId};
 use zkl_snark::groth16::{VerifyError, danger_setup_from_seed, prove, verify};
 
@@ -49,13 +49,14 @@ fn contexts_differ_by_claim_entry_key_and_nonce() {
     let claim: Claim = "mean(age) <= 50".parse().unwrap();
     let other: Claim = "mean(age) < 50".parse().unwrap();
     let entry = TransactionId::new;
-    let base = context(&claim, entry([1; 32]), &[2; 32], &[3; 32]);
-    assert_eq!(base, context(&"mean( age )<=50.0".parse().unwrap(), entry([1; 32]), &[2; 32], &[3; 32]));
-    assert_ne!(base, context(&other, entry([1; 32]), &[2; 32], &[3; 32]));
-    assert_ne!(base, context(&claim, entry([9; 32]), &[2; 32], &[3; 32]));
-    assert_ne!(base, context(&claim, entry([1; 32]), &[9; 32], &[3; 32]));
-    assert_ne!(base, context(&claim, entry([1; 32]), &[2; 32], &[9; 32]));
-    assert_ne!(base, context(&claim, entry([2; 32]), &[1; 32], &[3; 32]));
+    let base = context(TextForm::V2, &claim, entry([1; 32]), &[2; 32], &[3; 32]);
+    assert_eq!(base, context(TextForm::V2, &"mean( age )<=50.0".parse().unwrap(), entry([1; 32]), &[2; 32], &[3; 32]));
+    assert_ne!(base, context(TextForm::V1, &claim, entry([1; 32]), &[2; 32], &[3; 32]));
+    assert_ne!(base, context(TextForm::V2, &other, entry([1; 32]), &[2; 32], &[3; 32]));
+    assert_ne!(base, context(TextForm::V2, &claim, entry([9; 32]), &[2; 32], &[3; 32]));
+    assert_ne!(base, context(TextForm::V2, &claim, entry([1; 32]), &[9; 32], &[3; 32]));
+    assert_ne!(base, context(TextForm::V2, &claim, entry([1; 32]), &[2; 32], &[9; 32]));
+    assert_ne!(base, context(TextForm::V2, &claim, entry([2; 32]), &[1; 32], &[3; 32]));
 }
 
 /// The table of `docs/claims.md`: `cargo test --release -p zkl-circuits -- --ignored --nocapture print_claim_figures`.
