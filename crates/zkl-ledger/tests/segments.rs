@@ -7,7 +7,7 @@ use std::{path::Path, sync::Arc};
 use zkl_core::column::ColumnType;
 use zkl_dataset::{ColumnPin, Fault, Source};
 use zkl_ledger::{
-    Assurance, DataCheck, ErrorKind, FileEvidence, KeyStore, Ledger, LedgerError, MemoryVault, ProofSetting,
+    Assurance, DataCheck, ErrorKind, FileEvidence, KeyStore, Ledger, LedgerError, MemoryVault, Opening, ProofSetting,
     ReadOptions, Table, Trust, check_data,
     keys::SigningKey,
     memory::MemoryBackend,
