@@ -113,7 +113,7 @@ fn large(size: u64) -> AppendBatch {
 ///
 /// # Panics
 /// When something is missing, or reported otherwise.
-#[expect(clippy::print_stdout, clippy::unwrap_used, reason = "trials report like tests")]
+#[expect(clippy::panic, clippy::print_stdout, clippy::unwrap_used, reason = "trials report like tests")]
 pub async fn fill_disk<D: OnDisk>(disk: &D, mount: &Path, ballast: usize) {
     let ballast_file = mount.join("ballast");
     fs::write(&ballast_file, vec![1; ballast]).unwrap();
