@@ -112,7 +112,7 @@ fn proofs_rest_on_the_public_string_alone_unless_asked_otherwise() {
     let (code, _, error) = run(&["--proof", "compact", "prove", "penguins", "rows >= 300"]);
     assert_eq!(code, Some(2));
     assert!(error.contains("no key from a ceremony") && error.contains("hint: "), "{error}");
-    let (code, _, error) = run(&["--proof", "plonk", "list"]);
+    let (code, _, error) = run(&["--proof", "plonk", "history", "penguins"]);
     assert_eq!(code, Some(2));
     assert!(error.contains("universal, compact or dev"), "{error}");
 }

@@ -1,6 +1,7 @@
 //! Tests of the universal proof system.
 
 mod agreement;
+mod challenges;
 mod circuits;
 mod fixture;
 mod forgeries;
