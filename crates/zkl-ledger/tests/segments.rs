@@ -1,6 +1,6 @@
 //! A table whose rows lie on several machines: what they make together is what one of them makes alone.
 
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that fails should stop")]
+#![expect(clippy::unwrap_used, reason = "a test that fails should stop")]
 
 use std::{path::Path, sync::Arc};
 
@@ -62,7 +62,7 @@ async fn a_table_in_parts_becomes_the_entry_of_a_table_on_one_machine() {
     let ledger = ledger(store.clone());
     let mut driver = ledger.notarize_parts("people".parse().unwrap(), read(), observed()).await.unwrap();
     assert_eq!(driver.missing().collect::<Vec<_>>(), [0]);
-    assert_eq!(driver.frame().rows().unwrap(), [0..6]);
+    assert!(driver.frame().rows().unwrap().into_iter().eq(std::iter::once(0..6)));
 
     // A worker, with keys of its own and nothing but the frame and the rows.
     let frame = driver.frame().to_bytes().unwrap();
