@@ -5,7 +5,7 @@
 //! `cargo test -p zkl-circuits --release -- --ignored --nocapture prints_the_table_of_dev_keys` and compared with fresh keys
 //! by a test.
 
-mod universal;
+mod matrices;
 
 use std::sync::OnceLock;
 
@@ -104,7 +104,7 @@ pub fn builtin_keys() -> &'static PinnedKeys {
     KEYS.get_or_init(|| {
         let dev = PinnedKeys::new(COMPACT, Setup::Dev, DEV_KEYS.iter().filter_map(read));
         // There is no setup that anybody could have cheated in.
-        dev.with(&PinnedKeys::new(UNIVERSAL, Setup::Ceremony, universal::KEYS.iter().filter_map(read)))
+        dev.with(&PinnedKeys::new(UNIVERSAL, Setup::Ceremony, matrices::KEYS.iter().filter_map(read)))
     })
 }
 
