@@ -8,3 +8,4 @@ mod forgeries;
 mod keys;
 mod naive;
 mod tamper;
+mod weights;
