@@ -7,12 +7,16 @@ use criterion::{Criterion, criterion_group, criterion_main};
 use zkl_benches::mixed_table::{CLAIMS, MixedTable, Width};
 use zkl_circuits::{
     claims::{prove_instance, resolve},
+    keys::builtin_circuits,
     seal::{Seal, SealSeed},
 };
 use zkl_core::ark::Fr;
 use zkl_dataset::ScanOutput;
 use zkl_poseidon::{Poseidon, Width as Supported, permute};
-use zkl_snark::{keys::KeyStore, proof_system::COMPACT};
+use zkl_snark::{
+    keys::KeyStore,
+    proof_system::{COMPACT, UNIVERSAL},
+};
 
 const ROWS: u64 = 20_000;
 const SEED: SealSeed = SealSeed::from_bytes([1; 32]);
@@ -73,5 +77,18 @@ fn claims(c: &mut Criterion) {
     }
 }
 
-criterion_group!(circuits, poseidon, claims);
+/// What a verifier does that meets a circuit for the first time: its constraints, as matrices, and their digest.
+fn universal_keys(c: &mut Criterion) {
+    let mut group = c.benchmark_group("universal keys");
+    group.sample_size(10);
+    for circuit in builtin_circuits() {
+        let id = circuit.id().to_string();
+        // A claim, every scan of 2^20 rows, every merge.
+        if ["claim/mean@", "scan/20-", "merge/"].iter().any(|start| id.starts_with(start)) {
+            group.bench_function(&id, |b| b.iter(|| UNIVERSAL.derived_key(black_box(&*circuit)).expect("a key")));
+        }
+    }
+}
+
+criterion_group!(circuits, poseidon, claims, universal_keys);
 criterion_main!(circuits);

@@ -1,15 +1,18 @@
-//! The circuits that come with the project, and digests of their dev verifying keys.
+//! The circuits that come with the project, and digests of their keys: of the dev keys of Groth16 here, of the universal ones in a file
+//! of their own.
 //!
-//! A verifier that meets one of these keys knows that it was made from the public dev seed. The table is printed by
+//! A verifier that meets one of the dev keys knows that it was made from the public dev seed. The table is printed by
 //! `cargo test -p zkl-circuits --release -- --ignored --nocapture prints_the_table_of_dev_keys` and compared with fresh keys
 //! by a test.
+
+mod matrices;
 
 use std::sync::OnceLock;
 
 use zkl_core::circuit::{Circuit, CircuitId};
 use zkl_snark::{
     keys::{PinnedKeys, Setup},
-    proof_system::COMPACT,
+    proof_system::{COMPACT, UNIVERSAL},
 };
 
 use crate::{
@@ -93,12 +96,16 @@ pub fn builtin_circuits() -> Vec<Box<dyn Circuit>> {
     claims.chain(scans).chain(standard_table_circuits()).collect()
 }
 
-/// The dev keys of [`builtin_circuits`].
+/// The keys of [`builtin_circuits`]: dev keys of Groth16, and universal keys.
 pub fn builtin_keys() -> &'static PinnedKeys {
     static KEYS: OnceLock<PinnedKeys> = OnceLock::new();
     // A line that cannot be read pins nothing; a test reads them all.
     let read = |(id, digest): &(&str, &str)| Some((id.parse().ok()?, digest.parse().ok()?));
-    KEYS.get_or_init(|| PinnedKeys::new(COMPACT, Setup::Dev, DEV_KEYS.iter().filter_map(read)))
+    KEYS.get_or_init(|| {
+        let dev = PinnedKeys::new(COMPACT, Setup::Dev, DEV_KEYS.iter().filter_map(read));
+        // There is no setup that anybody could have cheated in.
+        dev.with(&PinnedKeys::new(UNIVERSAL, Setup::Ceremony, matrices::KEYS.iter().filter_map(read)))
+    })
 }
 
 /// A blank instance of the circuit of a claim with this id.

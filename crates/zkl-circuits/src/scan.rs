@@ -45,7 +45,8 @@ pub use prove::{VerifiedScan, prove_scan, verify_scan};
 pub use shapes::{SEGMENT_LOG_ROWS, shape_for, standard_circuits, standard_slots};
 pub use statement::{ColumnCommitments, ScanContext, ScanStatement, layout_bytes};
 pub use table::{
-    CommittedTable, DictionaryProof, KeySource, MergeProof, ProveTableError, ProvedTable, Segment, SegmentProof,
-    TableCommitter, TableDecodeError, TableKeys, TablePlan, TablePlanError, TableProof, TableProver, TableSecrets,
-    TableStatement, VerifiedTable, VerifyTableError, segment_rows, standard_table_circuits, verify_table,
+    CommittedTable, DictionaryProof, KeySource, MergeProof, PartDecodeError, ProveTableError, ProvedTable, RefusedPart,
+    Segment, SegmentPart, SegmentProof, SegmentProver, TableCommitter, TableDecodeError, TableKeys, TablePlan,
+    TablePlanError, TableProof, TableProver, TableProverState, TableSecrets, TableStatement, VerifiedTable,
+    VerifyTableError, segment_rows, standard_table_circuits, verify_table,
 };

@@ -126,10 +126,13 @@ pub enum DigestRule {
     /// The bytes of the table as they are stored, compressed if they are.
     #[default]
     #[serde(rename = "stored-bytes")]
-    StoredBytes,
+    StoredBytes = 1,
     /// The canonical stream of record batches, version 1, which `docs/formats.md` defines.
     #[serde(rename = "arrow-stream/1")]
-    ArrowStream,
+    ArrowStream = 2,
+    /// The list of the digests of the table's parts, version 1, which `docs/formats.md` defines.
+    #[serde(rename = "parts/1")]
+    Parts = 3,
 }
 
 impl DigestRule {
@@ -138,6 +141,7 @@ impl DigestRule {
         match self {
             Self::StoredBytes => "stored-bytes",
             Self::ArrowStream => "arrow-stream/1",
+            Self::Parts => "parts/1",
         }
     }
 }

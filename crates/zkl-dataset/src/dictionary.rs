@@ -20,7 +20,7 @@ impl Dictionary {
     /// Most distinct values: code 0 is null.
     pub(crate) const MAX_VALUES: usize = Encoding::MAX_GROUPED_CAPACITY as usize - 1;
     /// Most bytes of all distinct values together; a column with more is text.
-    const MAX_BYTES: usize = 64 << 20;
+    pub(crate) const MAX_BYTES: usize = 64 << 20;
 
     /// Adds `value` if it is new; `false` when there is no more room.
     #[inline]

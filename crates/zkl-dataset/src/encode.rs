@@ -110,7 +110,7 @@ pub trait RowSink {
 }
 
 /// Turns the cells of one column into integers.
-struct ColumnEncoder {
+pub(crate) struct ColumnEncoder {
     name: String,
     nulls: NullRule,
     how: How,
@@ -247,13 +247,33 @@ impl ColumnEncoder {
     }
 }
 
+/// The encoders of columns that were found.
+pub(crate) fn column_encoders(found: Vec<Found>, key: &[u8; 32]) -> Vec<ColumnEncoder> {
+    found.into_iter().map(|found| ColumnEncoder::new(found, key)).collect()
+}
+
+/// What these encode relative to.
+pub(crate) fn frame(columns: &[ColumnEncoder]) -> Frame {
+    let bounds = columns.iter().map(|column| match column.how {
+        How::Number { min, max, .. } | How::Date { min, max } | How::Time { min, max, .. } => (min, max),
+        _ => (0, 0),
+    });
+    Frame { bounds: bounds.collect(), values: columns.iter().map(ColumnEncoder::values).collect() }
+}
+
 const BOOLS: [&str; 2] = ["false", "true"];
 
 /// Encodes a table and passes the rows on.
 pub(crate) struct Encoder<'s> {
     path: PathBuf,
     columns: Vec<ColumnEncoder>,
+    /// Columns that the reader has named.
+    named: usize,
     batch: EncodedBatch,
+    /// Rows that the layout has.
+    expected: u64,
+    /// Whether the rows are a part of those that were observed.
+    is_part: bool,
     sink: &'s mut dyn RowSink,
 }
 
@@ -265,16 +285,17 @@ impl<'s> Encoder<'s> {
         key: &[u8; 32],
         sink: &'s mut dyn RowSink,
     ) -> Result<Self, DatasetError> {
-        let columns: Vec<_> = found.into_iter().map(|found| ColumnEncoder::new(found, key)).collect();
-        let bounds = columns.iter().map(|column| match column.how {
-            How::Number { min, max, .. } | How::Date { min, max } | How::Time { min, max, .. } => (min, max),
-            _ => (0, 0),
-        });
-        let frame = Frame { bounds: bounds.collect(), values: columns.iter().map(ColumnEncoder::values).collect() };
-        sink.begin(layout, &frame).map_err(|source| DatasetError::new(&path, Fault::Sink(source)))?;
+        let columns = column_encoders(found, key);
+        sink.begin(layout, &frame(&columns)).map_err(|source| DatasetError::new(&path, Fault::Sink(source)))?;
         let batch =
             EncodedBatch { first_row: 0, rows: 0, columns: columns.iter().map(ColumnEncoder::empty_column).collect() };
-        Ok(Self { path, columns, batch, sink })
+        Ok(Self { path, columns, named: 0, batch, expected: layout.rows(), is_part: false, sink })
+    }
+
+    /// The same encoder, for rows that were observed together with others.
+    pub(crate) const fn of_a_part(mut self) -> Self {
+        self.is_part = true;
+        self
     }
 
     /// Rows so far.
@@ -292,13 +313,15 @@ impl<'s> Encoder<'s> {
 
     #[cold]
     fn changed(&self) -> DatasetError {
-        DatasetError::new(&self.path, Fault::Changed)
+        DatasetError::new(&self.path, if self.is_part { Fault::NotObserved } else { Fault::Changed })
     }
 }
 
 impl CellSink for Encoder<'_> {
     fn column(&mut self, name: &str, _: FileType, _: u64) -> Result<(), DatasetError> {
-        if self.columns.iter().any(|column| column.name == name) { Ok(()) } else { Err(self.changed()) }
+        let expected = self.columns.get(self.named).map(|column| column.name.as_str());
+        self.named += 1;
+        if expected == Some(name) { Ok(()) } else { Err(self.changed()) }
     }
 
     fn columns_complete(&mut self) -> Result<(), DatasetError> {
@@ -316,6 +339,13 @@ impl CellSink for Encoder<'_> {
 
     fn rows(&mut self, _: u64, rows: usize) -> Result<(), DatasetError> {
         self.batch.rows = rows;
+        let got = self.batch.first_row + rows as u64;
+        if got > self.expected {
+            return Err(match self.is_part {
+                true => DatasetError::new(&self.path, Fault::PartRows { expected: self.expected, got }),
+                false => self.changed(),
+            });
+        }
         if self.batch.columns.iter().any(|column| column.len() != rows) {
             return Err(self.changed());
         }

@@ -324,6 +324,23 @@ pub enum Fault {
     /// The file was not the same in both passes.
     #[error("the file changed while it was being read")]
     Changed,
+    /// A column whose type is not pinned, of a table that is read in parts.
+    #[error("the type of the column has to be pinned: the table is in parts")]
+    TypeNotPinned,
+    /// Parts of a table with other columns than those before, or with the same in another order.
+    #[error("the parts have different columns")]
+    OtherColumns,
+    /// Rows to be encoded that are not among those that were observed.
+    #[error("the rows are not those that were observed")]
+    NotObserved,
+    /// Another number of rows than are to be encoded.
+    #[error("expected {expected} rows, got {got} or more")]
+    PartRows {
+        /// Rows that are to be encoded.
+        expected: u64,
+        /// Rows so far.
+        got: u64,
+    },
     /// The table has no valid layout for another reason.
     #[error("the table cannot be laid out")]
     Layout(#[source] ParseError),

@@ -13,9 +13,12 @@ use std::{
 };
 
 use sha2::Digest as _;
-use zkl_core::digest::{Blake3Digest, FileDigests, Sha3Digest, Sha256Digest};
+use zkl_core::digest::{Blake3Digest, DigestRule, FileDigests, Sha3Digest, Sha256Digest};
 
 use crate::error::DatasetError;
+
+/// What the list of a table's parts begins with.
+const PARTS: &[u8] = b"zkl/parts/v1\0";
 
 /// Bytes hashed at a time.
 const CHUNK: usize = 256 << 10;
@@ -82,6 +85,22 @@ pub(crate) fn hash_all(mut input: impl Read, set: HashSet) -> io::Result<FileDig
             Err(error) => return Err(error),
         }
     }
+}
+
+/// The digests of a table in parts: of the list of their digests, in order, as `docs/formats.md` defines it.
+pub(crate) fn digest_of_parts<'p>(parts: impl ExactSizeIterator<Item = (DigestRule, &'p FileDigests)>) -> FileDigests {
+    let mut hashers = Hashers::new(HashSet::All);
+    hashers.update(PARTS);
+    // A part has a row, and a table fewer than 2^32.
+    hashers.update(&(parts.len() as u32).to_le_bytes());
+    for (rule, part) in parts {
+        hashers.update(&[rule as u8]);
+        hashers.update(&part.bytes.to_le_bytes());
+        hashers.update(part.sha256.as_bytes());
+        hashers.update(part.sha3_256.as_bytes());
+        hashers.update(part.blake3.as_bytes());
+    }
+    hashers.finish()
 }
 
 /// Hashes bytes on a thread of its own while another reads or writes them.

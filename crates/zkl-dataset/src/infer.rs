@@ -19,7 +19,6 @@ pub(crate) use self::{
 use crate::{
     cell::Cell,
     error::{DatasetError, Fault},
-    nulls::{NullRule, NullTokens},
     reader::CellSink,
     scan::ScanOptions,
     schema_file::ColumnPin,
@@ -170,7 +169,6 @@ impl CellSink for Inference<'_> {
         if let (FileType::Unsupported(data_type), true) = (&file, pinned != Some(ColumnType::Text)) {
             return Err(fail(Fault::Unsupported { data_type: data_type.clone() }));
         }
-        let tokens = pin.and_then(|pin| pin.null_tokens.as_ref());
         let mut state = ColumnState::new(Expected {
             name,
             pinned,
@@ -182,11 +180,7 @@ impl CellSink for Inference<'_> {
                 Some(most) => ScaleRule::up_to(u32::from(most.min(ColumnType::MAX_SCALE))),
             },
             joint: self.joint.contains(&name),
-            nulls: NullRule {
-                typed: tokens.is_some(),
-                tokens: tokens.map_or_else(|| self.options.null_tokens.clone(), NullTokens::new),
-                nan: self.options.nan_as_null,
-            },
+            nulls: self.options.null_rule(pin),
         });
         let result = state.add_nulls(rows_before, self.first_at.unwrap_or(1));
         self.columns.push(state);

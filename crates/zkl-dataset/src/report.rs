@@ -1,6 +1,6 @@
 //! What was found out about a table, and why: for the eyes of its owner.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use zkl_core::column::{ColumnSchema, ColumnType};
 
 use crate::{
@@ -20,14 +20,15 @@ pub struct InferenceReport {
 }
 
 /// How the file was read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct SourceReport {
     /// Format, given or detected.
     pub format: Format,
     /// Compression, given or detected.
     pub compression: Compression,
     /// Delimiter of a CSV file, given or detected.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub delimiter: Option<char>,
 }
 

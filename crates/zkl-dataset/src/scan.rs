@@ -9,16 +9,17 @@ use zkl_core::{
 };
 
 use crate::{
-    encode::{Encoder, RowSink},
+    encode::{Encoder, Frame, RowSink, column_encoders, frame},
     error::{DatasetError, Fault},
     hash::HashSet,
     infer::{Found, FoundTable, Inference},
-    nulls::NullTokens,
+    nulls::{NullRule, NullTokens},
+    partial::PartialScan,
     profile::ProfileSink,
     progress::{Pass, Progress},
     reader::Table,
     report::{ColumnReport, InferenceReport},
-    schema_file::Pins,
+    schema_file::{ColumnPin, Pins},
     source::Source,
 };
 
@@ -48,6 +49,18 @@ impl Default for ScanOptions {
             nan_as_null: false,
             float_scale: None,
             max_cell_bytes: 16 << 20,
+        }
+    }
+}
+
+impl ScanOptions {
+    /// How a column tells nulls.
+    pub(crate) fn null_rule(&self, pin: Option<&ColumnPin>) -> NullRule {
+        let tokens = pin.and_then(|pin| pin.null_tokens.as_ref());
+        NullRule {
+            typed: tokens.is_some(),
+            tokens: tokens.map_or_else(|| self.null_tokens.clone(), NullTokens::new),
+            nan: self.nan_as_null,
         }
     }
 }
@@ -147,10 +160,7 @@ impl Scan {
         sink: &mut dyn RowSink,
     ) -> Result<Scanned, DatasetError> {
         let table = Table::open(&self.source, self.options.max_cell_bytes)?;
-        let joint: Vec<&str> = self.joints.iter().flat_map(|(a, b)| [a.as_str(), b.as_str()]).collect();
-        let products = self.products.iter().flat_map(|(a, b)| [a.as_str(), b.as_str()]);
-        let required = joint.iter().copied().chain(products).collect();
-        let mut inference = Inference::new(table.path.clone(), table.has_lines(), &self.options, joint, required);
+        let mut inference = self.inference(&table);
         let digests = table
             .read(HashSet::All, &[], Pass::Infer, &mut inference, progress)
             .map_err(|error| inference.ended_by(error))?;
@@ -181,6 +191,72 @@ impl Scan {
         }
         let schema = Schema { columns: report.columns.iter().map(ColumnReport::schema).collect() };
         Ok(Scanned { digests, digest_rule, schema, report, layout, notes })
+    }
+
+    /// Observes this table as one part of a larger one: the first pass over it. Every column's type must be pinned.
+    ///
+    /// # Errors
+    /// [`Fault::TypeNotPinned`], and as [`Scan::run`].
+    pub fn observe(&self, progress: &mut dyn Progress) -> Result<PartialScan, DatasetError> {
+        let table = Table::open(&self.source, self.options.max_cell_bytes)?;
+        let mut inference = self.inference(&table);
+        let digests = table
+            .read(HashSet::All, &[], Pass::Infer, &mut inference, progress)
+            .map_err(|error| inference.ended_by(error))?;
+        inference.check()?;
+        let found = inference.finish()?;
+        let pinned = |name: &str| self.options.pins.find(name).is_some_and(|pin| pin.ty.is_some());
+        match found.columns.iter().find(|column| !pinned(&column.report.name)) {
+            Some(column) => Err(self.error(Fault::TypeNotPinned).in_column(&column.report.name)),
+            None => Ok(PartialScan::of(found, table.report, table.digest_rule(), digests)),
+        }
+    }
+
+    /// The layout of the table whose parts are `whole`, with the pairs of this scan.
+    ///
+    /// # Errors
+    /// As [`Scan::run`], about pairs and layout.
+    pub fn layout_of(&self, whole: &PartialScan) -> Result<Layout, DatasetError> {
+        self.layout(whole.rows(), &whole.found(&self.options))
+    }
+
+    /// What encoded rows of the table whose parts are `whole` are relative to.
+    pub fn frame_of(&self, whole: &PartialScan, key: &[u8; 32]) -> Frame {
+        frame(&column_encoders(whole.found(&self.options), key))
+    }
+
+    /// What was found out about the table whose parts are `whole`.
+    pub fn report_of(&self, whole: &PartialScan) -> Option<InferenceReport> {
+        whole.report(&self.options)
+    }
+
+    /// Reads this table, which holds some rows of the one whose parts are `whole`, and hands them to `sink`, encoded as in the whole.
+    /// `layout` is the whole's, with the number of these rows.
+    ///
+    /// # Errors
+    /// [`Fault::NotObserved`] for columns and values that `whole` does not have, [`Fault::PartRows`]; the table cannot be read, and
+    /// whatever the sink fails with.
+    pub fn encode_part(
+        &self,
+        whole: &PartialScan,
+        layout: &Layout,
+        key: &[u8; 32],
+        progress: &mut dyn Progress,
+        sink: &mut dyn RowSink,
+    ) -> Result<(), DatasetError> {
+        let table = Table::open(&self.source, self.options.max_cell_bytes)?;
+        let found = whole.found(&self.options);
+        let mut encoder = Encoder::new(table.path.clone(), found, layout, key, sink)?.of_a_part();
+        table.read(HashSet::Blake3, &whole.names(), Pass::Encode, &mut encoder, progress)?;
+        let (expected, got) = (layout.rows(), encoder.rows());
+        if got == expected { Ok(()) } else { Err(self.error(Fault::PartRows { expected, got })) }
+    }
+
+    fn inference(&self, table: &Table) -> Inference<'_> {
+        let joint: Vec<&str> = self.joints.iter().flat_map(|(a, b)| [a.as_str(), b.as_str()]).collect();
+        let products = self.products.iter().flat_map(|(a, b)| [a.as_str(), b.as_str()]);
+        let required = joint.iter().copied().chain(products).collect();
+        Inference::new(table.path.clone(), table.has_lines(), &self.options, joint, required)
     }
 
     fn layout(&self, rows: u64, found: &[Found]) -> Result<Layout, DatasetError> {

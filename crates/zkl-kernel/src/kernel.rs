@@ -8,6 +8,7 @@ use crate::{
     cells::Form,
     fraction::{LayerRounds, LeafGroup},
     moments::{MomentsInput, MomentsRounds},
+    sparse::SparseRows,
     weighted::{WeightedForm, WeightedRounds},
 };
 
@@ -94,6 +95,9 @@ pub trait Kernel: Copy + Debug + Send + Sync + 'static {
     /// # Errors
     /// [`LengthMismatch`] when there are more.
     fn eq_sum(self, z: &[Fr], a: &Self::Vector) -> Result<Fr, LengthMismatch>;
+
+    /// The product of each row with the column `values`, which has an entry for every column of the rows.
+    fn sparse_products(self, rows: &SparseRows<'_>, values: &[Fr]) -> Vec<Fr>;
 
     /// The values of a form on the first `rows` rows.
     fn tabulate(self, form: &Form<'_>, rows: usize) -> Self::Vector;

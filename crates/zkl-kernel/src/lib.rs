@@ -12,6 +12,7 @@ pub mod moments;
 pub mod points;
 pub mod portable;
 pub mod row_weight;
+pub mod sparse;
 pub mod threads;
 pub mod transform;
 #[cfg(target_arch = "x86_64")]
@@ -23,4 +24,5 @@ pub use choice::{Choice, ChoiceError, Selection, VARIABLE, selection};
 pub use kernel::{Kernel, KernelTask, LengthMismatch};
 pub use modulus::Modulus;
 pub use portable::Portable;
+pub use sparse::{SparseRows, SparseTerm};
 pub use transform::Domain;

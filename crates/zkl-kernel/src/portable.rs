@@ -4,6 +4,7 @@ mod layer;
 mod moments;
 mod parallel;
 mod source;
+mod sparse;
 mod transform;
 mod weighted;
 
@@ -21,6 +22,7 @@ use crate::{
     fraction::LeafGroup,
     kernel::{Kernel, LengthMismatch},
     moments::MomentsInput,
+    sparse::SparseRows,
     weighted::WeightedForm,
 };
 
@@ -102,6 +104,10 @@ impl Kernel for Portable {
             return Err(LengthMismatch { left: 1 << z.len(), right: a.len() });
         }
         Ok(weighted::eq_sum(z, a))
+    }
+
+    fn sparse_products(self, rows: &SparseRows<'_>, values: &[Fr]) -> Vec<Fr> {
+        sparse::products(rows, values)
     }
 
     fn tabulate(self, form: &Form<'_>, rows: usize) -> Vec<Fr> {

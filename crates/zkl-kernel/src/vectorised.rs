@@ -10,6 +10,7 @@ mod memory;
 mod moment_sums;
 mod moments;
 mod node;
+mod sparse;
 mod totals;
 mod transform;
 mod tree;
@@ -31,6 +32,7 @@ use crate::{
     fraction::LeafGroup,
     kernel::{Kernel, LengthMismatch},
     moments::MomentsInput,
+    sparse::SparseRows,
     weighted::WeightedForm,
 };
 use vector::Combination;
@@ -90,6 +92,10 @@ impl Kernel for Avx512 {
 
     fn eq_sum(self, z: &[Fr], a: &Vector) -> Result<Fr, LengthMismatch> {
         a.eq_sum(self, z)
+    }
+
+    fn sparse_products(self, rows: &SparseRows<'_>, values: &[Fr]) -> Vec<Fr> {
+        sparse::products(self, rows, values)
     }
 
     fn tabulate(self, form: &Form<'_>, rows: usize) -> Vector {

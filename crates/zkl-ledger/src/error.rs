@@ -9,7 +9,7 @@ use zkl_argument::{
 };
 use zkl_circuits::claims::language::{ClaimError, PairKind};
 use zkl_circuits::{
-    scan::{ProveTableError, TablePlanError},
+    scan::{PartDecodeError, ProveTableError, TablePlanError},
     seal::SealError,
 };
 use zkl_core::{
@@ -61,6 +61,12 @@ pub enum LedgerError {
     /// The table cannot be cut into segments.
     #[error("the table does not fit the proof over every row")]
     TablePlan(#[from] TablePlanError),
+    /// Bytes from a worker that are no part of the table.
+    #[error("the bytes are no part of this table")]
+    Part(#[from] PartDecodeError),
+    /// The segments were proved of other rows than those that were observed.
+    #[error("the rows that were proved are not those that were observed")]
+    OtherRows,
     /// The reader of the table stopped before its first row.
     #[error("the table was not read")]
     NoRows,
@@ -429,6 +435,9 @@ impl LedgerError {
             | Self::StoreUrl(_)
             | Self::Plan(_)
             | Self::TablePlan(_)
+            | Self::Part(_)
+            | Self::Scan(ProveTableError::Refused { .. })
+            | Self::OtherRows
             | Self::NoRows
             | Self::EntryTooLong { .. }
             | Self::ClaimCircuit { .. }

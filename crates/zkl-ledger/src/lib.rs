@@ -21,6 +21,7 @@ mod prove;
 mod receipt;
 mod reference_string;
 mod scan;
+pub mod segments;
 mod source;
 mod stage;
 mod store_url;

@@ -152,13 +152,14 @@ impl<'l> IntoFuture for Notarize<'l> {
 }
 
 /// A table that was read, sealed and, if it was asked for, proved.
-struct SealedTable {
-    opening: Opening,
-    seal: Seal,
-    rule: DigestRule,
-    report: InferenceReport,
-    notes: Vec<TableNote>,
-    scan: Option<ProvedScan>,
+pub(crate) struct SealedTable {
+    pub(crate) opening: Opening,
+    pub(crate) seal: Seal,
+    /// What the digests of the opening cover.
+    pub(crate) rule: DigestRule,
+    pub(crate) report: InferenceReport,
+    pub(crate) notes: Vec<TableNote>,
+    pub(crate) scan: Option<ProvedScan>,
 }
 
 /// Reads and seals a table, and proves it if there is a job to. Its values are summed once: while it is proved by the prover,
@@ -203,14 +204,14 @@ fn seal_table(
 }
 
 /// What the statement says beside what was read.
-struct Statement {
-    privacy: PrivacyLevel,
-    notary: zkl_merkle::keys::VerifyingKey,
-    nonce: Nonce,
+pub(crate) struct Statement {
+    pub(crate) privacy: PrivacyLevel,
+    pub(crate) notary: zkl_merkle::keys::VerifyingKey,
+    pub(crate) nonce: Nonce,
 }
 
 /// Stores blobs, opening and entry, in this order.
-async fn record(
+pub(crate) async fn record(
     ledger: Ledger,
     sealed: SealedTable,
     statement: Statement,

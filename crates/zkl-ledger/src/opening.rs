@@ -122,17 +122,17 @@ fn derive(seed: &SealSeed, label: &[u8]) -> [u8; 32] {
 }
 
 /// The seed as 64 hexadecimal digits.
-mod seed_text {
+pub(crate) mod seed_text {
     use serde::{Deserialize as _, Deserializer, Serializer, de::Error as _};
     use zeroize::Zeroizing;
     use zkl_circuits::seal::SealSeed;
 
-    pub(super) fn serialize<S: Serializer>(seed: &SealSeed, serializer: S) -> Result<S::Ok, S::Error> {
+    pub(crate) fn serialize<S: Serializer>(seed: &SealSeed, serializer: S) -> Result<S::Ok, S::Error> {
         let text = Zeroizing::new(hex::encode(seed.as_bytes()));
         serializer.serialize_str(&text)
     }
 
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<SealSeed, D::Error> {
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<SealSeed, D::Error> {
         let text = Zeroizing::new(String::deserialize(deserializer)?);
         let mut bytes = Zeroizing::new([0; 32]);
         hex::decode_to_slice(text.as_bytes(), bytes.as_mut())

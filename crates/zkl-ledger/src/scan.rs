@@ -4,4 +4,5 @@ mod columns;
 mod prove;
 mod segments;
 
-pub(crate) use prove::{ProvedScan, ScanJob, commit_again};
+pub(crate) use prove::{ProvedScan, ScanJob, SegmentTools, commit_again, side_by_side, witness};
+pub(crate) use segments::{SegmentSink, TablePart};

@@ -9,8 +9,8 @@ use zkl_core::{
     name::DatasetName,
 };
 use zkl_dataset::{
-    ColumnPin, Compression, CsvOptions, DatasetError, Format, NullTokens, Pins, Progress, Scan, ScanOptions,
-    ScanOutput, Source,
+    ColumnPin, Compression, CsvOptions, DatasetError, Format, NullTokens, PartialScan, Pins, Progress, Scan,
+    ScanOptions, ScanOutput, Source,
     arrow::{RecordBatch, RecordBatchReader},
 };
 
@@ -129,6 +129,15 @@ impl Table {
     pub fn inspect(&self, progress: &mut dyn Progress) -> Result<ScanOutput, DatasetError> {
         // Codes of dictionaries are not looked at: any key will do.
         self.scan().run(&[0; 32], progress)
+    }
+
+    /// Reads this table as one part of a larger one, whose rows lie elsewhere too: see [`segments`](crate::segments). The type of every
+    /// column must be pinned. Blocking.
+    ///
+    /// # Errors
+    /// [`DatasetError`]: a type is not pinned, or the table cannot be read.
+    pub fn observe(&self, progress: &mut dyn Progress) -> Result<PartialScan, DatasetError> {
+        self.scan().observe(progress)
     }
 
     pub(crate) const fn source(&self) -> &Source {

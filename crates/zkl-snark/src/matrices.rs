@@ -11,36 +11,25 @@
 
 mod encoding;
 mod error;
+mod numbering;
+mod synthesis;
 #[cfg(test)]
 mod tests;
 
-use std::collections::HashMap;
-
 use zkl_core::circuit::{Circuit, Synthesizer};
-use zkl_kernel::threads::prelude::*;
+use zkl_kernel::{Kernel, KernelTask, SparseRows, selection, threads::prelude::*};
 
 pub(crate) use self::encoding::Counts;
 pub use self::error::{CircuitError, MatricesError};
+#[cfg(test)]
+use self::numbering::Numbering;
 use crate::ark::{
     Fr,
     ff::{AdditiveGroup as _, Field as _},
-    relations::gr1cs::{
-        ConstraintSynthesizer as _, ConstraintSystem, OptimizationGoal, SynthesisMode,
-        predicate::polynomial_constraint::R1CS_PREDICATE_LABEL,
-    },
+    relations::gr1cs::{ConstraintSynthesizer as _, ConstraintSystem, OptimizationGoal, SynthesisError, SynthesisMode},
 };
-
-/// Combinations that one task evaluates.
-const CHUNK: usize = 1 << 10;
-
-/// One entry of a linear combination.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) struct Term {
-    /// Position among the distinct coefficients.
-    pub(crate) coefficient: u32,
-    /// Position in the assignment `(1, public, private)`.
-    pub(crate) variable: u32,
-}
+/// One entry of a linear combination; its column is a position in the assignment `(1, public, private)`.
+pub(crate) use zkl_kernel::SparseTerm as Term;
 
 /// Rank-1 constraints `(A z) o (B z) = C z` over the assignment `z = (1, public, private)`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -65,54 +54,17 @@ impl Matrices {
         cs.set_mode(SynthesisMode::Setup);
         Synthesizer(circuit).generate_constraints(cs.clone())?;
         cs.finalize();
-
-        let mut predicates = cs.to_matrices()?;
-        let matrices = predicates.remove(R1CS_PREDICATE_LABEL).unwrap_or_default();
-        let others = predicates.values().flatten().any(|matrix| !matrix.is_empty());
-        match (matrices.as_slice(), others) {
-            ([a, b, c], false) => {
-                let num_inputs = cs.num_instance_variables();
-                Ok(Self::new(num_inputs, num_inputs + cs.num_witness_variables(), [a, b, c]))
-            }
-            _ => Err(CircuitError::NotR1cs { circuit: circuit.id() }),
-        }
+        let cs = cs.borrow().ok_or(SynthesisError::MissingCS)?;
+        synthesis::number(&cs).ok_or_else(|| CircuitError::NotR1cs { circuit: circuit.id() })
     }
 
     /// Matrices given row by row as `(coefficient, position in the assignment)`, in any order.
+    #[cfg(test)]
     pub(crate) fn new(num_inputs: usize, num_variables: usize, [a, b, c]: [&[Vec<(Fr, usize)>]; 3]) -> Self {
-        let mut matrices = Self {
-            num_inputs,
-            num_variables,
-            coefficients: Vec::new(),
-            terms: Vec::new(),
-            ends: Vec::new(),
-            rows: Vec::with_capacity(a.len()),
-        };
-        let mut coefficients = HashMap::new();
-        let mut combinations = HashMap::new();
-        let mut number = |row: &[(Fr, usize)]| {
-            let terms: Vec<(u32, u32)> = canonical(row)
-                .into_iter()
-                .map(|(value, variable)| {
-                    let next = coefficients.len() as u32;
-                    let coefficient = *coefficients.entry(value).or_insert_with(|| {
-                        matrices.coefficients.push(value);
-                        next
-                    });
-                    (coefficient, variable as u32)
-                })
-                .collect();
-            *combinations.entry(terms).or_insert_with_key(|terms| {
-                let terms = terms.iter().map(|&(coefficient, variable)| Term { coefficient, variable });
-                matrices.terms.extend(terms);
-                matrices.ends.push(matrices.terms.len() as u32);
-                matrices.ends.len() as u32 - 1
-            })
-        };
-        for ((a, b), c) in a.iter().zip(b).zip(c) {
-            matrices.rows.push([number(a), number(b), number(c)]);
-        }
-        matrices
+        let mut numbering = Numbering::new(num_inputs, num_variables);
+        let mut row = |row: [&Vec<(Fr, usize)>; 3]| row.map(|terms| numbering.combination(terms.iter().copied()));
+        let rows = a.iter().zip(b).zip(c).map(|((a, b), c)| row([a, b, c])).collect();
+        numbering.finish(rows)
     }
 
     /// Whether every position in the matrices exists.
@@ -123,7 +75,7 @@ impl Matrices {
             && self.ends.last().map_or(0, |&end| end as usize) == self.terms.len()
             && self.rows.as_flattened().iter().all(|&index| (index as usize) < self.ends.len())
             && self.terms.iter().all(|term| {
-                (term.coefficient as usize) < self.coefficients.len() && (term.variable as usize) < self.num_variables
+                (term.coefficient as usize) < self.coefficients.len() && (term.column as usize) < self.num_variables
             })
     }
 
@@ -146,21 +98,13 @@ impl Matrices {
 
     /// The value of every combination. `assignment` has [`Self::num_variables`] elements.
     pub(crate) fn evaluate(&self, assignment: &[Fr]) -> Vec<Fr> {
-        let indices: Vec<usize> = (0..self.ends.len()).step_by(CHUNK).collect();
-        let chunk = |&start: &usize| {
-            let end = (start + CHUNK).min(self.ends.len());
-            (start..end).map(|index| self.value(index, assignment)).collect::<Vec<_>>()
-        };
-        indices.par_iter().flat_map_iter(chunk).collect()
+        self.products(&self.ends, assignment)
     }
 
-    fn value(&self, index: usize, assignment: &[Fr]) -> Fr {
-        let product = |term: &Term| {
-            let (coefficient, value) =
-                (self.coefficients[term.coefficient as usize], assignment[term.variable as usize]);
-            if coefficient == Fr::ONE { value } else { coefficient * value }
-        };
-        self.combination(index).iter().map(product).sum()
+    /// The products of runs of terms with `values`, one for every variable. Run k ends at `ends[k]`.
+    pub(crate) fn products(&self, ends: &[u32], values: &[Fr]) -> Vec<Fr> {
+        let rows = SparseRows { coefficients: &self.coefficients, terms: &self.terms, ends };
+        selection().choice.run(Products { rows, values })
     }
 
     /// The first constraint that does not hold when the combinations have these values.
@@ -174,7 +118,7 @@ impl Matrices {
     /// Which variables are constrained to be 0 or 1 by a line `b (1 - b) = 0`, public inputs apart.
     pub(crate) fn bits(&self) -> Vec<bool> {
         let mut bits = vec![false; self.num_variables];
-        let entry = |term: &Term| (self.coefficients[term.coefficient as usize], term.variable as usize);
+        let entry = |term: &Term| (self.coefficients[term.coefficient as usize], term.column as usize);
         for row in &self.rows {
             let [a, b, c] = row.map(|index| self.combination(index as usize));
             let bit = match (a, b) {
@@ -207,7 +151,7 @@ impl Matrices {
         columns.par_iter_mut().zip(&weights).for_each(|(column, weights)| {
             for (index, weight) in weights.iter().enumerate().filter(|(_, weight)| **weight != Fr::ZERO) {
                 for term in self.combination(index) {
-                    column[term.variable as usize] += self.coefficients[term.coefficient as usize] * weight;
+                    column[term.column as usize] += self.coefficients[term.coefficient as usize] * weight;
                 }
             }
         });
@@ -219,17 +163,15 @@ impl Matrices {
     }
 }
 
-/// A combination with ascending variables, like terms merged and zeros dropped.
-fn canonical(row: &[(Fr, usize)]) -> Vec<(Fr, usize)> {
-    let mut terms = row.to_vec();
-    terms.sort_by_key(|&(_, variable)| variable);
-    terms.dedup_by(|(value, variable), (sum, before)| {
-        let same = variable == before;
-        if same {
-            *sum += *value;
-        }
-        same
-    });
-    terms.retain(|(value, _)| *value != Fr::ZERO);
-    terms
+struct Products<'a> {
+    rows: SparseRows<'a>,
+    values: &'a [Fr],
+}
+
+impl KernelTask for Products<'_> {
+    type Output = Vec<Fr>;
+
+    fn run<K: Kernel>(self, kernel: K) -> Vec<Fr> {
+        kernel.sparse_products(&self.rows, self.values)
+    }
 }

@@ -28,19 +28,22 @@ mod commit;
 mod dictionaries;
 mod error;
 mod keys;
+mod part;
 mod plan;
 mod proof;
 mod prover;
 mod root;
+mod segment;
 mod sum;
 #[cfg(test)]
 mod tests;
 mod verify;
 
 pub use commit::{CommittedTable, TableCommitter};
-pub use error::{ProveTableError, TableDecodeError, TablePlanError, VerifyTableError};
+pub use error::{PartDecodeError, ProveTableError, RefusedPart, TableDecodeError, TablePlanError, VerifyTableError};
 pub use keys::TableKeys;
 pub use plan::{Segment, TablePlan, segment_rows, standard_table_circuits};
 pub use proof::{DictionaryProof, MergeProof, SegmentProof, TableProof};
-pub use prover::{KeySource, ProvedTable, TableProver, TableSecrets};
+pub use prover::{KeySource, ProvedTable, TableProver, TableProverState, TableSecrets};
+pub use segment::{SegmentPart, SegmentProver};
 pub use verify::{TableStatement, VerifiedTable, verify_table};

@@ -5,6 +5,7 @@ mod cases;
 mod errors;
 mod formats;
 mod inference;
+mod parts;
 mod real_tables;
 mod sources;
 

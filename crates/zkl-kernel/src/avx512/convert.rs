@@ -13,23 +13,17 @@ impl<F: Modulus> Lanes<F, 16> {
     /// Lane i is `values[i]`.
     #[inline(always)]
     pub fn from_ark(cpu: Avx512, values: &[F; 8]) -> Self {
-        let mut rows = [Word::zero(cpu); 4];
-        for i in 0..4 {
-            let [a0, a1, a2, a3] = values[2 * i].montgomery();
-            let [b0, b1, b2, b3] = values[2 * i + 1].montgomery();
-            rows[i] = Word::load(cpu, &[a0, a1, a2, a3, b0, b1, b2, b3]);
+        let mut places = [&values[0]; 8];
+        for i in 1..8 {
+            places[i] = &values[i];
         }
-        let low = Word::load(cpu, &[0, 4, 8, 12, 1, 5, 9, 13]);
-        let high = Word::load(cpu, &[2, 6, 10, 14, 3, 7, 11, 15]);
-        // Words 0 and 1, then 2 and 3, of four elements in each.
-        let (low_a, low_b) = (rows[0].permute_two(rows[1], low), rows[2].permute_two(rows[3], low));
-        let (high_a, high_b) = (rows[0].permute_two(rows[1], high), rows[2].permute_two(rows[3], high));
-        let first = Word::load(cpu, &[0, 1, 2, 3, 8, 9, 10, 11]);
-        let second = Word::load(cpu, &[4, 5, 6, 7, 12, 13, 14, 15]);
-        let w0 = low_a.permute_two(low_b, first);
-        let w1 = low_a.permute_two(low_b, second);
-        let w2 = high_a.permute_two(high_b, first);
-        let w3 = high_a.permute_two(high_b, second);
+        Self::from_ark_refs(cpu, places)
+    }
+
+    /// Lane i is `values[i]`, wherever that is.
+    #[inline(always)]
+    pub fn from_ark_refs(cpu: Avx512, values: [&F; 8]) -> Self {
+        let [w0, w1, w2, w3] = transposed(cpu, values);
         let mask = Word::splat(cpu, LIMB_MASK);
         Self::from_limbs([
             w0.shl::<4>() & mask,
@@ -39,6 +33,46 @@ impl<F: Modulus> Lanes<F, 16> {
             w3.shr::<12>(),
         ])
     }
+}
+
+impl<F: Modulus> Lanes<F, 1> {
+    /// Lane i is a sixteenth of `values[i]`, as arkworks has it: `16 x` there has the same integer as `x` here.
+    #[inline(always)]
+    pub fn sixteenths(cpu: Avx512, values: [&F; 8]) -> Self {
+        let [w0, w1, w2, w3] = transposed(cpu, values);
+        let mask = Word::splat(cpu, LIMB_MASK);
+        Self::from_limbs([
+            w0 & mask,
+            (w0.shr::<52>() | w1.shl::<12>()) & mask,
+            (w1.shr::<40>() | w2.shl::<24>()) & mask,
+            (w2.shr::<28>() | w3.shl::<36>()) & mask,
+            w3.shr::<16>(),
+        ])
+    }
+}
+
+/// Word k of the stored integers of eight elements.
+#[inline(always)]
+fn transposed<F: Modulus>(cpu: Avx512, values: [&F; 8]) -> [Word; 4] {
+    let mut rows = [Word::zero(cpu); 4];
+    for i in 0..4 {
+        let [a0, a1, a2, a3] = values[2 * i].montgomery();
+        let [b0, b1, b2, b3] = values[2 * i + 1].montgomery();
+        rows[i] = Word::load(cpu, &[a0, a1, a2, a3, b0, b1, b2, b3]);
+    }
+    let low = Word::load(cpu, &[0, 4, 8, 12, 1, 5, 9, 13]);
+    let high = Word::load(cpu, &[2, 6, 10, 14, 3, 7, 11, 15]);
+    // Words 0 and 1, then 2 and 3, of four elements in each.
+    let (low_a, low_b) = (rows[0].permute_two(rows[1], low), rows[2].permute_two(rows[3], low));
+    let (high_a, high_b) = (rows[0].permute_two(rows[1], high), rows[2].permute_two(rows[3], high));
+    let first = Word::load(cpu, &[0, 1, 2, 3, 8, 9, 10, 11]);
+    let second = Word::load(cpu, &[4, 5, 6, 7, 12, 13, 14, 15]);
+    [
+        low_a.permute_two(low_b, first),
+        low_a.permute_two(low_b, second),
+        high_a.permute_two(high_b, first),
+        high_a.permute_two(high_b, second),
+    ]
 }
 
 impl<F: Modulus, const K: u32> Lanes<F, K> {

@@ -1,10 +1,11 @@
 //! Operations on whole vectors.
 
+use rand_chacha::rand_core::RngCore as _;
 use zkl_core::ark::{
     Fr,
     ff::{AdditiveGroup as _, Field as _},
 };
-use zkl_kernel::{Choice, Form, Kernel, KernelTask, LengthMismatch, Portable};
+use zkl_kernel::{Choice, Form, Kernel, KernelTask, LengthMismatch, Portable, SparseRows, SparseTerm};
 
 use super::{Columns, both, challenges, elements, rng};
 
@@ -144,6 +145,57 @@ fn forms_have_the_values_that_their_columns_say() {
     let form = Form { constant: Fr::from(5u64), terms };
     if let Some((expected, got)) = both(Tabulate { form, rows: 300 }) {
         assert_eq!(got, expected);
+    }
+}
+
+#[derive(Clone)]
+struct SparseProducts<'a>(SparseRows<'a>, &'a [Fr]);
+
+impl KernelTask for SparseProducts<'_> {
+    type Output = Vec<Fr>;
+
+    fn run<K: Kernel>(self, kernel: K) -> Vec<Fr> {
+        kernel.sparse_products(&self.0, self.1)
+    }
+}
+
+#[test]
+fn products_of_sparse_rows_are_sums_of_products() {
+    let mut rng = rng(4);
+    // Lengths of rows: few different ones, many, none, and longer than what is told apart.
+    let lengths: [(usize, &[u32]); 7] = [
+        (0, &[3]),
+        (1, &[1]),
+        (7, &[0]),
+        (9, &[1, 1, 1, 40]),
+        (8192, &[1, 1, 2, 9]),
+        (5000, &[0, 1, 2, 3, 5, 8, 13]),
+        (20, &[254, 255, 256, 700]),
+    ];
+    for (rows, lengths) in lengths {
+        let coefficients = elements(&mut rng, 50);
+        let values = elements(&mut rng, 300);
+        let mut ends = Vec::new();
+        let mut terms = Vec::new();
+        for _ in 0..rows {
+            for _ in 0..lengths[rng.next_u32() as usize % lengths.len()] {
+                terms.push(SparseTerm { coefficient: rng.next_u32() % 50, column: rng.next_u32() % 300 });
+            }
+            ends.push(terms.len() as u32);
+        }
+        let mut start = 0;
+        let by_hand: Vec<Fr> = ends
+            .iter()
+            .map(|&end| {
+                let row = &terms[std::mem::replace(&mut start, end) as usize..end as usize];
+                row.iter().map(|term| coefficients[term.coefficient as usize] * values[term.column as usize]).sum()
+            })
+            .collect();
+        let task = SparseProducts(SparseRows { coefficients: &coefficients, terms: &terms, ends: &ends }, &values);
+        assert_eq!(Choice::Portable(Portable).run(task.clone()), by_hand);
+        if let Some((expected, got)) = both(task) {
+            assert_eq!(got, expected, "{rows} rows of {lengths:?}");
+        }
     }
 }
 

@@ -6,9 +6,12 @@ use std::sync::{
     mpsc::{Receiver, sync_channel},
 };
 
-use zkl_argument::{PlanError, ScanWitness, SealedProfile, commit::CommitmentSeed};
+use zkl_argument::{PlanError, ScanWitness, SealedProfile, commit::CommitmentSeed, srs::Srs};
 use zkl_circuits::{
-    scan::{CommittedTable, KeySource, ScanContext, Segment, TableCommitter, TablePlan, TableProver, TableSecrets},
+    scan::{
+        CommittedTable, KeySource, ProveTableError, ScanContext, Segment, SegmentProver, TableCommitter, TableKeys,
+        TablePlan, TableProver, TableSecrets,
+    },
     seal::Seal,
 };
 use zkl_core::{
@@ -33,7 +36,7 @@ use crate::{
 
 /// What a scan proof is made with.
 pub(crate) struct ScanJob<'a> {
-    pub(crate) keys: &'a KeyStore,
+    pub(crate) keys: &'a Arc<KeyStore>,
     pub(crate) proofs: ProofSetting,
     /// The reference string; the public one when absent.
     pub(crate) srs: Option<KeyDigest>,
@@ -70,42 +73,88 @@ impl ScanJob<'_> {
     }
 
     fn prove_parts(&self, parts: &Receiver<TablePart>) -> Result<ProvedRows, LedgerError> {
-        let plan = plan(parts)?;
-        let srs = reference_string(self.keys, self.srs, self.work)?;
-        // While the first segment is being read.
-        let circuits = plan.circuits();
-        let load = circuits.iter().map(|circuit| self.proofs.keys(self.keys, circuit.as_ref(), self.work));
-        let keys: Vec<Arc<dyn ProvingKey>> = load.collect::<Result<_, _>>()?;
-        let source = |circuit: &dyn Circuit| -> Result<Arc<dyn ProvingKey>, KeyError> {
-            match keys.iter().find(|keys| *keys.id() == circuit.id()) {
-                Some(keys) => Ok(Arc::clone(keys)),
-                None => self.keys.keys(self.proofs.system(), circuit, &|_| {}),
-            }
-        };
-        let source: KeySource<'_> = &source;
-        let mut prover = TableProver::new(&srs, source, self.context, &plan, self.secrets.clone());
+        // Keys are loaded while the first segment is being read.
+        let tools = self.tools(plan(parts)?)?;
+        let source = |circuit: &dyn Circuit| tools.key(circuit);
+        let mut prover = TableProver::joining(tools.segment_prover(&source));
         for part in parts {
             let TablePart::Segment(rows) = part else { continue };
             let segment = prover.next_segment().ok_or(PlanError::Column { index: 0 })?;
-            let (number, segments) = (segment.index as u64 + 1, plan.len() as u64);
-            self.work.stage(Stage::Scan { segment: number, segments, rows: segment.rows() })?;
+            self.work.stage(tools.stage(&segment))?;
             prover.push_segment(&witness(&segment, &rows)?, &rows.profile)?;
         }
-        if plan.len() > 1 {
-            self.work.stage(Stage::Merge { segments: plan.len() as u64 })?;
+        tools.finish(prover, self.work)
+    }
+
+    /// What segments of the table with this plan are proved and joined with.
+    pub(crate) fn tools(&self, plan: TablePlan) -> Result<SegmentTools, LedgerError> {
+        let srs = reference_string(self.keys, self.srs, self.work)?;
+        let circuits = plan.circuits();
+        let load = circuits.iter().map(|circuit| self.proofs.keys(self.keys, circuit.as_ref(), self.work));
+        let keys: Vec<Arc<dyn ProvingKey>> = load.collect::<Result<_, _>>()?;
+        let (store, secrets) = (Arc::clone(self.keys), self.secrets.clone());
+        Ok(SegmentTools { plan, srs, keys, store, proofs: self.proofs, context: self.context, secrets })
+    }
+}
+
+/// Everything that segments of one table are proved and joined with.
+pub(crate) struct SegmentTools {
+    pub(crate) plan: TablePlan,
+    srs: Arc<Srs>,
+    keys: Vec<Arc<dyn ProvingKey>>,
+    store: Arc<KeyStore>,
+    proofs: ProofSetting,
+    context: ScanContext,
+    secrets: TableSecrets,
+}
+
+impl SegmentTools {
+    /// The key of a circuit: what [`SegmentTools::segment_prover`] takes.
+    pub(crate) fn key(&self, circuit: &dyn Circuit) -> Result<Arc<dyn ProvingKey>, KeyError> {
+        match self.keys.iter().find(|keys| *keys.id() == circuit.id()) {
+            Some(keys) => Ok(Arc::clone(keys)),
+            None => self.store.keys(self.proofs.system(), circuit, &|_| {}),
+        }
+    }
+
+    pub(crate) fn segment_prover<'a>(&'a self, keys: KeySource<'a>) -> SegmentProver<'a> {
+        SegmentProver::new(&self.srs, keys, self.context, &self.plan, self.secrets.clone())
+    }
+
+    /// The keys that verify.
+    pub(crate) fn verifying_keys(&self) -> TableKeys<'_> {
+        let keys = self.keys.iter().map(|keys| (keys.id().clone(), keys.verifying()));
+        TableKeys::new(self.proofs.system(), keys)
+    }
+
+    /// Segment `index`, from 0.
+    pub(crate) fn segment(&self, index: usize) -> Result<Segment<'_>, LedgerError> {
+        let none = ProveTableError::NoSegment { index, expected: self.plan.len() };
+        Ok(self.plan.segment(index).ok_or(none)?)
+    }
+
+    /// What is reported before a segment is proved.
+    pub(crate) fn stage(&self, segment: &Segment<'_>) -> Stage {
+        let (number, segments) = (segment.index as u64 + 1, self.plan.len() as u64);
+        Stage::Scan { segment: number, segments, rows: segment.rows() }
+    }
+
+    /// Joins the segments, and says what is published about them.
+    pub(crate) fn finish(&self, prover: TableProver<'_>, work: &Work) -> Result<ProvedRows, LedgerError> {
+        if self.plan.len() > 1 {
+            work.stage(Stage::Merge { segments: self.plan.len() as u64 })?;
         }
         let proved = prover.finish()?;
-
-        let bundle = ScanBundle::encode(srs.verifier_key(), &proved.proof);
+        let bundle = ScanBundle::encode(self.srs.verifier_key(), &proved.proof);
         let key = |keys: &Arc<dyn ProvingKey>| ScanKey { circuit: keys.id().clone(), key: keys.verifying().digest() };
         let record = ScanRecord {
             scheme: Scheme::of(self.proofs.system()),
             commitments: proved.commitment_root,
-            srs: srs.digest(),
-            keys: keys.iter().map(key).collect(),
+            srs: self.srs.digest(),
+            keys: self.keys.iter().map(key).collect(),
             proof: BlobDigest::of(&bundle),
         };
-        let verifying_keys = keys.iter().map(|keys| keys.verifying().as_bytes().to_vec()).collect();
+        let verifying_keys = self.keys.iter().map(|keys| keys.verifying().as_bytes().to_vec()).collect();
         let scan = ProvedScan { record, bundle, verifying_keys };
         Ok(ProvedRows { scan, profile: proved.profile, seal: proved.seal })
     }
@@ -136,10 +185,10 @@ pub(crate) fn commit_again(
 
 /// Runs `read` on a thread of its own and `work` on what it sends. When both fail, the error of `work` came first: a reader
 /// whose rows nobody takes stops for that reason.
-fn side_by_side<T>(
-    read: impl FnOnce(&mut SegmentSink) -> Result<Scanned, DatasetError> + Send,
+pub(crate) fn side_by_side<R: Send, T>(
+    read: impl FnOnce(&mut SegmentSink) -> Result<R, DatasetError> + Send,
     work: impl FnOnce(&Receiver<TablePart>) -> Result<T, LedgerError>,
-) -> Result<(Scanned, T), LedgerError> {
+) -> Result<(R, T), LedgerError> {
     let (sender, parts) = sync_channel(1);
     std::thread::scope(|scope| {
         let reader = scope.spawn(move || read(&mut SegmentSink::new(sender)));
@@ -164,7 +213,7 @@ fn plan(parts: &Receiver<TablePart>) -> Result<TablePlan, LedgerError> {
     }
 }
 
-fn witness<'a>(segment: &Segment<'_>, rows: &'a SegmentRows) -> Result<ScanWitness<'a>, LedgerError> {
+pub(crate) fn witness<'a>(segment: &Segment<'_>, rows: &'a SegmentRows) -> Result<ScanWitness<'a>, LedgerError> {
     let sealed = SealedProfile::from_profile(segment.scan, &rows.profile)?;
     Ok(ScanWitness::new(segment.scan, &rows.columns.data(), &sealed)?)
 }

@@ -50,6 +50,10 @@ impl NamedKey<'_> {
         }
         let known = pinned.or_else(|| trust.trusts_key(circuit, digest).then_some(Setup::External));
         let is_derived = matches!(read, Ok(None));
+        // The circuit gives the pinned key and no other: whoever names another one is refused before it is made.
+        if is_derived && pinned.is_none() && builtin_keys().digest(system, circuit).is_some() {
+            return Err(VerifyError::KeyNotTrusted { circuit: circuit.clone(), digest });
+        }
         if let Some(instance) = self.instance
             && (self.derivable || is_derived && known.is_some())
         {
@@ -74,4 +78,49 @@ pub(crate) fn trusted_srs(srs: &SrsVerifierKey, expected: KeyDigest, trust: &Tru
         return Err(VerifyError::SrsDigest { expected, got });
     }
     trust.srs_setup(srs).ok_or(VerifyError::SrsNotTrusted { digest: got })
+}
+
+#[cfg(test)]
+mod tests {
+    use base64::{Engine as _, prelude::BASE64_STANDARD};
+    use zkl_snark::{
+        ark::{
+            Fr,
+            relations::gr1cs::{ConstraintSystemRef, SynthesisError},
+        },
+        proof_system::UNIVERSAL,
+    };
+
+    use super::*;
+
+    /// The circuit of some claim, as far as its id says, which cannot be synthesized.
+    struct Unwritten(CircuitId);
+
+    impl Circuit for Unwritten {
+        fn id(&self) -> CircuitId {
+            self.0.clone()
+        }
+
+        fn public_inputs(&self) -> Vec<Fr> {
+            Vec::new()
+        }
+
+        fn synthesize(&self, _: ConstraintSystemRef<Fr>) -> Result<(), SynthesisError> {
+            Err(SynthesisError::Unsatisfiable)
+        }
+    }
+
+    #[test]
+    fn another_key_than_the_pinned_one_is_refused_without_a_look_at_the_circuit() {
+        let refusal = |id: &str| {
+            let circuit = Unwritten(id.parse().unwrap());
+            let (text, digest) = (BASE64_STANDARD.encode("a key"), KeyDigest::of(b"a key"));
+            let (id, instance) = (circuit.id(), Some(&circuit as &dyn Circuit));
+            let named = NamedKey { system: UNIVERSAL, circuit: &id, digest, text: &text, instance, derivable: true };
+            // Trust in the digest does not help: it cannot be that of the circuit.
+            named.trusted(&Trust::default().with_verifying_key(id.clone(), digest)).unwrap_err()
+        };
+        assert!(matches!(refusal("claim/mean@1"), VerifyError::KeyNotTrusted { .. }));
+        assert!(matches!(refusal("example/other@1"), VerifyError::DerivedKey(_)));
+    }
 }

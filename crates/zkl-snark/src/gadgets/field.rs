@@ -90,7 +90,11 @@ impl FieldVar {
             if coefficient.is_zero() {
                 continue;
             }
-            let scale = |factor: Fr| if coefficient.is_one() { factor } else { coefficient * factor };
+            let scale = |factor: Fr| match (coefficient.is_one(), factor.is_one()) {
+                (true, _) => factor,
+                (false, true) => coefficient,
+                (false, false) => coefficient * factor,
+            };
             let product = variable.value.map(scale);
             value = value.zip(product).map(|(sum, product)| sum + product);
             match &variable.terms {
@@ -103,7 +107,10 @@ impl FieldVar {
         }
         let terms = match symbolic {
             Some(mut terms) => {
-                terms.push((offset, Variable::One));
+                if !offset.is_zero() {
+                    // Where it belongs when the others are in order, which is how they mostly are.
+                    terms.insert(0, (offset, Variable::One));
+                }
                 Terms::Symbolic(collect(terms))
             }
             None if assigned => Terms::Assigned,
@@ -165,6 +172,19 @@ impl FieldVar {
     /// Those of the constraint system.
     pub fn square(&self, cs: &Cs) -> Result<Self, GadgetError> {
         self.mul(cs, self)
+    }
+
+    /// `self^5`: three constraints, none for a constant. The combination is handed over once, not three times.
+    ///
+    /// # Errors
+    /// Those of the constraint system.
+    pub(super) fn fifth_power(&self, cs: &Cs) -> Result<Self, GadgetError> {
+        let Terms::Symbolic(terms) = &self.terms else {
+            return self.square(cs)?.square(cs)?.mul(cs, self);
+        };
+        let variable = cs.new_lc(|| LinearCombination(terms.clone()))?;
+        let once = Self { terms: Terms::Symbolic(vec![(Fr::one(), variable)]), value: self.value };
+        once.square(cs)?.square(cs)?.mul(cs, &once)
     }
 
     /// One constraint `a * b = c`.

@@ -72,12 +72,12 @@ impl Fixed for Term {
 
     fn write(&self, bytes: &mut Vec<u8>) {
         self.coefficient.write(bytes);
-        self.variable.write(bytes);
+        self.column.write(bytes);
     }
 
     fn read(bytes: &[u8]) -> Option<Self> {
-        let (coefficient, variable) = bytes.split_at_checked(4)?;
-        Some(Self { coefficient: u32::read(coefficient)?, variable: u32::read(variable)? })
+        let (coefficient, column) = bytes.split_at_checked(4)?;
+        Some(Self { coefficient: u32::read(coefficient)?, column: u32::read(column)? })
     }
 }
 

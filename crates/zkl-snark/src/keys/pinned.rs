@@ -25,6 +25,13 @@ impl PinnedKeys {
         Self(Arc::new(keys.into_iter().map(|(id, digest)| ((name, id), (digest, setup))).collect()))
     }
 
+    /// These keys and those of `other`.
+    #[must_use]
+    pub fn with(mut self, other: &Self) -> Self {
+        self.extend(other);
+        self
+    }
+
     /// Digest of the key of circuit `id` in `system`, when that is pinned.
     pub fn digest(&self, system: &dyn ProofSystem, id: &CircuitId) -> Option<KeyDigest> {
         self.0.get(&(system.name(), id.clone())).map(|(digest, _)| *digest)

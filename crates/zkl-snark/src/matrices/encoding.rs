@@ -46,9 +46,9 @@ impl Matrices {
         let mut bytes = Vec::with_capacity(len);
         counts.iter().for_each(|count| bytes.extend_from_slice(&(*count as u64).to_le_bytes()));
         self.coefficients.iter().for_each(|coefficient| bytes.extend_from_slice(&scalar_bytes(coefficient)));
-        for Term { coefficient, variable } in &self.terms {
+        for Term { coefficient, column } in &self.terms {
             bytes.extend_from_slice(&coefficient.to_le_bytes());
-            bytes.extend_from_slice(&variable.to_le_bytes());
+            bytes.extend_from_slice(&column.to_le_bytes());
         }
         let integers = self.ends.iter().chain(self.rows.as_flattened());
         integers.for_each(|integer| bytes.extend_from_slice(&integer.to_le_bytes()));
@@ -89,7 +89,7 @@ impl Matrices {
             coefficients: read_coefficients(coefficients.as_chunks().0)?,
             terms: pairs
                 .par_iter()
-                .map(|[coefficient, variable]| Term { coefficient: integer(coefficient), variable: integer(variable) })
+                .map(|[coefficient, column]| Term { coefficient: integer(coefficient), column: integer(column) })
                 .collect(),
             ends: ends.as_chunks().0.iter().map(integer).collect(),
             rows: rows.as_chunks::<4>().0.as_chunks::<3>().0.iter().map(|row| row.each_ref().map(integer)).collect(),
@@ -112,7 +112,7 @@ impl Matrices {
         if !ends_fit {
             return Err(MatricesError::Ends);
         }
-        let exists = |term: &Term| (term.variable as usize) < self.num_variables;
+        let exists = |term: &Term| (term.column as usize) < self.num_variables;
         if let Some(index) = self.terms.iter().position(|term| !exists(term)) {
             return Err(MatricesError::Variable { index });
         }
@@ -122,7 +122,7 @@ impl Matrices {
         let mut distinct = HashSet::with_capacity(self.ends.len());
         for index in 0..self.ends.len() {
             let combination = self.combination(index);
-            if !combination.is_sorted_by(|before, after| before.variable < after.variable) {
+            if !combination.is_sorted_by(|before, after| before.column < after.column) {
                 return Err(MatricesError::TermOrder { index });
             }
             if !distinct.insert(combination) {

@@ -83,10 +83,10 @@ fn other_spellings_are_refused() {
     assert_eq!(exchanged, MatricesError::CoefficientOrder);
     assert_eq!(refused(|m| m.coefficients.push(Fr::from(9))), MatricesError::CoefficientOrder);
     assert_eq!(refused(|m| m.terms[0].coefficient = 4), MatricesError::CoefficientOrder);
-    assert_eq!(refused(|m| m.terms[2].variable = 5), MatricesError::Variable { index: 2 });
+    assert_eq!(refused(|m| m.terms[2].column = 5), MatricesError::Variable { index: 2 });
     let combination = matrices(&rows()).rows[1][0] as usize;
     assert_eq!(refused(|m| m.terms.swap(2, 3)), MatricesError::TermOrder { index: combination });
-    assert_eq!(refused(|m| m.terms[3].variable = m.terms[2].variable), MatricesError::TermOrder { index: combination });
+    assert_eq!(refused(|m| m.terms[3].column = m.terms[2].column), MatricesError::TermOrder { index: combination });
     assert_eq!(refused(|m| m.ends[1] = 9), MatricesError::Ends);
     assert_eq!(refused(|m| m.ends.swap(1, 2)), MatricesError::Ends);
     let repeated = refused(|m| {

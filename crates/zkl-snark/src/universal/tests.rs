@@ -1,9 +1,11 @@
 //! Tests of the universal proof system.
 
 mod agreement;
+mod challenges;
 mod circuits;
 mod fixture;
 mod forgeries;
 mod keys;
 mod naive;
 mod tamper;
+mod weights;

@@ -17,7 +17,7 @@ use crate::{
         Fr,
         ff::{AdditiveGroup as _, Field as _},
     },
-    matrices::Matrices,
+    matrices::{Matrices, Term},
 };
 use zkl_kernel::threads::{self, prelude::*};
 
@@ -55,7 +55,7 @@ impl Weights<'_> {
                 let mut column = blank();
                 for (offset, weight) in weights.iter().enumerate().filter(|(_, weight)| **weight != Fr::ZERO) {
                     for term in matrices.combination(chunk * part + offset) {
-                        column[term.variable as usize] += product(matrices, term.coefficient, *weight);
+                        column[term.column as usize] += product(matrices, term.coefficient, *weight);
                     }
                 }
                 column
@@ -75,28 +75,18 @@ impl Weights<'_> {
     /// The values at `ry`, for the public inputs `x`.
     pub(super) fn evaluate(&self, x: &[Fr], ry: &[Fr]) -> Evaluated {
         let (weights, eq) = threads::join(|| self.combinations(), || eq_table(ry));
-        let Sizes { inputs, kappa, blocks, private, .. } = *self.sizes;
-        let (matrices, low) = (self.matrices, (1usize << kappa) - 1);
+        let Sizes { kappa, blocks, private, .. } = *self.sizes;
+        let low = (1usize << kappa) - 1;
+        let public = std::iter::once(Fr::ONE).chain(x.iter().copied());
+        let values: Vec<Fr> = public.chain((0..private).map(|entry| eq[entry & low])).collect();
+        let runs = self.runs();
+        let products = self.matrices.products(&runs.ends, &values);
         let zero = || Evaluated { public: Fr::ZERO, blocks: vec![Fr::ZERO; blocks] };
-        let one = |mut sums: Evaluated, (index, weight): (usize, &Fr)| {
-            if *weight == Fr::ZERO {
-                return sums;
-            }
-            // Variables ascend: those of one block are neighbours.
-            for run in matrices.combination(index).chunk_by(|a, b| {
-                block_of(a.variable as usize, inputs, kappa) == block_of(b.variable as usize, inputs, kappa)
-            }) {
-                let block = run.first().and_then(|term| block_of(term.variable as usize, inputs, kappa));
-                let value = |variable: usize| match variable.checked_sub(inputs + 1) {
-                    Some(entry) => eq[entry & low],
-                    None => variable.checked_sub(1).map_or(Fr::ONE, |input| x[input]),
-                };
-                let sum: Fr =
-                    run.iter().map(|term| product(matrices, term.coefficient, value(term.variable as usize))).sum();
-                match block {
-                    Some(block) => sums.blocks[block] += *weight * sum,
-                    None => sums.public += *weight * sum,
-                }
+        let one = |mut sums: Evaluated, ((combination, block), product): (&(u32, Option<u32>), &Fr)| {
+            let weighted = weights[*combination as usize] * product;
+            match block {
+                Some(block) => sums.blocks[*block as usize] += weighted,
+                None => sums.public += weighted,
             }
             sums
         };
@@ -105,12 +95,39 @@ impl Weights<'_> {
             a.blocks.iter_mut().zip(&b.blocks).for_each(|(a, b)| *a += b);
             a
         };
-        let mut sums = weights.par_iter().enumerate().with_min_len(CHUNK).fold(zero, one).reduce(zero, add);
+        let mut sums = runs.places.par_iter().zip(&products).with_min_len(CHUNK).fold(zero, one).reduce(zero, add);
         for (offset, weight) in self.own().into_iter().enumerate() {
             let entry = private + offset;
             sums.blocks[entry >> kappa] += weight * eq[entry & low];
         }
         sums
+    }
+
+    /// The terms of every combination, cut where the next block of the witness begins. Variables ascend, so that few are cut.
+    fn runs(&self) -> Runs {
+        let (matrices, Sizes { inputs, kappa, .. }) = (self.matrices, *self.sizes);
+        let block = |term: &Term| block_of(term.column as usize, inputs, kappa);
+        let count = matrices.ends.len();
+        let mut runs = Runs { ends: Vec::with_capacity(count), places: Vec::with_capacity(count) };
+        let mut start = 0;
+        for (index, &end) in matrices.ends.iter().enumerate() {
+            let mut terms = &matrices.terms[start as usize..end as usize];
+            while let [first, .., last] = terms
+                && block(first) != block(last)
+            {
+                let (run, rest) = terms.split_at(terms.partition_point(|term| block(term) == block(first)));
+                runs.ends.push(end - rest.len() as u32);
+                runs.places.push((index as u32, block(first)));
+                debug_assert!(!run.is_empty(), "the first term is in its own block");
+                terms = rest;
+            }
+            if let [first, ..] = terms {
+                runs.ends.push(end);
+                runs.places.push((index as u32, block(first)));
+            }
+            start = end;
+        }
+        runs
     }
 
     /// Weights of the distinct combinations.
@@ -146,9 +163,17 @@ impl Weights<'_> {
     }
 }
 
+/// Terms of one combination and one block, again and again.
+struct Runs {
+    /// Where each ends among the terms.
+    ends: Vec<u32>,
+    /// Its combination and its block; no block for public variables.
+    places: Vec<(u32, Option<u32>)>,
+}
+
 /// Which block of the witness a variable is in; `None` for public ones.
-fn block_of(variable: usize, inputs: usize, kappa: usize) -> Option<usize> {
-    variable.checked_sub(inputs + 1).map(|entry| entry >> kappa)
+fn block_of(variable: usize, inputs: usize, kappa: usize) -> Option<u32> {
+    variable.checked_sub(inputs + 1).map(|entry| (entry >> kappa) as u32)
 }
 
 fn product(matrices: &Matrices, coefficient: u32, value: Fr) -> Fr {

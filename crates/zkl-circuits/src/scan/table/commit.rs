@@ -7,7 +7,7 @@ use super::{
     error::ProveTableError,
     plan::{Segment, TablePlan},
     root::dataset_root,
-    sum::add,
+    sum::{add, same_frame},
 };
 use crate::scan::ColumnCommitments;
 
@@ -50,12 +50,13 @@ impl<'a> TableCommitter<'a> {
         match &mut self.total {
             None => self.total = Some(profile.clone()),
             Some(total) => {
-                add(total, profile).map_err(|record| ProveTableError::NotShared { segment: segment.index, record })?;
+                same_frame(total, profile)
+                    .map_err(|record| ProveTableError::NotShared { segment: segment.index, record })?;
+                add(total, profile);
             }
         }
         let seed = segment_seed(self.plan, &self.seed, segment.index);
-        let columns = commit_columns(self.srs, segment.groups, witness, &seed)?;
-        self.commitments.push(ColumnCommitments::new(segment.scan, segment.groups, columns)?);
+        self.commitments.push(commit_segment(self.srs, &segment, witness, &seed)?);
         Ok(())
     }
 
@@ -70,6 +71,17 @@ impl<'a> TableCommitter<'a> {
         };
         Ok(CommittedTable { commitment_root: dataset_root(self.plan, self.commitments.iter())?, profile })
     }
+}
+
+/// The commitments of one segment under its own seed.
+pub(super) fn commit_segment(
+    srs: &Srs,
+    segment: &Segment<'_>,
+    witness: &ScanWitness<'_>,
+    seed: &CommitmentSeed,
+) -> Result<ColumnCommitments, ProveTableError> {
+    let columns = commit_columns(srs, segment.groups, witness, seed)?;
+    Ok(ColumnCommitments::new(segment.scan, segment.groups, columns)?)
 }
 
 /// Seed of the blinders of segment `index`: segments number their columns and groups alike, so each has one of its own.

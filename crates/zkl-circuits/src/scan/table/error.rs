@@ -99,6 +99,50 @@ pub enum TableDecodeError {
     },
 }
 
+/// Bytes that are no part of a table.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum PartDecodeError {
+    /// Too short or too long.
+    #[error("expected {expected} bytes, got {got}")]
+    Length {
+        /// Bytes of a part of this segment; of the head of any part when there are fewer.
+        expected: usize,
+        /// Bytes that were given.
+        got: usize,
+    },
+    /// Written by another version of the format.
+    #[error("version {got} of parts, expected {expected}")]
+    Version {
+        /// The version that is read.
+        expected: u8,
+        /// The version of the bytes.
+        got: u8,
+    },
+    /// Made with another proof system.
+    #[error("proof system {got} of parts, expected {expected}")]
+    System {
+        /// Tag of the keys' system, 0 without one.
+        expected: u8,
+        /// Tag in the bytes.
+        got: u8,
+    },
+    /// Made in another frame: of another table, for another entry, or with other secrets.
+    #[error("the part is of another frame")]
+    OtherFrame,
+    /// The table has no such segment.
+    #[error("the table has {expected} segments, and none at {index}")]
+    NoSegment {
+        /// Position that was given, from 0.
+        index: u32,
+        /// Segments of the table.
+        expected: usize,
+    },
+    /// The proof, or a key for it.
+    #[error("the proof of the segment cannot be read")]
+    Proof(#[source] TableDecodeError),
+}
+
 /// A table's proof that does not show what it should, in the order of the checks.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
@@ -205,6 +249,30 @@ pub enum VerifyTableError {
     },
 }
 
+/// A segment, proved elsewhere, that is not what it says, in the order of the checks.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum RefusedPart {
+    /// It was proved with another proof system.
+    #[error("it is of another proof system")]
+    OtherSystem,
+    /// Its sums are those of no rows of the table.
+    #[error("its sums are impossible")]
+    Sums(#[source] SealError),
+    /// Its sums are not the sealed ones, or were sealed with other secrets, bounds or dictionaries.
+    #[error("its sums are not the sealed ones")]
+    OtherSums,
+    /// Its counts of a large dictionary are not those that it commits to.
+    #[error("its group counts of column {column} are not the committed ones")]
+    GroupCounts {
+        /// Position of the column.
+        column: usize,
+    },
+    /// Its form or its proof: of other rows, another place, table or entry, or under another key or string.
+    #[error("its proof does not verify")]
+    Proof(#[source] VerifyTableError),
+}
+
 /// A table that was not proved.
 #[derive(Debug, Error)]
 #[non_exhaustive]
@@ -214,6 +282,29 @@ pub enum ProveTableError {
     TooManySegments {
         /// Segments of the table.
         expected: usize,
+    },
+    /// The table has no such segment.
+    #[error("the table has {expected} segments, and none at {index}")]
+    NoSegment {
+        /// Position that was given, from 0.
+        index: usize,
+        /// Segments of the table.
+        expected: usize,
+    },
+    /// A segment that was accepted before.
+    #[error("segment {segment} was accepted before")]
+    Repeated {
+        /// The segment.
+        segment: usize,
+    },
+    /// A segment that was proved elsewhere and is not what it says.
+    #[error("the part of segment {segment} is refused")]
+    Refused {
+        /// The segment.
+        segment: usize,
+        /// Why.
+        #[source]
+        source: RefusedPart,
     },
     /// The table is not complete yet.
     #[error("{got} of {expected} segments were given")]

@@ -11,7 +11,7 @@ use super::{
     super::{circuit::scan_circuit_id, merge::merge_circuit_id, statement::read_points},
     error::TableDecodeError,
     keys::TableKeys,
-    plan::TablePlan,
+    plan::{Segment, TablePlan},
 };
 use crate::{
     scan::{ColumnCommitments, ScanProof},
@@ -24,6 +24,8 @@ const UNTAGGED: u8 = 1;
 const TAGGED: u8 = 2;
 /// Bytes of the number of segments.
 const COUNT: usize = 4;
+/// Bytes of the number of a segment's rows.
+const ROWS: usize = 4;
 /// Bytes of a seal.
 const SEAL: usize = 32;
 
@@ -44,6 +46,22 @@ impl SegmentProof {
     /// The committed columns.
     pub const fn commitments(&self) -> &ColumnCommitments {
         &self.commitments
+    }
+
+    /// Bytes of the proof of `segment` that `keys` verify.
+    pub(super) fn encoded_bytes(segment: &Segment<'_>, keys: &TableKeys<'_>) -> Result<usize, TableDecodeError> {
+        let key = key(keys, scan_circuit_id(segment.scan.shape()))?;
+        let scan = ScanProof::encoded_bytes(segment.scan.shape(), segment.groups, key)
+            .map_err(|source| TableDecodeError::Scan { segment: segment.index, source })?;
+        Ok(ROWS + SEAL + ColumnCommitments::encoded_bytes(segment.scan, segment.groups) + scan)
+    }
+
+    /// Appends the encoding, as [`TableProof`] has it.
+    pub(super) fn encode_into(&self, bytes: &mut Vec<u8>) {
+        bytes.extend_from_slice(&self.rows.to_le_bytes());
+        bytes.extend_from_slice(&self.h.to_bytes());
+        bytes.extend(self.commitments.to_bytes());
+        bytes.extend(self.scan.to_bytes());
     }
 }
 
@@ -110,10 +128,7 @@ impl TableProof {
             bytes += merges * (SEAL + merge_len(key)?);
         }
         for segment in plan.segments() {
-            let key = key(keys, scan_circuit_id(segment.scan.shape()))?;
-            let scan = ScanProof::encoded_bytes(segment.scan.shape(), segment.groups, key)
-                .map_err(|source| TableDecodeError::Scan { segment: segment.index, source })?;
-            bytes += 4 + SEAL + ColumnCommitments::encoded_bytes(segment.scan, segment.groups) + scan;
+            bytes += SegmentProof::encoded_bytes(&segment, keys)?;
         }
         if let Some((scan, groups)) = plan.dictionaries() {
             let key = key(keys, scan_circuit_id(scan.shape()))?;
@@ -129,12 +144,7 @@ impl TableProof {
         let mut bytes = header(self.tag);
         // A table has fewer than 2^32 rows, and a segment is at least one.
         bytes.extend_from_slice(&(self.segments.len() as u32).to_le_bytes());
-        for SegmentProof { rows, h, commitments, scan } in &self.segments {
-            bytes.extend_from_slice(&rows.to_le_bytes());
-            bytes.extend_from_slice(&h.to_bytes());
-            bytes.extend(commitments.to_bytes());
-            bytes.extend(scan.to_bytes());
-        }
+        self.segments.iter().for_each(|segment| segment.encode_into(&mut bytes));
         if let Some(DictionaryProof { h, columns, scan }) = &self.dictionaries {
             bytes.extend_from_slice(&h.to_bytes());
             bytes.extend(columns.iter().flatten().flat_map(Commitment::to_bytes));
@@ -178,15 +188,7 @@ impl TableProof {
             return Err(length);
         }
         let mut reader = Reader { rest, length, seals: 0 };
-        let segments = plan.segments().map(|segment| {
-            let rows = u32::from_le_bytes(reader.array()?);
-            let h = reader.seal()?;
-            let bytes = reader.take(ColumnCommitments::encoded_bytes(segment.scan, segment.groups))?;
-            let at = |source| TableDecodeError::Commitments { segment: segment.index, source };
-            let commitments = ColumnCommitments::from_bytes(segment.scan, segment.groups, bytes).map_err(at)?;
-            let scan = reader.scan(keys, segment.index, segment.scan, segment.groups)?;
-            Ok(SegmentProof { rows, h, commitments, scan })
-        });
+        let segments = plan.segments().map(|segment| reader.segment(keys, &segment));
         let segments = segments.collect::<Result<_, TableDecodeError>>()?;
         let dictionaries = match plan.dictionaries() {
             None => None,
@@ -238,13 +240,33 @@ fn merge_len(key: &dyn VerifyingKey) -> Result<usize, TableDecodeError> {
 }
 
 /// Takes parts off the front of bytes whose length was checked.
-struct Reader<'a> {
+pub(super) struct Reader<'a> {
     rest: &'a [u8],
     length: TableDecodeError,
     seals: usize,
 }
 
 impl<'a> Reader<'a> {
+    /// A reader of the proof of segment `index` alone.
+    pub(super) fn of_segment(bytes: &'a [u8], index: usize) -> Self {
+        Self { rest: bytes, length: TableDecodeError::Length { expected: bytes.len(), got: bytes.len() }, seals: index }
+    }
+
+    /// Takes what [`SegmentProof::encode_into`] appended.
+    pub(super) fn segment(
+        &mut self,
+        keys: &TableKeys<'_>,
+        segment: &Segment<'_>,
+    ) -> Result<SegmentProof, TableDecodeError> {
+        let rows = u32::from_le_bytes(self.array()?);
+        let h = self.seal()?;
+        let bytes = self.take(ColumnCommitments::encoded_bytes(segment.scan, segment.groups))?;
+        let at = |source| TableDecodeError::Commitments { segment: segment.index, source };
+        let commitments = ColumnCommitments::from_bytes(segment.scan, segment.groups, bytes).map_err(at)?;
+        let scan = self.scan(keys, segment.index, segment.scan, segment.groups)?;
+        Ok(SegmentProof { rows, h, commitments, scan })
+    }
+
     fn take(&mut self, len: usize) -> Result<&'a [u8], TableDecodeError> {
         let (head, rest) = self.rest.split_at_checked(len).ok_or_else(|| self.length.clone())?;
         self.rest = rest;

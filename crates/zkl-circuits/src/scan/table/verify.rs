@@ -112,11 +112,7 @@ pub(super) fn verify_any_limbs_table(
 
     let commitment_root = root(plan, proof)?;
     for (segment, own) in plan.segments().zip(&proof.segments) {
-        let SegmentProof { h, commitments, scan, .. } = own;
-        let context = segment_context(context, plan, &segment);
-        let statement = ScanStatement { context, plan: segment.scan, h: *h, commitments };
-        verify_any_limbs(srs, key(scan_circuit_id(segment.scan.shape()))?, &statement, scan)
-            .map_err(|source| VerifyTableError::Segment { index: segment.index, source })?;
+        verify_segment(srs, key(scan_circuit_id(segment.scan.shape()))?, context, plan, &segment, own)?;
     }
     if let (Some((scan, groups)), Some(own)) = (plan.dictionaries(), &proof.dictionaries) {
         let commitments = dictionary_commitments(srs, plan, proof, scan, groups, &own.columns)?;
@@ -147,15 +143,7 @@ fn check_form(statement: &TableStatement<'_>, proof: &TableProof) -> Result<(), 
         return Err(VerifyTableError::SegmentCount { expected, got });
     }
     for (segment, own) in plan.segments().zip(&proof.segments) {
-        let (index, expected, got) = (segment.index, segment.rows(), own.rows.into());
-        if expected != got {
-            return Err(VerifyTableError::SegmentRows { index, expected, got });
-        }
-        own.commitments.check(segment.scan).map_err(|source| VerifyTableError::Commitments { index, source })?;
-        let (expected, got) = (segment.groups.kappa(), own.commitments.groups().kappa());
-        if expected != got {
-            return Err(VerifyTableError::RowGroups { index, expected, got });
-        }
+        check_segment(&segment, own)?;
     }
     let (expected, got) = (plan.dictionaries().is_some(), proof.dictionaries.is_some());
     if expected != got {
@@ -168,6 +156,34 @@ fn check_form(statement: &TableStatement<'_>, proof: &TableProof) -> Result<(), 
     let merged = proof.merges.last().map(|merge| merge.h);
     let last = merged.or_else(|| proof.segments.first().map(|segment| segment.h));
     if last == Some(statement.h) { Ok(()) } else { Err(VerifyTableError::OtherSeal) }
+}
+
+/// Rows and commitments of a segment, before its proof is looked at.
+pub(super) fn check_segment(segment: &Segment<'_>, own: &SegmentProof) -> Result<(), VerifyTableError> {
+    let (index, expected, got) = (segment.index, segment.rows(), own.rows.into());
+    if expected != got {
+        return Err(VerifyTableError::SegmentRows { index, expected, got });
+    }
+    own.commitments.check(segment.scan).map_err(|source| VerifyTableError::Commitments { index, source })?;
+    let (expected, got) = (segment.groups.kappa(), own.commitments.groups().kappa());
+    if expected == got { Ok(()) } else { Err(VerifyTableError::RowGroups { index, expected, got }) }
+}
+
+/// The scan proof of one segment of the table that `context` is the context of.
+pub(super) fn verify_segment(
+    srs: &SrsVerifierKey,
+    key: &dyn VerifyingKey,
+    context: ScanContext,
+    plan: &TablePlan,
+    segment: &Segment<'_>,
+    own: &SegmentProof,
+) -> Result<(), VerifyTableError> {
+    let SegmentProof { h, commitments, scan, .. } = own;
+    let context = segment_context(context, plan, segment);
+    let statement = ScanStatement { context, plan: segment.scan, h: *h, commitments };
+    verify_any_limbs(srs, key, &statement, scan)
+        .map_err(|source| VerifyTableError::Segment { index: segment.index, source })?;
+    Ok(())
 }
 
 /// The dataset commitment of a proof.

@@ -26,7 +26,7 @@ use crate::ark::{
 
 /// Challenges that were drawn before the proof was made.
 #[derive(Clone)]
-struct Preset(ChaCha20Rng);
+pub(super) struct Preset(pub(super) ChaCha20Rng);
 
 impl Oracle for Preset {
     fn absorb(&mut self, _: &'static str, _: &[u8]) {}

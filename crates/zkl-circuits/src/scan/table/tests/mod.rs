@@ -3,6 +3,7 @@
 mod fixture;
 mod long;
 mod merge;
+mod parts;
 mod plan;
 mod proofs;
 mod tamper;

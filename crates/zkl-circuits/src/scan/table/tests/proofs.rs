@@ -235,7 +235,7 @@ fn segments_of_other_proofs_do_not_fit() {
         let plan = table.plan(KAPPA);
         let mut prover = TableProver::new(srs(), &dev_keys, context, &plan, secrets(secret));
         push_all(table, &mut prover, 1);
-        prover.segments[0].clone()
+        prover.state.accepted[0].as_ref().unwrap().proof.clone()
     };
     let with = |own| proved.changed(|proof| proof.segments[0] = own);
     let mut renamed = proved.table.clone();
