@@ -7,8 +7,8 @@ use std::{path::Path, sync::Arc};
 use zkl_core::column::ColumnType;
 use zkl_dataset::{ColumnPin, Fault, Source};
 use zkl_ledger::{
-    Assurance, DataCheck, ErrorKind, FileEvidence, KeyStore, Ledger, LedgerError, MemoryVault, Opening, ProofSetting,
-    ReadOptions, Table, Trust, check_data,
+    Assurance, DataCheck, DigestRule, ErrorKind, FileEvidence, KeyStore, Ledger, LedgerError, MemoryVault, Opening,
+    ProofSetting, ReadOptions, Table, Trust, check_data,
     keys::SigningKey,
     memory::MemoryBackend,
     note::NoteSigner,
@@ -107,6 +107,7 @@ async fn a_table_in_parts_becomes_the_entry_of_a_table_on_one_machine() {
     let opening: Arc<Opening> = Arc::new(serde_json::from_slice(&opening).unwrap());
     let mut of_one_file = notarized.notarization;
     let (_, digests) = Source::bytes(format!("{HEADER}{}", PARTS.concat()).into_bytes()).digests().unwrap();
+    assert_eq!(of_one_file.covers.replace(DigestRule::StoredBytes), Some(DigestRule::Parts));
     of_one_file.file = FileEvidence::new(of_one_file.privacy, &digests, &opening.file_salt());
     let check = check_data(rows(), opening, of_one_file, workers_keys, ()).await.unwrap();
     assert_eq!(check, Ok(DataCheck { rows: 6 }));

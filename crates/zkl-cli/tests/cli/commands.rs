@@ -101,8 +101,8 @@ fn the_log_is_listed_in_every_form() {
     assert_eq!(workdir.json(&["datasets"])["datasets"][1]["name"], "team/penguins");
     let id = log["entries"][1]["transaction"].as_str().unwrap();
     assert_eq!(workdir.json(&["show", id])["index"], 1);
-    assert_eq!(workdir.json(&["show", "2"])["predicate"]["file"]["kind"], "plain");
-    assert_eq!(workdir.json(&["show", "0"])["predicate"]["file"]["kind"], "salted");
+    assert_eq!(workdir.json(&["show", "2"])["predicate"]["source"]["digests"]["kind"], "plain");
+    assert_eq!(workdir.json(&["show", "0"])["predicate"]["source"]["digests"]["kind"], "salted");
 
     assert!(workdir.ok(&["log"]).contains("rows >= 300"));
     assert!(workdir.ok(&["show", "1", "--format", "yaml"]).contains("index: 1"));
