@@ -23,9 +23,11 @@ test('a claim with the proof over every row verifies', () => {
 test('every format that has a proof over every row verifies', () => {
     assert.strictEqual(verify(fixture('v2/notarization.receipt'), [LOG]).assurance, 'proved');
     assert.strictEqual(verify(fixture('v3/claim.receipt'), [LOG]).assurance, 'proved');
-    const { statements } = verify(fixture('v4/claims.receipt'), [LOG]);
-    assert.ok(statements.length > 1);
-    assert.ok(statements.every((statement) => statement.assurance === 'proved'));
+    for (const [path, basis] of [['v4/claims.receipt', 'dev'], ['v5/claims.receipt', 'ceremony']]) {
+        const { statements } = verify(fixture(path), [LOG]);
+        assert.ok(statements.length > 1);
+        assert.ok(statements.every((statement) => statement.assurance === 'proved' && statement.basis === basis), path);
+    }
 });
 
 test('without a pinned key the verdict says so', () => {
@@ -47,7 +49,7 @@ test('what is wrong is thrown', () => {
 });
 
 test('times are printed', () => {
-    for (const path of ['v2/claim.receipt', 'v4/claims.receipt']) {
+    for (const path of ['v2/claim.receipt', 'v4/claims.receipt', 'v5/claims.receipt']) {
         const receipt = fixture(path);
         const times = Array.from({ length: 21 }, () => {
             const start = process.hrtime.bigint();
