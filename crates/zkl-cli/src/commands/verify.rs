@@ -7,8 +7,10 @@ use std::{
 
 use serde::Serialize;
 use zkl_ledger::{
-    MAX_RECEIPT_LEN, Notarization, Opening, ReceiptSummary, StatementSummary, Table, Trust, VerifiedReceipt,
-    VerifiedStatement, check_data,
+    Table, Trust,
+    data::check_data,
+    openings::Opening,
+    receipt::{MAX_RECEIPT_LEN, Notarization, ReceiptSummary, StatementSummary, VerifiedReceipt, VerifiedStatement},
 };
 
 use crate::{
