@@ -38,17 +38,9 @@ const SEED: [u8; 32] = [7; 32];
 
 /// An honest instance about a column of numbers and one of codes.
 fn instance(log_rows: usize, slots: Slots) -> TranscriptCircuit {
-    let column = |name: &str, ty, encoding| ColumnLayout {
-        name: name.to_owned(),
-        ty,
-        nullable: false,
-        encoding,
-        rounding: None,
-        zone: None,
-    };
     let columns = vec![
-        column("number", ColumnType::Int, Encoding::Numeric { limbs: 1 }),
-        column("code", ColumnType::Category, Encoding::Category { capacity: 4 }),
+        ColumnLayout::new("number", ColumnType::Int, Encoding::Numeric { limbs: 1 }),
+        ColumnLayout::new("code", ColumnType::Category, Encoding::Category { capacity: 4 }),
     ];
     let layout = Layout::new(ROWS, columns, Vec::new()).expect("a layout");
     let numbers: Vec<u16> = (0..ROWS).map(|row| (row * row % 60_000) as u16).collect();

@@ -49,14 +49,7 @@ fn compressed(value: &impl CanonicalSerialize) -> Vec<u8> {
 
 impl Fixture {
     fn new() -> Self {
-        let column = |name: &str, ty, encoding| ColumnLayout {
-            name: name.to_owned(),
-            ty,
-            nullable: true,
-            encoding,
-            rounding: None,
-            zone: None,
-        };
+        let column = |name, ty, encoding| ColumnLayout::new(name, ty, encoding).nullable(true);
         let columns = vec![
             column("n", ColumnType::Int, Encoding::Numeric { limbs: 2 }),
             column("c", ColumnType::Category, Encoding::Category { capacity: 4 }),

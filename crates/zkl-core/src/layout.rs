@@ -96,6 +96,18 @@ pub struct ColumnLayout {
 }
 
 impl ColumnLayout {
+    /// A column without nulls whose values are as they were written.
+    #[must_use]
+    pub fn new(name: impl Into<String>, ty: ColumnType, encoding: Encoding) -> Self {
+        Self { name: name.into(), ty, nullable: false, encoding, rounding: None, zone: None }
+    }
+
+    /// The same column with or without nulls.
+    #[must_use]
+    pub fn nullable(self, nullable: bool) -> Self {
+        Self { nullable, ..self }
+    }
+
     fn was_read_as_its_type(&self) -> bool {
         (self.rounding.is_none() || self.ty.is_quantity())
             && (self.zone.is_none() || matches!(self.ty, ColumnType::Timestamp { .. }))

@@ -27,22 +27,9 @@ struct Case {
 }
 
 fn case() -> Case {
-    let grouped = |name: &str, nullable| ColumnLayout {
-        name: name.to_owned(),
-        ty: ColumnType::Category,
-        nullable,
-        encoding: Encoding::Grouped { capacity: 512 },
-        rounding: None,
-        zone: None,
-    };
-    let number = ColumnLayout {
-        name: "n".to_owned(),
-        ty: ColumnType::Int,
-        nullable: false,
-        encoding: Encoding::Numeric { limbs: 1 },
-        rounding: None,
-        zone: None,
-    };
+    let encoding = Encoding::Grouped { capacity: 512 };
+    let grouped = |name, nullable| ColumnLayout::new(name, ColumnType::Category, encoding).nullable(nullable);
+    let number = ColumnLayout::new("n", ColumnType::Int, Encoding::Numeric { limbs: 1 });
     let layout = Layout::new(ROWS, vec![grouped("a", true), number, grouped("b", false)], Vec::new()).unwrap();
     let plan = ScanPlan::dictionaries(&layout, LIMB_BITS).unwrap().unwrap();
     let first = vec![NULLS, 1_200, 900, 600, 1_600];
@@ -195,14 +182,7 @@ fn rejects_sums_and_public_columns_of_the_provers_choice() {
 
 #[test]
 fn tables_without_large_dictionaries_have_no_such_scan() {
-    let number = ColumnLayout {
-        name: "n".to_owned(),
-        ty: ColumnType::Int,
-        nullable: false,
-        encoding: Encoding::Numeric { limbs: 1 },
-        rounding: None,
-        zone: None,
-    };
+    let number = ColumnLayout::new("n", ColumnType::Int, Encoding::Numeric { limbs: 1 });
     let layout = Layout::new(ROWS, vec![number], Vec::new()).unwrap();
     assert!(ScanPlan::dictionaries(&layout, LIMB_BITS).unwrap().is_none());
 }

@@ -131,7 +131,7 @@ impl Table {
                 }
                 Column::Opaque { nullable, .. } => (ColumnType::Text, *nullable, Encoding::Opaque),
             };
-            ColumnLayout { name: format!("c{index}"), ty, nullable, encoding, rounding: None, zone: None }
+            ColumnLayout::new(format!("c{index}"), ty, encoding).nullable(nullable)
         });
         Layout::new(self.rows as u64, columns.collect(), self.pairs.clone()).unwrap()
     }

@@ -175,13 +175,9 @@ mod tests {
 
     /// Ten rows; `x` was rounded by up to 0.05, `y` was not.
     fn layout() -> Layout {
-        let column = |name: &str, rounding| ColumnLayout {
-            name: name.to_owned(),
-            ty: ColumnType::Decimal { scale: 1 },
-            nullable: false,
-            encoding: Encoding::Numeric { limbs: 2 },
+        let column = |name, rounding| ColumnLayout {
             rounding,
-            zone: None,
+            ..ColumnLayout::new(name, ColumnType::Decimal { scale: 1 }, Encoding::Numeric { limbs: 2 })
         };
         let columns = vec![column("x", Some(Rounding::to_nearest(1))), column("y", None)];
         Layout::new(10, columns, Vec::new()).unwrap()

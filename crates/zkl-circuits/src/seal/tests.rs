@@ -18,7 +18,7 @@ use zkl_snark::{
 use super::*;
 
 fn column(name: &str, ty: ColumnType, nullable: bool, encoding: Encoding) -> ColumnLayout {
-    ColumnLayout { name: name.to_owned(), ty, nullable, encoding, rounding: None, zone: None }
+    ColumnLayout::new(name, ty, encoding).nullable(nullable)
 }
 
 fn entries(values: &[(&str, u64)]) -> Vec<CategoryCount> {

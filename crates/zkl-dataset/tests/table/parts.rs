@@ -197,3 +197,25 @@ fn a_partial_scan_has_one_spelling_and_is_of_some_rows() {
     assert!(matches!(with("[true,true]", "[false,false]"), PartialScanError::Column { index: 4 }));
     assert!(PartialScan::from_bytes(b"").is_err());
 }
+
+/// What a driver reads comes from other machines.
+#[test]
+fn a_partial_scan_that_was_changed_anywhere_is_refused_or_is_another_in_its_one_spelling() {
+    let (scan, next) = (observe(0..6), observe(6..12));
+    let bytes = scan.to_bytes().unwrap();
+    let values = [b'0', b'9', b'-', b'"', b'[', b'}', b',', 0xff];
+    let changed = (0..bytes.len()).flat_map(|at| {
+        let replaced = values.map(|value| [&bytes[..at], &[value], &bytes[at + 1..]].concat());
+        let inserted = values.map(|value| [&bytes[..at], &[value], &bytes[at..]].concat());
+        replaced.into_iter().chain(inserted).chain([[&bytes[..at], &bytes[at + 1..]].concat(), bytes[..at].to_vec()])
+    });
+    let mut read = 0;
+    for bytes in changed {
+        let Ok(other) = PartialScan::from_bytes(&bytes) else { continue };
+        read += 1;
+        assert_eq!(other.to_bytes().unwrap(), bytes);
+        let (one, two) = (other.clone().followed_by(next.clone()), next.clone().followed_by(other));
+        assert_eq!(one.is_ok(), two.is_ok());
+    }
+    assert!(read > 100, "{read} of them could be read");
+}

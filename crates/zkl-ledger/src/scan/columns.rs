@@ -109,14 +109,7 @@ mod tests {
     use super::*;
 
     fn layout() -> Layout {
-        let column = |name: &str, ty, nullable, encoding| ColumnLayout {
-            name: name.to_owned(),
-            ty,
-            nullable,
-            encoding,
-            rounding: None,
-            zone: None,
-        };
+        let column = |name, ty, nullable, encoding| ColumnLayout::new(name, ty, encoding).nullable(nullable);
         let columns = vec![
             column("n", ColumnType::Int, true, Encoding::Numeric { limbs: 4 }),
             column("c", ColumnType::Category, false, Encoding::Category { capacity: 4 }),

@@ -120,15 +120,7 @@ mod tests {
     use super::*;
 
     fn layout(rows: u64) -> Layout {
-        let encoding = Encoding::Numeric { limbs: 1 };
-        let column = ColumnLayout {
-            name: "n".to_owned(),
-            ty: ColumnType::Int,
-            nullable: false,
-            encoding,
-            rounding: None,
-            zone: None,
-        };
+        let column = ColumnLayout::new("n", ColumnType::Int, Encoding::Numeric { limbs: 1 });
         Layout::new(rows, vec![column], Vec::new()).unwrap()
     }
 

@@ -189,6 +189,24 @@ async fn key_string_scheme_and_proof_of_a_universal_claim_are_all_checked() {
     assert!(matches!(refused(&other, &trust), VerifyError::Proof(ProofError::Opening(_))));
 }
 
+/// Neither part of a scan proof hides what the other one rests on.
+#[tokio::test]
+async fn a_scan_proof_is_as_forgeable_as_its_weaker_part() {
+    let report = |receipt: &Receipt| match subject(receipt, &Trust::default()).unwrap() {
+        VerifiedStatement::Notarization { profile: ProfileEvidence::Proved(report), .. } => report,
+        other => panic!("{other:?}"),
+    };
+    // Matrices that rest on nothing, under the dev string.
+    let string = zkl_snark::keys::dev_srs_digest().unwrap();
+    let fixture = Fixture::with(signer(), ProofSetting::Universal);
+    let notarized = fixture.notarize(&penguins(), "penguins", EvidenceRequest::ProofUnder(string)).await;
+    let universal = report(&fixture.ledger.receipt(&notarized.entry).await.unwrap());
+    assert_eq!((universal.scheme, universal.srs, universal.setup), ("universal", string, Setup::Dev));
+    // Dev keys, under the public string.
+    let groth16 = report(&crate::proved::proved().await.receipt);
+    assert_eq!((groth16.srs, groth16.setup), (SrsVerifierKey::public().unwrap().digest(), Setup::Dev));
+}
+
 #[tokio::test]
 async fn a_dev_part_makes_all_of_a_statement_forgeable() {
     // A universal notarization, and a claim about it with a dev key.

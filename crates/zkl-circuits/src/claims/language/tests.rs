@@ -180,7 +180,7 @@ fn the_json_form_is_tagged_and_refuses_unknown_fields() {
 }
 
 fn column(name: &str, ty: ColumnType, encoding: Encoding) -> ColumnLayout {
-    ColumnLayout { name: name.to_owned(), ty, nullable: true, encoding, rounding: None, zone: None }
+    ColumnLayout::new(name, ty, encoding).nullable(true)
 }
 
 fn table() -> Layout {

@@ -149,14 +149,8 @@ impl Table {
     pub(super) fn new(columns: &[Column], pairs: &[PairLayout]) -> Self {
         let rows = columns[0].len();
         assert!(columns.iter().all(|column| column.len() == rows));
-        let about = columns.iter().map(|column| ColumnLayout {
-            name: column.name.to_owned(),
-            ty: column.ty,
-            nullable: true,
-            encoding: column.encoding,
-            rounding: None,
-            zone: None,
-        });
+        let about =
+            columns.iter().map(|column| ColumnLayout::new(column.name, column.ty, column.encoding).nullable(true));
         let layout = Layout::new(rows as u64, about.collect(), pairs.to_vec()).unwrap();
         let pairs = pairs.iter().map(|pair| match *pair {
             PairLayout::Joint { group, label } => {

@@ -34,7 +34,7 @@ fn accepts(rows: u64, columns: Vec<(ColumnLayout, ColumnProfile, ColumnData<'_>)
 }
 
 fn column(name: &str, ty: ColumnType, nullable: bool, encoding: Encoding) -> ColumnLayout {
-    ColumnLayout { name: name.to_owned(), ty, nullable, encoding, rounding: None, zone: None }
+    ColumnLayout::new(name, ty, encoding).nullable(nullable)
 }
 
 #[test]

@@ -1,20 +1,15 @@
-//! Whole scan proofs: at a small shape, and by hand at a standard one.
+//! Whole scan proofs, at a small shape.
 
-use std::{sync::Arc, time::Instant};
+use std::sync::Arc;
 
 use zkl_argument::{
-    ColumnData, ScanError, ScanPlan, ScanWitness, SealedProfile,
+    ScanError, ScanPlan,
     commit::{Commitment, CommitmentSeed, RowGroups},
     commit_columns,
     hyperkzg::MaskedOpening,
     srs::Srs,
 };
-use zkl_core::{
-    ark::{Fr, ff::One as _},
-    column::ColumnType,
-    layout::{ColumnLayout, Encoding, Layout},
-    profile::{CategoryCount, CategoryStats, ColumnProfile, ColumnStats, NumericStats, Profile},
-};
+use zkl_core::ark::{Fr, ff::One as _};
 use zkl_snark::{
     groth16::{self, Proof},
     proof_system::{DecodeError, ProveError, ProvingKey, UNIVERSAL, VerifyError},
@@ -26,7 +21,7 @@ use crate::{
         ColumnCommitments, CommitmentsError, ProveScanError, ScanContext, ScanDecodeError, ScanProof, ScanStatement,
         TranscriptCircuit, VerifyScanError,
         prove::{prove_any_limbs, verify_any_limbs},
-        prove_scan, shape_for, verify_scan,
+        verify_scan,
     },
     seal::{Seal, SealSeed},
 };
@@ -242,64 +237,4 @@ fn prints_a_proof_to_store() {
     let setting = Setting::flat();
     let proof = setting.prove().unwrap();
     println!("{}\n{}", hex::encode(setting.keys.verifying().as_bytes()), hex::encode(proof.to_bytes()));
-}
-
-/// `cargo test --release -p zkl-circuits --lib proves_a_table -- --ignored --nocapture`
-#[test]
-#[ignore = "makes the keys of a standard shape: a minute"]
-fn proves_a_table_in_a_standard_shape() {
-    let rows = 50_000u64;
-    let column = |name: &str, ty, encoding| ColumnLayout {
-        name: name.to_owned(),
-        ty,
-        nullable: false,
-        encoding,
-        rounding: None,
-        zone: None,
-    };
-    let columns = vec![
-        column("number", ColumnType::Int, Encoding::Numeric { limbs: 1 }),
-        column("code", ColumnType::Category, Encoding::Category { capacity: 4 }),
-    ];
-    let layout = Layout::new(rows, columns, Vec::new()).unwrap();
-    let numbers: Vec<u16> = (0..rows).map(|row| (row * row % 60_000) as u16).collect();
-    let codes: Vec<u16> = (0..rows).map(|row| 1 + (row % 3 == 1) as u16).collect();
-    let moment = |power: u32| numbers.iter().map(|&u| u64::from(u).pow(power)).sum::<u64>().into();
-    let max = i64::from(*numbers.iter().max().unwrap());
-    let count = |code: u16| codes.iter().filter(|&&other| other == code).count() as u64;
-    let entry = |value: &str, code| CategoryCount { value: value.to_owned(), count: count(code) };
-    let stats = [
-        ColumnStats::Numeric(NumericStats { min: 0, max, sum: moment(1), sum_squares: moment(2) }),
-        ColumnStats::Category(CategoryStats { entries: vec![entry("a", 1), entry("b", 2)] }),
-    ];
-    let columns = stats.map(|stats| ColumnProfile { valid: rows, stats }).to_vec();
-    let profile = Profile { rows, columns, pairs: Vec::new() };
-
-    let plan = ScanPlan::new(shape_for(&layout).unwrap(), layout).unwrap();
-    let mut last = Instant::now();
-    let mut report = |stage: &str| {
-        println!("{stage}: {:.2} s", last.elapsed().as_secs_f64());
-        last = Instant::now();
-    };
-    let keys = dev_keys(&plan);
-    report("keys");
-    let srs = Srs::dev(1 << 14, Srs::DEV_SEED).unwrap();
-    report("reference string");
-    let seal = Seal::new(plan.layout(), &profile, &SealSeed::from_bytes([1; 32])).unwrap();
-    let sealed = SealedProfile::from_profile(&plan, &profile).unwrap();
-    let data = [ColumnData::Numeric { limbs: vec![&numbers], valid: None }, ColumnData::Codes16(&codes)];
-    let witness = ScanWitness::new(&plan, &data, &sealed).unwrap();
-    let groups = ColumnCommitments::row_groups(&plan, 14).unwrap();
-    let seed = CommitmentSeed::from_bytes([2; 32]);
-    let columns = commit_columns(&srs, groups, &witness, &seed).unwrap();
-    let commitments = ColumnCommitments::new(&plan, groups, columns).unwrap();
-    report("seal and commitments");
-    let statement = ScanStatement { context: context(1), plan: &plan, h: seal.commitment(), commitments: &commitments };
-    let proof = prove_scan(&srs, keys.as_ref(), &statement, &seal, &witness, &seed).unwrap();
-    report("proof");
-    let bytes = proof.to_bytes();
-    let proof = ScanProof::from_bytes(plan.shape(), groups, keys.verifying(), &bytes).unwrap();
-    verify_scan(srs.verifier_key(), keys.verifying(), &statement, &proof).unwrap();
-    report("verification");
-    println!("{}, {} bytes and {} of commitments", keys.id(), bytes.len(), commitments.to_bytes().len());
 }

@@ -12,14 +12,7 @@ use zkl_core::{
 use crate::scan::{scan_circuit_id, shape_for, standard_circuits, standard_slots};
 
 fn layout(rows: u64, numbers: usize, limbs: u8) -> Layout {
-    let column = |index| ColumnLayout {
-        name: format!("c{index}"),
-        ty: ColumnType::Int,
-        nullable: false,
-        encoding: Encoding::Numeric { limbs },
-        rounding: None,
-        zone: None,
-    };
+    let column = |index| ColumnLayout::new(format!("c{index}"), ColumnType::Int, Encoding::Numeric { limbs });
     Layout::new(rows, (0..numbers).map(column).collect(), Vec::new()).unwrap()
 }
 

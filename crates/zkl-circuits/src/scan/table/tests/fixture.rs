@@ -105,7 +105,7 @@ impl Tall {
                 Column::Codes { encoding, nullable, .. } => (ColumnType::Category, *nullable, *encoding),
                 Column::Opaque { .. } => (ColumnType::Text, true, Encoding::Opaque),
             };
-            ColumnLayout { name: format!("c{index}"), ty, nullable, encoding, rounding: None, zone: None }
+            ColumnLayout::new(format!("c{index}"), ty, encoding).nullable(nullable)
         });
         Layout::new(self.rows as u64, columns.collect(), self.pairs.clone()).unwrap()
     }

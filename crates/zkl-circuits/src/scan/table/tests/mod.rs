@@ -1,7 +1,6 @@
 //! Tests of tables beyond one segment.
 
 mod fixture;
-mod long;
 mod merge;
 mod parts;
 mod plan;

@@ -22,8 +22,7 @@ use crate::scan::{ColumnCommitments, CommitmentsError, layout_bytes, merge_circu
 
 fn layout(rows: u64, numbers: usize, encoding: Encoding) -> Layout {
     let ty = if matches!(encoding, Encoding::Numeric { .. }) { ColumnType::Int } else { ColumnType::Category };
-    let column =
-        |index| ColumnLayout { name: format!("c{index}"), ty, nullable: false, encoding, rounding: None, zone: None };
+    let column = |index| ColumnLayout::new(format!("c{index}"), ty, encoding);
     Layout::new(rows, (0..numbers).map(column).collect(), Vec::new()).unwrap()
 }
 
