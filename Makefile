@@ -74,6 +74,10 @@ msrv: setup ## check with the oldest Rust that is supported, if rustup has it
 fuzz: setup ## fuzz every decoder for a minute each (SECONDS=N, TARGETS='note receipt')
 	@scripts/fuzz.sh $(or $(SECONDS),60) $(TARGETS)
 
+# Hours: every check is a run of the tests that should notice.
+delete-checks: setup ## delete each check of the verifiers in turn, and see which no test misses (PARTS='universal zkl-receipt')
+	scripts/delete_checks.py $(PARTS)
+
 pandas: setup ## compare profiles with pandas (DATA=DIR for tables of your own)
 	@# With a test beside it the binary is the very one that `make test` built: test dependencies switch on features that are not there otherwise.
 	$(CARGO) build --locked --workspace --features $(STORES) --bin zkl --test cli

@@ -130,7 +130,7 @@ pub(crate) struct InitArgs {
 
 /// Record a table: read it, commit to its profile, prove that the profile covers every row, sign, append.
 ///
-/// CSV, JSON, NDJSON, Parquet and Arrow IPC files are read, also with gzip or zstd around them. Column types are
+/// CSV, JSON, NDJSON, Parquet and Arrow IPC files are read, also with gzip, zstd, bzip2, xz or ZIP around them. Column types are
 /// inferred from all rows (`zkl schema FILE` shows how) unless a schema file or --column says otherwise. Nothing of the
 /// table enters the ledger but its layout, commitments to its columns and to its profile, and a proof in zero knowledge
 /// that the profile covers every row; the secrets go into an opening file beside the ledger. The first notarization of a

@@ -53,9 +53,6 @@ impl Format {
         let text = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(head).trim_ascii_start();
         let begins = |prefix: &[u8]| text.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix));
         let found = match head {
-            [b'P', b'K', 3 | 5, 4 | 6, ..] => NoTable::Zip,
-            [b'B', b'Z', b'h', b'1'..=b'9', ..] => NoTable::Bzip2,
-            [0xfd, b'7', b'z', b'X', b'Z', 0, ..] => NoTable::Xz,
             [b'F', b'E', b'A', b'1', ..] => NoTable::Feather1,
             [b'P', b'A', b'R', b'E', ..] => NoTable::EncryptedParquet,
             [b'O', b'R', b'C', ..] => NoTable::Orc,
@@ -71,10 +68,19 @@ impl Format {
         Some(found)
     }
 
+    /// Whether the name says CSV and the text is JSON. As CSV it would be a table of fragments.
+    pub(crate) fn is_json_called_csv(head: &[u8], name: &Path) -> bool {
+        let mut text =
+            head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(head).iter().filter(|byte| !byte.is_ascii_whitespace());
+        let begins = (text.next(), text.next());
+        Self::of_text(head, name) == Self::Csv
+            && matches!(begins, (Some(b'['), Some(b'{' | b'[' | b']')) | (Some(b'{'), Some(b'"' | b'}')))
+    }
+
     fn of_text(head: &[u8], name: &Path) -> Self {
         let extension = |path: &Path| path.extension().and_then(|e| e.to_str()).map(str::to_ascii_lowercase);
         let mut found = extension(name);
-        if matches!(found.as_deref(), Some("gz" | "gzip" | "zst" | "zstd")) {
+        if matches!(found.as_deref(), Some("gz" | "gzip" | "zst" | "zstd" | "bz2" | "xz")) {
             found = extension(Path::new(name.file_stem().unwrap_or_default()));
         }
         let text = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(head);
@@ -131,6 +137,12 @@ pub enum Compression {
     Gzip,
     /// Zstandard.
     Zstd,
+    /// bzip2, one or several streams.
+    Bzip2,
+    /// xz, one or several streams.
+    Xz,
+    /// A ZIP archive that holds one file.
+    Zip,
 }
 
 impl Compression {
@@ -139,6 +151,9 @@ impl Compression {
             Self::None => "none",
             Self::Gzip => "gzip",
             Self::Zstd => "zstd",
+            Self::Bzip2 => "bzip2",
+            Self::Xz => "xz",
+            Self::Zip => "zip",
         }
     }
 }
@@ -150,6 +165,9 @@ impl Compression {
             [0x1f, 0x8b, ..] => Self::Gzip,
             // A file may begin with a frame that is to be skipped.
             [0x28, 0xb5, 0x2f, 0xfd, ..] | [0x50..=0x5f, 0x2a, 0x4d, 0x18, ..] => Self::Zstd,
+            [b'B', b'Z', b'h', b'1'..=b'9', ..] => Self::Bzip2,
+            [0xfd, b'7', b'z', b'X', b'Z', 0, ..] => Self::Xz,
+            [b'P', b'K', 3 | 5, 4 | 6, ..] => Self::Zip,
             _ => Self::None,
         }
     }
@@ -165,10 +183,10 @@ impl FromStr for Compression {
     type Err = UnknownName;
 
     fn from_str(s: &str) -> Result<Self, UnknownName> {
-        [Self::None, Self::Gzip, Self::Zstd]
+        [Self::None, Self::Gzip, Self::Zstd, Self::Bzip2, Self::Xz, Self::Zip]
             .into_iter()
             .find(|compression| compression.name() == s)
-            .ok_or(UnknownName { expected: "none, gzip, zstd" })
+            .ok_or(UnknownName { expected: "none, gzip, zstd, bzip2, xz, zip" })
     }
 }
 
@@ -229,15 +247,9 @@ impl Default for CsvOptions {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum NoTable {
-    /// A ZIP archive, as xlsx and ods files are.
-    #[error("a ZIP archive or a spreadsheet")]
+    /// A ZIP archive of several files or none, as xlsx and ods files are, or one that is encrypted.
+    #[error("a spreadsheet, or a ZIP archive that does not hold one plain file")]
     Zip,
-    /// bzip2
-    #[error("compressed with bzip2")]
-    Bzip2,
-    /// xz
-    #[error("compressed with xz")]
-    Xz,
     /// The first version of Feather.
     #[error("of the first version of Feather, which was given up in 2020")]
     Feather1,
@@ -268,6 +280,9 @@ pub enum NoTable {
     /// XML
     #[error("an XML document")]
     Xml,
+    /// JSON under the name of delimited text.
+    #[error("JSON, although it is called CSV")]
+    Json,
 }
 
 impl NoTable {
@@ -275,11 +290,10 @@ impl NoTable {
     pub(crate) const fn hint(self) -> &'static str {
         match self {
             Self::Zip | Self::Excel => "unpack the archive, or save the sheet as CSV",
-            Self::Bzip2 => "decompress it first: bunzip2 FILE",
-            Self::Xz => "decompress it first: unxz FILE",
             Self::Feather1 => "read it with pyarrow and write Parquet, or Feather of version 2",
             Self::EncryptedParquet => "decrypt it first",
             Self::Orc | Self::Avro | Self::Sqlite => "export the table as Parquet or CSV",
+            Self::Json => "if it is the table, say how it is written: --format json or --format ndjson",
             Self::Pdf | Self::Xml => "export the table as CSV",
             Self::GitLfs => "fetch the file: git lfs pull",
             Self::Html => "the server answered with a page, perhaps a login; download the file itself",

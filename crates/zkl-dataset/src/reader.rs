@@ -1,5 +1,6 @@
 //! Readers: from a file's bytes to cells.
 
+mod archive;
 mod arrow;
 mod csv;
 mod decode;
@@ -16,6 +17,7 @@ use zkl_core::{
     table_note::TableNote,
 };
 
+pub(crate) use self::archive::{ArchiveError, Member};
 use crate::{
     cell::Cell,
     error::{DatasetError, Fault},
@@ -114,14 +116,9 @@ impl Table {
     fn head(&self, limit: u64) -> Result<Vec<u8>, DatasetError> {
         let fail = |error| self.decode_error(error);
         let mut head = Vec::new();
-        let decoder = decompress(self.report.compression, self.stored()?).map_err(fail)?;
+        let decoder = decompressed(self.report.compression, self.source.open()?).map_err(fail)?;
         decode::text(decoder).map_err(fail)?.take(limit).read_to_end(&mut head).map_err(fail)?;
         Ok(head)
-    }
-
-    /// The stored bytes from their start. Whether there are any was found out when the table was opened.
-    fn stored(&self) -> Result<Box<dyn Read + Send>, DatasetError> {
-        self.source.open()?.into_read().map_err(|_| self.error(Fault::Changed))
     }
 
     /// Reads the whole table once. `known` lists the columns if an earlier pass found them.
@@ -154,25 +151,39 @@ impl Table {
                 }
                 Ok(digests)
             }
-            (format, contents) => {
+            // The file in an archive has its place there; the archive is hashed by itself.
+            (_, contents) if self.report.compression == Compression::Zip => {
+                let digests = contents.digests(hashes).map_err(io_error)?;
+                let decoder = decompressed(Compression::Zip, contents).map_err(|error| self.decode_error(error))?;
+                let ticker = Progressing { ticker, feed: None, expected_rows: None, table: self };
+                self.read_stream(decoder, known, sink, ticker)?;
+                Ok(digests)
+            }
+            (_, contents) => {
                 let input = contents.into_read().map_err(|_| self.error(Fault::Changed))?;
                 let (feed, input) = Feed::reading(input, hashes).map_err(io_error)?;
                 let decoder = decompress(self.report.compression, input).map_err(|error| self.decode_error(error))?;
                 let ticker = Progressing { ticker, feed: Some(&feed), expected_rows: None, table: self };
-                let decoder = match format {
-                    Format::Csv | Format::Json | Format::Ndjson => {
-                        decode::text(decoder).map_err(|error| self.decode_error(error))?
-                    }
-                    _ => decoder,
-                };
-                match format {
-                    Format::Csv => csv::read(self, decoder, sink, ticker)?,
-                    Format::Json => json::read(self, decoder, json::Framing::Array, known, sink, ticker)?,
-                    Format::Ndjson => json::read(self, decoder, json::Framing::Lines, known, sink, ticker)?,
-                    _ => arrow::read_stream(self, decoder, sink, ticker)?,
-                }
+                self.read_stream(decoder, known, sink, ticker)?;
                 feed.finish().map_err(io_error)
             }
+        }
+    }
+
+    /// Reads a format that is read from its start to its end.
+    fn read_stream<S: CellSink>(
+        &self,
+        decoder: Box<dyn Read>,
+        known: &[String],
+        sink: &mut S,
+        ticker: Progressing<'_>,
+    ) -> Result<(), DatasetError> {
+        let text = |decoder| decode::text(decoder).map_err(|error| self.decode_error(error));
+        match self.report.format {
+            Format::Csv => csv::read(self, text(decoder)?, sink, ticker),
+            Format::Json => json::read(self, text(decoder)?, json::Framing::Array, known, sink, ticker),
+            Format::Ndjson => json::read(self, text(decoder)?, json::Framing::Lines, known, sink, ticker),
+            _ => arrow::read_stream(self, decoder, sink, ticker),
         }
     }
 
@@ -193,6 +204,9 @@ impl Table {
             Compression::None => return DatasetError::io(&self.path, error),
             Compression::Gzip => "gzip",
             Compression::Zstd => "zstd",
+            Compression::Bzip2 => "bzip2",
+            Compression::Xz => "xz",
+            Compression::Zip => "ZIP",
         };
         match error.kind() {
             io::ErrorKind::UnexpectedEof => self.error(Fault::Truncated { what }),
@@ -279,10 +293,24 @@ impl Progressing<'_> {
     }
 }
 
-/// The uncompressed bytes of `file`.
-pub(crate) fn decompress(compression: Compression, file: impl Read + 'static) -> io::Result<Box<dyn Read>> {
+/// The most memory that the decoder of xz may ask for, in KiB. What `xz -9` writes needs 65 MiB.
+const MAX_XZ_KIB: u32 = 512 << 10;
+
+/// The uncompressed bytes of `contents`, which are stored bytes.
+pub(crate) fn decompressed(compression: Compression, contents: Contents) -> io::Result<Box<dyn Read>> {
+    match compression {
+        Compression::Zip => Ok(archive::Member::of(contents)?.content),
+        _ => decompress(compression, contents.into_read().map_err(|_| io::ErrorKind::Unsupported)?),
+    }
+}
+
+/// The uncompressed bytes of `file`, in a format that is read from its start to its end.
+fn decompress(compression: Compression, file: impl Read + 'static) -> io::Result<Box<dyn Read>> {
     Ok(match compression {
         Compression::None => Box::new(file),
+        Compression::Zip => return Err(io::ErrorKind::Unsupported.into()),
+        Compression::Bzip2 => Box::new(bzip2::bufread::MultiBzDecoder::new(BufReader::with_capacity(64 << 10, file))),
+        Compression::Xz => Box::new(lzma_rust2::XzReader::new_mem_limit(BufReader::new(file), true, MAX_XZ_KIB)),
         Compression::Gzip => Box::new(decode::Members::new(file)),
         Compression::Zstd => Box::new(zstd::stream::read::Decoder::with_buffer(BufReader::new(file))?),
     })

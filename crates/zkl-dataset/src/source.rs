@@ -21,8 +21,9 @@ use crate::{
     arrow::{RecordBatch, RecordBatchReader},
     canonical::{Blocks, CanonicalError, CanonicalWriter},
     error::{DatasetError, Fault},
-    format::{Compression, CsvOptions, Format},
+    format::{Compression, CsvOptions, Format, NoTable},
     hash::{Feed, HashSet, hash_all},
+    reader::{ArchiveError, Member, decompressed},
 };
 
 /// Bytes that format and compression are found out from.
@@ -234,23 +235,41 @@ impl Source {
         if let Some(format) = self.format {
             return Ok((format, compression));
         }
-        let head = match (compression, self.open()?.into_read()) {
-            (Compression::None, _) | (_, Err(_)) => stored,
-            (_, Ok(again)) => {
-                let decoder = crate::reader::decompress(compression, again).map_err(|source| self.io(source))?;
+        let mut name = self.name.clone();
+        let head = match compression {
+            Compression::None => stored,
+            Compression::Zip => {
+                let member = Member::of(self.open()?).map_err(|error| self.archive(error))?;
+                name = member.name;
+                self.first_bytes(member.content).unwrap_or_default()
+            }
+            _ => {
+                let decoder = decompressed(compression, self.open()?).map_err(|source| self.io(source))?;
                 self.first_bytes(decoder).unwrap_or_default()
             }
         };
-        if let Some(found) = Format::no_table(&head) {
+        let json = || Format::is_json_called_csv(&head, &name).then_some(NoTable::Json);
+        if let Some(found) = Format::no_table(&head).or_else(json) {
             return Err(self.error(Fault::NoTable { found }));
         }
-        Ok((Format::detect(&head, &self.name), compression))
+        Ok((Format::detect(&head, &name), compression))
     }
 
     fn first_bytes(&self, reader: impl Read) -> Result<Vec<u8>, DatasetError> {
         let mut head = Vec::new();
         reader.take(HEAD_BYTES).read_to_end(&mut head).map_err(|source| self.io(source))?;
         Ok(head)
+    }
+
+    /// An archive whose content cannot be told.
+    fn archive(&self, error: io::Error) -> DatasetError {
+        match error.get_ref().and_then(|source| source.downcast_ref()) {
+            Some(ArchiveError::Files { .. } | ArchiveError::Method) => {
+                self.error(Fault::NoTable { found: NoTable::Zip })
+            }
+            _ if error.raw_os_error().is_some() => self.io(error),
+            _ => self.error(Fault::Corrupt { what: "ZIP", source: Box::new(error) }),
+        }
     }
 
     fn io(&self, source: io::Error) -> DatasetError {

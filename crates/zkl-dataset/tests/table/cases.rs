@@ -3,7 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use zkl_core::table_note::TableNote;
-use zkl_dataset::{CsvOptions, DatasetError, DateOrder, Fault, NoTable, Pins, Scan, ScanOptions, ScanOutput, Source};
+use zkl_dataset::{
+    Compression, CsvOptions, DatasetError, DateOrder, Fault, NoTable, Pins, Scan, ScanOptions, ScanOutput, Source,
+};
 
 use super::{json, run, types, with_pins};
 
@@ -164,9 +166,8 @@ mod habits {
         for (name, head, expected) in [
             ("a.csv", &b"version https://git-lfs.github.com/spec/v1\noid sha256:4d\n"[..], NoTable::GitLfs),
             ("a.csv", b"\n <!DOCTYPE html>\n<html>", NoTable::Html),
-            ("a.csv", b"PK\x03\x04xlsx", NoTable::Zip),
-            ("a.csv.bz2", b"BZh91AY", NoTable::Bzip2),
-            ("a.csv.xz", b"\xfd7zXZ\0", NoTable::Xz),
+            ("a.csv", b"[\n {\"a\": 1}]", NoTable::Json),
+            ("a.tsv", b"{\"a\": 1}\n", NoTable::Json),
             ("a.parquet", b"PARE", NoTable::EncryptedParquet),
         ] {
             let error = run(&super::super::Fixture::new(name, head).scan()).err().unwrap();
@@ -175,6 +176,36 @@ mod habits {
         }
         assert!(matches!(refused("git-lfs-pointer.csv").fault(), Fault::NoTable { found: NoTable::GitLfs }));
         assert!(matches!(refused("feather-1.feather").fault(), Fault::NoTable { found: NoTable::Feather1 }));
+        assert!(matches!(refused("two-files.zip").fault(), Fault::NoTable { found: NoTable::Zip }));
+        let brackets = super::super::csv("[a],{b}\n1,2\n");
+        assert_eq!(types(&brackets), ["int", "int"], "these are names");
+    }
+
+    #[test]
+    fn archives_of_one_file_and_joined_streams_are_the_table_that_they_hold() {
+        let expected = super::super::csv("a,b\n1,x\n2,y\n3,z\n").profile;
+        for (name, compression) in [
+            ("two-streams.csv.bz2", Compression::Bzip2),
+            ("two-streams.csv.xz", Compression::Xz),
+            ("macos.zip", Compression::Zip),
+            ("stored.zip", Compression::Zip),
+        ] {
+            let output = read(name);
+            assert!(output.profile == expected, "{name}");
+            assert_eq!(output.report.source.compression, compression);
+            let bytes = std::fs::read(path(name)).unwrap();
+            assert_eq!(output.digests.sha256, zkl_core::digest::Sha256Digest::of(&bytes), "of what is stored");
+
+            // Cut off, it is no shorter table; bytes after it are not ignored.
+            for cut in [bytes.len() - 1, bytes.len() - 9, bytes.len() / 2] {
+                assert!(run(&super::super::Fixture::new(name, &bytes[..cut]).scan()).is_err(), "{name} cut at {cut}");
+            }
+            if compression != Compression::Zip {
+                let longer = [&bytes, &b"more"[..]].concat();
+                assert!(run(&super::super::Fixture::new(name, &longer).scan()).is_err(), "{name}");
+            }
+        }
+        assert!(matches!(refused("checksum-broken.zip").fault(), Fault::Corrupt { what: "ZIP", .. }));
     }
 
     #[test]

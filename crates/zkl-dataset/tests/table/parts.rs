@@ -201,7 +201,7 @@ fn a_partial_scan_has_one_spelling_and_is_of_some_rows() {
 /// What a driver reads comes from other machines.
 #[test]
 fn a_partial_scan_that_was_changed_anywhere_is_refused_or_is_another_in_its_one_spelling() {
-    let (scan, next) = (observe(0..6), observe(6..12));
+    let (scan, next) = (observe(0..3), observe(3..6));
     let bytes = scan.to_bytes().unwrap();
     let values = [b'0', b'9', b'-', b'"', b'[', b'}', b',', 0xff];
     let changed = (0..bytes.len()).flat_map(|at| {
