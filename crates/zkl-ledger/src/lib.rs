@@ -16,6 +16,7 @@ mod log;
 pub mod memory;
 mod notarize;
 mod opening;
+mod openings;
 mod proofs;
 mod prove;
 mod receipt;
@@ -43,6 +44,7 @@ pub use home::{LedgerHome, WitnessSetting};
 pub use ledger::{EntryRef, Ledger, NotarizedEntry};
 pub use notarize::{EvidenceRequest, Notarize, Notarized};
 pub use opening::{OPENING_FORMAT, Opening, OpeningStore};
+pub use openings::ConvertedOpenings;
 pub use proofs::{ProofSetting, ProofSettingError};
 pub use prove::{Prove, ProveCircuit};
 pub use reference_string::{
@@ -53,7 +55,10 @@ pub use stage::{Stage, StageReporter};
 pub use store_url::{AnyStore, StoreUrl, StoreUrlError};
 pub use table::{ReadOptions, Table};
 pub use transfer::{Copied, copy_log};
-pub use vault::{MemoryVault, OpeningVault, VaultError};
+pub use vault::{
+    EncryptedVault, MemoryVault, OpeningIdentity, OpeningKey, OpeningKeyError, OpeningRecipient, OpeningVault,
+    Passphrase, VaultError,
+};
 
 pub use zkl_argument::field_kernel;
 pub use zkl_circuits::claims::Evaluation;

@@ -10,6 +10,7 @@ mod export;
 mod fsck;
 mod init;
 mod notarize;
+mod openings;
 mod profile;
 mod prove;
 mod read;
@@ -28,7 +29,7 @@ use std::{
     time::Duration,
 };
 
-use zkl_ledger::{ExportDir, KeyStore, Ledger, note::NoteVerifier, policy::Policy};
+use zkl_ledger::{ExportDir, KeyStore, Ledger, LedgerBuilder, note::NoteVerifier, policy::Policy};
 
 use crate::{args::Command, config::Config, error::CliError};
 
@@ -55,6 +56,7 @@ pub(crate) async fn run(command: Command, config: &Config) -> Result<(), CliErro
         Command::Restore(args) => transfer::restore(args, config).await,
         Command::Srs(args) => srs::run(args, config).await,
         Command::Doctor => doctor::run(config).await,
+        Command::Openings(args) => openings::run(args, config).await,
         Command::Completions(args) => completions::run(&args),
     }
 }
@@ -64,14 +66,30 @@ fn key_store(config: &Config) -> Result<KeyStore, CliError> {
     Ok(KeyStore::open(dir).map_err(zkl_ledger::LedgerError::from)?)
 }
 
-async fn open_for_writing(config: &Config, wait_seconds: u64) -> Result<Ledger, CliError> {
-    let builder =
-        Ledger::builder().keys(key_store(config)?).proofs(config.proof).wait(Duration::from_secs(wait_seconds));
+/// What a command does with openings.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Openings {
+    /// Nothing, or it writes new ones: no key is asked for.
+    Unread,
+    Read,
+}
+
+async fn open_for_writing(config: &Config, wait_seconds: u64, openings: Openings) -> Result<Ledger, CliError> {
+    let builder = builder(config, openings)?.wait(Duration::from_secs(wait_seconds));
     Ok(builder.open(&config.ledger).await?)
 }
 
-async fn open_for_reading(config: &Config) -> Result<Ledger, CliError> {
-    Ok(Ledger::builder().keys(key_store(config)?).open_read_only(&config.ledger).await?)
+async fn open_for_reading(config: &Config, openings: Openings) -> Result<Ledger, CliError> {
+    Ok(builder(config, openings)?.open_read_only(&config.ledger).await?)
+}
+
+fn builder(config: &Config, openings: Openings) -> Result<LedgerBuilder, CliError> {
+    let builder = Ledger::builder().keys(key_store(config)?).proofs(config.proof);
+    let key = if openings == Openings::Read { config.opening_key()? } else { None };
+    Ok(match key {
+        Some(key) => builder.opening_key(key),
+        None => builder,
+    })
 }
 
 /// The key to check an export with: the one that the user knows, otherwise the export's own.
