@@ -77,11 +77,11 @@ pub use zkl_dataset as dataset;
 pub use zkl_receipt::{
     About, Assurance, ClaimRecord, CustomRecord, DatasetRef, EntryError, Evidence, FileEvidence, MAX_DATASETS,
     MAX_RECEIPT_ENTRIES, MAX_RECEIPT_LEN, MAX_SCAN_PROOFS, Manifest, Nonce, Notarization, Predicate, ProfileEvidence,
-    ProofPart, ProofRecord, ProofReport, PublicInput, RECEIPT_FORMAT, Receipt, ReceiptEntry, ReceiptSummary, Role,
-    RoleError, SaltedDigests, ScanKey, ScanPart, ScanRecord, ScanReport, Scheme, SignedEntry, StatementSummary,
-    TransportError, Trust, TrustParseError, UnknownStatement, VerifiedEntry, VerifiedLog, VerifiedReceipt,
-    VerifiedStatement, VerifyError, WitnessAnswer, WitnessClient, checkpoint, cosignature, keys, note, policy, signer,
-    verify, witness,
+    ProofPart, ProofRecord, ProofReport, PublicInput, RECEIPT_FORMAT, Receipt, ReceiptEntry, ReceiptSummary,
+    Requirement, RequirementError, RequirementParseError, Role, RoleError, SaltedDigests, ScanKey, ScanPart,
+    ScanRecord, ScanReport, Scheme, SignedEntry, StatementSummary, TransportError, Trust, TrustParseError,
+    UnknownStatement, Verdict, VerifiedEntry, VerifiedLog, VerifiedReceipt, VerifiedStatement, VerifyError,
+    WitnessAnswer, WitnessClient, checkpoint, cosignature, keys, note, policy, signer, verify, witness,
 };
 pub use zkl_snark::{
     ark,
