@@ -6,7 +6,14 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint, builder::BoolishValueParser};
 pub(crate) use custody::{AuditArgs, BackupArgs, CosignArgs, FsckArgs, RestoreArgs, WitnessArgs, WitnessCommand};
-use zkl_ledger::{DatasetName, KeyDigest, OperationKind, PrivacyLevel, ProofSetting, Requirement, claim};
+use zkl_ledger::{
+    DatasetName,
+    circuit::KeyDigest,
+    claim,
+    receipt::Requirement,
+    requests::ProofSetting,
+    types::{OperationKind, PrivacyLevel},
+};
 
 /// Show what a training dataset is, and is not, without handing over a row.
 ///
@@ -119,7 +126,7 @@ pub(crate) struct InitArgs {
     pub(crate) origin: Option<String>,
     /// Where the log is kept: rocks:DIR, postgres://..., s3://BUCKET/PREFIX [default: in the ledger's directory]
     #[arg(long, value_name = "URL", env = "ZKL_STORE", hide_env_values = true, value_parser = custody::store_url)]
-    pub(crate) store: Option<zkl_ledger::StoreUrl>,
+    pub(crate) store: Option<zkl_ledger::storage::StoreUrl>,
 }
 
 /// Record a table: read it, commit to its profile, prove that the profile covers every row, sign, append.
@@ -199,7 +206,7 @@ pub(crate) struct ReadArgs {
     pub(crate) schema: Option<PathBuf>,
     /// Type of one column: bool, int, decimal(2), date, timestamp(s), category, text (may be repeated)
     #[arg(long = "column", value_name = "NAME=TYPE", value_parser = column_type)]
-    pub(crate) columns: Vec<(String, zkl_ledger::ColumnType)>,
+    pub(crate) columns: Vec<(String, zkl_ledger::types::ColumnType)>,
     /// Field delimiter of a CSV file [default: the one of `,` `;` tab `|` that fits]
     #[arg(long, value_name = "CHAR", value_parser = ascii_char)]
     pub(crate) delimiter: Option<u8>,
@@ -212,7 +219,7 @@ pub(crate) struct ReadArgs {
     /// Keep so many digits of a column after the point, and round the rest (may be repeated) [default: as many as its largest
     /// value leaves of 14]
     #[arg(long = "round", value_name = "NAME=DIGITS", value_parser = digits)]
-    pub(crate) round: Vec<(String, zkl_ledger::ColumnType)>,
+    pub(crate) round: Vec<(String, zkl_ledger::types::ColumnType)>,
     /// Skip so many lines before the table
     #[arg(long, value_name = "LINES", default_value_t = 0)]
     pub(crate) skip: u64,
@@ -393,10 +400,10 @@ pub(crate) struct FilterArgs {
     pub(crate) kind: Option<OperationKind>,
     /// Only entries recorded at or after this time (RFC 3339)
     #[arg(long, value_name = "TIME", value_parser = timestamp)]
-    pub(crate) since: Option<zkl_ledger::Timestamp>,
+    pub(crate) since: Option<zkl_ledger::types::Timestamp>,
     /// Only entries recorded before this time (RFC 3339)
     #[arg(long, value_name = "TIME", value_parser = timestamp)]
-    pub(crate) until: Option<zkl_ledger::Timestamp>,
+    pub(crate) until: Option<zkl_ledger::types::Timestamp>,
     /// Maximum number of entries
     #[arg(long, value_name = "N", default_value_t = 20)]
     pub(crate) limit: usize,
@@ -528,7 +535,7 @@ pub(crate) struct SrsDeriveArgs {
 }
 
 fn reference_string(text: &str) -> Result<KeyDigest, &'static str> {
-    zkl_ledger::reference_string_digest(text)
+    zkl_ledger::srs::digest(text)
         .ok_or("expected a name that `zkl srs list` shows, or a digest of 64 hexadecimal digits")
 }
 
@@ -551,21 +558,21 @@ fn pair(text: &str) -> Result<(String, String), &'static str> {
     }
 }
 
-fn digits(text: &str) -> Result<(String, zkl_ledger::ColumnType), String> {
+fn digits(text: &str) -> Result<(String, zkl_ledger::types::ColumnType), String> {
     let expected = || "expected NAME=DIGITS, digits from 0 to 18".to_owned();
     let (name, digits) = text.rsplit_once('=').ok_or_else(expected)?;
     let ty = match digits.parse::<u8>().map_err(|_| expected())? {
-        0 => zkl_ledger::ColumnType::Int,
-        scale @ 1..=zkl_ledger::ColumnType::MAX_SCALE => zkl_ledger::ColumnType::Decimal { scale },
+        0 => zkl_ledger::types::ColumnType::Int,
+        scale @ 1..=zkl_ledger::types::ColumnType::MAX_SCALE => zkl_ledger::types::ColumnType::Decimal { scale },
         _ => return Err(expected()),
     };
     Ok((name.to_owned(), ty))
 }
 
-fn column_type(text: &str) -> Result<(String, zkl_ledger::ColumnType), String> {
+fn column_type(text: &str) -> Result<(String, zkl_ledger::types::ColumnType), String> {
     // The last `=`: column names may contain one, types do not.
     let (name, ty) = text.rsplit_once('=').ok_or("expected NAME=TYPE")?;
-    let unknown = |error: zkl_ledger::ParseError| {
+    let unknown = |error: zkl_ledger::types::ParseError| {
         format!("{error}, expected bool, int, decimal(2), date, timestamp(s), category or text")
     };
     Ok((name.to_owned(), ty.parse().map_err(unknown)?))
@@ -579,14 +586,16 @@ fn ascii_char(text: &str) -> Result<u8, &'static str> {
     }
 }
 
-fn kind(text: &str) -> Result<OperationKind, zkl_ledger::ParseError> {
+fn kind(text: &str) -> Result<OperationKind, zkl_ledger::types::ParseError> {
     text.parse()
 }
 
-fn timestamp(text: &str) -> Result<zkl_ledger::Timestamp, String> {
+fn timestamp(text: &str) -> Result<zkl_ledger::types::Timestamp, String> {
     let time: jiff::Timestamp =
         text.parse().map_err(|error: jiff::Error| format!("expected a time such as 2024-06-01T00:00:00Z: {error}"))?;
-    u64::try_from(time.as_millisecond()).map(zkl_ledger::Timestamp).map_err(|_| "the time is before 1970".to_owned())
+    u64::try_from(time.as_millisecond())
+        .map(zkl_ledger::types::Timestamp)
+        .map_err(|_| "the time is before 1970".to_owned())
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use std::{
 };
 
 use serde::Deserialize;
-use zkl_ledger::{ProofSetting, Requirement};
+use zkl_ledger::{receipt::Requirement, requests::ProofSetting};
 
 use crate::{
     args::{Format, GlobalArgs},
@@ -71,7 +71,7 @@ impl Config {
         let keys = args.keys.clone().or_else(|| settings.keys.map(|path| base.join(path)));
         Ok(Self {
             ledger: ledger.unwrap_or_else(|| DEFAULT_LEDGER.into()),
-            keys: keys.or_else(zkl_ledger::default_key_dir),
+            keys: keys.or_else(zkl_ledger::home::default_key_dir),
             proof: args.proof.or(settings.proof).unwrap_or_default(),
             format: args.format.or(settings.format).unwrap_or_default(),
             quiet: args.quiet || settings.quiet.unwrap_or(false),

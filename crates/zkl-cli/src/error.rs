@@ -4,10 +4,12 @@ use std::{error::Error, io, path::PathBuf, process::ExitCode};
 
 use thiserror::Error;
 use zkl_ledger::{
-    AuditError, LedgerError, RequirementError, VerifyError,
+    LedgerError,
+    audit::AuditError,
     claim::{ClaimError, PairKind},
-    policy::PolicySyntaxError,
+    receipt::{RequirementError, VerifyError},
     storage::StorageErrorKind,
+    transparency::policy::PolicySyntaxError,
 };
 use zkl_witness::WitnessError;
 
@@ -171,7 +173,7 @@ fn ledger_hint(error: &LedgerError) -> Option<String> {
         LedgerError::NoLedger { .. } => "run `zkl init` here, or name the ledger with --ledger DIR".to_owned(),
         LedgerError::UnknownDataset { similar: None, .. } => "`zkl datasets` lists the names".to_owned(),
         LedgerError::UnknownEntry { .. } => "`zkl log` lists the entries; give an index or a whole id".to_owned(),
-        LedgerError::Keys(zkl_ledger::KeyError::SrsAbsent { .. }) => {
+        LedgerError::Keys(zkl_ledger::circuit::KeyError::SrsAbsent { .. }) => {
             "import the ceremony's file with `zkl srs import FILE.ptau`, or leave --srs out".to_owned()
         }
         LedgerError::NotCompiledIn { feature, .. } => {

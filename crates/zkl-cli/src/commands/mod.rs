@@ -28,7 +28,12 @@ use std::{
     time::Duration,
 };
 
-use zkl_ledger::{ExportDir, KeyStore, Ledger, note::NoteVerifier, policy::Policy};
+use zkl_ledger::{
+    Ledger,
+    circuit::KeyStore,
+    export::ExportDir,
+    transparency::{note::NoteVerifier, policy::Policy},
+};
 
 use crate::{args::Command, config::Config, error::CliError};
 

@@ -7,8 +7,13 @@ use std::{
 
 use serde::Serialize;
 use zkl_ledger::{
-    MAX_RECEIPT_LEN, Notarization, Opening, ReceiptSummary, Requirement, StatementSummary, Table, Trust,
-    VerifiedReceipt, VerifiedStatement, check_data,
+    Table, Trust,
+    data::check_data,
+    openings::Opening,
+    receipt::{
+        MAX_RECEIPT_LEN, Notarization, ReceiptSummary, Requirement, StatementSummary, VerifiedReceipt,
+        VerifiedStatement,
+    },
 };
 
 use crate::{

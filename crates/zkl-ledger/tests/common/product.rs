@@ -1,6 +1,6 @@
 //! The custom circuit of the fixtures.
 
-use zkl_ledger::{
+use zkl_ledger::circuit::{
     Circuit, CircuitId,
     ark::{
         Fr,

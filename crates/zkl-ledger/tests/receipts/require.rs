@@ -6,8 +6,12 @@ use std::{
 };
 
 use zkl_ledger::{
-    About, LeafIndex, Predicate, Receipt, Requirement, RequirementError, Setup, SignedEntry, Trust, Verdict,
-    VerifiedReceipt, keys::SigningKey, note::NoteSigner, policy::Policy, verify,
+    Trust,
+    circuit::Setup,
+    receipt::{About, Predicate, Receipt, Requirement, RequirementError, SignedEntry, Verdict, VerifiedReceipt},
+    transparency::{keys::SigningKey, note::NoteSigner, policy::Policy},
+    types::LeafIndex,
+    verify,
 };
 
 use crate::common::logged_again;
