@@ -19,7 +19,10 @@ zkl-ledger = { path = "$root/crates/zkl-ledger", default-features = false }
 EOF
 cat >"$dir/src/main.rs" <<'EOF'
 use std::{error::Error, fmt::Write as _, path::Path, time::Instant};
-use zkl_ledger::{KeyStore, Ledger, MemoryVault, Table, Trust, keys::SigningKey, memory::MemoryBackend, note::NoteSigner, verify};
+use zkl_ledger::{
+    Ledger, Table, Trust, circuit::KeyStore, openings::MemoryVault, storage::memory::MemoryBackend,
+    transparency::{keys::SigningKey, note::NoteSigner}, verify,
+};
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {

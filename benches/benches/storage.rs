@@ -11,7 +11,7 @@ use zkl_core::{
     transaction::OperationKind,
     tree::{TileId, TreeSize},
 };
-use zkl_ledger::memory::MemoryBackend;
+use zkl_ledger::storage::memory::MemoryBackend;
 use zkl_storage_rocks::{RocksBackend, RocksConfig};
 use zkl_testkit::log::TestLog;
 

@@ -14,7 +14,7 @@ use tracing_subscriber::{
     layer::{Context, Layer, SubscriberExt as _},
     registry::LookupSpan,
 };
-use zkl_ledger::{Stage, StageReporter};
+use zkl_ledger::progress::{Stage, StageReporter};
 
 /// What an operation took.
 #[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]

@@ -5,8 +5,11 @@ use std::{error::Error, path::Path, sync::Arc, time::Instant};
 use serde::{Deserialize, Serialize};
 use zkl_circuits::scan::{ColumnCommitments, TablePlan};
 use zkl_ledger::{
-    EntryRef, KeyStore, Ledger, Predicate, ProfileEvidence, Table, Trust, VerifiedStatement,
-    storage::StorageBackend as _, verify,
+    EntryRef, Ledger, Table, Trust,
+    circuit::KeyStore,
+    receipt::{Predicate, ProfileEvidence, VerifiedStatement},
+    storage::StorageBackend as _,
+    verify,
 };
 use zkl_snark::keys::SRS_LOG_POWERS;
 

@@ -8,8 +8,11 @@ use zkl_core::{
     time::Timestamp,
 };
 use zkl_ledger::{
-    About, CircuitId, CustomRecord, KeyStore, Ledger, LedgerError, Nonce, OpeningStore, Predicate, ProofRecord, Setup,
-    SignedEntry, keys::SigningKey, note::NoteSigner,
+    Ledger, LedgerError,
+    circuit::{CircuitId, KeyStore, Setup},
+    openings::OpeningStore,
+    receipt::{About, CustomRecord, Nonce, Predicate, ProofRecord, SignedEntry},
+    transparency::{keys::SigningKey, note::NoteSigner},
 };
 use zkl_testkit::faults::{FaultPlan, FaultyBackend, Operation};
 

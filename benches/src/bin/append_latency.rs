@@ -30,7 +30,7 @@ use zkl_core::{
     transaction::OperationKind,
     tree::{LeafIndex, TileId, TreeSize},
 };
-use zkl_ledger::memory::MemoryBackend;
+use zkl_ledger::storage::memory::MemoryBackend;
 use zkl_storage_pg::{PgBackend, PgConfig};
 use zkl_storage_rocks::{RocksBackend, RocksConfig};
 use zkl_testkit::{

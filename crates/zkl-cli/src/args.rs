@@ -8,7 +8,14 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint, builder::BoolishValueParser};
 pub(crate) use custody::{AuditArgs, BackupArgs, CosignArgs, FsckArgs, RestoreArgs, WitnessArgs, WitnessCommand};
 pub(crate) use secrets::{OpeningsArgs, OpeningsCommand, OpeningsPassphraseArgs, OpeningsShowArgs};
-use zkl_ledger::{DatasetName, KeyDigest, OperationKind, PrivacyLevel, ProofSetting, claim};
+use zkl_ledger::{
+    DatasetName,
+    circuit::KeyDigest,
+    claim,
+    receipt::Requirement,
+    requests::ProofSetting,
+    types::{OperationKind, PrivacyLevel},
+};
 
 /// Show what a training dataset is, and is not, without handing over a row.
 ///
@@ -129,7 +136,7 @@ pub(crate) struct InitArgs {
     pub(crate) origin: Option<String>,
     /// Where the log is kept: rocks:DIR, postgres://..., s3://BUCKET/PREFIX [default: in the ledger's directory]
     #[arg(long, value_name = "URL", env = "ZKL_STORE", hide_env_values = true, value_parser = custody::store_url)]
-    pub(crate) store: Option<zkl_ledger::StoreUrl>,
+    pub(crate) store: Option<zkl_ledger::storage::StoreUrl>,
     /// Encrypt openings: under the passphrase of --passphrase-file, or to the key of --openings-key, which is made if it is absent
     #[arg(long)]
     pub(crate) encrypt_openings: bool,
@@ -212,7 +219,7 @@ pub(crate) struct ReadArgs {
     pub(crate) schema: Option<PathBuf>,
     /// Type of one column: bool, int, decimal(2), date, timestamp(s), category, text (may be repeated)
     #[arg(long = "column", value_name = "NAME=TYPE", value_parser = column_type)]
-    pub(crate) columns: Vec<(String, zkl_ledger::ColumnType)>,
+    pub(crate) columns: Vec<(String, zkl_ledger::types::ColumnType)>,
     /// Field delimiter of a CSV file [default: the one of `,` `;` tab `|` that fits]
     #[arg(long, value_name = "CHAR", value_parser = ascii_char)]
     pub(crate) delimiter: Option<u8>,
@@ -225,7 +232,7 @@ pub(crate) struct ReadArgs {
     /// Keep so many digits of a column after the point, and round the rest (may be repeated) [default: as many as its largest
     /// value leaves of 14]
     #[arg(long = "round", value_name = "NAME=DIGITS", value_parser = digits)]
-    pub(crate) round: Vec<(String, zkl_ledger::ColumnType)>,
+    pub(crate) round: Vec<(String, zkl_ledger::types::ColumnType)>,
     /// Skip so many lines before the table
     #[arg(long, value_name = "LINES", default_value_t = 0)]
     pub(crate) skip: u64,
@@ -301,20 +308,34 @@ pub(crate) struct ProveArgs {
     pub(crate) write: WriteArgs,
 }
 
-/// Verify a receipt offline.
-///
-/// Nothing is read but the receipt: no ledger, no network. Without --trust the log's key is taken from the receipt and
-/// reported as not pinned.
-#[derive(Debug, Args)]
-#[command(after_help = "\
+/// What can be demanded of a receipt.
+fn verify_help() -> String {
+    let lines = Requirement::ALL.map(|requirement| format!("  {:<14}{}\n", requirement.name(), requirement.demands()));
+    format!(
+        "\
+Requirements:
+{requirements}
 Examples:
   zkl verify mean.receipt
   zkl verify mean.receipt --trust 'ledger.example.com/ml+5d3c1a2b+AbCd...'
   zkl verify mean.receipt --trust keys.txt --format json
   zkl verify mean.receipt --policy trust.policy
+  zkl verify mean.receipt --policy trust.policy --require pinned,proved,public-setup,cosigned
   zkl verify penguins.receipt --data penguins.csv --opening penguins.opening
 
-Exit codes: 0 the receipt verifies, 1 it does not, 2 it could not be read.")]
+Exit codes: 0 the receipt verifies and is as required, 1 it does not or is not, 2 it could not be read. Without --require,
+0 says that every check passed, and the output says what that is worth.",
+        requirements = lines.concat()
+    )
+}
+
+/// Verify a receipt offline.
+///
+/// Nothing is read but the receipt: no ledger, no network. Without --trust the log's key is taken from the receipt and
+/// reported as not pinned. The verdict is VALID, or FORGEABLE when a proof rests on dev material; below it stands
+/// what it rests on. Programs say with --require what they accept.
+#[derive(Debug, Args)]
+#[command(after_help = verify_help())]
 pub(crate) struct VerifyArgs {
     /// The receipt
     #[arg(value_name = "RECEIPT", value_hint = ValueHint::FilePath)]
@@ -326,6 +347,9 @@ pub(crate) struct VerifyArgs {
     /// Trust policy (c2sp.org/tlog-policy): its logs are trusted, and its quorum must have cosigned
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) policy: Option<PathBuf>,
+    /// Fail unless the receipt is also all of this, separated by commas: pinned, proved, public-setup, cosigned (see below)
+    #[arg(long, value_name = "LIST", env = "ZKL_REQUIRE", value_delimiter = ',')]
+    pub(crate) require: Vec<Requirement>,
     /// Also check that this file is the notarized table, commitments to every column included (needs --opening)
     #[arg(long, value_name = "FILE", requires = "opening", value_hint = ValueHint::FilePath)]
     pub(crate) data: Option<PathBuf>,
@@ -389,10 +413,10 @@ pub(crate) struct FilterArgs {
     pub(crate) kind: Option<OperationKind>,
     /// Only entries recorded at or after this time (RFC 3339)
     #[arg(long, value_name = "TIME", value_parser = timestamp)]
-    pub(crate) since: Option<zkl_ledger::Timestamp>,
+    pub(crate) since: Option<zkl_ledger::types::Timestamp>,
     /// Only entries recorded before this time (RFC 3339)
     #[arg(long, value_name = "TIME", value_parser = timestamp)]
-    pub(crate) until: Option<zkl_ledger::Timestamp>,
+    pub(crate) until: Option<zkl_ledger::types::Timestamp>,
     /// Maximum number of entries
     #[arg(long, value_name = "N", default_value_t = 20)]
     pub(crate) limit: usize,
@@ -524,7 +548,7 @@ pub(crate) struct SrsDeriveArgs {
 }
 
 fn reference_string(text: &str) -> Result<KeyDigest, &'static str> {
-    zkl_ledger::reference_string_digest(text)
+    zkl_ledger::srs::digest(text)
         .ok_or("expected a name that `zkl srs list` shows, or a digest of 64 hexadecimal digits")
 }
 
@@ -547,21 +571,21 @@ fn pair(text: &str) -> Result<(String, String), &'static str> {
     }
 }
 
-fn digits(text: &str) -> Result<(String, zkl_ledger::ColumnType), String> {
+fn digits(text: &str) -> Result<(String, zkl_ledger::types::ColumnType), String> {
     let expected = || "expected NAME=DIGITS, digits from 0 to 18".to_owned();
     let (name, digits) = text.rsplit_once('=').ok_or_else(expected)?;
     let ty = match digits.parse::<u8>().map_err(|_| expected())? {
-        0 => zkl_ledger::ColumnType::Int,
-        scale @ 1..=zkl_ledger::ColumnType::MAX_SCALE => zkl_ledger::ColumnType::Decimal { scale },
+        0 => zkl_ledger::types::ColumnType::Int,
+        scale @ 1..=zkl_ledger::types::ColumnType::MAX_SCALE => zkl_ledger::types::ColumnType::Decimal { scale },
         _ => return Err(expected()),
     };
     Ok((name.to_owned(), ty))
 }
 
-fn column_type(text: &str) -> Result<(String, zkl_ledger::ColumnType), String> {
+fn column_type(text: &str) -> Result<(String, zkl_ledger::types::ColumnType), String> {
     // The last `=`: column names may contain one, types do not.
     let (name, ty) = text.rsplit_once('=').ok_or("expected NAME=TYPE")?;
-    let unknown = |error: zkl_ledger::ParseError| {
+    let unknown = |error: zkl_ledger::types::ParseError| {
         format!("{error}, expected bool, int, decimal(2), date, timestamp(s), category or text")
     };
     Ok((name.to_owned(), ty.parse().map_err(unknown)?))
@@ -575,14 +599,16 @@ fn ascii_char(text: &str) -> Result<u8, &'static str> {
     }
 }
 
-fn kind(text: &str) -> Result<OperationKind, zkl_ledger::ParseError> {
+fn kind(text: &str) -> Result<OperationKind, zkl_ledger::types::ParseError> {
     text.parse()
 }
 
-fn timestamp(text: &str) -> Result<zkl_ledger::Timestamp, String> {
+fn timestamp(text: &str) -> Result<zkl_ledger::types::Timestamp, String> {
     let time: jiff::Timestamp =
         text.parse().map_err(|error: jiff::Error| format!("expected a time such as 2024-06-01T00:00:00Z: {error}"))?;
-    u64::try_from(time.as_millisecond()).map(zkl_ledger::Timestamp).map_err(|_| "the time is before 1970".to_owned())
+    u64::try_from(time.as_millisecond())
+        .map(zkl_ledger::types::Timestamp)
+        .map_err(|_| "the time is before 1970".to_owned())
 }
 
 #[cfg(test)]

@@ -6,7 +6,11 @@ use std::{
 };
 
 use serde::Deserialize;
-use zkl_ledger::{OpeningIdentity, OpeningKey, Passphrase, ProofSetting};
+use zkl_ledger::{
+    openings::{OpeningIdentity, OpeningKey, Passphrase},
+    receipt::Requirement,
+    requests::ProofSetting,
+};
 
 use crate::{
     args::{Format, GlobalArgs},
@@ -35,6 +39,8 @@ pub(crate) struct Config {
     pub(crate) quiet: bool,
     /// Keys that `verify` trusts besides those on its command line.
     pub(crate) trust: Vec<String>,
+    /// What `verify` demands besides what its command line does.
+    pub(crate) require: Vec<Requirement>,
     /// The settings file that was read, if one was.
     pub(crate) file: Option<PathBuf>,
     /// Whether a flag or the environment named that file, and it was not just found in the current directory.
@@ -53,6 +59,8 @@ struct ConfigFile {
     quiet: Option<bool>,
     #[serde(default)]
     trust: Vec<String>,
+    #[serde(default)]
+    require: Vec<Requirement>,
 }
 
 impl Config {
@@ -73,7 +81,7 @@ impl Config {
         let keys = args.keys.clone().or_else(|| settings.keys.map(|path| base.join(path)));
         Ok(Self {
             ledger: ledger.unwrap_or_else(|| DEFAULT_LEDGER.into()),
-            keys: keys.or_else(zkl_ledger::default_key_dir),
+            keys: keys.or_else(zkl_ledger::home::default_key_dir),
             proof: args.proof.or(settings.proof).unwrap_or_default(),
             openings_key: args.openings_key.clone().or_else(|| settings.openings_key.map(|path| base.join(path))),
             passphrase_file: args
@@ -83,6 +91,7 @@ impl Config {
             format: args.format.or(settings.format).unwrap_or_default(),
             quiet: args.quiet || settings.quiet.unwrap_or(false),
             trust: settings.trust,
+            require: settings.require,
             file,
             file_named: args.config.is_some(),
         })

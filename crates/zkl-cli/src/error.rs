@@ -4,10 +4,13 @@ use std::{error::Error, io, path::PathBuf, process::ExitCode};
 
 use thiserror::Error;
 use zkl_ledger::{
-    AuditError, LedgerError, OpeningKeyError, VerifyError,
+    LedgerError,
+    audit::AuditError,
     claim::{ClaimError, PairKind},
-    policy::PolicySyntaxError,
+    openings::OpeningKeyError,
+    receipt::{RequirementError, VerifyError},
     storage::StorageErrorKind,
+    transparency::policy::PolicySyntaxError,
 };
 use zkl_witness::WitnessError;
 
@@ -18,6 +21,8 @@ pub(crate) enum CliError {
     Ledger(#[from] LedgerError),
     #[error("{path}: NOT VALID", path = path.display())]
     NotValid { path: PathBuf, source: Box<VerifyError> },
+    #[error("{path} verifies, but is NOT AS REQUIRED", path = path.display())]
+    NotAsRequired { path: PathBuf, source: RequirementError },
     #[error("{data} is not the notarized table: {what}", data = data.display())]
     OtherData { data: PathBuf, what: String },
     #[error("cannot read {path}", path = path.display())]
@@ -75,7 +80,9 @@ pub(crate) enum CliError {
 impl CliError {
     pub(crate) fn exit_code(&self) -> ExitCode {
         match self {
-            Self::NotValid { .. } | Self::OtherData { .. } | Self::NotSound { .. } => ExitCode::from(1),
+            Self::NotValid { .. } | Self::NotAsRequired { .. } | Self::OtherData { .. } | Self::NotSound { .. } => {
+                ExitCode::from(1)
+            }
             Self::Audit(error) if error.is_verdict() => ExitCode::from(1),
             _ => ExitCode::from(2),
         }
@@ -85,6 +92,7 @@ impl CliError {
         match self {
             Self::Ledger(error) => ledger_hint(error),
             Self::NotValid { source, .. } => source.hint().map(Into::into),
+            Self::NotAsRequired { source, .. } => requirement_hint(source).map(Into::into),
             Self::Witness(error) => error.hint().map(Into::into),
             Self::Audit(error) => match error.as_ref() {
                 AuditError::Fork { .. } => {
@@ -145,6 +153,20 @@ fn opening_key_hint(error: &OpeningKeyError) -> Option<String> {
     }
 }
 
+/// What this program's flags can do about a requirement that is not met.
+const fn requirement_hint(error: &RequirementError) -> Option<&'static str> {
+    match error {
+        RequirementError::NotPinned => Some("pass the key that the log's operator published with --trust"),
+        RequirementError::NotProved { .. } => Some("ask for a notarization that was made without --attest-only"),
+        RequirementError::ProofLeftOut { .. } => Some("ask for a receipt that was made without --no-scan"),
+        RequirementError::NotPublic { .. } => {
+            Some("ask for a table that was notarized, and a claim that was proved, with --proof universal")
+        }
+        RequirementError::NoPolicy => Some("name the witnesses that count in a policy, and pass it with --policy"),
+        _ => None,
+    }
+}
+
 /// What this program's commands and flags can do about an error of the ledger; otherwise what the ledger suggests.
 fn ledger_hint(error: &LedgerError) -> Option<String> {
     let hint = match error {
@@ -173,7 +195,7 @@ fn ledger_hint(error: &LedgerError) -> Option<String> {
         LedgerError::NoLedger { .. } => "run `zkl init` here, or name the ledger with --ledger DIR".to_owned(),
         LedgerError::UnknownDataset { similar: None, .. } => "`zkl datasets` lists the names".to_owned(),
         LedgerError::UnknownEntry { .. } => "`zkl log` lists the entries; give an index or a whole id".to_owned(),
-        LedgerError::Keys(zkl_ledger::KeyError::SrsAbsent { .. }) => {
+        LedgerError::Keys(zkl_ledger::circuit::KeyError::SrsAbsent { .. }) => {
             "import the ceremony's file with `zkl srs import FILE.ptau`, or leave --srs out".to_owned()
         }
         LedgerError::NotCompiledIn { feature, .. } => {

@@ -26,7 +26,7 @@ fn main() -> ExitCode {
 
 fn run(cli: Cli) -> Result<(), CliError> {
     let config = Config::load(&cli.global)?;
-    if let Some(problem) = &zkl_ledger::field_kernel().problem {
+    if let Some(problem) = &zkl_ledger::circuit::field_kernel().problem {
         progress::note(config.quiet, &format!("{problem}; ignored"));
     }
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(CliError::Runtime)?;

@@ -66,7 +66,7 @@ pub(crate) fn write_fields(out: &mut dyn Write, fields: &[(&str, String)]) -> io
 /// Text from files and other people's receipts in one line, with what steers a terminal or hides as escapes: a line break would
 /// let a value pass for a field of its own, and two texts that differ look different.
 pub(crate) fn printable(text: &str) -> String {
-    zkl_ledger::visible(text)
+    zkl_ledger::types::visible(text)
 }
 
 /// As [`printable`], for text that has lines.

@@ -6,7 +6,7 @@ use std::{
 };
 
 use indicatif::{ProgressBar, ProgressStyle};
-use zkl_ledger::{Stage, StageReporter};
+use zkl_ledger::progress::{Stage, StageReporter};
 
 /// Shows what the ledger is doing: a bar where an amount is known, a spinner elsewhere; nothing when quiet or when
 /// stderr is not a terminal.

@@ -8,13 +8,21 @@
 use std::error::Error;
 
 use zkl_ledger::{
-    Circuit, CircuitId, CircuitType, Ledger, Trust, VerifiedStatement,
-    ark::{
-        Fr,
-        ff::{Field as _, One as _},
-        r1cs_std::{alloc::AllocVar as _, eq::EqGadget as _, fields::FieldVar as _, fields::fp::FpVar},
-        relations::gr1cs::{ConstraintSystemRef, SynthesisError},
+    Ledger, Trust,
+    circuit::{
+        Circuit, CircuitId, CircuitType,
+        ark::{
+            Fr,
+            ff::{Field as _, One as _},
+            r1cs_std::{
+                alloc::AllocVar as _,
+                eq::EqGadget as _,
+                fields::{FieldVar as _, fp::FpVar},
+            },
+            relations::gr1cs::{ConstraintSystemRef, SynthesisError},
+        },
     },
+    receipt::VerifiedStatement,
     verify,
 };
 
@@ -65,7 +73,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     if let Err(error) = verify(&receipt, &Trust::default()) {
         println!("without trust in the key: {error}");
     }
-    let zkl_ledger::Predicate::Custom(record) = entry.predicate() else {
+    let zkl_ledger::receipt::Predicate::Custom(record) = entry.predicate() else {
         return Err("the entry records a custom circuit".into());
     };
     let trust = Trust::default().with_verifying_key(id, record.proof.key).with_log(ledger.log_key());

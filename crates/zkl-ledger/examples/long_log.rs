@@ -8,8 +8,13 @@
 use std::{error::Error, path::PathBuf, sync::Arc, time::Instant};
 
 use zkl_ledger::{
-    About, CircuitId, CustomRecord, KeyDigest, KeyStore, Ledger, LedgerHome, Nonce, Predicate, ProofRecord, Setup,
-    SignedEntry, Timestamp, keys::SigningKey, storage::StorageBackend as _,
+    Ledger,
+    circuit::{CircuitId, KeyDigest, KeyStore, Setup},
+    home::LedgerHome,
+    receipt::{About, CustomRecord, Nonce, Predicate, ProofRecord, SignedEntry},
+    storage::StorageBackend as _,
+    transparency::keys::SigningKey,
+    types::Timestamp,
 };
 
 /// Entries that wait for the store at the same time, and so share its syncs.

@@ -1,7 +1,7 @@
 //! Making and opening ledgers: with a directory of its own, which holds key, settings and openings, or from parts.
 
 use std::{
-    path::{Path, PathBuf},
+    path::Path,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -19,8 +19,8 @@ use crate::{
     error::LedgerError,
     home::LedgerHome,
     ledger::{Ledger, LedgerKey, Parts},
-    memory::MemoryBackend,
     proofs::ProofSetting,
+    storage::memory::MemoryBackend,
     store_url::{AnyStore, StoreUrl},
     vault::{MemoryVault, OpeningKey, OpeningVault},
 };
@@ -115,7 +115,7 @@ impl LedgerBuilder {
         self.opening_key(key)
     }
 
-    /// Keeps generated proving keys and imported reference strings elsewhere than in [`default_key_dir`].
+    /// Keeps generated proving keys and imported reference strings elsewhere than in [`default_key_dir`](crate::home::default_key_dir).
     pub fn keys(mut self, keys: KeyStore) -> Self {
         self.keys = Some(keys);
         self
@@ -228,18 +228,10 @@ impl LedgerBuilder {
         let openings = openings.ok_or(LedgerError::Incomplete { what: "a vault for openings" })?;
         let keys = match keys {
             Some(keys) => keys,
-            None => KeyStore::open(default_key_dir().ok_or(LedgerError::NoKeyDirectory)?)?,
+            None => KeyStore::open(crate::home::default_key_dir().ok_or(LedgerError::NoKeyDirectory)?)?,
         };
         Ok(Ledger::from_parts(Parts { storage, key, keys, proofs, openings, witnesses: witnesses.unwrap_or_default() }))
     }
-}
-
-/// Where generated proving keys are kept unless said otherwise: `zkl/keys` in the user's cache directory, by the XDG convention.
-/// They can be made again at any time. `None` when the environment names no such directory.
-pub fn default_key_dir() -> Option<PathBuf> {
-    let absolute = |name| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
-    let cache = absolute("XDG_CACHE_HOME").or_else(|| Some(absolute("HOME")?.join(".cache")));
-    cache.map(|dir| dir.join("zkl").join("keys"))
 }
 
 impl LedgerHome {

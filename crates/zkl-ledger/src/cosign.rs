@@ -14,7 +14,7 @@ use zkl_merkle::{
     tree::ConsistencyPlan,
     witness::{AddCheckpoint, Answer, AnswerError, with_cosignatures},
 };
-use zkl_receipt::{TransportError, WitnessAnswer, WitnessClient};
+pub use zkl_receipt::{TransportError, WitnessAnswer, WitnessClient};
 
 use crate::{
     error::LedgerError,

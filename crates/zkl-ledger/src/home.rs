@@ -11,6 +11,8 @@
 //!   db/                the embedded store            public
 //! ```
 
+mod openings;
+
 use std::{
     fs, io,
     path::{Path, PathBuf},
@@ -22,6 +24,7 @@ use zkl_merkle::{
     keys::{Origin, SigningKey},
 };
 
+pub use self::openings::ConvertedOpenings;
 use crate::{
     error::LedgerError,
     opening::{OpeningStore, create_private_dir, write_private_file},
@@ -255,4 +258,11 @@ fn read_small_file(path: &Path) -> io::Result<String> {
 
 fn io_error(action: &'static str, path: &Path, source: io::Error) -> LedgerError {
     LedgerError::Io { action, path: path.to_owned(), source }
+}
+/// Where generated proving keys are kept unless said otherwise: `zkl/keys` in the user's cache directory, by the XDG convention.
+/// They can be made again at any time. `None` when the environment names no such directory.
+pub fn default_key_dir() -> Option<PathBuf> {
+    let absolute = |name| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
+    let cache = absolute("XDG_CACHE_HOME").or_else(|| Some(absolute("HOME")?.join(".cache")));
+    cache.map(|dir| dir.join("zkl").join("keys"))
 }

@@ -1,97 +1,104 @@
 #![doc = include_str!("../README.md")]
 
 mod appender;
-mod audit;
+pub mod audit;
 mod builder;
-mod cosign;
-mod data;
+pub mod cosign;
+pub mod data;
 mod dataset_version;
 mod entry;
 mod error;
-mod export;
-mod fsck;
-mod home;
+pub mod export;
+pub mod fsck;
+pub mod home;
 mod ledger;
 mod log;
-pub mod memory;
 mod notarize;
 mod opening;
-mod openings;
 mod proofs;
 mod prove;
-mod receipt;
-mod reference_string;
+mod receipts;
 mod scan;
 pub mod segments;
 mod source;
+pub mod srs;
 mod stage;
+pub mod storage;
 mod store_url;
 mod table;
 mod transfer;
 mod vault;
 mod work;
 
-pub use audit::{AddedEntry, Audit, AuditError, AuditRequest, read_checkpoint};
-pub use builder::{LedgerBuilder, default_key_dir};
-pub use cosign::{CosignError, CosignOutcome, Cosigned};
-pub use data::{DataCheck, DataMismatch, check_data};
+pub use builder::LedgerBuilder;
 pub use dataset_version::Dataset;
 pub use entry::Entry;
 pub use error::{ErrorKind, LedgerError};
-pub use export::{ExportDir, Exported};
-pub use fsck::{Finding, FsckReport};
-pub use home::{LedgerHome, WitnessSetting};
-pub use ledger::{EntryRef, Ledger, NotarizedEntry};
-pub use notarize::{EvidenceRequest, Notarize, Notarized};
-pub use opening::{OPENING_FORMAT, Opening, OpeningStore};
-pub use openings::ConvertedOpenings;
-pub use proofs::{ProofSetting, ProofSettingError};
-pub use prove::{Prove, ProveCircuit};
-pub use reference_string::{
-    ImportedSrs, KnownSrs, check_reference_string, derive_reference_string, import_reference_string,
-    reference_string_digest, reference_strings,
-};
-pub use stage::{Stage, StageReporter};
-pub use store_url::{AnyStore, StoreUrl, StoreUrlError};
+pub use ledger::{EntryRef, Ledger};
 pub use table::{ReadOptions, Table};
-pub use transfer::{Copied, copy_log};
-pub use vault::{
-    EncryptedVault, MemoryVault, OpeningIdentity, OpeningKey, OpeningKeyError, OpeningRecipient, OpeningVault,
-    Passphrase, VaultError,
-};
-
-pub use zkl_argument::field_kernel;
-pub use zkl_circuits::claims::Evaluation;
-pub use zkl_circuits::claims::language as claim;
-pub use zkl_core::{
-    circuit::{self, Circuit, CircuitId, CircuitType},
-    column::{ColumnType, Schema},
-    digest::{DatasetId, DigestRule, KeyDigest, TransactionId},
-    error::ParseError,
-    layout::{Encoding, Layout, Rounding, Zone},
-    name::DatasetName,
-    privacy::PrivacyLevel,
-    storage,
-    table_note::{TableNote, reading},
-    text::visible,
-    time::Timestamp,
-    transaction::OperationKind,
-    tree::LeafIndex,
-};
+pub use zkl_core::name::DatasetName;
 pub use zkl_dataset as dataset;
-pub use zkl_receipt::{
-    About, Assurance, ClaimRecord, CustomRecord, DatasetRef, EntryError, Evidence, FileEvidence, MAX_DATASETS,
-    MAX_RECEIPT_ENTRIES, MAX_RECEIPT_LEN, MAX_SCAN_PROOFS, Manifest, Nonce, Notarization, Predicate, ProfileEvidence,
-    ProofPart, ProofRecord, ProofReport, PublicInput, RECEIPT_FORMAT, Receipt, ReceiptEntry, ReceiptSummary, Role,
-    RoleError, SaltedDigests, ScanKey, ScanPart, ScanRecord, ScanReport, Scheme, SignedEntry, StatementSummary,
-    TransportError, Trust, TrustParseError, UnknownStatement, VerifiedEntry, VerifiedLog, VerifiedReceipt,
-    VerifiedStatement, VerifyError, WitnessAnswer, WitnessClient, checkpoint, cosignature, keys, note, policy, signer,
-    verify, witness,
-};
-pub use zkl_snark::{
-    ark,
-    keys::{KeyError, KeyStore, Setup},
-    proof_system,
-};
-#[cfg(feature = "rocks")]
-pub use zkl_storage_rocks::RocksBackend;
+pub use zkl_receipt::{self as receipt, Trust, verify};
+
+/// What is asked of a ledger and what it answers. The futures of requests take options before they are awaited.
+pub mod requests {
+    pub use crate::{
+        ledger::NotarizedEntry,
+        notarize::{EvidenceRequest, Notarize, Notarized},
+        proofs::{ProofSetting, ProofSettingError},
+        prove::{Prove, ProveCircuit},
+    };
+}
+
+/// The language of claims, and what a claim comes to.
+pub mod claim {
+    pub use zkl_circuits::claims::{Evaluation, language::*};
+}
+
+/// Circuits of the embedder's, the proof systems that prove them, and their keys.
+pub mod circuit {
+    pub use zkl_argument::field_kernel;
+    pub use zkl_core::{circuit::*, digest::KeyDigest};
+    pub use zkl_snark::{
+        ark,
+        keys::{KeyError, KeyStore, Setup},
+        proof_system,
+    };
+}
+
+/// Where secrets are kept: the contract, a directory, memory, and a layer that encrypts.
+pub mod openings {
+    pub use crate::{
+        opening::{OPENING_FORMAT, Opening, OpeningStore},
+        vault::{
+            EncryptedVault, MemoryVault, OpeningIdentity, OpeningKey, OpeningKeyError, OpeningRecipient, OpeningVault,
+            Passphrase, VaultError,
+        },
+    };
+}
+
+/// What a long request is doing.
+pub mod progress {
+    pub use crate::stage::{Stage, StageReporter};
+}
+
+/// The transparency log: keys, signed notes, checkpoints, witnesses and policies.
+pub mod transparency {
+    pub use zkl_merkle::{checkpoint, cosignature, keys, note, policy, signer, witness};
+}
+
+/// The words that all of these share: digests, types of columns, layouts, times.
+pub mod types {
+    pub use zkl_core::{
+        column::{ColumnType, Schema},
+        digest::{DatasetId, DigestRule, TransactionId},
+        error::ParseError,
+        layout::{Encoding, Layout, Rounding, Zone},
+        privacy::PrivacyLevel,
+        table_note::{TableNote, reading},
+        text::visible,
+        time::Timestamp,
+        transaction::OperationKind,
+        tree::LeafIndex,
+    };
+}

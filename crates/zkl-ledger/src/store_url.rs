@@ -17,7 +17,7 @@ use std::{
 use thiserror::Error;
 use zkl_core::storage::StorageBackend;
 
-use crate::{error::LedgerError, memory::MemoryBackend};
+use crate::{error::LedgerError, storage::memory::MemoryBackend};
 
 /// A store of any kind.
 pub type AnyStore = Arc<dyn StorageBackend>;

@@ -13,12 +13,13 @@ use std::{collections::BTreeMap, env, sync::Arc, time::Duration};
 use tempfile::TempDir;
 use tokio::task::JoinHandle;
 use zkl_ledger::{
-    About, CircuitId, CustomRecord, Entry, EntryRef, KeyStore, Ledger, LedgerError, Nonce, OpeningStore, Predicate,
-    ProofRecord, RocksBackend, Setup, SignedEntry, Timestamp,
-    keys::SigningKey,
-    memory::MemoryBackend,
-    note::NoteSigner,
-    storage::{StorageBackend, StorageError, StorageErrorKind},
+    Entry, EntryRef, Ledger, LedgerError,
+    circuit::{CircuitId, KeyStore, Setup},
+    openings::OpeningStore,
+    receipt::{About, CustomRecord, Nonce, Predicate, ProofRecord, SignedEntry},
+    storage::{RocksBackend, StorageBackend, StorageError, StorageErrorKind, memory::MemoryBackend},
+    transparency::{keys::SigningKey, note::NoteSigner},
+    types::Timestamp,
 };
 use zkl_storage_rocks::RocksConfig;
 use zkl_testkit::faults::{Fault, FaultPlan, FaultyBackend, InjectedFault, Operation};
@@ -69,7 +70,7 @@ fn entry(number: u64) -> SignedEntry {
         public_inputs: Vec::new(),
         proof: ProofRecord::unnamed(
             CircuitId::new("test/append", 1).unwrap(),
-            zkl_ledger::KeyDigest::of(b"key"),
+            zkl_ledger::circuit::KeyDigest::of(b"key"),
             proof,
         ),
         notary: key.verifying_key(),

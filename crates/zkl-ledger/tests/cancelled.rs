@@ -11,11 +11,13 @@ use std::{
 };
 
 use zkl_ledger::{
-    ErrorKind, EvidenceRequest, KeyStore, Ledger, LedgerError, OpeningStore, Stage, Table,
-    keys::SigningKey,
-    memory::MemoryBackend,
-    note::NoteSigner,
-    storage::{Query, StorageBackend as _},
+    ErrorKind, Ledger, LedgerError, Table,
+    circuit::KeyStore,
+    openings::OpeningStore,
+    progress::Stage,
+    requests::EvidenceRequest,
+    storage::{Query, StorageBackend as _, memory::MemoryBackend},
+    transparency::{keys::SigningKey, note::NoteSigner},
 };
 
 fn ledger(dir: &std::path::Path) -> (Ledger, MemoryBackend) {

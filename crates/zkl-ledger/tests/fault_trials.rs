@@ -18,7 +18,7 @@ use zkl_core::{
     transaction::StoredTransaction,
     tree::{TileId, TreeSize},
 };
-use zkl_ledger::memory::MemoryBackend;
+use zkl_ledger::storage::memory::MemoryBackend;
 use zkl_testkit::{
     conformance::{BackendFactory, block_on},
     faults::{Fault, Operation},

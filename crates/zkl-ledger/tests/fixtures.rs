@@ -6,6 +6,8 @@
 
 #[path = "fixtures/generate.rs"]
 mod generate;
+#[path = "common/product.rs"]
+mod product;
 
 use std::{
     fs,
@@ -14,13 +16,23 @@ use std::{
 };
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
-use generate::{KEY_SEED, ORIGIN, Product};
+use generate::{KEY_SEED, ORIGIN};
 use num_bigint::BigUint;
+use product::Product;
 use sha2::{Digest as _, Sha256, Sha512};
 use zkl_ledger::{
-    Circuit as _, ClaimRecord, DataMismatch, DigestRule, FileEvidence, KeyStore, LedgerHome, Notarization, Opening,
-    Predicate, ProfileEvidence, Receipt, ReceiptEntry, Setup, SignedEntry, Table, Trust, VerifiedStatement, check_data,
-    keys::SigningKey, proof_system::COMPACT, verify,
+    Table, Trust,
+    circuit::{Circuit as _, KeyStore, Setup, proof_system::COMPACT},
+    data::{DataMismatch, check_data},
+    home::LedgerHome,
+    openings::Opening,
+    receipt::{
+        ClaimRecord, FileEvidence, Notarization, Predicate, ProfileEvidence, Receipt, ReceiptEntry, SignedEntry,
+        VerifiedStatement,
+    },
+    transparency::keys::SigningKey,
+    types::DigestRule,
+    verify,
 };
 
 const RECEIPTS: [&str; 4] = ["notarization", "claim", "custom", "public-notarization"];

@@ -7,13 +7,16 @@ use std::{path::Path, sync::Arc};
 use zkl_core::column::ColumnType;
 use zkl_dataset::{ColumnPin, Fault, Source};
 use zkl_ledger::{
-    Assurance, DataCheck, DigestRule, ErrorKind, FileEvidence, KeyStore, Ledger, LedgerError, MemoryVault, Opening,
-    ProofSetting, ReadOptions, Table, Trust, check_data,
-    keys::SigningKey,
-    memory::MemoryBackend,
-    note::NoteSigner,
+    ErrorKind, Ledger, LedgerError, ReadOptions, Table, Trust,
+    circuit::KeyStore,
+    data::{DataCheck, check_data},
+    openings::{MemoryVault, Opening},
+    receipt::{Assurance, FileEvidence},
+    requests::ProofSetting,
     segments::{FrameError, PartialScan, TableFrame},
-    storage::{Query, StorageBackend as _},
+    storage::{Query, StorageBackend as _, memory::MemoryBackend},
+    transparency::{keys::SigningKey, note::NoteSigner},
+    types::DigestRule,
     verify,
 };
 

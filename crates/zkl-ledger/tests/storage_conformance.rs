@@ -1,7 +1,7 @@
 //! The storage contract, held by the in-memory backend.
 
 use async_trait::async_trait;
-use zkl_ledger::memory::MemoryBackend;
+use zkl_ledger::storage::memory::MemoryBackend;
 use zkl_testkit::{conformance::BackendFactory, storage_conformance};
 
 /// A clone of a handle stands for the reopened ledger.

@@ -3,7 +3,11 @@
 use std::{net::SocketAddr, path::PathBuf};
 
 use clap::{Args, Subcommand, ValueHint};
-use zkl_ledger::{StoreUrl, WitnessSetting, keys::Origin, note::NoteVerifier};
+use zkl_ledger::{
+    home::WitnessSetting,
+    storage::StoreUrl,
+    transparency::{keys::Origin, note::NoteVerifier},
+};
 
 /// Check everything that the store holds, from its bytes.
 ///
@@ -171,7 +175,7 @@ pub(crate) struct RestoreArgs {
 }
 
 pub(crate) fn store_url(text: &str) -> Result<StoreUrl, String> {
-    text.parse().map_err(|error: zkl_ledger::StoreUrlError| match std::path::Path::new(text).exists() {
+    text.parse().map_err(|error: zkl_ledger::storage::StoreUrlError| match std::path::Path::new(text).exists() {
         true => format!("{error}; for the embedded store in that directory, write rocks:{text}"),
         false => error.to_string(),
     })

@@ -1,7 +1,10 @@
 use std::io::{self, Write};
 
 use serde::Serialize;
-use zkl_ledger::{Audit, AuditRequest, ExportDir, read_checkpoint};
+use zkl_ledger::{
+    audit::{Audit, AuditRequest, read_checkpoint},
+    export::ExportDir,
+};
 
 use crate::{
     args::AuditArgs,
@@ -92,7 +95,7 @@ pub(super) async fn run(args: &AuditArgs, config: &Config) -> Result<(), CliErro
 
 fn report(audit: &Audit, log_key: String) -> AuditReport {
     let added = audit.added.iter().map(|(kind, &entries)| AddedKind { kind: kind.to_string(), entries });
-    let line = |entry: &zkl_ledger::AddedEntry| AddedLine {
+    let line = |entry: &zkl_ledger::audit::AddedEntry| AddedLine {
         index: entry.index.0,
         transaction: entry.id.to_string(),
         kind: entry.kind.to_string(),

@@ -5,7 +5,11 @@ use std::{
 };
 
 use serde::Serialize;
-use zkl_ledger::{CosignError, Cosigned, Ledger, LedgerHome, WitnessClient, WitnessSetting};
+use zkl_ledger::{
+    Ledger,
+    cosign::{CosignError, Cosigned, WitnessClient},
+    home::{LedgerHome, WitnessSetting},
+};
 use zkl_witness::HttpWitness;
 
 use crate::{
@@ -100,8 +104,8 @@ fn clients(settings: &[WitnessSetting], wait: Duration) -> Vec<Box<dyn WitnessCl
 }
 
 fn lines(asked: &Cosigned) -> Vec<WitnessLine> {
-    let line = |(witness, outcome): &(_, Result<zkl_ledger::CosignOutcome, CosignError>)| WitnessLine {
-        witness: zkl_ledger::cosignature::WitnessVerifier::name(witness).to_string(),
+    let line = |(witness, outcome): &(_, Result<zkl_ledger::cosign::CosignOutcome, CosignError>)| WitnessLine {
+        witness: zkl_ledger::transparency::cosignature::WitnessVerifier::name(witness).to_string(),
         cosigned: outcome.is_ok(),
         outcome: match outcome {
             Ok(outcome) => outcome.to_string(),

@@ -5,7 +5,7 @@ use std::{
 };
 
 use serde::Serialize;
-use zkl_ledger::{LedgerHome, storage::StorageBackendExt as _};
+use zkl_ledger::{home::LedgerHome, storage::StorageBackendExt as _};
 
 use crate::{
     config::Config,
@@ -87,7 +87,7 @@ fn keys(config: &Config) -> Check {
 }
 
 fn kernel() -> Check {
-    let selection = zkl_ledger::field_kernel();
+    let selection = zkl_ledger::circuit::field_kernel();
     match &selection.problem {
         None => ok("kernel", format!("{} field arithmetic", selection.choice.name())),
         Some(error) => problem("kernel", error),
@@ -112,7 +112,7 @@ async fn ledger(config: &Config) -> Vec<Check> {
     }
     let (mut present, mut absent) = (0_u64, 0_u64);
     let mut pages = ledger.storage().pages(zkl_ledger::storage::Query {
-        kind: Some(zkl_ledger::OperationKind::NOTARIZATION),
+        kind: Some(zkl_ledger::types::OperationKind::NOTARIZATION),
         ..Default::default()
     });
     loop {

@@ -2,8 +2,10 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 use zkl_ledger::{
-    DatasetName, Entry, Predicate, Timestamp,
+    DatasetName, Entry,
+    receipt::Predicate,
     storage::{Order, Query},
+    types::Timestamp,
 };
 
 use crate::{

@@ -4,7 +4,10 @@ use std::{
 };
 
 use serde::Serialize;
-use zkl_ledger::{ExportDir, Finding, FsckReport};
+use zkl_ledger::{
+    export::ExportDir,
+    fsck::{Finding, FsckReport},
+};
 
 use crate::{
     args::FsckArgs,

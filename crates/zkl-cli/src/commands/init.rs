@@ -1,7 +1,7 @@
 use std::io::{self, Write};
 
 use serde::Serialize;
-use zkl_ledger::{Ledger, LedgerError, StoreUrl, keys::Origin};
+use zkl_ledger::{Ledger, LedgerError, storage::StoreUrl, transparency::keys::Origin};
 
 use crate::{
     args::InitArgs,
@@ -68,7 +68,7 @@ fn in_current_directory(store: StoreUrl) -> Result<StoreUrl, CliError> {
 
 /// A name that no other log has: `.invalid` can never be a host.
 fn random_origin() -> Result<Origin, CliError> {
-    let nonce = zkl_ledger::Nonce::generate().map_err(|error| CliError::Randomness(error.into()))?;
+    let nonce = zkl_ledger::receipt::Nonce::generate().map_err(|error| CliError::Randomness(error.into()))?;
     let name = format!("zkl-{}.invalid", hex::encode(&nonce.as_bytes()[..8]));
     Ok(name.parse().map_err(LedgerError::from)?)
 }

@@ -29,7 +29,12 @@ use std::{
     time::Duration,
 };
 
-use zkl_ledger::{ExportDir, KeyStore, Ledger, LedgerBuilder, note::NoteVerifier, policy::Policy};
+use zkl_ledger::{
+    Ledger, LedgerBuilder,
+    circuit::KeyStore,
+    export::ExportDir,
+    transparency::{note::NoteVerifier, policy::Policy},
+};
 
 use crate::{args::Command, config::Config, error::CliError};
 

@@ -4,7 +4,12 @@ use std::{
 };
 
 use serde::Serialize;
-use zkl_ledger::{Assurance, EvidenceRequest, Notarized, Table, reading};
+use zkl_ledger::{
+    Table,
+    receipt::Assurance,
+    requests::{EvidenceRequest, Notarized},
+    types::reading,
+};
 
 use crate::{
     args::NotarizeArgs,

@@ -1,7 +1,10 @@
 use std::io::{self, Write};
 
 use serde::Serialize;
-use zkl_ledger::{ConvertedOpenings, LedgerHome, OpeningKey, OpeningKeyError};
+use zkl_ledger::{
+    home::{ConvertedOpenings, LedgerHome},
+    openings::{OpeningKey, OpeningKeyError},
+};
 
 use crate::{
     args::{OpeningsArgs, OpeningsCommand, OpeningsPassphraseArgs, OpeningsShowArgs},

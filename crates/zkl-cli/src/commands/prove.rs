@@ -6,7 +6,11 @@ use std::{
 };
 
 use serde::Serialize;
-use zkl_ledger::{Dataset, Evaluation, Ledger, Predicate, claim::Claim};
+use zkl_ledger::{
+    Dataset, Ledger,
+    claim::{Claim, Evaluation},
+    receipt::Predicate,
+};
 
 use crate::{
     args::ProveArgs,

@@ -1,8 +1,9 @@
 //! From flags to reading options.
 
 use zkl_ledger::{
-    ColumnType, LedgerError, ReadOptions,
+    LedgerError, ReadOptions,
     dataset::{ColumnPin, DateOrder, Pins},
+    types::ColumnType,
 };
 
 use crate::{args::ReadArgs, error::CliError};

@@ -5,8 +5,9 @@ use std::{
 
 use serde::Serialize;
 use zkl_ledger::{
-    StageReporter as _, Table,
+    Table,
     dataset::{InferenceReport, Pins, ProgressUpdate},
+    progress::StageReporter as _,
 };
 
 use crate::{

@@ -1,7 +1,7 @@
 use std::io::{self, Write};
 
 use serde::Serialize;
-use zkl_ledger::{Predicate, reading};
+use zkl_ledger::{receipt::Predicate, types::reading};
 
 use crate::{
     args::ShowArgs,

@@ -2,8 +2,9 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 use zkl_ledger::{
-    ImportedSrs, LedgerError, Setup, check_reference_string, derive_reference_string, import_reference_string,
-    reference_strings,
+    LedgerError,
+    circuit::Setup,
+    srs::{self, ImportedSrs},
 };
 
 use crate::{
@@ -100,7 +101,7 @@ pub(super) async fn run(args: SrsArgs, config: &Config) -> Result<(), CliError> 
     let format = config.format;
     match args.command {
         SrsCommand::List => {
-            let strings = blocking(move || reference_strings(&keys)).await?;
+            let strings = blocking(move || srs::list(&keys)).await?;
             let lines = strings.into_iter().map(|string| StringLine {
                 name: string.ceremony.map(|known| known.name).or_else(|| string.setup.is_forgeable().then_some("dev")),
                 digest: string.digest.to_string(),
@@ -115,15 +116,15 @@ pub(super) async fn run(args: SrsArgs, config: &Config) -> Result<(), CliError> 
             output::print(&StringList { strings: lines.collect() }, format)
         }
         SrsCommand::Check(args) => {
-            let powers = blocking(move || check_reference_string(&keys, args.digest)).await?;
+            let powers = blocking(move || srs::check(&keys, args.digest)).await?;
             output::print(&CheckReport { digest: args.digest.to_string(), powers }, format)
         }
         SrsCommand::Import(args) => {
-            let imported = blocking(move || import_reference_string(&keys, &args.file)).await?;
+            let imported = blocking(move || srs::import(&keys, &args.file)).await?;
             output::print(&ImportReport::from(imported), format)
         }
         SrsCommand::Derive(args) => {
-            let derived = blocking(move || derive_reference_string(&keys, &args.zkey, &args.ceremony)).await?;
+            let derived = blocking(move || srs::derive(&keys, &args.zkey, &args.ceremony)).await?;
             output::print(&ImportReport::from(derived), format)
         }
     }

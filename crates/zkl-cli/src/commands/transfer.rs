@@ -4,7 +4,10 @@ use std::{
 };
 
 use serde::Serialize;
-use zkl_ledger::{Copied, LedgerHome, StoreUrl, copy_log};
+use zkl_ledger::{
+    home::LedgerHome,
+    storage::{Copied, StoreUrl, copy_log},
+};
 
 use crate::{
     args::{BackupArgs, RestoreArgs},

@@ -8,8 +8,14 @@ use std::{
 
 use tempfile::TempDir;
 use zkl_ledger::{
-    Evidence, EvidenceRequest, KeyStore, LeafIndex, Ledger, Notarized, OpeningStore, ProofSetting, Receipt,
-    ReceiptEntry, Table, keys::SigningKey, memory::MemoryBackend, note::NoteSigner,
+    Ledger, Table,
+    circuit::KeyStore,
+    openings::OpeningStore,
+    receipt::{Evidence, Receipt, ReceiptEntry},
+    requests::{EvidenceRequest, Notarized, ProofSetting},
+    storage::memory::MemoryBackend,
+    transparency::{keys::SigningKey, note::NoteSigner},
+    types::LeafIndex,
 };
 use zkl_merkle::{
     checkpoint::Checkpoint,

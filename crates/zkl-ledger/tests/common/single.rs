@@ -1,7 +1,7 @@
 //! Receipts of one entry in formats 1 to 3, as earlier versions wrote them.
 
 use serde::Serialize;
-use zkl_ledger::{Manifest, Receipt, ReceiptEntry};
+use zkl_ledger::receipt::{Manifest, Receipt, ReceiptEntry};
 
 #[derive(Serialize)]
 struct Single<'a> {

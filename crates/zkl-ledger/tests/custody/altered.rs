@@ -8,9 +8,10 @@ use zkl_core::{
     tree::{TileId, TreeSize},
 };
 use zkl_ledger::{
-    LeafIndex, OperationKind, Timestamp,
-    memory::MemoryBackend,
-    storage::{AppendBatch, DatasetSummary, Head, Query, StorageBackend, StorageError, StorageErrorKind},
+    storage::{
+        AppendBatch, DatasetSummary, Head, Query, StorageBackend, StorageError, StorageErrorKind, memory::MemoryBackend,
+    },
+    types::{LeafIndex, OperationKind, Timestamp},
 };
 
 /// What is answered otherwise.

@@ -2,11 +2,13 @@
 
 use zkl_core::tree::TreeSize;
 use zkl_ledger::{
-    Audit, AuditError, AuditRequest, ExportDir,
-    checkpoint::{Checkpoint, SignedCheckpoint},
-    memory::MemoryBackend,
-    policy::{Policy, PolicyError},
-    storage::StorageBackend,
+    audit::{Audit, AuditError, AuditRequest},
+    export::ExportDir,
+    storage::{StorageBackend, memory::MemoryBackend},
+    transparency::{
+        checkpoint::{Checkpoint, SignedCheckpoint},
+        policy::{Policy, PolicyError},
+    },
 };
 
 use crate::{
@@ -61,7 +63,7 @@ async fn a_fork_is_told_whatever_its_size() {
     let mut forks = Vec::new();
     for size in [11, 13, 16] {
         let fork = MemoryBackend::new();
-        zkl_ledger::copy_log(&store, &fork, &signer(1).verifier(), &()).await.unwrap();
+        zkl_ledger::storage::copy_log(&store, &fork, &signer(1).verifier(), &()).await.unwrap();
         grow(&fork, &signer(1), size - 10, 7).await;
         forks.push((TreeSize(size), checkpoint(&fork).await));
     }

@@ -7,7 +7,10 @@ use std::{
 
 use signed_note::{StandardVerifier, VerifierList};
 use tlog_tiles::{Error, Hash, Tile, TileHashReader, TileReader};
-use zkl_ledger::{checkpoint::SignedCheckpoint, memory::MemoryBackend, storage::StorageBackend};
+use zkl_ledger::{
+    storage::{StorageBackend, memory::MemoryBackend},
+    transparency::checkpoint::SignedCheckpoint,
+};
 
 use crate::{
     cosign::{FakeWitness, clients},

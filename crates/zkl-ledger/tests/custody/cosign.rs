@@ -5,13 +5,14 @@ use std::sync::{Arc, Mutex};
 use async_trait::async_trait;
 use zkl_core::tree::TreeSize;
 use zkl_ledger::{
-    CosignError, CosignOutcome, TransportError, WitnessAnswer, WitnessClient,
-    checkpoint::SignedCheckpoint,
-    cosignature::{WitnessSigner, WitnessVerifier},
-    keys::SigningKey,
-    memory::MemoryBackend,
-    storage::StorageBackend,
-    witness::{AddCheckpoint, AnswerError},
+    cosign::{CosignError, CosignOutcome, TransportError, WitnessAnswer, WitnessClient},
+    storage::{StorageBackend, memory::MemoryBackend},
+    transparency::{
+        checkpoint::SignedCheckpoint,
+        cosignature::{WitnessSigner, WitnessVerifier},
+        keys::SigningKey,
+        witness::{AddCheckpoint, AnswerError},
+    },
 };
 
 use crate::log::{grow, ledger, signer};
@@ -113,7 +114,7 @@ impl WitnessClient for FakeWitness {
                 Ok(text(200, line.to_string()))
             }
             Err(refusal) => match refusal {
-                zkl_ledger::witness::Refusal::Conflict { latest } => Ok(text(409, format!("{latest}\n"))),
+                zkl_ledger::transparency::witness::Refusal::Conflict { latest } => Ok(text(409, format!("{latest}\n"))),
                 other => Ok(text(other.status(), other.to_string())),
             },
         }
@@ -149,7 +150,7 @@ async fn a_witness_that_was_asked_elsewhere_says_from_where_to_prove() {
     let store = MemoryBackend::new();
     grow(&store, &signer(1), 10, 0).await;
     let copy = MemoryBackend::new();
-    zkl_ledger::copy_log(&store, &copy, &signer(1).verifier(), &()).await.unwrap();
+    zkl_ledger::storage::copy_log(&store, &copy, &signer(1).verifier(), &()).await.unwrap();
     let witness = FakeWitness::honest(1);
     ledger(store, 1).ledger.cosign(&clients(std::slice::from_ref(&witness))).await.unwrap();
     grow(&copy, &signer(1), 5, 0).await;
@@ -200,11 +201,11 @@ async fn later_cosignatures_join_the_earlier_ones() {
 async fn a_ledger_set_back_to_an_old_copy_is_told_by_its_witness() {
     let (store, old) = (MemoryBackend::new(), MemoryBackend::new());
     grow(&store, &signer(1), 5, 0).await;
-    zkl_ledger::copy_log(&store, &old, &signer(1).verifier(), &()).await.unwrap();
+    zkl_ledger::storage::copy_log(&store, &old, &signer(1).verifier(), &()).await.unwrap();
     grow(&store, &signer(1), 5, 0).await;
     let witness = FakeWitness::honest(1);
     ledger(store, 1).ledger.cosign(&clients(std::slice::from_ref(&witness))).await.unwrap();
-    let outcome = |cosigned: zkl_ledger::Cosigned| cosigned.outcomes.into_iter().next().unwrap().1;
+    let outcome = |cosigned: zkl_ledger::cosign::Cosigned| cosigned.outcomes.into_iter().next().unwrap().1;
     let custody = ledger(old.clone(), 1);
     let told = custody.ledger.cosign(&clients(std::slice::from_ref(&witness))).await.unwrap().unwrap();
     let ahead = outcome(told);

@@ -5,7 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use zkl_ledger::{ExportDir, Finding, LedgerError, memory::MemoryBackend};
+use zkl_ledger::{LedgerError, export::ExportDir, fsck::Finding, storage::memory::MemoryBackend};
 
 use crate::{
     cosign::{FakeWitness, clients, witness_key},

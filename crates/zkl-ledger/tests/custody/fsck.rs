@@ -2,10 +2,11 @@
 
 use zkl_core::{digest::BlobDigest, transaction::StoredTransaction, tree::TreeSize};
 use zkl_ledger::{
-    Finding, LeafIndex, LedgerError,
-    keys::SigningKey,
-    memory::MemoryBackend,
-    storage::{StorageBackend, StorageErrorKind},
+    LedgerError,
+    fsck::Finding,
+    storage::{StorageBackend, StorageErrorKind, memory::MemoryBackend},
+    transparency::keys::SigningKey,
+    types::LeafIndex,
 };
 
 use crate::{

@@ -9,13 +9,13 @@ use zkl_core::{
     tree::TreeSize,
 };
 use zkl_ledger::{
-    About, AnyStore, CustomRecord, KeyStore, LeafIndex, Ledger, Nonce, OpeningStore, OperationKind, Predicate,
-    ProofRecord, Setup, SignedEntry, Timestamp,
-    checkpoint::Checkpoint,
-    keys::SigningKey,
-    note::NoteSigner,
-    signer::Signer,
-    storage::{AppendBatch, Head, StorageBackend, StorageBackendExt as _},
+    Ledger,
+    circuit::{KeyStore, Setup},
+    openings::OpeningStore,
+    receipt::{About, CustomRecord, Nonce, Predicate, ProofRecord, SignedEntry},
+    storage::{AnyStore, AppendBatch, Head, StorageBackend, StorageBackendExt as _},
+    transparency::{checkpoint::Checkpoint, keys::SigningKey, note::NoteSigner, signer::Signer},
+    types::{LeafIndex, OperationKind, Timestamp},
 };
 use zkl_merkle::tile::{RightEdge, right_edge_tiles};
 

@@ -1,11 +1,14 @@
 //! Receipts that carry cosignatures, and verification under a policy.
 
 use zkl_ledger::{
-    Receipt, Trust, VerifyError,
-    checkpoint::SignedCheckpoint,
-    keys::SigningKey,
-    note::NoteSigner,
-    policy::{Policy, PolicyError},
+    Trust,
+    receipt::{Receipt, VerifyError},
+    transparency::{
+        checkpoint::SignedCheckpoint,
+        keys::SigningKey,
+        note::NoteSigner,
+        policy::{Policy, PolicyError},
+    },
     verify,
 };
 
@@ -128,8 +131,10 @@ async fn each_rule_about_witnesses_is_broken_once() {
     assert!(matches!(replayed, VerifyError::Cosignature { .. }), "{replayed:?}");
 
     // The same key under another name is another line to look for, and the same witness.
-    let renamed =
-        zkl_ledger::cosignature::WitnessVerifier::new("other.example/w".parse().unwrap(), *witness_key(1).key());
+    let renamed = zkl_ledger::transparency::cosignature::WitnessVerifier::new(
+        "other.example/w".parse().unwrap(),
+        *witness_key(1).key(),
+    );
     let mut twice = receipt.clone();
     twice.witnesses[1] = renamed.to_string();
     let twice = answer(&twice);

@@ -7,11 +7,16 @@ use std::sync::{
 
 use zkl_core::storage::StorageBackendExt as _;
 use zkl_ledger::{
-    Entry, ErrorKind, EvidenceRequest, KeyStore, Ledger, LedgerError, MemoryVault, Table, Trust,
-    keys::{SIGNATURE_LEN, SigningKey, VerifyingKey},
-    memory::MemoryBackend,
-    note::NoteSigner,
-    signer::{Signer, SignerError},
+    Entry, ErrorKind, Ledger, LedgerError, Table, Trust,
+    circuit::KeyStore,
+    openings::MemoryVault,
+    requests::EvidenceRequest,
+    storage::memory::MemoryBackend,
+    transparency::{
+        keys::{SIGNATURE_LEN, SigningKey, VerifyingKey},
+        note::NoteSigner,
+        signer::{Signer, SignerError},
+    },
     verify,
 };
 

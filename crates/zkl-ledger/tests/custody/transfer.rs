@@ -2,8 +2,9 @@
 
 use zkl_core::tree::TreeSize;
 use zkl_ledger::{
-    AnyStore, LedgerError, RocksBackend, StoreUrl, copy_log, memory::MemoryBackend, note::NoteVerifier,
-    storage::StorageBackendExt as _,
+    LedgerError,
+    storage::{AnyStore, RocksBackend, StorageBackendExt as _, StoreUrl, copy_log, memory::MemoryBackend},
+    transparency::note::NoteVerifier,
 };
 use zkl_testkit::faults::{Fault, FaultPlan, FaultyBackend, Operation};
 
@@ -187,12 +188,12 @@ async fn a_damaged_source_is_found_on_the_way() {
 
 #[tokio::test]
 async fn a_ledger_is_opened_in_the_store_that_its_settings_name() {
-    use zkl_ledger::{KeyStore, Ledger, LedgerHome};
+    use zkl_ledger::{Ledger, circuit::KeyStore, home::LedgerHome};
     let dir = tempfile::tempdir().unwrap();
     let (home, store) = (dir.path().join("home"), dir.path().join("elsewhere"));
     let keys = || KeyStore::open(dir.path().join("keys")).unwrap();
     let url: StoreUrl = format!("rocks:{}", store.display()).parse().unwrap();
-    let origin: zkl_ledger::keys::Origin = "example.com/x".parse().unwrap();
+    let origin: zkl_ledger::transparency::keys::Origin = "example.com/x".parse().unwrap();
     let made = Ledger::builder().keys(keys()).store_url(url.clone()).create(&home, origin.clone()).await.unwrap();
     let log = made.log_key();
     drop(made);

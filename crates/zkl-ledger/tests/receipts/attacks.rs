@@ -1,14 +1,17 @@
 //! Attacks by whoever holds the keys: statements that are signed and logged, and still say more than is proved.
 
 use zkl_ledger::{
-    About, Circuit, CircuitId, CircuitType, CustomRecord, LeafIndex, LedgerError, Predicate, Receipt, SignedEntry,
-    Trust, VerifyError,
-    ark::{
-        Fr,
-        relations::gr1cs::{ConstraintSystemRef, SynthesisError},
+    LedgerError, Trust,
+    circuit::{
+        Circuit, CircuitId, CircuitType,
+        ark::{
+            Fr,
+            relations::gr1cs::{ConstraintSystemRef, SynthesisError},
+        },
     },
-    keys::SigningKey,
-    note::NoteSigner,
+    receipt::{About, CustomRecord, Predicate, Receipt, SignedEntry, VerifyError},
+    transparency::{keys::SigningKey, note::NoteSigner},
+    types::LeafIndex,
     verify,
 };
 
@@ -92,7 +95,7 @@ async fn the_circuits_of_claims_prove_nothing_but_claims() {
     let record = CustomRecord {
         about: About::Notarized(vec![claim.dataset]),
         description: "rows >= 1000000".to_owned(),
-        setup: zkl_ledger::Setup::External,
+        setup: zkl_ledger::circuit::Setup::External,
         public_inputs: Vec::new(),
         proof: claim.proof,
         notary: claim.notary,

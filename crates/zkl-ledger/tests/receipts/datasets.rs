@@ -2,9 +2,17 @@
 
 use tokio::sync::OnceCell;
 use zkl_ledger::{
-    About, CircuitType, CustomRecord, DatasetId, EntryError, EvidenceRequest, LedgerError, MAX_DATASETS, Predicate,
-    ProofSetting, Receipt, Role, Scheme, SignedEntry, Trust, VerifiedReceipt, VerifiedStatement, VerifyError,
-    claim::TextForm, keys::SigningKey, proof_system, verify,
+    LedgerError, Trust,
+    circuit::{CircuitType, proof_system},
+    claim::TextForm,
+    receipt::{
+        About, CustomRecord, EntryError, MAX_DATASETS, Predicate, Receipt, Role, Scheme, SignedEntry, VerifiedReceipt,
+        VerifiedStatement, VerifyError,
+    },
+    requests::{EvidenceRequest, ProofSetting},
+    transparency::keys::SigningKey,
+    types::DatasetId,
+    verify,
 };
 
 use crate::{
@@ -76,7 +84,7 @@ async fn a_custom_statement_stands_with_the_notarizations_that_it_names() {
         check(&logged(receipt, Predicate::Custom(record))).map(drop)
     };
     with(&|_| {}).expect("the test's log is as good");
-    let datasets = |change: fn(&mut Vec<zkl_ledger::DatasetRef>)| {
+    let datasets = |change: fn(&mut Vec<zkl_ledger::receipt::DatasetRef>)| {
         with(&|record| match &mut record.about {
             About::Notarized(datasets) => change(datasets),
             About::Named(_) => unreachable!("version 2"),
@@ -88,7 +96,7 @@ async fn a_custom_statement_stands_with_the_notarizations_that_it_names() {
     };
     assert_eq!(field(datasets(|datasets| datasets[1].name = "validation".parse().unwrap())), "dataset");
     assert_eq!(field(datasets(|datasets| datasets[1].id = DatasetId::new([1; 32]))), "dataset id");
-    let absent = datasets(|datasets| datasets[1].entry = zkl_ledger::TransactionId::new([1; 32])).unwrap_err();
+    let absent = datasets(|datasets| datasets[1].entry = zkl_ledger::types::TransactionId::new([1; 32])).unwrap_err();
     assert!(matches!(absent, VerifyError::NotBefore { .. }), "{absent:?}");
 }
 
@@ -104,7 +112,7 @@ async fn roles_are_distinct_bounded_and_those_of_the_kind() {
         |datasets| opened(Predicate::Custom(CustomRecord { about: About::Notarized(datasets), ..record.clone() }));
     let one = record.about.datasets()[0].clone();
     let many = |count: usize| {
-        (0..count).map(|i| zkl_ledger::DatasetRef { role: role(&format!("r{i}")), ..one.clone() }).collect()
+        (0..count).map(|i| zkl_ledger::receipt::DatasetRef { role: role(&format!("r{i}")), ..one.clone() }).collect()
     };
     about(Vec::new()).unwrap();
     about(many(MAX_DATASETS)).unwrap();

@@ -2,8 +2,11 @@
 
 use zkl_core::digest::TransactionId;
 use zkl_ledger::{
-    ClaimRecord, LeafIndex, Predicate, Receipt, ReceiptEntry, ScanPart, SignedEntry, Trust, VerifyError,
-    keys::SigningKey, note::NoteSigner, verify,
+    Trust,
+    receipt::{ClaimRecord, Predicate, Receipt, ReceiptEntry, ScanPart, SignedEntry, VerifyError},
+    transparency::{keys::SigningKey, note::NoteSigner},
+    types::LeafIndex,
+    verify,
 };
 use zkl_merkle::{
     error::ProofError,
@@ -143,7 +146,7 @@ async fn evidence_stands_with_its_own_entry() {
     swapped.entries[2].evidence = receipt.entries[1].evidence.clone();
     assert!(matches!(refused(&swapped), VerifyError::ProofDigest { .. }));
     let mut moved = receipt.clone();
-    moved.entries[1].evidence.scan = Some(zkl_ledger::ScanPart { proof: String::new(), keys: Vec::new() });
+    moved.entries[1].evidence.scan = Some(zkl_ledger::receipt::ScanPart { proof: String::new(), keys: Vec::new() });
     let index = LeafIndex(1);
     assert!(
         matches!(refused(&moved), VerifyError::EvidenceSuperfluous { index: at, part: "scan proof" } if at == index)
@@ -179,7 +182,7 @@ async fn a_claim_agrees_with_its_notarization() {
     };
     let other = with_claim(&receipt, |record| record.dataset.name = "seals".parse().unwrap());
     assert_eq!(mismatch(refused(&other)), "dataset");
-    let other = with_claim(&receipt, |record| record.dataset.id = zkl_ledger::DatasetId::new([1; 32]));
+    let other = with_claim(&receipt, |record| record.dataset.id = zkl_ledger::types::DatasetId::new([1; 32]));
     assert_eq!(mismatch(refused(&other)), "dataset id");
 
     // A claim by whoever has the opening and is not the notary.
@@ -203,7 +206,7 @@ async fn what_is_not_understood_is_not_valid() {
     let id = alone.entries[0].open().unwrap().id();
     let mut named = with_claim(&receipt, |record| record.dataset.entry = id);
     named.entries[0].envelope = unknown;
-    named.entries[0].evidence = zkl_ledger::Evidence::default();
+    named.entries[0].evidence = zkl_ledger::receipt::Evidence::default();
     let error = refused(&logged_again(&signer(), &named));
     assert!(matches!(error, VerifyError::UnknownKind { index: LeafIndex(0), .. }), "{error:?}");
 }
@@ -231,7 +234,7 @@ async fn entries_of_unknown_kinds_are_shown_checked_and_copied() {
     // A type that is none of a log's, a forged signature, and no notary.
     for type_uri in ["urn:other:relation:v1", "urn:zkp-dataset-ledger:-a:v1", "urn:zkp-dataset-ledger:a:v01"] {
         let error = SignedEntry::open(&unknown_entry(type_uri)).unwrap_err();
-        assert!(matches!(error, zkl_ledger::EntryError::Type { .. }), "{type_uri}: {error:?}");
+        assert!(matches!(error, zkl_ledger::receipt::EntryError::Type { .. }), "{type_uri}: {error:?}");
     }
     let stranger = SigningKey::from_seed(&[6; 32]);
     let subject = Subject::new("x").with_digest("sha256", &[1; 32]);
@@ -239,5 +242,5 @@ async fn entries_of_unknown_kinds_are_shown_checked_and_copied() {
     let forged = Statement::new(vec![subject], "urn:zkp-dataset-ledger:relation:v9", predicate).unwrap();
     let forged = String::from_utf8(forged.sign(&stranger).unwrap().encode().unwrap()).unwrap();
     let error = SignedEntry::open(&forged).unwrap_err();
-    assert!(matches!(error, zkl_ledger::EntryError::Envelope(_)), "{error:?}");
+    assert!(matches!(error, zkl_ledger::receipt::EntryError::Envelope(_)), "{error:?}");
 }

@@ -1,6 +1,11 @@
 //! Receipts of one entry, formats 1 to 3: what they may hold, and that it is verified as a list is.
 
-use zkl_ledger::{Receipt, Trust, VerifyError, keys::SigningKey, note::NoteSigner, verify};
+use zkl_ledger::{
+    Trust,
+    receipt::{Receipt, VerifyError},
+    transparency::{keys::SigningKey, note::NoteSigner},
+    verify,
+};
 
 use crate::{
     common::{Fixture, logged_again},
@@ -54,7 +59,7 @@ async fn a_format_has_the_parts_that_it_names() {
     let error = answer(&single::encode(&witnessed, "zkl-receipt/1")).unwrap_err();
     assert!(matches!(error, VerifyError::PartSuperfluous { part: "witness" }), "{error:?}");
     let mut scanned = receipt.clone();
-    scanned.entries[0].evidence.scan = Some(zkl_ledger::ScanPart { proof: String::new(), keys: Vec::new() });
+    scanned.entries[0].evidence.scan = Some(zkl_ledger::receipt::ScanPart { proof: String::new(), keys: Vec::new() });
     let error = answer(&single::encode(&scanned, "zkl-receipt/1")).unwrap_err();
     assert!(matches!(error, VerifyError::PartSuperfluous { part: "scan proof" }), "{error:?}");
 }
@@ -84,7 +89,7 @@ async fn a_notarization_that_the_entry_does_not_name_is_refused() {
     answer(&two.encode().unwrap()).unwrap();
     let mut two = two;
     // In these formats the manifest is the notarization's.
-    two.entries[1].evidence = zkl_ledger::Evidence::default();
+    two.entries[1].evidence = zkl_ledger::receipt::Evidence::default();
     let error = answer(&single::encode(&two, "zkl-receipt/1")).unwrap_err();
     assert!(matches!(error, VerifyError::PartSuperfluous { part: "notarization" }), "{error:?}");
 }

@@ -8,9 +8,16 @@ use tokio::sync::OnceCell;
 use zkl_argument::srs::SrsVerifierKey;
 use zkl_core::digest::{BlobDigest, Sha256Digest};
 use zkl_ledger::{
-    Assurance, DataMismatch, EvidenceRequest, KeyStore, Notarization, Notarized, Opening, Predicate, ProfileEvidence,
-    Receipt, Setup, SignedEntry, Table, Trust, VerifiedStatement, VerifyError, check_data, keys::SigningKey,
-    note::NoteSigner, verify,
+    Table, Trust,
+    circuit::{KeyStore, Setup},
+    data::{DataMismatch, check_data},
+    openings::Opening,
+    receipt::{
+        Assurance, Notarization, Predicate, ProfileEvidence, Receipt, SignedEntry, VerifiedStatement, VerifyError,
+    },
+    requests::{EvidenceRequest, Notarized},
+    transparency::{keys::SigningKey, note::NoteSigner},
+    verify,
 };
 
 use crate::common::{Fixture, logged_again, penguins};
@@ -128,11 +135,12 @@ async fn a_proof_is_for_one_entry() {
 #[tokio::test]
 async fn every_part_of_the_record_is_checked() {
     let Proved { receipt, .. } = proved().await;
-    let scan =
-        |change: fn(&mut zkl_ledger::ScanRecord)| logged(move |record| change(record.scan.as_mut().unwrap()), receipt);
+    let scan = |change: fn(&mut zkl_ledger::receipt::ScanRecord)| {
+        logged(move |record| change(record.scan.as_mut().unwrap()), receipt)
+    };
     let error = refused(&scan(|scan| scan.commitments = Sha256Digest::new([1; 32])).await);
     assert!(matches!(error, VerifyError::Commitments { .. }), "{error:?}");
-    let error = refused(&scan(|scan| scan.srs = zkl_ledger::KeyDigest::new([1; 32])).await);
+    let error = refused(&scan(|scan| scan.srs = zkl_ledger::circuit::KeyDigest::new([1; 32])).await);
     assert!(matches!(error, VerifyError::SrsDigest { .. }), "{error:?}");
     let error = refused(&scan(|scan| scan.proof = BlobDigest::new([1; 32])).await);
     assert!(matches!(error, VerifyError::ScanDigest { .. }), "{error:?}");
@@ -140,7 +148,7 @@ async fn every_part_of_the_record_is_checked() {
     assert!(matches!(error, VerifyError::ScanKeys { expected: 1, logged: 0, got: 1 }), "{error:?}");
     let error = refused(&scan(|scan| scan.keys[0].circuit = "claim/mean@1".parse().unwrap()).await);
     assert!(matches!(error, VerifyError::Circuit { .. }), "{error:?}");
-    let error = refused(&scan(|scan| scan.keys[0].key = zkl_ledger::KeyDigest::new([1; 32])).await);
+    let error = refused(&scan(|scan| scan.keys[0].key = zkl_ledger::circuit::KeyDigest::new([1; 32])).await);
     assert!(matches!(error, VerifyError::KeyDigest { .. }), "{error:?}");
 }
 
@@ -199,6 +207,6 @@ async fn an_entry_cannot_call_itself_proved_without_a_record() {
         Notarization { assurance: Assurance::Attested, ..proved },
     ] {
         let error = open(record).unwrap_err();
-        assert!(matches!(error, zkl_ledger::EntryError::Assurance), "{error:?}");
+        assert!(matches!(error, zkl_ledger::receipt::EntryError::Assurance), "{error:?}");
     }
 }

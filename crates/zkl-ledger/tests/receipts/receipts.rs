@@ -1,8 +1,12 @@
 //! Receipts from end to end: what is proved verifies elsewhere, and nothing about it can be changed.
 
 use zkl_ledger::{
-    Assurance, EntryRef, LeafIndex, LedgerError, Receipt, Setup, Trust, VerifiedStatement, VerifyError,
-    claim::ClaimError, verify,
+    EntryRef, LedgerError, Trust,
+    circuit::Setup,
+    claim::ClaimError,
+    receipt::{Assurance, Receipt, VerifiedStatement, VerifyError},
+    types::LeafIndex,
+    verify,
 };
 use zkl_testkit::tamper::ByteTampering;
 

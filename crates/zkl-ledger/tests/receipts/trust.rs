@@ -4,8 +4,14 @@ use base64::{Engine as _, prelude::BASE64_STANDARD};
 use zkl_argument::srs::{Srs, SrsVerifierKey};
 use zkl_core::digest::{BlobDigest, DatasetId, KeyDigest};
 use zkl_ledger::{
-    Notarization, Predicate, PrivacyLevel, ProfileEvidence, Receipt, ScanRecord, Setup, SignedEntry, Trust,
-    VerifiedStatement, VerifyError, keys::SigningKey, verify,
+    Trust,
+    circuit::Setup,
+    receipt::{
+        Notarization, Predicate, ProfileEvidence, Receipt, ScanRecord, SignedEntry, VerifiedStatement, VerifyError,
+    },
+    transparency::keys::SigningKey,
+    types::PrivacyLevel,
+    verify,
 };
 
 use crate::{

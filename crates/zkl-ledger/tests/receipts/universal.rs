@@ -5,14 +5,18 @@ use tokio::sync::OnceCell;
 use zkl_argument::srs::{Srs, SrsVerifierKey};
 use zkl_core::digest::BlobDigest;
 use zkl_ledger::{
-    Circuit, CircuitId, CircuitType, ClaimRecord, EvidenceRequest, KeyDigest, Predicate, ProfileEvidence, ProofSetting,
-    Receipt, Scheme, Setup, SignedEntry, Trust, VerifiedStatement, VerifyError,
-    ark::{
-        Fr,
-        relations::gr1cs::{ConstraintSystemRef, SynthesisError},
+    Trust,
+    circuit::{
+        Circuit, CircuitId, CircuitType, KeyDigest, Setup,
+        ark::{
+            Fr,
+            relations::gr1cs::{ConstraintSystemRef, SynthesisError},
+        },
+        proof_system::{self, VerifyError as ProofError},
     },
-    keys::SigningKey,
-    proof_system::{self, VerifyError as ProofError},
+    receipt::{ClaimRecord, Predicate, ProfileEvidence, Receipt, Scheme, SignedEntry, VerifiedStatement, VerifyError},
+    requests::{EvidenceRequest, ProofSetting},
+    transparency::keys::SigningKey,
     verify,
 };
 use zkl_snark::gadgets::FieldVar;

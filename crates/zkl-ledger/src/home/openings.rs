@@ -11,9 +11,9 @@ use std::{
 
 use zeroize::Zeroizing;
 
+use super::LedgerHome;
 use crate::{
     error::LedgerError,
-    home::LedgerHome,
     opening::{MAX_OPENING_LEN, OpeningStore, write_private_file},
     vault::{EncryptedVault, OpeningIdentity, OpeningKey, OpeningKeyError, OpeningRecipient, Passphrase, is_encrypted},
 };

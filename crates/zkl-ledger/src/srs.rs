@@ -52,7 +52,7 @@ pub struct KnownSrs {
 ///
 /// # Soundness
 /// That the ceremony had an honest contributor is for its transcript to show: `docs/srs.md`.
-pub fn import_reference_string(keys: &KeyStore, ptau: &Path) -> Result<ImportedSrs, LedgerError> {
+pub fn import(keys: &KeyStore, ptau: &Path) -> Result<ImportedSrs, LedgerError> {
     keep(keys, &import_ptau(open(ptau)?, 1 << SRS_LOG_POWERS)?)
 }
 
@@ -60,12 +60,12 @@ pub fn import_reference_string(keys: &KeyStore, ptau: &Path) -> Result<ImportedS
 /// `[tau]_2` the `.ptau` file of any size has, and takes it into the directory of keys. Blocking: half a minute.
 ///
 /// # Errors
-/// As [`import_reference_string`], and [`LedgerError::DeriveSrs`] when the points are not consecutive powers of the ceremony's
+/// As [`import`], and [`LedgerError::DeriveSrs`] when the points are not consecutive powers of the ceremony's
 /// secret.
 ///
 /// # Soundness
 /// Nothing is believed of the key: `docs/adr/0017-public-string.md` shows why any base will do.
-pub fn derive_reference_string(keys: &KeyStore, zkey: &Path, ptau: &Path) -> Result<ImportedSrs, LedgerError> {
+pub fn derive(keys: &KeyStore, zkey: &Path, ptau: &Path) -> Result<ImportedSrs, LedgerError> {
     let known = import_ptau(open(ptau)?, Srs::MIN_POWERS)?;
     keep(keys, &derive_powers(open(zkey)?, known.verifier_key())?)
 }
@@ -75,7 +75,7 @@ pub fn derive_reference_string(keys: &KeyStore, zkey: &Path, ptau: &Path) -> Res
 ///
 /// # Errors
 /// [`LedgerError::Keys`]: it is not here, its file cannot be used, or its points are no such powers.
-pub fn check_reference_string(keys: &KeyStore, digest: KeyDigest) -> Result<usize, LedgerError> {
+pub fn check(keys: &KeyStore, digest: KeyDigest) -> Result<usize, LedgerError> {
     let srs = keys.srs(digest, &|_| ())?;
     keys.check_srs(&srs)?;
     Ok(srs.powers().len())
@@ -85,7 +85,7 @@ pub fn check_reference_string(keys: &KeyStore, digest: KeyDigest) -> Result<usiz
 ///
 /// # Errors
 /// [`LedgerError::Keys`].
-pub fn reference_strings(keys: &KeyStore) -> Result<Vec<KnownSrs>, LedgerError> {
+pub fn list(keys: &KeyStore) -> Result<Vec<KnownSrs>, LedgerError> {
     let kept = keys.srs_digests()?;
     let default = public_srs_digest()?;
     let known = |digest, setup| KnownSrs {
@@ -113,7 +113,7 @@ pub fn reference_strings(keys: &KeyStore) -> Result<Vec<KnownSrs>, LedgerError> 
 }
 
 /// The digest of the string that people call `name`: the name of a ceremony that the program knows, `dev`, or a digest.
-pub fn reference_string_digest(name: &str) -> Option<KeyDigest> {
+pub fn digest(name: &str) -> Option<KeyDigest> {
     if name == "dev" {
         return dev_srs_digest().ok();
     }
