@@ -33,7 +33,7 @@ impl Report for Converted {
                 writeln!(out, "Back up the key: without it nothing more can be proved about these tables.")?;
             }
             None => {
-                writeln!(out, "{converted} opening(s) decrypted, {already} were already; new ones are not encrypted")?
+                writeln!(out, "{converted} opening(s) decrypted, {already} were already; new ones are not encrypted")?;
             }
         }
         for path in left_alone {

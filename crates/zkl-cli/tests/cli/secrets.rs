@@ -15,7 +15,7 @@ const PASSPHRASE: &str = "correct horse battery staple";
 fn documented(workdir: &Workdir, name: &str, variables: &[(&str, &str)]) -> Answer {
     let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/keys.md");
     let page = fs::read_to_string(page).unwrap();
-    let (_, block) = page.split_once(&format!("```sh {name}\n")).unwrap_or_else(|| panic!("no block {name}"));
+    let (_, block) = page.split_once(&format!("```sh {name}\n")).expect(name);
     let (block, _) = block.split_once("\n```").unwrap();
     let zkl = Path::new(env!("CARGO_BIN_EXE_zkl")).parent().unwrap().display().to_string();
     let mut command = Command::new("bash");

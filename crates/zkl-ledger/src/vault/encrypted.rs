@@ -96,8 +96,6 @@ impl<V: OpeningVault> OpeningVault for EncryptedVault<V> {
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "a test that fails should stop")]
-
     use std::sync::Arc;
 
     use super::*;
