@@ -17,7 +17,7 @@ use crate::{
 };
 
 /// A store of the fixtures' log, with a range, and of what `more` holds.
-fn store(from: u64, until: u64, more: Value) -> TrustStore {
+fn store(from: u64, until: u64, more: &Value) -> TrustStore {
     let log = json!({"key": log().verifier().to_string(), "from": from, "until": until, "label": "the fixtures"});
     let mut store = json!({"version": 1, "log": [log]});
     store.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
@@ -39,11 +39,11 @@ fn distrusted(receipt: &Receipt, trust: &Trust) -> DistrustError {
 fn a_log_key_counts_for_checkpoints_of_its_sizes() {
     let claims = receipt("v5/claims.receipt");
     for (from, until) in [(0, 5), (5, 5), (5, 9)] {
-        let verified = verified(&claims, &Trust::default().with_trust_store(store(from, until, json!({})))).unwrap();
+        let verified = verified(&claims, &Trust::default().with_trust_store(store(from, until, &json!({})))).unwrap();
         assert_eq!((verified.log.pinned, verified.log.label.as_deref()), (true, Some("the fixtures")));
     }
     for (from, until) in [(0, 4), (6, 9)] {
-        let trust = Trust::default().with_trust_store(store(from, until, json!({})));
+        let trust = Trust::default().with_trust_store(store(from, until, &json!({})));
         assert!(matches!(distrusted(&claims, &trust), DistrustError::LogRange { size, .. } if size.0 == 5));
         // Neither a flag nor a policy prolongs it.
         let flag = trust.clone().with_log(log().verifier());
@@ -66,7 +66,7 @@ fn a_log_that_does_not_stand_in_the_store_is_not_trusted() {
 fn a_store_says_which_notaries_count() {
     let claims = receipt("v5/claims.receipt");
     let answer = |notary: Value| {
-        let trust = Trust::default().with_trust_store(store(0, 9, json!({"notary": [notary]})));
+        let trust = Trust::default().with_trust_store(store(0, 9, &json!({"notary": [notary]})));
         verified(&claims, &trust)
     };
     let (own, other) = (key().verifying_key().to_string(), SigningKey::from_seed(&[9; 32]).verifying_key().to_string());
@@ -87,7 +87,7 @@ fn a_store_ends_trust_in_a_string_that_is_built_in() {
     let public = SrsVerifierKey::public().unwrap().digest();
     let trust = |until: u64| {
         let string = json!({"digest": public.to_string(), "log": "example.com/fixtures", "until": until});
-        Trust::default().with_trust_store(store(0, 9, json!({"string": [string]})))
+        Trust::default().with_trust_store(store(0, 9, &json!({"string": [string]})))
     };
     verified(&claims, &trust(3)).unwrap();
     let expected = |error: DistrustError| matches!(error, DistrustError::StringRange { digest, size, .. } if digest == public && size.0 == 3);
@@ -104,7 +104,7 @@ fn a_store_trusts_a_circuit_at_its_sizes() {
     let index = custom.entries[0].index.0;
     let trust = |circuit: &str, from: u64, key: KeyDigest| {
         let circuit = json!({"circuit": circuit, "key": key.to_string(), "log": "example.com/fixtures", "from": from});
-        Trust::default().with_trust_store(store(0, 9, json!({"circuit": [circuit]})))
+        Trust::default().with_trust_store(store(0, 9, &json!({"circuit": [circuit]})))
     };
     let name = Product.id().to_string();
     verified(&custom, &trust(&name, index + 1, record.proof.key)).unwrap();

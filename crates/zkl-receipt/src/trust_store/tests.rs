@@ -9,7 +9,7 @@ fn read(store: Value) -> Result<TrustStore, TrustStoreError> {
 }
 
 /// A store of one log and what `list` holds.
-fn with(table: &str, list: Value) -> Result<TrustStore, TrustStoreError> {
+fn with(table: &str, list: &Value) -> Result<TrustStore, TrustStoreError> {
     read(json!({"version": 1, "log": [{"key": LOG}], table: list}))
 }
 
@@ -29,24 +29,24 @@ fn a_store_that_cannot_be_meant_is_refused_and_says_why() {
             read(json!({"version": 1, "log": [{"key": LOG, "from": 7, "until": 6}]})),
             "[[log]] 1: no size is from 7 until 6",
         ),
-        (with("string", json!([{"digest": digest, "until": 6}])), "[[string]] 1: from and until are sizes of a log"),
-        (with("string", json!([{"digest": digest, "log": "example.com/other"}])), "is not the origin of a [[log]]"),
-        (with("string", json!([{"digest": digest, "log": "no origin"}])), "log \"no origin\" is not the origin"),
-        (with("string", json!([{"digest": digest}, {"digest": digest}])), "[[string]] 2 repeats number 1"),
+        (with("string", &json!([{"digest": digest, "until": 6}])), "[[string]] 1: from and until are sizes of a log"),
+        (with("string", &json!([{"digest": digest, "log": "example.com/other"}])), "is not the origin of a [[log]]"),
+        (with("string", &json!([{"digest": digest, "log": "no origin"}])), "log \"no origin\" is not the origin"),
+        (with("string", &json!([{"digest": digest}, {"digest": digest}])), "[[string]] 2 repeats number 1"),
         (
-            with("string", json!([{"digest": digest}, {"digest": digest, "log": "example.com/fixtures"}])),
+            with("string", &json!([{"digest": digest}, {"digest": digest, "log": "example.com/fixtures"}])),
             "[[string]] 2 repeats number 1",
         ),
-        (with("notary", json!([{"key": "ab"}])), "[[notary]] 1: key \"ab\" is not a notary's key"),
-        (with("circuit", json!([{"circuit": "x", "key": digest}])), "[[circuit]] 1: circuit \"x\" is not a circuit"),
-        (with("circuit", json!([{"circuit": "a/b@1", "key": "x"}])), "[[circuit]] 1: key \"x\" is not a digest"),
+        (with("notary", &json!([{"key": "ab"}])), "[[notary]] 1: key \"ab\" is not a notary's key"),
+        (with("circuit", &json!([{"circuit": "x", "key": digest}])), "[[circuit]] 1: circuit \"x\" is not a circuit"),
+        (with("circuit", &json!([{"circuit": "a/b@1", "key": "x"}])), "[[circuit]] 1: key \"x\" is not a digest"),
     ];
     for (store, said) in errors {
         let error = store.unwrap_err().to_string();
         assert!(error.contains(said), "{error} does not say {said}");
     }
     let many: Vec<_> = (0..1_001).map(|number| json!({"digest": format!("{number:064x}")})).collect();
-    assert_eq!(with("string", many.into()), Err(TrustStoreError::TooMany { table: "string", max: 1_000 }));
+    assert_eq!(with("string", &many.into()), Err(TrustStoreError::TooMany { table: "string", max: 1_000 }));
 }
 
 #[test]
@@ -83,7 +83,7 @@ fn an_item_counts_in_the_log_that_it_is_listed_for() {
     let (here, other) = ("example.com/fixtures".parse().unwrap(), "example.com/other".parse().unwrap());
     let place = |origin, index| Place::of_entry(origin, LeafIndex(index));
     let list = json!([{"digest": digest.to_string(), "log": "example.com/fixtures", "from": 3, "until": 4}]);
-    let store = with("string", list).unwrap();
+    let store = with("string", &list).unwrap();
     // The entry with index 2 is the third.
     let named: Vec<bool> = (0..5).map(|index| store.names_string(digest, place(&here, index)) == Ok(true)).collect();
     assert_eq!(named, [false, false, true, true, false]);
@@ -93,6 +93,6 @@ fn an_item_counts_in_the_log_that_it_is_listed_for() {
     // The store says nothing about another log, and nothing about another string.
     assert_eq!(store.names_string(digest, place(&other, 4)), Ok(false));
     assert_eq!(store.names_string(KeyDigest::of(b"another"), place(&here, 4)), Ok(false));
-    let everywhere = with("string", json!([{"digest": digest.to_string()}])).unwrap();
+    let everywhere = with("string", &json!([{"digest": digest.to_string()}])).unwrap();
     assert_eq!(everywhere.names_string(digest, place(&other, 4)), Ok(true));
 }
