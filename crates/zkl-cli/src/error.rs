@@ -59,6 +59,8 @@ pub(crate) enum CliError {
     Audit(#[source] Box<AuditError>),
     #[error("{path} is not a trust policy", path = path.display())]
     Policy { path: PathBuf, source: PolicySyntaxError },
+    #[error("{path} is not a trust store", path = path.display())]
+    TrustStore { path: PathBuf, source: Box<toml::de::Error> },
     #[error(transparent)]
     Witness(#[from] WitnessError),
     #[error("{missing} witness(es) have not cosigned")]
