@@ -1,15 +1,18 @@
 //! The command line: every flag, with examples in every help page.
 
 mod custody;
+mod secrets;
 
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint, builder::BoolishValueParser};
 pub(crate) use custody::{AuditArgs, BackupArgs, CosignArgs, FsckArgs, RestoreArgs, WitnessArgs, WitnessCommand};
+pub(crate) use secrets::{OpeningsArgs, OpeningsCommand, OpeningsPassphraseArgs, OpeningsShowArgs};
 use zkl_ledger::{
     DatasetName,
     circuit::KeyDigest,
     claim,
+    receipt::Requirement,
     requests::ProofSetting,
     types::{OperationKind, PrivacyLevel},
 };
@@ -50,6 +53,12 @@ pub(crate) struct GlobalArgs {
     /// How proofs are made: universal, compact (only with keys from a ceremony), dev (forgeable) [default: universal]
     #[arg(long, global = true, value_name = "HOW", env = "ZKL_PROOF")]
     pub(crate) proof: Option<ProofSetting>,
+    /// Key file of encrypted openings (age); encrypted itself, it needs --passphrase-file too
+    #[arg(long, global = true, value_name = "FILE", env = "ZKL_OPENINGS_KEY", value_hint = ValueHint::FilePath)]
+    pub(crate) openings_key: Option<PathBuf>,
+    /// File or pipe with the passphrase of encrypted openings
+    #[arg(long, global = true, value_name = "FILE", env = "ZKL_PASSPHRASE_FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) passphrase_file: Option<PathBuf>,
     /// Form of the output on stdout [default: table]
     #[arg(long, global = true, value_name = "FORM", env = "ZKL_FORMAT")]
     pub(crate) format: Option<Format>,
@@ -104,6 +113,7 @@ Examples:
 
 Exit codes: 0 no problem, 2 at least one.")]
     Doctor,
+    Openings(OpeningsArgs),
     Completions(CompletionsArgs),
 }
 
@@ -118,6 +128,7 @@ Examples:
   zkl init --origin ledger.example.com/ml
   zkl init --store rocks:/var/lib/zkl/ml
   zkl init --store 'postgres://zkl@db.example.com/ledgers?schema=ml'
+  zkl init --encrypt-openings --passphrase-file <(pass show zkl)
   zkl --ledger /srv/zkl init")]
 pub(crate) struct InitArgs {
     /// Name of the log in every checkpoint, forever: a host and path that you control [default: a random name]
@@ -126,6 +137,9 @@ pub(crate) struct InitArgs {
     /// Where the log is kept: rocks:DIR, postgres://..., s3://BUCKET/PREFIX [default: in the ledger's directory]
     #[arg(long, value_name = "URL", env = "ZKL_STORE", hide_env_values = true, value_parser = custody::store_url)]
     pub(crate) store: Option<zkl_ledger::storage::StoreUrl>,
+    /// Encrypt openings: under the passphrase of --passphrase-file, or to the key of --openings-key, which is made if it is absent
+    #[arg(long)]
+    pub(crate) encrypt_openings: bool,
 }
 
 /// Record a table: read it, commit to its profile, prove that the profile covers every row, sign, append.
@@ -173,6 +187,14 @@ pub(crate) struct NotarizeArgs {
     pub(crate) content: ReceiptContentArgs,
     #[command(flatten)]
     pub(crate) write: WriteArgs,
+}
+
+/// Where it is written whom the user trusts.
+#[derive(Debug, Args)]
+pub(crate) struct TrustStoreArgs {
+    /// Trust store: logs, notaries, strings and circuits with the log sizes at which they count
+    #[arg(long = "trust-store", value_name = "FILE", env = "ZKL_TRUST_STORE", value_hint = ValueHint::FilePath)]
+    pub(crate) file: Option<PathBuf>,
 }
 
 /// What goes into a receipt.
@@ -294,20 +316,35 @@ pub(crate) struct ProveArgs {
     pub(crate) write: WriteArgs,
 }
 
-/// Verify a receipt offline.
-///
-/// Nothing is read but the receipt: no ledger, no network. Without --trust the log's key is taken from the receipt and
-/// reported as not pinned.
-#[derive(Debug, Args)]
-#[command(after_help = "\
+/// What can be demanded of a receipt.
+fn verify_help() -> String {
+    let lines = Requirement::ALL.map(|requirement| format!("  {:<14}{}\n", requirement.name(), requirement.demands()));
+    format!(
+        "\
+Requirements:
+{requirements}
 Examples:
   zkl verify mean.receipt
   zkl verify mean.receipt --trust 'ledger.example.com/ml+5d3c1a2b+AbCd...'
   zkl verify mean.receipt --trust keys.txt --format json
+  zkl verify mean.receipt --trust-store trust.toml
   zkl verify mean.receipt --policy trust.policy
+  zkl verify mean.receipt --policy trust.policy --require pinned,proved,public-setup,cosigned
   zkl verify penguins.receipt --data penguins.csv --opening penguins.opening
 
-Exit codes: 0 the receipt verifies, 1 it does not, 2 it could not be read.")]
+Exit codes: 0 the receipt verifies and is as required, 1 it does not or is not, 2 it could not be read. Without --require,
+0 says that every check passed, and the output says what that is worth.",
+        requirements = lines.concat()
+    )
+}
+
+/// Verify a receipt offline.
+///
+/// Nothing is read but the receipt: no ledger, no network. Without --trust the log's key is taken from the receipt and
+/// reported as not pinned. The verdict is VALID, or FORGEABLE when a proof rests on dev material; below it stands
+/// what it rests on. Programs say with --require what they accept.
+#[derive(Debug, Args)]
+#[command(after_help = verify_help())]
 pub(crate) struct VerifyArgs {
     /// The receipt
     #[arg(value_name = "RECEIPT", value_hint = ValueHint::FilePath)]
@@ -316,9 +353,14 @@ pub(crate) struct VerifyArgs {
     /// one per line (may be repeated)
     #[arg(long, value_name = "KEY", env = "ZKL_TRUST", value_delimiter = ' ')]
     pub(crate) trust: Vec<String>,
+    #[command(flatten)]
+    pub(crate) store: TrustStoreArgs,
     /// Trust policy (c2sp.org/tlog-policy): its logs are trusted, and its quorum must have cosigned
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) policy: Option<PathBuf>,
+    /// Fail unless the receipt is also all of this, separated by commas: pinned, proved, public-setup, cosigned (see below)
+    #[arg(long, value_name = "LIST", env = "ZKL_REQUIRE", value_delimiter = ',')]
+    pub(crate) require: Vec<Requirement>,
     /// Also check that this file is the notarized table, commitments to every column included (needs --opening)
     #[arg(long, value_name = "FILE", requires = "opening", value_hint = ValueHint::FilePath)]
     pub(crate) data: Option<PathBuf>,

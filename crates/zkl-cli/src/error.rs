@@ -7,7 +7,8 @@ use zkl_ledger::{
     LedgerError,
     audit::AuditError,
     claim::{ClaimError, PairKind},
-    receipt::VerifyError,
+    openings::OpeningKeyError,
+    receipt::{RequirementError, VerifyError},
     storage::StorageErrorKind,
     transparency::policy::PolicySyntaxError,
 };
@@ -20,6 +21,8 @@ pub(crate) enum CliError {
     Ledger(#[from] LedgerError),
     #[error("{path}: NOT VALID", path = path.display())]
     NotValid { path: PathBuf, source: Box<VerifyError> },
+    #[error("{path} verifies, but is NOT AS REQUIRED", path = path.display())]
+    NotAsRequired { path: PathBuf, source: RequirementError },
     #[error("{data} is not the notarized table: {what}", data = data.display())]
     OtherData { data: PathBuf, what: String },
     #[error("cannot read {path}", path = path.display())]
@@ -34,6 +37,10 @@ pub(crate) enum CliError {
     NoCacheDirectory,
     #[error("--trust {got:?} is neither a log key, nor vk:CIRCUIT:DIGEST, nor srs:DIGEST, nor a file of such lines")]
     Trust { got: String },
+    #[error("the secrets in {path} cannot be used", path = path.display())]
+    Secrets { path: PathBuf, source: OpeningKeyError },
+    #[error("nothing was given to encrypt openings to")]
+    NoOpeningKey,
     #[error("{path} names keys to trust, and was only found in the current directory", path = path.display())]
     FoundTrust { path: PathBuf },
     #[error("{path} is not replaced: it is the input, or belongs to the ledger", path = path.display())]
@@ -52,6 +59,8 @@ pub(crate) enum CliError {
     Audit(#[source] Box<AuditError>),
     #[error("{path} is not a trust policy", path = path.display())]
     Policy { path: PathBuf, source: PolicySyntaxError },
+    #[error("{path} is not a trust store", path = path.display())]
+    TrustStore { path: PathBuf, source: Box<toml::de::Error> },
     #[error(transparent)]
     Witness(#[from] WitnessError),
     #[error("{missing} witness(es) have not cosigned")]
@@ -73,7 +82,9 @@ pub(crate) enum CliError {
 impl CliError {
     pub(crate) fn exit_code(&self) -> ExitCode {
         match self {
-            Self::NotValid { .. } | Self::OtherData { .. } | Self::NotSound { .. } => ExitCode::from(1),
+            Self::NotValid { .. } | Self::NotAsRequired { .. } | Self::OtherData { .. } | Self::NotSound { .. } => {
+                ExitCode::from(1)
+            }
             Self::Audit(error) if error.is_verdict() => ExitCode::from(1),
             _ => ExitCode::from(2),
         }
@@ -83,6 +94,7 @@ impl CliError {
         match self {
             Self::Ledger(error) => ledger_hint(error),
             Self::NotValid { source, .. } => source.hint().map(Into::into),
+            Self::NotAsRequired { source, .. } => requirement_hint(source).map(Into::into),
             Self::Witness(error) => error.hint().map(Into::into),
             Self::Audit(error) => match error.as_ref() {
                 AuditError::Fork { .. } => {
@@ -102,6 +114,8 @@ impl CliError {
                 let path = path.display();
                 Some(format!("it may have come with the receipt; if it is yours, pass --config {path}"))
             }
+            Self::NoOpeningKey => Some(NAME_A_KEY.into()),
+            Self::Secrets { source, .. } => opening_key_hint(source),
             Self::NoName { .. } => Some("name the dataset with --name".into()),
             _ => None,
         }
@@ -128,6 +142,33 @@ impl CliError {
     }
 }
 
+const NAME_A_KEY: &str = "name the passphrase with --passphrase-file FILE or ZKL_PASSPHRASE_FILE, or the key file with \
+                          --openings-key FILE or ZKL_OPENINGS_KEY";
+
+fn opening_key_hint(error: &OpeningKeyError) -> Option<String> {
+    match error {
+        OpeningKeyError::Locked | OpeningKeyError::PassphraseMissing => Some(NAME_A_KEY.into()),
+        OpeningKeyError::NothingWrapped => {
+            Some("bring openings-key.age back from a backup, or name the key file with --openings-key".into())
+        }
+        error => error.hint().map(Into::into),
+    }
+}
+
+/// What this program's flags can do about a requirement that is not met.
+const fn requirement_hint(error: &RequirementError) -> Option<&'static str> {
+    match error {
+        RequirementError::NotPinned => Some("pass the key that the log's operator published with --trust"),
+        RequirementError::NotProved { .. } => Some("ask for a notarization that was made without --attest-only"),
+        RequirementError::ProofLeftOut { .. } => Some("ask for a receipt that was made without --no-scan"),
+        RequirementError::NotPublic { .. } => {
+            Some("ask for a table that was notarized, and a claim that was proved, with --proof universal")
+        }
+        RequirementError::NoPolicy => Some("name the witnesses that count in a policy, and pass it with --policy"),
+        _ => None,
+    }
+}
+
 /// What this program's commands and flags can do about an error of the ledger; otherwise what the ledger suggests.
 fn ledger_hint(error: &LedgerError) -> Option<String> {
     let hint = match error {
@@ -142,6 +183,8 @@ fn ledger_hint(error: &LedgerError) -> Option<String> {
             _ => return error.hint(),
         },
         LedgerError::Batch(error) => return ledger_hint(error),
+        LedgerError::OpeningKey(error) => return opening_key_hint(error),
+        LedgerError::Vault { source, .. } => return source.downcast_ref().and_then(opening_key_hint),
         LedgerError::Claim(ClaimError::False) => {
             "the value stays hidden; --reveal shows it to you, --dry-run tries a claim without recording".to_owned()
         }

@@ -6,6 +6,8 @@
 
 #[path = "fixtures/generate.rs"]
 mod generate;
+#[path = "common/product.rs"]
+mod product;
 
 use std::{
     fs,
@@ -14,8 +16,9 @@ use std::{
 };
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
-use generate::{KEY_SEED, ORIGIN, Product};
+use generate::{KEY_SEED, ORIGIN};
 use num_bigint::BigUint;
+use product::Product;
 use sha2::{Digest as _, Sha256, Sha512};
 use zkl_ledger::{
     Table, Trust,
@@ -440,7 +443,7 @@ fn claims_and_proofs_are_as_documented() {
 #[test]
 fn the_ledger_directory_is_as_documented() {
     let dir = tempfile::tempdir().unwrap();
-    LedgerHome::create(dir.path(), ORIGIN.parse().unwrap(), None).unwrap();
+    LedgerHome::create(dir.path(), ORIGIN.parse().unwrap(), None, None).unwrap();
     let settings = fs::read_to_string(dir.path().join("ledger.toml")).unwrap();
     assert_eq!(settings, format!("version = 1\norigin = \"{ORIGIN}\"\n"));
     documented("settings", settings.trim_end());

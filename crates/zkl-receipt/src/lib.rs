@@ -9,6 +9,7 @@ mod receipt;
 mod scan;
 mod scheme;
 mod text;
+mod trust_store;
 mod verify;
 mod witness_client;
 
@@ -26,9 +27,11 @@ pub use receipt::{
 };
 pub use scan::{ProfileEvidence, ScanBundle, ScanKey, ScanRecord, ScanReport, table_plan};
 pub use scheme::Scheme;
+pub use trust_store::{DistrustError, SizeRange, TrustStore, TrustStoreError, Trusted};
 pub use verify::{
-    LogSummary, ProofReport, ProofSummary, ReceiptSummary, ScanSummary, StatementSummary, Trust, TrustParseError,
-    VerifiedEntry, VerifiedLog, VerifiedReceipt, VerifiedStatement, VerifyError, verify,
+    LogSummary, ProofReport, ProofSummary, ReceiptSummary, Requirement, RequirementError, RequirementParseError,
+    ScanSummary, StatementSummary, Trust, TrustParseError, Verdict, VerifiedEntry, VerifiedLog, VerifiedReceipt,
+    VerifiedStatement, VerifyError, verify,
 };
 pub use witness_client::{TransportError, WitnessAnswer, WitnessClient};
 

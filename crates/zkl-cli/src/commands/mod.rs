@@ -10,6 +10,7 @@ mod export;
 mod fsck;
 mod init;
 mod notarize;
+mod openings;
 mod profile;
 mod prove;
 mod read;
@@ -29,13 +30,21 @@ use std::{
 };
 
 use zkl_ledger::{
-    Ledger,
+    Ledger, LedgerBuilder,
     circuit::KeyStore,
     export::ExportDir,
+    receipt::TrustStore,
     transparency::{note::NoteVerifier, policy::Policy},
 };
 
-use crate::{args::Command, config::Config, error::CliError};
+use crate::{
+    args::{Command, TrustStoreArgs},
+    config::Config,
+    error::CliError,
+};
+
+/// Longest trust store that is read, in bytes.
+const MAX_TRUST_STORE: u64 = 1 << 20;
 
 /// Runs one command.
 pub(crate) async fn run(command: Command, config: &Config) -> Result<(), CliError> {
@@ -60,6 +69,7 @@ pub(crate) async fn run(command: Command, config: &Config) -> Result<(), CliErro
         Command::Restore(args) => transfer::restore(args, config).await,
         Command::Srs(args) => srs::run(args, config).await,
         Command::Doctor => doctor::run(config).await,
+        Command::Openings(args) => openings::run(args, config).await,
         Command::Completions(args) => completions::run(&args),
     }
 }
@@ -69,14 +79,30 @@ fn key_store(config: &Config) -> Result<KeyStore, CliError> {
     Ok(KeyStore::open(dir).map_err(zkl_ledger::LedgerError::from)?)
 }
 
-async fn open_for_writing(config: &Config, wait_seconds: u64) -> Result<Ledger, CliError> {
-    let builder =
-        Ledger::builder().keys(key_store(config)?).proofs(config.proof).wait(Duration::from_secs(wait_seconds));
+/// What a command does with openings.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Openings {
+    /// Nothing, or it writes new ones: no key is asked for.
+    Unread,
+    Read,
+}
+
+async fn open_for_writing(config: &Config, wait_seconds: u64, openings: Openings) -> Result<Ledger, CliError> {
+    let builder = builder(config, openings)?.wait(Duration::from_secs(wait_seconds));
     Ok(builder.open(&config.ledger).await?)
 }
 
-async fn open_for_reading(config: &Config) -> Result<Ledger, CliError> {
-    Ok(Ledger::builder().keys(key_store(config)?).open_read_only(&config.ledger).await?)
+async fn open_for_reading(config: &Config, openings: Openings) -> Result<Ledger, CliError> {
+    Ok(builder(config, openings)?.open_read_only(&config.ledger).await?)
+}
+
+fn builder(config: &Config, openings: Openings) -> Result<LedgerBuilder, CliError> {
+    let builder = Ledger::builder().keys(key_store(config)?).proofs(config.proof);
+    let key = if openings == Openings::Read { config.opening_key()? } else { None };
+    Ok(match key {
+        Some(key) => builder.opening_key(key),
+        None => builder,
+    })
 }
 
 /// The key to check an export with: the one that the user knows, otherwise the export's own.
@@ -86,6 +112,22 @@ fn export_key(export: &ExportDir, trusted: Option<&NoteVerifier>, config: &Confi
     }
     fsck::note_unpinned(config);
     Ok(export.unverified_log_key()?)
+}
+
+/// The trust store that the command line, the environment or a settings file names. One that was just found in the current directory
+/// names none: it may have been sent along with what is to be checked.
+fn read_trust_store(args: &TrustStoreArgs, config: &Config) -> Result<Option<TrustStore>, CliError> {
+    if let (Some(path), false, Some(_)) = (&config.file, config.file_named, &config.trust_store) {
+        return Err(CliError::FoundTrust { path: path.clone() });
+    }
+    let Some(path) = args.file.as_ref().or(config.trust_store.as_ref()) else { return Ok(None) };
+    let error = |source| CliError::ReadFile { path: path.clone(), source };
+    if fs::metadata(path).map_err(error)?.len() > MAX_TRUST_STORE {
+        return Err(error(io::Error::new(io::ErrorKind::InvalidData, "the file is too long to be a trust store")));
+    }
+    let text = fs::read_to_string(path).map_err(error)?;
+    let store = toml::from_str(&text);
+    Ok(Some(store.map_err(|source| CliError::TrustStore { path: path.clone(), source: Box::new(source) })?))
 }
 
 fn read_policy(path: &Path) -> Result<Policy, CliError> {

@@ -7,10 +7,14 @@ use std::{
 
 use serde::Serialize;
 use zkl_ledger::{
-    Table, Trust,
+    LedgerError, Table, Trust,
     data::check_data,
-    openings::Opening,
-    receipt::{MAX_RECEIPT_LEN, Notarization, ReceiptSummary, StatementSummary, VerifiedReceipt, VerifiedStatement},
+    home::LedgerHome,
+    openings::{Opening, OpeningKey, OpeningKeyError},
+    receipt::{
+        MAX_RECEIPT_LEN, Notarization, ReceiptSummary, Requirement, StatementSummary, VerifiedReceipt,
+        VerifiedStatement,
+    },
 };
 
 use crate::{
@@ -24,8 +28,12 @@ use crate::{
 /// Longest file of keys that is read, in bytes.
 const MAX_TRUST_FILE: u64 = 1 << 20;
 
+/// What stands behind the verdict on a receipt that rests on dev material.
+const FORGEABLE: &str = ": the checks passed, and prove nothing, because a proof rests on test material";
+
 #[derive(Serialize)]
 struct VerifyReport {
+    /// Whether every check passed and nothing rests on dev material.
     valid: bool,
     #[serde(flatten)]
     receipt: ReceiptSummary,
@@ -38,23 +46,27 @@ impl Report for VerifyReport {
     fn write_human(&self, out: &mut dyn Write) -> io::Result<()> {
         let log = &self.receipt.log;
         let place = log.index.map(|index| format!("entry {index} of ")).unwrap_or_default();
-        let mut last = vec![("log", format!("{}, {place}{}", log.origin, log.size)), ("log key", log.key.clone())];
+        let pinned = match (&log.label, log.pinned) {
+            (Some(label), _) => format!(" (your trust store says: {label})"),
+            (None, true) => String::new(),
+            (None, false) => ", NOT pinned: pin it with --trust".to_owned(),
+        };
+        let key = format!("{}{pinned}", log.key);
+        let mut last = vec![("log", format!("{}, {place}{}", log.origin, log.size)), ("log key", key)];
         if !log.witnesses.is_empty() {
             let meaning = if log.policy { "a quorum of the policy" } else { "named in the receipt, NOT vouched for" };
             last.push(("witnesses", format!("{} ({meaning})", log.witnesses.join(", "))));
         }
-        let pinned = match log.pinned {
-            true => "this log key is pinned",
-            false => "log key NOT pinned: anybody can make a log; pin it with --trust",
-        };
-        last.push(("trust", pinned.to_owned()));
+        last.extend(self.receipt.trust.iter().map(|sentence| ("trust", (*sentence).to_owned())));
+        let verdict = self.receipt.verdict;
+        let meaning = if verdict.is_valid() { "" } else { FORGEABLE };
         if let Some(statement) = &self.receipt.statement {
-            writeln!(out, "VALID")?;
+            writeln!(out, "{verdict}{meaning}")?;
             let mut fields = fields(statement, self.data.as_deref());
             fields.extend(last);
             return output::write_fields(out, &fields);
         }
-        writeln!(out, "VALID: {} statements", self.receipt.statements.len())?;
+        writeln!(out, "{verdict}: {} statements{meaning}", self.receipt.statements.len())?;
         for statement in &self.receipt.statements {
             output::write_fields(out, &fields(statement, None))?;
             writeln!(out)?;
@@ -107,17 +119,23 @@ pub(super) async fn run(args: VerifyArgs, config: &Config) -> Result<(), CliErro
     for text in config.trust.iter().chain(&args.trust) {
         trust = add_trust(trust, text)?;
     }
+    if let Some(store) = super::read_trust_store(&args.store, config)? {
+        trust = trust.with_trust_store(store);
+    }
     if let Some(path) = &args.policy {
         trust = trust.with_policy(super::read_policy(path)?);
     }
     let bytes = read_receipt(&args.receipt)?;
     let verified = zkl_ledger::verify(&bytes, &trust)
         .map_err(|source| CliError::NotValid { path: args.receipt.clone(), source: Box::new(source) })?;
+    let required: Vec<Requirement> = config.require.iter().chain(&args.require).copied().collect();
+    verified.require(&required).map_err(|source| CliError::NotAsRequired { path: args.receipt.clone(), source })?;
     let data = match (args.data, args.opening) {
         (Some(data), Some(opening)) => Some(compare_data(data, opening, &verified, config).await?),
         _ => None,
     };
-    output::print(&VerifyReport { valid: true, receipt: verified.summary(), data }, config.format)
+    let valid = verified.verdict().is_valid();
+    output::print(&VerifyReport { valid, receipt: verified.summary(), data }, config.format)
 }
 
 /// Checks that a file is the table whose notarization the receipt holds.
@@ -139,11 +157,25 @@ async fn compare_data(
     };
     let reporter = Arc::new(TerminalProgress::new(config.quiet));
     let keys = Arc::new(super::key_store(config)?);
-    let opening = Arc::new(Opening::read(&opening)?);
+    let opening = Arc::new(read_opening(&opening, config)?);
     match check_data(Table::path(&data), opening, notarization, keys, reporter).await? {
         Ok(check) => Ok(format!("{} is the notarized table ({} rows read)", data.display(), check.rows)),
         Err(mismatch) => Err(CliError::OtherData { data, what: mismatch.to_string() }),
     }
+}
+
+/// Keys are read only for an opening that is encrypted: an auditor may have neither key nor ledger.
+fn read_opening(path: &Path, config: &Config) -> Result<Opening, CliError> {
+    match Opening::read(path) {
+        Err(LedgerError::OpeningKey(OpeningKeyError::Locked)) => {}
+        other => return Ok(other?),
+    }
+    let identity = match config.opening_key()? {
+        Some(OpeningKey::Identity(identity)) => Some(identity),
+        Some(key) => Some(LedgerHome::open(&config.ledger)?.opening_identity(&key)?),
+        None => None,
+    };
+    Ok(Opening::read_with(path, identity.as_ref())?)
 }
 
 fn read_receipt(path: &Path) -> Result<Vec<u8>, CliError> {

@@ -10,4 +10,6 @@ mod crash;
 mod custody;
 mod profile;
 mod proved;
+mod require;
+mod secrets;
 mod terminal;

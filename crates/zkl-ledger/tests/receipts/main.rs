@@ -8,9 +8,13 @@ mod common;
 mod datasets;
 mod list;
 mod older;
+#[path = "../common/product.rs"]
+mod product;
 mod proved;
 mod receipts;
+mod require;
 #[path = "../common/single.rs"]
 mod single;
 mod trust;
+mod trust_store;
 mod universal;

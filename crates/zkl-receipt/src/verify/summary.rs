@@ -4,13 +4,18 @@ use serde::Serialize;
 use zkl_core::{layout::Layout, table_note::reading};
 use zkl_snark::keys::Setup;
 
-use super::report::{ProofReport, VerifiedEntry, VerifiedLog, VerifiedReceipt, VerifiedStatement};
+use super::{
+    basis::Verdict,
+    report::{ProofReport, VerifiedEntry, VerifiedLog, VerifiedReceipt, VerifiedStatement},
+};
 use crate::{kind::Notarization, scan::ProfileEvidence};
 
 /// A receipt that verified.
 #[derive(Clone, Debug, Serialize)]
 #[non_exhaustive]
 pub struct ReceiptSummary {
+    /// What it is worth: `valid`, or `forgeable` when a proof rests on dev material.
+    pub verdict: Verdict,
     /// The statement of a receipt for one entry.
     #[serde(flatten)]
     pub statement: Option<StatementSummary>,
@@ -19,6 +24,8 @@ pub struct ReceiptSummary {
     pub statements: Vec<StatementSummary>,
     /// The log.
     pub log: LogSummary,
+    /// What the verdict rests on and what would break it, in sentences.
+    pub trust: Vec<&'static str>,
 }
 
 /// The log, and where in it the entry of a receipt for one entry is.
@@ -32,6 +39,9 @@ pub struct LogSummary {
     pub key: String,
     /// Whether the caller pinned the key. If not, anybody may have made this log.
     pub pinned: bool,
+    /// What the caller's trust store calls the log.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub label: Option<String>,
     /// Position of the one entry.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub index: Option<u64>,
@@ -136,13 +146,14 @@ pub struct ScanSummary {
 impl VerifiedReceipt {
     /// The verdict about the subjects, in texts and numbers.
     pub fn summary(&self) -> ReceiptSummary {
-        let VerifiedLog { origin, key, pinned, size, root, witnesses, policy, .. } = self.log.clone();
+        let VerifiedLog { origin, key, pinned, label, size, root, witnesses, policy, .. } = self.log.clone();
         let index = self.subject().map(|subject| subject.index.0);
-        let log = LogSummary { origin, key, pinned, index, size: size.0, root: root.to_string(), witnesses, policy };
+        let log =
+            LogSummary { origin, key, pinned, label, index, size: size.0, root: root.to_string(), witnesses, policy };
         let mut statements: Vec<StatementSummary> = self.subjects().map(StatementSummary::of).collect();
         let statement = if statements.len() == 1 { statements.pop() } else { None };
         let statement = statement.map(|statement| StatementSummary { index: None, ..statement });
-        ReceiptSummary { statement, statements, log }
+        ReceiptSummary { verdict: self.verdict(), statement, statements, log, trust: self.grounds() }
     }
 }
 
