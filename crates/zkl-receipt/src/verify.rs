@@ -21,6 +21,8 @@ mod proof;
 mod report;
 mod require;
 mod summary;
+#[cfg(test)]
+mod tests;
 mod trust;
 mod witnesses;
 

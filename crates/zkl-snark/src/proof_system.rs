@@ -70,15 +70,18 @@ pub trait ProofSystem: Send + Sync {
         progress: &dyn Fn(KeyEvent<'_>),
     ) -> Result<Arc<dyn ProvingKey>, KeyError>;
 
-    /// Reads the key of a circuit; `None` for a system whose keys are more than the bytes that receipts carry, and which are
-    /// [derived](Self::derived_key).
+    /// Whether keys are more than the bytes that receipts carry, so that a verifier has to [derive](Self::derived_key) them.
+    fn derives_keys(&self) -> bool;
+
+    /// Reads the key of a circuit. Where keys are derived, the result knows its sizes and refuses every proof. This may take
+    /// seconds for a long key.
     ///
     /// # Errors
     /// [`KeyDecodeError`].
     ///
     /// # Soundness
     /// Says nothing about where the key came from: its digest must be trusted for the circuit.
-    fn read_key(&self, bytes: &[u8]) -> Result<Option<Arc<dyn VerifyingKey>>, KeyDecodeError>;
+    fn read_key(&self, bytes: &[u8]) -> Result<Arc<dyn VerifyingKey>, KeyDecodeError>;
 
     /// The key that anybody can make out of `circuit` alone, whose assignment is not read, and how it was made. This may take
     /// seconds.

@@ -181,7 +181,7 @@ impl StatementKind for Notarization {
                 scope.absent("scan proof", scan.as_ref())?;
                 ProfileEvidence::Attested
             }
-            (Some(_), None) => ProfileEvidence::ProofLeftOut,
+            (Some(record), None) => ProfileEvidence::ProofLeftOut { forgeable: record.names_dev_material() },
             (Some(record), Some(part)) => {
                 ProfileEvidence::Proved(check_scan(self, record, layout, scope.origin, part, scope.trust)?)
             }

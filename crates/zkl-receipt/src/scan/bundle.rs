@@ -37,11 +37,12 @@ impl ScanBundle {
         SrsVerifierKey::from_bytes(bytes.get(..len).unwrap_or(bytes)).map_err(VerifyError::Srs)
     }
 
-    /// Reads the blob of a table that is cut as `plan` says and proved with `keys`.
+    /// Compares the length with that of the blob of a table that is cut as `plan` says and proved with keys of the sizes of `keys`.
+    /// Returns the length of the string.
     ///
     /// # Errors
     /// [`VerifyError::ScanLength`], [`VerifyError::Srs`], [`VerifyError::ScanEncoding`].
-    pub fn decode(plan: &TablePlan, keys: &TableKeys<'_>, bytes: &[u8]) -> Result<Self, VerifyError> {
+    pub(crate) fn check_len(plan: &TablePlan, keys: &TableKeys<'_>, bytes: &[u8]) -> Result<usize, VerifyError> {
         let proof_len = TableProof::encoded_bytes(plan, keys).map_err(VerifyError::ScanEncoding)?;
         let srs_len = match SrsVerifierKey::encoded_bytes_at(bytes) {
             // Too short to name a kind: the shortest string is as good as any.
@@ -52,6 +53,15 @@ impl ScanBundle {
         if bytes.len() != expected {
             return Err(VerifyError::ScanLength { expected, got: bytes.len() });
         }
+        Ok(srs_len)
+    }
+
+    /// Reads the blob of a table that is cut as `plan` says and proved with `keys`.
+    ///
+    /// # Errors
+    /// [`VerifyError::ScanLength`], [`VerifyError::Srs`], [`VerifyError::ScanEncoding`].
+    pub fn decode(plan: &TablePlan, keys: &TableKeys<'_>, bytes: &[u8]) -> Result<Self, VerifyError> {
+        let srs_len = Self::check_len(plan, keys, bytes)?;
         let (srs, proof) = bytes.split_at(srs_len);
         Ok(Self {
             srs: SrsVerifierKey::from_bytes(srs).map_err(VerifyError::Srs)?,

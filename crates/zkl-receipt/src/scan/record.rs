@@ -6,6 +6,9 @@ use zkl_core::{
     digest::{BlobDigest, KeyDigest, Sha256Digest},
 };
 
+use zkl_circuits::keys::builtin_keys;
+use zkl_snark::keys::{Setup, builtin_srs_setup};
+
 use crate::scheme::Scheme;
 
 /// The scan proof of a notarization. Everything that the proof's bytes could choose is named here or follows from the
@@ -23,6 +26,15 @@ pub struct ScanRecord {
     pub keys: Vec<ScanKey>,
     /// Digest of commitments and proof.
     pub proof: BlobDigest,
+}
+
+impl ScanRecord {
+    /// Whether string or keys are dev material that is built in. Dev keys of circuits that are not pinned are not known by their digests.
+    pub(crate) fn names_dev_material(&self) -> bool {
+        let key = |named: &ScanKey| builtin_keys().setup(self.scheme.system(), &named.circuit, named.key);
+        let setups = self.keys.iter().map(key).chain([builtin_srs_setup(self.srs)]);
+        setups.flatten().any(Setup::is_forgeable)
+    }
 }
 
 /// A circuit and the key that checks its proofs.

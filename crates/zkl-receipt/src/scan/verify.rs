@@ -35,7 +35,10 @@ pub enum ProfileEvidence {
     /// The notary's signature says so; there is no proof.
     Attested,
     /// The log names a proof, which the receipt leaves out: nothing but the signature was checked.
-    ProofLeftOut,
+    ProofLeftOut {
+        /// Whether the entry names dev material that is built in: leaving the proof out does not make it better.
+        forgeable: bool,
+    },
     /// A proof over every row verified.
     Proved(ScanReport),
 }
@@ -89,22 +92,31 @@ pub(crate) fn check_scan(
         return Err(VerifyError::ScanKeys { expected, logged, got });
     }
     let system = record.scheme.system();
+    let mut names = Vec::with_capacity(expected);
     for ((circuit, logged), text) in circuits.iter().zip(&record.keys).zip(&part.keys) {
         let id = circuit.id();
         if logged.circuit != id {
             return Err(VerifyError::Circuit { expected: id, got: logged.circuit.clone() });
         }
-        named(system, circuit, logged, text, is_derivable).bytes()?;
+        let name = named(system, circuit, logged, text, is_derivable);
+        name.bytes()?;
+        names.push(name);
     }
     // Keys may have to be derived, which is work: whatever is cheap comes first.
     if system.tag().is_some() {
         trusted_srs(&ScanBundle::srs(&bytes)?, record.srs, trust)?;
     }
+    let admitted = names.iter().map(|name| name.admitted(trust)).collect::<Result<Vec<_>, _>>()?;
+    let stated = names.iter().zip(&admitted).filter_map(|(name, key)| Some((name.circuit.clone(), key.stated()?)));
+    let stated: Vec<_> = stated.collect();
+    if stated.len() == expected {
+        ScanBundle::check_len(&plan, &TableKeys::new(system, stated), &bytes)?;
+    }
     let mut setup = Setup::Ceremony;
     let mut keys = Vec::with_capacity(expected);
-    for ((circuit, logged), text) in circuits.iter().zip(&record.keys).zip(&part.keys) {
-        let (key, of_key) = named(system, circuit, logged, text, is_derivable).trusted(trust)?;
-        keys.push((circuit.id(), key));
+    for (name, key) in names.iter().zip(admitted) {
+        let (key, of_key) = key.trusted(trust)?;
+        keys.push((name.circuit.clone(), key));
         setup = setup.min(of_key);
     }
 

@@ -13,7 +13,7 @@ use zkl_snark::{
     proof_system::{ProofSystem, VerifyingKey},
 };
 
-use super::{TrustAt, VerifyError, decode_base64};
+use super::{TrustAt, VerifyError, decode_base64, trust::DerivedKey};
 
 /// A key that an entry names for a circuit.
 pub(crate) struct NamedKey<'a> {
@@ -37,38 +37,82 @@ impl NamedKey<'_> {
         if got == expected { Ok(bytes) } else { Err(VerifyError::KeyDigest { expected, got }) }
     }
 
-    /// The key, if the caller trusts it for its circuit, and what that rests on. A key that is not pinned may be the one that follows
-    /// from the circuit alone, and then is that, whether or not the caller trusts its digest. Matrices are never taken from the receipt,
-    /// which could name some that anything satisfies.
-    pub(crate) fn trusted(&self, trust: TrustAt<'_>) -> Result<(Arc<dyn VerifyingKey>, Setup), VerifyError> {
+    /// Whether the caller trusts the key for its circuit, as far as can be told without work; it may remain to be derived. Matrices
+    /// are never taken from the receipt, which could name some that anything satisfies.
+    pub(crate) fn admitted(&self, trust: TrustAt<'_>) -> Result<AdmittedKey<'_>, VerifyError> {
         let Self { system, circuit, digest, .. } = *self;
         let bytes = self.bytes()?;
         // Also of a key that is built in: a store can end trust in it.
         let listed = trust.trusts_key(circuit, digest)?;
-        let read = system.read_key(&bytes);
         let pinned = builtin_keys().setup(system, circuit, digest);
-        if let (Some(setup), Ok(Some(key))) = (pinned, &read) {
-            return Ok((Arc::clone(key), setup));
-        }
         let known = pinned.or_else(|| listed.then_some(Setup::External));
-        let is_derived = matches!(read, Ok(None));
-        // The circuit gives the pinned key and no other: whoever names another one is refused before it is made.
-        if is_derived && pinned.is_none() && builtin_keys().digest(system, circuit).is_some() {
-            return Err(VerifyError::KeyNotTrusted { circuit: circuit.clone(), digest });
-        }
-        if let Some(instance) = self.instance
-            && (self.derivable || is_derived && known.is_some())
-        {
-            let (key, setup) = trust.trust.derived_key(system, instance).map_err(VerifyError::DerivedKey)?;
-            if key.digest() == digest {
-                return Ok((key, setup));
+        let read = || system.read_key(&bytes).map_err(VerifyError::Key);
+        let untrusted = || VerifyError::KeyNotTrusted { circuit: circuit.clone(), digest };
+        if system.derives_keys() {
+            // The circuit gives the pinned key and no other.
+            if pinned.is_none() && builtin_keys().digest(system, circuit).is_some() {
+                return Err(untrusted());
             }
+            let instance = self.instance.ok_or_else(|| VerifyError::CircuitUnknown { circuit: circuit.clone() })?;
+            if !self.derivable && known.is_none() {
+                return Err(untrusted());
+            }
+            return Ok(AdmittedKey::Derivable { key: self, instance, stated: Some(read()?), known: None });
         }
-        match (known, read) {
-            (Some(setup), Ok(Some(key))) => Ok((key, setup)),
-            (Some(_), Err(error)) => Err(VerifyError::Key(error)),
-            (_, Ok(None)) if self.instance.is_none() => Err(VerifyError::CircuitUnknown { circuit: circuit.clone() }),
-            _ => Err(VerifyError::KeyNotTrusted { circuit: circuit.clone(), digest }),
+        match (pinned, self.instance) {
+            // A key that is not pinned may be the dev key of the circuit, whether or not the caller trusts its digest.
+            (None, Some(instance)) if self.derivable => {
+                let known = known.map(|setup| Ok((read()?, setup))).transpose()?;
+                Ok(AdmittedKey::Derivable { key: self, instance, stated: None, known })
+            }
+            // A stranger's key is not read: decoding a long one is work.
+            _ => Ok(AdmittedKey::Known(read_known(known, read, untrusted)?)),
+        }
+    }
+}
+
+fn read_known(
+    known: Option<Setup>,
+    read: impl FnOnce() -> Result<Arc<dyn VerifyingKey>, VerifyError>,
+    untrusted: impl FnOnce() -> VerifyError,
+) -> Result<DerivedKey, VerifyError> {
+    let setup = known.ok_or_else(untrusted)?;
+    Ok((read()?, setup))
+}
+
+/// A key that nothing cheap speaks against.
+pub(crate) enum AdmittedKey<'a> {
+    /// It is trusted, and this is what that rests on.
+    Known(DerivedKey),
+    /// It counts if it is the key that follows from the circuit.
+    Derivable {
+        key: &'a NamedKey<'a>,
+        instance: &'a dyn Circuit,
+        /// The key as the receipt states it, which tells how long proofs are.
+        stated: Option<Arc<dyn VerifyingKey>>,
+        /// What it is otherwise, if the caller trusts it anyhow.
+        known: Option<DerivedKey>,
+    },
+}
+
+impl AdmittedKey<'_> {
+    /// The key as it is known before anything is derived: what tells the lengths of proofs.
+    pub(crate) fn stated(&self) -> Option<&dyn VerifyingKey> {
+        match self {
+            Self::Known((key, _)) => Some(key.as_ref()),
+            Self::Derivable { stated, .. } => stated.as_deref(),
+        }
+    }
+
+    /// The key and what it rests on. It may have to be made, which takes up to some seconds.
+    pub(crate) fn trusted(self, trust: TrustAt<'_>) -> Result<DerivedKey, VerifyError> {
+        match self {
+            Self::Known(known) => Ok(known),
+            Self::Derivable { key: NamedKey { system, circuit, digest, .. }, instance, known, .. } => {
+                let derived = trust.trust.derived_key(*system, instance, *digest).map_err(VerifyError::DerivedKey)?;
+                let untrusted = || VerifyError::KeyNotTrusted { circuit: (*circuit).clone(), digest: *digest };
+                derived.or(known).ok_or_else(untrusted)
+            }
         }
     }
 }
@@ -90,7 +134,8 @@ mod tests {
             Fr,
             relations::gr1cs::{ConstraintSystemRef, SynthesisError},
         },
-        proof_system::UNIVERSAL,
+        gadgets::FieldVar,
+        proof_system::{ProofSystem as _, UNIVERSAL},
     };
 
     use super::*;
@@ -114,16 +159,38 @@ mod tests {
         }
     }
 
+    /// Something that has a key.
+    struct Square;
+
+    impl Circuit for Square {
+        fn id(&self) -> CircuitId {
+            "example/square@1".parse().unwrap()
+        }
+
+        fn public_inputs(&self) -> Vec<Fr> {
+            Vec::new()
+        }
+
+        fn synthesize(&self, cs: ConstraintSystemRef<Fr>) -> Result<(), SynthesisError> {
+            let x = FieldVar::witness(&cs, Some(Fr::from(1)))?;
+            FieldVar::enforce_product(&cs, &x, &x, &x)?;
+            Ok(())
+        }
+    }
+
     #[test]
     fn another_key_than_the_pinned_one_is_refused_without_a_look_at_the_circuit() {
         let refusal = |id: &str| {
             let circuit = Unwritten(id.parse().unwrap());
-            let (text, digest) = (BASE64_STANDARD.encode("a key"), KeyDigest::of(b"a key"));
+            let (key, _) = UNIVERSAL.derived_key(&Square).unwrap();
+            let (text, digest) = (BASE64_STANDARD.encode(key.as_bytes()), key.digest());
             let (id, instance) = (circuit.id(), Some(&circuit as &dyn Circuit));
             let named = NamedKey { system: UNIVERSAL, circuit: &id, digest, text: &text, instance, derivable: true };
             // Trust in the digest does not help: it cannot be that of the circuit.
             let trust = Trust::default().with_verifying_key(id.clone(), digest);
-            named.trusted(trust.at(Place::of_entry(&"example.com/log".parse().unwrap(), LeafIndex(0)))).unwrap_err()
+            let origin = "example.com/log".parse().unwrap();
+            let trust = trust.at(Place::of_entry(&origin, LeafIndex(0)));
+            named.admitted(trust).and_then(|key| key.trusted(trust)).unwrap_err()
         };
         assert!(matches!(refusal("claim/mean@1"), VerifyError::KeyNotTrusted { .. }));
         assert!(matches!(refusal("example/other@1"), VerifyError::DerivedKey(_)));

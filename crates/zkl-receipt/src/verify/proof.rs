@@ -6,6 +6,7 @@
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use zkl_argument::srs::SrsVerifierKey;
 use zkl_core::{ark::Fr, circuit::Circuit, digest::BlobDigest};
+use zkl_snark::proof_system::DecodeError;
 
 use super::{NamedKey, ProofReport, TrustAt, VerifyError, trusted_srs};
 use crate::{proof_record::ProofRecord, receipt::ProofPart};
@@ -49,7 +50,16 @@ impl NamedProof<'_> {
             }
             (needed, _) => return Err(VerifyError::SrsNamed { needed }),
         };
-        let (key, setup) = named.trusted(trust)?;
+        let key = named.admitted(trust)?;
+        // A key may have to be made, which is work that no proof of a wrong length is worth.
+        if let Some(stated) = key.stated() {
+            let expected = stated.proof_len(None).map_err(VerifyError::Proof)?;
+            if proof.len() != expected {
+                let length = DecodeError::Length { expected, got: proof.len() };
+                return Err(VerifyError::Proof(length.into()));
+            }
+        }
+        let (key, setup) = key.trusted(trust)?;
         key.verify(self.public_inputs, srs.as_ref().map(|(srs, _)| srs), None, proof).map_err(VerifyError::Proof)?;
         Ok(ProofReport {
             scheme: system.name(),

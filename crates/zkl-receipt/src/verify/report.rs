@@ -124,7 +124,8 @@ pub enum VerifiedStatement {
 }
 
 impl VerifiedStatement {
-    /// What the weakest of all proofs that were verified for this statement rests on; `None` when there is none.
+    /// What the weakest of all proofs that were verified for this statement rests on; `None` when there is none. A proof that was left
+    /// out counts if the entry names dev material for it.
     pub fn setup(&self) -> Option<Setup> {
         let (profile, proof) = match self {
             Self::Notarization { profile, .. } => (Some(profile), None),
@@ -133,6 +134,7 @@ impl VerifiedStatement {
         };
         let scan = match profile {
             Some(ProfileEvidence::Proved(report)) => Some(report.setup),
+            Some(ProfileEvidence::ProofLeftOut { forgeable: true }) => Some(Setup::Dev),
             _ => None,
         };
         scan.into_iter().chain(proof.map(|proof| proof.setup)).min()

@@ -137,7 +137,7 @@ impl VerifiedReceipt {
                 VerifiedStatement::Notarization { profile: ProfileEvidence::Attested, .. } => {
                     Err(RequirementError::NotProved { index })
                 }
-                VerifiedStatement::Notarization { profile: ProfileEvidence::ProofLeftOut, .. } => {
+                VerifiedStatement::Notarization { profile: ProfileEvidence::ProofLeftOut { .. }, .. } => {
                     Err(RequirementError::ProofLeftOut { index })
                 }
                 VerifiedStatement::Notarization { profile: ProfileEvidence::Proved(_), .. }

@@ -198,7 +198,7 @@ impl StatementSummary {
         self.columns = Some(layout.columns().len());
         let (assurance, profile) = match evidence {
             ProfileEvidence::Proved(report) => ("proved", format!("proved over every row, {}", report.setup)),
-            ProfileEvidence::ProofLeftOut => {
+            ProfileEvidence::ProofLeftOut { .. } => {
                 ("attested", "attested; the log names a proof, which this receipt leaves out".to_owned())
             }
             ProfileEvidence::Attested => ("attested", "attested by the notary, not proved".to_owned()),

@@ -1,7 +1,7 @@
 //! What a verifier trusts before it sees a receipt.
 
 use std::{
-    collections::{BTreeSet, HashMap},
+    collections::BTreeSet,
     fmt,
     str::FromStr,
     sync::{Arc, Mutex, PoisonError},
@@ -22,7 +22,10 @@ use zkl_snark::{
 use crate::trust_store::{DistrustError, Place, TrustStore};
 
 /// A key that anybody can make out of its circuit, and how it is made.
-type DerivedKey = (Arc<dyn VerifyingKey>, Setup);
+pub(crate) type DerivedKey = (Arc<dyn VerifyingKey>, Setup);
+
+/// Derived keys that are kept: a receipt about a table needs fewer than ten. Each may take tens of megabytes.
+const KEPT_KEYS: usize = 16;
 
 /// Pinned keys. By default no log is pinned, and the built-in verifying keys are trusted.
 #[derive(Clone, Default)]
@@ -33,8 +36,9 @@ pub struct Trust {
     policy: Option<Policy>,
     store: Option<Arc<TrustStore>>,
     circuits: Vec<Arc<dyn Circuit>>,
-    /// Keys that this process made out of circuits, shared by clones: no file and no receipt had a say in them.
-    derived: Arc<Mutex<HashMap<(&'static str, CircuitId), DerivedKey>>>,
+    /// Keys that this process made out of circuits, shared by clones that know the same circuits: no file and no receipt had a say in
+    /// them. The last used one is at the end.
+    derived: Arc<Mutex<Vec<((&'static str, CircuitId), DerivedKey)>>>,
 }
 
 /// A text that is no key to trust.
@@ -69,6 +73,8 @@ impl Trust {
     #[must_use]
     pub fn with_circuit(mut self, circuit: impl Circuit + 'static) -> Self {
         self.circuits.push(Arc::new(circuit));
+        // Another clone may know another circuit by this id.
+        self.derived = Arc::default();
         self
     }
 
@@ -131,21 +137,43 @@ impl Trust {
         self.circuits.iter().find(|circuit| circuit.id() == *id).map(AsRef::as_ref)
     }
 
-    /// The key that follows from `circuit`, made once.
+    /// The key that follows from `circuit`, if it has this digest. Some are kept, so that many receipts about the same circuits
+    /// are verified faster; what a receipt only claims to be the key is not among them.
     pub(crate) fn derived_key(
         &self,
         system: &'static dyn ProofSystem,
         circuit: &dyn Circuit,
-    ) -> Result<DerivedKey, KeyError> {
+        digest: KeyDigest,
+    ) -> Result<Option<DerivedKey>, KeyError> {
         let place = (system.name(), circuit.id());
         let derived = || self.derived.lock().unwrap_or_else(PoisonError::into_inner);
-        let found = derived().get(&place).cloned();
-        if let Some(key) = found {
-            return Ok(key);
+        let take = |kept: &mut Vec<_>| {
+            let at = kept.iter().position(|(of, _)| *of == place)?;
+            let found: (_, DerivedKey) = kept.remove(at);
+            kept.push(found.clone());
+            Some(found.1)
+        };
+        let found = take(&mut derived());
+        let key = match found {
+            Some(key) => key,
+            None => system.derived_key(circuit)?,
+        };
+        if key.0.digest() != digest {
+            return Ok(None);
         }
-        let key = system.derived_key(circuit)?;
-        derived().insert(place, key.clone());
-        Ok(key)
+        let mut kept = derived();
+        if take(&mut kept).is_none() {
+            if kept.len() == KEPT_KEYS {
+                kept.remove(0);
+            }
+            kept.push((place.clone(), key.clone()));
+        }
+        Ok(Some(key))
+    }
+
+    #[cfg(test)]
+    pub(crate) fn kept_keys(&self) -> usize {
+        self.derived.lock().unwrap_or_else(PoisonError::into_inner).len()
     }
 }
 

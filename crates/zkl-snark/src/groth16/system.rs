@@ -52,9 +52,13 @@ impl ProofSystem for Groth16 {
         Ok(Arc::new(DevKey { id: circuit.id(), key }))
     }
 
-    fn read_key(&self, bytes: &[u8]) -> Result<Option<Arc<dyn proof_system::VerifyingKey>>, KeyDecodeError> {
+    fn derives_keys(&self) -> bool {
+        false
+    }
+
+    fn read_key(&self, bytes: &[u8]) -> Result<Arc<dyn proof_system::VerifyingKey>, KeyDecodeError> {
         match VerifyingKey::from_bytes(bytes) {
-            Ok(key) => Ok(Some(Arc::new(key))),
+            Ok(key) => Ok(Arc::new(key)),
             Err(error) => Err(error.of_key()),
         }
     }

@@ -94,6 +94,9 @@ pub enum VerifyError {
     /// There is no reference string, and the proof is under one.
     #[error("the proof is under a reference string, and there is none")]
     SrsMissing,
+    /// The key is what a receipt says of it, which proves nothing: its matrices have to be made from the circuit.
+    #[error("the key has no matrices: they were not made from the circuit")]
+    MatricesMissing,
     /// Bytes that are no proof.
     #[error("the bytes are no proof")]
     Encoding(#[from] DecodeError),

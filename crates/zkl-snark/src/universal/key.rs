@@ -117,10 +117,7 @@ impl VerifyingKey {
     /// [`VerifyError::Link`] unless there is a link exactly where the key needs one, [`VerifyError::LinkVariables`] and
     /// [`VerifyError::Blocks`] for links that no proof can have.
     pub fn sizes(&self, variables: Option<usize>) -> Result<Sizes, VerifyError> {
-        if variables.is_some() != self.link {
-            return Err(VerifyError::Link { needed: self.link });
-        }
-        Sizes::new(self.matrices.counts(), variables)
+        Sizes::of_key(self.link, self.matrices.counts(), variables)
     }
 
     /// Verifies `proof` for the public inputs `x`: that somebody knows an assignment that satisfies the circuit and, with a link, that
@@ -153,11 +150,13 @@ impl fmt::Debug for VerifyingKey {
     }
 }
 
-struct Header {
-    id: CircuitId,
-    link: bool,
-    counts: Counts,
-    digest: Sha256Digest,
+/// What the bytes of a key say.
+#[derive(Debug)]
+pub(super) struct Header {
+    pub(super) id: CircuitId,
+    pub(super) link: bool,
+    pub(super) counts: Counts,
+    pub(super) digest: Sha256Digest,
 }
 
 fn encode(id: &CircuitId, link: bool, counts: Counts, digest: Sha256Digest) -> Result<Vec<u8>, KeyError> {
@@ -177,7 +176,7 @@ fn encode(id: &CircuitId, link: bool, counts: Counts, digest: Sha256Digest) -> R
     Ok(bytes)
 }
 
-fn decode(bytes: &[u8]) -> Result<Header, KeyError> {
+pub(super) fn decode(bytes: &[u8]) -> Result<Header, KeyError> {
     let length = |expected| KeyError::Length { expected, got: bytes.len() };
     let (head, rest) = bytes.split_first_chunk::<13>().ok_or(length(FIXED_LEN))?;
     let (magic, version) = head.split_at(8);
@@ -198,7 +197,7 @@ fn decode(bytes: &[u8]) -> Result<Header, KeyError> {
         *count = u32::from_le_bytes(*bytes) as usize;
     }
     let [inputs, num_variables, num_constraints] = counts;
-    let counts = Counts { num_inputs: inputs + 1, num_variables, num_constraints };
+    let counts = Counts { num_inputs: inputs.saturating_add(1), num_variables, num_constraints };
     check(counts)?;
     let digest = digest.try_into().map(Sha256Digest::new).map_err(|_| length(expected))?;
     Ok(Header { id, link: link == 1, counts, digest })

@@ -54,6 +54,7 @@ mod proof;
 mod prove;
 mod rounds;
 mod sizes;
+mod stated;
 mod system;
 #[cfg(test)]
 mod tests;

@@ -34,8 +34,16 @@ pub struct Sizes {
 }
 
 impl Sizes {
+    /// Sizes under a key whose proofs have a link or not, as `needs_link` says.
+    pub(super) fn of_key(needs_link: bool, counts: Counts, link: Option<usize>) -> Result<Self, VerifyError> {
+        if link.is_some() != needs_link {
+            return Err(VerifyError::Link { needed: needs_link });
+        }
+        Self::new(counts, link)
+    }
+
     /// `counts` are inside the bounds of keys.
-    pub(super) fn new(counts: Counts, link: Option<usize>) -> Result<Self, VerifyError> {
+    fn new(counts: Counts, link: Option<usize>) -> Result<Self, VerifyError> {
         let rounds = log2_ceil(counts.num_constraints + 1);
         let private = counts.num_variables - counts.num_inputs;
         let len = private + 3 + 2 * rounds;

@@ -12,7 +12,7 @@ use zkl_core::{
     digest::KeyDigest,
 };
 
-use super::{Proof, Prover, VerifyingKey};
+use super::{Proof, Prover, VerifyingKey, stated::StatedKey};
 use crate::{
     ark::Fr,
     keys::{KeyError, KeyEvent, KeyStore, Setup},
@@ -54,9 +54,13 @@ impl ProofSystem for Universal {
         }
     }
 
+    fn derives_keys(&self) -> bool {
+        true
+    }
+
     /// The bytes name matrices by their digest, and only whoever has the circuit has them.
-    fn read_key(&self, _bytes: &[u8]) -> Result<Option<Arc<dyn proof_system::VerifyingKey>>, KeyDecodeError> {
-        Ok(None)
+    fn read_key(&self, bytes: &[u8]) -> Result<Arc<dyn proof_system::VerifyingKey>, KeyDecodeError> {
+        StatedKey::from_bytes(bytes).map(|key| Arc::new(key) as _).map_err(|error| KeyDecodeError(Box::new(error)))
     }
 
     fn derived_key(&self, circuit: &dyn Circuit) -> Result<(Arc<dyn proof_system::VerifyingKey>, Setup), KeyError> {
