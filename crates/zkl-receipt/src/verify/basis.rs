@@ -3,7 +3,7 @@
 use std::fmt;
 
 use serde::Serialize;
-use zkl_snark::keys::Setup;
+use zkl_snark::keys::{Setup, public_srs_digest};
 
 use super::report::{VerifiedReceipt, VerifiedStatement};
 use crate::scan::ProfileEvidence;
@@ -49,6 +49,10 @@ impl VerifiedReceipt {
     /// What the verdict rests on and what would break it, a sentence each.
     pub fn grounds(&self) -> Vec<&'static str> {
         let mut grounds = vec![proofs(self.setup())];
+        grounds.extend(self.is_over_derived_base().then_some(
+            "The ceremony's powers are used over a base that was derived from them; a published argument shows that this gives \
+             nobody an advantage, and no outside reviewer has confirmed it yet.",
+        ));
         grounds.extend(self.tables());
         grounds.push(if self.log.pinned {
             "The log's key is one that you trust: whoever steals it can record false entries in the name of the log."
@@ -61,6 +65,13 @@ impl VerifiedReceipt {
             "No witness of yours saw this state of the log: the log could show others another history."
         });
         grounds
+    }
+
+    /// Whether a proof is under the public string, whose base is none of the ceremony's own.
+    fn is_over_derived_base(&self) -> bool {
+        let Ok(public) = public_srs_digest() else { return false };
+        let mut strings = self.entries.iter().flat_map(|entry| entry.statement.strings());
+        strings.any(|string| string == public)
     }
 
     /// What the profiles of the tables rest on, when the receipt is about tables.

@@ -62,7 +62,7 @@ impl NamedKey<'_> {
         match (pinned, self.instance) {
             // A key that is not pinned may be the dev key of the circuit, whether or not the caller trusts its digest.
             (None, Some(instance)) if self.derivable => {
-                let known = known.map(|setup| Ok((read()?, setup))).transpose()?;
+                let known = known.map(|setup| read().map(|key| (key, setup))).transpose()?;
                 Ok(AdmittedKey::Derivable { key: self, instance, stated: None, known })
             }
             // A stranger's key is not read: decoding a long one is work.
@@ -135,7 +135,7 @@ mod tests {
             relations::gr1cs::{ConstraintSystemRef, SynthesisError},
         },
         gadgets::FieldVar,
-        proof_system::{ProofSystem as _, UNIVERSAL},
+        proof_system::UNIVERSAL,
     };
 
     use super::*;

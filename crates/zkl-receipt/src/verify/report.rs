@@ -127,17 +127,31 @@ impl VerifiedStatement {
     /// What the weakest of all proofs that were verified for this statement rests on; `None` when there is none. A proof that was left
     /// out counts if the entry names dev material for it.
     pub fn setup(&self) -> Option<Setup> {
-        let (profile, proof) = match self {
-            Self::Notarization { profile, .. } => (Some(profile), None),
-            Self::Claim { profile, proof, .. } => (Some(profile), Some(proof)),
-            Self::Custom { proof, .. } => (None, Some(proof)),
-        };
+        let (profile, proof) = self.proofs();
         let scan = match profile {
             Some(ProfileEvidence::Proved(report)) => Some(report.setup),
             Some(ProfileEvidence::ProofLeftOut { forgeable: true }) => Some(Setup::Dev),
             _ => None,
         };
         scan.into_iter().chain(proof.map(|proof| proof.setup)).min()
+    }
+
+    /// The reference strings of the proofs that were verified.
+    pub(super) fn strings(&self) -> impl Iterator<Item = KeyDigest> {
+        let (profile, proof) = self.proofs();
+        let scan = match profile {
+            Some(ProfileEvidence::Proved(report)) => Some(report.srs),
+            _ => None,
+        };
+        scan.into_iter().chain(proof.and_then(|proof| proof.srs))
+    }
+
+    const fn proofs(&self) -> (Option<&ProfileEvidence>, Option<&ProofReport>) {
+        match self {
+            Self::Notarization { profile, .. } => (Some(profile), None),
+            Self::Claim { profile, proof, .. } => (Some(profile), Some(proof)),
+            Self::Custom { proof, .. } => (None, Some(proof)),
+        }
     }
 }
 

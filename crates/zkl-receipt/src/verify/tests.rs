@@ -13,7 +13,7 @@ use zkl_snark::{
         relations::gr1cs::{ConstraintSystemRef, SynthesisError},
     },
     gadgets::FieldVar,
-    proof_system::{COMPACT, DecodeError, ProofSystem, UNIVERSAL, VerifyError as ProofError},
+    proof_system::{COMPACT, DecodeError, UNIVERSAL, VerifyError as ProofError},
 };
 
 use super::{NamedKey, NamedProof, ProofReport, Trust, VerifyError};
