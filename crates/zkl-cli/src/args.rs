@@ -1,11 +1,13 @@
 //! The command line: every flag, with examples in every help page.
 
 mod custody;
+mod key;
 
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint, builder::BoolishValueParser};
 pub(crate) use custody::{AuditArgs, BackupArgs, CosignArgs, FsckArgs, RestoreArgs, WitnessArgs, WitnessCommand};
+pub(crate) use key::{KeyArgs, KeyCommand, KeyRevokeArgs, KeyRotateArgs};
 use zkl_ledger::{
     DatasetName,
     circuit::KeyDigest,
@@ -98,6 +100,7 @@ Examples:
     Backup(BackupArgs),
     Restore(RestoreArgs),
     Srs(SrsArgs),
+    Key(KeyArgs),
     /// Check settings, key directory, ledger, log and openings.
     #[command(after_help = "\
 Examples:

@@ -18,8 +18,9 @@ use zkl_snark::keys::KeyStore;
 use crate::{
     error::LedgerError,
     home::LedgerHome,
-    ledger::{Ledger, LedgerKey, Parts},
+    ledger::{EntryRef, Ledger, LedgerKey, Parts},
     proofs::ProofSetting,
+    rotation::{self, Rotated},
     storage::memory::MemoryBackend,
     store_url::{AnyStore, StoreUrl},
     vault::{MemoryVault, OpeningVault},
@@ -165,7 +166,7 @@ impl LedgerBuilder {
                 return Err(error);
             }
         };
-        let key = self.signing(signer(&home)?);
+        let key = self.signing(home.log_signer()?);
         self.of(&home, storage, key)
     }
 
@@ -177,9 +178,31 @@ impl LedgerBuilder {
     /// [`LedgerError::Io`], [`LedgerError::Settings`], [`LedgerError::Key`], [`LedgerError::NoKeyDirectory`].
     pub async fn open(self, dir: impl AsRef<Path>) -> Result<Ledger, LedgerError> {
         let home = LedgerHome::open(dir.as_ref())?;
-        let key = self.signing(signer(&home)?);
+        let key = self.signing(home.log_signer()?);
         let storage = home.open_store(self.wait).await?;
         self.of(&home, storage, key)
+    }
+
+    /// Replaces the key of the ledger in `dir`: makes a successor, lets the log's key name it under a checkpoint that both sign, and puts it in the
+    /// place of the key, which goes on signing beside it ([`LedgerHome::end_overlap`]). Repeated after an interruption, it goes on where it was.
+    ///
+    /// # Errors
+    /// As [`LedgerBuilder::open`] and [`Ledger::append`].
+    pub async fn rotate_key(self, dir: impl AsRef<Path>) -> Result<Rotated, LedgerError> {
+        let home = LedgerHome::open(dir.as_ref())?;
+        // While the store is open for writing, nobody else rotates.
+        let storage = home.open_store(self.wait).await?;
+        let successor = home.successor()?.verifying_key();
+        let key = self.signing(home.log_signer()?);
+        let ledger = self.of(&home, storage, key)?;
+        let (old, new) = (ledger.log_key(), successor.note_verifier(home.origin().clone()));
+        let named = rotation::leading_to(ledger.storage().as_ref(), &new).await?;
+        let entry = match named.first().filter(|step| step.old == old) {
+            Some(step) => ledger.entry(EntryRef::Index(step.index)).await?,
+            None => ledger.name_successor(successor).await?,
+        };
+        home.switch_keys()?;
+        Ok(Rotated { entry, old, new })
     }
 
     /// Opens the ledger in `dir` for reading, beside whoever writes to it. Sees what was acknowledged before the call.
@@ -263,8 +286,4 @@ impl StoreUrl {
             other => other,
         }
     }
-}
-
-fn signer(home: &LedgerHome) -> Result<NoteSigner, LedgerError> {
-    Ok(NoteSigner::new(home.origin().clone(), home.signing_key()?))
 }

@@ -126,6 +126,9 @@ pub enum LedgerError {
     /// An operation that signs was asked of a ledger opened without its key.
     #[error("the ledger was opened for reading: it has no signing key")]
     ReadOnly,
+    /// A key cannot take over from itself, nor revoke itself.
+    #[error("that is the log's key")]
+    SameKey,
     /// The operating system has no randomness.
     #[error("the operating system has no randomness")]
     Randomness(#[source] Box<dyn StdError + Send + Sync>),
@@ -458,6 +461,7 @@ impl LedgerError {
             | Self::NotAnExport { .. } => ErrorKind::NotFound,
             Self::LedgerExists { .. } => ErrorKind::AlreadyExists,
             Self::ReadOnly => ErrorKind::ReadOnly,
+            Self::SameKey => ErrorKind::InvalidInput,
             Self::Contention { .. } => ErrorKind::Busy,
             Self::Io { .. }
             | Self::Vault { .. }

@@ -5,9 +5,13 @@
 //!   ledger.toml        version, origin, store,       may hold the store's password
 //!                      witnesses; 0600
 //!   ledger.key         Ed25519, PKCS#8 PEM, 0600     secret
+//!   next.key,          beside it while it is being   secret
+//!   former.key         replaced; 0600
 //!   openings/<id>.json one per notarization, 0600    secret
 //!   db/                the embedded store            public
 //! ```
+
+mod rotation;
 
 use std::{
     fs, io,

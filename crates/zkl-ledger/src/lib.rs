@@ -18,6 +18,7 @@ mod opening;
 mod proofs;
 mod prove;
 mod receipts;
+pub mod rotation;
 mod scan;
 pub mod segments;
 mod source;
@@ -96,6 +97,6 @@ pub mod types {
         text::visible,
         time::Timestamp,
         transaction::OperationKind,
-        tree::LeafIndex,
+        tree::{LeafIndex, TreeSize},
     };
 }

@@ -9,6 +9,7 @@ mod entries;
 mod export;
 mod fsck;
 mod init;
+mod key;
 mod notarize;
 mod profile;
 mod prove;
@@ -67,6 +68,7 @@ pub(crate) async fn run(command: Command, config: &Config) -> Result<(), CliErro
         Command::Backup(args) => transfer::backup(args, config).await,
         Command::Restore(args) => transfer::restore(args, config).await,
         Command::Srs(args) => srs::run(args, config).await,
+        Command::Key(args) => key::run(args, config).await,
         Command::Doctor => doctor::run(config).await,
         Command::Completions(args) => completions::run(&args),
     }

@@ -8,6 +8,7 @@ mod commands;
 mod common;
 mod crash;
 mod custody;
+mod keys;
 mod profile;
 mod proved;
 mod require;

@@ -136,6 +136,20 @@ pub enum VerifyError {
         /// The receipt's log key.
         got: String,
     },
+    /// A receipt under a key that named a successor in it.
+    #[error("the log's key names a successor in entry {index}, which should have signed the checkpoint")]
+    Superseded {
+        /// The entry.
+        index: LeafIndex,
+    },
+    /// A statement about keys of another log.
+    #[error("entry {index} is about keys of log {got:?}")]
+    OtherLog {
+        /// The entry.
+        index: LeafIndex,
+        /// The log that it is about.
+        got: String,
+    },
     /// Something that stands in the caller's trust store does not count here.
     #[error("the trust store does not let the receipt count")]
     Distrusted(#[from] DistrustError),

@@ -36,7 +36,7 @@ impl<'a> Witnesses<'a> {
     }
 
     /// Checks the signature lines of a checkpoint, which the log signed: the log's, then one of each named witness, in
-    /// order, and no other. Under a policy, that it is satisfied. Returns the names of the witnesses to report: under a
+    /// order, and no other. Under a policy, that it is satisfied: that the log is one of its logs, or followed from one, was checked. Returns the names of the witnesses to report: under a
     /// policy those that it knows, otherwise those that the receipt names.
     pub(super) fn check(&self, signed: &SignedCheckpoint, log: &NoteVerifier) -> Result<Vec<String>, VerifyError> {
         let lines = signed.note().signatures();
@@ -51,7 +51,7 @@ impl<'a> Witnesses<'a> {
         match self.policy {
             None => Ok(self.named.iter().map(|witness| witness.name().to_string()).collect()),
             Some(policy) => {
-                let witnessed = policy.check(signed, log).map_err(VerifyError::Policy)?;
+                let witnessed = policy.check_quorum(signed, log).map_err(VerifyError::Policy)?;
                 let cosignatures = witnessed.into_inner().cosignatures;
                 Ok(cosignatures.iter().map(|cosignature| cosignature.witness.to_string()).collect())
             }
