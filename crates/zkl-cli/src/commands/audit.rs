@@ -85,7 +85,7 @@ pub(super) async fn run(args: &AuditArgs, config: &Config) -> Result<(), CliErro
     let request = AuditRequest { since: read_checkpoint(&args.since)?, policy, trust, list: args.list };
     let reporter = TerminalProgress::new(config.quiet);
     let audit = match &args.export {
-        None => super::open_for_reading(config).await?.audit(&request, &reporter).await,
+        None => super::open_for_reading(config, super::Openings::Unread).await?.audit(&request, &reporter).await,
         Some(dir) => {
             let export = ExportDir::open(dir)?;
             let key = match (&args.trust, &request.trust) {

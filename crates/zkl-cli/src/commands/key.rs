@@ -4,7 +4,7 @@ use std::{
 };
 
 use serde::Serialize;
-use zkl_ledger::{Ledger, home::LedgerHome, transparency::note::NoteVerifier, types::TreeSize};
+use zkl_ledger::{home::LedgerHome, transparency::note::NoteVerifier, types::TreeSize};
 
 use crate::{
     args::{KeyArgs, KeyCommand, KeyRevokeArgs, KeyRotateArgs},
@@ -110,7 +110,7 @@ pub(super) async fn run(args: KeyArgs, config: &Config) -> Result<(), CliError> 
 }
 
 async fn show(config: &Config) -> Result<(), CliError> {
-    let ledger = super::open_for_reading(config).await?;
+    let ledger = super::open_for_reading(config, super::Openings::Unread).await?;
     let log = ledger.log_key();
     let overlap = LedgerHome::open(&config.ledger)?.overlapping_key()?;
     let former = ledger.rotations().await?;
@@ -131,10 +131,14 @@ async fn rotate(args: &KeyRotateArgs, config: &Config) -> Result<(), CliError> {
         let ended = LedgerHome::open(&config.ledger)?.end_overlap()?;
         return output::print(&OverlapReport { ended }, config.format);
     }
-    let builder = Ledger::builder().keys(super::key_store(config)?).wait(Duration::from_secs(args.wait));
+    let builder = super::builder(config, super::Openings::Unread)?.wait(Duration::from_secs(args.wait));
     let rotated = builder.rotate_key(&config.ledger).await?;
     if !args.no_cosign {
-        super::cosign::after_append(&super::open_for_writing(config, args.wait).await?, config).await;
+        super::cosign::after_append(
+            &super::open_for_writing(config, args.wait, super::Openings::Unread).await?,
+            config,
+        )
+        .await;
     }
     let report = RotatedReport {
         index: rotated.entry.index.0,
@@ -154,7 +158,7 @@ async fn revoke(args: &KeyRevokeArgs, config: &Config) -> Result<(), CliError> {
     if home.overlapping_key()? == Some(*args.key.key()) {
         home.end_overlap()?;
     }
-    let ledger = super::open_for_writing(config, args.wait).await?;
+    let ledger = super::open_for_writing(config, args.wait, super::Openings::Unread).await?;
     let entry = ledger.revoke_key(*args.key.key(), TreeSize(args.from)).await?;
     if !args.no_cosign {
         super::cosign::after_append(&ledger, config).await;

@@ -12,4 +12,5 @@ mod keys;
 mod profile;
 mod proved;
 mod require;
+mod secrets;
 mod terminal;
