@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use zkl_core::{
-    storage::{Query, StorageBackend},
+    storage::{Query, StorageBackend, StorageBackendExt as _},
     time::Timestamp,
     transaction::OperationKind,
     tree::{LeafIndex, TreeSize},
@@ -93,12 +93,8 @@ pub(crate) async fn leading_to(
     newest: &NoteVerifier,
 ) -> Result<Vec<Rotation>, LedgerError> {
     let mut rotations = Vec::new();
-    let mut next = 0;
-    loop {
-        let query = Query { kind: Some(OperationKind::KEY), index: Some(next..u64::MAX), limit: 0, ..Query::default() };
-        let page = storage.find(&query).await?;
-        let Some(last) = page.last() else { break };
-        next = last.index.0.saturating_add(1);
+    let mut pages = storage.pages(Query { kind: Some(OperationKind::KEY), ..Query::default() });
+    while let Some(page) = pages.next().await? {
         for stored in &page {
             rotations.extend(rotation(&Entry::from_stored(stored)?, newest));
         }

@@ -90,6 +90,30 @@ async fn writes_the_fixtures_of_version_5() {
     generate::write_records(&version(5)).await;
 }
 
+#[tokio::test]
+#[ignore = "makes the fixtures of the current versions anew"]
+async fn writes_the_fixture_of_version_6() {
+    generate::write_rotation(&version(6)).await;
+}
+
+/// A log whose key was replaced: whoever pinned the old one is led to the new one.
+#[test]
+fn receipts_of_version_6_still_lead_to_the_new_key() {
+    let bytes = fs::read(version(6).join("rotated.receipt")).unwrap();
+    let key = |seed| SigningKey::from_seed(seed).verifying_key().note_verifier(ORIGIN.parse().unwrap());
+    let (old, new) = (key(&KEY_SEED), key(&generate::NEW_KEY_SEED));
+    let verified = verify(&bytes, &Trust::default().with_log(old.clone())).unwrap();
+    assert_eq!((&verified.log.key, &verified.log.followed_from), (&new.to_string(), &Some(old.to_string())));
+    let subjects: Vec<_> = verified.subjects().map(|subject| &subject.statement).collect();
+    let [VerifiedStatement::Notarization { .. }, VerifiedStatement::Key { record }] = subjects[..] else {
+        panic!("other kinds")
+    };
+    assert_eq!((record.old_verifier(), record.new_verifier(), record.from.unwrap().0), (old, new, 2));
+    assert_eq!(Receipt::decode(&bytes).unwrap().encode().unwrap(), bytes);
+    let rotation = verified.entries[0].id.to_string();
+    documented("rotation's id", &rotation);
+}
+
 /// What the one subject of a receipt says, verified.
 fn subject(bytes: &[u8]) -> VerifiedStatement {
     verify(bytes, &trust()).unwrap().subject().unwrap().statement.clone()

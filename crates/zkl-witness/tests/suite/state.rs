@@ -3,7 +3,7 @@
 use std::{fs, sync::Arc, thread};
 
 use zkl_core::tree::TreeSize;
-use zkl_receipt::checkpoint::SignedCheckpoint;
+use zkl_receipt::{checkpoint::SignedCheckpoint, keys::SigningKey, note::NoteSigner};
 use zkl_witness::{Witness, WitnessError, WitnessHome};
 
 use crate::history::{History, reopen, witness, witness_signer};
@@ -148,4 +148,31 @@ fn a_witness_cosigns_with_a_key_where_its_trust_store_has_it_count() {
     let witness = home.witness().unwrap();
     assert_eq!(witness.add_checkpoint(&history.body(0, 3)).unwrap().status, 200);
     assert_eq!(witness.add_checkpoint(&history.body(3, 6)).unwrap().status, 403);
+}
+
+#[test]
+fn a_witness_goes_over_to_a_new_key_and_cosigns_nothing_of_the_old_one_alone() {
+    let secret = |seed: u8| SigningKey::from_seed(&[seed; 32]);
+    let signer = |seed: u8| NoteSigner::new("example.com/log".parse().unwrap(), secret(seed));
+    let mut history = History::new(9, 9, 0);
+    let text = format!(
+        "version = 1\n[[log]]\nkey = {:?}\nuntil = 5\n[[log]]\nkey = {:?}\nfrom = 4\n",
+        signer(1).verifier().to_string(),
+        signer(2).verifier().to_string()
+    );
+    let dir = tempfile::tempdir().unwrap();
+    let home = WitnessHome::create(dir.path(), "w.example/1".parse().unwrap(), vec![history.key()]).unwrap();
+    let witness = home.with_trust_store(toml::from_str(&text).unwrap()).witness().unwrap();
+    let status = |history: &History, old, new| witness.add_checkpoint(&history.body(old, new)).unwrap().status;
+    assert_eq!(status(&history, 0, 3), 200);
+    // Both sign during the overlap; afterwards the old key alone signs nothing that counts.
+    history.signer = signer(2).with_also(secret(1));
+    assert_eq!(status(&history, 3, 5), 200);
+    history.signer = signer(1);
+    assert_eq!(status(&history, 5, 6), 403);
+    history.signer = signer(2);
+    assert_eq!(status(&history, 5, 7), 200);
+    // Nor does a thief get a small tree cosigned beside the real one, or set the log back.
+    let stolen = History::new(9, 3, 1);
+    assert_eq!((status(&stolen, 7, 8), status(&stolen, 0, 5), status(&stolen, 3, 4)), (403, 409, 409));
 }
