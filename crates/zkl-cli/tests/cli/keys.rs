@@ -52,7 +52,7 @@ fn a_key_is_replaced_and_whoever_pinned_it_goes_on() {
     for (receipt, key, followed) in [("first", &old, false), ("second", &old, true), ("second", &new, false)] {
         let verified = workdir.json(&["verify", &format!("{receipt}.receipt"), "--trust", key, "--require", "pinned"]);
         assert_eq!(verified["kind"], "notarization", "{verified}");
-        assert_eq!(verified["log"]["followed_from"] == Value::String(old.clone()), followed, "{verified}");
+        assert_eq!(verified["log"]["followedFrom"] == Value::String(old.clone()), followed, "{verified}");
     }
     assert!(
         workdir.ok(&["verify", "second.receipt", "--trust", &old]).contains("which you trust, in entries of the log")
@@ -80,7 +80,7 @@ fn an_interrupted_rotation_goes_on_where_it_was() {
     let again = workdir.json(&["key", "rotate"]);
     assert_eq!((&again["index"], &again["log_key"]), (&1.into(), &new.clone().into()));
     // As if it had ended between the two files.
-    fs::write(&next, fs::read(&key).unwrap()).unwrap();
+    fs::copy(&key, &next).unwrap();
     fs::write(&key, &secret).unwrap();
     fs::write(&former, &secret).unwrap();
     assert_eq!(workdir.json(&["key", "rotate"])["index"], 1);
