@@ -1,9 +1,11 @@
 //! The command line: every flag, with examples in every help page.
 
+mod circuits;
 mod custody;
 
 use std::path::PathBuf;
 
+pub(crate) use circuits::CircuitsArgs;
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint, builder::BoolishValueParser};
 pub(crate) use custody::{AuditArgs, BackupArgs, CosignArgs, FsckArgs, RestoreArgs, WitnessArgs, WitnessCommand};
 use zkl_ledger::{
@@ -97,6 +99,7 @@ Examples:
     Backup(BackupArgs),
     Restore(RestoreArgs),
     Srs(SrsArgs),
+    Circuits(CircuitsArgs),
     /// Check settings, key directory, ledger, log and openings.
     #[command(after_help = "\
 Examples:

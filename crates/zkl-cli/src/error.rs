@@ -52,6 +52,10 @@ pub(crate) enum CliError {
     Audit(#[source] Box<AuditError>),
     #[error("{path} is not a trust policy", path = path.display())]
     Policy { path: PathBuf, source: PolicySyntaxError },
+    #[error("no circuit begins with {got:?}")]
+    NoCircuit { got: String },
+    #[error("the matrices of {circuit} cannot be made")]
+    Circuit { circuit: String, source: Box<dyn Error + Send + Sync> },
     #[error(transparent)]
     Witness(#[from] WitnessError),
     #[error("{missing} witness(es) have not cosigned")]

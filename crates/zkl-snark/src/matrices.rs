@@ -84,6 +84,11 @@ impl Matrices {
         self.rows.len()
     }
 
+    /// Entries of A, B and C that are not zero.
+    pub(crate) fn num_nonzero(&self) -> usize {
+        self.rows.as_flattened().iter().map(|&index| self.combination(index as usize).len()).sum()
+    }
+
     /// Binary logarithm of the size of the evaluation domain: a point per constraint, and one per input that makes the
     /// inputs' columns independent.
     pub(crate) fn log_domain(&self) -> u32 {
