@@ -53,6 +53,10 @@ export interface Log {
 
 /** A receipt for one statement has its fields; one for several has `statements`. */
 export interface Verdict extends Partial<Statement> {
+    /** What the receipt is worth: `forgeable` when a proof rests on dev material, and then it proves nothing. */
+    verdict: "valid" | "forgeable";
     statements?: Statement[];
     log: Log;
+    /** What the verdict rests on and what would break it, in sentences. */
+    trust: string[];
 }

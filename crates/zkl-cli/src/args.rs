@@ -12,6 +12,7 @@ use zkl_ledger::{
     DatasetName,
     circuit::KeyDigest,
     claim,
+    receipt::Requirement,
     requests::ProofSetting,
     types::{OperationKind, PrivacyLevel},
 };
@@ -297,20 +298,34 @@ pub(crate) struct ProveArgs {
     pub(crate) write: WriteArgs,
 }
 
-/// Verify a receipt offline.
-///
-/// Nothing is read but the receipt: no ledger, no network. Without --trust the log's key is taken from the receipt and
-/// reported as not pinned.
-#[derive(Debug, Args)]
-#[command(after_help = "\
+/// What can be demanded of a receipt.
+fn verify_help() -> String {
+    let lines = Requirement::ALL.map(|requirement| format!("  {:<14}{}\n", requirement.name(), requirement.demands()));
+    format!(
+        "\
+Requirements:
+{requirements}
 Examples:
   zkl verify mean.receipt
   zkl verify mean.receipt --trust 'ledger.example.com/ml+5d3c1a2b+AbCd...'
   zkl verify mean.receipt --trust keys.txt --format json
   zkl verify mean.receipt --policy trust.policy
+  zkl verify mean.receipt --policy trust.policy --require pinned,proved,public-setup,cosigned
   zkl verify penguins.receipt --data penguins.csv --opening penguins.opening
 
-Exit codes: 0 the receipt verifies, 1 it does not, 2 it could not be read.")]
+Exit codes: 0 the receipt verifies and is as required, 1 it does not or is not, 2 it could not be read. Without --require,
+0 says that every check passed, and the output says what that is worth.",
+        requirements = lines.concat()
+    )
+}
+
+/// Verify a receipt offline.
+///
+/// Nothing is read but the receipt: no ledger, no network. Without --trust the log's key is taken from the receipt and
+/// reported as not pinned. The verdict is VALID, or FORGEABLE when a proof rests on dev material; below it stands
+/// what it rests on. Programs say with --require what they accept.
+#[derive(Debug, Args)]
+#[command(after_help = verify_help())]
 pub(crate) struct VerifyArgs {
     /// The receipt
     #[arg(value_name = "RECEIPT", value_hint = ValueHint::FilePath)]
@@ -322,6 +337,9 @@ pub(crate) struct VerifyArgs {
     /// Trust policy (c2sp.org/tlog-policy): its logs are trusted, and its quorum must have cosigned
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) policy: Option<PathBuf>,
+    /// Fail unless the receipt is also all of this, separated by commas: pinned, proved, public-setup, cosigned (see below)
+    #[arg(long, value_name = "LIST", env = "ZKL_REQUIRE", value_delimiter = ',')]
+    pub(crate) require: Vec<Requirement>,
     /// Also check that this file is the notarized table, commitments to every column included (needs --opening)
     #[arg(long, value_name = "FILE", requires = "opening", value_hint = ValueHint::FilePath)]
     pub(crate) data: Option<PathBuf>,

@@ -6,7 +6,7 @@ use std::{
 };
 
 use serde::Deserialize;
-use zkl_ledger::requests::ProofSetting;
+use zkl_ledger::{receipt::Requirement, requests::ProofSetting};
 
 use crate::{
     args::{Format, GlobalArgs},
@@ -31,6 +31,8 @@ pub(crate) struct Config {
     pub(crate) quiet: bool,
     /// Keys that `verify` trusts besides those on its command line.
     pub(crate) trust: Vec<String>,
+    /// What `verify` demands besides what its command line does.
+    pub(crate) require: Vec<Requirement>,
     /// The settings file that was read, if one was.
     pub(crate) file: Option<PathBuf>,
     /// Whether a flag or the environment named that file, and it was not just found in the current directory.
@@ -47,6 +49,8 @@ struct ConfigFile {
     quiet: Option<bool>,
     #[serde(default)]
     trust: Vec<String>,
+    #[serde(default)]
+    require: Vec<Requirement>,
 }
 
 impl Config {
@@ -72,6 +76,7 @@ impl Config {
             format: args.format.or(settings.format).unwrap_or_default(),
             quiet: args.quiet || settings.quiet.unwrap_or(false),
             trust: settings.trust,
+            require: settings.require,
             file,
             file_named: args.config.is_some(),
         })

@@ -7,7 +7,7 @@ use zkl_ledger::{
     LedgerError,
     audit::AuditError,
     claim::{ClaimError, PairKind},
-    receipt::VerifyError,
+    receipt::{RequirementError, VerifyError},
     storage::StorageErrorKind,
     transparency::policy::PolicySyntaxError,
 };
@@ -20,6 +20,8 @@ pub(crate) enum CliError {
     Ledger(#[from] LedgerError),
     #[error("{path}: NOT VALID", path = path.display())]
     NotValid { path: PathBuf, source: Box<VerifyError> },
+    #[error("{path} verifies, but is NOT AS REQUIRED", path = path.display())]
+    NotAsRequired { path: PathBuf, source: RequirementError },
     #[error("{data} is not the notarized table: {what}", data = data.display())]
     OtherData { data: PathBuf, what: String },
     #[error("cannot read {path}", path = path.display())]
@@ -77,7 +79,9 @@ pub(crate) enum CliError {
 impl CliError {
     pub(crate) fn exit_code(&self) -> ExitCode {
         match self {
-            Self::NotValid { .. } | Self::OtherData { .. } | Self::NotSound { .. } => ExitCode::from(1),
+            Self::NotValid { .. } | Self::NotAsRequired { .. } | Self::OtherData { .. } | Self::NotSound { .. } => {
+                ExitCode::from(1)
+            }
             Self::Audit(error) if error.is_verdict() => ExitCode::from(1),
             _ => ExitCode::from(2),
         }
@@ -87,6 +91,7 @@ impl CliError {
         match self {
             Self::Ledger(error) => ledger_hint(error),
             Self::NotValid { source, .. } => source.hint().map(Into::into),
+            Self::NotAsRequired { source, .. } => requirement_hint(source).map(Into::into),
             Self::Witness(error) => error.hint().map(Into::into),
             Self::Audit(error) => match error.as_ref() {
                 AuditError::Fork { .. } => {
@@ -129,6 +134,20 @@ impl CliError {
             text.push_str(&format!("\nhint: {hint}"));
         }
         crate::progress::eprint_line(&crate::output::printable_lines(&text));
+    }
+}
+
+/// What this program's flags can do about a requirement that is not met.
+const fn requirement_hint(error: &RequirementError) -> Option<&'static str> {
+    match error {
+        RequirementError::NotPinned => Some("pass the key that the log's operator published with --trust"),
+        RequirementError::NotProved { .. } => Some("ask for a notarization that was made without --attest-only"),
+        RequirementError::ProofLeftOut { .. } => Some("ask for a receipt that was made without --no-scan"),
+        RequirementError::NotPublic { .. } => {
+            Some("ask for a table that was notarized, and a claim that was proved, with --proof universal")
+        }
+        RequirementError::NoPolicy => Some("name the witnesses that count in a policy, and pass it with --policy"),
+        _ => None,
     }
 }
 

@@ -6,6 +6,8 @@
 
 #[path = "fixtures/generate.rs"]
 mod generate;
+#[path = "common/product.rs"]
+mod product;
 
 use std::{
     fs,
@@ -14,8 +16,9 @@ use std::{
 };
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
-use generate::{KEY_SEED, ORIGIN, Product};
+use generate::{KEY_SEED, ORIGIN};
 use num_bigint::BigUint;
+use product::Product;
 use sha2::{Digest as _, Sha256, Sha512};
 use zkl_ledger::{
     Table, Trust,

@@ -28,8 +28,9 @@ pub use receipt::{
 pub use scan::{ProfileEvidence, ScanBundle, ScanKey, ScanRecord, ScanReport, table_plan};
 pub use scheme::Scheme;
 pub use verify::{
-    LogSummary, ProofReport, ProofSummary, ReceiptSummary, ScanSummary, StatementSummary, Trust, TrustParseError,
-    VerifiedEntry, VerifiedLog, VerifiedReceipt, VerifiedStatement, VerifyError, verify,
+    LogSummary, ProofReport, ProofSummary, ReceiptSummary, Requirement, RequirementError, RequirementParseError,
+    ScanSummary, StatementSummary, Trust, TrustParseError, Verdict, VerifiedEntry, VerifiedLog, VerifiedReceipt,
+    VerifiedStatement, VerifyError, verify,
 };
 pub use witness_client::{TransportError, WitnessAnswer, WitnessClient};
 

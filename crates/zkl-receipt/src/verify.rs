@@ -13,10 +13,12 @@
 //! statement   by kind: see the files in `kind`
 //! ```
 
+mod basis;
 mod error;
 mod keys;
 mod proof;
 mod report;
+mod require;
 mod summary;
 mod trust;
 mod witnesses;
@@ -30,11 +32,13 @@ use zkl_merkle::{
     tree::Inclusion,
 };
 
+pub use basis::Verdict;
 pub use error::VerifyError;
 pub(crate) use keys::{NamedKey, trusted_srs};
 pub(crate) use proof::{NamedProof, decode_base64};
 pub(crate) use report::VerifiedTable;
 pub use report::{ProofReport, VerifiedEntry, VerifiedLog, VerifiedReceipt, VerifiedStatement};
+pub use require::{Requirement, RequirementError, RequirementParseError};
 pub use summary::{LogSummary, ProofSummary, ReceiptSummary, ScanSummary, StatementSummary};
 pub use trust::{Trust, TrustParseError};
 use witnesses::Witnesses;
@@ -50,7 +54,7 @@ use crate::{
 /// # Soundness
 /// The result says what was verified and under which assumptions: whether the log was pinned, which setups the keys came
 /// from, and whether a sealed profile is proved or attested ([`crate::ProfileEvidence`]). A caller that needs more than that
-/// must look; and at the [`VerifiedReceipt::subjects`], which are what the receipt is for.
+/// must demand it ([`VerifiedReceipt::require`]) and look at the [`VerifiedReceipt::subjects`], which are what the receipt is for.
 ///
 /// # Errors
 /// [`VerifyError`], by the first check that fails.

@@ -10,7 +10,10 @@ use zkl_ledger::{
     Table, Trust,
     data::check_data,
     openings::Opening,
-    receipt::{MAX_RECEIPT_LEN, Notarization, ReceiptSummary, StatementSummary, VerifiedReceipt, VerifiedStatement},
+    receipt::{
+        MAX_RECEIPT_LEN, Notarization, ReceiptSummary, Requirement, StatementSummary, VerifiedReceipt,
+        VerifiedStatement,
+    },
 };
 
 use crate::{
@@ -24,8 +27,12 @@ use crate::{
 /// Longest file of keys that is read, in bytes.
 const MAX_TRUST_FILE: u64 = 1 << 20;
 
+/// What stands behind the verdict on a receipt that rests on dev material.
+const FORGEABLE: &str = ": the checks passed, and prove nothing, because a proof rests on test material";
+
 #[derive(Serialize)]
 struct VerifyReport {
+    /// Whether every check passed and nothing rests on dev material.
     valid: bool,
     #[serde(flatten)]
     receipt: ReceiptSummary,
@@ -38,23 +45,23 @@ impl Report for VerifyReport {
     fn write_human(&self, out: &mut dyn Write) -> io::Result<()> {
         let log = &self.receipt.log;
         let place = log.index.map(|index| format!("entry {index} of ")).unwrap_or_default();
-        let mut last = vec![("log", format!("{}, {place}{}", log.origin, log.size)), ("log key", log.key.clone())];
+        let pinned = if log.pinned { "" } else { ", NOT pinned: pin it with --trust" };
+        let key = format!("{}{pinned}", log.key);
+        let mut last = vec![("log", format!("{}, {place}{}", log.origin, log.size)), ("log key", key)];
         if !log.witnesses.is_empty() {
             let meaning = if log.policy { "a quorum of the policy" } else { "named in the receipt, NOT vouched for" };
             last.push(("witnesses", format!("{} ({meaning})", log.witnesses.join(", "))));
         }
-        let pinned = match log.pinned {
-            true => "this log key is pinned",
-            false => "log key NOT pinned: anybody can make a log; pin it with --trust",
-        };
-        last.push(("trust", pinned.to_owned()));
+        last.extend(self.receipt.trust.iter().map(|sentence| ("trust", (*sentence).to_owned())));
+        let verdict = self.receipt.verdict;
+        let meaning = if verdict.is_valid() { "" } else { FORGEABLE };
         if let Some(statement) = &self.receipt.statement {
-            writeln!(out, "VALID")?;
+            writeln!(out, "{verdict}{meaning}")?;
             let mut fields = fields(statement, self.data.as_deref());
             fields.extend(last);
             return output::write_fields(out, &fields);
         }
-        writeln!(out, "VALID: {} statements", self.receipt.statements.len())?;
+        writeln!(out, "{verdict}: {} statements{meaning}", self.receipt.statements.len())?;
         for statement in &self.receipt.statements {
             output::write_fields(out, &fields(statement, None))?;
             writeln!(out)?;
@@ -113,11 +120,14 @@ pub(super) async fn run(args: VerifyArgs, config: &Config) -> Result<(), CliErro
     let bytes = read_receipt(&args.receipt)?;
     let verified = zkl_ledger::verify(&bytes, &trust)
         .map_err(|source| CliError::NotValid { path: args.receipt.clone(), source: Box::new(source) })?;
+    let required: Vec<Requirement> = config.require.iter().chain(&args.require).copied().collect();
+    verified.require(&required).map_err(|source| CliError::NotAsRequired { path: args.receipt.clone(), source })?;
     let data = match (args.data, args.opening) {
         (Some(data), Some(opening)) => Some(compare_data(data, opening, &verified, config).await?),
         _ => None,
     };
-    output::print(&VerifyReport { valid: true, receipt: verified.summary(), data }, config.format)
+    let valid = verified.verdict().is_valid();
+    output::print(&VerifyReport { valid, receipt: verified.summary(), data }, config.format)
 }
 
 /// Checks that a file is the table whose notarization the receipt holds.

@@ -10,4 +10,5 @@ mod crash;
 mod custody;
 mod profile;
 mod proved;
+mod require;
 mod terminal;

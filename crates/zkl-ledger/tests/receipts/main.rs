@@ -8,8 +8,11 @@ mod common;
 mod datasets;
 mod list;
 mod older;
+#[path = "../common/product.rs"]
+mod product;
 mod proved;
 mod receipts;
+mod require;
 #[path = "../common/single.rs"]
 mod single;
 mod trust;

@@ -40,6 +40,13 @@ pub enum ProfileEvidence {
     Proved(ScanReport),
 }
 
+impl ProfileEvidence {
+    /// Whether a proof over every row verified.
+    pub const fn is_proved(&self) -> bool {
+        matches!(self, Self::Proved(_))
+    }
+}
+
 /// A scan proof that was verified, and what that rests on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]

@@ -4,13 +4,18 @@ use serde::Serialize;
 use zkl_core::{layout::Layout, table_note::reading};
 use zkl_snark::keys::Setup;
 
-use super::report::{ProofReport, VerifiedEntry, VerifiedLog, VerifiedReceipt, VerifiedStatement};
+use super::{
+    basis::Verdict,
+    report::{ProofReport, VerifiedEntry, VerifiedLog, VerifiedReceipt, VerifiedStatement},
+};
 use crate::{kind::Notarization, scan::ProfileEvidence};
 
 /// A receipt that verified.
 #[derive(Clone, Debug, Serialize)]
 #[non_exhaustive]
 pub struct ReceiptSummary {
+    /// What it is worth: `valid`, or `forgeable` when a proof rests on dev material.
+    pub verdict: Verdict,
     /// The statement of a receipt for one entry.
     #[serde(flatten)]
     pub statement: Option<StatementSummary>,
@@ -19,6 +24,8 @@ pub struct ReceiptSummary {
     pub statements: Vec<StatementSummary>,
     /// The log.
     pub log: LogSummary,
+    /// What the verdict rests on and what would break it, in sentences.
+    pub trust: Vec<&'static str>,
 }
 
 /// The log, and where in it the entry of a receipt for one entry is.
@@ -142,7 +149,7 @@ impl VerifiedReceipt {
         let mut statements: Vec<StatementSummary> = self.subjects().map(StatementSummary::of).collect();
         let statement = if statements.len() == 1 { statements.pop() } else { None };
         let statement = statement.map(|statement| StatementSummary { index: None, ..statement });
-        ReceiptSummary { statement, statements, log }
+        ReceiptSummary { verdict: self.verdict(), statement, statements, log, trust: self.grounds() }
     }
 }
 
