@@ -56,8 +56,8 @@ pub(crate) enum CliError {
     Policy { path: PathBuf, source: PolicySyntaxError },
     #[error("no circuit begins with {got:?}")]
     NoCircuit { got: String },
-    #[error("the matrices of {circuit} cannot be made")]
-    Circuit { circuit: String, source: Box<dyn Error + Send + Sync> },
+    #[error("there are no matrices of {circuit}")]
+    NoMatrices { circuit: String },
     #[error(transparent)]
     Witness(#[from] WitnessError),
     #[error("{missing} witness(es) have not cosigned")]

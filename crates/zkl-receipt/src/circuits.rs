@@ -1,13 +1,15 @@
 //! The circuits of the project and of receipts, with what other verifiers need of them: digests and matrices.
 
+use std::sync::Arc;
+
 use zkl_circuits::keys::{builtin_circuits, builtin_keys, claim_circuit};
 use zkl_core::{
     circuit::{Circuit, CircuitId},
     digest::KeyDigest,
 };
 use zkl_snark::{
-    proof_system::{COMPACT, UNIVERSAL},
-    universal::{KeyError, VerifyingKey},
+    keys::KeyError,
+    proof_system::{COMPACT, UNIVERSAL, VerifyingKey},
 };
 
 use crate::{kind::Predicate, receipt::Receipt, scan::table_plan, verify::VerifyError};
@@ -43,12 +45,13 @@ pub fn of_receipt(receipt: &Receipt) -> Result<Vec<Box<dyn Circuit>>, VerifyErro
     Ok(circuits)
 }
 
-/// The universal key of a circuit, with its matrices: made anew, which takes up to a second for the largest.
+/// The key of a circuit under the proof system that is the default: it has the matrices. Made anew, which takes up to a second for the
+/// largest.
 ///
 /// # Errors
 /// [`KeyError`].
-pub fn universal_key(circuit: &dyn Circuit) -> Result<VerifyingKey, KeyError> {
-    VerifyingKey::of(circuit, circuit.is_linked())
+pub fn universal_key(circuit: &dyn Circuit) -> Result<Arc<dyn VerifyingKey>, KeyError> {
+    Ok(UNIVERSAL.derived_key(circuit)?.0)
 }
 
 /// The digests of keys that this program pins for a circuit.

@@ -93,21 +93,21 @@ fn receipt_circuits(path: &Path) -> Result<Vec<Box<dyn Circuit>>, CliError> {
 
 fn line(circuit: &dyn Circuit, dir: Option<&Path>) -> Result<CircuitLine, CliError> {
     let id = circuit.id();
-    let key = universal_key(circuit)
-        .map_err(|source| CliError::Circuit { circuit: id.to_string(), source: Box::new(source) })?;
+    let key = universal_key(circuit).map_err(zkl_ledger::LedgerError::from)?;
+    let matrices = key.matrices().ok_or_else(|| CliError::NoMatrices { circuit: id.to_string() })?;
     let file = dir.map(|dir| {
         let path = dir.join(format!("{}.r1cs", id.to_string().replace('/', ".")));
-        super::write_file(&path, &key.matrices_bytes()).map(|()| path.display().to_string())
+        super::write_file(&path, &matrices.to_bytes()).map(|()| path.display().to_string())
     });
     let pinned = PinnedDigests::of(&id);
     Ok(CircuitLine {
         id: id.to_string(),
-        linked: key.link(),
-        inputs: key.num_inputs(),
-        variables: key.num_variables(),
-        constraints: key.num_constraints(),
-        nonzeros: key.num_nonzero(),
-        matrices: key.matrices_digest().to_string(),
+        linked: circuit.is_linked(),
+        inputs: matrices.public_inputs(),
+        variables: matrices.variables(),
+        constraints: matrices.num_constraints(),
+        nonzeros: matrices.num_nonzero(),
+        matrices: matrices.digest().to_string(),
         key: key.digest().to_string(),
         pinned: pinned.universal == Some(key.digest()),
         dev_key: pinned.dev.map(|digest| digest.to_string()),

@@ -39,7 +39,6 @@ pub struct VerifyingKey {
     id: CircuitId,
     link: bool,
     matrices: Arc<Matrices>,
-    matrices_digest: Sha256Digest,
     bytes: Vec<u8>,
     digest: KeyDigest,
 }
@@ -55,9 +54,8 @@ impl VerifyingKey {
     }
 
     pub(super) fn new(id: CircuitId, link: bool, matrices: Matrices) -> Result<Self, KeyError> {
-        let matrices_digest = matrices.digest();
-        let bytes = encode(&id, link, matrices.counts(), matrices_digest)?;
-        Ok(Self { id, link, matrices: Arc::new(matrices), matrices_digest, digest: KeyDigest::of(&bytes), bytes })
+        let bytes = encode(&id, link, matrices.counts(), matrices.digest())?;
+        Ok(Self { id, link, matrices: Arc::new(matrices), digest: KeyDigest::of(&bytes), bytes })
     }
 
     /// Reads [`Self::as_bytes`], and the matrices that it names from [`Self::matrices_bytes`]. Lengths are compared before anything is
@@ -98,11 +96,6 @@ impl VerifyingKey {
         self.digest
     }
 
-    /// SHA-256 of the encoded matrices.
-    pub const fn matrices_digest(&self) -> Sha256Digest {
-        self.matrices_digest
-    }
-
     /// The encoded matrices: megabytes.
     pub fn matrices_bytes(&self) -> Vec<u8> {
         self.matrices.to_bytes()
@@ -116,16 +109,6 @@ impl VerifyingKey {
     /// Number of constraints.
     pub fn num_constraints(&self) -> usize {
         self.matrices.num_constraints()
-    }
-
-    /// Variables of the circuit: the constant 1, public inputs, private ones.
-    pub fn num_variables(&self) -> usize {
-        self.matrices.num_variables
-    }
-
-    /// Entries of the three matrices that are not zero.
-    pub fn num_nonzero(&self) -> usize {
-        self.matrices.num_nonzero()
     }
 
     /// Sizes of a proof, with a link of `variables` variables or without one.
