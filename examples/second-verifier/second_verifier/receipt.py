@@ -57,23 +57,20 @@ class Trust:
         require(own in self.strings, "the string is not trusted")
         return "dev" if string_.kind == 0 else "external"
 
-    def check_key(self, scheme: str, circuit: str, own: bytes) -> str:
-        """What a key rests on. Its bytes have this digest."""
+    def check_key(self, scheme: str, circuit: str, own: bytes, is_derivable: bool = False) -> str:
+        """What a key rests on. Its bytes have this digest. Matrices in the directory that follow from a layout were derived by the
+        program that wrote them: whoever passes the directory trusts that program."""
         known, trusted = circuits().get(circuit), (circuit, own.hex()) in self.keys
         if scheme == "universal":
             if known:
                 require(known["key"] == own.hex(), "another key than that of the circuit")
-                return "ceremony"
-            require(trusted or self.is_derived(circuit), "the key is not trusted")
+            else:
+                require(trusted or is_derivable and self.matrices is not None, "the key is not trusted")
             return "ceremony"
         if known and known["dev_key"] == own.hex():
             return "dev"
         require(trusted, "the key is not trusted")
         return "external"
-
-    def is_derived(self, circuit: str) -> bool:
-        """Matrices in the directory were derived by the program that wrote them: whoever passes it trusts that program."""
-        return circuit.split("/")[0] in ("scan", "merge") and self.matrices is not None
 
 
 @dataclass
@@ -431,7 +428,7 @@ def _scan(entry: Entry, scan: dict, checkpoint: Checkpoint, trust: Trust, trace)
     for (circuit, own), text in zip(logged, texts, strict=True):
         key_bytes = unbase64(text)
         require(sha256(key_bytes).hexdigest() == own, "another key than that of the entry")
-        basis.append(trust.check_key(scheme, circuit, bytes.fromhex(own)))
+        basis.append(trust.check_key(scheme, circuit, bytes.fromhex(own), table.parts[0].slots.derivable))
         keys[circuit] = (universal.Key if scheme == "universal" else groth16.Key).read(key_bytes)
         require(scheme == "groth16" or keys[circuit].id == circuit, "a key of another circuit")
     if scheme == "universal":
