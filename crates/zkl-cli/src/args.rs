@@ -179,6 +179,14 @@ pub(crate) struct NotarizeArgs {
     pub(crate) write: WriteArgs,
 }
 
+/// Where it is written whom the user trusts.
+#[derive(Debug, Args)]
+pub(crate) struct TrustStoreArgs {
+    /// Trust store: logs, notaries, strings and circuits with the log sizes at which they count
+    #[arg(long = "trust-store", value_name = "FILE", env = "ZKL_TRUST_STORE", value_hint = ValueHint::FilePath)]
+    pub(crate) file: Option<PathBuf>,
+}
+
 /// What goes into a receipt.
 #[derive(Clone, Copy, Debug, Args)]
 pub(crate) struct ReceiptContentArgs {
@@ -309,6 +317,7 @@ Examples:
   zkl verify mean.receipt
   zkl verify mean.receipt --trust 'ledger.example.com/ml+5d3c1a2b+AbCd...'
   zkl verify mean.receipt --trust keys.txt --format json
+  zkl verify mean.receipt --trust-store trust.toml
   zkl verify mean.receipt --policy trust.policy
   zkl verify mean.receipt --policy trust.policy --require pinned,proved,public-setup,cosigned
   zkl verify penguins.receipt --data penguins.csv --opening penguins.opening
@@ -334,6 +343,8 @@ pub(crate) struct VerifyArgs {
     /// one per line (may be repeated)
     #[arg(long, value_name = "KEY", env = "ZKL_TRUST", value_delimiter = ' ')]
     pub(crate) trust: Vec<String>,
+    #[command(flatten)]
+    pub(crate) store: TrustStoreArgs,
     /// Trust policy (c2sp.org/tlog-policy): its logs are trusted, and its quorum must have cosigned
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) policy: Option<PathBuf>,

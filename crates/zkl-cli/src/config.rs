@@ -31,6 +31,8 @@ pub(crate) struct Config {
     pub(crate) quiet: bool,
     /// Keys that `verify` trusts besides those on its command line.
     pub(crate) trust: Vec<String>,
+    /// The trust store, unless the command line names another one.
+    pub(crate) trust_store: Option<PathBuf>,
     /// What `verify` demands besides what its command line does.
     pub(crate) require: Vec<Requirement>,
     /// The settings file that was read, if one was.
@@ -49,6 +51,7 @@ struct ConfigFile {
     quiet: Option<bool>,
     #[serde(default)]
     trust: Vec<String>,
+    trust_store: Option<PathBuf>,
     #[serde(default)]
     require: Vec<Requirement>,
 }
@@ -76,6 +79,7 @@ impl Config {
             format: args.format.or(settings.format).unwrap_or_default(),
             quiet: args.quiet || settings.quiet.unwrap_or(false),
             trust: settings.trust,
+            trust_store: settings.trust_store.map(|path| base.join(path)),
             require: settings.require,
             file,
             file_named: args.config.is_some(),

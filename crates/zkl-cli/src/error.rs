@@ -58,6 +58,8 @@ pub(crate) enum CliError {
     NoCircuit { got: String },
     #[error("there are no matrices of {circuit}")]
     NoMatrices { circuit: String },
+    #[error("{path} is not a trust store", path = path.display())]
+    TrustStore { path: PathBuf, source: Box<toml::de::Error> },
     #[error(transparent)]
     Witness(#[from] WitnessError),
     #[error("{missing} witness(es) have not cosigned")]

@@ -26,7 +26,7 @@ use zkl_merkle::{
     tile::{RightEdge, right_edge_tiles},
     tree::{Consistency, ConsistencyPlan, RootPlan, leaf_hash},
 };
-use zkl_receipt::{EntryError, Predicate, SignedEntry};
+use zkl_receipt::{DistrustError, EntryError, Predicate, SignedEntry, TrustStore};
 
 use crate::{
     error::LedgerError,
@@ -43,6 +43,8 @@ pub struct AuditRequest {
     pub since: SignedCheckpoint,
     /// A policy that the new checkpoint must satisfy, and the old one where it is cosigned.
     pub policy: Option<Policy>,
+    /// A trust store in which the log must stand, at its new size. It says which notaries count.
+    pub trust: Option<TrustStore>,
     /// Most added entries to list; all are checked.
     pub list: usize,
 }
@@ -145,6 +147,9 @@ pub enum AuditError {
         /// Root over the old tree and the entries.
         computed: RootHash,
     },
+    /// The log or the notary of an added entry does not count.
+    #[error("the trust store does not let the log count")]
+    Distrusted(#[from] DistrustError),
     /// The new checkpoint does not satisfy the policy.
     #[error("the log's checkpoint does not satisfy the policy")]
     Policy(#[source] PolicyError),
@@ -209,6 +214,9 @@ async fn audit(
     let head = head.ok_or(AuditError::Empty { since: since.size() })?;
     let signed = SignedCheckpoint::parse(&head).map_err(AuditError::Checkpoint)?;
     let now = signed.open(log).map_err(AuditError::Checkpoint)?;
+    if let Some(store) = &request.trust {
+        store.check_log(log, now.size())?;
+    }
     let mut witnesses = Vec::new();
     if let Some(policy) = &request.policy {
         let witnessed = policy.check(&signed, log).map_err(AuditError::Policy)?.into_inner();
@@ -228,7 +236,7 @@ async fn audit(
     if computed != since.root() {
         return Err(AuditError::Fork { since: since.size(), expected: since.root(), computed });
     }
-    let added = replay(source, &since, &now, request.list, reporter).await?;
+    let added = replay(source, &since, &now, request, reporter).await?;
     let checkpoint = now.into_inner();
     let (added, entries) = (added.counts, added.entries);
     Ok(Audit { since: since.size(), checkpoint, proof_hashes: proof.hashes().len(), witnesses, added, entries })
@@ -245,7 +253,7 @@ async fn replay(
     source: &dyn LogSource,
     since: &Checkpoint,
     now: &Checkpoint,
-    list: usize,
+    request: &AuditRequest,
     reporter: &dyn StageReporter,
 ) -> Result<Added, AuditError> {
     let tiles = load_tiles(source, &right_edge_tiles(since.size())).await.map_err(LedgerError::from)?;
@@ -272,7 +280,10 @@ async fn replay(
             leaves.push(id);
             let predicate = open(&entry.bytes).map_err(|source| AuditError::Entry { index, source })?;
             *added.counts.entry(predicate.kind()).or_default() += 1;
-            if added.entries.len() < list {
+            if let Some(store) = &request.trust {
+                store.check_notary(now.origin(), LeafIndex(index), predicate.notary())?;
+            }
+            if added.entries.len() < request.list {
                 added.entries.push(AddedEntry {
                     index: LeafIndex(index),
                     id,

@@ -10,6 +10,7 @@ mod receipt;
 mod scan;
 mod scheme;
 mod text;
+mod trust_store;
 mod verify;
 mod witness_client;
 
@@ -27,6 +28,7 @@ pub use receipt::{
 };
 pub use scan::{ProfileEvidence, ScanBundle, ScanKey, ScanRecord, ScanReport, table_plan};
 pub use scheme::Scheme;
+pub use trust_store::{DistrustError, SizeRange, TrustStore, TrustStoreError, Trusted};
 pub use verify::{
     LogSummary, ProofReport, ProofSummary, ReceiptSummary, Requirement, RequirementError, RequirementParseError,
     ScanSummary, StatementSummary, Trust, TrustParseError, Verdict, VerifiedEntry, VerifiedLog, VerifiedReceipt,

@@ -5,9 +5,10 @@
 //! ```text
 //! bytes       canonical, bounded
 //! log         its key is among the pinned ones, if any are pinned
-//! checkpoint  signed by the log, without extension lines
+//! checkpoint  signed by the log, without extension lines, of a size at which its key counts
 //! witnesses   each that the receipt names cosigned the checkpoint; with a policy, they are a quorum of it
-//! entries     by ascending index, none twice; each signed by the notary that it names, and in the tree of the checkpoint
+//! entries     by ascending index, none twice; each signed by the notary that it names, and in the tree of the checkpoint;
+//!             the notary is one of those that count, if the caller says which do
 //! names       what an entry names stands before it in the receipt, and so in the log
 //! evidence    exactly the parts that the entry's kind calls for
 //! statement   by kind: see the files in `kind`
@@ -40,6 +41,7 @@ pub(crate) use report::VerifiedTable;
 pub use report::{ProofReport, VerifiedEntry, VerifiedLog, VerifiedReceipt, VerifiedStatement};
 pub use require::{Requirement, RequirementError, RequirementParseError};
 pub use summary::{LogSummary, ProofSummary, ReceiptSummary, ScanSummary, StatementSummary};
+pub(crate) use trust::TrustAt;
 pub use trust::{Trust, TrustParseError};
 use witnesses::Witnesses;
 
@@ -47,6 +49,7 @@ use crate::{
     dataset_ref::DatasetRef,
     entry::SignedEntry,
     receipt::{Evidence, MAX_RECEIPT_ENTRIES, MAX_SCAN_PROOFS, Receipt, ReceiptEntry},
+    trust_store::Place,
 };
 
 /// Verifies a receipt.
@@ -75,11 +78,17 @@ pub fn verify(bytes: &[u8], trust: &Trust) -> Result<VerifiedReceipt, VerifyErro
         return Err(VerifyError::CheckpointExtensions { got: extensions });
     }
     let witnesses = Witnesses::parse(&receipt.witnesses, trust.policy())?.check(&signed, &log)?;
+    let stored = trust.store().and_then(|store| store.log(&log).map(|listed| (store, listed)));
+    if let Some((store, _)) = stored {
+        store.check_log(&log, checkpoint.size())?;
+    }
+    let label = stored.and_then(|(_, listed)| listed.label.clone());
     let entries = check_entries(&receipt.entries, &checkpoint, trust)?;
     let log = VerifiedLog {
         origin: checkpoint.origin().to_string(),
         key: receipt.log,
         pinned: pinned.is_some(),
+        label,
         size: checkpoint.size(),
         root: checkpoint.root(),
         witnesses,
@@ -123,6 +132,10 @@ fn check_entries(
     let mut verified: Vec<VerifiedEntry> = Vec::with_capacity(entries.len());
     for (entry, signed) in entries.iter().zip(&signed) {
         let (index, id, predicate) = (entry.index, signed.id(), signed.predicate());
+        if let Some(store) = trust.store() {
+            store.check_notary(checkpoint.origin(), index, predicate.notary())?;
+        }
+        let trust = trust.at(Place::of_entry(checkpoint.origin(), index));
         let scope =
             Scope { index, evidence: &entry.evidence, before: &verified, origin: checkpoint.origin().as_str(), trust };
         for name in predicate.names() {
@@ -151,8 +164,8 @@ pub(crate) struct Scope<'a> {
     pub(crate) evidence: &'a Evidence,
     /// The log's name.
     pub(crate) origin: &'a str,
-    /// What the caller trusts.
-    pub(crate) trust: &'a Trust,
+    /// What the caller trusts at this place.
+    pub(crate) trust: TrustAt<'a>,
     /// The entries before it, verified.
     before: &'a [VerifiedEntry],
 }

@@ -14,6 +14,7 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 use zkl_receipt::{
+    TrustStore,
     cosignature::{WitnessSigner, WitnessVerifier},
     keys::{Origin, SigningKey},
     note::NoteVerifier,
@@ -31,6 +32,7 @@ pub struct WitnessHome {
     dir: PathBuf,
     name: Origin,
     logs: Vec<NoteVerifier>,
+    store: Option<TrustStore>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -48,7 +50,7 @@ impl WitnessHome {
     /// # Errors
     /// [`WitnessError::WitnessExists`], [`WitnessError::Key`], [`WitnessError::Io`].
     pub fn create(dir: &Path, name: Origin, logs: Vec<NoteVerifier>) -> Result<Self, WitnessError> {
-        let home = Self { dir: dir.to_owned(), name, logs };
+        let home = Self { dir: dir.to_owned(), name, logs, store: None };
         if home.settings_path().exists() || home.key_path().exists() {
             return Err(WitnessError::WitnessExists { dir: dir.to_owned() });
         }
@@ -89,7 +91,17 @@ impl WitnessHome {
         };
         let log = |key: String| key.parse().map_err(|_| WitnessError::LogKey { path: path.clone(), key });
         let logs = settings.logs.into_iter().map(log).collect::<Result<Vec<_>, _>>()?;
-        Ok(Self { dir: dir.to_owned(), name, logs })
+        Ok(Self { dir: dir.to_owned(), name, logs, store: None })
+    }
+
+    /// Cosigns for the logs of a trust store as well, and with the keys that stand in it only at the sizes at which they count.
+    #[must_use]
+    pub fn with_trust_store(mut self, store: TrustStore) -> Self {
+        let known = std::mem::take(&mut self.logs);
+        let listed = store.logs().iter().map(|log| log.item.clone()).filter(|log| !known.contains(log));
+        self.logs = known.iter().cloned().chain(listed).collect();
+        self.store = Some(store);
+        self
     }
 
     /// The directory.
@@ -115,7 +127,11 @@ impl WitnessHome {
     /// # Errors
     /// As [`WitnessHome::key`] and [`Witness::open`].
     pub fn witness(&self) -> Result<Witness, WitnessError> {
-        Witness::open(&self.dir.join("state"), self.signer()?, self.logs.clone())
+        let witness = Witness::open(&self.dir.join("state"), self.signer()?, self.logs.clone())?;
+        Ok(match &self.store {
+            Some(store) => witness.limited_by(store.clone()),
+            None => witness,
+        })
     }
 
     fn signer(&self) -> Result<WitnessSigner, WitnessError> {

@@ -7,6 +7,8 @@ use std::{
 };
 
 use zkl_receipt::{
+    TrustStore,
+    checkpoint::Checkpoint,
     cosignature::{WitnessSigner, WitnessVerifier},
     note::NoteVerifier,
     witness::{AddCheckpoint, Refusal, SIZE_CONTENT_TYPE},
@@ -14,10 +16,14 @@ use zkl_receipt::{
 
 use crate::{error::WitnessError, state::State};
 
+/// The status of a checkpoint that no key signed which counts.
+const FORBIDDEN: u16 = 403;
+
 /// A witness that cosigns the checkpoints of some logs.
 pub struct Witness {
     signer: WitnessSigner,
     logs: Vec<NoteVerifier>,
+    store: Option<TrustStore>,
     state: Mutex<State>,
 }
 
@@ -39,7 +45,14 @@ impl Witness {
     /// [`WitnessError::InUse`], [`WitnessError::State`], [`WitnessError::Io`].
     pub fn open(dir: &Path, signer: WitnessSigner, logs: Vec<NoteVerifier>) -> Result<Self, WitnessError> {
         let state = State::open(dir, &logs, &signer.verifier())?;
-        Ok(Self { signer, logs, state: Mutex::new(state) })
+        Ok(Self { signer, logs, store: None, state: Mutex::new(state) })
+    }
+
+    /// Cosigns with the keys that stand in `store` only at the sizes at which they count.
+    #[must_use]
+    pub fn limited_by(mut self, store: TrustStore) -> Self {
+        self.store = Some(store);
+        self
     }
 
     /// The key that verifies this witness's cosignatures.
@@ -63,13 +76,17 @@ impl Witness {
         // The lock guards a map that is changed in one step, after the disk: it is whole whatever panicked.
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         let latest = state.latest(origin).map(|latest| (latest.unverified().size(), latest.unverified().root()));
-        let checkpoint = match request.check(&self.logs, latest) {
+        let logs = match self.keys_at(request.checkpoint.unverified()) {
+            Ok(logs) => logs,
+            Err(reply) => return Ok(reply),
+        };
+        let checkpoint = match request.check(&logs, latest) {
             Ok(checkpoint) => checkpoint,
             Err(refusal) => return Ok(Reply::refusal(&refusal)),
         };
         let seconds = SystemTime::now().duration_since(UNIX_EPOCH).map_err(|_| WitnessError::Clock)?.as_secs();
         let line = self.signer.cosign(&checkpoint, seconds).map_err(|_| WitnessError::Clock)?;
-        let trusted = self.logs.iter().find(|log| request.checkpoint.open(log).is_ok());
+        let trusted = logs.iter().find(|log| request.checkpoint.open(log).is_ok());
         let signed = trusted.and_then(|log| request.checkpoint.signed_only_by(log).ok());
         let Some(mut signed) = signed.filter(|signed| signed.unverified() == &*checkpoint) else {
             return Err(WitnessError::TooManySignatures(Box::new(request.checkpoint)));
@@ -80,6 +97,26 @@ impl Witness {
         state.store(signed)?;
         drop(state);
         Ok(Reply::text(200, line.to_string()))
+    }
+
+    /// The logs' keys without those that do not count at the size of a checkpoint, unless none of its log is left.
+    fn keys_at(&self, checkpoint: &Checkpoint) -> Result<Vec<NoteVerifier>, Reply> {
+        let mut distrusted = None;
+        let counts = |log: &&NoteVerifier| {
+            let listed = self.store.as_ref().filter(|store| store.log(log).is_some());
+            let checked = listed.map_or(Ok(()), |store| store.check_log(log, checkpoint.size()));
+            if log.name() == checkpoint.origin() {
+                distrusted = checked.clone().err().or(distrusted.take());
+            }
+            checked.is_ok()
+        };
+        let logs: Vec<NoteVerifier> = self.logs.iter().filter(counts).cloned().collect();
+        match distrusted {
+            Some(error) if !logs.iter().any(|log| log.name() == checkpoint.origin()) => {
+                Err(Reply::text(FORBIDDEN, format!("{error}\n")))
+            }
+            _ => Ok(logs),
+        }
     }
 
     /// Answers a monitor: the newest cosigned checkpoint of the log whose origin has this SHA-256 in lower-case hexadecimal.

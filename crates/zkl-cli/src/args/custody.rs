@@ -2,6 +2,7 @@
 
 use std::{net::SocketAddr, path::PathBuf};
 
+use super::TrustStoreArgs;
 use clap::{Args, Subcommand, ValueHint};
 use zkl_ledger::{
     home::WitnessSetting,
@@ -39,6 +40,7 @@ Examples:
   cp public/checkpoint kept.checkpoint
   zkl audit --since kept.checkpoint
   zkl audit --since kept.checkpoint --export public/ --trust 'ledger.example.com/ml+5d3c1a2b+AbCd...'
+  zkl audit --since kept.checkpoint --export public/ --trust-store trust.toml
   zkl audit --since kept.checkpoint --policy trust.policy
 
 Exit codes: 0 the log has only grown, 1 it has not, 2 it could not be read.")]
@@ -52,6 +54,8 @@ pub(crate) struct AuditArgs {
     /// Key of the exported log [default: the one in the export, which proves nothing about whose log it is]
     #[arg(long, value_name = "KEY", requires = "export", value_parser = log_key)]
     pub(crate) trust: Option<NoteVerifier>,
+    #[command(flatten)]
+    pub(crate) store: TrustStoreArgs,
     /// Trust policy that the newest checkpoint must satisfy (c2sp.org/tlog-policy)
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) policy: Option<PathBuf>,
@@ -134,11 +138,14 @@ pub(crate) struct WitnessInitArgs {
 #[command(after_help = "\
 Examples:
   zkl witness serve
-  zkl witness serve --listen 127.0.0.1:8080")]
+  zkl witness serve --listen 127.0.0.1:8080
+  zkl witness serve --trust-store trust.toml      # cosigns for its logs as well, at the sizes at which they count")]
 pub(crate) struct WitnessServeArgs {
     /// Address and port to listen on; port 0 takes a free one
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:7380")]
     pub(crate) listen: SocketAddr,
+    #[command(flatten)]
+    pub(crate) store: TrustStoreArgs,
 }
 
 /// Copy the log to another store of any kind.

@@ -75,7 +75,8 @@ impl Report for AuditReport {
 
 pub(super) async fn run(args: &AuditArgs, config: &Config) -> Result<(), CliError> {
     let policy = args.policy.as_deref().map(super::read_policy).transpose()?;
-    let request = AuditRequest { since: read_checkpoint(&args.since)?, policy, list: args.list };
+    let trust = super::read_trust_store(&args.store, config)?;
+    let request = AuditRequest { since: read_checkpoint(&args.since)?, policy, trust, list: args.list };
     let reporter = TerminalProgress::new(config.quiet);
     let (audit, key) = match &args.export {
         None => {
@@ -84,7 +85,11 @@ pub(super) async fn run(args: &AuditArgs, config: &Config) -> Result<(), CliErro
         }
         Some(dir) => {
             let export = ExportDir::open(dir)?;
-            let key = super::export_key(&export, args.trust.as_ref(), config)?;
+            let key = match (&args.trust, &request.trust) {
+                // The audit looks it up in the store.
+                (None, Some(_)) => export.unverified_log_key()?,
+                (trusted, _) => super::export_key(&export, trusted.as_ref(), config)?,
+            };
             (export.audit(&key, &request, &reporter).await, key)
         }
     };

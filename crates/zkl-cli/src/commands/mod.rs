@@ -33,10 +33,18 @@ use zkl_ledger::{
     Ledger,
     circuit::KeyStore,
     export::ExportDir,
+    receipt::TrustStore,
     transparency::{note::NoteVerifier, policy::Policy},
 };
 
-use crate::{args::Command, config::Config, error::CliError};
+use crate::{
+    args::{Command, TrustStoreArgs},
+    config::Config,
+    error::CliError,
+};
+
+/// Longest trust store that is read, in bytes.
+const MAX_TRUST_STORE: u64 = 1 << 20;
 
 /// Runs one command.
 pub(crate) async fn run(command: Command, config: &Config) -> Result<(), CliError> {
@@ -88,6 +96,22 @@ fn export_key(export: &ExportDir, trusted: Option<&NoteVerifier>, config: &Confi
     }
     fsck::note_unpinned(config);
     Ok(export.unverified_log_key()?)
+}
+
+/// The trust store that the command line, the environment or a settings file names. One that was just found in the current directory
+/// names none: it may have been sent along with what is to be checked.
+fn read_trust_store(args: &TrustStoreArgs, config: &Config) -> Result<Option<TrustStore>, CliError> {
+    if let (Some(path), false, Some(_)) = (&config.file, config.file_named, &config.trust_store) {
+        return Err(CliError::FoundTrust { path: path.clone() });
+    }
+    let Some(path) = args.file.as_ref().or(config.trust_store.as_ref()) else { return Ok(None) };
+    let error = |source| CliError::ReadFile { path: path.clone(), source };
+    if fs::metadata(path).map_err(error)?.len() > MAX_TRUST_STORE {
+        return Err(error(io::Error::new(io::ErrorKind::InvalidData, "the file is too long to be a trust store")));
+    }
+    let text = fs::read_to_string(path).map_err(error)?;
+    let store = toml::from_str(&text);
+    Ok(Some(store.map_err(|source| CliError::TrustStore { path: path.clone(), source: Box::new(source) })?))
 }
 
 fn read_policy(path: &Path) -> Result<Policy, CliError> {

@@ -45,7 +45,11 @@ impl Report for VerifyReport {
     fn write_human(&self, out: &mut dyn Write) -> io::Result<()> {
         let log = &self.receipt.log;
         let place = log.index.map(|index| format!("entry {index} of ")).unwrap_or_default();
-        let pinned = if log.pinned { "" } else { ", NOT pinned: pin it with --trust" };
+        let pinned = match (&log.label, log.pinned) {
+            (Some(label), _) => format!(" (your trust store says: {label})"),
+            (None, true) => String::new(),
+            (None, false) => ", NOT pinned: pin it with --trust".to_owned(),
+        };
         let key = format!("{}{pinned}", log.key);
         let mut last = vec![("log", format!("{}, {place}{}", log.origin, log.size)), ("log key", key)];
         if !log.witnesses.is_empty() {
@@ -113,6 +117,9 @@ pub(super) async fn run(args: VerifyArgs, config: &Config) -> Result<(), CliErro
     let mut trust = Trust::default();
     for text in config.trust.iter().chain(&args.trust) {
         trust = add_trust(trust, text)?;
+    }
+    if let Some(store) = super::read_trust_store(&args.store, config)? {
+        trust = trust.with_trust_store(store);
     }
     if let Some(path) = &args.policy {
         trust = trust.with_policy(super::read_policy(path)?);

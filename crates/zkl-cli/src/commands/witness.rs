@@ -45,7 +45,10 @@ pub(super) async fn run(args: WitnessArgs, config: &Config) -> Result<(), CliErr
         }
         WitnessCommand::Key => output::print(&report(&WitnessHome::open(&args.dir)?, None)?, config.format),
         WitnessCommand::Serve(serve) => {
-            let home = WitnessHome::open(&args.dir)?;
+            let mut home = WitnessHome::open(&args.dir)?;
+            if let Some(store) = super::read_trust_store(&serve.store, config)? {
+                home = home.with_trust_store(store);
+            }
             let witness = Arc::new(home.witness()?);
             let listener = tokio::net::TcpListener::bind(serve.listen).await.map_err(WitnessError::Server)?;
             let address = listener.local_addr().map_err(WitnessError::Server)?;

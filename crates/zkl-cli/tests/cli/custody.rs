@@ -39,8 +39,12 @@ impl Serving {
     }
 
     fn again(workdir: &Workdir, dir: &str) -> Self {
+        Self::with(workdir, dir, &[])
+    }
+
+    fn with(workdir: &Workdir, dir: &str, more: &[&str]) -> Self {
         let args = ["witness", "--dir", dir, "serve", "--listen", "127.0.0.1:0", "--format", "json"];
-        let mut process = workdir.command(&args).stdout(Stdio::piped()).spawn().unwrap();
+        let mut process = workdir.command(&[&args[..], more].concat()).stdout(Stdio::piped()).spawn().unwrap();
         let mut text = String::new();
         let mut lines = BufReader::new(process.stdout.take().unwrap()).lines();
         while serde_json::from_str::<Value>(&text).is_err() {
@@ -300,4 +304,49 @@ fn a_damaged_store_is_found_and_a_backup_of_it_refused() {
     fs::remove_dir_all(workdir.path(".zkl/db")).unwrap();
     workdir.ok(&["restore", "rocks:copy"]);
     assert_eq!(workdir.json(&["fsck"])["sound"], true);
+}
+
+#[test]
+fn one_trust_store_serves_verify_audit_and_witness() {
+    let workdir = with_entries(2);
+    let key = log_key(&workdir);
+    let store = |until: u64| format!("version = 1\n\n[[log]]\nlabel = \"ours\"\nkey = {key:?}\nuntil = {until}\n");
+    workdir.write("trust.toml", store(2));
+    workdir.write("ended.toml", store(1));
+    workdir.ok(&["receipt", "0", "-o", "a.receipt"]);
+    workdir.ok(&["export", "public"]);
+
+    // A file of this name beside the receipt means nothing.
+    assert_eq!(workdir.json(&["verify", "a.receipt"])["log"]["pinned"], false);
+    let verified = workdir.json(&["verify", "a.receipt", "--trust-store", "trust.toml", "--require", "pinned"]);
+    assert_eq!((&verified["log"]["pinned"], &verified["log"]["label"]), (&true.into(), &"ours".into()));
+    assert!(
+        workdir.ok(&["verify", "a.receipt", "--trust-store", "trust.toml"]).contains("your trust store says: ours")
+    );
+    let error = workdir.fails(1, &["verify", "a.receipt", "--trust-store", "ended.toml", "--trust", &key]);
+    assert!(error.contains("counts up to 1 entries of the log, and the checkpoint is of 2"), "{error}");
+    let output = workdir.command(&["verify", "a.receipt"]).env("ZKL_TRUST_STORE", "ended.toml").output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+
+    let audit = ["audit", "--since", "public/checkpoint", "--export", "public", "--trust-store"];
+    workdir.ok(&[&audit[..], &["trust.toml"]].concat());
+    let error = workdir.fails(1, &[&audit[..], &["ended.toml"]].concat());
+    assert!(error.contains("the trust store does not let the log count"), "{error}");
+
+    workdir.ok(&["witness", "--dir", "w", "init", "--name", "w.example/1"]);
+    for (file, cosigned) in [("ended.toml", false), ("trust.toml", true)] {
+        let serving = Serving::with(&workdir, "w", &["--trust-store", file]);
+        let answer = workdir.run(&["cosign", "--witness", &serving.flag()]);
+        assert_eq!(answer.code, Some(if cosigned { 0 } else { 2 }), "{}", answer.stdout);
+        assert_eq!(answer.stdout.contains("counts up to 1 entries"), !cosigned, "{}", answer.stdout);
+    }
+
+    workdir.write("twice.toml", format!("{}[[log]]\nkey = {key:?}\n", store(2)));
+    let error = workdir.fails(2, &["verify", "a.receipt", "--trust-store", "twice.toml"]);
+    assert!(error.contains("is not a trust store") && error.contains("[[log]] 2 repeats number 1"), "{error}");
+    workdir.fails(2, &["verify", "a.receipt", "--trust-store", "absent.toml"]);
+    // A settings file that was just found names no store; one that was named does.
+    workdir.write("zkl.toml", "trust_store = \"trust.toml\"\n");
+    assert!(workdir.fails(2, &["verify", "a.receipt"]).contains("only found in the current directory"));
+    assert_eq!(workdir.json(&["verify", "a.receipt", "--config", "zkl.toml"])["log"]["pinned"], true);
 }

@@ -1,9 +1,11 @@
 //! Audits since a kept checkpoint, of a store and of an export.
 
+use serde_json::json;
 use zkl_core::tree::TreeSize;
 use zkl_ledger::{
     audit::{Audit, AuditError, AuditRequest},
     export::ExportDir,
+    receipt::{DistrustError, TrustStore},
     storage::{StorageBackend, memory::MemoryBackend},
     transparency::{
         checkpoint::{Checkpoint, SignedCheckpoint},
@@ -22,7 +24,7 @@ async fn checkpoint(store: &MemoryBackend) -> SignedCheckpoint {
 }
 
 fn since(since: &SignedCheckpoint) -> AuditRequest {
-    AuditRequest { since: since.clone(), policy: None, list: 5 }
+    AuditRequest { since: since.clone(), policy: None, trust: None, list: 5 }
 }
 
 /// Audits the store, and an export of it with nothing but the files.
@@ -157,5 +159,41 @@ async fn the_newest_checkpoint_must_satisfy_the_policy() {
     ledger(store.clone(), 1).ledger.cosign(&clients(&[FakeWitness::honest(1)])).await.unwrap();
     for answer in both(&store, &request).await {
         assert_eq!(answer.unwrap().witnesses, ["witness1.example/w"]);
+    }
+}
+
+#[tokio::test]
+async fn an_audit_holds_a_log_to_a_trust_store() {
+    let store = MemoryBackend::new();
+    grow(&store, &signer(1), 3, 0).await;
+    let kept = checkpoint(&store).await;
+    grow(&store, &signer(1), 2, 0).await;
+    let (log, notary) = (signer(1).verifier(), signer(1).key().verifying_key());
+    let answers = async |trust: serde_json::Value| {
+        let trust: TrustStore = serde_json::from_value(trust).unwrap();
+        let mut answers = Vec::new();
+        for answer in both(&store, &AuditRequest { trust: Some(trust), ..since(&kept) }).await {
+            answers.push(answer.map(|audit| audit.checkpoint.size()));
+        }
+        answers
+    };
+    let listed = |until: u64| json!([{"key": log.to_string(), "until": until}]);
+    let own = json!([{"key": notary.to_string()}]);
+    for answer in answers(json!({"version": 1, "log": listed(5), "notary": own})).await {
+        assert_eq!(answer.unwrap(), TreeSize(5));
+    }
+    for answer in answers(json!({"version": 1, "log": listed(4)})).await {
+        let expected = |error: &DistrustError| matches!(error, DistrustError::LogRange { size: TreeSize(5), .. });
+        assert!(matches!(&answer, Err(AuditError::Distrusted(error)) if expected(error)), "{answer:?}");
+    }
+    for answer in answers(json!({"version": 1, "log": [{"key": signer(2).verifier().to_string()}]})).await {
+        assert!(matches!(&answer, Err(AuditError::Distrusted(DistrustError::Log { .. }))), "{answer:?}");
+    }
+    let origin = log.name().to_string();
+    let late = json!([{"key": notary.to_string(), "log": origin, "until": 4}]);
+    for answer in answers(json!({"version": 1, "log": listed(9), "notary": late})).await {
+        let expected =
+            |error: &DistrustError| matches!(error, DistrustError::NotaryRange { index, .. } if index.0 == 4);
+        assert!(matches!(&answer, Err(AuditError::Distrusted(error)) if expected(error)), "{answer:?}");
     }
 }

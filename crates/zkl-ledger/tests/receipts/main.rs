@@ -16,4 +16,5 @@ mod require;
 #[path = "../common/single.rs"]
 mod single;
 mod trust;
+mod trust_store;
 mod universal;

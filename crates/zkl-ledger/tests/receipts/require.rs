@@ -17,11 +17,11 @@ use zkl_ledger::{
 use crate::common::logged_again;
 
 /// What the fixtures were signed with.
-fn key() -> SigningKey {
+pub(crate) fn key() -> SigningKey {
     SigningKey::from_seed(&[7; 32])
 }
 
-fn log() -> NoteSigner {
+pub(crate) fn log() -> NoteSigner {
     NoteSigner::new("example.com/fixtures".parse().unwrap(), key())
 }
 
@@ -29,7 +29,7 @@ fn fixtures() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures")
 }
 
-fn receipt(name: &str) -> Receipt {
+pub(crate) fn receipt(name: &str) -> Receipt {
     Receipt::decode(&fs::read(fixtures().join(name)).unwrap()).unwrap()
 }
 

@@ -18,7 +18,7 @@ use crate::{
     nonce::Nonce,
     proof_record::ProofRecord,
     receipt::{Evidence, ProofPart},
-    verify::{NamedProof, ProofReport, Scope, Trust, VerifiedStatement, VerifiedTable, VerifyError},
+    verify::{NamedProof, ProofReport, Scope, TrustAt, VerifiedStatement, VerifiedTable, VerifyError},
 };
 
 const V1: &str = "urn:zkp-dataset-ledger:claim:v1";
@@ -114,7 +114,7 @@ impl ClaimRecord {
         &self,
         table: &VerifiedTable<'_>,
         part: &ProofPart,
-        trust: &Trust,
+        trust: TrustAt<'_>,
     ) -> Result<ProofReport, VerifyError> {
         let VerifiedTable { notarization, layout, .. } = table;
         // Whoever holds the opening may prove claims, but only the notary speaks for the notarization.

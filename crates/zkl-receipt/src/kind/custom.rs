@@ -131,7 +131,7 @@ impl StatementKind for CustomRecord {
             scope.dataset(dataset)?;
         }
         let public_inputs: Vec<Fr> = self.public_inputs.iter().map(PublicInput::value).collect();
-        let instance = scope.trust.circuit(&self.proof.circuit);
+        let instance = scope.trust.trust.circuit(&self.proof.circuit);
         let named = NamedProof { record: &self.proof, instance, public_inputs: &public_inputs };
         let report = named.check(part, scope.trust)?;
         // Trust by digest does not tell how a key was made; where the notary admits a forgeable setup, that is what counts.

@@ -25,7 +25,7 @@ use super::{
 use crate::{
     kind::Notarization,
     receipt::ScanPart,
-    verify::{NamedKey, Trust, VerifyError, decode_base64, trusted_srs},
+    verify::{NamedKey, TrustAt, VerifyError, decode_base64, trusted_srs},
 };
 
 /// Why a verified receipt's sealed profile should be believed to be that of every row.
@@ -74,7 +74,7 @@ pub(crate) fn check_scan(
     layout: &Layout,
     origin: &str,
     part: &ScanPart,
-    trust: &Trust,
+    trust: TrustAt<'_>,
 ) -> Result<ScanReport, VerifyError> {
     let bytes = decode_base64("scan proof", &part.proof)?;
     let got = BlobDigest::of(&bytes);

@@ -15,7 +15,7 @@ use zkl_merkle::{
 };
 use zkl_snark::{keys::KeyError, proof_system};
 
-use crate::entry::EntryError;
+use crate::{entry::EntryError, trust_store::DistrustError};
 
 /// A receipt that does not verify, by the check that it fails.
 #[derive(Debug, Error)]
@@ -136,6 +136,9 @@ pub enum VerifyError {
         /// The receipt's log key.
         got: String,
     },
+    /// Something that stands in the caller's trust store does not count here.
+    #[error("the trust store does not let the receipt count")]
+    Distrusted(#[from] DistrustError),
     /// A witness's key cannot be read.
     #[error("the key of witness {position} in the receipt is not a witness's key")]
     WitnessKey {
@@ -401,6 +404,7 @@ impl VerifyError {
             Self::Policy(PolicyError::Quorum { .. }) => Some(
                 "ask for a receipt that was made after the witnesses had cosigned (`zkl cosign`, then `zkl receipt`)",
             ),
+            Self::Distrusted(_) => Some("if the trust store is mistaken, its owner can change it"),
             Self::LogNotTrusted { .. } => Some("compare the key with the one that the log's operator published"),
             Self::KeyNotTrusted { .. } => Some("pass --trust vk:CIRCUIT:DIGEST if you know who generated this key"),
             Self::SrsNotTrusted { .. } => Some("pass --trust srs:DIGEST if you know the ceremony that it comes from"),

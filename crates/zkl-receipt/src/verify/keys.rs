@@ -13,7 +13,7 @@ use zkl_snark::{
     proof_system::{ProofSystem, VerifyingKey},
 };
 
-use super::{Trust, VerifyError, decode_base64};
+use super::{TrustAt, VerifyError, decode_base64};
 
 /// A key that an entry names for a circuit.
 pub(crate) struct NamedKey<'a> {
@@ -40,15 +40,17 @@ impl NamedKey<'_> {
     /// The key, if the caller trusts it for its circuit, and what that rests on. A key that is not pinned may be the one that follows
     /// from the circuit alone, and then is that, whether or not the caller trusts its digest. Matrices are never taken from the receipt,
     /// which could name some that anything satisfies.
-    pub(crate) fn trusted(&self, trust: &Trust) -> Result<(Arc<dyn VerifyingKey>, Setup), VerifyError> {
+    pub(crate) fn trusted(&self, trust: TrustAt<'_>) -> Result<(Arc<dyn VerifyingKey>, Setup), VerifyError> {
         let Self { system, circuit, digest, .. } = *self;
         let bytes = self.bytes()?;
+        // Also of a key that is built in: a store can end trust in it.
+        let listed = trust.trusts_key(circuit, digest)?;
         let read = system.read_key(&bytes);
         let pinned = builtin_keys().setup(system, circuit, digest);
         if let (Some(setup), Ok(Some(key))) = (pinned, &read) {
             return Ok((Arc::clone(key), setup));
         }
-        let known = pinned.or_else(|| trust.trusts_key(circuit, digest).then_some(Setup::External));
+        let known = pinned.or_else(|| listed.then_some(Setup::External));
         let is_derived = matches!(read, Ok(None));
         // The circuit gives the pinned key and no other: whoever names another one is refused before it is made.
         if is_derived && pinned.is_none() && builtin_keys().digest(system, circuit).is_some() {
@@ -57,7 +59,7 @@ impl NamedKey<'_> {
         if let Some(instance) = self.instance
             && (self.derivable || is_derived && known.is_some())
         {
-            let (key, setup) = trust.derived_key(system, instance).map_err(VerifyError::DerivedKey)?;
+            let (key, setup) = trust.trust.derived_key(system, instance).map_err(VerifyError::DerivedKey)?;
             if key.digest() == digest {
                 return Ok((key, setup));
             }
@@ -72,12 +74,12 @@ impl NamedKey<'_> {
 }
 
 /// A reference string that has the logged digest and that the caller trusts, and what that rests on.
-pub(crate) fn trusted_srs(srs: &SrsVerifierKey, expected: KeyDigest, trust: &Trust) -> Result<Setup, VerifyError> {
+pub(crate) fn trusted_srs(srs: &SrsVerifierKey, expected: KeyDigest, trust: TrustAt<'_>) -> Result<Setup, VerifyError> {
     let got = srs.digest();
     if got != expected {
         return Err(VerifyError::SrsDigest { expected, got });
     }
-    trust.srs_setup(srs).ok_or(VerifyError::SrsNotTrusted { digest: got })
+    trust.srs_setup(srs)?.ok_or(VerifyError::SrsNotTrusted { digest: got })
 }
 
 #[cfg(test)]
@@ -92,6 +94,8 @@ mod tests {
     };
 
     use super::*;
+    use crate::{trust_store::Place, verify::Trust};
+    use zkl_core::tree::LeafIndex;
 
     /// The circuit of some claim, as far as its id says, which cannot be synthesized.
     struct Unwritten(CircuitId);
@@ -118,7 +122,8 @@ mod tests {
             let (id, instance) = (circuit.id(), Some(&circuit as &dyn Circuit));
             let named = NamedKey { system: UNIVERSAL, circuit: &id, digest, text: &text, instance, derivable: true };
             // Trust in the digest does not help: it cannot be that of the circuit.
-            named.trusted(&Trust::default().with_verifying_key(id.clone(), digest)).unwrap_err()
+            let trust = Trust::default().with_verifying_key(id.clone(), digest);
+            named.trusted(trust.at(Place::of_entry(&"example.com/log".parse().unwrap(), LeafIndex(0)))).unwrap_err()
         };
         assert!(matches!(refusal("claim/mean@1"), VerifyError::KeyNotTrusted { .. }));
         assert!(matches!(refusal("example/other@1"), VerifyError::DerivedKey(_)));

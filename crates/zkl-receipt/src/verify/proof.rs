@@ -7,7 +7,7 @@ use base64::{Engine as _, prelude::BASE64_STANDARD};
 use zkl_argument::srs::SrsVerifierKey;
 use zkl_core::{ark::Fr, circuit::Circuit, digest::BlobDigest};
 
-use super::{NamedKey, ProofReport, Trust, VerifyError, trusted_srs};
+use super::{NamedKey, ProofReport, TrustAt, VerifyError, trusted_srs};
 use crate::{proof_record::ProofRecord, receipt::ProofPart};
 
 /// A proof that an entry names.
@@ -21,7 +21,7 @@ pub(crate) struct NamedProof<'a> {
 
 impl NamedProof<'_> {
     /// Checks a proof, its key and its string: all have the logged digests, key and string are trusted, the proof verifies.
-    pub(crate) fn check(&self, part: &ProofPart, trust: &Trust) -> Result<ProofReport, VerifyError> {
+    pub(crate) fn check(&self, part: &ProofPart, trust: TrustAt<'_>) -> Result<ProofReport, VerifyError> {
         let record = self.record;
         let system = record.scheme.system();
         let named = NamedKey {

@@ -69,6 +69,8 @@ pub struct VerifiedLog {
     pub key: String,
     /// Whether the key is one that the caller pinned. If not, anybody may have made this log.
     pub pinned: bool,
+    /// What the caller's trust store calls the log.
+    pub label: Option<String>,
     /// Entries in the log at the checkpoint.
     pub size: TreeSize,
     /// Root of the tree at the checkpoint.

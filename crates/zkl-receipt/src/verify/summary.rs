@@ -39,6 +39,9 @@ pub struct LogSummary {
     pub key: String,
     /// Whether the caller pinned the key. If not, anybody may have made this log.
     pub pinned: bool,
+    /// What the caller's trust store calls the log.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub label: Option<String>,
     /// Position of the one entry.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub index: Option<u64>,
@@ -143,9 +146,10 @@ pub struct ScanSummary {
 impl VerifiedReceipt {
     /// The verdict about the subjects, in texts and numbers.
     pub fn summary(&self) -> ReceiptSummary {
-        let VerifiedLog { origin, key, pinned, size, root, witnesses, policy, .. } = self.log.clone();
+        let VerifiedLog { origin, key, pinned, label, size, root, witnesses, policy, .. } = self.log.clone();
         let index = self.subject().map(|subject| subject.index.0);
-        let log = LogSummary { origin, key, pinned, index, size: size.0, root: root.to_string(), witnesses, policy };
+        let log =
+            LogSummary { origin, key, pinned, label, index, size: size.0, root: root.to_string(), witnesses, policy };
         let mut statements: Vec<StatementSummary> = self.subjects().map(StatementSummary::of).collect();
         let statement = if statements.len() == 1 { statements.pop() } else { None };
         let statement = statement.map(|statement| StatementSummary { index: None, ..statement });

@@ -19,6 +19,8 @@ use zkl_snark::{
     proof_system::{ProofSystem, VerifyingKey},
 };
 
+use crate::trust_store::{DistrustError, Place, TrustStore};
+
 /// A key that anybody can make out of its circuit, and how it is made.
 type DerivedKey = (Arc<dyn VerifyingKey>, Setup);
 
@@ -29,6 +31,7 @@ pub struct Trust {
     keys: BTreeSet<(CircuitId, KeyDigest)>,
     srs: BTreeSet<KeyDigest>,
     policy: Option<Policy>,
+    store: Option<Arc<TrustStore>>,
     circuits: Vec<Arc<dyn Circuit>>,
     /// Keys that this process made out of circuits, shared by clones: no file and no receipt had a say in them.
     derived: Arc<Mutex<HashMap<(&'static str, CircuitId), DerivedKey>>>,
@@ -76,6 +79,13 @@ impl Trust {
         self
     }
 
+    /// Trusts what a store names, where it counts there; and limits what stands in it to that, whatever else names it.
+    #[must_use]
+    pub fn with_trust_store(mut self, store: TrustStore) -> Self {
+        self.store = Some(Arc::new(store));
+        self
+    }
+
     /// Trusts what `text` names: a log key, a verifying key as `vk:CIRCUIT:DIGEST`, or a reference string as `srs:DIGEST`.
     ///
     /// # Errors
@@ -93,21 +103,27 @@ impl Trust {
         NoteVerifier::from_str(text).map(|log| self.with_log(log)).map_err(|_| TrustParseError)
     }
 
-    /// Whether `log` is pinned, by itself or by the policy, or `None` when no log is.
+    /// Whether `log` is pinned, by itself, by the policy or by the store, or `None` when no log is.
     pub(crate) fn pins(&self, log: &NoteVerifier) -> Option<bool> {
         let listed = self.policy.iter().flat_map(Policy::logs).map(|listed| &listed.key);
-        let mut pinned = self.logs.iter().chain(listed).peekable();
+        let stored = self.store.iter().flat_map(|store| store.logs()).map(|stored| &stored.item);
+        let mut pinned = self.logs.iter().chain(listed).chain(stored).peekable();
         pinned.peek()?;
         Some(pinned.any(|pinned| pinned == log))
+    }
+
+    /// The caller's trust store.
+    pub(crate) fn store(&self) -> Option<&TrustStore> {
+        self.store.as_deref()
     }
 
     pub(crate) const fn policy(&self) -> Option<&Policy> {
         self.policy.as_ref()
     }
 
-    /// Whether the caller trusts this key for this circuit.
-    pub(crate) fn trusts_key(&self, circuit: &CircuitId, digest: KeyDigest) -> bool {
-        self.keys.contains(&(circuit.clone(), digest))
+    /// What the caller trusts at one place of a log.
+    pub(crate) const fn at<'a>(&'a self, place: Place<'a>) -> TrustAt<'a> {
+        TrustAt { trust: self, place }
     }
 
     /// The circuit with this id that the caller handed in.
@@ -131,24 +147,46 @@ impl Trust {
         derived().insert(place, key.clone());
         Ok(key)
     }
+}
+
+/// What a caller trusts at one place of a log: where an entry entered it.
+#[derive(Clone, Copy)]
+pub(crate) struct TrustAt<'a> {
+    pub(crate) trust: &'a Trust,
+    place: Place<'a>,
+}
+
+impl TrustAt<'_> {
+    /// Whether the caller trusts this key for this circuit. A store that has it count elsewhere speaks of built-in keys as well.
+    pub(crate) fn trusts_key(&self, circuit: &CircuitId, digest: KeyDigest) -> Result<bool, DistrustError> {
+        let stored = self.store().map(|store| store.names_circuit(circuit, digest, self.place)).transpose()?;
+        Ok(stored == Some(true) || self.trust.keys.contains(&(circuit.clone(), digest)))
+    }
 
     /// Where a trusted reference string comes from, or `None` for one that is not trusted. A string says itself that it is a
     /// dev string: whoever trusts its digest may not know.
-    pub(crate) fn srs_setup(&self, string: &SrsVerifierKey) -> Option<Setup> {
+    pub(crate) fn srs_setup(&self, string: &SrsVerifierKey) -> Result<Option<Setup>, DistrustError> {
         let digest = string.digest();
-        builtin_srs_setup(digest).or_else(|| self.srs.contains(&digest).then_some(srs_setup(string)))
+        let stored = self.store().map(|store| store.names_string(digest, self.place)).transpose()?;
+        let listed = stored == Some(true) || self.trust.srs.contains(&digest);
+        Ok(builtin_srs_setup(digest).or_else(|| listed.then_some(srs_setup(string))))
+    }
+
+    fn store(&self) -> Option<&TrustStore> {
+        self.trust.store.as_deref()
     }
 }
 
 impl fmt::Debug for Trust {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { logs, keys, srs, policy, circuits, .. } = self;
+        let Self { logs, keys, srs, policy, store, circuits, .. } = self;
         let circuits: Vec<CircuitId> = circuits.iter().map(Circuit::id).collect();
         f.debug_struct("Trust")
             .field("logs", logs)
             .field("keys", keys)
             .field("srs", srs)
             .field("policy", policy)
+            .field("store", store)
             .field("circuits", &circuits)
             .finish()
     }
@@ -159,11 +197,14 @@ mod tests {
     use zkl_argument::srs::Srs;
 
     use super::*;
+    use zkl_core::tree::LeafIndex;
 
     #[test]
     fn a_dev_string_that_is_trusted_by_digest_is_still_a_dev_string() {
         let string = Srs::dev(16, b"a string that nobody pins").unwrap();
-        let setup = |trust: Trust| trust.srs_setup(string.verifier_key());
+        let origin = "example.com/log".parse().unwrap();
+        let place = Place::of_entry(&origin, LeafIndex(0));
+        let setup = |trust: Trust| trust.at(place).srs_setup(string.verifier_key()).unwrap();
         assert_eq!(setup(Trust::default()), None);
         assert_eq!(setup(Trust::default().with_srs(string.digest())), Some(Setup::Dev));
     }

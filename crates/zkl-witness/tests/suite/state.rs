@@ -118,3 +118,34 @@ fn a_witness_has_a_directory_of_its_own_with_a_private_key() {
         assert!(matches!(WitnessHome::open(&path), Err(WitnessError::Settings { .. })), "{bad:?}");
     }
 }
+
+#[test]
+fn a_witness_cosigns_with_a_key_where_its_trust_store_has_it_count() {
+    let history = History::new(9, 9, 0);
+    let store = |from: u64, until: u64| {
+        let text =
+            format!("version = 1\n[[log]]\nkey = {:?}\nfrom = {from}\nuntil = {until}\n", history.key().to_string());
+        toml::from_str::<zkl_receipt::TrustStore>(&text).unwrap()
+    };
+    let (witness, dir) = witness();
+    let witness = witness.limited_by(store(2, 5));
+    let early = witness.add_checkpoint(&history.body(0, 1)).unwrap();
+    assert!(early.status == 403 && early.body.contains("counts from 2 to 5 entries of the log"), "{early:?}");
+    assert_eq!(witness.add_checkpoint(&history.body(0, 2)).unwrap().status, 200);
+    assert_eq!(witness.add_checkpoint(&history.body(2, 5)).unwrap().status, 200);
+    assert_eq!(witness.add_checkpoint(&history.body(5, 6)).unwrap().status, 403);
+    drop(witness);
+    // Nothing was cosigned beyond the end, and a store of another log says nothing about this one.
+    let witness = reopen(&dir);
+    assert_eq!(witness.add_checkpoint(&history.body(5, 6)).unwrap().status, 200);
+
+    // The logs of the store are witnessed as well as those of the settings.
+    let elsewhere = tempfile::tempdir().unwrap();
+    let home = WitnessHome::create(elsewhere.path(), "w.example/2".parse().unwrap(), Vec::new()).unwrap();
+    assert_eq!(home.witness().unwrap().add_checkpoint(&history.body(0, 3)).unwrap().status, 404);
+    let home = home.with_trust_store(store(0, 5));
+    assert_eq!(home.logs(), [history.key()]);
+    let witness = home.witness().unwrap();
+    assert_eq!(witness.add_checkpoint(&history.body(0, 3)).unwrap().status, 200);
+    assert_eq!(witness.add_checkpoint(&history.body(3, 6)).unwrap().status, 403);
+}
