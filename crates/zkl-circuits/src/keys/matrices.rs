@@ -134,7 +134,8 @@ mod tests {
             let id = line.id.to_string();
             let mut key =
                 [b"zkl-r1cs\x01\0\0\0".as_slice(), &[id.len() as u8], id.as_bytes(), &[line.linked.into()]].concat();
-            [line.inputs, line.variables, line.constraints].map(|count| key.extend(count.to_le_bytes()));
+            let counts = [line.inputs, line.variables, line.constraints];
+            counts.iter().for_each(|count| key.extend(count.to_le_bytes()));
             key.extend_from_slice(line.matrices.as_bytes());
             assert_eq!(KeyDigest::of(&key), line.key, "{id}");
         }
