@@ -69,7 +69,7 @@ def signed(parts: list[dict], rng: random.Random) -> bytes:
     rng.choice([_bytes, _bytes, _bytes, _bytes, _evidence, _predicate, _manifest, _claim])(parts, evidence, predicate, rng)
     if rng.random() < 0.9:
         # What was changed may have no digest, and is signed as it is.
-        with contextlib.suppress(KeyError, TypeError, ValueError, Refused):
+        with contextlib.suppress(LookupError, TypeError, ValueError, Refused):
             forge.rebind(parts)
     return forge.receipt_of(parts, "extension\n" if rng.random() < 0.03 else "")
 
