@@ -2,12 +2,14 @@
 
 mod circuits;
 mod custody;
+mod secrets;
 
 use std::path::PathBuf;
 
 pub(crate) use circuits::CircuitsArgs;
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint, builder::BoolishValueParser};
 pub(crate) use custody::{AuditArgs, BackupArgs, CosignArgs, FsckArgs, RestoreArgs, WitnessArgs, WitnessCommand};
+pub(crate) use secrets::{OpeningsArgs, OpeningsCommand, OpeningsPassphraseArgs, OpeningsShowArgs};
 use zkl_ledger::{
     DatasetName,
     circuit::KeyDigest,
@@ -53,6 +55,12 @@ pub(crate) struct GlobalArgs {
     /// How proofs are made: universal, compact (only with keys from a ceremony), dev (forgeable) [default: universal]
     #[arg(long, global = true, value_name = "HOW", env = "ZKL_PROOF")]
     pub(crate) proof: Option<ProofSetting>,
+    /// Key file of encrypted openings (age); encrypted itself, it needs --passphrase-file too
+    #[arg(long, global = true, value_name = "FILE", env = "ZKL_OPENINGS_KEY", value_hint = ValueHint::FilePath)]
+    pub(crate) openings_key: Option<PathBuf>,
+    /// File or pipe with the passphrase of encrypted openings
+    #[arg(long, global = true, value_name = "FILE", env = "ZKL_PASSPHRASE_FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) passphrase_file: Option<PathBuf>,
     /// Form of the output on stdout [default: table]
     #[arg(long, global = true, value_name = "FORM", env = "ZKL_FORMAT")]
     pub(crate) format: Option<Format>,
@@ -108,6 +116,7 @@ Examples:
 
 Exit codes: 0 no problem, 2 at least one.")]
     Doctor,
+    Openings(OpeningsArgs),
     Completions(CompletionsArgs),
 }
 
@@ -122,6 +131,7 @@ Examples:
   zkl init --origin ledger.example.com/ml
   zkl init --store rocks:/var/lib/zkl/ml
   zkl init --store 'postgres://zkl@db.example.com/ledgers?schema=ml'
+  zkl init --encrypt-openings --passphrase-file <(pass show zkl)
   zkl --ledger /srv/zkl init")]
 pub(crate) struct InitArgs {
     /// Name of the log in every checkpoint, forever: a host and path that you control [default: a random name]
@@ -130,6 +140,9 @@ pub(crate) struct InitArgs {
     /// Where the log is kept: rocks:DIR, postgres://..., s3://BUCKET/PREFIX [default: in the ledger's directory]
     #[arg(long, value_name = "URL", env = "ZKL_STORE", hide_env_values = true, value_parser = custody::store_url)]
     pub(crate) store: Option<zkl_ledger::storage::StoreUrl>,
+    /// Encrypt openings: under the passphrase of --passphrase-file, or to the key of --openings-key, which is made if it is absent
+    #[arg(long)]
+    pub(crate) encrypt_openings: bool,
 }
 
 /// Record a table: read it, commit to its profile, prove that the profile covers every row, sign, append.

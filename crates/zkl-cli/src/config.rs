@@ -6,7 +6,11 @@ use std::{
 };
 
 use serde::Deserialize;
-use zkl_ledger::{receipt::Requirement, requests::ProofSetting};
+use zkl_ledger::{
+    openings::{OpeningIdentity, OpeningKey, Passphrase},
+    receipt::Requirement,
+    requests::ProofSetting,
+};
 
 use crate::{
     args::{Format, GlobalArgs},
@@ -25,6 +29,10 @@ pub(crate) struct Config {
     pub(crate) keys: Option<PathBuf>,
     /// How proofs are made.
     pub(crate) proof: ProofSetting,
+    /// Key file of encrypted openings.
+    pub(crate) openings_key: Option<PathBuf>,
+    /// File with the passphrase of encrypted openings.
+    pub(crate) passphrase_file: Option<PathBuf>,
     /// Form of the output.
     pub(crate) format: Format,
     /// Whether progress is shown.
@@ -47,6 +55,8 @@ struct ConfigFile {
     ledger: Option<PathBuf>,
     keys: Option<PathBuf>,
     proof: Option<ProofSetting>,
+    openings_key: Option<PathBuf>,
+    passphrase_file: Option<PathBuf>,
     format: Option<Format>,
     quiet: Option<bool>,
     #[serde(default)]
@@ -76,6 +86,11 @@ impl Config {
             ledger: ledger.unwrap_or_else(|| DEFAULT_LEDGER.into()),
             keys: keys.or_else(zkl_ledger::home::default_key_dir),
             proof: args.proof.or(settings.proof).unwrap_or_default(),
+            openings_key: args.openings_key.clone().or_else(|| settings.openings_key.map(|path| base.join(path))),
+            passphrase_file: args
+                .passphrase_file
+                .clone()
+                .or_else(|| settings.passphrase_file.map(|path| base.join(path))),
             format: args.format.or(settings.format).unwrap_or_default(),
             quiet: args.quiet || settings.quiet.unwrap_or(false),
             trust: settings.trust,
@@ -85,6 +100,40 @@ impl Config {
             file_named: args.config.is_some(),
         })
     }
+}
+
+/// The secrets are read when a command needs them, and only then.
+impl Config {
+    /// What encrypted openings are opened with, if anything was named.
+    pub(crate) fn opening_key(&self) -> Result<Option<OpeningKey>, CliError> {
+        let passphrase = self.passphrase()?;
+        match &self.openings_key {
+            Some(path) => {
+                let secrets = |source| CliError::Secrets { path: path.clone(), source };
+                OpeningKey::read_file(path, passphrase.as_ref()).map(Some).map_err(secrets)
+            }
+            None => Ok(passphrase.map(OpeningKey::Passphrase)),
+        }
+    }
+
+    /// The same for encrypting: something must have been named, and a key file that is absent is made.
+    pub(crate) fn new_opening_key(&self) -> Result<OpeningKey, CliError> {
+        if let Some(path) = self.openings_key.as_ref().filter(|path| !path.exists()) {
+            let secrets = |source| CliError::Secrets { path: path.clone(), source };
+            let identity = OpeningIdentity::generate();
+            identity.write_file(path, self.passphrase()?.as_ref()).map_err(secrets)?;
+            return Ok(OpeningKey::Identity(identity));
+        }
+        self.opening_key()?.ok_or(CliError::NoOpeningKey)
+    }
+
+    fn passphrase(&self) -> Result<Option<Passphrase>, CliError> {
+        self.passphrase_file.as_deref().map(read_passphrase).transpose()
+    }
+}
+
+pub(crate) fn read_passphrase(path: &Path) -> Result<Passphrase, CliError> {
+    Passphrase::read(path).map_err(|source| CliError::Secrets { path: path.to_owned(), source })
 }
 
 fn read(path: &Path) -> Result<ConfigFile, CliError> {

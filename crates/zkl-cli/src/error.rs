@@ -7,6 +7,7 @@ use zkl_ledger::{
     LedgerError,
     audit::AuditError,
     claim::{ClaimError, PairKind},
+    openings::OpeningKeyError,
     receipt::{RequirementError, VerifyError},
     storage::StorageErrorKind,
     transparency::policy::PolicySyntaxError,
@@ -36,6 +37,10 @@ pub(crate) enum CliError {
     NoCacheDirectory,
     #[error("--trust {got:?} is neither a log key, nor vk:CIRCUIT:DIGEST, nor srs:DIGEST, nor a file of such lines")]
     Trust { got: String },
+    #[error("the secrets in {path} cannot be used", path = path.display())]
+    Secrets { path: PathBuf, source: OpeningKeyError },
+    #[error("nothing was given to encrypt openings to")]
+    NoOpeningKey,
     #[error("{path} names keys to trust, and was only found in the current directory", path = path.display())]
     FoundTrust { path: PathBuf },
     #[error("{path} is not replaced: it is the input, or belongs to the ledger", path = path.display())]
@@ -113,6 +118,8 @@ impl CliError {
                 let path = path.display();
                 Some(format!("it may have come with the receipt; if it is yours, pass --config {path}"))
             }
+            Self::NoOpeningKey => Some(NAME_A_KEY.into()),
+            Self::Secrets { source, .. } => opening_key_hint(source),
             Self::NoName { .. } => Some("name the dataset with --name".into()),
             _ => None,
         }
@@ -136,6 +143,19 @@ impl CliError {
             text.push_str(&format!("\nhint: {hint}"));
         }
         crate::progress::eprint_line(&crate::output::printable_lines(&text));
+    }
+}
+
+const NAME_A_KEY: &str = "name the passphrase with --passphrase-file FILE or ZKL_PASSPHRASE_FILE, or the key file with \
+                          --openings-key FILE or ZKL_OPENINGS_KEY";
+
+fn opening_key_hint(error: &OpeningKeyError) -> Option<String> {
+    match error {
+        OpeningKeyError::Locked | OpeningKeyError::PassphraseMissing => Some(NAME_A_KEY.into()),
+        OpeningKeyError::NothingWrapped => {
+            Some("bring openings-key.age back from a backup, or name the key file with --openings-key".into())
+        }
+        error => error.hint().map(Into::into),
     }
 }
 
@@ -167,6 +187,8 @@ fn ledger_hint(error: &LedgerError) -> Option<String> {
             _ => return error.hint(),
         },
         LedgerError::Batch(error) => return ledger_hint(error),
+        LedgerError::OpeningKey(error) => return opening_key_hint(error),
+        LedgerError::Vault { source, .. } => return source.downcast_ref().and_then(opening_key_hint),
         LedgerError::Claim(ClaimError::False) => {
             "the value stays hidden; --reveal shows it to you, --dry-run tries a claim without recording".to_owned()
         }

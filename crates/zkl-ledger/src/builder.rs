@@ -22,7 +22,7 @@ use crate::{
     proofs::ProofSetting,
     storage::memory::MemoryBackend,
     store_url::{AnyStore, StoreUrl},
-    vault::{MemoryVault, OpeningVault},
+    vault::{MemoryVault, OpeningKey, OpeningVault},
 };
 
 /// How often a locked store is tried again.
@@ -42,6 +42,8 @@ pub struct LedgerBuilder {
     store: Option<AnyStore>,
     url: Option<StoreUrl>,
     openings: Option<Arc<dyn OpeningVault>>,
+    opening_key: Option<OpeningKey>,
+    encrypt_openings: bool,
     keys: Option<KeyStore>,
     proofs: ProofSetting,
     witnesses: Option<Vec<WitnessVerifier>>,
@@ -101,6 +103,18 @@ impl LedgerBuilder {
         self
     }
 
+    /// Reads encrypted openings of the ledger's directory with this key. Without it they are written, but not read.
+    pub fn opening_key(mut self, key: OpeningKey) -> Self {
+        self.opening_key = Some(key);
+        self
+    }
+
+    /// Encrypts the openings of a ledger that is made, to this key. A passphrase gets a new one, which is kept with the ledger.
+    pub fn encrypt_openings(mut self, key: OpeningKey) -> Self {
+        self.encrypt_openings = true;
+        self.opening_key(key)
+    }
+
     /// Keeps generated proving keys and imported reference strings elsewhere than in [`default_key_dir`](crate::home::default_key_dir).
     pub fn keys(mut self, keys: KeyStore) -> Self {
         self.keys = Some(keys);
@@ -156,7 +170,8 @@ impl LedgerBuilder {
     /// [`LedgerError::LedgerExists`], [`LedgerError::NotCompiledIn`], [`LedgerError::Io`], [`LedgerError::Storage`],
     /// [`LedgerError::Key`], [`LedgerError::NoKeyDirectory`].
     pub async fn create(self, dir: impl AsRef<Path>, origin: Origin) -> Result<Ledger, LedgerError> {
-        let home = LedgerHome::create(dir.as_ref(), origin, self.url.clone())?;
+        let encrypt = self.opening_key.as_ref().filter(|_| self.encrypt_openings);
+        let home = LedgerHome::create(dir.as_ref(), origin, self.url.clone(), encrypt)?;
         let storage = match home.store().create().await {
             Ok(storage) => storage,
             Err(error) => {
@@ -200,7 +215,9 @@ impl LedgerBuilder {
 
     fn of(mut self, home: &LedgerHome, storage: AnyStore, key: LedgerKey) -> Result<Ledger, LedgerError> {
         self.store = Some(storage);
-        self.openings.get_or_insert_with(|| Arc::new(home.openings()));
+        if self.openings.is_none() {
+            self.openings = Some(Arc::new(home.vault(self.opening_key.take())?));
+        }
         self.witnesses.get_or_insert_with(|| home.witness_keys());
         self.finish(key)
     }

@@ -28,7 +28,11 @@ use zkl_merkle::{
 use zkl_receipt::EntryError;
 use zkl_snark::{keys, proof_system::ProveError};
 
-use crate::{fsck::Finding, store_url::StoreUrlError, vault::VaultError};
+use crate::{
+    fsck::Finding,
+    store_url::StoreUrlError,
+    vault::{OpeningKeyError, VaultError},
+};
 
 /// Why an operation of the ledger failed.
 #[derive(Debug, Error)]
@@ -253,6 +257,9 @@ pub enum LedgerError {
         #[source]
         source: VaultError,
     },
+    /// Openings could not be encrypted or decrypted.
+    #[error("the openings cannot be encrypted or decrypted")]
+    OpeningKey(#[from] OpeningKeyError),
     /// The opening does not open the seal of the entry.
     #[error("the opening does not open the seal of entry {id}")]
     OpeningMismatch {
@@ -461,6 +468,7 @@ impl LedgerError {
             Self::Contention { .. } => ErrorKind::Busy,
             Self::Io { .. }
             | Self::Vault { .. }
+            | Self::OpeningKey(_)
             | Self::Randomness(_)
             | Self::NoKeyDirectory
             | Self::Keys(_)
@@ -538,6 +546,8 @@ impl LedgerError {
                 Some("nothing was written; name an empty store, or one that holds an earlier copy of this log".into())
             }
             Self::Damaged { .. } => Some("restore the ledger from a copy".into()),
+            Self::OpeningKey(error) => error.hint().map(Into::into),
+            Self::Vault { source, .. } => source.downcast_ref().and_then(OpeningKeyError::hint).map(Into::into),
             Self::OpeningAbsent { .. } => Some(
                 "without its opening nothing more can be proved about this version; notarize the table again".into(),
             ),

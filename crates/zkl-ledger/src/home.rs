@@ -5,9 +5,13 @@
 //!   ledger.toml        version, origin, store,       may hold the store's password
 //!                      witnesses; 0600
 //!   ledger.key         Ed25519, PKCS#8 PEM, 0600     secret
-//!   openings/<id>.json one per notarization, 0600    secret
+//!   openings/<id>.json one per notarization, 0600    secret, unless encrypted
+//!   openings-key.age   their key, under a            secret with its passphrase
+//!                      passphrase; 0600
 //!   db/                the embedded store            public
 //! ```
+
+mod openings;
 
 use std::{
     fs, io,
@@ -20,10 +24,12 @@ use zkl_merkle::{
     keys::{Origin, SigningKey},
 };
 
+pub use self::openings::ConvertedOpenings;
 use crate::{
     error::LedgerError,
     opening::{OpeningStore, create_private_dir, write_private_file},
     store_url::StoreUrl,
+    vault::{OpeningKey, OpeningRecipient},
 };
 
 /// Version of the directory's layout.
@@ -38,6 +44,7 @@ pub struct LedgerHome {
     origin: Origin,
     store: StoreUrl,
     witnesses: Vec<WitnessSetting>,
+    recipient: Option<OpeningRecipient>,
 }
 
 /// A witness that the ledger asks.
@@ -57,6 +64,9 @@ struct Settings {
     /// Absent for the embedded store in the directory of the ledger.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     store: Option<String>,
+    /// Absent when openings are kept in the clear.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    encrypt_openings_to: Option<String>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     witness: Vec<WitnessText>,
 }
@@ -71,23 +81,36 @@ struct WitnessText {
 impl LedgerHome {
     /// Makes a new ledger directory with a fresh signing key. The origin names the log for ever: it stands in every
     /// checkpoint. Without a `store` it is the embedded one, in the directory; a relative directory of another one is taken
-    /// from `dir`.
+    /// from `dir`. With `encrypt`, openings are encrypted to that key from the beginning.
     ///
     /// # Errors
-    /// [`LedgerError::LedgerExists`] when there is one already, [`LedgerError::Io`], [`LedgerError::Key`].
-    pub fn create(dir: &Path, origin: Origin, store: Option<StoreUrl>) -> Result<Self, LedgerError> {
+    /// [`LedgerError::LedgerExists`] when there is one already, [`LedgerError::Io`], [`LedgerError::Key`],
+    /// [`LedgerError::OpeningKey`].
+    pub fn create(
+        dir: &Path,
+        origin: Origin,
+        store: Option<StoreUrl>,
+        encrypt: Option<&OpeningKey>,
+    ) -> Result<Self, LedgerError> {
         let setting = store.as_ref().map(StoreUrl::to_setting);
-        let home = Self { dir: dir.to_owned(), origin, store: store_in(dir, store), witnesses: Vec::new() };
+        let mut home =
+            Self { dir: dir.to_owned(), origin, store: store_in(dir, store), witnesses: Vec::new(), recipient: None };
         if home.settings_path().exists() || home.key_path().exists() {
             return Err(LedgerError::LedgerExists { dir: dir.to_owned() });
         }
         let key = SigningKey::generate()?;
-        let settings =
-            Settings { version: VERSION, origin: home.origin.to_string(), store: setting, witness: Vec::new() };
         create_private_dir(dir).map_err(|source| io_error("create", dir, source))?;
+        home.recipient = encrypt.map(|key| home.identity_or_new(key)).transpose()?.map(|identity| identity.recipient());
         let pem = key.to_pkcs8_pem()?;
         write_private_file(&home.key_path(), pem.as_bytes())
             .map_err(|source| io_error("write", &home.key_path(), source))?;
+        let settings = Settings {
+            version: VERSION,
+            origin: home.origin.to_string(),
+            store: setting,
+            encrypt_openings_to: home.recipient.as_ref().map(ToString::to_string),
+            witness: Vec::new(),
+        };
         // The settings come last: a directory without them is not a ledger, so that a crash on the way leaves none.
         let path = home.settings_path();
         let text = toml::to_string(&settings).map_err(|error| io_error("write", &path, io::Error::other(error)))?;
@@ -120,13 +143,19 @@ impl LedgerHome {
             Err(_) => Err(unusable()),
         };
         let witnesses = settings.witness.into_iter().map(witness).collect::<Result<Vec<_>, _>>()?;
-        Ok(Self { dir: dir.to_owned(), origin, store: store_in(dir, store), witnesses })
+        let recipient = settings.encrypt_openings_to.map(|text| text.parse()).transpose().map_err(|_| unusable())?;
+        Ok(Self { dir: dir.to_owned(), origin, store: store_in(dir, store), witnesses, recipient })
     }
 
     /// Takes back a creation whose store could not be made: nothing was signed with the key yet.
     pub(crate) fn discard(self) -> Result<(), LedgerError> {
-        for path in [self.settings_path(), self.key_path()] {
-            fs::remove_file(&path).map_err(|source| io_error("remove", &path, source))?;
+        for path in [self.settings_path(), self.key_path(), self.wrapped_key_path()] {
+            match fs::remove_file(&path) {
+                Err(source) if source.kind() != io::ErrorKind::NotFound => {
+                    return Err(io_error("remove", &path, source));
+                }
+                _ => {}
+            }
         }
         Ok(())
     }
@@ -156,6 +185,29 @@ impl LedgerHome {
         self.witnesses.iter().map(|witness| witness.key.clone()).collect()
     }
 
+    /// What openings are encrypted to; nothing when they are kept in the clear.
+    pub const fn recipient(&self) -> Option<&OpeningRecipient> {
+        self.recipient.as_ref()
+    }
+
+    pub(crate) fn set_recipient(&mut self, recipient: Option<OpeningRecipient>) -> Result<(), LedgerError> {
+        self.set("encrypt_openings_to", recipient.as_ref().map(ToString::to_string).as_deref())?;
+        self.recipient = recipient;
+        Ok(())
+    }
+
+    /// Changes one text of the settings, durably, and nothing else that its owner wrote there.
+    fn set(&self, key: &str, value: Option<&str>) -> Result<(), LedgerError> {
+        let path = self.settings_path();
+        // Where the settings are a link, they are changed where they are.
+        let path = fs::canonicalize(&path).map_err(|source| io_error("read", &path, source))?;
+        let text = read_small_file(&path).map_err(|source| io_error("read", &path, source))?;
+        let text = with_setting(&text, key, value);
+        toml::from_str::<Settings>(&text)
+            .map_err(|source| LedgerError::Settings { path: path.clone(), source: Some(source.into()) })?;
+        write_private_file(&path, text.as_bytes()).map_err(|source| io_error("write", &path, source))
+    }
+
     /// The signing key's file.
     pub fn key_path(&self) -> PathBuf {
         self.dir.join("ledger.key")
@@ -179,6 +231,17 @@ impl LedgerHome {
 
     fn settings_path(&self) -> PathBuf {
         self.dir.join("ledger.toml")
+    }
+}
+
+/// `text` with the line of `key` replaced; new keys come first, before the tables.
+fn with_setting(text: &str, key: &str, value: Option<&str>) -> String {
+    let is_key =
+        |line: &str| line.trim_start().strip_prefix(key).is_some_and(|rest| rest.trim_start().starts_with('='));
+    let kept: String = text.split_inclusive('\n').filter(|line| !is_key(line)).collect();
+    match value {
+        Some(value) => format!("{key} = {}\n{kept}", toml::Value::from(value)),
+        None => kept,
     }
 }
 

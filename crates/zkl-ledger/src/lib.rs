@@ -66,11 +66,14 @@ pub mod circuit {
     };
 }
 
-/// Where secrets are kept: the contract, a directory, and memory.
+/// Where secrets are kept: the contract, a directory, memory, and a layer that encrypts.
 pub mod openings {
     pub use crate::{
         opening::{OPENING_FORMAT, Opening, OpeningStore},
-        vault::{MemoryVault, OpeningVault, VaultError},
+        vault::{
+            EncryptedVault, MemoryVault, OpeningIdentity, OpeningKey, OpeningKeyError, OpeningRecipient, OpeningVault,
+            Passphrase, VaultError,
+        },
     };
 }
 

@@ -9,6 +9,7 @@ use std::{
 
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
+use tempfile::{NamedTempFile, PersistError};
 use zeroize::Zeroizing;
 use zkl_argument::commit::CommitmentSeed;
 use zkl_circuits::seal::{Seal, SealSeed};
@@ -23,14 +24,14 @@ use zkl_receipt::Notarization;
 use crate::{
     error::LedgerError,
     table::ReadOptions,
-    vault::{OpeningVault, VaultError},
+    vault::{OpeningIdentity, OpeningKeyError, OpeningVault, VaultError, is_encrypted},
 };
 
 /// The `format` of every opening that this version writes and reads.
 pub const OPENING_FORMAT: &str = "zkl-opening/1";
 
 /// Longest opening that is read: two dictionaries of 65,535 long values fit.
-const MAX_OPENING_LEN: u64 = 1 << 30;
+pub(crate) const MAX_OPENING_LEN: u64 = 1 << 30;
 
 /// Everything that its owner needs to prove claims about a notarized table, and nobody else may have.
 #[derive(Serialize, Deserialize)]
@@ -56,17 +57,31 @@ pub struct Opening {
 }
 
 impl Opening {
-    /// Reads an opening file.
+    /// Reads an opening file that is not encrypted.
     ///
     /// # Errors
-    /// [`LedgerError::Io`] when it cannot be read, [`LedgerError::Opening`] when it is not an opening of this version.
+    /// [`LedgerError::Io`] when it cannot be read, [`LedgerError::Opening`] when it is not an opening of this version,
+    /// [`LedgerError::OpeningKey`] when it is encrypted.
     pub fn read(path: &Path) -> Result<Self, LedgerError> {
+        Self::read_with(path, None)
+    }
+
+    /// Reads an opening file, encrypted or not.
+    ///
+    /// # Errors
+    /// As [`Opening::read`].
+    pub fn read_with(path: &Path, identity: Option<&OpeningIdentity>) -> Result<Self, LedgerError> {
         let io_error = |source| LedgerError::Io { action: "read", path: path.to_owned(), source };
         let metadata = fs::metadata(path).map_err(io_error)?;
         if metadata.len() > MAX_OPENING_LEN {
             return Err(LedgerError::Opening { place: path.display().to_string(), source: None });
         }
         let bytes = Zeroizing::new(fs::read(path).map_err(io_error)?);
+        let bytes = match (is_encrypted(&bytes), identity) {
+            (false, _) => bytes,
+            (true, None) => return Err(OpeningKeyError::Locked.into()),
+            (true, Some(identity)) => identity.decrypt(&bytes)?,
+        };
         Self::decode(&bytes, || path.display().to_string())
     }
 
@@ -81,7 +96,10 @@ impl Opening {
     }
 
     /// The bytes of the opening: secret.
-    pub(crate) fn encode(&self) -> Result<Zeroizing<Vec<u8>>, LedgerError> {
+    ///
+    /// # Errors
+    /// [`LedgerError::Encode`]; not expected of any opening.
+    pub fn encode(&self) -> Result<Zeroizing<Vec<u8>>, LedgerError> {
         let mut bytes = Zeroizing::new(Vec::new());
         serde_json::to_writer(&mut *bytes, self).map_err(LedgerError::Encode)?;
         bytes.push(b'\n');
@@ -153,6 +171,11 @@ impl OpeningStore {
         Self { dir }
     }
 
+    /// The directory.
+    pub(crate) fn dir(&self) -> &Path {
+        &self.dir
+    }
+
     /// Where the opening of `id` is kept.
     pub fn path(&self, id: DatasetId) -> PathBuf {
         self.dir.join(format!("{id}.json"))
@@ -199,12 +222,25 @@ pub(crate) fn create_private_dir(dir: &Path) -> io::Result<()> {
 
 /// Writes a file that only its owner can read: all of it or nothing, and durably. An existing file is replaced.
 pub(crate) fn write_private_file(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let dir = path.parent().unwrap_or(Path::new("."));
+    write_file(path, bytes, |file| file.persist(path))
+}
+
+/// The same for a file that must not be there.
+pub(crate) fn write_new_private_file(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    write_file(path, bytes, |file| file.persist_noclobber(path))
+}
+
+fn write_file(
+    path: &Path,
+    bytes: &[u8],
+    persist: impl FnOnce(NamedTempFile) -> Result<fs::File, PersistError>,
+) -> io::Result<()> {
+    let dir = path.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."));
     // Temporary files are created with mode 0600.
-    let mut file = tempfile::NamedTempFile::new_in(dir)?;
+    let mut file = NamedTempFile::new_in(dir)?;
     file.write_all(bytes)?;
     file.as_file().sync_all()?;
-    file.persist(path).map_err(|error| error.error)?;
+    persist(file).map_err(|error| error.error)?;
     // Elsewhere a directory cannot be opened as a file.
     #[cfg(unix)]
     fs::File::open(dir)?.sync_all()?;

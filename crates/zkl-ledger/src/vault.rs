@@ -1,4 +1,7 @@
-//! Where openings are kept: the contract, and a vault in memory.
+//! Where openings are kept: the contract, a vault in memory, and a layer that encrypts.
+
+mod encrypted;
+mod key;
 
 use std::{
     collections::HashMap,
@@ -8,6 +11,10 @@ use std::{
 use async_trait::async_trait;
 use zeroize::Zeroizing;
 use zkl_core::digest::DatasetId;
+
+pub use encrypted::EncryptedVault;
+pub(crate) use key::is_encrypted;
+pub use key::{OpeningIdentity, OpeningKey, OpeningKeyError, OpeningRecipient, Passphrase};
 
 /// Why a vault cannot store or give out an opening.
 pub type VaultError = Box<dyn std::error::Error + Send + Sync>;

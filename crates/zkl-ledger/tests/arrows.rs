@@ -78,12 +78,14 @@ const STORES: &[&str] = &["rocksdb", "librocksdb-sys", "sqlx", "aws-"];
 const TABLES: &[&str] = &["arrow", "parquet", "csv"];
 const PROOFS: &[&str] = &["ark-"];
 const ASYNC: &[&str] = &["tokio"];
+/// Custody of secrets is no business of a verifier.
+const CUSTODY: &[&str] = &["age", "scrypt", "cryptoki"];
 /// Thread pools come with the feature `parallel`.
 const THREADS: &[&str] = &["rayon"];
 
 /// Crates, by prefix of their name, that must not be anywhere among the dependencies of a crate with these features, tests
 /// and benches left aside.
-const CLOSURES: [Closure; 14] = [
+const CLOSURES: [Closure; 15] = [
     Closure::of("zkl-core", &[STORES, TABLES, PROOFS, ASYNC]),
     Closure { features: &["circuit"], ..Closure::of("zkl-core", &[STORES, TABLES, ASYNC]) },
     Closure::of("zkl-kernel", &[STORES, TABLES, ASYNC, THREADS]),
@@ -93,10 +95,11 @@ const CLOSURES: [Closure; 14] = [
     Closure::of("zkl-argument", &[STORES, TABLES, ASYNC, THREADS]),
     Closure::of("zkl-snark", &[STORES, TABLES, ASYNC, THREADS]),
     Closure::of("zkl-circuits", &[STORES, TABLES, ASYNC, THREADS]),
-    Closure::of("zkl-receipt", &[STORES, TABLES, ASYNC, THREADS, &["futures", "toml", "tempfile"]]),
+    Closure::of("zkl-receipt", &[STORES, TABLES, ASYNC, THREADS, CUSTODY, &["futures", "toml", "tempfile"]]),
+    Closure::of("zkl-wasm", &[STORES, TABLES, ASYNC, CUSTODY]),
     Closure {
         features: &["parallel"],
-        ..Closure::of("zkl-receipt", &[STORES, TABLES, ASYNC, &["futures", "toml", "tempfile"]])
+        ..Closure::of("zkl-receipt", &[STORES, TABLES, ASYNC, CUSTODY, &["futures", "toml", "tempfile"]])
     },
     Closure::of("zkl-storage-rocks", &[TABLES, PROOFS, &["ed25519", "sqlx", "aws-"]]),
     Closure::of("zkl-storage-pg", &[TABLES, PROOFS, &["ed25519", "rocksdb", "librocksdb-sys", "aws-"]]),

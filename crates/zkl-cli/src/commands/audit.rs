@@ -80,7 +80,7 @@ pub(super) async fn run(args: &AuditArgs, config: &Config) -> Result<(), CliErro
     let reporter = TerminalProgress::new(config.quiet);
     let (audit, key) = match &args.export {
         None => {
-            let ledger = super::open_for_reading(config).await?;
+            let ledger = super::open_for_reading(config, super::Openings::Unread).await?;
             (ledger.audit(&request, &reporter).await, ledger.log_key())
         }
         Some(dir) => {

@@ -32,7 +32,7 @@ impl Report for DatasetList {
 }
 
 pub(super) async fn run(config: &Config) -> Result<(), CliError> {
-    let ledger = super::open_for_reading(config).await?;
+    let ledger = super::open_for_reading(config, super::Openings::Unread).await?;
     let datasets = ledger.datasets().await?.into_iter().map(|summary| DatasetLine {
         name: summary.name.to_string(),
         entries: summary.transactions,

@@ -61,6 +61,7 @@ pub(super) async fn run(config: &Config) -> Result<(), CliError> {
         Ok(home) => {
             checks.push(ok("ledger", format!("{} in {}", home.origin(), home.dir().display())));
             checks.push(private("key", &home.key_path()));
+            checks.extend(encryption(&home, config));
             checks.extend(ledger(config).await);
         }
     }
@@ -95,7 +96,7 @@ fn kernel() -> Check {
 
 /// The store opens, the head is signed by the ledger's key, and every notarization has an opening that opens its profile commitment.
 async fn ledger(config: &Config) -> Vec<Check> {
-    let ledger = match super::open_for_reading(config).await {
+    let ledger = match super::open_for_reading(config, super::Openings::Read).await {
         Ok(ledger) => ledger,
         Err(error) => return vec![problem("store", &error)],
     };
@@ -143,6 +144,22 @@ async fn ledger(config: &Config) -> Vec<Check> {
     let detail = format!("{present} open their profile commitments, {absent} are missing");
     let status = if absent == 0 { Status::Ok } else { Status::Note };
     checks.push(Check { check: "openings", status, detail });
+    checks
+}
+
+/// Where openings are encrypted, all of them are, and whoever opens them keeps key and passphrase to himself.
+fn encryption(home: &LedgerHome, config: &Config) -> Vec<Check> {
+    let Some(recipient) = home.recipient() else { return Vec::new() };
+    let mut checks = vec![match home.count_openings() {
+        Ok((0, encrypted)) => ok("encryption", format!("{encrypted} openings, all encrypted to {recipient}")),
+        Ok((plain, _)) => {
+            let detail = format!("{plain} openings are not encrypted yet: `zkl openings encrypt`");
+            Check { check: "encryption", status: Status::Problem, detail }
+        }
+        Err(error) => problem("encryption", &error),
+    }];
+    let secrets = [&config.openings_key, &config.passphrase_file].into_iter().flatten();
+    checks.extend(secrets.filter(|path| path.is_file()).map(|path| private("encryption", path)));
     checks
 }
 

@@ -52,7 +52,7 @@ impl Report for EntryList {
 }
 
 pub(super) async fn run(dataset: Option<DatasetName>, filter: &FilterArgs, config: &Config) -> Result<(), CliError> {
-    let ledger = super::open_for_reading(config).await?;
+    let ledger = super::open_for_reading(config, super::Openings::Unread).await?;
     if let Some(name) = &dataset {
         ledger.require_dataset(name).await?;
     }

@@ -23,7 +23,7 @@ impl Report for ExportReport {
 }
 
 pub(super) async fn run(args: &ExportArgs, config: &Config) -> Result<(), CliError> {
-    let ledger = super::open_for_reading(config).await?;
+    let ledger = super::open_for_reading(config, super::Openings::Unread).await?;
     let exported = ledger.export(&args.directory).await?;
     let report = ExportReport {
         directory: args.directory.display().to_string(),

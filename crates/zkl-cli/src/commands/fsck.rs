@@ -63,7 +63,7 @@ pub(super) async fn run(args: &FsckArgs, config: &Config) -> Result<(), CliError
     let reporter = TerminalProgress::new(config.quiet);
     let (mut checked, log_key) = match &args.export {
         None => {
-            let ledger = super::open_for_reading(config).await?;
+            let ledger = super::open_for_reading(config, super::Openings::Unread).await?;
             (ledger.fsck(&reporter).await?, ledger.log_key())
         }
         Some(dir) => {

@@ -44,6 +44,9 @@ pub(super) async fn run(args: InitArgs, config: &Config) -> Result<(), CliError>
     if let Some(store) = store {
         builder = builder.store_url(store);
     }
+    if args.encrypt_openings {
+        builder = builder.encrypt_openings(config.new_opening_key()?);
+    }
     let ledger = builder.create(&config.ledger, origin.clone()).await?;
     let report = Initialized {
         ledger: config.ledger.display().to_string(),

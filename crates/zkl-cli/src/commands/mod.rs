@@ -11,6 +11,7 @@ mod export;
 mod fsck;
 mod init;
 mod notarize;
+mod openings;
 mod profile;
 mod prove;
 mod read;
@@ -30,7 +31,7 @@ use std::{
 };
 
 use zkl_ledger::{
-    Ledger,
+    Ledger, LedgerBuilder,
     circuit::KeyStore,
     export::ExportDir,
     receipt::TrustStore,
@@ -70,6 +71,7 @@ pub(crate) async fn run(command: Command, config: &Config) -> Result<(), CliErro
         Command::Srs(args) => srs::run(args, config).await,
         Command::Circuits(args) => circuits::run(args, config).await,
         Command::Doctor => doctor::run(config).await,
+        Command::Openings(args) => openings::run(args, config).await,
         Command::Completions(args) => completions::run(&args),
     }
 }
@@ -79,14 +81,30 @@ fn key_store(config: &Config) -> Result<KeyStore, CliError> {
     Ok(KeyStore::open(dir).map_err(zkl_ledger::LedgerError::from)?)
 }
 
-async fn open_for_writing(config: &Config, wait_seconds: u64) -> Result<Ledger, CliError> {
-    let builder =
-        Ledger::builder().keys(key_store(config)?).proofs(config.proof).wait(Duration::from_secs(wait_seconds));
+/// What a command does with openings.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Openings {
+    /// Nothing, or it writes new ones: no key is asked for.
+    Unread,
+    Read,
+}
+
+async fn open_for_writing(config: &Config, wait_seconds: u64, openings: Openings) -> Result<Ledger, CliError> {
+    let builder = builder(config, openings)?.wait(Duration::from_secs(wait_seconds));
     Ok(builder.open(&config.ledger).await?)
 }
 
-async fn open_for_reading(config: &Config) -> Result<Ledger, CliError> {
-    Ok(Ledger::builder().keys(key_store(config)?).open_read_only(&config.ledger).await?)
+async fn open_for_reading(config: &Config, openings: Openings) -> Result<Ledger, CliError> {
+    Ok(builder(config, openings)?.open_read_only(&config.ledger).await?)
+}
+
+fn builder(config: &Config, openings: Openings) -> Result<LedgerBuilder, CliError> {
+    let builder = Ledger::builder().keys(key_store(config)?).proofs(config.proof);
+    let key = if openings == Openings::Read { config.opening_key()? } else { None };
+    Ok(match key {
+        Some(key) => builder.opening_key(key),
+        None => builder,
+    })
 }
 
 /// The key to check an export with: the one that the user knows, otherwise the export's own.

@@ -53,7 +53,7 @@ fn values(column: &ColumnView) -> String {
 }
 
 pub(super) async fn run(args: &ProfileArgs, config: &Config) -> Result<(), CliError> {
-    let ledger = super::open_for_reading(config).await?;
+    let ledger = super::open_for_reading(config, super::Openings::Read).await?;
     let version = version(&ledger, &args.dataset, args.entry.as_deref()).await?;
     output::print(&ProfileReport(version.profile().await?), config.format)
 }

@@ -82,7 +82,7 @@ pub(super) async fn run(args: ProveArgs, config: &Config) -> Result<(), CliError
         super::check_writable(path, &[&config.ledger])?;
     }
     if args.dry_run {
-        let ledger = super::open_for_reading(config).await?;
+        let ledger = super::open_for_reading(config, super::Openings::Read).await?;
         let evaluation = find(&ledger, &args).await?.evaluate(&claim).await?;
         let report = EvaluationReport {
             dataset: args.dataset.to_string(),
@@ -94,7 +94,7 @@ pub(super) async fn run(args: ProveArgs, config: &Config) -> Result<(), CliError
         note_absent_values(&evaluation, config);
         return output::print(&report, config.format);
     }
-    let ledger = super::open_for_writing(config, args.write.wait).await?;
+    let ledger = super::open_for_writing(config, args.write.wait, super::Openings::Read).await?;
     let version = find(&ledger, &args).await?;
     let evaluation = version.evaluate(&claim).await?;
     note_absent_values(&evaluation, config);

@@ -32,7 +32,7 @@ impl Report for ReceiptReport {
 
 pub(super) async fn run(args: &ReceiptArgs, config: &Config) -> Result<(), CliError> {
     super::check_writable(&args.output, &[&config.ledger])?;
-    let ledger = super::open_for_reading(config).await?;
+    let ledger = super::open_for_reading(config, super::Openings::Unread).await?;
     let mut entries = Vec::with_capacity(args.entries.len());
     for reference in &args.entries {
         entries.push(ledger.entry(reference.parse()?).await?);

@@ -40,7 +40,7 @@ impl Report for CopyReport {
 
 pub(super) async fn backup(args: BackupArgs, config: &Config) -> Result<(), CliError> {
     let home = LedgerHome::open(&config.ledger)?;
-    let ledger = super::open_for_reading(config).await?;
+    let ledger = super::open_for_reading(config, super::Openings::Unread).await?;
     let target = args.to.open_or_create().await?;
     let reporter = TerminalProgress::new(config.quiet);
     let copied = copy_log(ledger.storage(), &target, &ledger.log_key(), &reporter).await?;

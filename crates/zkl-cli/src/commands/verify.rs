@@ -7,9 +7,10 @@ use std::{
 
 use serde::Serialize;
 use zkl_ledger::{
-    Table, Trust,
+    LedgerError, Table, Trust,
     data::check_data,
-    openings::Opening,
+    home::LedgerHome,
+    openings::{Opening, OpeningKey, OpeningKeyError},
     receipt::{
         MAX_RECEIPT_LEN, Notarization, ReceiptSummary, Requirement, StatementSummary, VerifiedReceipt,
         VerifiedStatement,
@@ -156,11 +157,25 @@ async fn compare_data(
     };
     let reporter = Arc::new(TerminalProgress::new(config.quiet));
     let keys = Arc::new(super::key_store(config)?);
-    let opening = Arc::new(Opening::read(&opening)?);
+    let opening = Arc::new(read_opening(&opening, config)?);
     match check_data(Table::path(&data), opening, notarization, keys, reporter).await? {
         Ok(check) => Ok(format!("{} is the notarized table ({} rows read)", data.display(), check.rows)),
         Err(mismatch) => Err(CliError::OtherData { data, what: mismatch.to_string() }),
     }
+}
+
+/// Keys are read only for an opening that is encrypted: an auditor may have neither key nor ledger.
+fn read_opening(path: &Path, config: &Config) -> Result<Opening, CliError> {
+    match Opening::read(path) {
+        Err(LedgerError::OpeningKey(OpeningKeyError::Locked)) => {}
+        other => return Ok(other?),
+    }
+    let identity = match config.opening_key()? {
+        Some(OpeningKey::Identity(identity)) => Some(identity),
+        Some(key) => Some(LedgerHome::open(&config.ledger)?.opening_identity(&key)?),
+        None => None,
+    };
+    Ok(Opening::read_with(path, identity.as_ref())?)
 }
 
 fn read_receipt(path: &Path) -> Result<Vec<u8>, CliError> {

@@ -11,4 +11,5 @@ mod custody;
 mod profile;
 mod proved;
 mod require;
+mod secrets;
 mod terminal;
