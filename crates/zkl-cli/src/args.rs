@@ -1,11 +1,13 @@
 //! The command line: every flag, with examples in every help page.
 
+mod circuits;
 mod custody;
 mod key;
 mod secrets;
 
 use std::path::PathBuf;
 
+pub(crate) use circuits::CircuitsArgs;
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint, builder::BoolishValueParser};
 pub(crate) use custody::{AuditArgs, BackupArgs, CosignArgs, FsckArgs, RestoreArgs, WitnessArgs, WitnessCommand};
 pub(crate) use key::{KeyArgs, KeyCommand, KeyRevokeArgs, KeyRotateArgs};
@@ -109,6 +111,7 @@ Examples:
     Restore(RestoreArgs),
     Srs(SrsArgs),
     Key(KeyArgs),
+    Circuits(CircuitsArgs),
     /// Check settings, key directory, ledger, log and openings.
     #[command(after_help = "\
 Examples:

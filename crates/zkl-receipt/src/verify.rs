@@ -4,7 +4,7 @@
 //!
 //! ```text
 //! bytes       canonical, bounded
-//! checkpoint  signed by the log
+//! checkpoint  signed by the log, without extension lines
 //! entries     by ascending index, none twice; each signed by the notary that it names, and in the tree of the checkpoint
 //! log         its key is among the pinned ones, if any are pinned, or rotations among the entries lead to it from one; it named
 //!             no successor in them, and counts at the size of the checkpoint
@@ -74,6 +74,10 @@ pub fn verify(bytes: &[u8], trust: &Trust) -> Result<VerifiedReceipt, VerifyErro
     let pinned = trust.pins(&log);
     let untrusted = || VerifyError::LogNotTrusted { got: receipt.log.clone() };
     let checkpoint = signed.open(&log).map_err(VerifyError::Checkpoint)?.into_inner();
+    let extensions = checkpoint.extensions().len();
+    if extensions > 0 {
+        return Err(VerifyError::CheckpointExtensions { got: extensions });
+    }
     let opened = open_entries(&receipt.entries, &checkpoint)?;
     let rotations = rotations(&opened, &checkpoint);
     let followed_from = match pinned {
