@@ -13,16 +13,18 @@ use zkl_merkle::{
     note::{NoteSigner, NoteVerifier},
     signer::Signer,
 };
+use zkl_signer::KeyPlace;
 use zkl_snark::keys::KeyStore;
 
 use crate::{
     error::LedgerError,
-    home::LedgerHome,
+    home::{LedgerHome, NewLedger},
     ledger::{Ledger, LedgerKey, Parts},
     proofs::ProofSetting,
     storage::memory::MemoryBackend,
     store_url::{AnyStore, StoreUrl},
     vault::{MemoryVault, OpeningKey, OpeningVault},
+    work,
 };
 
 /// How often a locked store is tried again.
@@ -49,6 +51,8 @@ pub struct LedgerBuilder {
     witnesses: Option<Vec<WitnessVerifier>>,
     notary: Option<Arc<dyn Signer>>,
     wait: Duration,
+    log_key: Option<KeyPlace>,
+    notary_key: Option<KeyPlace>,
 }
 
 impl Ledger {
@@ -133,7 +137,19 @@ impl LedgerBuilder {
         self
     }
 
-    /// Signs entries with a key of their own instead of the log's.
+    /// Signs checkpoints of a ledger that is made with the key at this place, instead of one that is made for it.
+    pub fn log_key(mut self, place: KeyPlace) -> Self {
+        self.log_key = Some(place);
+        self
+    }
+
+    /// Signs entries of a ledger that is made with the key at this place, instead of the log's.
+    pub fn notary_key(mut self, place: KeyPlace) -> Self {
+        self.notary_key = Some(place);
+        self
+    }
+
+    /// Signs entries with this signer instead of the log's, or of the one that the ledger's settings name.
     pub fn notary(mut self, signer: impl Signer + 'static) -> Self {
         self.notary = Some(Arc::new(signer));
         self
@@ -170,8 +186,14 @@ impl LedgerBuilder {
     /// [`LedgerError::LedgerExists`], [`LedgerError::NotCompiledIn`], [`LedgerError::Io`], [`LedgerError::Storage`],
     /// [`LedgerError::Key`], [`LedgerError::NoKeyDirectory`].
     pub async fn create(self, dir: impl AsRef<Path>, origin: Origin) -> Result<Ledger, LedgerError> {
-        let encrypt = self.opening_key.as_ref().filter(|_| self.encrypt_openings);
-        let home = LedgerHome::create(dir.as_ref(), origin, self.url.clone(), encrypt)?;
+        let new = NewLedger {
+            store: self.url.clone(),
+            encrypt: self.opening_key.clone().filter(|_| self.encrypt_openings),
+            log_key: self.log_key.clone(),
+            notary_key: self.notary_key.clone(),
+        };
+        let dir = dir.as_ref().to_owned();
+        let home = work::blocking(move || LedgerHome::create(&dir, origin, &new)).await?;
         let storage = match home.store().create().await {
             Ok(storage) => storage,
             Err(error) => {
@@ -180,7 +202,7 @@ impl LedgerBuilder {
                 return Err(error);
             }
         };
-        let key = self.signing(signer(&home)?);
+        let key = self.signing_at(&home).await?;
         self.of(&home, storage, key)
     }
 
@@ -192,7 +214,7 @@ impl LedgerBuilder {
     /// [`LedgerError::Io`], [`LedgerError::Settings`], [`LedgerError::Key`], [`LedgerError::NoKeyDirectory`].
     pub async fn open(self, dir: impl AsRef<Path>) -> Result<Ledger, LedgerError> {
         let home = LedgerHome::open(dir.as_ref())?;
-        let key = self.signing(signer(&home)?);
+        let key = self.signing_at(&home).await?;
         let storage = home.open_store(self.wait).await?;
         self.of(&home, storage, key)
     }
@@ -203,9 +225,19 @@ impl LedgerBuilder {
     /// As [`LedgerBuilder::open`], but for the lock.
     pub async fn open_read_only(self, dir: impl AsRef<Path>) -> Result<Ledger, LedgerError> {
         let home = LedgerHome::open(dir.as_ref())?;
-        let verifier = home.signing_key()?.verifying_key().note_verifier(home.origin().clone());
+        let verifier = home.log_key()?;
         let storage = home.store().open_read_only().await?;
         self.of(&home, storage, LedgerKey::Verifying(Arc::new(verifier)))
+    }
+
+    async fn signing_at(&self, home: &LedgerHome) -> Result<LedgerKey, LedgerError> {
+        let home = home.clone();
+        let given = self.notary.is_some();
+        let open = move || Ok((home.log_signer()?, if given { None } else { home.notary_signer()? }));
+        let (log, notary): (NoteSigner, Option<Box<dyn Signer>>) = work::blocking(open).await?;
+        let notary = notary.map(|notary| Arc::new(notary) as Arc<dyn Signer>).or_else(|| self.notary.clone());
+        let notary = notary.unwrap_or_else(|| Arc::clone(log.key()));
+        Ok(LedgerKey::Signing { log: Arc::new(log), notary })
     }
 
     fn signing(&self, log: NoteSigner) -> LedgerKey {
@@ -280,8 +312,4 @@ impl StoreUrl {
             other => other,
         }
     }
-}
-
-fn signer(home: &LedgerHome) -> Result<NoteSigner, LedgerError> {
-    Ok(NoteSigner::new(home.origin().clone(), home.signing_key()?))
 }

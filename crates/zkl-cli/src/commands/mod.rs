@@ -9,6 +9,7 @@ mod entries;
 mod export;
 mod fsck;
 mod init;
+mod key;
 mod notarize;
 mod openings;
 mod profile;
@@ -69,6 +70,7 @@ pub(crate) async fn run(command: Command, config: &Config) -> Result<(), CliErro
         Command::Restore(args) => transfer::restore(args, config).await,
         Command::Srs(args) => srs::run(args, config).await,
         Command::Doctor => doctor::run(config).await,
+        Command::Key(args) => key::run(args, config).await,
         Command::Openings(args) => openings::run(args, config).await,
         Command::Completions(args) => completions::run(&args),
     }
