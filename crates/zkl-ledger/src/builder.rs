@@ -9,7 +9,7 @@ use std::{
 use zkl_core::storage::{StorageBackend, StorageError, StorageErrorKind};
 use zkl_merkle::{
     cosignature::WitnessVerifier,
-    keys::{Origin, SigningKey},
+    keys::{Origin, SigningKey, VerifyingKey},
     note::{NoteSigner, NoteVerifier},
     signer::Signer,
 };
@@ -18,8 +18,9 @@ use zkl_snark::keys::KeyStore;
 
 use crate::{
     error::LedgerError,
-    home::{LedgerHome, NewLedger},
+    home::{KeyRole, LedgerHome, NewLedger},
     ledger::{Ledger, LedgerKey, Parts},
+    log,
     proofs::ProofSetting,
     storage::memory::MemoryBackend,
     store_url::{AnyStore, StoreUrl},
@@ -216,6 +217,9 @@ impl LedgerBuilder {
         let home = LedgerHome::open(dir.as_ref())?;
         let key = self.signing_at(&home).await?;
         let storage = home.open_store(self.wait).await?;
+        if let LedgerKey::Signing { log, notary } = &key {
+            home.record_public_keys(&storage, &log.verifier(), &notary.verifying_key()).await?;
+        }
         self.of(&home, storage, key)
     }
 
@@ -267,6 +271,23 @@ impl LedgerBuilder {
 }
 
 impl LedgerHome {
+    /// Ledgers of earlier versions have no file of their public key. It is written when the log is known to be this key's.
+    async fn record_public_keys(
+        &self,
+        storage: &AnyStore,
+        log: &NoteVerifier,
+        notary: &VerifyingKey,
+    ) -> Result<(), LedgerError> {
+        if self.recorded(KeyRole::Log)?.is_none() {
+            log::head(&**storage, log).await?;
+            self.record(KeyRole::Log, log.key())?;
+        }
+        if self.key_place(KeyRole::Notary).is_some() && self.recorded(KeyRole::Notary)?.is_none() {
+            self.record(KeyRole::Notary, notary)?;
+        }
+        Ok(())
+    }
+
     /// Opens the ledger's store for writing. `create` may have been interrupted before it made the store; one that was
     /// written to and is gone must not be replaced by an empty one, because the key would sign a second history.
     async fn open_store(&self, wait: Duration) -> Result<AnyStore, LedgerError> {

@@ -131,8 +131,6 @@ impl LedgerHome {
             return Err(LedgerError::LedgerExists { dir: dir.to_owned() });
         }
         create_private_dir(dir).map_err(|source| io_error("create", dir, source))?;
-        home.recipient =
-            new.encrypt.as_ref().map(|key| home.identity_or_new(key)).transpose()?.map(|key| key.recipient());
         if new.log_key.is_none() {
             write_new_pem(&home.default_key_path(), &SigningKey::generate()?)?;
         }
@@ -140,6 +138,8 @@ impl LedgerHome {
         if let Some(place) = &home.notary_key {
             home.record(KeyRole::Notary, &place.signer(None)?.verifying_key())?;
         }
+        home.recipient =
+            new.encrypt.as_ref().map(|key| home.identity_or_new(key)).transpose()?.map(|key| key.recipient());
         let settings = Settings {
             version: VERSION,
             origin: home.origin.to_string(),

@@ -144,13 +144,7 @@ impl LedgerHome {
     }
 
     fn signer(&self, role: KeyRole, place: &KeyPlace) -> Result<Box<dyn Signer>, LedgerError> {
-        let recorded = self.recorded(role)?;
-        let signer = place.signer(recorded.as_ref())?;
-        // A ledger of an earlier version.
-        if recorded.is_none() {
-            self.record(role, &signer.verifying_key())?;
-        }
-        Ok(signer)
+        Ok(place.signer(self.recorded(role)?.as_ref())?)
     }
 
     fn unrecorded(&self, place: &KeyPlace) -> Result<VerifyingKey, LedgerError> {
@@ -163,7 +157,7 @@ impl LedgerHome {
         }
     }
 
-    fn recorded(&self, role: KeyRole) -> Result<Option<VerifyingKey>, LedgerError> {
+    pub(crate) fn recorded(&self, role: KeyRole) -> Result<Option<VerifyingKey>, LedgerError> {
         let path = self.public_key_path(role);
         let text = match read_small_file(&path) {
             Ok(text) => text,
@@ -183,7 +177,7 @@ impl LedgerHome {
         key.map(Some).ok_or(LedgerError::PublicKey { path })
     }
 
-    pub(super) fn record(&self, role: KeyRole, key: &VerifyingKey) -> Result<(), LedgerError> {
+    pub(crate) fn record(&self, role: KeyRole, key: &VerifyingKey) -> Result<(), LedgerError> {
         let path = self.public_key_path(role);
         let line = match role {
             KeyRole::Log => key.note_verifier(self.origin.clone()).to_string(),
