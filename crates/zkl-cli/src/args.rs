@@ -1,10 +1,12 @@
 //! The command line: every flag, with examples in every help page.
 
+mod circuits;
 mod custody;
 mod secrets;
 
 use std::path::PathBuf;
 
+pub(crate) use circuits::CircuitsArgs;
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint, builder::BoolishValueParser};
 pub(crate) use custody::{AuditArgs, BackupArgs, CosignArgs, FsckArgs, RestoreArgs, WitnessArgs, WitnessCommand};
 pub(crate) use secrets::{
@@ -108,6 +110,7 @@ Examples:
     Backup(BackupArgs),
     Restore(RestoreArgs),
     Srs(SrsArgs),
+    Circuits(CircuitsArgs),
     /// Check settings, key directory, ledger, log and openings.
     #[command(after_help = "\
 Examples:

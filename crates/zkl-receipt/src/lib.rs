@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+pub mod circuits;
 mod dataset_ref;
 mod entry;
 mod kind;

@@ -5,7 +5,7 @@
 //! ```text
 //! bytes       canonical, bounded
 //! log         its key is among the pinned ones, if any are pinned
-//! checkpoint  signed by the log, of a size at which its key counts
+//! checkpoint  signed by the log, without extension lines, of a size at which its key counts
 //! witnesses   each that the receipt names cosigned the checkpoint; with a policy, they are a quorum of it
 //! entries     by ascending index, none twice; each signed by the notary that it names, and in the tree of the checkpoint;
 //!             the notary is one of those that count, if the caller says which do
@@ -73,6 +73,10 @@ pub fn verify(bytes: &[u8], trust: &Trust) -> Result<VerifiedReceipt, VerifyErro
     }
     let signed = SignedCheckpoint::parse(receipt.checkpoint.as_bytes()).map_err(VerifyError::Checkpoint)?;
     let checkpoint = signed.open(&log).map_err(VerifyError::Checkpoint)?.into_inner();
+    let extensions = checkpoint.extensions().len();
+    if extensions > 0 {
+        return Err(VerifyError::CheckpointExtensions { got: extensions });
+    }
     let witnesses = Witnesses::parse(&receipt.witnesses, trust.policy())?.check(&signed, &log)?;
     let stored = trust.store().and_then(|store| store.log(&log).map(|listed| (store, listed)));
     if let Some((store, _)) = stored {

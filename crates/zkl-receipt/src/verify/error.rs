@@ -163,6 +163,12 @@ pub enum VerifyError {
     /// The log's checkpoint is malformed, or not signed by the log.
     #[error("the checkpoint is not one that the log signed")]
     Checkpoint(#[source] CheckpointError),
+    /// The log signed more than its size and root, which nobody here could interpret.
+    #[error("the checkpoint has {got} extension lines, and this log's have none")]
+    CheckpointExtensions {
+        /// Extension lines.
+        got: usize,
+    },
     /// A witness that the receipt names has no cosignature in its place.
     #[error("the checkpoint has no cosignature of {witness} in its place")]
     CosignatureMissing {
