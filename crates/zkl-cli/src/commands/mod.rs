@@ -10,6 +10,7 @@ mod entries;
 mod export;
 mod fsck;
 mod init;
+mod key;
 mod notarize;
 mod openings;
 mod profile;
@@ -71,6 +72,7 @@ pub(crate) async fn run(command: Command, config: &Config) -> Result<(), CliErro
         Command::Srs(args) => srs::run(args, config).await,
         Command::Circuits(args) => circuits::run(args, config).await,
         Command::Doctor => doctor::run(config).await,
+        Command::Key(args) => key::run(args, config).await,
         Command::Openings(args) => openings::run(args, config).await,
         Command::Completions(args) => completions::run(&args),
     }
