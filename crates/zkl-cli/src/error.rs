@@ -73,8 +73,6 @@ pub(crate) enum CliError {
     NoWitnesses,
     #[error("the ledger has no entries: there is nothing to cosign")]
     NothingToCosign,
-    #[error("the key is of log {origin:?}, and the ledger's has another name")]
-    OtherLog { origin: String },
     #[error("a store in memory is gone when this command ends")]
     VolatileStore,
     #[error("cannot start the runtime")]
@@ -209,7 +207,6 @@ fn ledger_hint(error: &LedgerError) -> Option<String> {
         LedgerError::NotCompiledIn { feature, .. } => {
             format!("build it with `cargo build --release -p zkl-cli --features {feature}`")
         }
-        LedgerError::SameKey => "replace it first: `zkl key rotate`".to_owned(),
         LedgerError::Unfinished => "repeat the backup or restore: it goes on where it stopped".to_owned(),
         LedgerError::Damaged { .. } => "`zkl fsck` lists every finding; restore the ledger from a copy".to_owned(),
         _ => return error.hint(),

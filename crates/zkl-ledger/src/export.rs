@@ -151,7 +151,7 @@ impl Target {
         match target.read(LOG_KEY)? {
             Some(found) if found == line(log) => {}
             Some(found) if rotations.iter().any(|step| found == line(&step.old)) => {
-                target.write(LOG_KEY, &line(log))?
+                target.write(LOG_KEY, &line(log))?;
             }
             Some(_) => return Err(LedgerError::NotEmpty { path: dir.to_owned() }),
             None => {

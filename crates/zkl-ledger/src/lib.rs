@@ -86,6 +86,7 @@ pub mod progress {
 /// The transparency log: keys, signed notes, checkpoints, witnesses and policies.
 pub mod transparency {
     pub use zkl_merkle::{checkpoint, cosignature, keys, note, policy, signer, witness};
+    pub use zkl_signer::{KeyPlace, KeyPlaceError, UriError};
 }
 
 /// The words that all of these share: digests, types of columns, layouts, times.

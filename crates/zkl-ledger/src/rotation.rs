@@ -20,17 +20,6 @@ use zkl_receipt::{KeyChange, KeyRecord, Nonce, Predicate, Rotation, SignedEntry}
 
 use crate::{entry::Entry, error::LedgerError, ledger::Ledger, work};
 
-/// A key that was replaced.
-#[derive(Clone, Debug)]
-pub struct Rotated {
-    /// The entry in which the old key names the new one.
-    pub entry: Entry,
-    /// The key that was replaced.
-    pub old: NoteVerifier,
-    /// The log's key now.
-    pub new: NoteVerifier,
-}
-
 impl Ledger {
     /// Records that `successor` takes over from the log's key, which signs the entry. From this entry on checkpoints must be signed by the
     /// successor: hand it in beforehand ([`NoteSigner::with_also`](zkl_merkle::note::NoteSigner::with_also)), so that both sign, and open the

@@ -24,7 +24,7 @@ use zkl_ledger::{
     Table, Trust,
     circuit::{Circuit as _, KeyStore, Setup, proof_system::COMPACT},
     data::{DataMismatch, check_data},
-    home::LedgerHome,
+    home::{LedgerHome, NewLedger},
     openings::Opening,
     receipt::{
         ClaimRecord, FileEvidence, Notarization, Predicate, ProfileEvidence, Receipt, ReceiptEntry, SignedEntry,
@@ -467,7 +467,7 @@ fn claims_and_proofs_are_as_documented() {
 #[test]
 fn the_ledger_directory_is_as_documented() {
     let dir = tempfile::tempdir().unwrap();
-    LedgerHome::create(dir.path(), ORIGIN.parse().unwrap(), None, None).unwrap();
+    LedgerHome::create(dir.path(), ORIGIN.parse().unwrap(), &NewLedger::default()).unwrap();
     let settings = fs::read_to_string(dir.path().join("ledger.toml")).unwrap();
     assert_eq!(settings, format!("version = 1\norigin = \"{ORIGIN}\"\n"));
     documented("settings", settings.trim_end());

@@ -14,9 +14,9 @@ use std::{fmt, str::FromStr, sync::Arc};
 use sha2::{Digest as _, Sha256};
 use zeroize::Zeroizing;
 
+pub use crate::error::NoteError;
 use crate::{
     encoding::{base64, from_base64, from_base64_array, from_hex_array},
-    error::NoteError,
     keys::{Origin, PUBLIC_KEY_LEN, SIGNATURE_LEN, SigningKey, VerifyingKey, is_key_name},
     signer::{Signer, signed},
     verified::Verified,

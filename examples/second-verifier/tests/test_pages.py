@@ -12,7 +12,7 @@ from tests import examples
 
 class Pages(unittest.TestCase):
     def stands(self, page: str, values: dict[str, str]) -> None:
-        text = (examples.ROOT / "docs" / page).read_text()
+        text = (examples.ROOT / "docs" / page).read_text("utf-8")
         for name, value in values.items():
             with self.subTest(name):
                 self.assertIn(f"`{value}`" if " " not in value or "`" in value else value, text)
@@ -40,7 +40,7 @@ class Pages(unittest.TestCase):
             Column("note", "text", True, "opaque", 0),
         )
         layout = Layout(6, columns, (Pair("joint", 2, 3), Pair("product", 0, 1)))
-        text = (examples.ROOT / "docs" / "seal.md").read_text()
+        text = (examples.ROOT / "docs" / "seal.md").read_text("utf-8")
         self.assertIn(element(layout.digest).hex(), text)
         self.assertNotEqual(poseidon("a", []), poseidon("b", []))
 

@@ -8,7 +8,7 @@ use clap::{Args, ValueHint};
 ///
 /// For verifiers that are not this program: docs/verifying.md says what the digests are of, and how matrices are written. A circuit's
 /// proofs are verified with its matrices, which follow from its code and from nothing else; the list of the project's circuits is in
-/// docs/verifying/circuits.json. All of them take a minute.
+/// docs/verifying/circuits.json.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:

@@ -1,180 +1,149 @@
-use std::{
-    io::{self, Write},
-    time::Duration,
-};
+use std::io::{self, Write};
 
 use serde::Serialize;
-use zkl_ledger::{home::LedgerHome, transparency::note::NoteVerifier, types::TreeSize};
+use zkl_ledger::{
+    LedgerError,
+    home::{KeyRole, LedgerHome},
+    transparency::KeyPlace,
+};
 
 use crate::{
-    args::{KeyArgs, KeyCommand, KeyRevokeArgs, KeyRotateArgs},
+    args::{KeyArgs, KeyCommand, KeyMoveArgs, Role},
     config::Config,
     error::CliError,
     output::{self, Report},
 };
 
 #[derive(Serialize)]
-struct KeyReport {
-    log_key: String,
-    /// The public key alone, as entries name their notary.
-    public_key: String,
-    /// The key that signs checkpoints as well.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    overlap: Option<String>,
-    /// The keys that the log had before, the latest first.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    former: Vec<FormerKey>,
+struct Keys {
+    keys: Vec<Key>,
 }
 
 #[derive(Serialize)]
-struct FormerKey {
-    log_key: String,
-    /// Entry in which it names the next one.
-    index: u64,
+struct Key {
+    role: &'static str,
+    public: String,
+    /// SHA-256 of its DER encoding: the `keyid` of entries.
+    fingerprint: String,
+    public_file: String,
+    place: String,
+    movable: bool,
 }
 
-impl Report for KeyReport {
+impl Report for Keys {
     fn write_human(&self, out: &mut dyn Write) -> io::Result<()> {
-        let mut fields = vec![("log key", self.log_key.clone()), ("public key", self.public_key.clone())];
-        if let Some(overlap) = &self.overlap {
-            fields.push(("overlap", format!("{overlap} signs as well; `zkl key rotate --end-overlap` ends that")));
+        for Key { role, public, fingerprint, public_file, place, movable } in &self.keys {
+            writeln!(out, "{role}")?;
+            let place = format!("{place}{}", if *movable { "" } else { " (on a token: it can be rotated, not moved)" });
+            let fields = [
+                ("  public key", public.clone()),
+                ("  fingerprint", fingerprint.clone()),
+                ("  public file", public_file.clone()),
+                ("  private key", place),
+            ];
+            output::write_fields(out, &fields)?;
         }
-        fields.extend(
-            self.former.iter().map(|former| {
-                ("before", format!("{}, until entry {} named the next one", former.log_key, former.index))
-            }),
-        );
-        output::write_fields(out, &fields)
+        Ok(())
     }
 }
 
 #[derive(Serialize)]
-struct RotatedReport {
-    index: u64,
-    transaction: String,
-    old: String,
-    log_key: String,
+struct Generated {
+    place: String,
+    public: String,
+    fingerprint: String,
 }
 
-impl Report for RotatedReport {
+impl Report for Generated {
     fn write_human(&self, out: &mut dyn Write) -> io::Result<()> {
-        writeln!(out, "ROTATED: publish the new key; both keys sign until `zkl key rotate --end-overlap`")?;
         let fields = [
-            ("log key", self.log_key.clone()),
-            ("before", self.old.clone()),
-            ("entry", format!("{}, {}", self.index, self.transaction)),
+            ("private key", self.place.clone()),
+            ("public key", self.public.clone()),
+            ("fingerprint", self.fingerprint.clone()),
         ];
         output::write_fields(out, &fields)
     }
 }
 
 #[derive(Serialize)]
-struct OverlapReport {
-    /// Whether a former key signed until now.
-    ended: bool,
+struct Moved {
+    role: &'static str,
+    from: String,
+    to: String,
+    removed: bool,
 }
 
-impl Report for OverlapReport {
+impl Report for Moved {
     fn write_human(&self, out: &mut dyn Write) -> io::Result<()> {
-        writeln!(out, "{}", if self.ended { "the former key signs no more" } else { "no former key signs" })
-    }
-}
-
-#[derive(Serialize)]
-struct RevokedReport {
-    index: u64,
-    transaction: String,
-    revoked: String,
-    from: u64,
-    /// Lines for the trust stores of verifiers.
-    trust_store: String,
-}
-
-impl Report for RevokedReport {
-    fn write_human(&self, out: &mut dyn Write) -> io::Result<()> {
-        writeln!(out, "REVOKED from {} entries on, in entry {}", self.from, self.index)?;
-        writeln!(
-            out,
-            "Verifiers go by their trust stores. If the key was stolen, strike it out of them; if it was lost or put aside:"
-        )?;
-        writeln!(out, "\n{}", self.trust_store.trim_end())
+        let Self { role, from, to, removed } = self;
+        writeln!(out, "The {role}'s key is at {}", output::printable(to))?;
+        let from = output::printable(from);
+        match removed {
+            true => writeln!(out, "{from} is removed; copies of it still sign: if there are any, rotate the key"),
+            false => writeln!(out, "{from} is still there, and still signs"),
+        }
     }
 }
 
 pub(super) async fn run(args: KeyArgs, config: &Config) -> Result<(), CliError> {
     match args.command {
-        KeyCommand::Show => show(config).await,
-        KeyCommand::Rotate(args) => rotate(&args, config).await,
-        KeyCommand::Revoke(args) => revoke(&args, config).await,
+        KeyCommand::Show => show(config),
+        KeyCommand::Generate(args) => {
+            let place = in_current_directory(&args.place)?;
+            // Tokens take their time, and nothing else runs.
+            let signer = tokio::task::block_in_place(|| place.generate()).map_err(LedgerError::from)?;
+            let public = signer.verifying_key();
+            let (fingerprint, public) = (public.fingerprint().to_string(), public.to_string());
+            output::print(&Generated { place: place.to_string(), public, fingerprint }, config.format)
+        }
+        KeyCommand::Move(args) => move_key(&args, config),
     }
 }
 
-async fn show(config: &Config) -> Result<(), CliError> {
-    let ledger = super::open_for_reading(config, super::Openings::Unread).await?;
-    let log = ledger.log_key();
-    let overlap = LedgerHome::open(&config.ledger)?.overlapping_key()?;
-    let former = ledger.rotations().await?;
-    let report = KeyReport {
-        log_key: log.to_string(),
-        public_key: log.key().to_string(),
-        overlap: overlap.map(|key| key.note_verifier(log.name().clone()).to_string()),
-        former: former
-            .into_iter()
-            .map(|step| FormerKey { log_key: step.old.to_string(), index: step.index.0 })
-            .collect(),
-    };
-    output::print(&report, config.format)
-}
-
-async fn rotate(args: &KeyRotateArgs, config: &Config) -> Result<(), CliError> {
-    if args.end_overlap {
-        let ended = LedgerHome::open(&config.ledger)?.end_overlap()?;
-        return output::print(&OverlapReport { ended }, config.format);
-    }
-    let builder = super::builder(config, super::Openings::Unread)?.wait(Duration::from_secs(args.wait));
-    let rotated = builder.rotate_key(&config.ledger).await?;
-    if !args.no_cosign {
-        super::cosign::after_append(
-            &super::open_for_writing(config, args.wait, super::Openings::Unread).await?,
-            config,
-        )
-        .await;
-    }
-    let report = RotatedReport {
-        index: rotated.entry.index.0,
-        transaction: rotated.entry.id.to_string(),
-        old: rotated.old.to_string(),
-        log_key: rotated.new.to_string(),
-    };
-    output::print(&report, config.format)
-}
-
-async fn revoke(args: &KeyRevokeArgs, config: &Config) -> Result<(), CliError> {
+fn show(config: &Config) -> Result<(), CliError> {
     let home = LedgerHome::open(&config.ledger)?;
-    if args.key.name() != home.origin() {
-        return Err(CliError::OtherLog { origin: args.key.name().to_string() });
+    let mut keys = Vec::new();
+    for role in [KeyRole::Log, KeyRole::Notary] {
+        let Some(place) = home.key_place(role) else { continue };
+        let (public, key) = match role {
+            KeyRole::Log => {
+                let log = home.log_key()?;
+                (log.to_string(), *log.key())
+            }
+            KeyRole::Notary => {
+                let key = home.notary_key()?;
+                (key.to_string(), key)
+            }
+        };
+        keys.push(Key {
+            role: role.name(),
+            public,
+            fingerprint: key.fingerprint().to_string(),
+            public_file: home.public_key_path(role).display().to_string(),
+            place: place.to_string(),
+            movable: matches!(place, KeyPlace::File(_)),
+        });
     }
-    // First, so that the key does not sign its own revocation.
-    if home.overlapping_key()? == Some(*args.key.key()) {
-        home.end_overlap()?;
-    }
-    let ledger = super::open_for_writing(config, args.wait, super::Openings::Unread).await?;
-    let entry = ledger.revoke_key(*args.key.key(), TreeSize(args.from)).await?;
-    if !args.no_cosign {
-        super::cosign::after_append(&ledger, config).await;
-    }
-    let report = RevokedReport {
-        index: entry.index.0,
-        transaction: entry.id.to_string(),
-        revoked: args.key.to_string(),
-        from: args.from,
-        trust_store: trust_store(&args.key, args.from, &ledger.log_key()),
+    output::print(&Keys { keys }, config.format)
+}
+
+fn move_key(args: &KeyMoveArgs, config: &Config) -> Result<(), CliError> {
+    let mut home = LedgerHome::open(&config.ledger)?;
+    let role = match args.role {
+        Role::Log => KeyRole::Log,
+        Role::Notary => KeyRole::Notary,
     };
+    let to = in_current_directory(&args.to)?;
+    let moved = tokio::task::block_in_place(|| home.move_key(role, &to, args.keep))?;
+    let report =
+        Moved { role: role.name(), from: moved.from.to_string(), to: moved.to.to_string(), removed: moved.removed };
     output::print(&report, config.format)
 }
 
-/// What verifiers write of the two keys.
-fn trust_store(revoked: &NoteVerifier, from: u64, newest: &NoteVerifier) -> String {
-    let until = from.saturating_sub(1);
-    format!("[[log]]\nkey = \"{revoked}\"\nuntil = {until}\n\n[[log]]\nkey = \"{newest}\"\n")
+/// Settings are read from wherever the ledger is used; what is given here is meant from where we are. It is not parsed with the
+/// other flags: those errors repeat what was given, and a PIN may be in it by mistake.
+pub(super) fn in_current_directory(text: &str) -> Result<KeyPlace, CliError> {
+    let place: KeyPlace = text.parse().map_err(LedgerError::from)?;
+    let here = std::env::current_dir().map_err(|source| CliError::ReadFile { path: ".".into(), source })?;
+    Ok(place.relative_to(&here))
 }

@@ -8,7 +8,7 @@ mod commands;
 mod common;
 mod crash;
 mod custody;
-mod keys;
+mod hsm;
 mod profile;
 mod proved;
 mod require;

@@ -4,7 +4,7 @@ use std::{fs, sync::Arc, thread};
 
 use zkl_core::tree::TreeSize;
 use zkl_receipt::{checkpoint::SignedCheckpoint, keys::SigningKey, note::NoteSigner};
-use zkl_witness::{Witness, WitnessError, WitnessHome};
+use zkl_witness::{KeyPlace, KeyPlaceError, Witness, WitnessError, WitnessHome};
 
 use crate::history::{History, reopen, witness, witness_signer};
 
@@ -103,14 +103,28 @@ fn a_witness_has_a_directory_of_its_own_with_a_private_key() {
     let path = dir.path().join("witness");
     let log = History::new(0, 0, 0).key();
     assert!(matches!(WitnessHome::open(&path), Err(WitnessError::NoWitness { .. })));
-    let home = WitnessHome::create(&path, "w.example/1".parse().unwrap(), vec![log.clone()]).unwrap();
-    let again = WitnessHome::create(&path, "w.example/1".parse().unwrap(), Vec::new());
+    let home = WitnessHome::create(&path, "w.example/1".parse().unwrap(), vec![log.clone()], None).unwrap();
+    let again = WitnessHome::create(&path, "w.example/1".parse().unwrap(), Vec::new(), None);
     assert!(matches!(again, Err(WitnessError::WitnessExists { .. })));
     let mode = std::os::unix::fs::PermissionsExt::mode(&fs::metadata(path.join("witness.key")).unwrap().permissions());
     assert_eq!(mode & 0o777, 0o600);
     let opened = WitnessHome::open(&path).unwrap();
     assert_eq!((opened.key().unwrap(), opened.logs()), (home.key().unwrap(), [log].as_slice()));
     assert!(opened.witness().is_ok());
+    // The public key needs no private one, and holds a private one to it.
+    fs::rename(path.join("witness.key"), path.join("elsewhere.key")).unwrap();
+    assert_eq!(opened.key().unwrap(), home.key().unwrap());
+    assert!(matches!(opened.witness(), Err(WitnessError::Key(_))));
+    KeyPlace::File(path.join("witness.key")).generate().unwrap();
+    assert!(matches!(opened.witness(), Err(WitnessError::Key(KeyPlaceError::OtherKey { .. }))));
+    // A witness of an earlier version has no public file.
+    fs::rename(path.join("elsewhere.key"), path.join("witness.key")).unwrap();
+    fs::remove_file(path.join("witness-public.txt")).unwrap();
+    assert_eq!(opened.key().unwrap(), home.key().unwrap());
+    assert!(opened.witness().is_ok());
+    fs::write(path.join("witness-public.txt"), "something else\n").unwrap();
+    assert!(matches!(opened.key(), Err(WitnessError::PublicKey { .. })));
+    fs::remove_file(path.join("witness-public.txt")).unwrap();
     fs::write(path.join("witness.toml"), "version = 1\nname = \"w.example/1\"\nlogs = [\"x\"]\n").unwrap();
     assert!(matches!(WitnessHome::open(&path), Err(WitnessError::LogKey { .. })));
     for bad in ["version = 2\nname = \"w\"\n", "version = 1\nname = \"a b\"\n", "version = 1\n", "name"] {
@@ -141,7 +155,7 @@ fn a_witness_cosigns_with_a_key_where_its_trust_store_has_it_count() {
 
     // The logs of the store are witnessed as well as those of the settings.
     let elsewhere = tempfile::tempdir().unwrap();
-    let home = WitnessHome::create(elsewhere.path(), "w.example/2".parse().unwrap(), Vec::new()).unwrap();
+    let home = WitnessHome::create(elsewhere.path(), "w.example/2".parse().unwrap(), Vec::new(), None).unwrap();
     assert_eq!(home.witness().unwrap().add_checkpoint(&history.body(0, 3)).unwrap().status, 404);
     let home = home.with_trust_store(store(0, 5));
     assert_eq!(home.logs(), [history.key()]);
@@ -161,7 +175,7 @@ fn a_witness_goes_over_to_a_new_key_and_cosigns_nothing_of_the_old_one_alone() {
         signer(2).verifier().to_string()
     );
     let dir = tempfile::tempdir().unwrap();
-    let home = WitnessHome::create(dir.path(), "w.example/1".parse().unwrap(), vec![history.key()]).unwrap();
+    let home = WitnessHome::create(dir.path(), "w.example/1".parse().unwrap(), vec![history.key()], None).unwrap();
     let witness = home.with_trust_store(toml::from_str(&text).unwrap()).witness().unwrap();
     let status = |history: &History, old, new| witness.add_checkpoint(&history.body(old, new)).unwrap().status;
     assert_eq!(status(&history, 0, 3), 200);
