@@ -62,7 +62,7 @@ async fn everything_kept_before_a_rotation_is_sound_after_it() {
     grow(&store, &signer(1), 4, 0).await;
     let witness = FakeWitness::honest(1);
     let before = ledger(store.clone(), 1).ledger.with_witnesses(vec![witness_key(1)]);
-    before.cosign(&clients(&[witness.clone()])).await.unwrap().unwrap();
+    before.cosign(&clients(std::slice::from_ref(&witness))).await.unwrap().unwrap();
     let dir = tempfile::tempdir().unwrap();
     before.export(dir.path()).await.unwrap();
     let kept = checkpoint(&store).await;
@@ -81,7 +81,7 @@ async fn everything_kept_before_a_rotation_is_sound_after_it() {
     grow(&store, &signer(2), 3, 0).await;
     let after = ledger(store.clone(), 2).ledger.with_witnesses(vec![witness_key(1)]);
     let step = Rotation { index: LeafIndex(4), old: signer(1).verifier(), new: signer(2).verifier() };
-    assert_eq!(after.rotations().await.unwrap(), [step.clone()]);
+    assert_eq!(after.rotations().await.unwrap(), std::slice::from_ref(&step));
     assert_eq!(after.verify_log().await.unwrap(), TreeSize(8));
     after.export(dir.path()).await.unwrap();
     let export = ExportDir::open(dir.path()).unwrap();
