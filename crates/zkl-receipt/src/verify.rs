@@ -92,7 +92,11 @@ pub fn verify(bytes: &[u8], trust: &Trust) -> Result<VerifiedReceipt, VerifyErro
         store.check_log(&log, checkpoint.size())?;
     }
     let label = stored.and_then(|(_, listed)| listed.label.clone());
-    let witnesses = Witnesses::parse(&receipt.witnesses, trust.policy())?.check(&signed, &log)?;
+    // A policy that lists logs speaks of those, and of the keys that they name.
+    let leads_here =
+        |listed: &NoteVerifier| Rotation::path(&rotations, listed).last().is_some_and(|last| last.new == log);
+    let is_followed = trust.policy().is_some_and(|policy| policy.logs().iter().any(|listed| leads_here(&listed.key)));
+    let witnesses = Witnesses::parse(&receipt.witnesses, trust.policy())?.check(&signed, &log, is_followed)?;
     let chain = Rotation::leading_to(&rotations, &log);
     let entries = check_statements(&opened, &chain, &checkpoint, trust)?;
     let log = VerifiedLog {
