@@ -4,6 +4,7 @@
 """
 
 import argparse
+import json
 import random
 import subprocess
 import sys
@@ -54,13 +55,13 @@ def main() -> int:
 
         for receipt in arguments.receipts:
             data = receipt.read_bytes()
-            parts = forge.parts_of(data)
+            parts, log = forge.parts_of(data), forge.signer_of(json.loads(data))
             variants = [("as it is", data)]
             for number in range(arguments.mutations):
                 if number % 4 == 0:
                     variants.append(("passed on", mutations.passed_on(data, rng)))
                 else:
-                    variants.append(("signed", mutations.signed(parts, rng)))
+                    variants.append(("signed", mutations.signed(parts, log, rng)))
             for number, (name, variant) in enumerate(variants):
                 (own, why), (other, reason) = ours(variant), theirs(variant)
                 counts[name, own] += 1

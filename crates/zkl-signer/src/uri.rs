@@ -12,7 +12,6 @@ const SCHEME: &str = "pkcs11:";
 
 /// A URI of a private key. Its text holds no PIN, and may be shown.
 #[derive(Clone, PartialEq, Eq)]
-#[cfg_attr(not(feature = "pkcs11"), expect(dead_code, reason = "only a token is looked for by these"))]
 pub struct Pkcs11Uri {
     text: String,
     pub(crate) token: Option<String>,

@@ -9,7 +9,7 @@ from .claims import Claim, context, public_inputs
 from .data import circuits
 from .field import read_element
 from .layout import Layout, read_manifest
-from .log import Checkpoint, Key, check_checkpoint, check_inclusion, leaf_hash, read_proof_file
+from .log import Checkpoint, Key, check_checkpoint, check_inclusion, is_name, leaf_hash, read_proof_file
 from .refused import Refused, require
 from .scan import System, Table, entry_context
 from .scan import verify as verify_table
@@ -112,7 +112,6 @@ def verify(data: bytes, trust: Trust, trace: dict | None = None) -> Verdict:
     require(isinstance(value, dict) and indented(value) == data, "not the canonical bytes of a receipt")
     log, witnesses, note, entries = _read_list(value)
     key = Key.read(log, 1)
-    require(not trust.logs or key in trust.logs, "the log is not trusted")
     checkpoint = check_checkpoint(note, key, [Key.read(witness, 4) for witness in witnesses])
     require(1 <= len(entries) <= 1024, "no entries, or too many")
     require(sum("scan" in entry.evidence for entry in entries) <= 64, "too many scan proofs")
@@ -121,6 +120,7 @@ def verify(data: bytes, trust: Trust, trace: dict | None = None) -> Verdict:
     for entry in entries:
         _open(entry)
         check_inclusion(entry.id, entry.index, entry.path, checkpoint)
+    _check_log(key, entries, trust)
     before: dict[bytes, tuple[Entry, str]] = {}
     for entry in entries:
         own = None if trace is None else trace.setdefault(entry.index, {"checkpoint": checkpoint, "entry": entry})
@@ -187,6 +187,22 @@ def _read_single(value: dict, form) -> tuple[str, list, str, list[Entry]]:
     return string(value["log"]), items(value.get("witnesses", [])), checkpoint, entries
 
 
+def _check_log(key: Key, entries: list[Entry], trust: Trust) -> None:
+    """The log's key is pinned, if any is, or rotations of the receipt lead to it from one that is; none leads on from it."""
+    own = [entry.predicate for entry in entries if entry.type == "key:v1"]
+    steps = [(step["old"], step["new"]) for step in own if step["change"] == "rotation" and step["log"] == key.name]
+    require(all(old != key.public.hex() for old, _ in steps), "a key that names its successor in the receipt")
+    if not trust.logs or key in trust.logs:
+        return
+    for pinned in trust.logs:
+        reached = pinned.public.hex()
+        for old, new in steps:
+            reached = new if old == reached else reached
+        if pinned.name == key.name and reached == key.public.hex():
+            return
+    raise Refused("the log is not trusted")
+
+
 KINDS = {
     "notarization:v1": ("dataset", "datasetId", "assurance", "privacy", "seal", "manifest", "file"),
     "notarization:v2": ("dataset", "datasetId", "assurance", "privacy", "seal", "manifest", "file", "scan"),
@@ -195,6 +211,7 @@ KINDS = {
     "claim:v2": ("datasets", "claim", "proof"),
     "custom:v1": ("dataset", "description", "circuit", "setup", "verifyingKey", "publicInputs", "proof"),
     "custom:v2": ("datasets", "description", "setup", "publicInputs", "proof"),
+    "key:v1": ("log", "change", "old", "new", "from"),
 }
 
 
@@ -212,7 +229,7 @@ def _open(entry: Entry) -> None:
     require(statement["_type"] == "https://in-toto.io/Statement/v1", "not an in-toto statement")
     entry.type = string(statement["predicateType"]).removeprefix("urn:zkp-dataset-ledger:")
     require(entry.type in KINDS and statement["predicateType"].startswith("urn:"), "a statement of an unknown type")
-    optional = ("scan",) if entry.type == "notarization:v3" else ()
+    optional = {"notarization:v3": ("scan",), "key:v1": ("from",)}.get(entry.type, ())
     names = (*KINDS[entry.type], "notary", "recordedAt", "nonce")
     predicate = entry.predicate = fields(statement["predicate"], *names, optional=optional)
     notary = digest(predicate["notary"])
@@ -230,6 +247,17 @@ def signed_message(payload: bytes) -> bytes:
 
 
 def _check_fields(kind: str, predicate: dict) -> None:
+    if kind == "key:v1":
+        require(is_name(string(predicate["log"])) and len(predicate["log"].encode()) <= 255, "not an origin")
+        for name in ("old", "new"):
+            ed25519.read_key(digest(predicate[name]))
+        rotation = predicate["change"] == "rotation"
+        require(rotation or predicate["change"] == "revocation", "not a change of a key")
+        require(rotation or integer(predicate.get("from")) >= 0, "a revocation without a size")
+        require(not rotation or "from" not in predicate, "a rotation with a size")
+        require(predicate["old"] != predicate["new"], "a key in place of itself")
+        require(predicate["notary"] == predicate["old" if rotation else "new"], "another signer than that of the change")
+        return
     if kind.startswith("notarization"):
         dataset_name(predicate["dataset"])
         has_scan = "scan" in predicate
@@ -304,6 +332,8 @@ def evidence_digest(predicate: dict) -> tuple[bytes, str]:
 
 
 def _subject(kind: str, predicate: dict) -> dict:
+    if kind == "key:v1":
+        return {"name": predicate["log"], "digest": {"zklKey": predicate["old"]}}
     if kind.startswith("custom"):
         name = _record(kind, predicate)["circuit"].split("@")[0]
         if kind == "custom:v1":
@@ -348,6 +378,9 @@ def _statement(entry: Entry, before: dict, checkpoint: Checkpoint, trust: Trust,
     if entry.type.startswith("notarization"):
         require("proof" not in evidence and "manifest" in evidence, "evidence of a notarization")
         return _notarization(entry, checkpoint, trust, trace)
+    if entry.type == "key:v1":
+        require(evidence == {} and predicate["log"] == checkpoint.origin, "a change of another log's key, or with evidence")
+        return "ceremony"
     require(list(evidence) == ["proof"], "evidence of a statement with a proof")
     tables = []
     for id_, name, dataset in _datasets(entry.type, predicate):

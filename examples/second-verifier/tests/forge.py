@@ -11,7 +11,6 @@ from second_verifier.log import leaf_hash
 from second_verifier.receipt import evidence_digest, signed_message
 from second_verifier.text import compact, indented
 
-SEED = bytes([7] * 32)
 ORIGIN = "example.com/fixtures"
 
 
@@ -21,20 +20,33 @@ def _encode(point) -> bytes:
     return (y * inverse % ed25519.P | (x * inverse % ed25519.P & 1) << 255).to_bytes(32, "little")
 
 
-def sign(message: bytes) -> bytes:
-    hashed = sha512(SEED).digest()
-    scalar = le(hashed[:32]) & (1 << 254) - 8 | 1 << 254
-    nonce = le(sha512(hashed[32:] + message).digest()) % ed25519.L
-    r = _encode(ed25519._times(nonce, ed25519.BASE))
-    k = le(sha512(r + PUBLIC + message).digest()) % ed25519.L
-    return r + ((nonce + k * scalar) % ed25519.L).to_bytes(32, "little")
+class Signer:
+    """A key of the fixtures, from its public seed."""
+
+    def __init__(self, seed: bytes):
+        hashed = sha512(seed).digest()
+        self.scalar, self.prefix = le(hashed[:32]) & (1 << 254) - 8 | 1 << 254, hashed[32:]
+        self.public = _encode(ed25519._times(self.scalar, ed25519.BASE))
+        self.key_id = sha256(bytes.fromhex("302a300506032b6570032100") + self.public).hexdigest()
+        typed = b"\1" + self.public
+        self.note_id = sha256(ORIGIN.encode() + b"\n" + typed).digest()[:4]
+        self.log = f"{ORIGIN}+{self.note_id.hex()}+{base64.b64encode(typed).decode()}"
+
+    def sign(self, message: bytes) -> bytes:
+        nonce = le(sha512(self.prefix + message).digest()) % ed25519.L
+        r = _encode(ed25519._times(nonce, ed25519.BASE))
+        k = le(sha512(r + self.public + message).digest()) % ed25519.L
+        return r + ((nonce + k * self.scalar) % ed25519.L).to_bytes(32, "little")
 
 
-PUBLIC = _encode(ed25519._times(le(sha512(SEED).digest()[:32]) & (1 << 254) - 8 | 1 << 254, ed25519.BASE))
-_TYPED = b"\1" + PUBLIC
-_ID = sha256(ORIGIN.encode() + b"\n" + _TYPED).digest()[:4]
-LOG = f"{ORIGIN}+{_ID.hex()}+{base64.b64encode(_TYPED).decode()}"
-KEY_ID = sha256(bytes.fromhex("302a300506032b6570032100") + PUBLIC).hexdigest()
+FIRST = Signer(bytes([7] * 32))
+# The key that rotations in the fixtures name, and the first.
+SIGNERS = {signer.public.hex(): signer for signer in (FIRST, Signer(bytes([9] * 32)))}
+
+
+def signer_of(receipt: dict) -> Signer:
+    """Of the receipt's log, if it is one of the fixtures."""
+    return next((signer for signer in SIGNERS.values() if signer.log == receipt["log"]), FIRST)
 
 
 def parts_of(data: bytes) -> list[dict]:
@@ -58,7 +70,8 @@ def parts_of(data: bytes) -> list[dict]:
 
 def envelope(statement: dict) -> str:
     payload = compact(statement)
-    signature = {"keyid": KEY_ID, "sig": base64.b64encode(sign(signed_message(payload))).decode()}
+    signer = SIGNERS.get(statement["predicate"].get("notary"), FIRST)
+    signature = {"keyid": signer.key_id, "sig": base64.b64encode(signer.sign(signed_message(payload))).decode()}
     value = {"payload": base64.b64encode(payload).decode(), "payloadType": "application/vnd.in-toto+json"}
     return compact(value | {"signatures": [signature]}).decode()
 
@@ -74,19 +87,19 @@ def _path(leaves: list[bytes], index: int) -> tuple[bytes, list[bytes]]:
     return root, of_left + [right] if index < half else of_right + [left]
 
 
-def receipt_of(parts: list[dict], extension: str = "") -> bytes:
+def receipt_of(parts: list[dict], log: Signer = FIRST, extension: str = "") -> bytes:
     """A receipt of format 4: statements, signed and logged in a log of their own."""
     envelopes = [envelope(part["statement"]) for part in parts]
     leaves = [leaf_hash(own.encode()) for own in envelopes]
     root = _path(leaves, 0)[0]
     text = f"{ORIGIN}\n{len(leaves)}\n{base64.b64encode(root).decode()}\n{extension}"
-    line = base64.b64encode(_ID + sign(text.encode())).decode()
+    line = base64.b64encode(log.note_id + log.sign(text.encode())).decode()
     entries = []
     for index, (own, part) in enumerate(zip(envelopes, parts)):
         path = [base64.b64encode(hash_).decode() for hash_ in _path(leaves, index)[1]]
         entries.append({"index": index, "envelope": own, "inclusion": path, "evidence": part["evidence"]})
     checkpoint = f"{text}\n\u2014 {ORIGIN} {line}\n"
-    return indented({"format": "zkl-receipt/4", "log": LOG, "checkpoint": checkpoint, "entries": entries})
+    return indented({"format": "zkl-receipt/4", "log": log.log, "checkpoint": checkpoint, "entries": entries})
 
 
 def rebind(parts: list[dict]) -> None:
@@ -98,7 +111,7 @@ def rebind(parts: list[dict]) -> None:
         kind = statement["predicateType"].split(":")[2]
         if kind == "notarization":
             _rebind_notarization(predicate, evidence)
-        else:
+        elif kind != "key":
             _rebind_proof(predicate, evidence)
             for own in predicate.get("datasets", []):
                 if own["entry"] in ids:
@@ -141,7 +154,9 @@ def _rebind_proof(predicate: dict, evidence: dict) -> None:
 
 def _rebind_subject(statement: dict) -> None:
     predicate, [subject] = statement["predicate"], statement["subject"]
-    if "zklDataset" in subject["digest"]:
+    if "zklKey" in subject["digest"]:
+        subject |= {"name": predicate["log"], "digest": {"zklKey": predicate["old"]}}
+    elif "zklDataset" in subject["digest"]:
         subject["digest"]["zklDataset"] = predicate["datasetId"] if "datasetId" in predicate else predicate["datasets"][0]["id"]
     else:
         proof = predicate["proof"]

@@ -61,17 +61,18 @@ def passed_on(data: bytes, rng: random.Random) -> bytes:
     return json.dumps(value, ensure_ascii=False, indent=2).encode() + rng.choice([b"\n", b"\n", b""])
 
 
-def signed(parts: list[dict], rng: random.Random) -> bytes:
+def signed(parts: list[dict], log: forge.Signer, rng: random.Random) -> bytes:
     """Changed, and signed again so that everything else fits."""
     parts = forge.identify(copy.deepcopy(parts))
     part = rng.choice(parts)
     evidence, predicate = part["evidence"], part["statement"]["predicate"]
-    rng.choice([_bytes, _bytes, _bytes, _bytes, _evidence, _predicate, _manifest, _claim])(parts, evidence, predicate, rng)
+    usual = _bytes if "proof" in evidence or "scan" in evidence else _predicate
+    rng.choice([usual] * 4 + [_evidence, _predicate, _manifest, _claim])(parts, evidence, predicate, rng)
     if rng.random() < 0.9:
         # What was changed may have no digest, and is signed as it is.
         with contextlib.suppress(LookupError, TypeError, ValueError, Refused):
             forge.rebind(parts)
-    return forge.receipt_of(parts, "extension\n" if rng.random() < 0.03 else "")
+    return forge.receipt_of(parts, log, "extension\n" if rng.random() < 0.03 else "")
 
 
 def _bytes(parts, evidence: dict, predicate: dict, rng) -> None:
@@ -131,7 +132,11 @@ def _evidence(parts, evidence: dict, predicate: dict, rng) -> None:
 def _predicate(parts, evidence: dict, predicate: dict, rng) -> None:
     name = rng.choice(list(predicate))
     value = predicate[name]
-    if name in ("recordedAt",):
+    if name in ("old", "new", "notary"):
+        predicate[name] = rng.choice([*forge.SIGNERS, value[::-1]])
+    elif name == "change":
+        predicate[name] = rng.choice(["rotation", "revocation", "loss"])
+    elif name in ("recordedAt", "from"):
         predicate[name] = rng.choice([0, 1 << 64, value + 1, -1])
     elif isinstance(value, str):
         predicate[name] = rng.choice([value.upper(), value[::-1], "", "00" * 32, value + "x", "public", "attested"])

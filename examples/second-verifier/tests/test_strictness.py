@@ -15,12 +15,12 @@ class Strictness(unittest.TestCase):
             check(*arguments)
 
     def test_signatures_have_one_spelling(self):
-        signature = forge.sign(b"message")
-        ed25519.verify(forge.PUBLIC, b"message", signature)
+        signature = forge.FIRST.sign(b"message")
+        ed25519.verify(forge.FIRST.public, b"message", signature)
         above = int.from_bytes(signature[32:], "little") + ed25519.L
-        self.refuses(ed25519.verify, forge.PUBLIC, b"message", signature[:32] + above.to_bytes(32, "little"))
-        self.refuses(ed25519.verify, forge.PUBLIC, b"other", signature)
-        self.refuses(ed25519.verify, forge.PUBLIC, b"message", (1).to_bytes(32, "little") + signature[32:])
+        self.refuses(ed25519.verify, forge.FIRST.public, b"message", signature[:32] + above.to_bytes(32, "little"))
+        self.refuses(ed25519.verify, forge.FIRST.public, b"other", signature)
+        self.refuses(ed25519.verify, forge.FIRST.public, b"message", (1).to_bytes(32, "little") + signature[32:])
 
     def test_keys_are_canonical_and_of_large_order(self):
         for key in (1, 0, ed25519.P - 1, ed25519.P + 1, 1 | 1 << 255):

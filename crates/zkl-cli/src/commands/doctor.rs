@@ -64,7 +64,7 @@ pub(super) async fn run(config: &Config) -> Result<(), CliError> {
         Err(error) => checks.push(problem("ledger", &error)),
         Ok(home) => {
             checks.push(ok("ledger", format!("{} in {}", home.origin(), home.dir().display())));
-            checks.extend([KeyRole::Log, KeyRole::Notary].into_iter().filter_map(|role| key(&home, role)));
+            checks.extend(private_keys(&home));
             checks.extend(encryption(&home, config));
             checks.extend(ledger(config).await);
         }
@@ -96,6 +96,18 @@ fn kernel() -> Check {
         None => ok("kernel", format!("{} field arithmetic", selection.choice.name())),
         Some(error) => problem("kernel", error),
     }
+}
+
+/// The log's key and the notary's. Where the first does not sign, the second is not tried: a wrong PIN counts against the token.
+fn private_keys(home: &LedgerHome) -> Vec<Check> {
+    let mut checks = Vec::new();
+    for role in [KeyRole::Log, KeyRole::Notary] {
+        checks.extend(key(home, role));
+        if checks.iter().any(|check| check.status == Status::Problem) {
+            break;
+        }
+    }
+    checks
 }
 
 /// The private key is where the settings say, is the one of the public file, and signs. A ledger that is only read has none.

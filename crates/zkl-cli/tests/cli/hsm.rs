@@ -247,6 +247,12 @@ fn log_notary_and_witness_have_keys_of_their_own_on_the_token() {
     assert!(witness.flag().starts_with(&key));
     let cosigned = hsm.ok(&["cosign", "--witness", &witness.flag()]);
     assert!(cosigned.contains("w.example/1"), "{cosigned}");
+
+    // A wrong PIN is tried once, for however many keys.
+    hsm.workdir.write("pin", "314159");
+    let doctor = hsm.run(&["doctor"]);
+    assert_eq!(doctor.stdout.matches("refused the PIN").count(), 1, "{}", doctor.stdout);
+    assert!(!doctor.stdout.contains("314159"), "{}", doctor.stdout);
 }
 
 #[test]
