@@ -7,7 +7,7 @@ TARGET_DIR = $(shell $(CARGO) metadata --format-version 1 --no-deps | sed -n 's/
 # Everything that can be left out of a build; tests and lints see all of it.
 STORES = zkl-cli/pg,zkl-cli/s3,zkl-testkit/postgres,zkl-testkit/s3-servers
 
-.PHONY: help setup setup-servers build quickstart test ci lint fmt clippy doc deny features msrv fuzz pandas test-kernels wasm embed-smoke stress-kernel stress stress-storage bench bench-kernels clean
+.PHONY: help setup setup-servers build quickstart test ci lint fmt clippy doc deny features msrv fuzz pandas test-second-verifier test-kernels wasm embed-smoke stress-kernel stress stress-storage bench bench-kernels clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 22
@@ -56,7 +56,7 @@ deny:
 
 # As a dependent builds it: `clippy` sees all features of everything at once, which can hide one that is missing.
 features: setup ## check every set of stores: none, each, all; and a verifier without threads
-	@for stores in "" rocks pg s3 rocks,pg,s3; do \
+	@for stores in "" rocks pg s3 pkcs11 rocks,pg,s3,pkcs11; do \
 		echo "features: $${stores:-none}"; \
 		$(CARGO) check --quiet --locked -p zkl-cli --no-default-features --features "$$stores" || exit 1; \
 	done
@@ -82,6 +82,10 @@ pandas: setup ## compare profiles with pandas (DATA=DIR for tables of your own)
 	@# With a test beside it the binary is the very one that `make test` built: test dependencies switch on features that are not there otherwise.
 	$(CARGO) build --locked --workspace --features $(STORES) --bin zkl --test cli
 	@scripts/compare_all.sh $(TARGET_DIR)/debug/zkl $(or $(DATA),examples/data)
+
+test-second-verifier: setup ## compare verdicts with a verifier in Python that was written from the pages (MUTATIONS=N of each receipt)
+	$(CARGO) build --locked --workspace --features $(STORES) --bin zkl --test cli
+	@scripts/second_verifier.sh $(TARGET_DIR)/debug/zkl $(or $(MUTATIONS),6)
 
 test-kernels: setup ## the tests of proofs once more, on the portable kernel
 	@grep -qw avx512ifma /proc/cpuinfo 2>/dev/null || echo "no AVX-512 IFMA here: the vectorised field kernel was not tested"

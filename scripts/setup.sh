@@ -32,6 +32,15 @@ if command -v apt-get >/dev/null && ! { find_rocksdb >/dev/null && have_libclang
         || say "could not install them; the bundled RocksDB will be compiled, which takes up to 20 minutes"
 fi
 
+# A token in software, for the tests of keys on tokens. Nothing links it: they are skipped without it, and say so.
+have_softhsm() { command -v softhsm2-util >/dev/null; }
+if command -v apt-get >/dev/null && ! have_softhsm; then
+    say "installing softhsm2"
+    as_root env DEBIAN_FRONTEND=noninteractive apt-get update -qq >&2 \
+        && as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends softhsm2 >/dev/null \
+        || say "could not install it; the tests of keys on tokens will be skipped"
+fi
+
 # Plain `cargo build` must find the library too, so the choice goes into an untracked cargo configuration.
 mkdir -p .cargo
 if dir=$(find_rocksdb); then

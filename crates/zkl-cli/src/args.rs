@@ -1,13 +1,17 @@
 //! The command line: every flag, with examples in every help page.
 
+mod circuits;
 mod custody;
 mod secrets;
 
 use std::path::PathBuf;
 
+pub(crate) use circuits::CircuitsArgs;
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint, builder::BoolishValueParser};
 pub(crate) use custody::{AuditArgs, BackupArgs, CosignArgs, FsckArgs, RestoreArgs, WitnessArgs, WitnessCommand};
-pub(crate) use secrets::{OpeningsArgs, OpeningsCommand, OpeningsPassphraseArgs, OpeningsShowArgs};
+pub(crate) use secrets::{
+    KeyArgs, KeyCommand, KeyMoveArgs, OpeningsArgs, OpeningsCommand, OpeningsPassphraseArgs, OpeningsShowArgs, Role,
+};
 use zkl_ledger::{
     DatasetName,
     circuit::KeyDigest,
@@ -106,6 +110,7 @@ Examples:
     Backup(BackupArgs),
     Restore(RestoreArgs),
     Srs(SrsArgs),
+    Circuits(CircuitsArgs),
     /// Check settings, key directory, ledger, log and openings.
     #[command(after_help = "\
 Examples:
@@ -113,6 +118,7 @@ Examples:
 
 Exit codes: 0 no problem, 2 at least one.")]
     Doctor,
+    Key(KeyArgs),
     Openings(OpeningsArgs),
     Completions(CompletionsArgs),
 }
@@ -129,6 +135,7 @@ Examples:
   zkl init --store rocks:/var/lib/zkl/ml
   zkl init --store 'postgres://zkl@db.example.com/ledgers?schema=ml'
   zkl init --encrypt-openings --passphrase-file <(pass show zkl)
+  zkl init --log-key 'pkcs11:token=zkl;object=log?module-path=/usr/lib/softhsm/libsofthsm2.so'
   zkl --ledger /srv/zkl init")]
 pub(crate) struct InitArgs {
     /// Name of the log in every checkpoint, forever: a host and path that you control [default: a random name]
@@ -137,6 +144,12 @@ pub(crate) struct InitArgs {
     /// Where the log is kept: rocks:DIR, postgres://..., s3://BUCKET/PREFIX [default: in the ledger's directory]
     #[arg(long, value_name = "URL", env = "ZKL_STORE", hide_env_values = true, value_parser = custody::store_url)]
     pub(crate) store: Option<zkl_ledger::storage::StoreUrl>,
+    /// Sign checkpoints with this key: a PKCS#8 PEM file, or pkcs11:... [default: a new one, in the ledger's directory]
+    #[arg(long, value_name = "PLACE")]
+    pub(crate) log_key: Option<String>,
+    /// Sign entries with this key [default: the log's]
+    #[arg(long, value_name = "PLACE")]
+    pub(crate) notary_key: Option<String>,
     /// Encrypt openings: under the passphrase of --passphrase-file, or to the key of --openings-key, which is made if it is absent
     #[arg(long)]
     pub(crate) encrypt_openings: bool,

@@ -59,6 +59,10 @@ pub(crate) enum CliError {
     Audit(#[source] Box<AuditError>),
     #[error("{path} is not a trust policy", path = path.display())]
     Policy { path: PathBuf, source: PolicySyntaxError },
+    #[error("no circuit begins with {got:?}")]
+    NoCircuit { got: String },
+    #[error("there are no matrices of {circuit}")]
+    NoMatrices { circuit: String },
     #[error("{path} is not a trust store", path = path.display())]
     TrustStore { path: PathBuf, source: Box<toml::de::Error> },
     #[error(transparent)]

@@ -13,7 +13,7 @@ use zkl_ledger::{
     home::LedgerHome,
     receipt::{About, CustomRecord, Nonce, Predicate, ProofRecord, SignedEntry},
     storage::StorageBackend as _,
-    transparency::keys::SigningKey,
+    transparency::signer::Signer,
     types::Timestamp,
 };
 
@@ -32,7 +32,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         return Err("usage: long_log LEDGER ENTRIES".into());
     };
     let share = entries.parse::<u64>()?.div_ceil(CALLERS);
-    let key = Arc::new(LedgerHome::open(&dir)?.signing_key()?);
+    let key = Arc::clone(LedgerHome::open(&dir)?.log_signer()?.key());
     let ledger = Ledger::builder().keys(KeyStore::open(dir.join("keys"))?).open(&dir).await?;
     ledger.storage().put_blob(b"a verifying key").await?;
     let ledger = Arc::new(ledger);
@@ -41,7 +41,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         let (ledger, key) = (Arc::clone(&ledger), Arc::clone(&key));
         tokio::spawn(async move {
             for number in caller * share..(caller + 1) * share {
-                append(&ledger, &key, number).await.map_err(|error| error.to_string())?;
+                append(&ledger, &*key, number).await.map_err(|error| error.to_string())?;
             }
             Ok::<_, String>(())
         })
@@ -54,7 +54,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-async fn append(ledger: &Ledger, key: &SigningKey, number: u64) -> Result<(), Box<dyn Error + Send + Sync>> {
+async fn append(ledger: &Ledger, key: &dyn Signer, number: u64) -> Result<(), Box<dyn Error + Send + Sync>> {
     let mut proof = vec![0; PROOF_LEN];
     zkl_core::random::fill(&mut proof)?;
     let proof = ledger.storage().put_blob(&proof).await?;

@@ -4,6 +4,7 @@
 //! both checkpoints are signed by the log
 //! a consistency proof leads from the old tree to the new one (RFC 6962, section 2.1.2)
 //! the old tree's right edge, grown by the entries that were added, has the new root
+//! every added entry in which the log's key names another one leads to the key that signed the new checkpoint (ADR 21)
 //! ```
 //!
 //! The first two show that nothing was changed or removed; the third, that the entries shown are the ones that were added.
@@ -26,12 +27,13 @@ use zkl_merkle::{
     tile::{RightEdge, right_edge_tiles},
     tree::{Consistency, ConsistencyPlan, RootPlan, leaf_hash},
 };
-use zkl_receipt::{DistrustError, EntryError, Predicate, SignedEntry, TrustStore};
+use zkl_receipt::{DistrustError, EntryError, KeyChange, KeyRecord, Predicate, Rotation, SignedEntry, TrustStore};
 
 use crate::{
     error::LedgerError,
     export::ExportDir,
     ledger::Ledger,
+    rotation::rotation_of,
     source::{BUNDLE, LogSource, Stored, load_tiles},
     stage::{Stage, StageReporter},
 };
@@ -57,6 +59,10 @@ pub struct Audit {
     pub since: TreeSize,
     /// The new checkpoint.
     pub checkpoint: Checkpoint,
+    /// The key that signed it: what to know the log by from now on.
+    pub log: NoteVerifier,
+    /// The rotations by which the log came to that key from the one that signed the old checkpoint.
+    pub rotations: Vec<Rotation>,
     /// Hashes of the consistency proof that was verified.
     pub proof_hashes: usize,
     /// Names of the policy's witnesses that cosigned the new checkpoint.
@@ -98,6 +104,27 @@ pub enum AuditError {
     /// The log's checkpoint is not signed by it.
     #[error("the log's checkpoint is not its own")]
     Checkpoint(#[source] CheckpointError),
+    /// The log's key named a successor, which did not sign the checkpoint.
+    #[error("the log's key named a successor in entry {index}, which did not sign the checkpoint")]
+    Superseded {
+        /// The entry.
+        index: LeafIndex,
+        /// What is wrong with its signature.
+        #[source]
+        source: CheckpointError,
+    },
+    /// The log has revoked the key that signed the old checkpoint from a smaller size on.
+    #[error(
+        "the log revoked the key of the old checkpoint, of {since} entries, from {from} entries on in entry {index}"
+    )]
+    Revoked {
+        /// The entry.
+        index: LeafIndex,
+        /// Entries of the old tree.
+        since: TreeSize,
+        /// The first size at which the key does not count.
+        from: TreeSize,
+    },
     /// The log is smaller than it was.
     #[error("the log has {now} entries and had {since}: entries were removed, or this is an old copy")]
     Shrunk {
@@ -166,19 +193,28 @@ impl AuditError {
 }
 
 impl Ledger {
-    /// Shows that the log has only grown since a checkpoint, and what was added.
+    /// Shows that the log has only grown since a checkpoint, and what was added. The old checkpoint may be of a key that the log had before.
     ///
     /// # Errors
     /// [`AuditError`], by the first check that fails.
     pub async fn audit(&self, request: &AuditRequest, reporter: &dyn StageReporter) -> Result<Audit, AuditError> {
         let head = self.published_head().await?;
         let head = head.map(|head| head.to_string().into_bytes());
-        audit(&Stored(&*self.storage), head, &self.log_key(), request, reporter).await
+        let newest = self.log_key();
+        let rotations = self.rotations().await?;
+        let before = |step: &&Rotation| request.since.unverified().size().0 <= step.index.0;
+        let former = rotations.iter().filter(before).find(|step| request.since.open(&step.old).is_ok());
+        let log = match (request.since.open(&newest), former) {
+            (Err(_), Some(step)) => &step.old,
+            _ => &newest,
+        };
+        audit(&Stored(&*self.storage), head, log, request, reporter).await
     }
 }
 
 impl ExportDir {
-    /// As [`Ledger::audit`], from the files of an export alone. `log` is the key of the log that the auditor knows.
+    /// As [`Ledger::audit`], from the files of an export alone. `log` is the key of the log that the auditor knows: the one that signed
+    /// the old checkpoint. Rotations since then are followed.
     ///
     /// # Errors
     /// [`AuditError`], by the first check that fails.
@@ -213,13 +249,17 @@ async fn audit(
     let since = request.since.open(log).map_err(AuditError::Since)?;
     let head = head.ok_or(AuditError::Empty { since: since.size() })?;
     let signed = SignedCheckpoint::parse(&head).map_err(AuditError::Checkpoint)?;
-    let now = signed.open(log).map_err(AuditError::Checkpoint)?;
-    if let Some(store) = &request.trust {
-        store.check_log(log, now.size())?;
-    }
+    // Whose signature to look for: the replay below shows that it is the right one.
+    let likely = match signed.open(log) {
+        Ok(_) => log.clone(),
+        Err(_) => newest_key(source, since.size(), signed.unverified().size(), log).await?,
+    };
+    let now = signed.open(&likely).map_err(AuditError::Checkpoint)?;
     let mut witnesses = Vec::new();
     if let Some(policy) = &request.policy {
-        let witnessed = policy.check(&signed, log).map_err(AuditError::Policy)?.into_inner();
+        let known = policy.accepts_log(log);
+        let checked = if known { policy.check_quorum(&signed, &likely) } else { policy.check(&signed, &likely) };
+        let witnessed = checked.map_err(AuditError::Policy)?.into_inner();
         witnesses.extend(witnessed.cosignatures.iter().map(|cosignature| cosignature.witness.to_string()));
     }
     if since.size() > now.size() {
@@ -237,15 +277,100 @@ async fn audit(
         return Err(AuditError::Fork { since: since.size(), expected: since.root(), computed });
     }
     let added = replay(source, &since, &now, request, reporter).await?;
-    let checkpoint = now.into_inner();
-    let (added, entries) = (added.counts, added.entries);
-    Ok(Audit { since: since.size(), checkpoint, proof_hashes: proof.hashes().len(), witnesses, added, entries })
+    let path: Vec<Rotation> = Rotation::path(&added.rotations(), log).into_iter().cloned().collect();
+    let newest = path.last().map_or(log, |last| &last.new).clone();
+    if let Some(last) = path.last() {
+        let _by_successor =
+            signed.open(&newest).map_err(|source| AuditError::Superseded { index: last.index, source })?;
+    } else {
+        let _by_log = signed.open(&newest).map_err(AuditError::Checkpoint)?;
+    }
+    added.check_revocations(&since, log, &path)?;
+    if let Some(store) = &request.trust {
+        check_log(store, log, &since, &path, &newest, now.size())?;
+    }
+    Ok(Audit {
+        since: since.size(),
+        checkpoint: now.into_inner(),
+        log: newest,
+        rotations: path,
+        proof_hashes: proof.hashes().len(),
+        witnesses,
+        added: added.counts,
+        entries: added.entries,
+    })
+}
+
+/// Checks that a store lets the log's newest key count, or the one of the old checkpoint name it.
+fn check_log(
+    store: &TrustStore,
+    log: &NoteVerifier,
+    since: &Checkpoint,
+    path: &[Rotation],
+    newest: &NoteVerifier,
+    size: TreeSize,
+) -> Result<(), DistrustError> {
+    if newest == log || store.log(newest).is_some() {
+        return store.check_log(newest, size);
+    }
+    store.check_log(log, since.size())?;
+    path.iter().try_for_each(|step| store.check_rotation(&step.old, step.index))
+}
+
+/// The key that the added entries lead to from `log`, as far as they can be read.
+async fn newest_key(
+    source: &dyn LogSource,
+    since: TreeSize,
+    now: TreeSize,
+    log: &NoteVerifier,
+) -> Result<NoteVerifier, AuditError> {
+    let (mut next, mut rotations) = (since.0, Vec::new());
+    while next < now.0 {
+        let bundle = next / BUNDLE;
+        let width = now.0.saturating_sub(bundle * BUNDLE).min(BUNDLE) as u16;
+        let entries = source.entries(bundle, width).await.map_err(LedgerError::from)?;
+        let read = entries.iter().skip_while(|entry| entry.index < next);
+        let mut last = None;
+        for entry in read {
+            last = Some(entry.index);
+            // A damaged one is reported by the replay.
+            let Ok(predicate) = open(&entry.bytes) else { continue };
+            rotations.extend(rotation_of(LeafIndex(entry.index), &predicate, log));
+        }
+        // What a checkpoint says that nobody has signed must not keep this from ending.
+        let Some(last) = last.filter(|last| *last >= next) else { break };
+        next = last.saturating_add(1);
+    }
+    Ok(Rotation::path(&rotations, log).last().map_or(log, |last| &last.new).clone())
 }
 
 #[derive(Default)]
 struct Added {
     counts: BTreeMap<OperationKind, u64>,
     entries: Vec<AddedEntry>,
+    keys: Vec<(LeafIndex, KeyRecord)>,
+}
+
+impl Added {
+    /// The added rotations, in the order of the log. All entries are those of its tree.
+    fn rotations(&self) -> Vec<Rotation> {
+        let of = |(index, record): &(LeafIndex, KeyRecord)| Rotation::of(*index, record, record.log.as_str());
+        self.keys.iter().filter_map(of).collect()
+    }
+
+    /// Checks that no key that the log had later says that `log` did not count for the old checkpoint.
+    fn check_revocations(&self, since: &Checkpoint, log: &NoteVerifier, path: &[Rotation]) -> Result<(), AuditError> {
+        for (index, record) in &self.keys {
+            let by_later_key = path.iter().any(|step| step.new == record.new_verifier() && step.index < *index);
+            if let Some(from) = record.from.filter(|from| by_later_key && from.0 <= since.size().0)
+                && record.change == KeyChange::Revocation
+                && record.old_verifier() == *log
+            {
+                return Err(AuditError::Revoked { index: *index, since: since.size(), from });
+            }
+        }
+        Ok(())
+    }
 }
 
 /// Grows the old tree by the added entries and compares the root.
@@ -280,7 +405,11 @@ async fn replay(
             leaves.push(id);
             let predicate = open(&entry.bytes).map_err(|source| AuditError::Entry { index, source })?;
             *added.counts.entry(predicate.kind()).or_default() += 1;
-            if let Some(store) = &request.trust {
+            if let Predicate::Key(record) = &predicate {
+                if record.log == *now.origin() {
+                    added.keys.push((LeafIndex(index), record.clone()));
+                }
+            } else if let Some(store) = &request.trust {
                 store.check_notary(now.origin(), LeafIndex(index), predicate.notary())?;
             }
             if added.entries.len() < request.list {

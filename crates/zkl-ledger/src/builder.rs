@@ -9,20 +9,23 @@ use std::{
 use zkl_core::storage::{StorageBackend, StorageError, StorageErrorKind};
 use zkl_merkle::{
     cosignature::WitnessVerifier,
-    keys::{Origin, SigningKey},
+    keys::{Origin, SigningKey, VerifyingKey},
     note::{NoteSigner, NoteVerifier},
     signer::Signer,
 };
+use zkl_signer::KeyPlace;
 use zkl_snark::keys::KeyStore;
 
 use crate::{
     error::LedgerError,
-    home::LedgerHome,
+    home::{KeyRole, LedgerHome, NewLedger},
     ledger::{Ledger, LedgerKey, Parts},
+    log,
     proofs::ProofSetting,
     storage::memory::MemoryBackend,
     store_url::{AnyStore, StoreUrl},
     vault::{MemoryVault, OpeningKey, OpeningVault},
+    work,
 };
 
 /// How often a locked store is tried again.
@@ -49,6 +52,8 @@ pub struct LedgerBuilder {
     witnesses: Option<Vec<WitnessVerifier>>,
     notary: Option<Arc<dyn Signer>>,
     wait: Duration,
+    log_key: Option<KeyPlace>,
+    notary_key: Option<KeyPlace>,
 }
 
 impl Ledger {
@@ -133,7 +138,19 @@ impl LedgerBuilder {
         self
     }
 
-    /// Signs entries with a key of their own instead of the log's.
+    /// Signs checkpoints of a ledger that is made with the key at this place, instead of one that is made for it.
+    pub fn log_key(mut self, place: KeyPlace) -> Self {
+        self.log_key = Some(place);
+        self
+    }
+
+    /// Signs entries of a ledger that is made with the key at this place, instead of the log's.
+    pub fn notary_key(mut self, place: KeyPlace) -> Self {
+        self.notary_key = Some(place);
+        self
+    }
+
+    /// Signs entries with this signer instead of the log's, or of the one that the ledger's settings name.
     pub fn notary(mut self, signer: impl Signer + 'static) -> Self {
         self.notary = Some(Arc::new(signer));
         self
@@ -170,8 +187,14 @@ impl LedgerBuilder {
     /// [`LedgerError::LedgerExists`], [`LedgerError::NotCompiledIn`], [`LedgerError::Io`], [`LedgerError::Storage`],
     /// [`LedgerError::Key`], [`LedgerError::NoKeyDirectory`].
     pub async fn create(self, dir: impl AsRef<Path>, origin: Origin) -> Result<Ledger, LedgerError> {
-        let encrypt = self.opening_key.as_ref().filter(|_| self.encrypt_openings);
-        let home = LedgerHome::create(dir.as_ref(), origin, self.url.clone(), encrypt)?;
+        let new = NewLedger {
+            store: self.url.clone(),
+            encrypt: self.opening_key.clone().filter(|_| self.encrypt_openings),
+            log_key: self.log_key.clone(),
+            notary_key: self.notary_key.clone(),
+        };
+        let dir = dir.as_ref().to_owned();
+        let home = work::blocking(move || LedgerHome::create(&dir, origin, &new)).await?;
         let storage = match home.store().create().await {
             Ok(storage) => storage,
             Err(error) => {
@@ -180,7 +203,7 @@ impl LedgerBuilder {
                 return Err(error);
             }
         };
-        let key = self.signing(signer(&home)?);
+        let key = self.signing_at(&home).await?;
         self.of(&home, storage, key)
     }
 
@@ -192,8 +215,11 @@ impl LedgerBuilder {
     /// [`LedgerError::Io`], [`LedgerError::Settings`], [`LedgerError::Key`], [`LedgerError::NoKeyDirectory`].
     pub async fn open(self, dir: impl AsRef<Path>) -> Result<Ledger, LedgerError> {
         let home = LedgerHome::open(dir.as_ref())?;
-        let key = self.signing(signer(&home)?);
+        let key = self.signing_at(&home).await?;
         let storage = home.open_store(self.wait).await?;
+        if let LedgerKey::Signing { log, notary } = &key {
+            home.record_public_keys(&storage, &log.verifier(), &notary.verifying_key()).await?;
+        }
         self.of(&home, storage, key)
     }
 
@@ -203,9 +229,19 @@ impl LedgerBuilder {
     /// As [`LedgerBuilder::open`], but for the lock.
     pub async fn open_read_only(self, dir: impl AsRef<Path>) -> Result<Ledger, LedgerError> {
         let home = LedgerHome::open(dir.as_ref())?;
-        let verifier = home.signing_key()?.verifying_key().note_verifier(home.origin().clone());
+        let verifier = home.log_key()?;
         let storage = home.store().open_read_only().await?;
         self.of(&home, storage, LedgerKey::Verifying(Arc::new(verifier)))
+    }
+
+    async fn signing_at(&self, home: &LedgerHome) -> Result<LedgerKey, LedgerError> {
+        let home = home.clone();
+        let given = self.notary.is_some();
+        let open = move || Ok((home.log_signer()?, if given { None } else { home.notary_signer()? }));
+        let (log, notary): (NoteSigner, Option<Box<dyn Signer>>) = work::blocking(open).await?;
+        let notary = notary.map(|notary| Arc::new(notary) as Arc<dyn Signer>).or_else(|| self.notary.clone());
+        let notary = notary.unwrap_or_else(|| Arc::clone(log.key()));
+        Ok(LedgerKey::Signing { log: Arc::new(log), notary })
     }
 
     fn signing(&self, log: NoteSigner) -> LedgerKey {
@@ -235,6 +271,23 @@ impl LedgerBuilder {
 }
 
 impl LedgerHome {
+    /// Ledgers of earlier versions have no file of their public key. It is written when the log is known to be this key's.
+    async fn record_public_keys(
+        &self,
+        storage: &AnyStore,
+        log: &NoteVerifier,
+        notary: &VerifyingKey,
+    ) -> Result<(), LedgerError> {
+        if self.recorded(KeyRole::Log)?.is_none() {
+            log::head(&**storage, log).await?;
+            self.record(KeyRole::Log, log.key())?;
+        }
+        if self.key_place(KeyRole::Notary).is_some() && self.recorded(KeyRole::Notary)?.is_none() {
+            self.record(KeyRole::Notary, notary)?;
+        }
+        Ok(())
+    }
+
     /// Opens the ledger's store for writing. `create` may have been interrupted before it made the store; one that was
     /// written to and is gone must not be replaced by an empty one, because the key would sign a second history.
     async fn open_store(&self, wait: Duration) -> Result<AnyStore, LedgerError> {
@@ -280,8 +333,4 @@ impl StoreUrl {
             other => other,
         }
     }
-}
-
-fn signer(home: &LedgerHome) -> Result<NoteSigner, LedgerError> {
-    Ok(NoteSigner::new(home.origin().clone(), home.signing_key()?))
 }

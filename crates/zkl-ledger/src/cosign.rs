@@ -20,6 +20,7 @@ use crate::{
     error::LedgerError,
     ledger::Ledger,
     log::{TrustedHead, load_tiles},
+    rotation,
 };
 
 /// A witness is asked again this often when it names another old size: it may be cosigning for another process.
@@ -169,8 +170,8 @@ impl Ledger {
         Ok(Some(self.cosigned_at(&head).await?.unwrap_or(head.signed)))
     }
 
-    /// The newest cosigned checkpoint of at most `at_most` entries, or `None`. It is signed by the log, and its tree is a
-    /// prefix of the ledger's.
+    /// The newest cosigned checkpoint of at most `at_most` entries, or `None`. It is signed by the log, with the key that it had then,
+    /// and its tree is a prefix of the ledger's.
     ///
     /// # Errors
     /// [`LedgerError::Checkpoint`], [`LedgerError::Tree`] when it is not.
@@ -179,7 +180,7 @@ impl Ledger {
             return Ok(None);
         };
         let signed = SignedCheckpoint::parse(text.as_bytes())?;
-        let checkpoint = signed.open(&self.log_key())?;
+        let checkpoint = rotation::open_any(&*self.storage, &self.log_key(), &signed).await?;
         if checkpoint.size() != size {
             return Err(LedgerError::HeadMismatch { stored: size, signed: checkpoint.size() });
         }
@@ -198,13 +199,19 @@ impl Ledger {
         let Some(head) = self.head().await? else {
             return Ok(None);
         };
+        let log = self.log_key();
+        // Receipts carry the line of the log's newest key and no other of the log.
+        let alone = |head: TrustedHead| -> Result<TrustedHead, LedgerError> {
+            let signed = head.signed.signed_only_by(&log).map_err(zkl_merkle::error::CheckpointError::Note)?;
+            Ok(TrustedHead { signed, ..head })
+        };
         let newest = match self.witnesses.is_empty() {
             true => None,
             false => self.newest_cosigned(head.checkpoint.size()).await?,
         };
         let covers = |newest: &SignedCheckpoint| newest.unverified().size().0 > last.0;
-        let Some(newest) = newest.filter(covers) else {
-            return Ok(Some((head, Vec::new())));
+        let Some(newest) = newest.filter(covers).filter(|newest| newest.open(&log).is_ok()) else {
+            return Ok(Some((alone(head)?, Vec::new())));
         };
         let lines = newest.note().signatures();
         let cosigners: Vec<(WitnessVerifier, NoteSignature)> = self
@@ -214,10 +221,9 @@ impl Ledger {
             .filter_map(|witness| Some((witness.clone(), lines.iter().find(|line| witness.names(line))?.clone())))
             .collect();
         if cosigners.is_empty() {
-            return Ok(Some((head, Vec::new())));
+            return Ok(Some((alone(head)?, Vec::new())));
         }
         let (witnesses, lines): (Vec<_>, Vec<_>) = cosigners.into_iter().unzip();
-        let log = self.log_key();
         let signed = with_cosignatures(&newest, &log, lines).map_err(zkl_merkle::error::CheckpointError::Note)?;
         Ok(Some((TrustedHead { checkpoint: signed.open(&log)?, signed }, witnesses)))
     }
@@ -238,7 +244,7 @@ impl Ledger {
     }
 }
 
-/// The log's own line, the lines that were stored before and are not replaced, and the new ones.
+/// The log's own lines, the lines that were stored before and are not replaced, and the new ones.
 fn merge(
     head: &SignedCheckpoint,
     stored: Option<&SignedCheckpoint>,
@@ -247,8 +253,11 @@ fn merge(
 ) -> Result<SignedCheckpoint, LedgerError> {
     let same = |a: &NoteSignature, b: &NoteSignature| (a.name(), a.key_id()) == (b.name(), b.key_id());
     let own = |line: &NoteSignature| line.name() == log.name().as_str() && line.key_id() == log.key_id();
+    // While a key is being replaced, the log has two of them.
+    let of_log = head.note().signatures().iter().filter(|line| line.name() == log.name().as_str());
     let kept = stored.into_iter().flat_map(|stored| stored.note().signatures());
-    let kept = kept.filter(|line| !own(line) && !lines.iter().any(|new| same(line, new))).cloned();
+    let kept = kept.filter(|line| !head.note().signatures().contains(line));
+    let kept = of_log.chain(kept).filter(|line| !own(line) && !lines.iter().any(|new| same(line, new))).cloned();
     let all: Vec<_> = kept.chain(lines.iter().cloned()).collect();
     Ok(with_cosignatures(head, log, all).map_err(zkl_merkle::error::CheckpointError::Note)?)
 }

@@ -26,6 +26,7 @@ use zkl_merkle::{
     signer::SignerError,
 };
 use zkl_receipt::EntryError;
+use zkl_signer::{KeyPlaceError, UriError};
 use zkl_snark::{keys, proof_system::ProveError};
 
 use crate::{
@@ -124,12 +125,33 @@ pub enum LedgerError {
     /// The ledger's key cannot be used.
     #[error("the ledger's signing key cannot be used")]
     Key(#[from] KeyError),
+    /// A private key cannot be used where it is.
+    #[error("the private key cannot be used")]
+    KeyPlace(#[from] KeyPlaceError),
+    /// A key that cannot be taken from where it is.
+    #[error("the key at {place} cannot leave its token")]
+    KeyStays {
+        /// Its place.
+        place: String,
+    },
+    /// There is no notary's key to do something with.
+    #[error("the ledger's entries are signed by the log's key: its notary has none")]
+    NoNotary,
+    /// A file that does not hold the public key that it should.
+    #[error("{path} does not hold this ledger's public key", path = path.display())]
+    PublicKey {
+        /// The file.
+        path: PathBuf,
+    },
     /// The log's or the notary's signer did not sign, or not with its key. Nothing was recorded.
     #[error("the ledger's signer did not do its work")]
     Signer(#[source] SignerError),
     /// An operation that signs was asked of a ledger opened without its key.
     #[error("the ledger was opened for reading: it has no signing key")]
     ReadOnly,
+    /// A key cannot take over from itself, nor revoke itself.
+    #[error("that is the log's key")]
+    SameKey,
     /// The operating system has no randomness.
     #[error("the operating system has no randomness")]
     Randomness(#[source] Box<dyn StdError + Send + Sync>),
@@ -394,6 +416,12 @@ pub enum ErrorKind {
     Internal,
 }
 
+impl From<UriError> for LedgerError {
+    fn from(error: UriError) -> Self {
+        Self::KeyPlace(error.into())
+    }
+}
+
 impl LedgerError {
     pub(crate) fn task(source: impl StdError + Send + Sync + 'static) -> Self {
         Self::Task(Box::new(source))
@@ -453,6 +481,8 @@ impl LedgerError {
             | Self::Ptau(_)
             | Self::DeriveSrs(_)
             | Self::Settings { .. }
+            | Self::KeyStays { .. }
+            | Self::NoNotary
             | Self::NotEmpty { .. }
             | Self::NotAPrefix { .. }
             | Self::Unnamed
@@ -465,10 +495,12 @@ impl LedgerError {
             | Self::NotAnExport { .. } => ErrorKind::NotFound,
             Self::LedgerExists { .. } => ErrorKind::AlreadyExists,
             Self::ReadOnly => ErrorKind::ReadOnly,
+            Self::SameKey => ErrorKind::InvalidInput,
             Self::Contention { .. } => ErrorKind::Busy,
             Self::Io { .. }
             | Self::Vault { .. }
             | Self::OpeningKey(_)
+            | Self::KeyPlace(_)
             | Self::Randomness(_)
             | Self::NoKeyDirectory
             | Self::Keys(_)
@@ -483,6 +515,7 @@ impl LedgerError {
             | Self::OpeningMismatch { .. }
             | Self::StoreAbsent { .. }
             | Self::Unfinished
+            | Self::PublicKey { .. }
             | Self::Damaged { .. }
             | Self::Diverged { .. } => ErrorKind::Damaged,
             Self::NotCompiledIn { .. } => ErrorKind::NotSupported,
@@ -546,6 +579,8 @@ impl LedgerError {
                 Some("nothing was written; name an empty store, or one that holds an earlier copy of this log".into())
             }
             Self::Damaged { .. } => Some("restore the ledger from a copy".into()),
+            Self::KeyPlace(error) => error.hint().map(Into::into),
+            Self::KeyStays { .. } => Some("make a new key where you want one, and rotate to it".into()),
             Self::OpeningKey(error) => error.hint().map(Into::into),
             Self::Vault { source, .. } => source.downcast_ref().and_then(OpeningKeyError::hint).map(Into::into),
             Self::OpeningAbsent { .. } => Some(

@@ -23,10 +23,13 @@ use zkl_core::{digest::BlobDigest, storage::Query, tree::TreeSize};
 use zkl_merkle::{
     checkpoint::{Checkpoint, SignedCheckpoint},
     error::TreeError,
+    note::NoteVerifier,
     tile::{EntryBundleId, RightEdge, encode_bundle, right_edge_tiles, tile_path, tiles_between},
 };
 
-use crate::{entry::Entry, error::LedgerError, ledger::Ledger, log::load_tiles, source::BUNDLE};
+use zkl_receipt::Rotation;
+
+use crate::{entry::Entry, error::LedgerError, ledger::Ledger, log::load_tiles, rotation::open_former, source::BUNDLE};
 
 const CHECKPOINT: &str = "checkpoint";
 const COSIGNED: &str = "checkpoint.cosigned";
@@ -55,7 +58,8 @@ impl Ledger {
     /// the store answers.
     pub async fn export(&self, dir: &Path) -> Result<Exported, LedgerError> {
         let log = self.log_key();
-        let mut target = Target::open(dir, &log.to_string())?;
+        let rotations = self.rotations().await?;
+        let mut target = Target::open(dir, &log, &rotations)?;
         let Some(head) = self.head().await? else {
             return Ok(Exported { entries: TreeSize(0), files: target.written });
         };
@@ -64,7 +68,7 @@ impl Ledger {
         let old = match target.read(CHECKPOINT)? {
             None => TreeSize(0),
             Some(text) => {
-                let exported = SignedCheckpoint::parse(&text)?.open(&log)?;
+                let exported = open_former(&rotations, &log, &SignedCheckpoint::parse(&text)?)?;
                 self.check_grown(dir, &exported, size).await?;
                 exported.size()
             }
@@ -140,19 +144,22 @@ struct Target {
 }
 
 impl Target {
-    fn open(dir: &Path, log_key: &str) -> Result<Self, LedgerError> {
+    fn open(dir: &Path, log: &NoteVerifier, rotations: &[Rotation]) -> Result<Self, LedgerError> {
         let mut target = Self { dir: dir.to_owned(), written: 0 };
-        let line = format!("{log_key}\n");
+        let line = |key: &NoteVerifier| format!("{key}\n").into_bytes();
         fs::create_dir_all(dir).map_err(|source| target.error("create", dir.to_owned(), source))?;
         match target.read(LOG_KEY)? {
-            Some(found) if found == line.as_bytes() => {}
+            Some(found) if found == line(log) => {}
+            Some(found) if rotations.iter().any(|step| found == line(&step.old)) => {
+                target.write(LOG_KEY, &line(log))?;
+            }
             Some(_) => return Err(LedgerError::NotEmpty { path: dir.to_owned() }),
             None => {
                 let mut entries = fs::read_dir(dir).map_err(|source| target.error("read", dir.to_owned(), source))?;
                 if entries.next().is_some() {
                     return Err(LedgerError::NotEmpty { path: dir.to_owned() });
                 }
-                target.write(LOG_KEY, line.as_bytes())?;
+                target.write(LOG_KEY, &line(log))?;
             }
         }
         Ok(target)

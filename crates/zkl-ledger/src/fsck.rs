@@ -6,7 +6,7 @@
 //! tree         tiles of all levels and the root, computed from the leaves
 //! blobs        every one that an entry names is there and has that digest
 //! indexes      find, transaction and datasets agree with the entries (a store; an export has none)
-//! cosigned     each is signed by the log and has the root of its size; cosignatures of known witnesses verify
+//! cosigned     each is signed by the log, with the key that it had then, and has the root of its size; cosignatures of known witnesses verify
 //! ```
 //!
 //! One walk in the order of the log. It holds a bundle of entries and the right edge of the tree, and steps over whatever is
@@ -21,7 +21,7 @@ use futures::{StreamExt as _, TryStreamExt as _, stream};
 use zkl_core::{
     digest::{BlobDigest, RootHash, TransactionId},
     storage::{Query, StorageBackendExt as _, StorageError},
-    tree::{TileId, TreeSize},
+    tree::{LeafIndex, TileId, TreeSize},
 };
 use zkl_merkle::{
     checkpoint::SignedCheckpoint,
@@ -34,12 +34,13 @@ use zkl_merkle::{
 
 pub use finding::{Finding, FsckReport};
 use indexes::IndexCheck;
-use zkl_receipt::{EntryError, Predicate, SignedEntry};
+use zkl_receipt::{EntryError, Predicate, Rotation, SignedEntry};
 
 use crate::{
     error::LedgerError,
     export::ExportDir,
     ledger::Ledger,
+    rotation::{open_former, rotation_of},
     source::{BUNDLE, LogSource, SourceEntry, Stored, Unreadable, load_tiles},
     stage::{Stage, StageReporter},
 };
@@ -110,6 +111,8 @@ struct Walk<'a> {
     report: FsckReport,
     blobs: HashSet<BlobDigest>,
     indexes: Option<IndexCheck<'a>>,
+    /// Those of the log's key, as they were met.
+    rotations: Vec<Rotation>,
 }
 
 impl<'a> Walk<'a> {
@@ -121,7 +124,7 @@ impl<'a> Walk<'a> {
     ) -> Self {
         let indexes = source.indexed().map(IndexCheck::new);
         let report = FsckReport { indexes: indexes.is_some(), ..FsckReport::default() };
-        Self { source, log, witnesses, reporter, report, blobs: HashSet::new(), indexes }
+        Self { source, log, witnesses, reporter, report, blobs: HashSet::new(), indexes, rotations: Vec::new() }
     }
 
     async fn run(mut self) -> Result<FsckReport, LedgerError> {
@@ -305,6 +308,7 @@ impl<'a> Walk<'a> {
                 }
                 stored.push(transaction);
             }
+            self.rotations.extend(rotation_of(LeafIndex(entry.index), &predicate, self.log));
             self.report.unknown += u64::from(matches!(predicate, Predicate::Unknown(_)));
             named.extend(predicate.blobs().required().into_iter().map(|digest| (entry.index, digest)));
         }
@@ -418,7 +422,9 @@ impl<'a> Walk<'a> {
     }
 
     async fn cosigned_checkpoint(&mut self, size: TreeSize, signed: &SignedCheckpoint) -> Result<(), LedgerError> {
-        let checkpoint = match signed.open(self.log) {
+        let rotations = Rotation::leading_to(&self.rotations, self.log);
+        let opened = signed.open(self.log).or_else(|_| open_former(&rotations, self.log, signed));
+        let checkpoint = match opened {
             Ok(checkpoint) => checkpoint,
             Err(source) => {
                 self.report.add(Finding::Cosigned { size, source });

@@ -4,13 +4,18 @@
 //! .zkl/
 //!   ledger.toml        version, origin, store,       may hold the store's password
 //!                      witnesses; 0600
-//!   ledger.key         Ed25519, PKCS#8 PEM, 0600     secret
+//!   ledger.key         Ed25519, PKCS#8 PEM, 0600,    secret
+//!                      unless the key is elsewhere
+//!   log-public.txt     the log's public key          public: all that readers need
+//!   notary-public.txt  the notary's, where it has    public
+//!                      a key of its own
 //!   openings/<id>.json one per notarization, 0600    secret, unless encrypted
 //!   openings-key.age   their key, under a            secret with its passphrase
 //!                      passphrase; 0600
 //!   db/                the embedded store            public
 //! ```
 
+mod keys;
 mod openings;
 
 use std::{
@@ -23,8 +28,12 @@ use zkl_merkle::{
     cosignature::WitnessVerifier,
     keys::{Origin, SigningKey},
 };
+use zkl_signer::{KeyPlace, write_new_pem};
 
-pub use self::openings::ConvertedOpenings;
+pub use self::{
+    keys::{KeyRole, MovedKey},
+    openings::ConvertedOpenings,
+};
 use crate::{
     error::LedgerError,
     opening::{OpeningStore, create_private_dir, write_private_file},
@@ -34,7 +43,9 @@ use crate::{
 
 /// Version of the directory's layout.
 const VERSION: u32 = 1;
-/// Longest settings or key file that is read, in bytes.
+/// The file of a key that is not elsewhere.
+const DEFAULT_KEY: &str = "ledger.key";
+/// Longest settings or public key file that is read, in bytes.
 const MAX_SMALL_FILE: u64 = 64 * 1024;
 
 /// The directory of a ledger.
@@ -45,6 +56,21 @@ pub struct LedgerHome {
     store: StoreUrl,
     witnesses: Vec<WitnessSetting>,
     recipient: Option<OpeningRecipient>,
+    log_key: KeyPlace,
+    notary_key: Option<KeyPlace>,
+}
+
+/// What a new ledger is made with, besides its name.
+#[derive(Default)]
+pub struct NewLedger {
+    /// Where the log is; `None` for the embedded store in the ledger's directory.
+    pub store: Option<StoreUrl>,
+    /// The key that openings are encrypted to; `None` leaves them in the clear.
+    pub encrypt: Option<OpeningKey>,
+    /// A key that signs checkpoints, where it is; `None` makes one, in the ledger's directory.
+    pub log_key: Option<KeyPlace>,
+    /// A key that signs entries, where it is; `None` leaves that to the log's.
+    pub notary_key: Option<KeyPlace>,
 }
 
 /// A witness that the ledger asks.
@@ -64,6 +90,12 @@ struct Settings {
     /// Absent for the embedded store in the directory of the ledger.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     store: Option<String>,
+    /// Absent for `ledger.key` in the directory of the ledger.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    log_key: Option<String>,
+    /// Absent where the log's key signs entries.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    notary_key: Option<String>,
     /// Absent when openings are kept in the clear.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     encrypt_openings_to: Option<String>,
@@ -79,35 +111,41 @@ struct WitnessText {
 }
 
 impl LedgerHome {
-    /// Makes a new ledger directory with a fresh signing key. The origin names the log for ever: it stands in every
-    /// checkpoint. Without a `store` it is the embedded one, in the directory; a relative directory of another one is taken
-    /// from `dir`. With `encrypt`, openings are encrypted to that key from the beginning.
+    /// Makes a new ledger directory. The origin names the log for ever: it stands in every checkpoint. Relative paths are taken from
+    /// `dir`. Blocks while a token works.
     ///
     /// # Errors
     /// [`LedgerError::LedgerExists`] when there is one already, [`LedgerError::Io`], [`LedgerError::Key`],
-    /// [`LedgerError::OpeningKey`].
-    pub fn create(
-        dir: &Path,
-        origin: Origin,
-        store: Option<StoreUrl>,
-        encrypt: Option<&OpeningKey>,
-    ) -> Result<Self, LedgerError> {
-        let setting = store.as_ref().map(StoreUrl::to_setting);
-        let mut home =
-            Self { dir: dir.to_owned(), origin, store: store_in(dir, store), witnesses: Vec::new(), recipient: None };
-        if home.settings_path().exists() || home.key_path().exists() {
+    /// [`LedgerError::OpeningKey`], [`LedgerError::KeyPlace`].
+    pub fn create(dir: &Path, origin: Origin, new: &NewLedger) -> Result<Self, LedgerError> {
+        let mut home = Self {
+            dir: dir.to_owned(),
+            origin,
+            store: store_in(dir, new.store.clone()),
+            witnesses: Vec::new(),
+            recipient: None,
+            log_key: log_key_in(dir, new.log_key.clone()),
+            notary_key: new.notary_key.clone().map(|place| place.relative_to(dir)),
+        };
+        if home.settings_path().exists() || home.default_key_path().exists() {
             return Err(LedgerError::LedgerExists { dir: dir.to_owned() });
         }
-        let key = SigningKey::generate()?;
         create_private_dir(dir).map_err(|source| io_error("create", dir, source))?;
-        home.recipient = encrypt.map(|key| home.identity_or_new(key)).transpose()?.map(|identity| identity.recipient());
-        let pem = key.to_pkcs8_pem()?;
-        write_private_file(&home.key_path(), pem.as_bytes())
-            .map_err(|source| io_error("write", &home.key_path(), source))?;
+        if new.log_key.is_none() {
+            write_new_pem(&home.default_key_path(), &SigningKey::generate()?)?;
+        }
+        home.record(KeyRole::Log, &home.log_key.signer(None)?.verifying_key())?;
+        if let Some(place) = &home.notary_key {
+            home.record(KeyRole::Notary, &place.signer(None)?.verifying_key())?;
+        }
+        home.recipient =
+            new.encrypt.as_ref().map(|key| home.identity_or_new(key)).transpose()?.map(|key| key.recipient());
         let settings = Settings {
             version: VERSION,
             origin: home.origin.to_string(),
-            store: setting,
+            store: new.store.as_ref().map(StoreUrl::to_setting),
+            log_key: new.log_key.as_ref().map(ToString::to_string),
+            notary_key: new.notary_key.as_ref().map(ToString::to_string),
             encrypt_openings_to: home.recipient.as_ref().map(ToString::to_string),
             witness: Vec::new(),
         };
@@ -121,7 +159,7 @@ impl LedgerHome {
     /// Opens an existing ledger directory.
     ///
     /// # Errors
-    /// [`LedgerError::NoLedger`], [`LedgerError::Settings`], [`LedgerError::Io`].
+    /// [`LedgerError::NoLedger`], [`LedgerError::Settings`], [`LedgerError::Io`], [`LedgerError::KeyPlace`].
     pub fn open(dir: &Path) -> Result<Self, LedgerError> {
         let path = dir.join("ledger.toml");
         let text = match read_small_file(&path) {
@@ -144,12 +182,24 @@ impl LedgerHome {
         };
         let witnesses = settings.witness.into_iter().map(witness).collect::<Result<Vec<_>, _>>()?;
         let recipient = settings.encrypt_openings_to.map(|text| text.parse()).transpose().map_err(|_| unusable())?;
-        Ok(Self { dir: dir.to_owned(), origin, store: store_in(dir, store), witnesses, recipient })
+        let place = |text: Option<String>| text.map(|text| text.parse::<KeyPlace>()).transpose();
+        let (log_key, notary_key) = (place(settings.log_key)?, place(settings.notary_key)?);
+        Ok(Self {
+            dir: dir.to_owned(),
+            origin,
+            store: store_in(dir, store),
+            witnesses,
+            recipient,
+            log_key: log_key_in(dir, log_key),
+            notary_key: notary_key.map(|place| place.relative_to(dir)),
+        })
     }
 
     /// Takes back a creation whose store could not be made: nothing was signed with the key yet.
     pub(crate) fn discard(self) -> Result<(), LedgerError> {
-        for path in [self.settings_path(), self.key_path(), self.wrapped_key_path()] {
+        let public = [KeyRole::Log, KeyRole::Notary].map(|role| self.public_key_path(role));
+        let made = [self.settings_path(), self.default_key_path(), self.wrapped_key_path()];
+        for path in made.into_iter().chain(public) {
             match fs::remove_file(&path) {
                 Err(source) if source.kind() != io::ErrorKind::NotFound => {
                     return Err(io_error("remove", &path, source));
@@ -208,20 +258,8 @@ impl LedgerHome {
         write_private_file(&path, text.as_bytes()).map_err(|source| io_error("write", &path, source))
     }
 
-    /// The signing key's file.
-    pub fn key_path(&self) -> PathBuf {
-        self.dir.join("ledger.key")
-    }
-
-    /// Reads the signing key.
-    ///
-    /// # Errors
-    /// [`LedgerError::Io`] or [`LedgerError::Key`].
-    pub fn signing_key(&self) -> Result<SigningKey, LedgerError> {
-        let path = self.key_path();
-        let pem = read_small_file(&path).map_err(|source| io_error("read", &path, source))?;
-        let pem = zeroize::Zeroizing::new(pem);
-        Ok(SigningKey::from_pkcs8_pem(&pem)?)
+    fn default_key_path(&self) -> PathBuf {
+        self.dir.join(DEFAULT_KEY)
     }
 
     /// The openings of this ledger's notarizations.
@@ -243,6 +281,10 @@ fn with_setting(text: &str, key: &str, value: Option<&str>) -> String {
         Some(value) => format!("{key} = {}\n{kept}", toml::Value::from(value)),
         None => kept,
     }
+}
+
+fn log_key_in(dir: &Path, place: Option<KeyPlace>) -> KeyPlace {
+    place.unwrap_or_else(|| KeyPlace::File(DEFAULT_KEY.into())).relative_to(dir)
 }
 
 fn store_in(dir: &Path, store: Option<StoreUrl>) -> StoreUrl {

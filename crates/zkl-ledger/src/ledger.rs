@@ -253,6 +253,14 @@ impl Ledger {
         }
     }
 
+    /// What signs checkpoints.
+    pub(crate) fn log_signer(&self) -> Result<&Arc<dyn Signer>, LedgerError> {
+        match &self.key {
+            LedgerKey::Signing { log, .. } => Ok(log.key()),
+            LedgerKey::Verifying(_) => Err(LedgerError::ReadOnly),
+        }
+    }
+
     /// Signs a statement that names this ledger's notary.
     pub(crate) async fn sign(&self, predicate: Predicate) -> Result<SignedEntry, LedgerError> {
         let notary = Arc::clone(self.notary()?);

@@ -18,6 +18,7 @@ mod opening;
 mod proofs;
 mod prove;
 mod receipts;
+pub mod rotation;
 mod scan;
 pub mod segments;
 mod source;
@@ -85,6 +86,7 @@ pub mod progress {
 /// The transparency log: keys, signed notes, checkpoints, witnesses and policies.
 pub mod transparency {
     pub use zkl_merkle::{checkpoint, cosignature, keys, note, policy, signer, witness};
+    pub use zkl_signer::{KeyPlace, KeyPlaceError, UriError};
 }
 
 /// The words that all of these share: digests, types of columns, layouts, times.
@@ -99,6 +101,6 @@ pub mod types {
         text::visible,
         time::Timestamp,
         transaction::OperationKind,
-        tree::LeafIndex,
+        tree::{LeafIndex, TreeSize},
     };
 }

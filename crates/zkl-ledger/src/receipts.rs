@@ -33,7 +33,7 @@ impl Ledger {
         self.receipt_of(std::slice::from_ref(entry), false).await
     }
 
-    /// One receipt of several entries and of all that they name: claims about one table share its notarization and its scan
+    /// One receipt of several entries, of all that they name, and of the rotations that led to the log's key: claims about one table share its notarization and its scan
     /// proof. It stands under the newest checkpoint that a witness of this ledger cosigned, if that covers the entries,
     /// otherwise under the newest one. Everything in it comes from the store: no secrets are needed, so whoever runs the
     /// ledger can hand out receipts.
@@ -43,7 +43,17 @@ impl Ledger {
     /// receipt of this version is about, [`LedgerError::ReceiptEntries`] when there are none or too many,
     /// [`LedgerError::ReceiptScans`] when too many have a scan proof; otherwise what the store answers.
     pub async fn receipt_of(&self, entries: &[Entry], with_scans: bool) -> Result<Receipt, LedgerError> {
-        let all = self.with_named(entries).await?;
+        let mut all = self.with_named(entries).await?;
+        if all.is_empty() {
+            return Err(LedgerError::ReceiptEntries { got: 0, max: MAX_RECEIPT_ENTRIES });
+        }
+        // Whoever pinned an earlier key of the log finds the way to the one that signs here.
+        for step in self.rotations().await? {
+            all.insert(step.index, self.entry(EntryRef::Index(step.index)).await?);
+        }
+        if all.len() > MAX_RECEIPT_ENTRIES {
+            return Err(LedgerError::ReceiptEntries { got: all.len(), max: MAX_RECEIPT_ENTRIES });
+        }
         let (Some(first), Some(last)) = (all.keys().next(), all.keys().next_back()) else {
             return Err(LedgerError::ReceiptEntries { got: 0, max: MAX_RECEIPT_ENTRIES });
         };

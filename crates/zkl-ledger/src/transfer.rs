@@ -29,6 +29,7 @@ use crate::{
     entry::Entry,
     error::LedgerError,
     log::{self, TrustedHead, load_tiles},
+    rotation,
     stage::{Stage, StageReporter},
 };
 
@@ -248,7 +249,7 @@ async fn copy_cosigned(
         let Some((size, text)) = source.cosigned(at_most).await?.filter(|(size, _)| *size <= at_most) else {
             break;
         };
-        let signed = SignedCheckpoint::parse(text.as_bytes())?.open(log)?;
+        let signed = rotation::open_any(source, log, &SignedCheckpoint::parse(text.as_bytes())?).await?;
         if signed.size() != size {
             return Err(LedgerError::HeadMismatch { stored: size, signed: signed.size() });
         }

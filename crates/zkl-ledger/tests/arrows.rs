@@ -12,12 +12,13 @@ use std::{
 use cargo_metadata::{DependencyKind, MetadataCommand, Package};
 
 /// Allowed dependencies of each crate on others of the workspace, tests and benches left aside.
-const ARROWS: [(&str, &[&str]); 18] = [
+const ARROWS: [(&str, &[&str]); 19] = [
     ("zkl-core", &[]),
     ("zkl-kernel", &["zkl-core"]),
     ("zkl-poseidon", &["zkl-core"]),
     ("zkl-merkle", &["zkl-core"]),
     ("zkl-dataset", &["zkl-core"]),
+    ("zkl-signer", &["zkl-core", "zkl-merkle"]),
     ("zkl-argument", &["zkl-core", "zkl-kernel", "zkl-poseidon"]),
     ("zkl-snark", &["zkl-core", "zkl-kernel", "zkl-poseidon", "zkl-argument"]),
     ("zkl-circuits", &["zkl-core", "zkl-kernel", "zkl-poseidon", "zkl-argument", "zkl-snark"]),
@@ -36,12 +37,13 @@ const ARROWS: [(&str, &[&str]); 18] = [
             "zkl-circuits",
             "zkl-argument",
             "zkl-receipt",
+            "zkl-signer",
             "zkl-storage-pg",
             "zkl-storage-rocks",
             "zkl-storage-s3",
         ],
     ),
-    ("zkl-witness", &["zkl-receipt"]),
+    ("zkl-witness", &["zkl-receipt", "zkl-signer"]),
     ("zkl-wasm", &["zkl-receipt"]),
     ("zkl-cli", &["zkl-ledger", "zkl-witness"]),
     // Benches measure everything and are depended on by nothing.
@@ -79,7 +81,7 @@ const TABLES: &[&str] = &["arrow", "parquet", "csv"];
 const PROOFS: &[&str] = &["ark-"];
 const ASYNC: &[&str] = &["tokio"];
 /// Custody of secrets is no business of a verifier.
-const CUSTODY: &[&str] = &["age", "scrypt", "cryptoki"];
+const CUSTODY: &[&str] = &["age", "scrypt", "cryptoki", "zkl-signer"];
 /// Thread pools come with the feature `parallel`.
 const THREADS: &[&str] = &["rayon"];
 

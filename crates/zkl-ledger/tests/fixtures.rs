@@ -24,7 +24,7 @@ use zkl_ledger::{
     Table, Trust,
     circuit::{Circuit as _, KeyStore, Setup, proof_system::COMPACT},
     data::{DataMismatch, check_data},
-    home::LedgerHome,
+    home::{LedgerHome, NewLedger},
     openings::Opening,
     receipt::{
         ClaimRecord, FileEvidence, Notarization, Predicate, ProfileEvidence, Receipt, ReceiptEntry, SignedEntry,
@@ -88,6 +88,30 @@ fn trust() -> Trust {
 #[ignore = "makes the fixtures of the current versions anew"]
 async fn writes_the_fixtures_of_version_5() {
     generate::write_records(&version(5)).await;
+}
+
+#[tokio::test]
+#[ignore = "makes the fixtures of the current versions anew"]
+async fn writes_the_fixture_of_version_6() {
+    generate::write_rotation(&version(6)).await;
+}
+
+/// A log whose key was replaced: whoever pinned the old one is led to the new one.
+#[test]
+fn receipts_of_version_6_still_lead_to_the_new_key() {
+    let bytes = fs::read(version(6).join("rotated.receipt")).unwrap();
+    let key = |seed| SigningKey::from_seed(seed).verifying_key().note_verifier(ORIGIN.parse().unwrap());
+    let (old, new) = (key(&KEY_SEED), key(&generate::NEW_KEY_SEED));
+    let verified = verify(&bytes, &Trust::default().with_log(old.clone())).unwrap();
+    assert_eq!((&verified.log.key, &verified.log.followed_from), (&new.to_string(), &Some(old.to_string())));
+    let subjects: Vec<_> = verified.subjects().map(|subject| &subject.statement).collect();
+    let [VerifiedStatement::Notarization { .. }, VerifiedStatement::Key { record }] = subjects[..] else {
+        panic!("other kinds")
+    };
+    assert_eq!((record.old_verifier(), record.new_verifier(), record.from.unwrap().0), (old, new, 2));
+    assert_eq!(Receipt::decode(&bytes).unwrap().encode().unwrap(), bytes);
+    let rotation = verified.entries[0].id.to_string();
+    documented("rotation's id", &rotation);
 }
 
 /// What the one subject of a receipt says, verified.
@@ -443,7 +467,7 @@ fn claims_and_proofs_are_as_documented() {
 #[test]
 fn the_ledger_directory_is_as_documented() {
     let dir = tempfile::tempdir().unwrap();
-    LedgerHome::create(dir.path(), ORIGIN.parse().unwrap(), None, None).unwrap();
+    LedgerHome::create(dir.path(), ORIGIN.parse().unwrap(), &NewLedger::default()).unwrap();
     let settings = fs::read_to_string(dir.path().join("ledger.toml")).unwrap();
     assert_eq!(settings, format!("version = 1\norigin = \"{ORIGIN}\"\n"));
     documented("settings", settings.trim_end());

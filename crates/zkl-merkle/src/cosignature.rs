@@ -5,13 +5,14 @@
 //! signature line = key id || seconds as big-endian u64 || Ed25519 signature
 //! ```
 
-use std::{fmt, str::FromStr};
+use std::{fmt, str::FromStr, sync::Arc};
 
 use crate::{
     checkpoint::{Checkpoint, SignedCheckpoint},
     error::NoteError,
-    keys::{Origin, SIGNATURE_LEN, SigningKey, VerifyingKey},
+    keys::{Origin, SIGNATURE_LEN, VerifyingKey},
     note::{NoteSignature, bad_signature, key_id, parse_verifier_key, verifier_key_text},
+    signer::{Signer, signed},
     verified::Verified,
 };
 
@@ -127,18 +128,20 @@ impl FromStr for WitnessVerifier {
 /// A witness's secret key and name. The key must be used for nothing else: the signed message does not name the witness.
 pub struct WitnessSigner {
     name: Origin,
-    key: SigningKey,
+    signer: Arc<dyn Signer>,
+    key: VerifyingKey,
 }
 
 impl WitnessSigner {
-    /// The signer of `key` under `name`.
-    pub const fn new(name: Origin, key: SigningKey) -> Self {
-        Self { name, key }
+    /// Signs under `name`.
+    pub fn new(name: Origin, signer: impl Signer + 'static) -> Self {
+        let key = signer.verifying_key();
+        Self { name, signer: Arc::new(signer), key }
     }
 
     /// The verifier of this witness's cosignatures.
     pub fn verifier(&self) -> WitnessVerifier {
-        WitnessVerifier::new(self.name.clone(), self.key.verifying_key())
+        WitnessVerifier::new(self.name.clone(), self.key)
     }
 
     /// Cosigns a checkpoint that the log signed.
@@ -148,9 +151,9 @@ impl WitnessSigner {
     /// durable.
     ///
     /// # Errors
-    /// [`NoteError::CosignatureTime`] for a time of 2^63 seconds or more.
+    /// [`NoteError::CosignatureTime`] for a time of 2^63 seconds or more; [`NoteError::Signer`].
     pub fn cosign(&self, checkpoint: &Verified<Checkpoint>, time: u64) -> Result<NoteSignature, NoteError> {
-        let signature = self.key.sign(message(checkpoint, check_time(time)?).as_bytes());
+        let signature = signed(&*self.signer, &self.key, message(checkpoint, check_time(time)?).as_bytes())?;
         let bytes = [time.to_be_bytes().as_slice(), &signature].concat();
         Ok(NoteSignature::new(&self.name, self.verifier().key_id(), bytes))
     }

@@ -71,7 +71,8 @@ impl SigningKey {
         self.0.sign(message).to_bytes()
     }
 
-    pub(crate) fn seed(&self) -> Zeroizing<[u8; 32]> {
+    /// The 32-byte seed, for putting the key elsewhere. Whoever knows it can sign.
+    pub fn seed(&self) -> Zeroizing<[u8; 32]> {
         Zeroizing::new(self.0.to_bytes())
     }
 }

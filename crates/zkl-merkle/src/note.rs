@@ -14,9 +14,9 @@ use std::{fmt, str::FromStr, sync::Arc};
 use sha2::{Digest as _, Sha256};
 use zeroize::Zeroizing;
 
+pub use crate::error::NoteError;
 use crate::{
     encoding::{base64, from_base64, from_base64_array, from_hex_array},
-    error::NoteError,
     keys::{Origin, PUBLIC_KEY_LEN, SIGNATURE_LEN, SigningKey, VerifyingKey, is_key_name},
     signer::{Signer, signed},
     verified::Verified,
@@ -50,7 +50,7 @@ impl Note {
     /// Most signatures that are read.
     pub const MAX_SIGNATURES: usize = 100;
 
-    /// A note of `text` and one signature.
+    /// A note of `text` and one signature, or several by a signer of several keys.
     ///
     /// # Errors
     /// [`NoteError::TextEnd`], [`NoteError::ControlCharacter`], [`NoteError::Signer`].
@@ -59,7 +59,7 @@ impl Note {
         if !text.ends_with('\n') {
             return Err(NoteError::TextEnd);
         }
-        let signatures = vec![signer.sign(&text)?];
+        let signatures = signer.lines(&text)?;
         Ok(Self { text, signatures })
     }
 
@@ -258,13 +258,26 @@ pub struct NoteSigner {
     name: Origin,
     signer: Arc<dyn Signer>,
     key: VerifyingKey,
+    /// Further keys of the same name.
+    also: Vec<(Arc<dyn Signer>, VerifyingKey)>,
 }
 
 impl NoteSigner {
     /// Signs under `name`.
     pub fn new(name: Origin, signer: impl Signer + 'static) -> Self {
         let key = signer.verifying_key();
-        Self { name, signer: Arc::new(signer), key }
+        Self { name, signer: Arc::new(signer), key, also: Vec::new() }
+    }
+
+    /// Signs with another key as well, under the same name: while a log's key is being replaced, both sign. The verifier stays that of
+    /// the first key. A key that signs already is not added.
+    #[must_use]
+    pub fn with_also(mut self, signer: impl Signer + 'static) -> Self {
+        let key = signer.verifying_key();
+        if key != self.key && self.also.iter().all(|(_, known)| *known != key) {
+            self.also.push((Arc::new(signer), key));
+        }
+        self
     }
 
     /// Reads `PRIVATE+KEY+<name>+<key id in hexadecimal>+base64(0x01 || seed)`, the form of other implementations.
@@ -292,9 +305,14 @@ impl NoteSigner {
     }
 
     /// Signs a text of any content; [`Note::sign`] also checks that it can be a note's.
-    pub(crate) fn sign(&self, text: &str) -> Result<NoteSignature, NoteError> {
-        let signature = signed(&*self.signer, &self.key, text.as_bytes())?;
-        Ok(NoteSignature::new(&self.name, self.verifier().key_id(), signature.to_vec()))
+    fn lines(&self, text: &str) -> Result<Vec<NoteSignature>, NoteError> {
+        let own = std::iter::once((&self.signer, &self.key));
+        let keys = own.chain(self.also.iter().map(|(signer, key)| (signer, key)));
+        keys.map(|(signer, key)| {
+            let signature = signed(&**signer, key, text.as_bytes())?;
+            Ok(NoteSignature::new(&self.name, key_id(&self.name, ED25519, key), signature.to_vec()))
+        })
+        .collect()
     }
 }
 

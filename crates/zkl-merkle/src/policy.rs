@@ -136,6 +136,19 @@ impl Policy {
         if !self.accepts_log(log) {
             return Err(PolicyError::UnknownLog { origin: log.name().to_string() });
         }
+        self.check_quorum(signed, log)
+    }
+
+    /// As [`Policy::check`], for a log that the caller accepts for another reason than that the policy lists its key: because a key of
+    /// the policy named it.
+    ///
+    /// # Errors
+    /// As [`Policy::check`], but for [`PolicyError::UnknownLog`].
+    pub fn check_quorum(
+        &self,
+        signed: &SignedCheckpoint,
+        log: &NoteVerifier,
+    ) -> Result<Verified<Witnessed>, PolicyError> {
         let checkpoint = signed.open(log)?;
         let mut cosigned = vec![false; self.witnesses.len()];
         let mut cosignatures = Vec::new();

@@ -105,6 +105,18 @@ impl<T: Signer + ?Sized> Signer for Box<T> {
     }
 }
 
+/// Has a signer sign a text that nothing else can be, and verifies the signature: is the key there, and is it the one?
+///
+/// # Errors
+/// [`SignerError`].
+pub fn probe(signer: &dyn Signer) -> Result<(), SignerError> {
+    const TEXT: &[u8] = b"zkl probe of a signer\n";
+    // Not a text that was signed before: an old signature tells nothing. Notes begin with an origin, which has no spaces.
+    let mut nonce = [0; 32];
+    zkl_core::random::fill(&mut nonce).map_err(SignerError::failed)?;
+    signed(signer, &signer.verifying_key(), &[TEXT, &nonce].concat()).map(drop)
+}
+
 /// The signature of `message` by `signer`, verified under the key that it is expected to have.
 pub(crate) fn signed(
     signer: &dyn Signer,

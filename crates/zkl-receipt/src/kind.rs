@@ -7,6 +7,7 @@
 mod blobs;
 mod claim;
 mod custom;
+mod key;
 mod notarization;
 mod unknown;
 
@@ -21,6 +22,7 @@ use zkl_merkle::{
 pub use blobs::{EvidenceBlobs, ProofBlobs, ScanBlobs};
 pub use claim::ClaimRecord;
 pub use custom::{About, CustomRecord, PublicInput};
+pub use key::{KeyChange, KeyRecord};
 pub use notarization::{Assurance, FileEvidence, Notarization, SaltedDigests};
 pub use unknown::UnknownStatement;
 
@@ -114,6 +116,7 @@ kinds! {
     Notarization(Notarization),
     Claim(ClaimRecord),
     Custom(CustomRecord),
+    Key(KeyRecord),
 }
 
 impl Predicate {

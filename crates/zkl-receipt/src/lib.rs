@@ -1,11 +1,13 @@
 #![doc = include_str!("../README.md")]
 
+pub mod circuits;
 mod dataset_ref;
 mod entry;
 mod kind;
 mod nonce;
 mod proof_record;
 mod receipt;
+mod rotation;
 mod scan;
 mod scheme;
 mod text;
@@ -16,8 +18,8 @@ mod witness_client;
 pub use dataset_ref::{DatasetRef, MAX_DATASETS, Role, RoleError};
 pub use entry::{EntryError, SignedEntry};
 pub use kind::{
-    About, Assurance, ClaimRecord, CustomRecord, EvidenceBlobs, FileEvidence, Notarization, Predicate, ProofBlobs,
-    PublicInput, SaltedDigests, ScanBlobs, UnknownStatement,
+    About, Assurance, ClaimRecord, CustomRecord, EvidenceBlobs, FileEvidence, KeyChange, KeyRecord, Notarization,
+    Predicate, ProofBlobs, PublicInput, SaltedDigests, ScanBlobs, UnknownStatement,
 };
 pub use nonce::Nonce;
 pub use proof_record::ProofRecord;
@@ -25,6 +27,7 @@ pub use receipt::{
     Evidence, MAX_RECEIPT_ENTRIES, MAX_RECEIPT_LEN, MAX_SCAN_PROOFS, Manifest, ProofPart, RECEIPT_FORMAT, Receipt,
     ReceiptEntry, ScanPart, key_blob,
 };
+pub use rotation::Rotation;
 pub use scan::{ProfileEvidence, ScanBundle, ScanKey, ScanRecord, ScanReport, table_plan};
 pub use scheme::Scheme;
 pub use trust_store::{DistrustError, SizeRange, TrustStore, TrustStoreError, Trusted};

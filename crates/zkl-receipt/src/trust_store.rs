@@ -90,6 +90,18 @@ impl TrustStore {
         if range.contains(size) { Ok(()) } else { Err(DistrustError::LogRange { size, range }) }
     }
 
+    /// Checks that a log's key, if it stands in the store, may name a successor in the entry `index`.
+    ///
+    /// # Errors
+    /// [`DistrustError::Ended`] for a key that ends: whoever wrote that down knows the successor. [`DistrustError::LogRange`].
+    pub fn check_rotation(&self, key: &NoteVerifier, index: LeafIndex) -> Result<(), DistrustError> {
+        match self.log(key) {
+            None => Ok(()),
+            Some(listed) if listed.range.until().is_some() => Err(DistrustError::Ended { key: key.to_string() }),
+            Some(_) => self.check_log(key, Place::of_entry(key.name(), index).size),
+        }
+    }
+
     /// Checks that a notary may sign the entry `index` of a log. Anybody may where the store names no notary for the log.
     ///
     /// # Errors

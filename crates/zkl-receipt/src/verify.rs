@@ -4,11 +4,12 @@
 //!
 //! ```text
 //! bytes       canonical, bounded
-//! log         its key is among the pinned ones, if any are pinned
-//! checkpoint  signed by the log, of a size at which its key counts
+//! checkpoint  signed by the log, without extension lines
+//! entries     by ascending index, none twice; each signed by the notary that it names, and in the tree of the checkpoint
+//! log         its key is among the pinned ones, if any are pinned, or rotations among the entries lead to it from one; it named
+//!             no successor in them, and counts at the size of the checkpoint
 //! witnesses   each that the receipt names cosigned the checkpoint; with a policy, they are a quorum of it
-//! entries     by ascending index, none twice; each signed by the notary that it names, and in the tree of the checkpoint;
-//!             the notary is one of those that count, if the caller says which do
+//! notaries    those that count, if the caller says which do
 //! names       what an entry names stands before it in the receipt, and so in the log
 //! evidence    exactly the parts that the entry's kind calls for
 //! statement   by kind: see the files in `kind`
@@ -50,7 +51,9 @@ use witnesses::Witnesses;
 use crate::{
     dataset_ref::DatasetRef,
     entry::SignedEntry,
+    kind::Predicate,
     receipt::{Evidence, MAX_RECEIPT_ENTRIES, MAX_SCAN_PROOFS, Receipt, ReceiptEntry},
+    rotation::Rotation,
     trust_store::Place,
 };
 
@@ -69,23 +72,40 @@ pub fn verify(bytes: &[u8], trust: &Trust) -> Result<VerifiedReceipt, VerifyErro
     if log.to_string() != receipt.log {
         return Err(VerifyError::LogKeySpelling);
     }
-    let pinned = trust.pins(&log);
-    if pinned == Some(false) {
-        return Err(VerifyError::LogNotTrusted { got: receipt.log });
-    }
     let signed = SignedCheckpoint::parse(receipt.checkpoint.as_bytes()).map_err(VerifyError::Checkpoint)?;
+    let pinned = trust.pins(&log);
+    let untrusted = || VerifyError::LogNotTrusted { got: receipt.log.clone() };
     let checkpoint = signed.open(&log).map_err(VerifyError::Checkpoint)?.into_inner();
-    let witnesses = Witnesses::parse(&receipt.witnesses, trust.policy())?.check(&signed, &log)?;
+    let extensions = checkpoint.extensions().len();
+    if extensions > 0 {
+        return Err(VerifyError::CheckpointExtensions { got: extensions });
+    }
+    let opened = open_entries(&receipt.entries, &checkpoint)?;
+    let rotations = rotations(&opened, &checkpoint);
+    let followed_from = match pinned {
+        Some(false) => Some(trust.follows(&rotations, &log)?.ok_or_else(untrusted)?.to_string()),
+        _ => None,
+    };
+    if let Some(step) = rotations.iter().find(|step| step.old == log) {
+        return Err(VerifyError::Superseded { index: step.index });
+    }
     let stored = trust.store().and_then(|store| store.log(&log).map(|listed| (store, listed)));
     if let Some((store, _)) = stored {
         store.check_log(&log, checkpoint.size())?;
     }
     let label = stored.and_then(|(_, listed)| listed.label.clone());
-    let entries = check_entries(&receipt.entries, &checkpoint, trust)?;
+    // A policy that lists logs speaks of those, and of the keys that they name.
+    let leads_here =
+        |listed: &NoteVerifier| Rotation::path(&rotations, listed).last().is_some_and(|last| last.new == log);
+    let is_followed = trust.policy().is_some_and(|policy| policy.logs().iter().any(|listed| leads_here(&listed.key)));
+    let witnesses = Witnesses::parse(&receipt.witnesses, trust.policy())?.check(&signed, &log, is_followed)?;
+    let chain = Rotation::leading_to(&rotations, &log);
+    let entries = check_statements(&opened, &chain, &checkpoint, trust)?;
     let log = VerifiedLog {
         origin: checkpoint.origin().to_string(),
         key: receipt.log,
         pinned: pinned.is_some(),
+        followed_from,
         label,
         size: checkpoint.size(),
         root: checkpoint.root(),
@@ -95,12 +115,24 @@ pub fn verify(bytes: &[u8], trust: &Trust) -> Result<VerifiedReceipt, VerifyErro
     Ok(VerifiedReceipt { log, entries })
 }
 
-/// Checks the list: order, signatures, inclusion, what names what, and each statement by its kind.
-fn check_entries(
-    entries: &[ReceiptEntry],
-    checkpoint: &Checkpoint,
-    trust: &Trust,
-) -> Result<Vec<VerifiedEntry>, VerifyError> {
+/// An entry of a receipt that its notary signed and that is in the log.
+struct Opened<'a> {
+    entry: &'a ReceiptEntry,
+    signed: SignedEntry,
+}
+
+/// The rotations of the log's key that the receipt shows, in the order of the log.
+fn rotations(opened: &[Opened<'_>], checkpoint: &Checkpoint) -> Vec<Rotation> {
+    let origin = checkpoint.origin().as_str();
+    let rotation = |opened: &Opened<'_>| match opened.signed.predicate() {
+        Predicate::Key(record) => Rotation::of(opened.entry.index, record, origin),
+        _ => None,
+    };
+    opened.iter().filter_map(rotation).collect()
+}
+
+/// Checks the list: order, signatures, inclusion.
+fn open_entries<'a>(entries: &'a [ReceiptEntry], checkpoint: &Checkpoint) -> Result<Vec<Opened<'a>>, VerifyError> {
     if entries.is_empty() || entries.len() > MAX_RECEIPT_ENTRIES {
         return Err(VerifyError::Entries { got: entries.len(), max: MAX_RECEIPT_ENTRIES });
     }
@@ -112,11 +144,11 @@ fn check_entries(
     if let Some((first, second)) = neighbours.find(|(first, second)| first.index >= second.index) {
         return Err(VerifyError::Order { index: second.index, before: first.index });
     }
-    let mut signed: Vec<SignedEntry> = Vec::with_capacity(entries.len());
+    let mut opened: Vec<Opened<'a>> = Vec::with_capacity(entries.len());
     let mut ids = BTreeSet::new();
     for entry in entries {
-        let opened = entry.open()?;
-        let (leaf, index) = (opened.id(), entry.index);
+        let signed = entry.open()?;
+        let (leaf, index) = (signed.id(), entry.index);
         let statement = Inclusion { leaf, index, size: checkpoint.size(), root: checkpoint.root() };
         let _included =
             statement.verify(&entry.inclusion).map_err(|source| VerifyError::Inclusion { index, source })?;
@@ -124,18 +156,37 @@ fn check_entries(
         if !ids.insert(leaf) {
             return Err(VerifyError::Repeated { index });
         }
-        signed.push(opened);
+        opened.push(Opened { entry, signed });
     }
-    let named: BTreeSet<TransactionId> = signed.iter().flat_map(|entry| entry.predicate().names()).collect();
-    let mut verified: Vec<VerifiedEntry> = Vec::with_capacity(entries.len());
-    for (entry, signed) in entries.iter().zip(&signed) {
-        let (index, id, predicate) = (entry.index, signed.id(), signed.predicate());
-        if let Some(store) = trust.store() {
+    Ok(opened)
+}
+
+/// Checks what names what, and each statement by its kind. The rotations of `chain` are evidence for the log's key.
+fn check_statements(
+    opened: &[Opened<'_>],
+    chain: &[Rotation],
+    checkpoint: &Checkpoint,
+    trust: &Trust,
+) -> Result<Vec<VerifiedEntry>, VerifyError> {
+    let named: BTreeSet<TransactionId> = opened.iter().flat_map(|entry| entry.signed.predicate().names()).collect();
+    let is_subject = |entry: &Opened<'_>| !named.contains(&entry.signed.id());
+    let is_evidence = |entry: &Opened<'_>| chain.iter().any(|step| step.index == entry.entry.index);
+    // A receipt for a rotation has no other subject.
+    let for_others = opened.iter().any(|entry| is_subject(entry) && !is_evidence(entry));
+    let mut verified: Vec<VerifiedEntry> = Vec::with_capacity(opened.len());
+    for entry in opened {
+        let (index, id, predicate) = (entry.entry.index, entry.signed.id(), entry.signed.predicate());
+        // Who may sign an entry about keys is in the entry.
+        if let (Some(store), false) = (trust.store(), matches!(predicate, Predicate::Key(_))) {
             store.check_notary(checkpoint.origin(), index, predicate.notary())?;
         }
-        let trust = trust.at(Place::of_entry(checkpoint.origin(), index));
-        let scope =
-            Scope { index, evidence: &entry.evidence, before: &verified, origin: checkpoint.origin().as_str(), trust };
+        let scope = Scope {
+            index,
+            evidence: &entry.entry.evidence,
+            before: &verified,
+            origin: checkpoint.origin().as_str(),
+            trust: trust.at(Place::of_entry(checkpoint.origin(), index)),
+        };
         for name in predicate.names() {
             if scope.find(name).is_none() {
                 return Err(VerifyError::NotBefore { index, named: name });
@@ -147,7 +198,7 @@ fn check_entries(
             id,
             notary: *predicate.notary(),
             recorded_at: predicate.recorded_at(),
-            is_subject: !named.contains(&id),
+            is_subject: is_subject(entry) && !(for_others && is_evidence(entry)),
             statement,
         });
     }

@@ -8,6 +8,7 @@ pub mod keys;
 mod matrices;
 pub mod proof_system;
 mod random;
+pub use matrices::Matrices;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
 pub mod universal;

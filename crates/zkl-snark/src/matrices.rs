@@ -33,7 +33,7 @@ pub(crate) use zkl_kernel::SparseTerm as Term;
 
 /// Rank-1 constraints `(A z) o (B z) = C z` over the assignment `z = (1, public, private)`.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Matrices {
+pub struct Matrices {
     /// Public inputs and the constant 1.
     pub(crate) num_inputs: usize,
     pub(crate) num_variables: usize,
@@ -79,9 +79,24 @@ impl Matrices {
             })
     }
 
+    /// Public inputs, without the constant 1.
+    pub const fn public_inputs(&self) -> usize {
+        self.num_inputs.saturating_sub(1)
+    }
+
+    /// Variables: the constant 1, public inputs, private ones.
+    pub const fn variables(&self) -> usize {
+        self.num_variables
+    }
+
     /// Number of constraints.
-    pub(crate) fn num_constraints(&self) -> usize {
+    pub fn num_constraints(&self) -> usize {
         self.rows.len()
+    }
+
+    /// Entries of A, B and C that are not zero.
+    pub fn num_nonzero(&self) -> usize {
+        self.rows.as_flattened().iter().map(|&index| self.combination(index as usize).len()).sum()
     }
 
     /// Binary logarithm of the size of the evaluation domain: a point per constraint, and one per input that makes the

@@ -30,6 +30,7 @@ use crate::{
     ark::Fr,
     groth16::Groth16,
     keys::{KeyError, KeyEvent, KeyStore, Setup},
+    matrices::Matrices,
     universal::Universal,
 };
 
@@ -132,6 +133,9 @@ pub trait VerifyingKey: Send + Sync + fmt::Debug {
 
     /// SHA-256 of the encoding.
     fn digest(&self) -> KeyDigest;
+
+    /// The matrices that the key is of, for whoever verifies with another program; `None` for a key that holds what a setup made of them.
+    fn matrices(&self) -> Option<&Matrices>;
 
     /// Bytes of a proof, with a link of so many variables or without one.
     ///

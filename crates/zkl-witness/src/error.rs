@@ -3,7 +3,8 @@
 use std::{io, path::PathBuf};
 
 use thiserror::Error;
-use zkl_receipt::{checkpoint::SignedCheckpoint, keys::Origin};
+use zkl_receipt::{checkpoint::SignedCheckpoint, keys::Origin, signer::SignerError};
+use zkl_signer::KeyPlaceError;
 
 /// Why a witness cannot be set up or cannot go on. What it refuses to cosign is an answer and no error.
 #[derive(Debug, Error)]
@@ -51,7 +52,16 @@ pub enum WitnessError {
     },
     /// The key cannot be made or used.
     #[error("the witness's key cannot be used")]
-    Key(#[source] Box<dyn std::error::Error + Send + Sync>),
+    Key(#[from] KeyPlaceError),
+    /// A file that does not hold the public key that it should.
+    #[error("{path} does not hold this witness's public key", path = path.display())]
+    PublicKey {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The signer did not sign. Nothing was cosigned.
+    #[error("the witness's signer did not do its work")]
+    Signer(#[source] SignerError),
     /// Another process serves with this state.
     #[error("another process has the witness's state in {dir}", dir = dir.display())]
     InUse {
@@ -91,6 +101,7 @@ impl WitnessError {
     /// What the user can do about it, if there is something.
     pub fn hint(&self) -> Option<&'static str> {
         match self {
+            Self::Key(error) => error.hint(),
             Self::NoWitness { .. } => Some("`zkl witness init --name NAME` makes one"),
             Self::State { .. } => Some(
                 "do not delete it: without it the witness could cosign a fork; restore the file, or retire the key",

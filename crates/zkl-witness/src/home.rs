@@ -2,7 +2,9 @@
 //!
 //! ```text
 //! witness.toml   version, name, keys of the logs     public
-//! witness.key    Ed25519, PKCS#8 PEM, 0600           secret; used for nothing else
+//! witness.key    Ed25519, PKCS#8 PEM, 0600, unless   secret; used for nothing else
+//!                the key is elsewhere
+//! witness-public.txt  the public key                 public
 //! state/         the newest cosigned checkpoints     public, and never to be set back
 //! ```
 
@@ -16,14 +18,17 @@ use serde::{Deserialize, Serialize};
 use zkl_receipt::{
     TrustStore,
     cosignature::{WitnessSigner, WitnessVerifier},
-    keys::{Origin, SigningKey},
+    keys::Origin,
     note::NoteVerifier,
 };
+use zkl_signer::KeyPlace;
 
 use crate::{error::WitnessError, witness::Witness};
 
 const VERSION: u32 = 1;
-/// Longest settings or key file that is read, in bytes.
+/// The file of a key that is not elsewhere.
+const DEFAULT_KEY: &str = "witness.key";
+/// Longest settings or public key file that is read, in bytes.
 const MAX_SMALL_FILE: u64 = 1 << 20;
 
 /// The directory of a witness.
@@ -33,6 +38,7 @@ pub struct WitnessHome {
     name: Origin,
     logs: Vec<NoteVerifier>,
     store: Option<TrustStore>,
+    key: KeyPlace,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -40,34 +46,44 @@ pub struct WitnessHome {
 struct Settings {
     version: u32,
     name: String,
+    /// Absent for `witness.key` in the directory of the witness.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    key: Option<String>,
     #[serde(default)]
     logs: Vec<String>,
 }
 
 impl WitnessHome {
-    /// Makes a witness's directory with a fresh key.
+    /// Makes a witness's directory, with a fresh key unless `key` says where one is.
     ///
     /// # Errors
     /// [`WitnessError::WitnessExists`], [`WitnessError::Key`], [`WitnessError::Io`].
-    pub fn create(dir: &Path, name: Origin, logs: Vec<NoteVerifier>) -> Result<Self, WitnessError> {
-        let home = Self { dir: dir.to_owned(), name, logs, store: None };
-        if home.settings_path().exists() || home.key_path().exists() {
+    pub fn create(
+        dir: &Path,
+        name: Origin,
+        logs: Vec<NoteVerifier>,
+        key: Option<&KeyPlace>,
+    ) -> Result<Self, WitnessError> {
+        let home = Self { dir: dir.to_owned(), name, logs, store: None, key: key_in(dir, key.cloned()) };
+        if home.settings_path().exists() || dir.join(DEFAULT_KEY).exists() {
             return Err(WitnessError::WitnessExists { dir: dir.to_owned() });
         }
         fs::create_dir_all(dir).map_err(|source| WitnessError::io("create", dir, source))?;
-        let key = SigningKey::generate().map_err(|error| WitnessError::Key(Box::new(error)))?;
-        let pem = key.to_pkcs8_pem().map_err(|error| WitnessError::Key(Box::new(error)))?;
-        write_new(&home.key_path(), pem.as_bytes(), true)?;
+        let signer = if key.is_none() { home.key.generate()? } else { home.key.signer(None)? };
+        let public = WitnessSigner::new(home.name.clone(), signer).verifier();
+        let text = format!("# The public key of this witness: policies name it. It is no secret.\n{public}\n");
+        write_new(&home.public_key_path(), text.as_bytes())?;
         let settings = Settings {
             version: VERSION,
             name: home.name.to_string(),
+            key: key.map(ToString::to_string),
             logs: home.logs.iter().map(ToString::to_string).collect(),
         };
         // The settings come last: a directory without them is no witness.
         let path = home.settings_path();
         let text =
             toml::to_string(&settings).map_err(|error| WitnessError::io("write", &path, io::Error::other(error)))?;
-        write_new(&path, text.as_bytes(), false)?;
+        write_new(&path, text.as_bytes())?;
         Ok(home)
     }
 
@@ -91,7 +107,9 @@ impl WitnessHome {
         };
         let log = |key: String| key.parse().map_err(|_| WitnessError::LogKey { path: path.clone(), key });
         let logs = settings.logs.into_iter().map(log).collect::<Result<Vec<_>, _>>()?;
-        Ok(Self { dir: dir.to_owned(), name, logs, store: None })
+        let key = settings.key.map(|text| text.parse::<KeyPlace>()).transpose();
+        let key = key_in(dir, key.map_err(zkl_signer::KeyPlaceError::from)?);
+        Ok(Self { dir: dir.to_owned(), name, logs, store: None, key })
     }
 
     /// Cosigns for the logs of a trust store as well, and with the keys that stand in it only at the sizes at which they count.
@@ -114,12 +132,20 @@ impl WitnessHome {
         &self.logs
     }
 
-    /// The witness's public key.
+    /// The witness's public key. The private one is read only where a witness of an earlier version has no public file.
     ///
     /// # Errors
-    /// [`WitnessError::Io`], [`WitnessError::Key`].
+    /// [`WitnessError::Io`], [`WitnessError::PublicKey`], [`WitnessError::Key`].
     pub fn key(&self) -> Result<WitnessVerifier, WitnessError> {
-        Ok(self.signer()?.verifier())
+        Ok(match self.recorded()? {
+            Some(key) => key,
+            None => WitnessSigner::new(self.name.clone(), self.key.signer(None)?).verifier(),
+        })
+    }
+
+    /// Where the private key is.
+    pub const fn key_place(&self) -> &KeyPlace {
+        &self.key
     }
 
     /// Opens the witness for serving. One process at a time can.
@@ -135,30 +161,42 @@ impl WitnessHome {
     }
 
     fn signer(&self) -> Result<WitnessSigner, WitnessError> {
-        let path = self.key_path();
-        let pem = zeroize::Zeroizing::new(read(&path).map_err(|source| WitnessError::io("read", &path, source))?);
-        let key = SigningKey::from_pkcs8_pem(&pem).map_err(|error| WitnessError::Key(Box::new(error)))?;
-        Ok(WitnessSigner::new(self.name.clone(), key))
+        let expected = self.recorded()?;
+        let signer = self.key.signer(expected.as_ref().map(WitnessVerifier::key))?;
+        Ok(WitnessSigner::new(self.name.clone(), signer))
+    }
+
+    fn recorded(&self) -> Result<Option<WitnessVerifier>, WitnessError> {
+        let path = self.public_key_path();
+        let text = match read(&path) {
+            Ok(text) => text,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(source) => return Err(WitnessError::io("read", &path, source)),
+        };
+        let line = text.lines().find(|line| !line.starts_with('#')).unwrap_or_default();
+        let key = line.parse::<WitnessVerifier>().ok().filter(|key| *key.name() == self.name);
+        key.map(Some).ok_or(WitnessError::PublicKey { path })
+    }
+
+    fn public_key_path(&self) -> PathBuf {
+        self.dir.join("witness-public.txt")
     }
 
     fn settings_path(&self) -> PathBuf {
         self.dir.join("witness.toml")
     }
-
-    fn key_path(&self) -> PathBuf {
-        self.dir.join("witness.key")
-    }
 }
 
-/// Writes a file that must not be there, durably.
-fn write_new(path: &Path, bytes: &[u8], secret: bool) -> Result<(), WitnessError> {
+fn key_in(dir: &Path, place: Option<KeyPlace>) -> KeyPlace {
+    place.unwrap_or_else(|| KeyPlace::File(DEFAULT_KEY.into())).relative_to(dir)
+}
+
+/// Writes a public file that must not be there, durably.
+fn write_new(path: &Path, bytes: &[u8]) -> Result<(), WitnessError> {
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);
     #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, if secret { 0o600 } else { 0o644 });
-    // Elsewhere a file has the access of its directory.
-    #[cfg(not(unix))]
-    let _ = secret;
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o644);
     let written = options.open(path).and_then(|mut file| {
         file.write_all(bytes)?;
         file.sync_all()

@@ -12,3 +12,4 @@ pub use error::WitnessError;
 pub use home::WitnessHome;
 pub use server::{router, serve};
 pub use witness::{Reply, Witness};
+pub use zkl_signer::{KeyPlace, KeyPlaceError};

@@ -10,7 +10,7 @@ use zkl_receipt::{
     TrustStore,
     checkpoint::Checkpoint,
     cosignature::{WitnessSigner, WitnessVerifier},
-    note::NoteVerifier,
+    note::{NoteError, NoteVerifier},
     witness::{AddCheckpoint, Refusal, SIZE_CONTENT_TYPE},
 };
 
@@ -85,7 +85,10 @@ impl Witness {
             Err(refusal) => return Ok(Reply::refusal(&refusal)),
         };
         let seconds = SystemTime::now().duration_since(UNIX_EPOCH).map_err(|_| WitnessError::Clock)?.as_secs();
-        let line = self.signer.cosign(&checkpoint, seconds).map_err(|_| WitnessError::Clock)?;
+        let line = self.signer.cosign(&checkpoint, seconds).map_err(|error| match error {
+            NoteError::Signer(error) => WitnessError::Signer(error),
+            _ => WitnessError::Clock,
+        })?;
         let trusted = logs.iter().find(|log| request.checkpoint.open(log).is_ok());
         let signed = trusted.and_then(|log| request.checkpoint.signed_only_by(log).ok());
         let Some(mut signed) = signed.filter(|signed| signed.unverified() == &*checkpoint) else {

@@ -77,7 +77,10 @@ pub(super) const KEYS: &[(&str, &str)] = &[
 mod tests {
     use std::collections::HashSet;
 
-    use zkl_core::{circuit::Circuit, digest::KeyDigest};
+    use zkl_core::{
+        circuit::{Circuit, CircuitId},
+        digest::{KeyDigest, Sha256Digest},
+    };
     use zkl_snark::{
         keys::Setup,
         proof_system::{COMPACT, UNIVERSAL},
@@ -103,6 +106,39 @@ mod tests {
             assert_ne!(builtin_keys().digest(COMPACT, &id), Some(digest), "a key counts for its own proof system only");
         }
         assert!(pinned.is_empty(), "pinned, but no circuit: {pinned:?}");
+    }
+
+    /// The list that other verifiers take: the digest of a key follows from what stands beside it.
+    #[test]
+    fn the_circuits_of_the_pages_are_those_of_the_program() {
+        #[derive(serde::Deserialize)]
+        struct Line {
+            id: CircuitId,
+            linked: bool,
+            inputs: u32,
+            variables: u32,
+            constraints: u32,
+            matrices: Sha256Digest,
+            key: KeyDigest,
+            dev_key: KeyDigest,
+        }
+        let file = std::fs::read(concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/verifying/circuits.json")).unwrap();
+        let mut file: serde_json::Value = serde_json::from_slice(&file).unwrap();
+        let lines: Vec<Line> = serde_json::from_value(file["circuits"].take()).unwrap();
+        let circuits = builtin_circuits();
+        assert_eq!(lines.len(), circuits.len());
+        for (line, circuit) in lines.iter().zip(&circuits) {
+            assert_eq!((&line.id, line.linked), (&circuit.id(), circuit.is_linked()));
+            assert_eq!(Some(line.key), builtin_keys().digest(UNIVERSAL, &line.id), "{}", line.id);
+            assert_eq!(Some(line.dev_key), builtin_keys().digest(COMPACT, &line.id), "{}", line.id);
+            let id = line.id.to_string();
+            let mut key =
+                [b"zkl-r1cs\x01\0\0\0".as_slice(), &[id.len() as u8], id.as_bytes(), &[line.linked.into()]].concat();
+            let counts = [line.inputs, line.variables, line.constraints];
+            counts.iter().for_each(|count| key.extend(count.to_le_bytes()));
+            key.extend_from_slice(line.matrices.as_bytes());
+            assert_eq!(KeyDigest::of(&key), line.key, "{id}");
+        }
     }
 
     #[test]

@@ -126,6 +126,9 @@ pub(crate) struct WitnessInitArgs {
     /// Name of the witness in its cosignatures, forever: a host and path that you control
     #[arg(long, value_name = "NAME", value_parser = origin)]
     pub(crate) name: Origin,
+    /// Cosign with this key, which must sign nothing else: a PKCS#8 PEM file, or pkcs11:... [default: a new one]
+    #[arg(long, value_name = "PLACE")]
+    pub(crate) key: Option<String>,
     /// Key of a log to cosign for (may be repeated)
     #[arg(long = "log", value_name = "KEY", value_parser = log_key)]
     pub(crate) logs: Vec<NoteVerifier>,

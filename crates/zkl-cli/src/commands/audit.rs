@@ -17,6 +17,9 @@ use crate::{
 #[derive(Serialize)]
 struct AuditReport {
     append_only: bool,
+    /// The key that the log had before, where it was followed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    followed_from: Option<String>,
     origin: String,
     log_key: String,
     since: u64,
@@ -55,6 +58,9 @@ impl Report for AuditReport {
             ("root", self.root.clone()),
             ("proof", format!("{} hashes, and every added entry", self.proof_hashes)),
         ];
+        if let Some(before) = &self.followed_from {
+            fields.push(("named by", format!("{before}; from now on know the log by its new key")));
+        }
         if !self.witnesses.is_empty() {
             fields.push(("witnesses", self.witnesses.join(", ")));
         }
@@ -78,27 +84,27 @@ pub(super) async fn run(args: &AuditArgs, config: &Config) -> Result<(), CliErro
     let trust = super::read_trust_store(&args.store, config)?;
     let request = AuditRequest { since: read_checkpoint(&args.since)?, policy, trust, list: args.list };
     let reporter = TerminalProgress::new(config.quiet);
-    let (audit, key) = match &args.export {
-        None => {
-            let ledger = super::open_for_reading(config, super::Openings::Unread).await?;
-            (ledger.audit(&request, &reporter).await, ledger.log_key())
-        }
+    let audit = match &args.export {
+        None => super::open_for_reading(config, super::Openings::Unread).await?.audit(&request, &reporter).await,
         Some(dir) => {
             let export = ExportDir::open(dir)?;
             let key = match (&args.trust, &request.trust) {
                 // The audit looks it up in the store.
-                (None, Some(_)) => export.unverified_log_key()?,
+                (None, Some(store)) => match store.logs().iter().find(|log| request.since.open(&log.item).is_ok()) {
+                    Some(log) => log.item.clone(),
+                    None => export.unverified_log_key()?,
+                },
                 (trusted, _) => super::export_key(&export, trusted.as_ref(), config)?,
             };
-            (export.audit(&key, &request, &reporter).await, key)
+            export.audit(&key, &request, &reporter).await
         }
     };
     drop(reporter);
     let audit = audit.map_err(|source| CliError::Audit(Box::new(source)))?;
-    output::print(&report(&audit, key.to_string()), config.format)
+    output::print(&report(&audit), config.format)
 }
 
-fn report(audit: &Audit, log_key: String) -> AuditReport {
+fn report(audit: &Audit) -> AuditReport {
     let added = audit.added.iter().map(|(kind, &entries)| AddedKind { kind: kind.to_string(), entries });
     let line = |entry: &zkl_ledger::audit::AddedEntry| AddedLine {
         index: entry.index.0,
@@ -110,7 +116,8 @@ fn report(audit: &Audit, log_key: String) -> AuditReport {
     AuditReport {
         append_only: true,
         origin: audit.checkpoint.origin().to_string(),
-        log_key,
+        log_key: audit.log.to_string(),
+        followed_from: audit.rotations.first().map(|step| step.old.to_string()),
         since: audit.since.0,
         size: audit.checkpoint.size().0,
         root: audit.checkpoint.root().to_string(),

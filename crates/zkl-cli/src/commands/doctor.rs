@@ -5,7 +5,11 @@ use std::{
 };
 
 use serde::Serialize;
-use zkl_ledger::{home::LedgerHome, storage::StorageBackendExt as _};
+use zkl_ledger::{
+    home::{KeyRole, LedgerHome},
+    storage::StorageBackendExt as _,
+    transparency::KeyPlace,
+};
 
 use crate::{
     config::Config,
@@ -60,7 +64,7 @@ pub(super) async fn run(config: &Config) -> Result<(), CliError> {
         Err(error) => checks.push(problem("ledger", &error)),
         Ok(home) => {
             checks.push(ok("ledger", format!("{} in {}", home.origin(), home.dir().display())));
-            checks.push(private("key", &home.key_path()));
+            checks.extend(private_keys(&home));
             checks.extend(encryption(&home, config));
             checks.extend(ledger(config).await);
         }
@@ -92,6 +96,46 @@ fn kernel() -> Check {
         None => ok("kernel", format!("{} field arithmetic", selection.choice.name())),
         Some(error) => problem("kernel", error),
     }
+}
+
+/// The log's key and the notary's. Where the first does not sign, the second is not tried: a wrong PIN counts against the token.
+fn private_keys(home: &LedgerHome) -> Vec<Check> {
+    let mut checks = Vec::new();
+    for role in [KeyRole::Log, KeyRole::Notary] {
+        checks.extend(key(home, role));
+        if checks.iter().any(|check| check.status == Status::Problem) {
+            break;
+        }
+    }
+    checks
+}
+
+/// The private key is where the settings say, is the one of the public file, and signs. A ledger that is only read has none.
+fn key(home: &LedgerHome, role: KeyRole) -> Option<Check> {
+    let place = home.key_place(role)?;
+    if let KeyPlace::File(path) = place {
+        if !path.exists() && home.public_key_path(role).exists() {
+            let detail = format!("the {}'s private key is not here: this ledger can only be read", role.name());
+            return Some(Check { check: "key", status: Status::Note, detail });
+        }
+        let private = private("key", path);
+        if private.status == Status::Problem {
+            return Some(private);
+        }
+    }
+    let signs = || match role {
+        KeyRole::Log => home.log_signer().map(drop),
+        KeyRole::Notary => home.notary_signer().map(drop),
+    };
+    Some(match tokio::task::block_in_place(signs) {
+        Ok(()) => ok("key", format!("the {}'s key at {place} signs, and is private", role.name())),
+        Err(error) => problem("key", &causes(&error)),
+    })
+}
+
+/// An error with its causes, in one line.
+fn causes(error: &dyn std::error::Error) -> String {
+    std::iter::successors(Some(error), |error| error.source()).map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }
 
 /// The store opens, the head is signed by the ledger's key, and every notarization has an opening that opens its profile commitment.

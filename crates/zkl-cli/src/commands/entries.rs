@@ -3,7 +3,7 @@ use std::io::{self, Write};
 use serde::Serialize;
 use zkl_ledger::{
     DatasetName, Entry,
-    receipt::Predicate,
+    receipt::{KeyRecord, Predicate},
     storage::{Order, Query},
     types::Timestamp,
 };
@@ -70,12 +70,20 @@ pub(super) async fn run(dataset: Option<DatasetName>, filter: &FilterArgs, confi
     output::print(&EntryList { entries }, config.format)
 }
 
+fn key_change(record: &KeyRecord) -> String {
+    match record.from {
+        Some(from) => format!("log key {} revoked from {from} entries on", record.old_verifier()),
+        None => format!("log key replaced by {}", record.new_verifier()),
+    }
+}
+
 fn line(entry: &Entry) -> EntryLine {
     let predicate = entry.predicate();
     let summary = match predicate {
         Predicate::Notarization(record) => format!("{}, {}", record.assurance, record.privacy),
         Predicate::Claim(record) => record.claim.to_string(),
         Predicate::Custom(record) => record.description.clone(),
+        Predicate::Key(record) => key_change(record),
         _ => format!("{}, unknown to this version", predicate.type_uri()),
     };
     EntryLine {

@@ -44,6 +44,12 @@ pub(super) async fn run(args: InitArgs, config: &Config) -> Result<(), CliError>
     if let Some(store) = store {
         builder = builder.store_url(store);
     }
+    if let Some(place) = &args.log_key {
+        builder = builder.log_key(super::key::in_current_directory(place)?);
+    }
+    if let Some(place) = &args.notary_key {
+        builder = builder.notary_key(super::key::in_current_directory(place)?);
+    }
     if args.encrypt_openings {
         builder = builder.encrypt_openings(config.new_opening_key()?);
     }

@@ -1,6 +1,7 @@
 //! One file per command: call the ledger, shape the answer.
 
 mod audit;
+mod circuits;
 mod completions;
 mod cosign;
 mod datasets;
@@ -9,6 +10,7 @@ mod entries;
 mod export;
 mod fsck;
 mod init;
+mod key;
 mod notarize;
 mod openings;
 mod profile;
@@ -68,7 +70,9 @@ pub(crate) async fn run(command: Command, config: &Config) -> Result<(), CliErro
         Command::Backup(args) => transfer::backup(args, config).await,
         Command::Restore(args) => transfer::restore(args, config).await,
         Command::Srs(args) => srs::run(args, config).await,
+        Command::Circuits(args) => circuits::run(args, config).await,
         Command::Doctor => doctor::run(config).await,
+        Command::Key(args) => key::run(args, config).await,
         Command::Openings(args) => openings::run(args, config).await,
         Command::Completions(args) => completions::run(&args),
     }

@@ -50,7 +50,7 @@ pub(super) async fn backup(args: BackupArgs, config: &Config) -> Result<(), CliE
 
 pub(super) async fn restore(args: RestoreArgs, config: &Config) -> Result<(), CliError> {
     let home = LedgerHome::open(&config.ledger)?;
-    let log = home.signing_key()?.verifying_key().note_verifier(home.origin().clone());
+    let log = home.log_key()?;
     let source = args.from.open_read_only().await?;
     let target = home.open_store_to_restore(Duration::from_secs(args.wait)).await?;
     let reporter = TerminalProgress::new(config.quiet);

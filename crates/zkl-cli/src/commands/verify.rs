@@ -53,6 +53,9 @@ impl Report for VerifyReport {
         };
         let key = format!("{}{pinned}", log.key);
         let mut last = vec![("log", format!("{}, {place}{}", log.origin, log.size)), ("log key", key)];
+        if let Some(pinned) = &log.followed_from {
+            last.push(("named by", format!("{pinned}, which you trust, in entries of the log")));
+        }
         if !log.witnesses.is_empty() {
             let meaning = if log.policy { "a quorum of the policy" } else { "named in the receipt, NOT vouched for" };
             last.push(("witnesses", format!("{} ({meaning})", log.witnesses.join(", "))));
@@ -85,6 +88,13 @@ fn fields(statement: &StatementSummary, data: Option<&str>) -> Vec<(&'static str
     }
     if let Some(description) = &statement.description {
         fields.push(("statement", format!("{description} (the notary's words)")));
+    }
+    if let Some(key) = &statement.key {
+        let what = match key.from {
+            Some(from) => format!("{} does not count from {from} entries on, says {}", key.old, key.new),
+            None => format!("{} is replaced by {}", key.old, key.new),
+        };
+        fields.push(("log key", what));
     }
     if let Some(inputs) = &statement.public_inputs {
         fields.push(("public inputs", inputs.join(" ")));

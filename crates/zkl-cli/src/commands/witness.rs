@@ -40,7 +40,9 @@ impl Report for WitnessReport {
 pub(super) async fn run(args: WitnessArgs, config: &Config) -> Result<(), CliError> {
     match args.command {
         WitnessCommand::Init(init) => {
-            let home = WitnessHome::create(&args.dir, init.name, init.logs)?;
+            let key = init.key.as_deref().map(super::key::in_current_directory).transpose()?;
+            let create = || WitnessHome::create(&args.dir, init.name, init.logs, key.as_ref());
+            let home = tokio::task::block_in_place(create)?;
             output::print(&report(&home, None)?, config.format)
         }
         WitnessCommand::Key => output::print(&report(&WitnessHome::open(&args.dir)?, None)?, config.format),

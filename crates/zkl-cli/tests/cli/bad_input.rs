@@ -70,10 +70,18 @@ fn a_gigantic_cell_is_refused_without_being_held_in_memory() {
 #[test]
 fn a_damaged_ledger_is_an_error_and_not_a_panic() {
     let workdir = Workdir::with_penguins();
-    for (name, content) in [("ledger.toml", "version = 9\norigin = \"a\"\n"), ("ledger.key", "not a key")] {
+    let notarize = ["notarize", &crate::common::penguins(), "--name", "again", "--attest-only"];
+    let settings = ("ledger.toml", "version = 9\norigin = \"a\"\n");
+    for (name, content) in [settings, ("log-public.txt", "not a key"), ("ledger.key", "not a key")] {
         let path = workdir.path(".zkl").join(name);
         let before = std::fs::read(&path).unwrap();
         std::fs::write(&path, content).unwrap();
+        workdir.fails(2, &notarize);
+        // The private key is not what readers read, unless there is nothing else.
+        if name == "ledger.key" {
+            workdir.ok(&["log"]);
+            std::fs::remove_file(workdir.path(".zkl/log-public.txt")).unwrap();
+        }
         workdir.fails(2, &["log"]);
         std::fs::write(&path, before).unwrap();
     }
@@ -85,8 +93,15 @@ fn a_damaged_ledger_is_an_error_and_not_a_panic() {
     std::fs::copy(other.path(".zkl/ledger.key"), &path).unwrap();
     let error = workdir.fails(2, &["notarize", &crate::common::penguins(), "--name", "again"]);
     assert!(error.contains("not this ledger's"), "{error}");
-    std::fs::write(&path, before).unwrap();
+    assert!(!workdir.path(".zkl/log-public.txt").exists(), "nor is it taken for the ledger's from now on");
+    std::fs::write(&path, &before).unwrap();
+    workdir.ok(&notarize);
     workdir.ok(&["log"]);
+    // With the public key at hand, the wrong one is told before anything is opened.
+    std::fs::copy(other.path(".zkl/ledger.key"), &path).unwrap();
+    let error = workdir.fails(2, &notarize);
+    assert!(error.contains("ledger.key has the fingerprint"), "{error}");
+    std::fs::write(&path, before).unwrap();
     workdir.fails(2, &["--ledger", "nowhere", "log"]);
 }
 

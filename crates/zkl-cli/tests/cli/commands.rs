@@ -1,5 +1,7 @@
 //! Every command as a user meets it.
 
+use sha2::{Digest as _, Sha256};
+
 use crate::common::{Workdir, penguins};
 
 #[test]
@@ -198,4 +200,36 @@ fn a_second_writer_is_told_so_and_readers_are_not_hindered() {
     first.kill().unwrap();
     first.wait().unwrap();
     workdir.ok(&["notarize", &penguins(), "--wait", "10", "--attest-only"]);
+}
+
+#[test]
+fn circuits_are_listed_with_the_digests_of_the_matrices_that_are_written() {
+    let workdir = Workdir::new();
+    let list = workdir.json(&["circuits", "claim/rows@1", "claim/mean", "--matrices", "matrices"]);
+    let circuits = list["circuits"].as_array().unwrap();
+    let ids: Vec<_> = circuits.iter().map(|circuit| circuit["id"].as_str().unwrap()).collect();
+    assert_eq!(ids, ["claim/rows@1", "claim/mean@1"]);
+    for circuit in circuits {
+        let matrices = std::fs::read(workdir.path(circuit["file"].as_str().unwrap())).unwrap();
+        assert_eq!(circuit["matrices"], hex::encode(Sha256::digest(&matrices)));
+        assert_eq!((&circuit["linked"], &circuit["pinned"]), (&false.into(), &true.into()));
+    }
+    assert_eq!((&circuits[0]["constraints"], &circuits[0]["inputs"]), (&3_383.into(), &9.into()));
+    assert!(workdir.path("matrices/claim.mean@1.r1cs").is_file());
+    assert!(workdir.ok(&["circuits", "claim/rows@1"]).contains("3383"));
+    workdir.fails(2, &["circuits", "claim/rows@2"]);
+}
+
+#[test]
+fn circuits_of_a_receipt_are_those_that_its_entries_call_for() {
+    let workdir = Workdir::new();
+    let receipts = concat!(env!("CARGO_MANIFEST_DIR"), "/../zkl-ledger/tests/fixtures");
+    let list = workdir.json(&["circuits", "--receipt", &format!("{receipts}/v5/claims.receipt")]);
+    let ids: Vec<_> =
+        list["circuits"].as_array().unwrap().iter().map(|circuit| circuit["id"].as_str().unwrap()).collect();
+    assert_eq!(ids, ["scan/16-l6-n3-o2-c2-1-0-0-j1-1-0-g0-p1@1", "claim/mean@1", "claim/rows@1"]);
+    assert_eq!((&list["circuits"][0]["linked"], &list["circuits"][0]["pinned"]), (&true.into(), &true.into()));
+    workdir.write("not.receipt", "{}");
+    workdir.fails(1, &["circuits", "--receipt", "not.receipt"]);
+    workdir.fails(2, &["circuits", "--receipt", "absent.receipt"]);
 }

@@ -4,7 +4,7 @@ use std::{
     fs,
     io::{BufRead as _, BufReader},
     path::Path,
-    process::{Child, Stdio},
+    process::{Child, Command, Stdio},
 };
 
 use serde_json::Value;
@@ -26,7 +26,7 @@ fn with_entries(count: usize) -> Workdir {
 }
 
 /// A running `zkl witness serve`, stopped when it is dropped.
-struct Serving {
+pub(crate) struct Serving {
     process: Child,
     key: String,
     url: String,
@@ -44,7 +44,12 @@ impl Serving {
 
     fn with(workdir: &Workdir, dir: &str, more: &[&str]) -> Self {
         let args = ["witness", "--dir", dir, "serve", "--listen", "127.0.0.1:0", "--format", "json"];
-        let mut process = workdir.command(&[&args[..], more].concat()).stdout(Stdio::piped()).spawn().unwrap();
+        Self::of(&mut workdir.command(&[&args[..], more].concat()))
+    }
+
+    /// What a command that serves and reports as JSON says of itself.
+    pub(crate) fn of(command: &mut Command) -> Self {
+        let mut process = command.stdout(Stdio::piped()).spawn().unwrap();
         let mut text = String::new();
         let mut lines = BufReader::new(process.stdout.take().unwrap()).lines();
         while serde_json::from_str::<Value>(&text).is_err() {
@@ -55,7 +60,7 @@ impl Serving {
         Self { process, key: field("key"), url: field("url") }
     }
 
-    fn flag(&self) -> String {
+    pub(crate) fn flag(&self) -> String {
         format!("{}={}", self.key, self.url)
     }
 }

@@ -8,6 +8,7 @@ mod commands;
 mod common;
 mod crash;
 mod custody;
+mod hsm;
 mod profile;
 mod proved;
 mod require;

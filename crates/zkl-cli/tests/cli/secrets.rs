@@ -12,7 +12,7 @@ use crate::common::{Answer, Workdir, answer, penguins};
 const PASSPHRASE: &str = "correct horse battery staple";
 
 /// Runs the block of shell called `name` of docs/keys.md in the directory of `workdir`.
-fn documented(workdir: &Workdir, name: &str, variables: &[(&str, &str)]) -> Answer {
+pub(crate) fn documented(workdir: &Workdir, name: &str, variables: &[(&str, &str)]) -> Answer {
     let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/keys.md");
     let page = fs::read_to_string(page).unwrap();
     let (_, block) = page.split_once(&format!("```sh {name}\n")).expect(name);

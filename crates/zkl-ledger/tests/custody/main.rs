@@ -14,5 +14,6 @@ mod export;
 mod fsck;
 mod log;
 mod policy;
+mod rotation;
 mod signer;
 mod transfer;

@@ -9,6 +9,7 @@ use zkl_ledger::{
     verify,
 };
 use zkl_merkle::{
+    checkpoint::SignedCheckpoint,
     error::ProofError,
     statement::{Statement, Subject},
 };
@@ -112,6 +113,19 @@ async fn the_list_is_in_the_order_of_the_log_and_repeats_nothing() {
     twice.entries.push(twice.entries[1].clone());
     let twice = refused(&logged_again(&signer(), &twice));
     assert!(matches!(twice, VerifyError::Repeated { index: LeafIndex(3) }), "{twice:?}");
+}
+
+/// What the log signs beside size and root would be believed by some and overlooked by others.
+#[tokio::test]
+async fn a_checkpoint_with_an_extension_line_is_refused_although_the_log_signed_it() {
+    let (_, mut receipt) = two_claims().await;
+    let signed = SignedCheckpoint::parse(receipt.checkpoint.as_bytes()).unwrap();
+    receipt.checkpoint = signed.unverified().sign(&signer()).unwrap().to_string();
+    assert!(verify(&receipt.encode().unwrap(), &Trust::default()).is_ok());
+    let extended = signed.unverified().clone().with_extension("a claim of the log's").unwrap();
+    receipt.checkpoint = extended.sign(&signer()).unwrap().to_string();
+    let extended = refused(&receipt);
+    assert!(matches!(extended, VerifyError::CheckpointExtensions { got: 1 }), "{extended:?}");
 }
 
 #[tokio::test]

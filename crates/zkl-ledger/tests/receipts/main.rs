@@ -13,6 +13,7 @@ mod product;
 mod proved;
 mod receipts;
 mod require;
+mod rotation;
 #[path = "../common/single.rs"]
 mod single;
 mod trust;

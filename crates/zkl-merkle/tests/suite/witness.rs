@@ -6,8 +6,9 @@ use zkl_merkle::{
     checkpoint::{Checkpoint, SignedCheckpoint},
     cosignature::WitnessSigner,
     error::{CheckpointError, NoteError, ProofError},
-    keys::SigningKey,
+    keys::{SIGNATURE_LEN, SigningKey, VerifyingKey},
     note::NoteSigner,
+    signer::{Signer, SignerError, probe},
     tree::{ConsistencyPlan, ConsistencyProof, empty_root},
     witness::{AddCheckpoint, Answer, AnswerError, Refusal, RequestError},
 };
@@ -237,4 +238,29 @@ proptest! {
         let _ = AddCheckpoint::decode(&bytes);
         let _ = AddCheckpoint::decode(&bytes[..cut]);
     }
+}
+
+/// A token that has another key under the name of the one that it is known by.
+struct Liar;
+
+impl Signer for Liar {
+    fn verifying_key(&self) -> VerifyingKey {
+        SigningKey::from_seed(&[5; 32]).verifying_key()
+    }
+
+    fn sign(&self, message: &[u8]) -> Result<[u8; SIGNATURE_LEN], SignerError> {
+        Ok(SigningKey::from_seed(&[6; 32]).sign(message))
+    }
+}
+
+#[test]
+fn a_signer_with_another_key_than_it_says_is_told_and_cosigns_nothing() {
+    let wrong = SignerError::WrongSignature { key: Liar.verifying_key().fingerprint() };
+    assert_eq!(probe(&Liar), Err(wrong.clone()));
+    assert_eq!(probe(&SigningKey::from_seed(&[5; 32])), Ok(()));
+    let history = history(1, 40);
+    let checkpoint = history.checkpoint(9);
+    let opened = checkpoint.open(&history.signer.verifier()).unwrap();
+    let witness = WitnessSigner::new(origin("w.example/1"), Liar);
+    assert_eq!(witness.cosign(&opened, 5), Err(NoteError::Signer(wrong)));
 }

@@ -107,6 +107,14 @@ pub enum DistrustError {
         /// Where the key counts.
         range: SizeRange,
     },
+    /// A log's key that ends, and would have to be followed to a newer one.
+    #[error(
+        "log key {key:?} ends in the trust store, so it is not followed to a newer one: list its successor as well"
+    )]
+    Ended {
+        /// The key.
+        key: String,
+    },
     /// A notary that does not stand in the store, which names others for this log.
     #[error("entry {index} is signed by notary {notary}, who is not among those of the trust store")]
     Notary {

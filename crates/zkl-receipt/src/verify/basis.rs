@@ -54,7 +54,10 @@ impl VerifiedReceipt {
              nobody an advantage, and no outside reviewer has confirmed it yet.",
         ));
         grounds.extend(self.tables());
-        grounds.push(if self.log.pinned {
+        grounds.push(if self.log.followed_from.is_some() {
+            "The log's key was named by one that you trust, in the log itself: whoever steals that key or a later one can make another \
+             log that looks like it."
+        } else if self.log.pinned {
             "The log's key is one that you trust: whoever steals it can record false entries in the name of the log."
         } else {
             "Nobody vouched for the log's key: anybody could have made this log, its entries and their dates."

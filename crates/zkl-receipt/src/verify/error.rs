@@ -136,6 +136,20 @@ pub enum VerifyError {
         /// The receipt's log key.
         got: String,
     },
+    /// A receipt under a key that named a successor in it.
+    #[error("the log's key names a successor in entry {index}, which should have signed the checkpoint")]
+    Superseded {
+        /// The entry.
+        index: LeafIndex,
+    },
+    /// A statement about keys of another log.
+    #[error("entry {index} is about keys of log {got:?}")]
+    OtherLog {
+        /// The entry.
+        index: LeafIndex,
+        /// The log that it is about.
+        got: String,
+    },
     /// Something that stands in the caller's trust store does not count here.
     #[error("the trust store does not let the receipt count")]
     Distrusted(#[from] DistrustError),
@@ -163,6 +177,12 @@ pub enum VerifyError {
     /// The log's checkpoint is malformed, or not signed by the log.
     #[error("the checkpoint is not one that the log signed")]
     Checkpoint(#[source] CheckpointError),
+    /// The log signed more than its size and root, which nobody here could interpret.
+    #[error("the checkpoint has {got} extension lines, and this log's have none")]
+    CheckpointExtensions {
+        /// Extension lines.
+        got: usize,
+    },
     /// A witness that the receipt names has no cosignature in its place.
     #[error("the checkpoint has no cosignature of {witness} in its place")]
     CosignatureMissing {

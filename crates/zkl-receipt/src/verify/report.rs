@@ -13,7 +13,7 @@ use zkl_merkle::keys::VerifyingKey;
 use zkl_snark::keys::Setup;
 
 use crate::{
-    kind::{CustomRecord, Notarization},
+    kind::{CustomRecord, KeyRecord, Notarization},
     scan::ProfileEvidence,
 };
 
@@ -67,8 +67,10 @@ pub struct VerifiedLog {
     pub origin: String,
     /// The log's key.
     pub key: String,
-    /// Whether the key is one that the caller pinned. If not, anybody may have made this log.
+    /// Whether the key is one that the caller pinned, or followed from one. If not, anybody may have made this log.
     pub pinned: bool,
+    /// The key that the caller pinned, where the log's key was followed from it.
+    pub followed_from: Option<String>,
     /// What the caller's trust store calls the log.
     pub label: Option<String>,
     /// Entries in the log at the checkpoint.
@@ -121,6 +123,11 @@ pub enum VerifiedStatement {
         /// The proof that was verified.
         proof: ProofReport,
     },
+    /// A key of the log was rotated or revoked.
+    Key {
+        /// The entry.
+        record: Box<KeyRecord>,
+    },
 }
 
 impl VerifiedStatement {
@@ -151,6 +158,7 @@ impl VerifiedStatement {
             Self::Notarization { profile, .. } => (Some(profile), None),
             Self::Claim { profile, proof, .. } => (Some(profile), Some(proof)),
             Self::Custom { proof, .. } => (None, Some(proof)),
+            Self::Key { .. } => (None, None),
         }
     }
 }

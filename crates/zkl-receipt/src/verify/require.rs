@@ -142,7 +142,8 @@ impl VerifiedReceipt {
                 }
                 VerifiedStatement::Notarization { profile: ProfileEvidence::Proved(_), .. }
                 | VerifiedStatement::Claim { .. }
-                | VerifiedStatement::Custom { .. } => Ok(()),
+                | VerifiedStatement::Custom { .. }
+                | VerifiedStatement::Key { .. } => Ok(()),
             }
         })
     }

@@ -8,7 +8,10 @@ use super::{
     basis::Verdict,
     report::{ProofReport, VerifiedEntry, VerifiedLog, VerifiedReceipt, VerifiedStatement},
 };
-use crate::{kind::Notarization, scan::ProfileEvidence};
+use crate::{
+    kind::{KeyChange, Notarization},
+    scan::ProfileEvidence,
+};
 
 /// A receipt that verified.
 #[derive(Clone, Debug, Serialize)]
@@ -39,6 +42,9 @@ pub struct LogSummary {
     pub key: String,
     /// Whether the caller pinned the key. If not, anybody may have made this log.
     pub pinned: bool,
+    /// The key that the caller pinned, where the log's key was followed from it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub followed_from: Option<String>,
     /// What the caller's trust store calls the log.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub label: Option<String>,
@@ -64,7 +70,7 @@ pub struct StatementSummary {
     /// Position in the log, in a receipt for several entries.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub index: Option<u64>,
-    /// `notarization`, `claim`, `custom`, or `unknown` for one that verified and has no summary.
+    /// `notarization`, `claim`, `custom`, `key`, or `unknown` for one that verified and has no summary.
     pub kind: &'static str,
     /// Name of the dataset.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -81,6 +87,9 @@ pub struct StatementSummary {
     /// What a custom circuit was proved for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub public_inputs: Option<Vec<String>>,
+    /// What happened to a key of the log.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub key: Option<KeySummary>,
     /// Rows of the table.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rows: Option<u64>,
@@ -111,6 +120,21 @@ pub struct StatementSummary {
     pub notary: String,
     /// Time by the notary's clock.
     pub recorded_at: String,
+}
+
+/// A rotation or revocation.
+#[derive(Clone, Debug, Serialize)]
+#[non_exhaustive]
+pub struct KeySummary {
+    /// `rotation` or `revocation`.
+    pub change: KeyChange,
+    /// The log's key that was replaced or revoked.
+    pub old: String,
+    /// The key that replaced it, or that revoked it.
+    pub new: String,
+    /// Of a revocation: the first size of the log at which the old key does not count.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub from: Option<u64>,
 }
 
 /// A proof, and what it rests on.
@@ -146,10 +170,21 @@ pub struct ScanSummary {
 impl VerifiedReceipt {
     /// The verdict about the subjects, in texts and numbers.
     pub fn summary(&self) -> ReceiptSummary {
-        let VerifiedLog { origin, key, pinned, label, size, root, witnesses, policy, .. } = self.log.clone();
+        let VerifiedLog { origin, key, pinned, followed_from, label, size, root, witnesses, policy, .. } =
+            self.log.clone();
         let index = self.subject().map(|subject| subject.index.0);
-        let log =
-            LogSummary { origin, key, pinned, label, index, size: size.0, root: root.to_string(), witnesses, policy };
+        let log = LogSummary {
+            origin,
+            key,
+            pinned,
+            followed_from,
+            label,
+            index,
+            size: size.0,
+            root: root.to_string(),
+            witnesses,
+            policy,
+        };
         let mut statements: Vec<StatementSummary> = self.subjects().map(StatementSummary::of).collect();
         let statement = if statements.len() == 1 { statements.pop() } else { None };
         let statement = statement.map(|statement| StatementSummary { index: None, ..statement });
@@ -186,6 +221,15 @@ impl StatementSummary {
                 summary.description = Some(record.description.clone());
                 summary.public_inputs = Some(record.public_inputs.iter().map(ToString::to_string).collect());
                 summary.proof = Some(proof.into());
+            }
+            VerifiedStatement::Key { record } => {
+                summary.kind = "key";
+                summary.key = Some(KeySummary {
+                    change: record.change,
+                    old: record.old_verifier().to_string(),
+                    new: record.new_verifier().to_string(),
+                    from: record.from.map(|size| size.0),
+                });
             }
         }
         summary

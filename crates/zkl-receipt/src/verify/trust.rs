@@ -19,6 +19,7 @@ use zkl_snark::{
     proof_system::{ProofSystem, VerifyingKey},
 };
 
+use crate::rotation::Rotation;
 use crate::trust_store::{DistrustError, Place, TrustStore};
 
 /// A key that anybody can make out of its circuit, and how it is made.
@@ -111,11 +112,40 @@ impl Trust {
 
     /// Whether `log` is pinned, by itself, by the policy or by the store, or `None` when no log is.
     pub(crate) fn pins(&self, log: &NoteVerifier) -> Option<bool> {
-        let listed = self.policy.iter().flat_map(Policy::logs).map(|listed| &listed.key);
-        let stored = self.store.iter().flat_map(|store| store.logs()).map(|stored| &stored.item);
-        let mut pinned = self.logs.iter().chain(listed).chain(stored).peekable();
+        let mut pinned = self.pinned().peekable();
         pinned.peek()?;
         Some(pinned.any(|pinned| pinned == log))
+    }
+
+    /// The pinned key from which rotations of the log's tree lead to `log`, if there is one.
+    ///
+    /// # Errors
+    /// [`DistrustError`] when the store does not let a key name the next one.
+    pub(crate) fn follows(
+        &self,
+        rotations: &[Rotation],
+        log: &NoteVerifier,
+    ) -> Result<Option<&NoteVerifier>, DistrustError> {
+        let mut distrusted = None;
+        for pinned in self.pinned() {
+            let path = Rotation::path(rotations, pinned);
+            if path.last().is_none_or(|last| last.new != *log) {
+                continue;
+            }
+            let mut steps = path.iter();
+            let store = self.store();
+            match steps.try_for_each(|step| store.map_or(Ok(()), |store| store.check_rotation(&step.old, step.index))) {
+                Ok(()) => return Ok(Some(pinned)),
+                Err(error) => distrusted = Some(error),
+            }
+        }
+        distrusted.map_or(Ok(None), Err)
+    }
+
+    fn pinned(&self) -> impl Iterator<Item = &NoteVerifier> {
+        let listed = self.policy.iter().flat_map(Policy::logs).map(|listed| &listed.key);
+        let stored = self.store.iter().flat_map(|store| store.logs()).map(|stored| &stored.item);
+        self.logs.iter().chain(listed).chain(stored)
     }
 
     /// The caller's trust store.

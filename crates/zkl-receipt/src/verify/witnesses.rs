@@ -36,9 +36,14 @@ impl<'a> Witnesses<'a> {
     }
 
     /// Checks the signature lines of a checkpoint, which the log signed: the log's, then one of each named witness, in
-    /// order, and no other. Under a policy, that it is satisfied. Returns the names of the witnesses to report: under a
+    /// order, and no other. Under a policy, that it is satisfied; `is_followed` says that the log's key was followed from one of its logs. Returns the names of the witnesses to report: under a
     /// policy those that it knows, otherwise those that the receipt names.
-    pub(super) fn check(&self, signed: &SignedCheckpoint, log: &NoteVerifier) -> Result<Vec<String>, VerifyError> {
+    pub(super) fn check(
+        &self,
+        signed: &SignedCheckpoint,
+        log: &NoteVerifier,
+        is_followed: bool,
+    ) -> Result<Vec<String>, VerifyError> {
         let lines = signed.note().signatures();
         absent("signature of another key", lines.len() > 1 + self.named.len())?;
         for (position, witness) in self.named.iter().enumerate() {
@@ -51,7 +56,8 @@ impl<'a> Witnesses<'a> {
         match self.policy {
             None => Ok(self.named.iter().map(|witness| witness.name().to_string()).collect()),
             Some(policy) => {
-                let witnessed = policy.check(signed, log).map_err(VerifyError::Policy)?;
+                let checked = if is_followed { policy.check_quorum(signed, log) } else { policy.check(signed, log) };
+                let witnessed = checked.map_err(VerifyError::Policy)?;
                 let cosignatures = witnessed.into_inner().cosignatures;
                 Ok(cosignatures.iter().map(|cosignature| cosignature.witness.to_string()).collect())
             }

@@ -25,6 +25,7 @@ use super::{Groth16, Proof, ProvingKey, VerifyingKey, danger_setup, prove, store
 use crate::{
     ark::Fr,
     keys::{KeyError, KeyEvent, KeyStore, Setup, dev_seed},
+    matrices::Matrices,
     proof_system::{self, DecodeError, KeyDecodeError, Link, Linked, ProofSystem, ProveError, VerifyError},
     random::fresh_rng,
 };
@@ -130,6 +131,10 @@ impl proof_system::VerifyingKey for VerifyingKey {
 
     fn digest(&self) -> KeyDigest {
         self.digest()
+    }
+
+    fn matrices(&self) -> Option<&Matrices> {
+        None
     }
 
     fn proof_len(&self, link: Option<usize>) -> Result<usize, VerifyError> {

@@ -39,8 +39,8 @@ pub(crate) struct Counts {
 }
 
 impl Matrices {
-    /// The encoding.
-    pub(crate) fn to_bytes(&self) -> Vec<u8> {
+    /// The one encoding: megabytes.
+    pub fn to_bytes(&self) -> Vec<u8> {
         let counts = [self.coefficients.len(), self.ends.len(), self.terms.len()];
         let len = length(counts.map(|count| count as u64), self.rows.len()).unwrap_or_default();
         let mut bytes = Vec::with_capacity(len);
@@ -56,7 +56,7 @@ impl Matrices {
     }
 
     /// SHA-256 of the encoding.
-    pub(crate) fn digest(&self) -> Sha256Digest {
+    pub fn digest(&self) -> Sha256Digest {
         Sha256Digest::of(&self.to_bytes())
     }
 

@@ -16,6 +16,7 @@ use super::{Proof, Prover, VerifyingKey, stated::StatedKey};
 use crate::{
     ark::Fr,
     keys::{KeyError, KeyEvent, KeyStore, Setup},
+    matrices::Matrices,
     proof_system::{self, KeyDecodeError, Link, Linked, ProofSystem, ProveError, VerifyError},
     random::fresh_rng,
 };
@@ -112,6 +113,10 @@ impl proof_system::VerifyingKey for VerifyingKey {
 
     fn digest(&self) -> KeyDigest {
         self.digest()
+    }
+
+    fn matrices(&self) -> Option<&Matrices> {
+        Some(self.matrices())
     }
 
     fn proof_len(&self, link: Option<usize>) -> Result<usize, VerifyError> {

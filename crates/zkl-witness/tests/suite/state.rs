@@ -3,8 +3,8 @@
 use std::{fs, sync::Arc, thread};
 
 use zkl_core::tree::TreeSize;
-use zkl_receipt::checkpoint::SignedCheckpoint;
-use zkl_witness::{Witness, WitnessError, WitnessHome};
+use zkl_receipt::{checkpoint::SignedCheckpoint, keys::SigningKey, note::NoteSigner};
+use zkl_witness::{KeyPlace, KeyPlaceError, Witness, WitnessError, WitnessHome};
 
 use crate::history::{History, reopen, witness, witness_signer};
 
@@ -103,14 +103,28 @@ fn a_witness_has_a_directory_of_its_own_with_a_private_key() {
     let path = dir.path().join("witness");
     let log = History::new(0, 0, 0).key();
     assert!(matches!(WitnessHome::open(&path), Err(WitnessError::NoWitness { .. })));
-    let home = WitnessHome::create(&path, "w.example/1".parse().unwrap(), vec![log.clone()]).unwrap();
-    let again = WitnessHome::create(&path, "w.example/1".parse().unwrap(), Vec::new());
+    let home = WitnessHome::create(&path, "w.example/1".parse().unwrap(), vec![log.clone()], None).unwrap();
+    let again = WitnessHome::create(&path, "w.example/1".parse().unwrap(), Vec::new(), None);
     assert!(matches!(again, Err(WitnessError::WitnessExists { .. })));
     let mode = std::os::unix::fs::PermissionsExt::mode(&fs::metadata(path.join("witness.key")).unwrap().permissions());
     assert_eq!(mode & 0o777, 0o600);
     let opened = WitnessHome::open(&path).unwrap();
     assert_eq!((opened.key().unwrap(), opened.logs()), (home.key().unwrap(), [log].as_slice()));
     assert!(opened.witness().is_ok());
+    // The public key needs no private one, and holds a private one to it.
+    fs::rename(path.join("witness.key"), path.join("elsewhere.key")).unwrap();
+    assert_eq!(opened.key().unwrap(), home.key().unwrap());
+    assert!(matches!(opened.witness(), Err(WitnessError::Key(_))));
+    KeyPlace::File(path.join("witness.key")).generate().unwrap();
+    assert!(matches!(opened.witness(), Err(WitnessError::Key(KeyPlaceError::OtherKey { .. }))));
+    // A witness of an earlier version has no public file.
+    fs::rename(path.join("elsewhere.key"), path.join("witness.key")).unwrap();
+    fs::remove_file(path.join("witness-public.txt")).unwrap();
+    assert_eq!(opened.key().unwrap(), home.key().unwrap());
+    assert!(opened.witness().is_ok());
+    fs::write(path.join("witness-public.txt"), "something else\n").unwrap();
+    assert!(matches!(opened.key(), Err(WitnessError::PublicKey { .. })));
+    fs::remove_file(path.join("witness-public.txt")).unwrap();
     fs::write(path.join("witness.toml"), "version = 1\nname = \"w.example/1\"\nlogs = [\"x\"]\n").unwrap();
     assert!(matches!(WitnessHome::open(&path), Err(WitnessError::LogKey { .. })));
     for bad in ["version = 2\nname = \"w\"\n", "version = 1\nname = \"a b\"\n", "version = 1\n", "name"] {
@@ -141,11 +155,38 @@ fn a_witness_cosigns_with_a_key_where_its_trust_store_has_it_count() {
 
     // The logs of the store are witnessed as well as those of the settings.
     let elsewhere = tempfile::tempdir().unwrap();
-    let home = WitnessHome::create(elsewhere.path(), "w.example/2".parse().unwrap(), Vec::new()).unwrap();
+    let home = WitnessHome::create(elsewhere.path(), "w.example/2".parse().unwrap(), Vec::new(), None).unwrap();
     assert_eq!(home.witness().unwrap().add_checkpoint(&history.body(0, 3)).unwrap().status, 404);
     let home = home.with_trust_store(store(0, 5));
     assert_eq!(home.logs(), [history.key()]);
     let witness = home.witness().unwrap();
     assert_eq!(witness.add_checkpoint(&history.body(0, 3)).unwrap().status, 200);
     assert_eq!(witness.add_checkpoint(&history.body(3, 6)).unwrap().status, 403);
+}
+
+#[test]
+fn a_witness_goes_over_to_a_new_key_and_cosigns_nothing_of_the_old_one_alone() {
+    let secret = |seed: u8| SigningKey::from_seed(&[seed; 32]);
+    let signer = |seed: u8| NoteSigner::new("example.com/log".parse().unwrap(), secret(seed));
+    let mut history = History::new(9, 9, 0);
+    let text = format!(
+        "version = 1\n[[log]]\nkey = {:?}\nuntil = 5\n[[log]]\nkey = {:?}\nfrom = 4\n",
+        signer(1).verifier().to_string(),
+        signer(2).verifier().to_string()
+    );
+    let dir = tempfile::tempdir().unwrap();
+    let home = WitnessHome::create(dir.path(), "w.example/1".parse().unwrap(), vec![history.key()], None).unwrap();
+    let witness = home.with_trust_store(toml::from_str(&text).unwrap()).witness().unwrap();
+    let status = |history: &History, old, new| witness.add_checkpoint(&history.body(old, new)).unwrap().status;
+    assert_eq!(status(&history, 0, 3), 200);
+    // Both sign during the overlap; afterwards the old key alone signs nothing that counts.
+    history.signer = signer(2).with_also(secret(1));
+    assert_eq!(status(&history, 3, 5), 200);
+    history.signer = signer(1);
+    assert_eq!(status(&history, 5, 6), 403);
+    history.signer = signer(2);
+    assert_eq!(status(&history, 5, 7), 200);
+    // Nor does a thief get a small tree cosigned beside the real one, or set the log back.
+    let stolen = History::new(9, 3, 1);
+    assert_eq!((status(&stolen, 7, 8), status(&stolen, 0, 5), status(&stolen, 3, 4)), (403, 409, 409));
 }

@@ -66,7 +66,7 @@ fn is_identifier(name: &str) -> bool {
 }
 
 /// What version 1 escapes beside controls.
-const fn was_invisible(c: char) -> bool {
+pub(super) const fn was_invisible(c: char) -> bool {
     matches!(c, '\u{ad}' | '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
 }
 

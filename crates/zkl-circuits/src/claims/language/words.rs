@@ -175,6 +175,23 @@ mod tests {
         }
     }
 
+    /// Other verifiers have the sets from this file.
+    #[test]
+    fn the_characters_of_the_pages_are_those_of_the_program() {
+        let file = std::fs::read(concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/verifying/characters.json")).unwrap();
+        let pages: serde_json::Value = serde_json::from_slice(&file).unwrap();
+        let set = |name: &str| -> Vec<char> {
+            let ranges: Vec<[u32; 2]> = serde_json::from_value(pages[name].clone()).unwrap();
+            ranges.iter().flat_map(|&[first, last]| first..=last).filter_map(char::from_u32).collect()
+        };
+        let all = |property: &dyn Fn(char) -> bool| ('\0'..=char::MAX).filter(|&c| property(c)).collect::<Vec<_>>();
+        assert_eq!(set("letters"), all(&|c| within(&LETTERS, c)));
+        assert_eq!(set("numbers"), all(&|c| within(&NUMBERS, c)));
+        assert_eq!(set("hidden"), all(&zkl_core::text::is_hidden));
+        assert_eq!(set("controls"), all(&char::is_control));
+        assert_eq!(set("hidden_before"), all(&super::super::text::was_invisible));
+    }
+
     #[test]
     fn words_begin_with_a_letter() {
         for word in ["a", "_1", "größe", "年齢", "x\u{3164}"] {
