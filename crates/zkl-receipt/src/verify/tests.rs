@@ -128,7 +128,7 @@ fn keys_that_receipts_only_claim_are_not_kept_and_kept_ones_are_few() {
 fn a_key_that_nobody_trusts_is_not_decoded() {
     // Groth16's keys say how many points follow; these bytes say that all of them do, and none is there.
     let key = [0xff; 4096];
-    let (digest, text) = (KeyDigest::of(&key), BASE64_STANDARD.encode(&key));
+    let (digest, text) = (KeyDigest::of(&key), BASE64_STANDARD.encode(key));
     let circuit: CircuitId = "tenant/root@1".parse().unwrap();
     let named = NamedKey { system: COMPACT, circuit: &circuit, digest, text: &text, instance: None, derivable: false };
     let origin = "example.com/log".parse().unwrap();

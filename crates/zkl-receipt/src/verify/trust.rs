@@ -25,6 +25,9 @@ use crate::trust_store::{DistrustError, Place, TrustStore};
 /// A key that anybody can make out of its circuit, and how it is made.
 pub(crate) type DerivedKey = (Arc<dyn VerifyingKey>, Setup);
 
+/// Which key it is: name of the proof system, circuit.
+type KeyPlace = (&'static str, CircuitId);
+
 /// Derived keys that are kept: a receipt about a table needs fewer than ten. Each may take tens of megabytes.
 const KEPT_KEYS: usize = 16;
 
@@ -39,7 +42,7 @@ pub struct Trust {
     circuits: Vec<Arc<dyn Circuit>>,
     /// Keys that this process made out of circuits, shared by clones that know the same circuits: no file and no receipt had a say in
     /// them. The last used one is at the end.
-    derived: Arc<Mutex<Vec<((&'static str, CircuitId), DerivedKey)>>>,
+    derived: Arc<Mutex<Vec<(KeyPlace, DerivedKey)>>>,
 }
 
 /// A text that is no key to trust.

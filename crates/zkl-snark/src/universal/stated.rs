@@ -11,6 +11,7 @@ use super::{
 };
 use crate::{
     ark::Fr,
+    matrices::Matrices,
     proof_system::{self, Linked, ProofSystem, VerifyError},
 };
 
@@ -44,6 +45,10 @@ impl proof_system::VerifyingKey for StatedKey {
 
     fn proof_len(&self, link: Option<usize>) -> Result<usize, VerifyError> {
         Ok(Sizes::of_key(self.header.link, self.header.counts, link)?.proof_bytes())
+    }
+
+    fn matrices(&self) -> Option<&Matrices> {
+        None
     }
 
     fn verify(&self, _: &[Fr], _: Option<&SrsVerifierKey>, _: Option<&Linked>, _: &[u8]) -> Result<(), VerifyError> {
