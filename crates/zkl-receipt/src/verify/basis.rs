@@ -50,8 +50,8 @@ impl VerifiedReceipt {
     pub fn grounds(&self) -> Vec<&'static str> {
         let mut grounds = vec![proofs(self.setup())];
         grounds.extend(self.is_over_derived_base().then_some(
-            "The ceremony's powers are used over a base that was derived from them; a published argument shows that this gives \
-             nobody an advantage, and no outside reviewer has confirmed it yet.",
+            "The ceremony's powers are used over a base that was derived from them. The project's ADR 17 argues that this gives \
+             nobody an advantage; no outside reviewer has confirmed that yet.",
         ));
         grounds.extend(self.tables());
         grounds.push(if self.log.followed_from.is_some() {
