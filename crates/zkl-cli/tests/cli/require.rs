@@ -80,12 +80,12 @@ fn every_requirement_fails_by_itself_and_is_met_by_a_good_receipt() {
     let verified = workdir.json(&["verify", &good, "--policy", "trust.policy", "--require", all]);
     assert_eq!((&verified["valid"], &verified["verdict"]), (&true.into(), &"valid".into()));
     let said = verified["trust"].to_string();
-    for grounds in ["public ceremony", "counted every row", "one that you trust", "quorum of your witnesses"] {
+    for grounds in ["public ceremony", "base that was derived", "counted every row", "one that you trust", "quorum of your witnesses"] {
         assert!(said.contains(grounds), "{said}");
     }
     let text = workdir.ok(&["verify", &good]);
     assert!(text.starts_with("VALID: 2 statements\n"), "{text}");
-    assert_eq!(text.lines().filter(|line| line.starts_with("trust ")).count(), 4, "{text}");
+    assert_eq!(text.lines().filter(|line| line.starts_with("trust ")).count(), 5, "{text}");
 }
 
 fn receipt_witness(path: &str) -> String {
