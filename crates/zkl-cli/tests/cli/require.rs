@@ -80,7 +80,13 @@ fn every_requirement_fails_by_itself_and_is_met_by_a_good_receipt() {
     let verified = workdir.json(&["verify", &good, "--policy", "trust.policy", "--require", all]);
     assert_eq!((&verified["valid"], &verified["verdict"]), (&true.into(), &"valid".into()));
     let said = verified["trust"].to_string();
-    for grounds in ["public ceremony", "base that was derived", "counted every row", "one that you trust", "quorum of your witnesses"] {
+    for grounds in [
+        "public ceremony",
+        "base that was derived",
+        "counted every row",
+        "one that you trust",
+        "quorum of your witnesses",
+    ] {
         assert!(said.contains(grounds), "{said}");
     }
     let text = workdir.ok(&["verify", &good]);
