@@ -56,6 +56,12 @@ def in_const_fn(lines, at):
     return "const fn" in next(heads, "")
 
 
+def is_statement(lines, at):
+    """Whether a line is no continuation of the one before."""
+    before = lines[at - 1].split("//")[0].strip()
+    return not before or before.endswith((";", "{", "}"))
+
+
 def switched(lines, crate, path):
     """Puts the checks of a file behind switches. Returns the lines and the names of the checks."""
     lines, checks = list(lines), []
@@ -88,7 +94,7 @@ def switched(lines, crate, path):
                 lines[at] = line.replace(f"if {found['condition']} {{", f"if {check(at)} || ({found['condition']}) {{", 1)
             elif yes.startswith("Err(") and not no.startswith("Err("):
                 lines[at] = line.replace(f"if {found['condition']} {{", f"if !{check(at)} && ({found['condition']}) {{", 1)
-        elif found := STATEMENT.match(line):
+        elif (found := STATEMENT.match(line)) and is_statement(lines, at):
             lines[at] = f"{found['indent']}if !{check(at)} {{ {found['call']}; }}"
     return lines, checks
 

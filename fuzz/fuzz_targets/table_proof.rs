@@ -80,11 +80,13 @@ impl Fixture {
         base.extend(&groth16);
         // No sums: 36 bytes of the number, 4 of the one group.
         let segment = plan.segment(0).unwrap();
-        let len = 4 + compressed(&g1).len() * (1 + segment.scan.cells().len() * segment.groups.count())
+        let len = 4
+            + compressed(&g1).len() * (1 + segment.scan.cells().len() * segment.groups.count())
             + scan(segment.scan.shape(), segment.groups.kappa(), &one, &groth16).len();
         let part = [&[1, 0], [0; 32 + 4 + 36 + 4].as_slice(), &base[5..5 + len]].concat();
-        let numbers = ColumnStats::Numeric(NumericStats::default());
-        let groups = ColumnStats::Grouped(GroupedStats { entries: vec![CategoryCount { value: "a".into(), count: 0 }] });
+        let numbers = ColumnStats::Numeric(NumericStats { min: 0, max: 0, sum: 0u64.into(), sum_squares: 0u64.into() });
+        let groups =
+            ColumnStats::Grouped(GroupedStats { entries: vec![CategoryCount { value: "a".into(), count: 0 }] });
         let columns = [numbers, groups].map(|stats| ColumnProfile { valid: 0, stats }).to_vec();
         let empty = Profile { rows: 0, columns, pairs: Vec::new() };
         let context = ScanContext::new("fuzz", &[0; 32], &"data".parse().unwrap(), &[0; 32]);
