@@ -137,3 +137,21 @@ fn a_key_that_nobody_trusts_is_not_decoded() {
     let trusting = Trust::default().with_verifying_key(circuit.clone(), digest);
     assert!(matches!(admitted(&trusting), VerifyError::Key(_)));
 }
+
+#[test]
+fn a_key_that_is_not_derivable_is_made_only_for_who_trusts_it() {
+    let circuit = Root::of_five("tenant/large@1");
+    let (key, _) = UNIVERSAL.derived_key(&circuit).unwrap();
+    let (id, text) = (circuit.id(), BASE64_STANDARD.encode(key.as_bytes()));
+    let (digest, instance) = (key.digest(), Some(&circuit as &dyn Circuit));
+    let named = NamedKey { system: UNIVERSAL, circuit: &id, digest, text: &text, instance, derivable: false };
+    let origin = "example.com/log".parse().unwrap();
+    let trusted = |trust: &Trust| {
+        let at = trust.at(Place::of_entry(&origin, LeafIndex(0)));
+        named.admitted(at).and_then(|key| key.trusted(at)).map(|(key, _)| key.digest())
+    };
+    let stranger = Trust::default();
+    assert!(matches!(trusted(&stranger), Err(VerifyError::KeyNotTrusted { .. })));
+    assert_eq!(stranger.kept_keys(), 0);
+    assert!(matches!(trusted(&stranger.with_verifying_key(id.clone(), digest)), Ok(got) if got == digest));
+}
