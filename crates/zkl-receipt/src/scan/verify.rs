@@ -98,9 +98,7 @@ pub(crate) fn check_scan(
         if logged.circuit != id {
             return Err(VerifyError::Circuit { expected: id, got: logged.circuit.clone() });
         }
-        let name = named(system, circuit, logged, text, is_derivable);
-        name.bytes()?;
-        names.push(name);
+        names.push(named(system, circuit, logged, text, is_derivable));
     }
     // Keys may have to be derived, which is work: whatever is cheap comes first.
     if system.tag().is_some() {

@@ -66,18 +66,12 @@ impl NamedKey<'_> {
                 Ok(AdmittedKey::Derivable { key: self, instance, stated: None, known })
             }
             // A stranger's key is not read: decoding a long one is work.
-            _ => Ok(AdmittedKey::Known(read_known(known, read, untrusted)?)),
+            _ => {
+                let setup = known.ok_or_else(untrusted)?;
+                Ok(AdmittedKey::Known((read()?, setup)))
+            }
         }
     }
-}
-
-fn read_known(
-    known: Option<Setup>,
-    read: impl FnOnce() -> Result<Arc<dyn VerifyingKey>, VerifyError>,
-    untrusted: impl FnOnce() -> VerifyError,
-) -> Result<DerivedKey, VerifyError> {
-    let setup = known.ok_or_else(untrusted)?;
-    Ok((read()?, setup))
 }
 
 /// A key that nothing cheap speaks against.
