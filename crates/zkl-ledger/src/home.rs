@@ -34,9 +34,10 @@ pub use self::{
     keys::{KeyRole, MovedKey},
     openings::ConvertedOpenings,
 };
+pub use crate::opening::{create_private_dir, write_private_file};
 use crate::{
     error::LedgerError,
-    opening::{OpeningStore, create_private_dir, write_private_file},
+    opening::OpeningStore,
     store_url::StoreUrl,
     vault::{OpeningKey, OpeningRecipient},
 };
