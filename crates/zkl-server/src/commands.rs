@@ -3,13 +3,13 @@
 mod key;
 mod serve;
 
-use std::path::PathBuf;
+use std::{io::IsTerminal as _, path::PathBuf};
 
 use clap::{Args, Subcommand};
 
 pub use self::{
     key::{KeyCommand, KeyError},
-    serve::ServeArgs,
+    serve::{ServeArgs, ServeOptions},
 };
 use crate::error::ServerError;
 
@@ -42,4 +42,12 @@ impl Command {
             Self::Key(command) => Ok(command.run(say)?),
         }
     }
+}
+
+/// Sends the server's log to stderr: what is worth an operator's attention.
+pub fn log_to_stderr() {
+    let ansi = std::io::stderr().is_terminal();
+    let log = tracing_subscriber::fmt().with_writer(std::io::stderr).with_ansi(ansi);
+    // A program that has a log of its own keeps it.
+    let _ = log.with_max_level(tracing::Level::INFO).try_init();
 }

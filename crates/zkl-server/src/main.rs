@@ -1,9 +1,9 @@
 //! The binary: logs to stderr, data to stdout.
 
-use std::{io::IsTerminal as _, process::ExitCode};
+use std::process::ExitCode;
 
 use clap::Parser;
-use zkl_server::commands::Command;
+use zkl_server::commands::{self, Command};
 
 #[derive(Parser)]
 #[command(name = "zkl-server", version, about = "A ledger behind HTTP", propagate_version = true)]
@@ -15,8 +15,7 @@ struct Cli {
 #[tokio::main]
 async fn main() -> ExitCode {
     let cli = Cli::parse();
-    let ansi = std::io::stderr().is_terminal();
-    tracing_subscriber::fmt().with_writer(std::io::stderr).with_ansi(ansi).with_max_level(tracing::Level::INFO).init();
+    commands::log_to_stderr();
     #[expect(clippy::print_stdout, reason = "tokens, lists and the address are data")]
     let say = |line: &str| println!("{line}");
     match cli.command.run(say).await {

@@ -1,6 +1,11 @@
 //! Serving, from the command line.
 
-use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
+use std::{
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
 
 use clap::Args;
 use tokio::net::TcpListener;
@@ -23,9 +28,7 @@ use crate::{
 
 /// How a ledger is served. One process has it open for writing: while it is served, other programs read.
 #[derive(Debug, Args)]
-pub struct ServeArgs {
-    #[command(flatten)]
-    ledger: LedgerArgs,
+pub struct ServeOptions {
     /// Address to listen on, in the clear: put a proxy with TLS before what is not loopback
     #[arg(long, env = "ZKL_LISTEN", default_value = "127.0.0.1:8400", value_name = "ADDRESS")]
     listen: SocketAddr,
@@ -47,6 +50,15 @@ pub struct ServeArgs {
     /// Seconds that requests and operations are given to end when the server stops
     #[arg(long, default_value_t = ServerLimits::default().grace.as_secs(), value_name = "SECONDS")]
     grace: u64,
+}
+
+/// A ledger that is opened and served.
+#[derive(Debug, Args)]
+pub struct ServeArgs {
+    #[command(flatten)]
+    ledger: LedgerArgs,
+    #[command(flatten)]
+    options: ServeOptions,
     /// Directory of generated proving keys and reference strings [default: the user's cache directory]
     #[arg(long, env = "ZKL_KEYS", value_name = "DIR")]
     keys: Option<PathBuf>,
@@ -61,14 +73,13 @@ pub struct ServeArgs {
     passphrase_file: Option<PathBuf>,
 }
 
-impl ServeArgs {
-    /// Serves until the process is told to end (SIGINT, SIGTERM).
+impl ServeOptions {
+    /// Serves a ledger that is open for writing, whose directory is `dir`, until the process is told to end (SIGINT, SIGTERM). `say` is told the
+    /// address.
     ///
     /// # Errors
     /// [`ServerError`].
-    pub async fn run(self, say: impl Fn(&str)) -> Result<(), ServerError> {
-        // Boxed: the futures of all stores together are a type too deep for the compiler.
-        let ledger = Box::pin(self.open()).await?;
+    pub async fn serve(self, ledger: Ledger, dir: &Path, say: impl Fn(&str)) -> Result<(), ServerError> {
         let settings = ServiceSettings {
             access: Access { public_log: self.public_log, public_verify: self.public_verify },
             operations: OperationLimits {
@@ -78,7 +89,7 @@ impl ServeArgs {
                 ..OperationLimits::default()
             },
         };
-        let dir = Service::dir(&self.ledger.ledger);
+        let dir = Service::dir(dir);
         let service = tokio::task::spawn_blocking(move || Service::start(ledger, &dir, settings));
         let service = Arc::new(service.await.map_err(crate::ServiceError::from)??);
         let listen = |source| ServerError::Listen { address: self.listen.to_string(), source };
@@ -87,6 +98,18 @@ impl ServeArgs {
         say(&format!("listening on http://{}", listener.local_addr().map_err(listen)?));
         let limits = ServerLimits { grace: Duration::from_secs(self.grace), ..ServerLimits::default() };
         serve(service, listener, limits, told_to_end()).await
+    }
+}
+
+impl ServeArgs {
+    /// Opens the ledger and serves it.
+    ///
+    /// # Errors
+    /// [`ServerError`].
+    pub async fn run(self, say: impl Fn(&str)) -> Result<(), ServerError> {
+        // Boxed: the futures of all stores together are a type too deep for the compiler.
+        let ledger = Box::pin(self.open()).await?;
+        self.options.serve(ledger, &self.ledger.ledger, say).await
     }
 
     async fn open(&self) -> Result<Ledger, ServerError> {
