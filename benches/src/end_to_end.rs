@@ -8,6 +8,7 @@ use zkl_ledger::{
     EntryRef, Ledger, Table, Trust,
     circuit::KeyStore,
     receipt::{Predicate, ProfileEvidence, VerifiedStatement},
+    requests::ProofSetting,
     storage::StorageBackend as _,
     verify,
 };
@@ -21,6 +22,8 @@ use crate::{
 const NAME: &str = "mixed";
 /// Verifications per claim. Many, so that a CPU clock of 10 ms tells what one takes.
 const VERIFICATIONS: u32 = 101;
+/// First verifications, each by a verifier that knows nothing.
+const FIRST_VERIFICATIONS: u32 = 11;
 
 /// Everything that is measured about one table.
 #[derive(Debug, Serialize, Deserialize)]
@@ -29,6 +32,8 @@ pub struct Figures {
     pub rows: u64,
     /// Columns.
     pub columns: u32,
+    /// How everything was proved.
+    pub proofs: ProofSetting,
     /// Length of the CSV file in bytes.
     pub csv_bytes: u64,
     /// Stages of the notarization.
@@ -54,7 +59,9 @@ pub struct ScanFigures {
     pub commitment_bytes: usize,
     /// Bytes of everything else in the proof.
     pub proof_bytes: usize,
-    /// A verification of the notarization's receipt, as for claims.
+    /// The first verification of the notarization's receipt: the verifier makes the keys of its circuits.
+    pub first_verify: Spent,
+    /// A verification of that receipt, as for claims.
     pub verify: Spent,
     /// Length of that receipt in bytes.
     pub receipt_bytes: usize,
@@ -73,7 +80,9 @@ pub struct ClaimFigures {
     pub prove: Spent,
     /// Its stages.
     pub stages: Vec<StageSpent>,
-    /// A verification of the receipt, from bytes to verdict: median of the wall times, mean of the CPU times.
+    /// The first verification of the receipt: the verifier makes the keys of its circuits.
+    pub first_verify: Spent,
+    /// A verification of the receipt, from bytes to verdict, by a verifier that knows its circuits: median of the wall times, mean of the CPU times.
     pub verify: Spent,
     /// Length of the proof in bytes.
     pub proof_bytes: usize,
@@ -85,11 +94,15 @@ pub struct ClaimFigures {
 ///
 /// # Errors
 /// Whatever the ledger answers.
-pub async fn run(table: MixedTable, dir: &Path, keys: &Path) -> Result<Figures, Box<dyn Error>> {
+pub async fn run(table: MixedTable, proofs: ProofSetting, dir: &Path, keys: &Path) -> Result<Figures, Box<dyn Error>> {
     let file = dir.join("mixed.csv");
     let csv_bytes = table.write_file(&file)?;
     let home = dir.join("ledger");
-    let ledger = Ledger::builder().keys(KeyStore::open(keys)?).create(&home, "example.com/bench".parse()?).await?;
+    let ledger = Ledger::builder()
+        .proofs(proofs)
+        .keys(KeyStore::open(keys)?)
+        .create(&home, "example.com/bench".parse()?)
+        .await?;
     let mixed = Table::path(file).named(NAME.parse()?).options(MixedTable::read_options());
 
     let whole = Clock::start();
@@ -108,7 +121,7 @@ pub async fn run(table: MixedTable, dir: &Path, keys: &Path) -> Result<Figures, 
     }
     // A new ledger value has no keys in memory, as a new process.
     drop(ledger);
-    let ledger = Ledger::builder().keys(KeyStore::open(keys)?).open(&home).await?;
+    let ledger = Ledger::builder().proofs(proofs).keys(KeyStore::open(keys)?).open(&home).await?;
     let mut claims = Vec::new();
     for (claim, first) in CLAIMS.into_iter().zip(first) {
         claims.push(ClaimFigures { first, ..prove(&ledger, notarized_at, claim).await? });
@@ -116,6 +129,7 @@ pub async fn run(table: MixedTable, dir: &Path, keys: &Path) -> Result<Figures, 
     Ok(Figures {
         rows: table.rows,
         columns: table.width.columns(),
+        proofs,
         csv_bytes,
         stages,
         notarize,
@@ -137,28 +151,39 @@ async fn scan_figures(ledger: &Ledger, notarized: EntryRef) -> Result<ScanFigure
     let plan = TablePlan::new(layout, SRS_LOG_POWERS)?;
     let commitment_bytes: usize =
         plan.segments().map(|segment| ColumnCommitments::encoded_bytes(segment.scan, segment.groups)).sum();
+    let (first_verify, verify) = time_verification(&receipt, || Trust::default().with_log(ledger.log_key()))?;
     Ok(ScanFigures {
         circuits: report.keys.iter().map(|key| key.circuit.to_string()).collect(),
         segments: report.segments,
         commitment_bytes,
         proof_bytes: report.bytes - commitment_bytes,
-        verify: time_verification(&receipt, &trust)?,
+        first_verify,
+        verify,
         receipt_bytes: receipt.len(),
     })
 }
 
-/// Median of the wall times, mean of the CPU times.
-fn time_verification(receipt: &[u8], trust: &Trust) -> Result<Spent, Box<dyn Error>> {
-    let mut times = Vec::new();
+/// The first verification, and those that follow. Median of the wall times, mean of the CPU times.
+fn time_verification(receipt: &[u8], trust: impl Fn() -> Trust) -> Result<(Spent, Spent), Box<dyn Error>> {
+    let first = time_verifications(receipt, FIRST_VERIFICATIONS, &trust)?;
+    let known = trust();
+    verify(receipt, &known)?;
+    // Clones share the keys that were made.
+    Ok((first, time_verifications(receipt, VERIFICATIONS, || known.clone())?))
+}
+
+fn time_verifications(receipt: &[u8], times: u32, trust: impl Fn() -> Trust) -> Result<Spent, Box<dyn Error>> {
+    let mut walls = Vec::new();
     let all = Clock::start();
-    for _ in 0..VERIFICATIONS {
+    for _ in 0..times {
+        let trust = trust();
         let clock = Instant::now();
-        verify(receipt, trust)?;
-        times.push(clock.elapsed());
+        verify(receipt, &trust)?;
+        walls.push(clock.elapsed());
     }
-    let cpu = all.spent().cpu / VERIFICATIONS;
-    times.sort_unstable();
-    Ok(Spent { wall: times[times.len() / 2], cpu })
+    let cpu = all.spent().cpu / times;
+    walls.sort_unstable();
+    Ok(Spent { wall: walls[walls.len() / 2], cpu })
 }
 
 async fn prove(ledger: &Ledger, notarized: EntryRef, claim: &str) -> Result<ClaimFigures, Box<dyn Error>> {
@@ -172,14 +197,15 @@ async fn prove(ledger: &Ledger, notarized: EntryRef, claim: &str) -> Result<Clai
     };
     let proof = ledger.storage().blob(record.proof.digest).await?.ok_or("the proof is stored")?;
     let receipt = ledger.receipt(&entry).await?.encode()?;
-    let trust = Trust::default().with_log(ledger.log_key());
+    let (first_verify, verify) = time_verification(&receipt, || Trust::default().with_log(ledger.log_key()))?;
     Ok(ClaimFigures {
         claim: claim.to_owned(),
         circuit: record.proof.circuit.to_string(),
         first: Vec::new(),
         prove,
         stages,
-        verify: time_verification(&receipt, &trust)?,
+        first_verify,
+        verify,
         proof_bytes: proof.len(),
         receipt_bytes: receipt.len(),
     })

@@ -28,7 +28,12 @@ pub enum Width {
     Four,
     /// Those, and `id`, `applied_at`, `balance`, `visits`, `product`, `closed_on`.
     Ten,
+    /// Those, and 18 of a survey: 8 scores of one decimal, 6 answers of five, 4 counts with nulls.
+    TwentyEight,
 }
+
+/// Answers to a question of the survey.
+const ANSWERS: [&str; 5] = ["never", "rarely", "sometimes", "often", "always"];
 
 impl Width {
     /// The width of `columns` columns, if there is one.
@@ -36,6 +41,7 @@ impl Width {
         match columns {
             4 => Some(Self::Four),
             10 => Some(Self::Ten),
+            28 => Some(Self::TwentyEight),
             _ => None,
         }
     }
@@ -45,6 +51,7 @@ impl Width {
         match self {
             Self::Four => 4,
             Self::Ten => 10,
+            Self::TwentyEight => 28,
         }
     }
 }
@@ -109,11 +116,22 @@ impl MixedTable {
         let mut rng = ChaCha8Rng::seed_from_u64(SEED);
         match self.width {
             Width::Four => writeln!(out, "age,amount,approved,region")?,
-            Width::Ten => {
-                writeln!(out, "id,applied_at,age,amount,balance,visits,approved,region,product,closed_on")?;
+            Width::Ten | Width::TwentyEight => {
+                write!(out, "id,applied_at,age,amount,balance,visits,approved,region,product,closed_on")?;
+                (10..self.width.columns()).try_for_each(|column| write!(out, ",survey_{column}"))?;
+                writeln!(out)?;
             }
         }
-        (0..self.rows).try_for_each(|index| Row::draw(index, &mut rng).write(self.width, out))
+        // A stream of its own: the other columns are the same in every width.
+        let mut survey = ChaCha8Rng::seed_from_u64(SEED + 1);
+        for index in 0..self.rows {
+            Row::draw(index, &mut rng).write(self.width, out)?;
+            if self.width == Width::TwentyEight {
+                write_survey(&mut survey, out)?;
+            }
+            out.write_all(b"\n")?;
+        }
+        Ok(())
     }
 
     /// How the table is read: with the pairs that [`CLAIMS`] need.
@@ -144,14 +162,14 @@ impl Row {
     }
 
     fn write(&self, width: Width, out: &mut impl Write) -> io::Result<()> {
-        if width == Width::Ten {
+        if width != Width::Four {
             let Moment { year, month, day, second_of_day } = self.applied_at;
             let (hour, minute, second) = (second_of_day / 3_600, second_of_day / 60 % 60, second_of_day % 60);
             write!(out, "{},{year}-{month:02}-{day:02} {hour:02}:{minute:02}:{second:02},", self.id)?;
         }
         optional(out, self.age)?;
         write!(out, ",{}.{:02},", self.amount / 100, self.amount % 100)?;
-        if width == Width::Ten {
+        if width != Width::Four {
             if let Some(cents) = self.balance {
                 let sign = if cents < 0 { "-" } else { "" };
                 write!(out, "{sign}{}.{:02}", cents.abs() / 100, cents.abs() % 100)?;
@@ -161,14 +179,31 @@ impl Row {
             out.write_all(b",")?;
         }
         write!(out, "{},{}", self.approved, self.region)?;
-        if width == Width::Ten {
+        if width != Width::Four {
             write!(out, ",product {:03},", self.product)?;
             if let Some(Moment { year, month, day, .. }) = self.closed_on {
                 write!(out, "{year}-{month:02}-{day:02}")?;
             }
         }
-        out.write_all(b"\n")
+        Ok(())
     }
+}
+
+/// The columns of the survey, each after a comma.
+fn write_survey(rng: &mut ChaCha8Rng, out: &mut impl Write) -> io::Result<()> {
+    let mut below = |bound: u32| rng.next_u32() % bound;
+    for _ in 0..8 {
+        let score = below(1_001);
+        write!(out, ",{}.{}", score / 10, score % 10)?;
+    }
+    for _ in 0..6 {
+        write!(out, ",{}", ANSWERS[below(5) as usize])?;
+    }
+    for _ in 0..4 {
+        out.write_all(b",")?;
+        optional(out, (below(10) > 0).then(|| below(50)))?;
+    }
+    Ok(())
 }
 
 impl Moment {
@@ -193,7 +228,7 @@ mod tests {
 
     #[test]
     fn every_row_has_all_columns() {
-        for width in [Width::Four, Width::Ten] {
+        for width in [Width::Four, Width::Ten, Width::TwentyEight] {
             let text = text(500, width);
             assert_eq!(text.lines().count(), 501);
             assert!(text.lines().all(|line| line.split(',').count() == width.columns() as usize));

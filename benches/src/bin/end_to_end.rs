@@ -19,15 +19,19 @@ use zkl_benches::{
     mixed_table::{MixedTable, Width},
     text_table::TextTable,
 };
+use zkl_ledger::requests::ProofSetting;
 
 #[derive(Parser)]
 struct Args {
     /// Rows of the tables; at least 10,000, for the claims to hold.
     #[arg(long, value_delimiter = ',', default_values_t = [1 << 16, 1 << 18, 1_000_000])]
     rows: Vec<u64>,
-    /// Columns of the tables: 4, 10.
+    /// Columns of the tables: 4, 10, 28.
     #[arg(long, value_delimiter = ',', default_values_t = [4, 10])]
     columns: Vec<u32>,
+    /// How everything is proved: universal, dev (Groth16 with keys that anybody can forge with).
+    #[arg(long, value_delimiter = ',', default_values_t = [ProofSetting::Universal, ProofSetting::Dev])]
+    proof: Vec<ProofSetting>,
     /// Directory on the disk to measure; a subdirectory is made in it and removed.
     #[arg(long, default_value = ".")]
     dir: PathBuf,
@@ -40,12 +44,12 @@ fn main() -> Result<(), Box<dyn Error>> {
     let args = Args::parse();
     let place = tempfile::tempdir_in(&args.dir)?;
     if let Some(keys) = &args.one_with_keys {
-        let (&[rows], &[columns]) = (args.rows.as_slice(), args.columns.as_slice()) else {
-            return Err("one table has one number of rows and one of columns".into());
+        let (&[rows], &[columns], &[proof]) = (&args.rows[..], &args.columns[..], &args.proof[..]) else {
+            return Err("one table has one number of rows and of columns, and one kind of proof".into());
         };
-        let width = Width::new(columns).ok_or("tables have 4 or 10 columns")?;
+        let width = Width::new(columns).ok_or("tables have 4, 10 or 28 columns")?;
         let runtime = tokio::runtime::Runtime::new()?;
-        let figures = runtime.block_on(end_to_end::run(MixedTable { rows, width }, place.path(), keys))?;
+        let figures = runtime.block_on(end_to_end::run(MixedTable { rows, width }, proof, place.path(), keys))?;
         println!("{}", serde_json::to_string(&figures)?);
         return Ok(());
     }
@@ -59,7 +63,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut all = Vec::new();
     for &columns in &args.columns {
         for &rows in &args.rows {
-            all.push(measure(rows, columns, place.path())?);
+            for &proof in &args.proof {
+                all.push(measure(rows, columns, proof, place.path())?);
+            }
         }
     }
     println!("load average after {}\n", clock::load_average());
@@ -78,18 +84,19 @@ struct Measured {
     first: Option<Figures>,
 }
 
-fn measure(rows: u64, columns: u32, place: &Path) -> Result<Measured, Box<dyn Error>> {
-    let figures = measure_once(rows, columns, place)?;
+fn measure(rows: u64, columns: u32, proof: ProofSetting, place: &Path) -> Result<Measured, Box<dyn Error>> {
+    let figures = measure_once(rows, columns, proof, place)?;
     if find(&figures.stages, GENERATE).is_none() {
         return Ok(Measured { figures, first: None });
     }
-    Ok(Measured { figures: measure_once(rows, columns, place)?, first: Some(figures) })
+    Ok(Measured { figures: measure_once(rows, columns, proof, place)?, first: Some(figures) })
 }
 
 /// Measures one table in a child process.
-fn measure_once(rows: u64, columns: u32, place: &Path) -> Result<Figures, Box<dyn Error>> {
+fn measure_once(rows: u64, columns: u32, proof: ProofSetting, place: &Path) -> Result<Figures, Box<dyn Error>> {
     let child = Command::new(std::env::current_exe()?)
         .args(["--rows", &rows.to_string(), "--columns", &columns.to_string()])
+        .args(["--proof", &proof.to_string()])
         .arg("--dir")
         .arg(place)
         .arg("--one-with-keys")
@@ -110,13 +117,13 @@ fn notarizations(all: &[Figures]) -> TextTable {
             stages.push(&stage.stage);
         }
     }
-    let headings = ["rows x columns", "CSV MB"].into_iter().chain(stages.iter().copied());
+    let headings = ["rows x columns", "proof", "CSV MB"].into_iter().chain(stages.iter().copied());
     let mut table = TextTable::new(headings.chain(["total", "parse + profile MB/s", "peak MiB"]));
     for figures in all {
         let megabytes = figures.csv_bytes as f64 / 1e6;
         let passes = [INFER, DICTIONARY, ENCODE].into_iter().filter_map(|pass| find(&figures.stages, pass));
         let reading: Duration = passes.map(|spent| spent.wall).sum();
-        let mut row = vec![format!("{} x {}", figures.rows, figures.columns), format!("{megabytes:.1}")];
+        let mut row = vec![name(figures), figures.proofs.to_string(), format!("{megabytes:.1}")];
         row.extend(stages.iter().map(|stage| seconds(find(&figures.stages, stage))));
         row.push(seconds(Some(figures.notarize)));
         row.push(format!("{:.0}", megabytes / reading.as_secs_f64()));
@@ -129,10 +136,12 @@ fn notarizations(all: &[Figures]) -> TextTable {
 fn claims(all: &[Figures]) -> TextTable {
     let mut table = TextTable::new([
         "rows x columns",
+        "proof",
         "circuit",
         "from call to entry",
         "load keys",
         "prove",
+        "first verify ms",
         "verify ms",
         "proof B",
         "receipt B",
@@ -140,11 +149,13 @@ fn claims(all: &[Figures]) -> TextTable {
     for figures in all {
         for claim in &figures.claims {
             table.row([
-                format!("{} x {}", figures.rows, figures.columns),
+                name(figures),
+                figures.proofs.to_string(),
                 claim.circuit.clone(),
                 seconds(Some(claim.prove)),
                 seconds(find(&claim.stages, LOAD)),
                 seconds(find(&claim.stages, PROVE)),
+                milliseconds(claim.first_verify),
                 milliseconds(claim.verify),
                 claim.proof_bytes.to_string(),
                 claim.receipt_bytes.to_string(),
@@ -155,17 +166,28 @@ fn claims(all: &[Figures]) -> TextTable {
 }
 
 fn scans(all: &[Figures]) -> TextTable {
-    let headings = ["rows x columns", "circuit", "segments", "commitments B", "proof B", "receipt B", "verify ms"];
-    let mut table = TextTable::new(headings);
+    let mut table = TextTable::new([
+        "rows x columns",
+        "proof",
+        "circuit",
+        "segments",
+        "commitments B",
+        "proof B",
+        "receipt B",
+        "first verify ms",
+        "verify ms",
+    ]);
     for figures in all {
         let scan = &figures.scan;
         table.row([
-            format!("{} x {}", figures.rows, figures.columns),
+            name(figures),
+            figures.proofs.to_string(),
             scan.circuits.join(" "),
             scan.segments.to_string(),
             scan.commitment_bytes.to_string(),
             scan.proof_bytes.to_string(),
             scan.receipt_bytes.to_string(),
+            milliseconds(scan.first_verify),
             milliseconds(scan.verify),
         ]);
     }
@@ -186,6 +208,10 @@ fn keys(all: &[Figures]) -> TextTable {
         }
     }
     table
+}
+
+fn name(figures: &Figures) -> String {
+    format!("{} x {}", figures.rows, figures.columns)
 }
 
 fn find(stages: &[StageSpent], name: &str) -> Option<Spent> {
