@@ -170,7 +170,7 @@ pub(crate) struct Answer {
 impl Answer {
     #[track_caller]
     pub(crate) fn json(&self) -> Value {
-        serde_json::from_slice(&self.bytes).expect(&String::from_utf8_lossy(&self.bytes))
+        serde_json::from_slice(&self.bytes).unwrap_or_else(|_| panic!("{}", String::from_utf8_lossy(&self.bytes)))
     }
 
     #[track_caller]

@@ -1,6 +1,6 @@
 //! The server as its clients have it: real connections, real clients.
 
-#![expect(clippy::unwrap_used, reason = "a test that fails should stop")]
+#![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that fails should stop")]
 
 mod common;
 mod curl;
