@@ -9,6 +9,7 @@ mod common;
 mod crash;
 mod custody;
 mod hsm;
+mod keys;
 mod profile;
 mod proved;
 mod require;
