@@ -12,6 +12,7 @@ mod hsm;
 mod keys;
 mod profile;
 mod proved;
+mod quickstart;
 mod require;
 mod secrets;
 mod terminal;
