@@ -6,6 +6,9 @@ use std::{
     time::Duration,
 };
 
+use zkl_ledger::Ledger;
+use zkl_server::{ServerError, Service, ServiceSettings};
+
 use crate::common::{CSV, Home, Setup, proving_keys};
 
 const VERSIONS: &str = "/api/v1/datasets/team%2Fpatients/versions?evidence=attestation";
@@ -75,6 +78,13 @@ fn a_killed_server_loses_no_operation() {
 
 #[test]
 fn two_servers_do_not_share_a_directory() {
+    let dir = tempfile::tempdir().unwrap();
+    let start = || Service::start(Ledger::in_memory().unwrap(), dir.path(), ServiceSettings::default());
+    let first = start().unwrap();
+    assert!(matches!(start(), Err(ServerError::Running { .. })));
+    drop(first);
+    start().unwrap();
+    // Nor do they share a store.
     let home = Home::new();
     let _server = home.start(Setup::default());
     let output = Command::new(env!("CARGO_BIN_EXE_zkl-server"))
