@@ -193,3 +193,22 @@ fn a_full_queue_says_so() {
     assert_eq!(server.client(&key).follow(accepted.header("location"))["status"], "succeeded");
     server.client(&key).post(VERSIONS, CSV).expect(202);
 }
+
+#[test]
+fn a_request_that_is_being_received_is_not_begun_again() {
+    let home = Home::new();
+    let key = home.everything();
+    let server = home.start(Setup::default());
+    let mut stream = TcpStream::connect(server.address).unwrap();
+    let head = format!(
+        "POST {VERSIONS} HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {key}\r\nidempotency-key: a\r\ncontent-length: {}\r\nconnection: close\r\n\r\n",
+        CSV.len()
+    );
+    stream.write_all(head.as_bytes()).unwrap();
+    wait_until(|| uploads(&home) == 1);
+    let again = || server.client(&key).send("POST", VERSIONS, &[("idempotency-key", "a")], CSV.as_bytes());
+    again().problem(409, "conflict");
+    stream.write_all(CSV.as_bytes()).unwrap();
+    let accepted = parse(&read_all(&mut stream)).expect(202);
+    assert_eq!(again().expect(202).header("location"), accepted.header("location"));
+}
