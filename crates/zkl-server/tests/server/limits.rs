@@ -67,6 +67,9 @@ fn bodies_are_bounded_whatever_they_say_of_themselves() {
     exchange(&server, &chunked).problem(413, "too-large");
     let claim = format!(r#"{{"claim":"{}"}}"#, "x".repeat(70_000));
     server.client(&key).post("/api/v1/datasets/team%2Fpatients/claims", claim).problem(413, "too-large");
+    let mut chunked = format!("POST /api/v1/datasets/team%2Fpatients/claims HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {key}\r\ntransfer-encoding: chunked\r\nconnection: close\r\n\r\n").into_bytes();
+    chunked.extend_from_slice(format!("{:x}\r\n{}\r\n0\r\n\r\n", 70_000, "x".repeat(70_000)).as_bytes());
+    exchange(&server, &chunked).problem(413, "too-large");
     // A length alone is enough to be refused.
     let head = format!(
         "POST /api/v1/verify HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {key}\r\ncontent-length: 99999999999\r\n\r\n"
@@ -97,6 +100,11 @@ fn slow_clients_are_let_go() {
         "POST {VERSIONS} HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {key}\r\ncontent-length: 1000\r\n\r\nage"
     );
     exchange(&server, head.as_bytes()).problem(408, "request-timeout");
+    // One for which an upload's time does not count.
+    let verify = format!(
+        "POST /api/v1/verify HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {key}\r\ncontent-length: 1000\r\n\r\n{{"
+    );
+    exchange(&server, verify.as_bytes()).problem(408, "request-timeout");
     // A body that never pauses for long, and takes for ever.
     let mut stream = TcpStream::connect(server.address).unwrap();
     stream.write_all(head.as_bytes()).unwrap();
