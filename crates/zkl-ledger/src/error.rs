@@ -31,6 +31,7 @@ use zkl_snark::{keys, proof_system::ProveError};
 
 use crate::{
     fsck::Finding,
+    reference::Candidate,
     store_url::StoreUrlError,
     vault::{OpeningKeyError, VaultError},
 };
@@ -222,6 +223,14 @@ pub enum LedgerError {
     UnknownEntry {
         /// The index or id asked for.
         reference: String,
+    },
+    /// A text that means more than one entry.
+    #[error("{reference:?} may mean {}", candidates.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "))]
+    AmbiguousEntry {
+        /// The text.
+        reference: String,
+        /// The entries, or the first of them, by index.
+        candidates: Vec<Candidate>,
     },
     /// The entry is of a kind or version that this program only shows.
     #[error("entry {id} is of type {got:?}, which this version does not know")]
@@ -478,6 +487,7 @@ impl LedgerError {
             | Self::ClaimCircuit { .. }
             | Self::NoCeremonyKey { .. }
             | Self::NotANotarization { .. }
+            | Self::AmbiguousEntry { .. }
             | Self::Ptau(_)
             | Self::DeriveSrs(_)
             | Self::Settings { .. }
