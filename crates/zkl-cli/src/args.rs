@@ -34,7 +34,8 @@ Examples:
   zkl prove penguins 'mean(body_mass_g) between 4000 and 4500' -o mean.receipt
   zkl verify mean.receipt
 
-Exit codes: 0 done, 1 verification failed, 2 any other error.")]
+Exit codes: 0 done, 1 not valid, 2 any other error, 3 the claim is false, 4 busy: somebody else is writing.
+With --format json an error is one line of JSON on stderr.")]
 pub(crate) struct Cli {
     #[command(flatten)]
     pub(crate) global: GlobalArgs,
@@ -90,6 +91,7 @@ pub(crate) enum Command {
     Notarize(NotarizeArgs),
     Prove(ProveArgs),
     Verify(VerifyArgs),
+    Inspect(InspectArgs),
     Profile(ProfileArgs),
     Schema(SchemaArgs),
     Log(LogArgs),
@@ -291,7 +293,9 @@ Claims:
 Examples:
   zkl prove penguins 'mean(body_mass_g) between 4000 and 4500' -o mean.receipt
   zkl prove penguins 'nulls(sex) <= 5%' --dry-run --reveal
-  zkl prove penguins --claim-file claim.json -o claim.receipt"
+  zkl prove penguins --claim-file claim.json -o claim.receipt
+
+Exit codes: 0 proved, 2 it cannot be proved, 3 the claim is false, 4 busy. With --dry-run 0 either way: the answer is on stdout."
     )
 }
 
@@ -311,7 +315,7 @@ pub(crate) struct ProveArgs {
     /// Read the claim from a JSON file instead
     #[arg(long, value_name = "FILE", conflicts_with = "claim", value_hint = ValueHint::FilePath)]
     pub(crate) claim_file: Option<PathBuf>,
-    /// Index or id of the notarization to prove the claim about
+    /// Index of the notarization, or its id or the first digits of that to prove the claim about
     #[arg(long, value_name = "ENTRY")]
     pub(crate) entry: Option<String>,
     /// Write the receipt to this file
@@ -344,24 +348,25 @@ Examples:
   zkl verify mean.receipt --policy trust.policy
   zkl verify mean.receipt --policy trust.policy --require pinned,proved,public-setup,cosigned
   zkl verify penguins.receipt --data penguins.csv --opening penguins.opening
+  zkl verify receipts/ more/*.receipt --trust keys.txt --require pinned,proved
 
-Exit codes: 0 the receipt verifies and is as required, 1 it does not or is not, 2 it could not be read. Without --require,
+Exit codes: 0 every receipt verifies and is as required, 1 one does not or is not, 2 one could not be read. Without --require,
 0 says that every check passed, and the output says what that is worth.",
         requirements = lines.concat()
     )
 }
 
-/// Verify a receipt offline.
+/// Verify receipts offline.
 ///
-/// Nothing is read but the receipt: no ledger, no network. Without --trust the log's key is taken from the receipt and
+/// Nothing is read but the receipts: no ledger, no network. Without --trust the log's key is taken from the receipt and
 /// reported as not pinned. The verdict is VALID, or FORGEABLE when a proof rests on dev material; below it stands
-/// what it rests on. Programs say with --require what they accept.
+/// what it rests on. Programs say with --require what they accept. Of several receipts a table is printed, a line per statement.
 #[derive(Debug, Args)]
 #[command(after_help = verify_help())]
 pub(crate) struct VerifyArgs {
-    /// The receipt
-    #[arg(value_name = "RECEIPT", value_hint = ValueHint::FilePath)]
-    pub(crate) receipt: PathBuf,
+    /// Receipts, and folders with receipts (all files below that end in .receipt)
+    #[arg(value_name = "RECEIPT", value_hint = ValueHint::AnyPath, required = true)]
+    pub(crate) receipts: Vec<PathBuf>,
     /// A log key (origin+hash+base64), a proof key (vk:CIRCUIT:DIGEST), a reference string (srs:DIGEST), or a file with
     /// one per line (may be repeated)
     #[arg(long, value_name = "KEY", env = "ZKL_TRUST", value_delimiter = ' ')]
@@ -382,6 +387,23 @@ pub(crate) struct VerifyArgs {
     pub(crate) opening: Option<PathBuf>,
 }
 
+/// Show what is in receipts, without verifying anything.
+///
+/// Entries, datasets and which notarization of them, names and types of columns, claims, proofs and sizes, as the receipt has
+/// them. Needs no ledger and no keys, and says nothing about whether any of it is true: that is for `zkl verify`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  zkl inspect mean.receipt
+  zkl inspect receipts/ --format json
+
+Exit codes: 0 shown, 2 a file is no receipt.")]
+pub(crate) struct InspectArgs {
+    /// Receipts, and folders with receipts (all files below that end in .receipt)
+    #[arg(value_name = "RECEIPT", value_hint = ValueHint::AnyPath, required = true)]
+    pub(crate) receipts: Vec<PathBuf>,
+}
+
 /// Show the profile of a dataset to its owner.
 ///
 /// Reads the opening, checks that it opens the profile commitment on the ledger, and prints exact statistics: decimals as text,
@@ -395,7 +417,7 @@ pub(crate) struct ProfileArgs {
     /// Name of the dataset
     #[arg(value_name = "DATASET")]
     pub(crate) dataset: DatasetName,
-    /// Index or id of the notarization [default: the newest]
+    /// Index of the notarization, or its id or the first digits of that [default: the newest]
     #[arg(long, value_name = "ENTRY")]
     pub(crate) entry: Option<String>,
 }
@@ -451,22 +473,25 @@ pub(crate) struct FilterArgs {
 #[command(after_help = "\
 Examples:
   zkl show 0
-  zkl show 6f1e...  --format json")]
+  zkl show 6f1e --format json     # the entry whose id begins like this
+  zkl show penguins               # the newest notarization
+  zkl show last")]
 pub(crate) struct ShowArgs {
-    /// Index or id of the entry
-    #[arg(value_name = "TX")]
+    /// Index of the entry, its id or the first digits of that, a dataset for its newest notarization, or `last`
+    #[arg(value_name = "ENTRY")]
     pub(crate) entry: String,
 }
 
-/// Write the receipt of an entry, against the newest checkpoint.
+/// Write the receipt of entries, against the newest checkpoint.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
-  zkl receipt 0 -o penguins.receipt
+  zkl receipt penguins -o penguins.receipt
+  zkl receipt last -o newest.receipt
   zkl receipt 1 2 3 -o claims.receipt")]
 pub(crate) struct ReceiptArgs {
-    /// Indices or ids of the entries; what they name comes along
-    #[arg(value_name = "TX", required = true)]
+    /// The entries, each as for `zkl show`; what they name comes along
+    #[arg(value_name = "ENTRY", required = true)]
     pub(crate) entries: Vec<String>,
     /// Where to write it
     #[arg(long, short, value_name = "FILE", value_hint = ValueHint::FilePath)]
