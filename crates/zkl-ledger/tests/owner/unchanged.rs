@@ -63,8 +63,15 @@ async fn the_same_bytes_read_in_another_way_are_a_change() {
     };
     assert!(!version.is_unchanged(table(ROWS).column(pin), ()).await.unwrap(), "a column rounded");
 
-    // Day first or month first: one layout, and other dates in it.
+    // Day first or month first, which a note says.
     let version = notarized(table(ROWS).csv(dates(DateOrder::DayMonthYear)), PrivacyLevel::Private).await;
     assert!(version.is_unchanged(table(ROWS).csv(dates(DateOrder::DayMonthYear)), ()).await.unwrap());
     assert!(!version.is_unchanged(table(ROWS).csv(dates(DateOrder::MonthDayYear)), ()).await.unwrap());
+
+    // Quoted or not: one layout without notes, and other values.
+    let rows = "sex\n'f'\n'm'\n'f'\n";
+    let quotes = || CsvOptions { quote: Some(b'\''), ..CsvOptions::default() };
+    let version = notarized(table(rows).csv(quotes()), PrivacyLevel::Private).await;
+    assert!(version.is_unchanged(table(rows).csv(quotes()), ()).await.unwrap());
+    assert!(!version.is_unchanged(table(rows), ()).await.unwrap());
 }
