@@ -1,11 +1,13 @@
 //! The command line: every flag, with examples in every help page.
 
+mod check;
 mod circuits;
 mod custody;
 mod secrets;
 
 use std::path::PathBuf;
 
+pub(crate) use check::CheckArgs;
 pub(crate) use circuits::CircuitsArgs;
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint, builder::BoolishValueParser};
 pub(crate) use custody::{AuditArgs, BackupArgs, CosignArgs, FsckArgs, RestoreArgs, WitnessArgs, WitnessCommand};
@@ -90,6 +92,7 @@ pub(crate) enum Command {
     Init(InitArgs),
     Notarize(NotarizeArgs),
     Prove(ProveArgs),
+    Check(CheckArgs),
     Verify(VerifyArgs),
     Inspect(InspectArgs),
     Profile(ProfileArgs),
@@ -231,11 +234,14 @@ pub(crate) struct WriteArgs {
     pub(crate) no_cosign: bool,
 }
 
+/// The formats of tables.
+pub(crate) const INPUT_FORMATS: [&str; 5] = ["csv", "json", "ndjson", "parquet", "arrow"];
+
 /// How a table is read.
 #[derive(Debug, Args)]
 pub(crate) struct ReadArgs {
     /// Format of the table [default: from its name and first bytes]
-    #[arg(long, value_name = "FORMAT", value_parser = ["csv", "json", "ndjson", "parquet", "arrow"])]
+    #[arg(long, value_name = "FORMAT", value_parser = INPUT_FORMATS)]
     pub(crate) input_format: Option<String>,
     /// Schema file (TOML or JSON) that the table must satisfy
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
@@ -620,7 +626,7 @@ fn pair(text: &str) -> Result<(String, String), &'static str> {
     }
 }
 
-fn digits(text: &str) -> Result<(String, zkl_ledger::types::ColumnType), String> {
+pub(crate) fn digits(text: &str) -> Result<(String, zkl_ledger::types::ColumnType), String> {
     let expected = || "expected NAME=DIGITS, digits from 0 to 18".to_owned();
     let (name, digits) = text.rsplit_once('=').ok_or_else(expected)?;
     let ty = match digits.parse::<u8>().map_err(|_| expected())? {
@@ -631,7 +637,7 @@ fn digits(text: &str) -> Result<(String, zkl_ledger::types::ColumnType), String>
     Ok((name.to_owned(), ty))
 }
 
-fn column_type(text: &str) -> Result<(String, zkl_ledger::types::ColumnType), String> {
+pub(crate) fn column_type(text: &str) -> Result<(String, zkl_ledger::types::ColumnType), String> {
     // The last `=`: column names may contain one, types do not.
     let (name, ty) = text.rsplit_once('=').ok_or("expected NAME=TYPE")?;
     let unknown = |error: zkl_ledger::types::ParseError| {
@@ -640,7 +646,7 @@ fn column_type(text: &str) -> Result<(String, zkl_ledger::types::ColumnType), St
     Ok((name.to_owned(), ty.parse().map_err(unknown)?))
 }
 
-fn ascii_char(text: &str) -> Result<u8, &'static str> {
+pub(crate) fn ascii_char(text: &str) -> Result<u8, &'static str> {
     match text.as_bytes() {
         [byte] if byte.is_ascii() => Ok(*byte),
         b"\\t" => Ok(b'\t'),

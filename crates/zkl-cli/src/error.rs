@@ -12,7 +12,7 @@ use thiserror::Error;
 use zkl_ledger::{
     LedgerError,
     audit::AuditError,
-    claim::{ClaimError, PairKind},
+    claim::{ClaimError, ClaimSyntaxError, PairKind},
     openings::OpeningKeyError,
     receipt::{RequirementError, VerifyError},
     storage::StorageErrorKind,
@@ -64,9 +64,19 @@ pub(crate) enum CliError {
     #[error("{path} is not replaced: it is there, and is not {expected}", path = path.display())]
     NotReplaced { path: PathBuf, expected: &'static str },
     #[error("{0}")]
-    ClaimSyntax(#[from] zkl_ledger::claim::ClaimSyntaxError),
+    ClaimSyntax(#[from] ClaimSyntaxError),
     #[error("{path} does not hold a claim", path = path.display())]
     ClaimFile { path: PathBuf, source: serde_json::Error },
+    #[error("{path} is not a dataset file", path = path.display())]
+    DatasetFile { path: PathBuf, source: Box<serde_saphyr::Error> },
+    #[error("{path}: the field {field} is {got:?}: {why}", path = path.display())]
+    DatasetField { path: PathBuf, field: &'static str, got: String, why: String },
+    #[error("{path}: the claim {name} cannot be read", path = path.display())]
+    DatasetClaim { path: PathBuf, name: String, source: ClaimSyntaxError },
+    #[error("{claims}: FALSE")]
+    FalseClaims { claims: String },
+    #[error("{claims}: NOT PROVED")]
+    Unproved { claims: String, busy: bool },
     #[error("{path} gives no dataset name", path = path.display())]
     NoName { path: PathBuf },
     #[error("the environment has {problems} problem(s)")]
@@ -121,13 +131,18 @@ impl CliError {
             }
             Self::VolatileStore => Some("name a store that lasts: rocks:DIR, postgres://... or s3://...".into()),
             Self::NoCacheDirectory => Some("name a directory with --keys DIR or ZKL_KEYS".into()),
-            Self::ClaimSyntax(_) => Some("`zkl prove --help` shows every kind of claim".into()),
+            Self::ClaimSyntax(_) | Self::DatasetClaim { .. } => {
+                Some("`zkl prove --help` shows every kind of claim".into())
+            }
             Self::FoundTrust { path } => {
                 let path = path.display();
                 Some(format!("it may have come with the receipt; if it is yours, pass --config {path}"))
             }
             Self::NoOpeningKey => Some(NAME_A_KEY.into()),
             Self::Secrets { source, .. } => opening_key_hint(source),
+            Self::DatasetFile { .. } => {
+                Some("docs/formats.md has every field; a claim with `: ` in it stands in double quotes".into())
+            }
             Self::NotReplaced { .. } => Some("name another file, or remove that one first".into()),
             Self::NoName { .. } => Some("name the dataset with --name".into()),
             _ => None,

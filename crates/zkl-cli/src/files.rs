@@ -6,6 +6,7 @@ use std::{
     path::Path,
 };
 
+use serde::Deserialize;
 use zkl_ledger::dataset::Pins;
 
 use crate::error::CliError;
@@ -13,11 +14,16 @@ use crate::error::CliError;
 /// Bytes in which a receipt says what it is: its first field does.
 const RECEIPT_HEAD: u64 = 256;
 
+/// Longest report of `zkl check` that is read, in bytes.
+const MAX_REPORT: u64 = 16 << 20;
+
 /// What a file is to hold. An existing file is replaced by its like only: a slip must not cost a table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Content {
     Receipt,
     Schema,
+    /// Of `zkl check`.
+    Report,
 }
 
 impl Content {
@@ -25,12 +31,14 @@ impl Content {
         match self {
             Self::Receipt => "a receipt",
             Self::Schema => "a schema file",
+            Self::Report => "a report of `zkl check`",
         }
     }
 
     /// Whether the file holds this, or nothing.
     fn is_in(self, path: &Path) -> io::Result<bool> {
-        if fs::metadata(path)?.len() == 0 {
+        let length = fs::metadata(path)?.len();
+        if length == 0 {
             return Ok(true);
         }
         Ok(match self {
@@ -41,8 +49,17 @@ impl Content {
                 head.starts_with(br#"{"format":"zkl-receipt/"#)
             }
             Self::Schema => Pins::from_file(path).is_ok(),
+            Self::Report => length <= MAX_REPORT && is_report(&fs::read(path)?),
         })
     }
+}
+
+fn is_report(bytes: &[u8]) -> bool {
+    #[derive(Deserialize)]
+    struct Header {
+        format: String,
+    }
+    serde_json::from_slice::<Header>(bytes).is_ok_and(|header| header.format.starts_with("zkl-check/"))
 }
 
 /// Checks before long work that a file can be written where it is asked for: that what is there already is of its kind, none of

@@ -3,6 +3,7 @@
 mod args;
 mod commands;
 mod config;
+mod dataset_file;
 mod error;
 mod files;
 mod output;

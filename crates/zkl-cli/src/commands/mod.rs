@@ -1,6 +1,7 @@
 //! One file per command: call the ledger, shape the answer.
 
 mod audit;
+mod check;
 mod circuits;
 mod completions;
 mod cosign;
@@ -52,6 +53,7 @@ pub(crate) async fn run(command: Command, config: &Config) -> Result<(), CliErro
         Command::Init(args) => init::run(args, config).await,
         Command::Notarize(args) => notarize::run(args, config).await,
         Command::Prove(args) => prove::run(args, config).await,
+        Command::Check(args) => check::run(args, config).await,
         Command::Verify(args) => verify::run(args, config).await,
         Command::Inspect(args) => inspect::run(&args, config),
         Command::Profile(args) => profile::run(&args, config).await,

@@ -76,7 +76,13 @@ impl CliError {
             | Self::Doctor { .. }
             | Self::Runtime(_)
             | Self::Randomness(_) => Kind::Unavailable,
+            Self::FalseClaims { .. } => Kind::FalseClaim,
+            Self::Unproved { busy: true, .. } => Kind::Busy,
             Self::Config { .. }
+            | Self::DatasetFile { .. }
+            | Self::DatasetField { .. }
+            | Self::DatasetClaim { .. }
+            | Self::Unproved { .. }
             | Self::NotAReceipt { .. }
             | Self::DataOfOne
             | Self::Trust { .. }
