@@ -3,7 +3,8 @@
 mod check;
 mod circuits;
 mod custody;
-mod secrets;
+mod key;
+mod openings;
 
 use std::path::PathBuf;
 
@@ -11,9 +12,8 @@ pub(crate) use check::CheckArgs;
 pub(crate) use circuits::CircuitsArgs;
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint, builder::BoolishValueParser};
 pub(crate) use custody::{AuditArgs, BackupArgs, CosignArgs, FsckArgs, RestoreArgs, WitnessArgs, WitnessCommand};
-pub(crate) use secrets::{
-    KeyArgs, KeyCommand, KeyMoveArgs, OpeningsArgs, OpeningsCommand, OpeningsPassphraseArgs, OpeningsShowArgs, Role,
-};
+pub(crate) use key::{KeyArgs, KeyCommand, KeyMoveArgs, KeyRevokeArgs, KeyRotateArgs, Role};
+pub(crate) use openings::{OpeningsArgs, OpeningsCommand, OpeningsPassphraseArgs, OpeningsShowArgs};
 use zkl_ledger::{
     DatasetName,
     circuit::KeyDigest,

@@ -55,6 +55,8 @@ pub(crate) enum CliError {
     Trust { got: String },
     #[error("the secrets in {path} cannot be used", path = path.display())]
     Secrets { path: PathBuf, source: OpeningKeyError },
+    #[error("that key is of another log, {origin}")]
+    OtherLog { origin: String },
     #[error("nothing was given to encrypt openings to")]
     NoOpeningKey,
     #[error("{path} names keys to trust, and was only found in the current directory", path = path.display())]

@@ -27,7 +27,9 @@ use zkl_merkle::{
     tile::{RightEdge, right_edge_tiles},
     tree::{Consistency, ConsistencyPlan, RootPlan, leaf_hash},
 };
-use zkl_receipt::{DistrustError, EntryError, KeyChange, KeyRecord, Predicate, Rotation, SignedEntry, TrustStore};
+use zkl_receipt::{
+    DistrustError, EntryError, KeyChange, KeyRecord, NotaryRotations, Predicate, Rotation, SignedEntry, TrustStore,
+};
 
 use crate::{
     error::LedgerError,
@@ -389,7 +391,7 @@ async fn replay(
         }
         Err(error) => return Err(error.into()),
     };
-    let mut added = Added::default();
+    let (mut added, mut notaries) = (Added::default(), NotaryRotations::default());
     while edge.size() < now.size() {
         let next = edge.size().0;
         reporter.stage(Stage::Check { entries: next - since.size().0, of: now.size().0 - since.size().0 });
@@ -407,10 +409,11 @@ async fn replay(
             *added.counts.entry(predicate.kind()).or_default() += 1;
             if let Predicate::Key(record) = &predicate {
                 if record.log == *now.origin() {
+                    notaries.add(LeafIndex(index), record, now.origin().as_str());
                     added.keys.push((LeafIndex(index), record.clone()));
                 }
             } else if let Some(store) = &request.trust {
-                store.check_notary(now.origin(), LeafIndex(index), predicate.notary())?;
+                store.check_notary(now.origin(), LeafIndex(index), predicate.notary(), &notaries)?;
             }
             if added.entries.len() < request.list {
                 added.entries.push(AddedEntry {

@@ -6,7 +6,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use zkl_core::storage::{StorageBackend, StorageError, StorageErrorKind};
+use zkl_core::{
+    storage::{StorageBackend, StorageError, StorageErrorKind},
+    tree::LeafIndex,
+};
 use zkl_merkle::{
     cosignature::WitnessVerifier,
     keys::{Origin, SigningKey, VerifyingKey},
@@ -22,6 +25,7 @@ use crate::{
     ledger::{Ledger, LedgerKey, Parts},
     log,
     proofs::ProofSetting,
+    rotation::{self, RotatedKey},
     storage::memory::MemoryBackend,
     store_url::{AnyStore, StoreUrl},
     vault::{MemoryVault, OpeningKey, OpeningVault},
@@ -217,10 +221,80 @@ impl LedgerBuilder {
         let home = LedgerHome::open(dir.as_ref())?;
         let key = self.signing_at(&home).await?;
         let storage = home.open_store(self.wait).await?;
+        self.open_with(&home, storage, key).await
+    }
+
+    async fn open_with(self, home: &LedgerHome, storage: AnyStore, key: LedgerKey) -> Result<Ledger, LedgerError> {
         if let LedgerKey::Signing { log, notary } = &key {
             home.record_public_keys(&storage, &log.verifier(), &notary.verifying_key()).await?;
+            rotation::check_current(&*storage, log, &notary.verifying_key()).await?;
         }
-        self.of(&home, storage, key)
+        self.of(home, storage, key)
+    }
+
+    /// Replaces the log's key of the ledger in `dir` by the one at `place`, or by a new one in a file of the directory. The old key signs
+    /// the entry that names the new one, and both sign checkpoints until [`LedgerHome::end_overlap`]. Interrupted, it goes on when it is
+    /// repeated (ADR 21).
+    ///
+    /// # Errors
+    /// [`LedgerError::OverlapGoesOn`] after a rotation whose overlap has not ended, [`LedgerError::RotationUnfinished`] when another place is
+    /// given than the interrupted rotation's, [`LedgerError::SameKey`], [`LedgerError::KeyPlace`], and as [`LedgerBuilder::open`].
+    pub async fn rotate_key(self, dir: impl AsRef<Path>, place: Option<KeyPlace>) -> Result<RotatedKey, LedgerError> {
+        let dir = dir.as_ref().to_owned();
+        let storage = LedgerHome::open(&dir)?.open_store(self.wait).await?;
+        // Read once more, now that nobody else has the store.
+        let mut home = LedgerHome::open(&dir)?;
+        if home.former_log_key().is_some() {
+            let log = home.log_key()?;
+            let rotations = rotation::leading_to(&*storage, &log).await?;
+            let index = rotations.first().map_or(LeafIndex(0), |step| step.index);
+            return Err(LedgerError::OverlapGoesOn { index });
+        }
+        let begun = move || {
+            home.begin_rotation(KeyRole::Log, place)?;
+            let next = home.next_log_key().map(|place| place.signer(None)).transpose()?;
+            // All was done but for the settings.
+            let switched = next.map(|next| next.verifying_key()) == home.recorded(KeyRole::Log)?;
+            Ok::<_, LedgerError>((home, switched))
+        };
+        let (mut home, switched) = work::blocking(begun).await?;
+        let key = self.signing_at(&home).await?;
+        let ledger = self.open_with(&home, storage, key).await?;
+        let rotated = ledger.rotate(switched).await?;
+        let new = *rotated.new.key();
+        work::blocking(move || home.finish_rotation(&new)).await?;
+        Ok(rotated)
+    }
+
+    /// Replaces the notary's key of the ledger in `dir` as [`Self::rotate_key`] replaces the log's. The old key signs the entry that names the new
+    /// one, and nothing after it. Also returns where the old one is.
+    ///
+    /// # Errors
+    /// [`LedgerError::NoNotary`] where the log's key signs entries, otherwise as [`Self::rotate_key`].
+    pub async fn rotate_notary(
+        self,
+        dir: impl AsRef<Path>,
+        place: Option<KeyPlace>,
+    ) -> Result<(RotatedKey, Option<KeyPlace>), LedgerError> {
+        let dir = dir.as_ref().to_owned();
+        let storage = LedgerHome::open(&dir)?.open_store(self.wait).await?;
+        let mut home = LedgerHome::open(&dir)?;
+        if home.key_place(KeyRole::Notary).is_none() {
+            return Err(LedgerError::NoNotary);
+        }
+        let begun = move || {
+            home.begin_rotation(KeyRole::Notary, place)?;
+            let next = home.next_notary_key().map(|place| place.signer(None)).transpose()?;
+            Ok::<_, LedgerError>((home, next.map(|next| next.verifying_key())))
+        };
+        let (mut home, next) = work::blocking(begun).await?;
+        let key = self.signing_at(&home).await?;
+        let next = next.ok_or(LedgerError::NoNotary)?;
+        // Not by `open_with`: after an interruption the notary that signs here has named its successor.
+        let ledger = self.of(&home, storage, key)?;
+        let rotated = ledger.rotate_notary(next).await?;
+        let former = work::blocking(move || home.finish_notary_rotation(&next)).await?;
+        Ok((rotated, former))
     }
 
     /// Opens the ledger in `dir` for reading, beside whoever writes to it. Sees what was acknowledged before the call.

@@ -18,7 +18,7 @@ use zkl_core::{
     error::ParseError,
     name::DatasetName,
     storage::{StorageError, StorageErrorKind},
-    tree::TreeSize,
+    tree::{LeafIndex, TreeSize},
 };
 use zkl_dataset::{DatasetError, Fault};
 use zkl_merkle::{
@@ -153,6 +153,30 @@ pub enum LedgerError {
     /// A key cannot take over from itself, nor revoke itself.
     #[error("that is the log's key")]
     SameKey,
+    /// The log's key named a successor, and that key does not sign here.
+    #[error("the log's key has named a successor in entry {index}, which does not sign here")]
+    Succeeded {
+        /// Index of the entry.
+        index: LeafIndex,
+    },
+    /// A key that the log had before cannot take over: what it signs from then on could not be told from what it signed before.
+    #[error("that key was the log's and was replaced in entry {index}")]
+    FormerKey {
+        /// Index of the entry.
+        index: LeafIndex,
+    },
+    /// A rotation was interrupted.
+    #[error("a rotation to the key at {place} is under way")]
+    RotationUnfinished {
+        /// Where the new key is.
+        place: String,
+    },
+    /// The key that was rotated away still signs.
+    #[error("the log's key was replaced in entry {index}, and the former one still signs")]
+    OverlapGoesOn {
+        /// Index of the entry.
+        index: LeafIndex,
+    },
     /// The operating system has no randomness.
     #[error("the operating system has no randomness")]
     Randomness(#[source] Box<dyn StdError + Send + Sync>),
@@ -492,6 +516,9 @@ impl LedgerError {
             | Self::DeriveSrs(_)
             | Self::Settings { .. }
             | Self::KeyStays { .. }
+            | Self::RotationUnfinished { .. }
+            | Self::OverlapGoesOn { .. }
+            | Self::FormerKey { .. }
             | Self::NoNotary
             | Self::NotEmpty { .. }
             | Self::NotAPrefix { .. }
@@ -504,7 +531,7 @@ impl LedgerError {
             | Self::OpeningAbsent { .. }
             | Self::NotAnExport { .. } => ErrorKind::NotFound,
             Self::LedgerExists { .. } => ErrorKind::AlreadyExists,
-            Self::ReadOnly => ErrorKind::ReadOnly,
+            Self::ReadOnly | Self::Succeeded { .. } => ErrorKind::ReadOnly,
             Self::SameKey => ErrorKind::InvalidInput,
             Self::Contention { .. } => ErrorKind::Busy,
             Self::Io { .. }
@@ -591,6 +618,13 @@ impl LedgerError {
             Self::Damaged { .. } => Some("restore the ledger from a copy".into()),
             Self::KeyPlace(error) => error.hint().map(Into::into),
             Self::KeyStays { .. } => Some("make a new key where you want one, and rotate to it".into()),
+            Self::Succeeded { .. } => Some(
+                "if a rotation was interrupted here, repeat `zkl key rotate`; if another copy of this directory rotated the key, go on with that"
+                    .into(),
+            ),
+            Self::RotationUnfinished { .. } => Some("`zkl key rotate` finishes it".into()),
+            Self::OverlapGoesOn { .. } => Some("`zkl key rotate --end-overlap` lets the former key sign no more".into()),
+            Self::SameKey => Some("`zkl key rotate` replaces it; afterwards it can be revoked".into()),
             Self::OpeningKey(error) => error.hint().map(Into::into),
             Self::Vault { source, .. } => source.downcast_ref().and_then(OpeningKeyError::hint).map(Into::into),
             Self::OpeningAbsent { .. } => Some(

@@ -6,6 +6,7 @@
 //!                      witnesses; 0600
 //!   ledger.key         Ed25519, PKCS#8 PEM, 0600,    secret
 //!                      unless the key is elsewhere
+//!   log-<id>.key       a key that took over, 0600    secret
 //!   log-public.txt     the log's public key          public: all that readers need
 //!   notary-public.txt  the notary's, where it has    public
 //!                      a key of its own
@@ -17,6 +18,7 @@
 
 mod keys;
 mod openings;
+mod rotation;
 
 use std::{
     fs, io,
@@ -33,6 +35,7 @@ use zkl_signer::{KeyPlace, write_new_pem};
 pub use self::{
     keys::{KeyRole, MovedKey},
     openings::ConvertedOpenings,
+    rotation::EndedOverlap,
 };
 use crate::{
     error::LedgerError,
@@ -57,7 +60,10 @@ pub struct LedgerHome {
     witnesses: Vec<WitnessSetting>,
     recipient: Option<OpeningRecipient>,
     log_key: KeyPlace,
+    next_log_key: Option<KeyPlace>,
+    former_log_key: Option<KeyPlace>,
     notary_key: Option<KeyPlace>,
+    next_notary_key: Option<KeyPlace>,
 }
 
 /// What a new ledger is made with, besides its name.
@@ -93,9 +99,18 @@ struct Settings {
     /// Absent for `ledger.key` in the directory of the ledger.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     log_key: Option<String>,
+    /// Present while a rotation is under way.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    next_log_key: Option<String>,
+    /// Present while the key that was rotated away still signs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    former_log_key: Option<String>,
     /// Absent where the log's key signs entries.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     notary_key: Option<String>,
+    /// Present while a rotation is under way.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    next_notary_key: Option<String>,
     /// Absent when openings are kept in the clear.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     encrypt_openings_to: Option<String>,
@@ -125,7 +140,10 @@ impl LedgerHome {
             witnesses: Vec::new(),
             recipient: None,
             log_key: log_key_in(dir, new.log_key.clone()),
+            next_log_key: None,
+            former_log_key: None,
             notary_key: new.notary_key.clone().map(|place| place.relative_to(dir)),
+            next_notary_key: None,
         };
         if home.settings_path().exists() || home.default_key_path().exists() {
             return Err(LedgerError::LedgerExists { dir: dir.to_owned() });
@@ -145,7 +163,10 @@ impl LedgerHome {
             origin: home.origin.to_string(),
             store: new.store.as_ref().map(StoreUrl::to_setting),
             log_key: new.log_key.as_ref().map(ToString::to_string),
+            next_log_key: None,
+            former_log_key: None,
             notary_key: new.notary_key.as_ref().map(ToString::to_string),
+            next_notary_key: None,
             encrypt_openings_to: home.recipient.as_ref().map(ToString::to_string),
             witness: Vec::new(),
         };
@@ -183,15 +204,18 @@ impl LedgerHome {
         let witnesses = settings.witness.into_iter().map(witness).collect::<Result<Vec<_>, _>>()?;
         let recipient = settings.encrypt_openings_to.map(|text| text.parse()).transpose().map_err(|_| unusable())?;
         let place = |text: Option<String>| text.map(|text| text.parse::<KeyPlace>()).transpose();
-        let (log_key, notary_key) = (place(settings.log_key)?, place(settings.notary_key)?);
+        let here = |text| Ok::<_, LedgerError>(place(text)?.map(|place| place.relative_to(dir)));
         Ok(Self {
             dir: dir.to_owned(),
             origin,
             store: store_in(dir, store),
             witnesses,
             recipient,
-            log_key: log_key_in(dir, log_key),
-            notary_key: notary_key.map(|place| place.relative_to(dir)),
+            log_key: log_key_in(dir, place(settings.log_key)?),
+            next_log_key: here(settings.next_log_key)?,
+            former_log_key: here(settings.former_log_key)?,
+            notary_key: here(settings.notary_key)?,
+            next_notary_key: here(settings.next_notary_key)?,
         })
     }
 
@@ -241,18 +265,26 @@ impl LedgerHome {
     }
 
     pub(crate) fn set_recipient(&mut self, recipient: Option<OpeningRecipient>) -> Result<(), LedgerError> {
-        self.set("encrypt_openings_to", recipient.as_ref().map(ToString::to_string).as_deref())?;
+        self.set(&[("encrypt_openings_to", recipient.as_ref().map(ToString::to_string).as_deref())])?;
         self.recipient = recipient;
         Ok(())
     }
 
-    /// Changes one text of the settings, durably, and nothing else that its owner wrote there.
-    fn set(&self, key: &str, value: Option<&str>) -> Result<(), LedgerError> {
+    /// A place as the settings name it, whose relative paths are taken from the directory.
+    fn setting_of(&self, place: &KeyPlace) -> String {
+        match place {
+            KeyPlace::File(path) => path.strip_prefix(&self.dir).unwrap_or(path).display().to_string(),
+            token @ KeyPlace::Token(_) => token.to_string(),
+        }
+    }
+
+    /// Changes texts of the settings in one durable write, and nothing else that their owner wrote there.
+    fn set(&self, changes: &[(&str, Option<&str>)]) -> Result<(), LedgerError> {
         let path = self.settings_path();
         // Where the settings are a link, they are changed where they are.
         let path = fs::canonicalize(&path).map_err(|source| io_error("read", &path, source))?;
         let text = read_small_file(&path).map_err(|source| io_error("read", &path, source))?;
-        let text = with_setting(&text, key, value);
+        let text = changes.iter().fold(text, |text, (key, value)| with_setting(&text, key, *value));
         toml::from_str::<Settings>(&text)
             .map_err(|source| LedgerError::Settings { path: path.clone(), source: Some(source.into()) })?;
         write_private_file(&path, text.as_bytes()).map_err(|source| io_error("write", &path, source))

@@ -261,6 +261,13 @@ impl Ledger {
         }
     }
 
+    /// The key that signs checkpoints besides the log's.
+    pub(crate) fn other_log_key(&self) -> Result<NoteVerifier, LedgerError> {
+        let LedgerKey::Signing { log, .. } = &self.key else { return Err(LedgerError::ReadOnly) };
+        let other = log.also().next().ok_or(LedgerError::SameKey)?;
+        Ok(other.note_verifier(log.name().clone()))
+    }
+
     /// Signs a statement that names this ledger's notary.
     pub(crate) async fn sign(&self, predicate: Predicate) -> Result<SignedEntry, LedgerError> {
         let notary = Arc::clone(self.notary()?);

@@ -1,6 +1,6 @@
 //! Receipts of entries, made from what the store holds.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, btree_map};
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use zkl_core::{digest::BlobDigest, tree::LeafIndex};
@@ -12,7 +12,7 @@ use crate::{
     entry::Entry,
     error::LedgerError,
     ledger::{EntryRef, Ledger},
-    log,
+    log, rotation,
 };
 
 impl Ledger {
@@ -33,8 +33,8 @@ impl Ledger {
         self.receipt_of(std::slice::from_ref(entry), false).await
     }
 
-    /// One receipt of several entries, of all that they name, and of the rotations that led to the log's key: claims about one table share its notarization and its scan
-    /// proof. It stands under the newest checkpoint that a witness of this ledger cosigned, if that covers the entries,
+    /// One receipt of several entries, of all that they name, and of the rotations that led to the log's key and to their notaries': claims
+    /// about one table share its notarization and its scan proof. It stands under the newest checkpoint that a witness of this ledger cosigned, if that covers the entries,
     /// otherwise under the newest one. Everything in it comes from the store: no secrets are needed, so whoever runs the
     /// ledger can hand out receipts.
     ///
@@ -48,8 +48,15 @@ impl Ledger {
             return Err(LedgerError::ReceiptEntries { got: 0, max: MAX_RECEIPT_ENTRIES });
         }
         // Whoever pinned an earlier key of the log finds the way to the one that signs here.
-        for step in self.rotations().await? {
-            all.insert(step.index, self.entry(EntryRef::Index(step.index)).await?);
+        let (log, origin) = (self.rotations().await?, self.log_key().name().clone());
+        // Whoever lists an earlier notary finds the way to the one that signed.
+        let notaries = rotation::of_notaries(&*self.storage, &origin).await?;
+        let signers: Vec<_> = all.values().map(|entry| (*entry.predicate().notary(), entry.index)).collect();
+        let named = signers.iter().flat_map(|(notary, index)| notaries.leading_to(notary, &origin, *index));
+        for step in log.into_iter().chain(named) {
+            if let btree_map::Entry::Vacant(place) = all.entry(step.index) {
+                place.insert(self.entry(EntryRef::Index(step.index)).await?);
+            }
         }
         if all.len() > MAX_RECEIPT_ENTRIES {
             return Err(LedgerError::ReceiptEntries { got: all.len(), max: MAX_RECEIPT_ENTRIES });

@@ -294,6 +294,11 @@ impl NoteSigner {
         NoteVerifier::new(self.name.clone(), self.key)
     }
 
+    /// The keys that sign as well.
+    pub fn also(&self) -> impl Iterator<Item = &VerifyingKey> {
+        self.also.iter().map(|(_, key)| key)
+    }
+
     /// Name of the key: for a log, its origin.
     pub const fn name(&self) -> &Origin {
         &self.name

@@ -27,7 +27,7 @@ pub use receipt::{
     Evidence, MAX_RECEIPT_ENTRIES, MAX_RECEIPT_LEN, MAX_SCAN_PROOFS, Manifest, ProofPart, RECEIPT_FORMAT, Receipt,
     ReceiptEntry, ScanPart, key_blob,
 };
-pub use rotation::Rotation;
+pub use rotation::{NotaryRotations, Rotation};
 pub use scan::{ProfileEvidence, ScanBundle, ScanKey, ScanRecord, ScanReport, table_plan};
 pub use scheme::Scheme;
 pub use trust_store::{DistrustError, SizeRange, TrustStore, TrustStoreError, Trusted};

@@ -1,4 +1,4 @@
-//! From the key that somebody pinned to the key that a log has now (ADR 21).
+//! From the key that somebody pinned to the key that a log, or its notary, has now (ADR 21).
 //!
 //! ```text
 //! K0 --entry i0, signed by K0--> K1 --entry i1, signed by K1--> K2        i0 < i1
@@ -9,7 +9,10 @@
 //! tree of their own, as they can sign checkpoints with it: following a key trusts its holder no more than pinning it did.
 
 use zkl_core::tree::LeafIndex;
-use zkl_merkle::note::NoteVerifier;
+use zkl_merkle::{
+    keys::{Origin, VerifyingKey},
+    note::NoteVerifier,
+};
 
 use crate::kind::{KeyChange, KeyRecord};
 
@@ -25,10 +28,19 @@ pub struct Rotation {
 }
 
 impl Rotation {
-    /// The rotation that an entry of the log `origin` records, if it does. The entry's signature was checked.
+    /// The rotation of the log's key that an entry of the log `origin` records, if it does. The entry's signature was checked.
     pub fn of(index: LeafIndex, record: &KeyRecord, origin: &str) -> Option<Self> {
-        let counts = record.change == KeyChange::Rotation && record.log.as_str() == origin;
-        counts.then(|| Self { index, old: record.old_verifier(), new: record.new_verifier() })
+        (record.change == KeyChange::Rotation).then(|| Self::of_any(index, record, origin)).flatten()
+    }
+
+    /// As [`Self::of`], for the key of a notary under the log's name.
+    pub fn of_notary(index: LeafIndex, record: &KeyRecord, origin: &str) -> Option<Self> {
+        (record.change == KeyChange::NotaryRotation).then(|| Self::of_any(index, record, origin)).flatten()
+    }
+
+    fn of_any(index: LeafIndex, record: &KeyRecord, origin: &str) -> Option<Self> {
+        let own = record.log.as_str() == origin;
+        own.then(|| Self { index, old: record.old_verifier(), new: record.new_verifier() })
     }
 
     /// The rotations that lead to `newest`, the latest first, out of those of one tree in any order. Of several entries that name one
@@ -54,6 +66,50 @@ impl Rotation {
             }
         }
         path
+    }
+}
+
+/// What notaries and the log's keys have named, in the order of the log. Where the log's key signs entries, its rotation is its notary's.
+#[derive(Clone, Debug, Default)]
+pub struct NotaryRotations {
+    notaries: Vec<Rotation>,
+    /// Those, and the ones of the log's key.
+    all: Vec<Rotation>,
+}
+
+impl NotaryRotations {
+    /// Adds what an entry of the log `origin` records, after those before it.
+    pub fn add(&mut self, index: LeafIndex, record: &KeyRecord, origin: &str) {
+        let notary = Rotation::of_notary(index, record, origin);
+        self.all.extend(notary.clone().or_else(|| Rotation::of(index, record, origin)));
+        self.notaries.extend(notary);
+    }
+
+    /// The rotations that led to a notary which signed the entry `index`, the latest first.
+    pub fn leading_to(&self, notary: &VerifyingKey, origin: &Origin, index: LeafIndex) -> Vec<Rotation> {
+        Rotation::leading_to(self.before(index), &notary.note_verifier(origin.clone()))
+    }
+
+    /// The rotation by which a notary ended before the entry `index`.
+    pub(crate) fn away_from(&self, notary: &VerifyingKey, index: LeafIndex) -> Option<&Rotation> {
+        self.notaries.iter().find(|step| step.old.key() == notary && step.index < index)
+    }
+
+    /// The entry in which `listed` begins to lead to `notary`, if it does before the entry `index`.
+    pub(crate) fn first_towards(
+        &self,
+        notary: &VerifyingKey,
+        listed: &VerifyingKey,
+        origin: &Origin,
+        index: LeafIndex,
+    ) -> Option<LeafIndex> {
+        let path = Rotation::path(self.before(index), &listed.note_verifier(origin.clone()));
+        let (first, last) = (path.first()?, path.last()?);
+        (last.new.key() == notary).then_some(first.index)
+    }
+
+    fn before(&self, index: LeafIndex) -> &[Rotation] {
+        &self.all[..self.all.partition_point(|step| step.index < index)]
     }
 }
 

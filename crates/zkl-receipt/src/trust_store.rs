@@ -18,6 +18,7 @@ use zkl_merkle::{
     note::NoteVerifier,
 };
 
+use crate::rotation::NotaryRotations;
 pub use error::{DistrustError, TrustStoreError};
 pub use range::SizeRange;
 
@@ -102,19 +103,51 @@ impl TrustStore {
         }
     }
 
-    /// Checks that a notary may sign the entry `index` of a log. Anybody may where the store names no notary for the log.
+    /// Checks that a notary may sign the entry `index` of a log: it stands in the store, or one that does has named it in `rotations`, which
+    /// are those of notaries and of the log's key that the log is known to have, in its order. Anybody may sign where the store
+    /// names no notary for the log.
     ///
     /// # Errors
-    /// [`DistrustError::Notary`], [`DistrustError::NotaryRange`].
-    pub fn check_notary(&self, origin: &Origin, index: LeafIndex, notary: &VerifyingKey) -> Result<(), DistrustError> {
+    /// [`DistrustError::Notary`], [`DistrustError::NotaryRange`], [`DistrustError::NotaryEnded`], [`DistrustError::NotaryReplaced`].
+    pub fn check_notary(
+        &self,
+        origin: &Origin,
+        index: LeafIndex,
+        notary: &VerifyingKey,
+        rotations: &NotaryRotations,
+    ) -> Result<(), DistrustError> {
         if !self.notaries.iter().any(|listed| listed.is_about(origin)) {
             return Ok(());
         }
-        match standing(&self.notaries, notary, Place::of_entry(origin, index)) {
-            Standing::Counts => Ok(()),
-            Standing::Unlisted => Err(DistrustError::Notary { index, notary: *notary }),
-            Standing::Outside(range) => Err(DistrustError::NotaryRange { index, notary: *notary, range }),
+        let notary = *notary;
+        if let Some(step) = rotations.away_from(&notary, index) {
+            return Err(DistrustError::NotaryReplaced { index, notary, by: step.index });
         }
+        match standing(&self.notaries, &notary, Place::of_entry(origin, index)) {
+            Standing::Counts => Ok(()),
+            Standing::Outside(range) => Err(DistrustError::NotaryRange { index, notary, range }),
+            Standing::Unlisted => self.check_named_notary(origin, index, notary, rotations),
+        }
+    }
+
+    /// Checks that a listed notary, which does not end, leads to this one.
+    fn check_named_notary(
+        &self,
+        origin: &Origin,
+        index: LeafIndex,
+        notary: VerifyingKey,
+        rotations: &NotaryRotations,
+    ) -> Result<(), DistrustError> {
+        let mut refused = DistrustError::Notary { index, notary };
+        for listed in self.notaries.iter().filter(|listed| listed.is_about(origin)) {
+            let Some(first) = rotations.first_towards(&notary, &listed.item, origin, index) else { continue };
+            if listed.range.until().is_some() {
+                refused = DistrustError::NotaryEnded { index, notary: listed.item };
+            } else if listed.range.contains(Place::of_entry(origin, first).size) {
+                return Ok(());
+            }
+        }
+        Err(refused)
     }
 
     /// Whether a reference string stands in the store.

@@ -53,7 +53,7 @@ use crate::{
     entry::SignedEntry,
     kind::Predicate,
     receipt::{Evidence, MAX_RECEIPT_ENTRIES, MAX_SCAN_PROOFS, Receipt, ReceiptEntry},
-    rotation::Rotation,
+    rotation::{NotaryRotations, Rotation},
     trust_store::Place,
 };
 
@@ -99,8 +99,7 @@ pub fn verify(bytes: &[u8], trust: &Trust) -> Result<VerifiedReceipt, VerifyErro
         |listed: &NoteVerifier| Rotation::path(&rotations, listed).last().is_some_and(|last| last.new == log);
     let is_followed = trust.policy().is_some_and(|policy| policy.logs().iter().any(|listed| leads_here(&listed.key)));
     let witnesses = Witnesses::parse(&receipt.witnesses, trust.policy())?.check(&signed, &log, is_followed)?;
-    let chain = Rotation::leading_to(&rotations, &log);
-    let entries = check_statements(&opened, &chain, &checkpoint, trust)?;
+    let entries = check_statements(&opened, &Rotation::leading_to(&rotations, &log), &checkpoint, trust)?;
     let log = VerifiedLog {
         origin: checkpoint.origin().to_string(),
         key: receipt.log,
@@ -161,7 +160,19 @@ fn open_entries<'a>(entries: &'a [ReceiptEntry], checkpoint: &Checkpoint) -> Res
     Ok(opened)
 }
 
-/// Checks what names what, and each statement by its kind. The rotations of `chain` are evidence for the log's key.
+/// What notaries have named, as far as the receipt shows it.
+fn notary_rotations(opened: &[Opened<'_>], checkpoint: &Checkpoint) -> NotaryRotations {
+    let mut rotations = NotaryRotations::default();
+    for opened in opened {
+        if let Predicate::Key(record) = opened.signed.predicate() {
+            rotations.add(opened.entry.index, record, checkpoint.origin().as_str());
+        }
+    }
+    rotations
+}
+
+/// Checks what names what, and each statement by its kind. The rotations of `chain` are evidence for the log's key, those that lead to
+/// the notary of another entry are evidence for it.
 fn check_statements(
     opened: &[Opened<'_>],
     chain: &[Rotation],
@@ -170,7 +181,14 @@ fn check_statements(
 ) -> Result<Vec<VerifiedEntry>, VerifyError> {
     let named: BTreeSet<TransactionId> = opened.iter().flat_map(|entry| entry.signed.predicate().names()).collect();
     let is_subject = |entry: &Opened<'_>| !named.contains(&entry.signed.id());
-    let is_evidence = |entry: &Opened<'_>| chain.iter().any(|step| step.index == entry.entry.index);
+    let notaries = notary_rotations(opened, checkpoint);
+    let signed = opened.iter().filter(|entry| !matches!(entry.signed.predicate(), Predicate::Key(_)));
+    let leading = |entry: &Opened<'_>| {
+        notaries.leading_to(entry.signed.predicate().notary(), checkpoint.origin(), entry.entry.index)
+    };
+    let evidence: BTreeSet<LeafIndex> =
+        signed.flat_map(leading).chain(chain.iter().cloned()).map(|step| step.index).collect();
+    let is_evidence = |entry: &Opened<'_>| evidence.contains(&entry.entry.index);
     // A receipt for a rotation has no other subject.
     let for_others = opened.iter().any(|entry| is_subject(entry) && !is_evidence(entry));
     let mut verified: Vec<VerifiedEntry> = Vec::with_capacity(opened.len());
@@ -178,7 +196,7 @@ fn check_statements(
         let (index, id, predicate) = (entry.entry.index, entry.signed.id(), entry.signed.predicate());
         // Who may sign an entry about keys is in the entry.
         if let (Some(store), false) = (trust.store(), matches!(predicate, Predicate::Key(_))) {
-            store.check_notary(checkpoint.origin(), index, predicate.notary())?;
+            store.check_notary(checkpoint.origin(), index, predicate.notary(), &notaries)?;
         }
         let scope = Scope {
             index,

@@ -251,7 +251,7 @@ def _check_fields(kind: str, predicate: dict) -> None:
         require(is_name(string(predicate["log"])) and len(predicate["log"].encode()) <= 255, "not an origin")
         for name in ("old", "new"):
             ed25519.read_key(digest(predicate[name]))
-        rotation = predicate["change"] == "rotation"
+        rotation = predicate["change"] in ("rotation", "notary-rotation")
         require(rotation or predicate["change"] == "revocation", "not a change of a key")
         require(rotation or integer(predicate.get("from")) >= 0, "a revocation without a size")
         require(not rotation or "from" not in predicate, "a rotation with a size")

@@ -135,7 +135,7 @@ def _predicate(parts, evidence: dict, predicate: dict, rng) -> None:
     if name in ("old", "new", "notary"):
         predicate[name] = rng.choice([*forge.SIGNERS, value[::-1]])
     elif name == "change":
-        predicate[name] = rng.choice(["rotation", "revocation", "loss"])
+        predicate[name] = rng.choice(["rotation", "notary-rotation", "revocation", "loss"])
     elif name in ("recordedAt", "from"):
         predicate[name] = rng.choice([0, 1 << 64, value + 1, -1])
     elif isinstance(value, str):

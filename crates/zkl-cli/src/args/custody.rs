@@ -191,7 +191,7 @@ pub(crate) fn store_url(text: &str) -> Result<StoreUrl, String> {
     })
 }
 
-fn log_key(text: &str) -> Result<NoteVerifier, &'static str> {
+pub(super) fn log_key(text: &str) -> Result<NoteVerifier, &'static str> {
     text.parse().map_err(|_| "expected a log key (origin+hash+base64)")
 }
 

@@ -113,8 +113,9 @@ impl<'c> Job<'c> {
             report.claims.push(line);
             entries.push(entry);
         }
-        if new || report.claims.iter().any(|line| line.outcome == Outcome::Proved) {
-            report.witnesses = super::cosign::after_append(&ledger, &self.args.write, self.config).await;
+        let appended = new || report.claims.iter().any(|line| line.outcome == Outcome::Proved);
+        if appended && !self.args.write.no_cosign {
+            report.witnesses = super::cosign::after_append(&ledger, self.config).await;
         }
         // Receipts come last: they carry the cosignatures, and stand under one state of the log.
         let written = self.write(&ledger, version.entry(), NOTARIZATION).await?;

@@ -13,7 +13,7 @@ use zkl_ledger::{
 use zkl_witness::HttpWitness;
 
 use crate::{
-    args::{CosignArgs, WriteArgs},
+    args::CosignArgs,
     config::Config,
     error::CliError,
     output::{self, Report},
@@ -80,9 +80,9 @@ pub(super) async fn run(args: CosignArgs, config: &Config) -> Result<(), CliErro
 
 /// Asks the ledger's own witnesses and returns their answers. The append is durable already, so that nothing fails here; but whoever
 /// did not cosign is named, also to those who want no notes.
-pub(super) async fn after_append(ledger: &Ledger, args: &WriteArgs, config: &Config) -> Vec<WitnessLine> {
+pub(super) async fn after_append(ledger: &Ledger, config: &Config) -> Vec<WitnessLine> {
     let Ok(home) = LedgerHome::open(&config.ledger) else { return Vec::new() };
-    if args.no_cosign || home.witnesses().is_empty() {
+    if home.witnesses().is_empty() {
         return Vec::new();
     }
     let answers = match ledger.cosign(&clients(home.witnesses(), AFTER_APPEND)).await {

@@ -128,7 +128,25 @@ fn key(home: &LedgerHome, role: KeyRole) -> Option<Check> {
         KeyRole::Notary => home.notary_signer().map(drop),
     };
     Some(match tokio::task::block_in_place(signs) {
-        Ok(()) => ok("key", format!("the {}'s key at {place} signs, and is private", role.name())),
+        Ok(()) => {
+            let mut detail = format!("the {}'s key at {place} signs, and is private", role.name());
+            if let Some(former) = home.former_log_key().filter(|_| role == KeyRole::Log) {
+                detail += &format!("; so does its former key at {former} until `zkl key rotate --end-overlap`");
+            }
+            let next = match role {
+                KeyRole::Log => home.next_log_key(),
+                KeyRole::Notary => home.next_notary_key(),
+            };
+            match next {
+                Some(next) => {
+                    let again = if role == KeyRole::Log { "" } else { " --role notary" };
+                    let detail =
+                        format!("a rotation to the key at {next} was interrupted: repeat `zkl key rotate{again}`");
+                    Check { check: "key", status: Status::Problem, detail }
+                }
+                None => ok("key", detail),
+            }
+        }
         Err(error) => problem("key", &causes(&error)),
     })
 }

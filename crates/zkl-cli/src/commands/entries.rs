@@ -3,7 +3,7 @@ use std::io::{self, Write};
 use serde::Serialize;
 use zkl_ledger::{
     DatasetName, Entry,
-    receipt::{KeyRecord, Predicate},
+    receipt::{KeyChange, KeyRecord, Predicate},
     storage::{Order, Query},
     types::Timestamp,
 };
@@ -85,9 +85,10 @@ pub(super) async fn run(dataset: Option<DatasetName>, filter: &FilterArgs, confi
 
 /// What happened to a key of the log, in words.
 pub(super) fn key_change(record: &KeyRecord) -> String {
-    match record.from {
-        Some(from) => format!("log key {} revoked from {from} entries on", record.old_verifier()),
-        None => format!("log key replaced by {}", record.new_verifier()),
+    match (record.change, record.from) {
+        (KeyChange::NotaryRotation, _) => format!("notary's key replaced by {}", record.new),
+        (_, Some(from)) => format!("log key {} revoked from {from} entries on", record.old_verifier()),
+        (_, None) => format!("log key replaced by {}", record.new_verifier()),
     }
 }
 

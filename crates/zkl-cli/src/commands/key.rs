@@ -1,14 +1,18 @@
-use std::io::{self, Write};
+use std::{
+    io::{self, Write},
+    time::Duration,
+};
 
 use serde::Serialize;
 use zkl_ledger::{
     LedgerError,
     home::{KeyRole, LedgerHome},
-    transparency::KeyPlace,
+    transparency::{KeyPlace, note::NoteVerifier},
+    types::TreeSize,
 };
 
 use crate::{
-    args::{KeyArgs, KeyCommand, KeyMoveArgs, Role},
+    args::{KeyArgs, KeyCommand, KeyMoveArgs, KeyRevokeArgs, KeyRotateArgs, Role},
     config::Config,
     error::CliError,
     output::{self, Report},
@@ -28,19 +32,25 @@ struct Key {
     public_file: String,
     place: String,
     movable: bool,
+    /// Where the key is that signs as well until an overlap ends.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    former: Option<String>,
 }
 
 impl Report for Keys {
     fn write_human(&self, out: &mut dyn Write) -> io::Result<()> {
-        for Key { role, public, fingerprint, public_file, place, movable } in &self.keys {
+        for Key { role, public, fingerprint, public_file, place, movable, former } in &self.keys {
             writeln!(out, "{role}")?;
             let place = format!("{place}{}", if *movable { "" } else { " (on a token: it can be rotated, not moved)" });
-            let fields = [
+            let mut fields = vec![
                 ("  public key", public.clone()),
                 ("  fingerprint", fingerprint.clone()),
                 ("  public file", public_file.clone()),
                 ("  private key", place),
             ];
+            if let Some(former) = former {
+                fields.push(("  former key", format!("{former} signs as well until `zkl key rotate --end-overlap`")));
+            }
             output::write_fields(out, &fields)?;
         }
         Ok(())
@@ -85,6 +95,81 @@ impl Report for Moved {
     }
 }
 
+#[derive(Serialize)]
+struct Rotated {
+    role: &'static str,
+    index: u64,
+    transaction: String,
+    old: String,
+    public: String,
+    place: String,
+    /// Where the old private key is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    former: Option<String>,
+}
+
+impl Report for Rotated {
+    fn write_human(&self, out: &mut dyn Write) -> io::Result<()> {
+        let then = match self.role {
+            "log" => "both sign until `zkl key rotate --end-overlap`",
+            _ => "the old one signs nothing more",
+        };
+        writeln!(out, "ROTATED the {}'s key: publish the new one; {then}", self.role)?;
+        let mut fields = vec![
+            ("public key", self.public.clone()),
+            ("private key", self.place.clone()),
+            ("before", self.old.clone()),
+            ("entry", format!("{}, {}", self.index, self.transaction)),
+        ];
+        fields.extend(self.former.clone().map(|place| ("old private key", place)));
+        output::write_fields(out, &fields)
+    }
+}
+
+#[derive(Serialize)]
+struct Ended {
+    /// Where the former key is or was; absent when none signed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    former: Option<String>,
+    removed: bool,
+}
+
+impl Report for Ended {
+    fn write_human(&self, out: &mut dyn Write) -> io::Result<()> {
+        match (&self.former, self.removed) {
+            (None, _) => writeln!(out, "No former key signs"),
+            (Some(place), true) => writeln!(out, "The former key signs no more, and {place} is removed"),
+            (Some(place), false) => {
+                writeln!(
+                    out,
+                    "The former key signs no more. It is still at {place}: destroy it when you need it no more"
+                )
+            }
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct Revoked {
+    index: u64,
+    transaction: String,
+    revoked: String,
+    from: u64,
+    /// Lines for the trust stores of verifiers.
+    trust_store: String,
+}
+
+impl Report for Revoked {
+    fn write_human(&self, out: &mut dyn Write) -> io::Result<()> {
+        writeln!(out, "REVOKED at sizes from {} on, in entry {}", self.from, self.index)?;
+        writeln!(
+            out,
+            "Verifiers go by their trust stores. If the key was stolen, they strike it out; if it was lost or put aside:"
+        )?;
+        writeln!(out, "\n{}", self.trust_store.trim_end())
+    }
+}
+
 pub(super) async fn run(args: KeyArgs, config: &Config) -> Result<(), CliError> {
     match args.command {
         KeyCommand::Show => show(config),
@@ -97,6 +182,9 @@ pub(super) async fn run(args: KeyArgs, config: &Config) -> Result<(), CliError> 
             output::print(&Generated { place: place.to_string(), public, fingerprint }, config.format)
         }
         KeyCommand::Move(args) => move_key(&args, config),
+        KeyCommand::Rotate(args) if args.end_overlap => end_overlap(args.keep, config),
+        KeyCommand::Rotate(args) => rotate(&args, config).await,
+        KeyCommand::Revoke(args) => revoke(&args, config).await,
     }
 }
 
@@ -122,6 +210,7 @@ fn show(config: &Config) -> Result<(), CliError> {
             public_file: home.public_key_path(role).display().to_string(),
             place: place.to_string(),
             movable: matches!(place, KeyPlace::File(_)),
+            former: home.former_log_key().filter(|_| role == KeyRole::Log).map(ToString::to_string),
         });
     }
     output::print(&Keys { keys }, config.format)
@@ -129,15 +218,86 @@ fn show(config: &Config) -> Result<(), CliError> {
 
 fn move_key(args: &KeyMoveArgs, config: &Config) -> Result<(), CliError> {
     let mut home = LedgerHome::open(&config.ledger)?;
-    let role = match args.role {
-        Role::Log => KeyRole::Log,
-        Role::Notary => KeyRole::Notary,
-    };
+    let role = role(args.role);
     let to = in_current_directory(&args.to)?;
     let moved = tokio::task::block_in_place(|| home.move_key(role, &to, args.keep))?;
     let report =
         Moved { role: role.name(), from: moved.from.to_string(), to: moved.to.to_string(), removed: moved.removed };
     output::print(&report, config.format)
+}
+
+const fn role(role: Role) -> KeyRole {
+    match role {
+        Role::Log => KeyRole::Log,
+        Role::Notary => KeyRole::Notary,
+    }
+}
+
+async fn rotate(args: &KeyRotateArgs, config: &Config) -> Result<(), CliError> {
+    let place = args.place.as_deref().map(in_current_directory).transpose()?;
+    let builder = super::builder(config, super::Openings::Unread)?.wait(Duration::from_secs(args.write.wait));
+    let (rotated, former) = match args.role {
+        Role::Log => (builder.rotate_key(&config.ledger, place).await?, None),
+        Role::Notary => builder.rotate_notary(&config.ledger, place).await?,
+    };
+    if !args.write.no_cosign {
+        // With the new key: the ledger that rotated still had the old one.
+        let ledger = super::open_for_writing(config, args.write.wait, super::Openings::Unread).await?;
+        super::cosign::after_append(&ledger, config).await;
+    }
+    let home = LedgerHome::open(&config.ledger)?;
+    let role = role(args.role);
+    let public = |key: &NoteVerifier| match role {
+        KeyRole::Log => key.to_string(),
+        KeyRole::Notary => key.key().to_string(),
+    };
+    let report = Rotated {
+        role: role.name(),
+        index: rotated.entry.index.0,
+        transaction: rotated.entry.id.to_string(),
+        old: public(&rotated.old),
+        public: public(&rotated.new),
+        place: home.key_place(role).map(ToString::to_string).unwrap_or_default(),
+        former: former.or_else(|| home.former_log_key().cloned()).map(|place| place.to_string()),
+    };
+    output::print(&report, config.format)
+}
+
+fn end_overlap(keep: bool, config: &Config) -> Result<(), CliError> {
+    let ended = LedgerHome::open(&config.ledger)?.end_overlap(keep)?;
+    let removed = ended.as_ref().is_some_and(|ended| ended.removed);
+    output::print(&Ended { former: ended.map(|ended| ended.place.to_string()), removed }, config.format)
+}
+
+async fn revoke(args: &KeyRevokeArgs, config: &Config) -> Result<(), CliError> {
+    let mut home = LedgerHome::open(&config.ledger)?;
+    if args.key.name() != home.origin() {
+        return Err(CliError::OtherLog { origin: args.key.name().to_string() });
+    }
+    // Before the entry, so that a key does not sign its own revocation. Without it the overlap would have ended all the same.
+    let latest = super::open_for_reading(config, super::Openings::Unread).await?.rotations().await?.into_iter().next();
+    if latest.is_some_and(|step| step.old == args.key) {
+        home.end_overlap(true)?;
+    }
+    let ledger = super::open_for_writing(config, args.write.wait, super::Openings::Unread).await?;
+    let entry = ledger.revoke_key(*args.key.key(), TreeSize(args.from)).await?;
+    if !args.write.no_cosign {
+        super::cosign::after_append(&ledger, config).await;
+    }
+    let report = Revoked {
+        index: entry.index.0,
+        transaction: entry.id.to_string(),
+        revoked: args.key.to_string(),
+        from: args.from,
+        trust_store: trust_store(&args.key, args.from, &ledger.log_key()),
+    };
+    output::print(&report, config.format)
+}
+
+/// What verifiers write of the two keys.
+fn trust_store(revoked: &NoteVerifier, from: u64, newest: &NoteVerifier) -> String {
+    let until = from.saturating_sub(1);
+    format!("[[log]]\nkey = \"{revoked}\"\nuntil = {until}\n\n[[log]]\nkey = \"{newest}\"\n")
 }
 
 /// Settings are read from wherever the ledger is used; what is given here is meant from where we are. It is not parsed with the

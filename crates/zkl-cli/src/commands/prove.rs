@@ -109,7 +109,10 @@ pub(super) async fn run(args: ProveArgs, config: &Config) -> Result<(), CliError
     let reporter = Arc::new(TerminalProgress::new(config.quiet));
     let entry = version.prove(&claim).progress(Arc::clone(&reporter)).await?;
     drop(reporter);
-    let witnesses = super::cosign::after_append(&ledger, &args.write, config).await;
+    let witnesses = match args.write.no_cosign {
+        true => Vec::new(),
+        false => super::cosign::after_append(&ledger, config).await,
+    };
     let receipt = match &args.output {
         Some(path) => Some(super::receipt::write(&ledger, std::slice::from_ref(&entry), path, args.content).await?),
         None => None,

@@ -87,6 +87,7 @@ impl CliError {
             | Self::DataOfOne
             | Self::Trust { .. }
             | Self::NoOpeningKey
+            | Self::OtherLog { .. }
             | Self::FoundTrust { .. }
             | Self::Precious { .. }
             | Self::NotReplaced { .. }

@@ -255,6 +255,36 @@ fn log_notary_and_witness_have_keys_of_their_own_on_the_token() {
     assert!(!doctor.stdout.contains("314159"), "{}", doctor.stdout);
 }
 
+/// Made on the token, replaced there, and revoked: each by the procedure of the page.
+#[test]
+fn keys_on_a_token_are_rotated_and_revoked_as_documented() {
+    let Some(hsm) = hsm() else { return };
+    hsm.documented("hsm-new-ledger");
+    let old = hsm.workdir.json(&["key", "show"])["keys"][0]["public"].as_str().unwrap().to_owned();
+    hsm.ok(&["notarize", &penguins(), "--name", "before", "--attest-only", "-o", "before.receipt"]);
+    hsm.documented("hsm-rotate");
+    assert!(hsm.settings().contains("former_log_key = "), "{}", hsm.settings());
+    hsm.ok(&["notarize", &penguins(), "--name", "during", "--attest-only", "-o", "during.receipt"]);
+    hsm.documented("end-overlap");
+    assert!(!hsm.settings().contains("former_log_key"), "{}", hsm.settings());
+    hsm.ok(&["notarize", &penguins(), "--name", "after", "--attest-only", "-o", "after.receipt"]);
+    for receipt in ["before.receipt", "during.receipt", "after.receipt"] {
+        hsm.workdir.ok(&["verify", receipt, "--trust", &old, "--require", "pinned"]);
+    }
+    let environment = hsm.environment();
+    let mut variables: Vec<(&str, &str)> = environment.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    variables.extend([("OLD_KEY", old.as_str()), ("SIZE", "3")]);
+    let revoked = documented(&hsm.workdir, "revoke", &variables);
+    assert_eq!(revoked.code, Some(0), "{}", revoked.stderr);
+    let (_, lines) = revoked.stdout.split_once("\n\n").unwrap();
+    hsm.workdir.write("trust.toml", format!("version = 1\n{lines}"));
+    for (receipt, code) in [("before.receipt", 0), ("during.receipt", 0), ("after.receipt", 0)] {
+        let verified = hsm.workdir.run(&["verify", receipt, "--trust-store", "trust.toml", "--require", "pinned"]);
+        assert_eq!(verified.code, Some(code), "{receipt}: {} {}", verified.stdout, verified.stderr);
+    }
+    hsm.ok(&["doctor"]);
+}
+
 #[test]
 fn a_pem_file_elsewhere_signs_and_moves() {
     let workdir = Workdir::new();

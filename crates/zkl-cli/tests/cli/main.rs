@@ -12,6 +12,7 @@ mod custody;
 mod exit_codes;
 mod hsm;
 mod inspect;
+mod keys;
 mod profile;
 mod proved;
 mod references;

@@ -5,11 +5,7 @@
 
 use std::{fs, io, path::PathBuf};
 
-use zkl_merkle::{
-    keys::VerifyingKey,
-    note::{NoteSigner, NoteVerifier},
-    signer::Signer,
-};
+use zkl_merkle::{keys::VerifyingKey, note::NoteVerifier, signer::Signer};
 use zkl_signer::{KeyPlace, KeyPlaceError, read_pem};
 
 use super::{LedgerHome, io_error, read_small_file};
@@ -90,20 +86,20 @@ impl LedgerHome {
         self.recorded(KeyRole::Notary)?.map_or_else(|| self.unrecorded(place), Ok)
     }
 
-    /// What signs checkpoints. Blocks while a token works.
-    ///
-    /// # Errors
-    /// [`LedgerError::KeyPlace`], also when the key is not the one of the public file; [`LedgerError::Io`].
-    pub fn log_signer(&self) -> Result<NoteSigner, LedgerError> {
-        Ok(NoteSigner::new(self.origin.clone(), self.signer(KeyRole::Log, &self.log_key)?))
-    }
-
     /// What signs entries, where that is not the log. Blocks while a token works.
     ///
     /// # Errors
     /// As [`LedgerHome::log_signer`].
     pub fn notary_signer(&self) -> Result<Option<Box<dyn Signer>>, LedgerError> {
-        self.notary_key.as_ref().map(|place| self.signer(KeyRole::Notary, place)).transpose()
+        let Some(place) = &self.notary_key else { return Ok(None) };
+        if let (Some(next), Some(recorded)) = (&self.next_notary_key, self.recorded(KeyRole::Notary)?) {
+            // All of a rotation was done but for the settings.
+            let next = next.signer(None)?;
+            if next.verifying_key() == recorded {
+                return Ok(Some(next));
+            }
+        }
+        self.signer(KeyRole::Notary, place).map(Some)
     }
 
     /// Moves a key to another place: it is put there, signs there, and the settings name the new place, before the old file is
@@ -131,7 +127,7 @@ impl LedgerHome {
             other => other?,
         };
         self.record(role, &expected)?;
-        self.set(role.setting(), Some(&to.to_string()))?;
+        self.set(&[(role.setting(), Some(&self.setting_of(&to)))])?;
         match role {
             KeyRole::Log => self.log_key = to.clone(),
             KeyRole::Notary => self.notary_key = Some(to.clone()),
@@ -143,7 +139,7 @@ impl LedgerHome {
         Ok(MovedKey { from, to, removed })
     }
 
-    fn signer(&self, role: KeyRole, place: &KeyPlace) -> Result<Box<dyn Signer>, LedgerError> {
+    pub(super) fn signer(&self, role: KeyRole, place: &KeyPlace) -> Result<Box<dyn Signer>, LedgerError> {
         Ok(place.signer(self.recorded(role)?.as_ref())?)
     }
 
@@ -193,7 +189,7 @@ impl LedgerHome {
 }
 
 /// Whether the new place is the old file under another name.
-fn same_file(to: &KeyPlace, old: &std::path::Path) -> bool {
+pub(super) fn same_file(to: &KeyPlace, old: &std::path::Path) -> bool {
     let KeyPlace::File(new) = to else { return false };
     matches!((fs::canonicalize(new), fs::canonicalize(old)), (Ok(new), Ok(old)) if new == old)
 }

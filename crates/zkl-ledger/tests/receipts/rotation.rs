@@ -35,7 +35,7 @@ fn key(seed: u8) -> NoteVerifier {
 }
 
 fn record(change: KeyChange, old: u8, new: u8, from: Option<u64>) -> KeyRecord {
-    let signed_by = if change == KeyChange::Rotation { old } else { new };
+    let signed_by = if change == KeyChange::Revocation { new } else { old };
     KeyRecord {
         log: ORIGIN.parse().unwrap(),
         change,
@@ -187,7 +187,10 @@ fn a_rotation_says_nothing_in_another_log() {
 fn nobody_but_the_key_itself_names_its_successor() {
     let rotation = record(KeyChange::Rotation, 1, 2, None);
     let revocation = record(KeyChange::Revocation, 1, 2, Some(5));
+    let of_notary = record(KeyChange::NotaryRotation, 1, 2, None);
     for (record, seed) in [
+        (of_notary.clone(), 2),
+        (KeyRecord { from: Some(TreeSize(5)), ..of_notary }, 1),
         (rotation.clone(), 2),
         (rotation.clone(), 9),
         (KeyRecord { from: Some(TreeSize(5)), ..rotation.clone() }, 1),
@@ -226,4 +229,106 @@ fn a_receipt_can_be_for_a_rotation_or_a_revocation() {
     more.entries[0].evidence = Evidence { manifest: table.evidence.manifest, ..Evidence::default() };
     let error = verified(&more, &pinned(2)).unwrap_err();
     assert!(matches!(error, VerifyError::EvidenceSuperfluous { index: LeafIndex(0), .. }), "{error:?}");
+}
+
+/// A receipt of these entries about keys and of an attested table after them, which the notary `notary` signed, in a log of key 1.
+fn by_notary(notary: u8, entries: &[String]) -> Receipt {
+    let table = receipt("v5/public-notarization.receipt").entries.remove(0);
+    let Predicate::Notarization(mut record) = SignedEntry::open(&table.envelope).unwrap().predicate().clone() else {
+        panic!("a notarization")
+    };
+    record.notary = secret(notary).verifying_key();
+    let table_again = SignedEntry::sign(Predicate::Notarization(record), &secret(notary)).unwrap();
+    let mut envelopes: Vec<&str> = entries.iter().map(String::as_str).collect();
+    envelopes.push(table_again.envelope());
+    let mut receipt = log_of(&signer(1), &envelopes);
+    receipt.entries.last_mut().unwrap().evidence = table.evidence;
+    receipt
+}
+
+fn notary_rotation(old: u8, new: u8) -> String {
+    signed(record(KeyChange::NotaryRotation, old, new, None), old)
+}
+
+/// Trust in the log of key 1, and in one notary.
+fn listing(notary: u8, until: Option<u64>) -> Trust {
+    let key_of_notary = secret(notary).verifying_key().to_string();
+    let mut listed = json!({"key": key_of_notary, "log": ORIGIN});
+    if let Some(until) = until {
+        listed["until"] = until.into();
+    }
+    let store = json!({"version": 1, "log": [{"key": key(1).to_string()}], "notary": [listed]});
+    Trust::default().with_trust_store(serde_json::from_value::<TrustStore>(store).unwrap())
+}
+
+fn distrusted(receipt: &Receipt, trust: &Trust) -> DistrustError {
+    match verified(receipt, trust).unwrap_err() {
+        VerifyError::Distrusted(error) => error,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn a_listed_notary_leads_to_its_successors() {
+    for chain in [vec![notary_rotation(5, 6)], vec![notary_rotation(5, 7), notary_rotation(7, 6)]] {
+        let receipt = by_notary(6, &chain);
+        let verified = verified(&receipt, &listing(5, None)).unwrap();
+        // The rotations are evidence: the receipt is for the table.
+        assert_eq!(verified.subjects().map(|subject| subject.index.0).collect::<Vec<_>>(), [chain.len() as u64]);
+    }
+    // Where the log's key signs entries, its rotation is the notary's.
+    let store = json!({
+        "version": 1,
+        "log": [{"key": key(1).to_string()}],
+        "notary": [{"key": secret(1).verifying_key().to_string()}],
+    });
+    let trust = Trust::default().with_trust_store(serde_json::from_value::<TrustStore>(store).unwrap());
+    let mut receipt = by_notary(2, &[rotation(1, 2)]);
+    let envelopes: Vec<&str> = receipt.entries.iter().map(|entry| entry.envelope.as_str()).collect();
+    let again = log_of(&signer(2), &envelopes);
+    receipt = Receipt {
+        entries: again
+            .entries
+            .into_iter()
+            .zip(receipt.entries)
+            .map(|(new, old)| zkl_ledger::receipt::ReceiptEntry { evidence: old.evidence, ..new })
+            .collect(),
+        ..again
+    };
+    verified(&receipt, &trust).unwrap();
+}
+
+#[test]
+fn a_chain_of_notaries_begins_with_a_listed_one_and_leads_forwards() {
+    let nobody = |error: DistrustError| matches!(error, DistrustError::Notary { .. });
+    for chain in [
+        vec![],
+        vec![notary_rotation(5, 7)],
+        vec![notary_rotation(7, 6)],
+        vec![notary_rotation(7, 6), notary_rotation(5, 7)],
+    ] {
+        assert!(nobody(distrusted(&by_notary(6, &chain), &listing(5, None))), "{}", chain.len());
+    }
+}
+
+#[test]
+fn a_notary_that_ends_is_not_followed() {
+    let receipt = by_notary(6, &[notary_rotation(5, 6)]);
+    let error = distrusted(&receipt, &listing(5, Some(9)));
+    assert!(matches!(error, DistrustError::NotaryEnded { index: LeafIndex(1), .. }), "{error:?}");
+}
+
+#[test]
+fn a_notary_that_named_its_successor_signs_nothing_more() {
+    let receipt = by_notary(5, &[notary_rotation(5, 6)]);
+    let error = distrusted(&receipt, &listing(5, None));
+    let expected = |error: &DistrustError| {
+        matches!(error, DistrustError::NotaryReplaced { index: LeafIndex(1), by: LeafIndex(0), .. })
+    };
+    assert!(expected(&error), "{error:?}");
+    // Nor one that was itself named.
+    let receipt = by_notary(6, &[notary_rotation(5, 6), notary_rotation(6, 7)]);
+    assert!(matches!(distrusted(&receipt, &listing(5, None)), DistrustError::NotaryReplaced { by: LeafIndex(1), .. }));
+    // Where nobody lists notaries, anybody signs.
+    verified(&receipt, &pinned(1)).unwrap();
 }

@@ -1,8 +1,9 @@
 //! Keys of a log: rotation and revocation (ADR 21).
 //!
 //! ```text
-//! rotation     signed by the old key, which names the new one: it signs checkpoints that cover the entry
-//! revocation   signed by a newer key: what the old key signs from a size of the log on does not count
+//! rotation          signed by the old key, which names the new one: it signs checkpoints that cover the entry
+//! notary-rotation   the same of a notary's key: the new one signs entries after this one
+//! revocation        signed by a newer key: what the old key signs from a size of the log on does not count
 //! ```
 //!
 //! Both name the log: logged elsewhere, they say nothing.
@@ -26,7 +27,7 @@ use crate::{
 
 const V1: &str = "urn:zkp-dataset-ledger:key:v1";
 
-/// A key of a log was rotated or revoked.
+/// A key of a log or of a notary was rotated, or one of a log revoked.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct KeyRecord {
@@ -55,10 +56,12 @@ pub struct KeyRecord {
 
 /// What happened to a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[serde(rename_all = "kebab-case")]
 pub enum KeyChange {
-    /// The old key names its successor.
+    /// The log's old key names its successor.
     Rotation,
+    /// A notary's old key names its successor.
+    NotaryRotation,
     /// A newer key says from where on the old one does not count.
     Revocation,
 }
@@ -117,7 +120,7 @@ impl StatementKind for KeyRecord {
     fn check(&self, _type_uri: &str) -> Result<(), EntryError> {
         // Nobody but the old key may name a successor, and no key ends itself.
         let (signer, from) = match self.change {
-            KeyChange::Rotation => (&self.old, false),
+            KeyChange::Rotation | KeyChange::NotaryRotation => (&self.old, false),
             KeyChange::Revocation => (&self.new, true),
         };
         let agrees = self.notary == *signer && self.old != self.new && self.from.is_some() == from;

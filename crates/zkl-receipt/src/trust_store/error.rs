@@ -133,6 +133,26 @@ pub enum DistrustError {
         /// Where the key counts.
         range: SizeRange,
     },
+    /// A notary that a listed one has named, which ends in the store.
+    #[error(
+        "the notary of entry {index} was named by notary {notary}, which ends in the trust store, so it is not followed: list its successor as well"
+    )]
+    NotaryEnded {
+        /// The entry.
+        index: LeafIndex,
+        /// The listed notary.
+        notary: VerifyingKey,
+    },
+    /// A notary that had named its successor before.
+    #[error("entry {index} is signed by notary {notary}, who had named a successor in entry {by}")]
+    NotaryReplaced {
+        /// The entry.
+        index: LeafIndex,
+        /// Its notary.
+        notary: VerifyingKey,
+        /// The entry that names the successor.
+        by: LeafIndex,
+    },
     /// A circuit's key that counts at other sizes.
     #[error("key {key} of circuit {circuit} counts {range}, and the log had {size} with the entry")]
     CircuitRange {

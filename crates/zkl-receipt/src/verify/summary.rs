@@ -126,9 +126,9 @@ pub struct StatementSummary {
 #[derive(Clone, Debug, Serialize)]
 #[non_exhaustive]
 pub struct KeySummary {
-    /// `rotation` or `revocation`.
+    /// `rotation`, `notary-rotation` or `revocation`.
     pub change: KeyChange,
-    /// The log's key that was replaced or revoked.
+    /// The key that was replaced or revoked.
     pub old: String,
     /// The key that replaced it, or that revoked it.
     pub new: String,
