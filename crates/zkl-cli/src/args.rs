@@ -6,7 +6,7 @@ mod custody;
 mod key;
 mod openings;
 
-use std::path::PathBuf;
+use std::{path::PathBuf, sync::LazyLock};
 
 pub(crate) use check::CheckArgs;
 pub(crate) use circuits::CircuitsArgs;
@@ -28,7 +28,7 @@ use zkl_ledger::{
 /// `zkl` notarizes tables on an append-only log, proves claims about their profiles in zero knowledge, and
 /// verifies such proofs offline.
 #[derive(Debug, Parser)]
-#[command(name = "zkl", version, propagate_version = true, arg_required_else_help = true)]
+#[command(name = "zkl", version, long_version = long_version(), propagate_version = true, arg_required_else_help = true)]
 #[command(after_help = "\
 Examples:
   zkl init
@@ -43,6 +43,23 @@ pub(crate) struct Cli {
     pub(crate) global: GlobalArgs,
     #[command(subcommand)]
     pub(crate) command: Command,
+}
+
+/// What `--version` says, `-V` being shorter: the stores and places of keys that this program was built with.
+fn long_version() -> &'static str {
+    static TEXT: LazyLock<String> = LazyLock::new(|| {
+        let features = [
+            ("rocks", cfg!(feature = "rocks")),
+            ("pg", cfg!(feature = "pg")),
+            ("s3", cfg!(feature = "s3")),
+            ("pkcs11", cfg!(feature = "pkcs11")),
+        ];
+        let compiled: Vec<&str> = features.iter().filter(|(_, there)| *there).map(|(name, _)| *name).collect();
+        let absent: Vec<&str> = features.iter().filter(|(_, there)| !there).map(|(name, _)| *name).collect();
+        let list = |names: Vec<&str>| if names.is_empty() { "none".to_owned() } else { names.join(", ") };
+        format!("{}\nfeatures: {}\nleft out: {}", env!("CARGO_PKG_VERSION"), list(compiled), list(absent))
+    });
+    &TEXT
 }
 
 /// Flags of every command. Flags win over environment variables, those over `zkl.toml`.
@@ -126,6 +143,7 @@ Exit codes: 0 no problem, 2 at least one.")]
     Key(KeyArgs),
     Openings(OpeningsArgs),
     Completions(CompletionsArgs),
+    Man(ManArgs),
 }
 
 /// Make a ledger and its signing key.
@@ -617,6 +635,18 @@ pub(crate) struct CompletionsArgs {
     /// The shell
     #[arg(value_name = "SHELL")]
     pub(crate) shell: clap_complete::Shell,
+}
+
+/// Write a manual page of every command.
+#[derive(Debug, Args)]
+#[command(hide = true)]
+#[command(after_help = "\
+Examples:
+  zkl man ~/.local/share/man/man1")]
+pub(crate) struct ManArgs {
+    /// Directory to write to
+    #[arg(value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub(crate) directory: PathBuf,
 }
 
 fn pair(text: &str) -> Result<(String, String), &'static str> {

@@ -128,7 +128,8 @@ impl<'c> Job<'c> {
         Ok(())
     }
 
-    /// The newest version, if it is the table as it is now and as the file wants it notarized.
+    /// The newest version, if it is the table as it is now and as the file wants it notarized. What was tried with dev proofs is
+    /// proved anew when it is done in earnest.
     async fn current(&self, ledger: &Ledger) -> Result<Option<Dataset>, CliError> {
         let version = match ledger.dataset(self.name.as_str()).await {
             Ok(version) => version,
@@ -136,7 +137,9 @@ impl<'c> Job<'c> {
             Err(error) => return Err(error.into()),
         };
         let notarization = version.notarization();
-        if (notarization.assurance, notarization.privacy) != (self.assurance, self.privacy) {
+        let scheme = self.config.proof.scheme();
+        let other_proof = notarization.scan.as_ref().is_some_and(|scan| scan.scheme != scheme);
+        if (notarization.assurance, notarization.privacy) != (self.assurance, self.privacy) || other_proof {
             return Ok(None);
         }
         let reporter = TerminalProgress::new(self.config.quiet);
@@ -190,8 +193,12 @@ impl<'c> Job<'c> {
     ) -> (ClaimLine, Option<Entry>) {
         let about = |entry: &&Entry| matches!(entry.predicate(), Predicate::Claim(record) if &record.claim == claim);
         let earlier = proved.iter().find(about);
-        let this_version = |entry: &&Entry| matches!(entry.predicate(), Predicate::Claim(record) if record.dataset.entry == version.entry().id);
-        let (outcome, entry, error) = match proved.iter().filter(about).find(this_version) {
+        let (this_version, scheme) = (version.entry().id, self.config.proof.scheme());
+        let counts = |entry: &&Entry| match entry.predicate() {
+            Predicate::Claim(record) => record.dataset.entry == this_version && record.proof.scheme == scheme,
+            _ => false,
+        };
+        let (outcome, entry, error) = match proved.iter().filter(about).find(counts) {
             Some(entry) => (Outcome::Unchanged, Some(entry.clone()), None),
             None => {
                 let reporter = Arc::new(TerminalProgress::new(self.config.quiet));

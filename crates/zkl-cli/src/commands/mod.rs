@@ -13,6 +13,7 @@ mod fsck;
 mod init;
 mod inspect;
 mod key;
+mod man;
 mod notarize;
 mod openings;
 mod profile;
@@ -76,6 +77,7 @@ pub(crate) async fn run(command: Command, config: &Config) -> Result<(), CliErro
         Command::Key(args) => key::run(args, config).await,
         Command::Openings(args) => openings::run(args, config).await,
         Command::Completions(args) => completions::run(&args),
+        Command::Man(args) => man::run(&args),
     }
 }
 

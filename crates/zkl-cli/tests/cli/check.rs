@@ -133,6 +133,20 @@ fn a_claim_that_cannot_be_proved_is_an_error_and_hinders_no_other() {
 }
 
 #[test]
+fn what_was_tried_with_dev_proofs_is_proved_again_in_earnest() {
+    let workdir = workdir("claims:\n  enough: rows >= 300\n");
+    assert_eq!(outcomes(&check(&workdir, 0)), ["enough proved"]);
+    let run = || {
+        let mut command = workdir.command(&["check", "--format", "json"]);
+        let answer = answer(&command.env("ZKL_PROOF", "universal").output().unwrap());
+        serde_json::from_str::<Value>(&answer.stdout).unwrap()
+    };
+    assert_eq!(outcomes(&run()), ["enough proved"]);
+    assert!(workdir.ok(&["verify", "receipts/enough.receipt"]).starts_with("VALID\n"));
+    assert_eq!(outcomes(&run()), ["enough unchanged"]);
+}
+
+#[test]
 fn how_the_table_is_read_is_in_the_file() {
     let workdir = Workdir::new();
     workdir.ok(&["init"]);

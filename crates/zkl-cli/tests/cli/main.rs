@@ -19,5 +19,6 @@ mod references;
 mod replacing;
 mod require;
 mod secrets;
+mod setup;
 mod terminal;
 mod verify_many;
