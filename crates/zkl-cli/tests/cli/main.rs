@@ -15,6 +15,7 @@ mod inspect;
 mod keys;
 mod profile;
 mod proved;
+mod quickstart;
 mod references;
 mod replacing;
 mod require;
