@@ -7,7 +7,7 @@ TARGET_DIR = $(shell $(CARGO) metadata --format-version 1 --no-deps | sed -n 's/
 # Everything that can be left out of a build; tests and lints see all of it.
 STORES = zkl-cli/pg,zkl-cli/s3,zkl-testkit/postgres,zkl-testkit/s3-servers
 
-.PHONY: help setup setup-servers build quickstart test ci lint fmt clippy doc deny features msrv fuzz delete-checks pandas test-second-verifier test-kernels wasm embed-smoke stress-kernel stress stress-storage bench bench-kernels clean
+.PHONY: help setup setup-servers build quickstart serve test ci lint fmt clippy doc deny features msrv fuzz delete-checks pandas test-second-verifier test-kernels wasm embed-smoke stress-kernel stress stress-storage bench bench-kernels clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 22
@@ -32,6 +32,10 @@ quickstart: build setup-servers
 	$(CARGO) build --locked -p zkl-testkit --features postgres,s3-servers --example with_store
 	@$(TARGET_DIR)/debug/examples/with_store $(STORE) scripts/quickstart.sh $(TARGET_DIR)/release/zkl
 endif
+
+serve: setup ## serve a demo ledger over HTTP, with a key and commands to try (ZKL_LISTEN=ADDRESS)
+	$(CARGO) build --release --locked -p zkl-cli -p zkl-server
+	@scripts/serve.sh $(TARGET_DIR)/release
 
 test: setup-servers ## run every test
 	@scripts/test.sh $(STORES)
@@ -60,6 +64,8 @@ features: setup ## check every set of stores: none, each, all; and a verifier wi
 		echo "features: $${stores:-none}"; \
 		$(CARGO) check --quiet --locked -p zkl-cli --no-default-features --features "$$stores" || exit 1; \
 	done
+	@echo "features: a server without an embedded store"
+	@$(CARGO) check --quiet --locked -p zkl-server --no-default-features --features pg
 	@echo "features: a verifier without threads"
 	@$(CARGO) check --quiet --locked -p zkl-receipt
 

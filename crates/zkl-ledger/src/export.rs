@@ -10,6 +10,7 @@
 //! log.key                        the log's verifier key
 //! ```
 
+mod published;
 mod reader;
 
 use std::{
@@ -18,6 +19,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
+pub use published::PublishedFile;
 pub use reader::ExportDir;
 use zkl_core::{digest::BlobDigest, storage::Query, tree::TreeSize};
 use zkl_merkle::{

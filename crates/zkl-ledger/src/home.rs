@@ -37,9 +37,10 @@ pub use self::{
     openings::ConvertedOpenings,
     rotation::EndedOverlap,
 };
+pub use crate::opening::{create_private_dir, write_private_file};
 use crate::{
     error::LedgerError,
-    opening::{OpeningStore, create_private_dir, write_private_file},
+    opening::OpeningStore,
     store_url::StoreUrl,
     vault::{OpeningKey, OpeningRecipient},
 };

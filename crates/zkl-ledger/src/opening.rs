@@ -212,7 +212,7 @@ impl OpeningVault for OpeningStore {
 }
 
 /// Creates a directory that only its owner can enter.
-pub(crate) fn create_private_dir(dir: &Path) -> io::Result<()> {
+pub fn create_private_dir(dir: &Path) -> io::Result<()> {
     let mut builder = fs::DirBuilder::new();
     builder.recursive(true);
     #[cfg(unix)]
@@ -221,7 +221,7 @@ pub(crate) fn create_private_dir(dir: &Path) -> io::Result<()> {
 }
 
 /// Writes a file that only its owner can read: all of it or nothing, and durably. An existing file is replaced.
-pub(crate) fn write_private_file(path: &Path, bytes: &[u8]) -> io::Result<()> {
+pub fn write_private_file(path: &Path, bytes: &[u8]) -> io::Result<()> {
     write_file(path, bytes, |file| file.persist(path))
 }
 

@@ -12,7 +12,7 @@ use std::{
 use cargo_metadata::{DependencyKind, MetadataCommand, Package};
 
 /// Allowed dependencies of each crate on others of the workspace, tests and benches left aside.
-const ARROWS: [(&str, &[&str]); 19] = [
+const ARROWS: [(&str, &[&str]); 20] = [
     ("zkl-core", &[]),
     ("zkl-kernel", &["zkl-core"]),
     ("zkl-poseidon", &["zkl-core"]),
@@ -45,6 +45,7 @@ const ARROWS: [(&str, &[&str]); 19] = [
     ),
     ("zkl-witness", &["zkl-receipt", "zkl-signer"]),
     ("zkl-wasm", &["zkl-receipt"]),
+    ("zkl-server", &["zkl-ledger"]),
     ("zkl-cli", &["zkl-ledger", "zkl-witness"]),
     // Benches measure everything and are depended on by nothing.
     (

@@ -45,6 +45,11 @@ pub(crate) trait StatementKind {
     /// The dataset that the entry is about; the first, if there are several.
     fn dataset(&self) -> Option<&DatasetName>;
 
+    /// Every dataset that the entry names.
+    fn datasets(&self) -> Vec<&DatasetName> {
+        self.dataset().into_iter().collect()
+    }
+
     /// The key that must have signed the entry.
     fn notary(&self) -> &VerifyingKey;
 
@@ -138,6 +143,11 @@ impl Predicate {
     /// The dataset that the entry is about; the first, if there are several.
     pub fn dataset(&self) -> Option<&DatasetName> {
         self.as_kind().dataset()
+    }
+
+    /// Every dataset that the entry names: what somebody must be allowed to know who is shown it.
+    pub fn datasets(&self) -> Vec<&DatasetName> {
+        self.as_kind().datasets()
     }
 
     /// The key that must have signed the entry.

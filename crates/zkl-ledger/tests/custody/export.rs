@@ -5,7 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use zkl_ledger::{LedgerError, export::ExportDir, fsck::Finding, storage::memory::MemoryBackend};
+use zkl_ledger::{Ledger, LedgerError, export::ExportDir, fsck::Finding, storage::memory::MemoryBackend};
 
 use crate::{
     cosign::{FakeWitness, clients, witness_key},
@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// An export that was brought up to date twice, with the partial tiles of its earlier states.
-async fn exported(dir: &Path) {
+async fn exported(dir: &Path) -> Ledger {
     let store = MemoryBackend::new();
     let custody = ledger(store.clone(), 1);
     for (count, cosigned) in [(200, true), (100, false), (230, false)] {
@@ -23,6 +23,7 @@ async fn exported(dir: &Path) {
         }
         custody.ledger.export(dir).await.unwrap();
     }
+    custody.ledger.clone()
 }
 
 async fn findings(dir: &Path) -> Vec<Finding> {
@@ -74,6 +75,40 @@ async fn a_sound_export_has_no_finding() {
             "tile/entries/002.p/18",
         ]
     );
+}
+
+#[tokio::test]
+async fn a_published_file_is_that_of_an_export() {
+    let dir = tempfile::tempdir().unwrap();
+    let ledger = exported(dir.path()).await;
+    let files = files(dir.path());
+    assert!(files.len() > 15);
+    for path in files {
+        let name = path.strip_prefix(dir.path()).unwrap().display().to_string();
+        let published = ledger.published(&name).await.unwrap().expect(&name);
+        assert_eq!(published.bytes, fs::read(&path).unwrap(), "{name}");
+        assert_eq!(published.immutable, name.starts_with("tile/") || name.starts_with("blob/"), "{name}");
+    }
+    // What the log does not have, and other ways to write what it has.
+    let blob = format!("blob/{}", "0".repeat(64));
+    for name in [
+        "",
+        "tile",
+        "tile/0/000.p/0",
+        "tile/0/002",
+        "tile/0/002.p/19",
+        "tile/0/0",
+        "tile/0/x000/000",
+        "tile/entries/002",
+        "tile/entries/002.p/19",
+        "tile/entries/072057594037927935",
+        "../checkpoint",
+        "/checkpoint",
+        "ledger.key",
+        &blob,
+    ] {
+        assert_eq!(ledger.published(name).await.unwrap(), None, "{name}");
+    }
 }
 
 #[tokio::test]

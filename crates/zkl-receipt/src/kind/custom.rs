@@ -102,6 +102,13 @@ impl StatementKind for CustomRecord {
         self.about.name()
     }
 
+    fn datasets(&self) -> Vec<&DatasetName> {
+        match &self.about {
+            About::Named(name) => name.iter().collect(),
+            About::Notarized(datasets) => datasets.iter().map(|dataset| &dataset.name).collect(),
+        }
+    }
+
     fn blobs(&self) -> EvidenceBlobs {
         EvidenceBlobs::of_proof(&self.proof)
     }

@@ -34,7 +34,7 @@ pub struct UnknownStatement {
     #[serde(skip)]
     subject: Subject,
     #[serde(skip)]
-    dataset: Option<DatasetName>,
+    datasets: Vec<DatasetName>,
     #[serde(skip)]
     notary: VerifyingKey,
     #[serde(skip)]
@@ -81,9 +81,9 @@ impl UnknownStatement {
         let (Payload { subject, predicate }, common) = read(&signed.bytes)?;
         let notary = common.notary;
         let subject = subject.into_iter().next().ok_or(StatementError::NoSubject)?;
-        let dataset = common.datasets.into_iter().next().map(|named| named.name).or(common.dataset);
+        let datasets = common.datasets.into_iter().map(|named| named.name).chain(common.dataset).collect();
         let (type_uri, recorded_at) = (type_uri.to_owned(), common.recorded_at);
-        Ok(Self { predicate, type_uri, kind, subject, dataset, notary, recorded_at })
+        Ok(Self { predicate, type_uri, kind, subject, datasets, notary, recorded_at })
     }
 
     /// The predicate as JSON.
@@ -117,7 +117,11 @@ impl StatementKind for UnknownStatement {
     }
 
     fn dataset(&self) -> Option<&DatasetName> {
-        self.dataset.as_ref()
+        self.datasets.first()
+    }
+
+    fn datasets(&self) -> Vec<&DatasetName> {
+        self.datasets.iter().collect()
     }
 
     fn notary(&self) -> &VerifyingKey {

@@ -1,0 +1,306 @@
+//! The keys of a server, in a file of the ledger's directory that only its owner can read.
+//!
+//! The file is changed under a lock, by the server or by the command line beside it, and replaced whole. A server looks every second
+//! whether it was.
+
+use std::{
+    fs::{self, File},
+    io,
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex, PoisonError},
+    time::{Duration, Instant, SystemTime},
+};
+
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+use zkl_ledger::{home::write_private_file, types::Timestamp};
+
+use super::{ApiKey, Grant, Subject, Token};
+
+const VERSION: u32 = 1;
+/// Longest file of keys that is read, in bytes.
+const MAX_FILE: u64 = 16 << 20;
+/// How long a change by somebody else may go unnoticed.
+const LOOK_AGAIN: Duration = Duration::from_secs(1);
+/// Longest name of a key, in bytes.
+const MAX_NAME: usize = 100;
+/// Most grants of a key.
+const MAX_GRANTS: usize = 100;
+
+/// The keys of a server.
+#[derive(Debug)]
+pub struct KeyRing {
+    path: PathBuf,
+    seen: Mutex<Seen>,
+}
+
+/// The file as it was last read.
+#[derive(Debug, Default)]
+struct Seen {
+    keys: Arc<[Arc<ApiKey>]>,
+    stamp: Option<Stamp>,
+    looked: Option<Instant>,
+}
+
+/// What tells one version of the file from another: it is replaced, never written into.
+type Stamp = (SystemTime, u64);
+
+/// Keys could not be read or changed.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum KeyRingError {
+    /// The file could not be read or written.
+    #[error("cannot {action} {path}", path = path.display())]
+    Io {
+        /// `read`, `write` or `lock`.
+        action: &'static str,
+        /// The file.
+        path: PathBuf,
+        /// The system's answer.
+        #[source]
+        source: io::Error,
+    },
+    /// The file is not one of keys.
+    #[error("{path} does not hold the keys of a server of this version", path = path.display())]
+    Format {
+        /// The file.
+        path: PathBuf,
+        /// What the JSON reader says.
+        #[source]
+        source: Option<serde_json::Error>,
+    },
+    /// A name that is empty, too long, or not printable.
+    #[error("a key's name has 1 to {MAX_NAME} printable characters")]
+    Name,
+    /// A key for nothing, or for too much.
+    #[error("a key has 1 to {MAX_GRANTS} grants, not {got}")]
+    Grants {
+        /// Grants that it would have.
+        got: usize,
+    },
+    /// No such key.
+    #[error("there is no key {id:?}")]
+    Unknown {
+        /// The id asked for.
+        id: String,
+    },
+    /// The system has no randomness.
+    #[error("the operating system has no randomness")]
+    Randomness(#[from] getrandom::Error),
+}
+
+impl KeyRingError {
+    /// Whether what was asked for is at fault, and not the file.
+    pub const fn is_of_the_request(&self) -> bool {
+        matches!(self, Self::Name | Self::Grants { .. } | Self::Unknown { .. })
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct KeyFile {
+    version: u32,
+    keys: Vec<ApiKey>,
+}
+
+impl KeyRing {
+    /// The keys in `dir`, which must be there. Blocking, as all of this.
+    ///
+    /// # Errors
+    /// [`KeyRingError::Io`], [`KeyRingError::Format`].
+    pub fn open(dir: &Path) -> Result<Self, KeyRingError> {
+        let ring = Self { path: dir.join("keys.json"), seen: Mutex::default() };
+        ring.look()?;
+        Ok(ring)
+    }
+
+    /// Whose token it is, if it is one of a key that is good now.
+    ///
+    /// # Errors
+    /// [`KeyRingError::Io`], [`KeyRingError::Format`]: a file that cannot be read lets nobody in.
+    pub fn authenticate(&self, token: &str) -> Result<Option<Subject>, KeyRingError> {
+        let Some(token) = Token::parse(token) else { return Ok(None) };
+        let keys = self.look()?;
+        let key = keys.iter().find(|key| key.id == *token.id());
+        let key = key.filter(|key| key.accepts(&token, Timestamp::now()));
+        Ok(key.map(|key| Subject::Key(Arc::clone(key))))
+    }
+
+    /// The keys, the oldest first.
+    ///
+    /// # Errors
+    /// As [`KeyRing::authenticate`].
+    pub fn list(&self) -> Result<Arc<[Arc<ApiKey>]>, KeyRingError> {
+        self.look()
+    }
+
+    /// Makes a key, durably. The token is all that its holder needs, and is not kept.
+    ///
+    /// # Errors
+    /// [`KeyRingError`].
+    pub fn create(
+        &self,
+        name: &str,
+        grants: Vec<Grant>,
+        expires_at: Option<Timestamp>,
+    ) -> Result<(ApiKey, Token), KeyRingError> {
+        if name.is_empty() || name.len() > MAX_NAME || name.chars().any(char::is_control) {
+            return Err(KeyRingError::Name);
+        }
+        if grants.is_empty() || grants.len() > MAX_GRANTS {
+            return Err(KeyRingError::Grants { got: grants.len() });
+        }
+        let (key, token) = ApiKey::generate(name.to_owned(), grants, expires_at)?;
+        self.change(|keys| {
+            keys.push(key.clone());
+            Ok(())
+        })?;
+        Ok((key, token))
+    }
+
+    /// Takes a key out, durably: from now on it is good for nothing.
+    ///
+    /// # Errors
+    /// [`KeyRingError`].
+    pub fn revoke(&self, id: &str) -> Result<ApiKey, KeyRingError> {
+        self.change(|keys| {
+            let place = keys.iter().position(|key| key.id.as_str() == id);
+            let place = place.ok_or_else(|| KeyRingError::Unknown { id: id.chars().take(80).collect() })?;
+            Ok(keys.remove(place))
+        })
+    }
+
+    fn change<T>(&self, change: impl FnOnce(&mut Vec<ApiKey>) -> Result<T, KeyRingError>) -> Result<T, KeyRingError> {
+        let lock = self.path.with_extension("lock");
+        let file = File::options().create(true).truncate(false).write(true).open(&lock);
+        let file = file.and_then(|file| file.lock().map(|()| file));
+        let _held = file.map_err(|source| KeyRingError::Io { action: "lock", path: lock, source })?;
+        let (mut keys, _) = self.read()?;
+        let answer = change(&mut keys)?;
+        let bytes = serde_json::to_vec_pretty(&KeyFile { version: VERSION, keys });
+        let bytes = bytes.map_err(|error| self.format(Some(error)))?;
+        write_private_file(&self.path, &bytes).map_err(|source| self.io("write", source))?;
+        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        seen.looked = None;
+        drop(seen);
+        self.look()?;
+        Ok(answer)
+    }
+
+    /// The keys, read again where the file is another one than it was.
+    fn look(&self) -> Result<Arc<[Arc<ApiKey>]>, KeyRingError> {
+        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        if seen.looked.is_some_and(|at| at.elapsed() < LOOK_AGAIN) {
+            return Ok(Arc::clone(&seen.keys));
+        }
+        if seen.looked.is_none() || self.stamp()? != seen.stamp {
+            let (keys, stamp) = self.read()?;
+            (seen.keys, seen.stamp) = (keys.into_iter().map(Arc::new).collect(), stamp);
+        }
+        seen.looked = Some(Instant::now());
+        Ok(Arc::clone(&seen.keys))
+    }
+
+    fn read(&self) -> Result<(Vec<ApiKey>, Option<Stamp>), KeyRingError> {
+        // Taken before the file is read: what replaces it in between is seen the next time.
+        let stamp = self.stamp()?;
+        let bytes = match stamp {
+            None => return Ok((Vec::new(), None)),
+            Some(_) if fs::metadata(&self.path).map_err(|source| self.io("read", source))?.len() > MAX_FILE => {
+                return Err(self.format(None));
+            }
+            Some(_) => fs::read(&self.path).map_err(|source| self.io("read", source))?,
+        };
+        let file: KeyFile = serde_json::from_slice(&bytes).map_err(|error| self.format(Some(error)))?;
+        if file.version != VERSION {
+            return Err(self.format(None));
+        }
+        Ok((file.keys, stamp))
+    }
+
+    fn stamp(&self) -> Result<Option<Stamp>, KeyRingError> {
+        match fs::metadata(&self.path) {
+            Ok(metadata) => {
+                let modified = metadata.modified().map_err(|source| self.io("read", source))?;
+                #[cfg(unix)]
+                let inode = std::os::unix::fs::MetadataExt::ino(&metadata);
+                // Elsewhere the time and the length have to do.
+                #[cfg(not(unix))]
+                let inode = metadata.len();
+                Ok(Some((modified, inode)))
+            }
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(source) => Err(self.io("read", source)),
+        }
+    }
+
+    fn io(&self, action: &'static str, source: io::Error) -> KeyRingError {
+        KeyRingError::Io { action, path: self.path.clone(), source }
+    }
+
+    fn format(&self, source: Option<serde_json::Error>) -> KeyRingError {
+        KeyRingError::Format { path: self.path.clone(), source }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ring() -> (KeyRing, tempfile::TempDir) {
+        let dir = tempfile::tempdir().unwrap();
+        (KeyRing::open(dir.path()).unwrap(), dir)
+    }
+
+    fn everything() -> Vec<Grant> {
+        vec!["read:*".parse().unwrap()]
+    }
+
+    #[test]
+    fn a_key_works_until_it_is_revoked_and_survives_a_restart() {
+        let (ring, dir) = ring();
+        let (key, token) = ring.create("ci", everything(), None).unwrap();
+        let text = token.reveal();
+        let again = KeyRing::open(dir.path()).unwrap();
+        for ring in [&ring, &again] {
+            assert_eq!(ring.authenticate(&text).unwrap().unwrap().id(), key.id.as_str());
+        }
+        ring.revoke(key.id.as_str()).unwrap();
+        assert!(ring.authenticate(&text).unwrap().is_none());
+        assert!(matches!(ring.revoke(key.id.as_str()), Err(KeyRingError::Unknown { .. })));
+        // Another process notices soon.
+        std::thread::sleep(LOOK_AGAIN);
+        assert!(again.authenticate(&text).unwrap().is_none());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn only_the_owner_can_read_the_file() {
+        use std::os::unix::fs::PermissionsExt as _;
+
+        let (ring, dir) = ring();
+        ring.create("ci", everything(), None).unwrap();
+        let mode = fs::metadata(dir.path().join("keys.json")).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+    }
+
+    #[test]
+    fn a_damaged_file_lets_nobody_in() {
+        let (ring, dir) = ring();
+        let (_, token) = ring.create("ci", everything(), None).unwrap();
+        fs::write(dir.path().join("keys.json"), b"{").unwrap();
+        let opened = KeyRing::open(dir.path());
+        assert!(matches!(opened, Err(KeyRingError::Format { .. })));
+        std::thread::sleep(LOOK_AGAIN);
+        assert!(ring.authenticate(&token.reveal()).is_err());
+    }
+
+    #[test]
+    fn a_key_has_a_name_and_a_purpose() {
+        let (ring, _dir) = ring();
+        for name in ["", "a\nb", &"x".repeat(MAX_NAME + 1)] {
+            assert!(matches!(ring.create(name, everything(), None), Err(KeyRingError::Name)));
+        }
+        assert!(matches!(ring.create("x", Vec::new(), None), Err(KeyRingError::Grants { got: 0 })));
+    }
+}

@@ -1,0 +1,53 @@
+//! The commands of `zkl-server`, for its binary and for programs that have them as theirs.
+
+mod key;
+mod serve;
+
+use std::{io::IsTerminal as _, path::PathBuf};
+
+use clap::{Args, Subcommand};
+
+pub use self::{
+    key::{KeyCommand, KeyError},
+    serve::{ServeArgs, ServeOptions},
+};
+use crate::error::ServerError;
+
+/// What there is to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Serve a ledger over HTTP
+    Serve(Box<ServeArgs>),
+    /// Make, list and revoke the keys of a server, also while it runs
+    #[command(subcommand)]
+    Key(KeyCommand),
+}
+
+/// Which ledger.
+#[derive(Debug, Args)]
+pub struct LedgerArgs {
+    /// Directory of the ledger
+    #[arg(long, env = "ZKL_LEDGER", default_value = ".zkl", value_name = "DIR")]
+    pub ledger: PathBuf,
+}
+
+impl Command {
+    /// Does it. Lines for people go to `say`.
+    ///
+    /// # Errors
+    /// [`ServerError`].
+    pub async fn run(self, say: impl Fn(&str)) -> Result<(), ServerError> {
+        match self {
+            Self::Serve(args) => args.run(say).await,
+            Self::Key(command) => Ok(command.run(say)?),
+        }
+    }
+}
+
+/// Sends the server's log to stderr: what is worth an operator's attention.
+pub fn log_to_stderr() {
+    let ansi = std::io::stderr().is_terminal();
+    let log = tracing_subscriber::fmt().with_writer(std::io::stderr).with_ansi(ansi);
+    // A program that has a log of its own keeps it.
+    let _ = log.with_max_level(tracing::Level::INFO).try_init();
+}

@@ -1,0 +1,147 @@
+//! Serving, from the command line.
+
+use std::{
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
+
+use clap::Args;
+use tokio::net::TcpListener;
+use zkl_ledger::{
+    Ledger,
+    circuit::KeyStore,
+    home::LedgerHome,
+    openings::{OpeningKey, Passphrase},
+    requests::ProofSetting,
+};
+
+use super::LedgerArgs;
+use crate::{
+    access::Access,
+    error::ServerError,
+    operations::OperationLimits,
+    server::{ServerLimits, serve},
+    service::{Service, ServiceSettings},
+};
+
+/// How a ledger is served. One process has it open for writing: while it is served, other programs read.
+#[derive(Debug, Args)]
+pub struct ServeOptions {
+    /// Address to listen on, in the clear: put a proxy with TLS before what is not loopback
+    #[arg(long, env = "ZKL_LISTEN", default_value = "127.0.0.1:8400", value_name = "ADDRESS")]
+    listen: SocketAddr,
+    /// Let everybody read what is in the log: datasets, entries, receipts, tiles
+    #[arg(long, env = "ZKL_PUBLIC_LOG")]
+    public_log: bool,
+    /// Let everybody have receipts verified
+    #[arg(long, env = "ZKL_PUBLIC_VERIFY")]
+    public_verify: bool,
+    /// Operations that are carried out at a time; one uses every processor
+    #[arg(long, default_value_t = OperationLimits::default().workers as u16, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=64))]
+    workers: u16,
+    /// Operations and uploads that wait besides; more are refused
+    #[arg(long, default_value_t = OperationLimits::default().waiting as u16, value_name = "N")]
+    queue: u16,
+    /// Longest upload, in bytes
+    #[arg(long, default_value_t = OperationLimits::default().upload, value_name = "BYTES")]
+    max_upload: u64,
+    /// Seconds that requests and operations are given to end when the server stops
+    #[arg(long, default_value_t = ServerLimits::default().grace.as_secs(), value_name = "SECONDS")]
+    grace: u64,
+}
+
+/// A ledger that is opened and served.
+#[derive(Debug, Args)]
+pub struct ServeArgs {
+    #[command(flatten)]
+    ledger: LedgerArgs,
+    #[command(flatten)]
+    options: ServeOptions,
+    /// Directory of generated proving keys and reference strings [default: the user's cache directory]
+    #[arg(long, env = "ZKL_KEYS", value_name = "DIR")]
+    keys: Option<PathBuf>,
+    /// How proofs are made: universal, compact or dev
+    #[arg(long, env = "ZKL_PROOF", default_value_t, value_name = "SYSTEM")]
+    proof: ProofSetting,
+    /// Key file of encrypted openings
+    #[arg(long, env = "ZKL_OPENINGS_KEY", value_name = "FILE")]
+    openings_key: Option<PathBuf>,
+    /// File with the passphrase of encrypted openings
+    #[arg(long, env = "ZKL_PASSPHRASE_FILE", value_name = "FILE")]
+    passphrase_file: Option<PathBuf>,
+}
+
+impl ServeOptions {
+    /// Serves a ledger that is open for writing, whose directory is `dir`, until the process is told to end (SIGINT, SIGTERM). `say` is told the
+    /// address.
+    ///
+    /// # Errors
+    /// [`ServerError`].
+    pub async fn serve(self, ledger: Ledger, dir: &Path, say: impl Fn(&str)) -> Result<(), ServerError> {
+        let settings = ServiceSettings {
+            access: Access { public_log: self.public_log, public_verify: self.public_verify },
+            operations: OperationLimits {
+                workers: self.workers.into(),
+                waiting: self.queue.into(),
+                upload: self.max_upload,
+                ..OperationLimits::default()
+            },
+        };
+        let dir = Service::dir(dir);
+        let service = tokio::task::spawn_blocking(move || Service::start(ledger, &dir, settings));
+        let service = Arc::new(service.await.map_err(crate::ServiceError::from)??);
+        let listen = |source| ServerError::Listen { address: self.listen.to_string(), source };
+        let listener = TcpListener::bind(self.listen).await.map_err(listen)?;
+        // With port 0 the system chose one.
+        say(&format!("listening on http://{}", listener.local_addr().map_err(listen)?));
+        let limits = ServerLimits { grace: Duration::from_secs(self.grace), ..ServerLimits::default() };
+        serve(service, listener, limits, told_to_end()).await
+    }
+}
+
+impl ServeArgs {
+    /// Opens the ledger and serves it.
+    ///
+    /// # Errors
+    /// [`ServerError`].
+    pub async fn run(self, say: impl Fn(&str)) -> Result<(), ServerError> {
+        // Boxed: the futures of all stores together are a type too deep for the compiler.
+        let ledger = Box::pin(self.open()).await?;
+        self.options.serve(ledger, &self.ledger.ledger, say).await
+    }
+
+    async fn open(&self) -> Result<Ledger, ServerError> {
+        let home = LedgerHome::open(&self.ledger.ledger)?;
+        let mut builder = Ledger::builder().proofs(self.proof);
+        if let Some(dir) = &self.keys {
+            builder = builder.keys(KeyStore::open(dir).map_err(zkl_ledger::LedgerError::from)?);
+        }
+        let passphrase = self.passphrase_file.as_deref().map(Passphrase::read).transpose()?;
+        let key = match &self.openings_key {
+            Some(path) => Some(OpeningKey::read_file(path, passphrase.as_ref())?),
+            None => passphrase.map(OpeningKey::Passphrase),
+        };
+        if let Some(key) = key {
+            builder = builder.opening_key(key);
+        }
+        Ok(builder.open(home.dir()).await?)
+    }
+}
+
+async fn told_to_end() {
+    let interrupted = tokio::signal::ctrl_c();
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        if let Ok(mut terminated) = signal(SignalKind::terminate()) {
+            tokio::select! {
+                _ = interrupted => {}
+                _ = terminated.recv() => {}
+            }
+            return;
+        }
+    }
+    let _ = interrupted.await;
+}

@@ -1,0 +1,138 @@
+//! Errors of the core and of the server around it.
+
+use std::{io, path::PathBuf};
+
+use thiserror::Error;
+use zkl_ledger::{LedgerError, claim::ClaimSyntaxError};
+
+use crate::access::{KeyRingError, Refused};
+
+/// Why an operation of the core failed. [`Failure`](crate::Failure) is what whoever asked is told of it.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum ServiceError {
+    /// It was not authorised.
+    #[error(transparent)]
+    Refused(#[from] Refused),
+    /// The ledger did not do it.
+    #[error(transparent)]
+    Ledger(#[from] LedgerError),
+    /// Keys could not be read or changed.
+    #[error(transparent)]
+    Keys(#[from] KeyRingError),
+    /// The claim cannot be read.
+    #[error(transparent)]
+    Claim(ClaimSyntaxError),
+    /// The version that was named is one of another dataset.
+    #[error("entry {entry} is not a version of {dataset}")]
+    OtherDataset {
+        /// The entry.
+        entry: String,
+        /// The dataset asked for.
+        dataset: String,
+    },
+    /// No such operation, or none that the subject may see.
+    #[error("there is no operation {id:?}")]
+    NoOperation {
+        /// The id asked for.
+        id: String,
+    },
+    /// No such file of the log.
+    #[error("the log has no such file")]
+    NoFile,
+    /// More bytes than are taken.
+    #[error("at most {max} bytes are taken")]
+    TooLarge {
+        /// Most bytes.
+        max: u64,
+    },
+    /// Every place in the queue is taken.
+    #[error("too many operations are waiting")]
+    Busy,
+    /// The server is about to stop.
+    #[error("the server is stopping")]
+    Stopping,
+    /// An idempotency key that is none.
+    #[error("an idempotency key has 1 to 255 printable ASCII characters")]
+    IdempotencyKey,
+    /// Another request with this idempotency key is under way.
+    #[error("another request with this idempotency key is under way")]
+    IdempotencyPending,
+    /// The idempotency key was used for another request.
+    #[error("this idempotency key was used for another request")]
+    IdempotencyMismatch,
+    /// The operation has ended and cannot be cancelled any more.
+    #[error("the operation has ended")]
+    Ended,
+    /// The operation is being recorded and cannot be cancelled any more.
+    #[error("the operation is being recorded")]
+    Recording,
+    /// A file of the server could not be read or written.
+    #[error("cannot {action} {path}", path = path.display())]
+    Io {
+        /// `read`, `write`, `create`, ...
+        action: &'static str,
+        /// The file.
+        path: PathBuf,
+        /// The system's answer.
+        #[source]
+        source: io::Error,
+    },
+    /// A task ended abnormally.
+    #[error("an internal task ended abnormally")]
+    Task(#[from] tokio::task::JoinError),
+    /// The system has no randomness.
+    #[error("the operating system has no randomness")]
+    Randomness(#[from] getrandom::Error),
+}
+
+/// Why the server did not start or stopped.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum ServerError {
+    /// The ledger could not be opened.
+    #[error("the ledger cannot be opened")]
+    Ledger(#[from] LedgerError),
+    /// Keys could not be read or changed.
+    #[error(transparent)]
+    Keys(#[from] KeyRingError),
+    /// The core could not be started.
+    #[error(transparent)]
+    Service(#[from] ServiceError),
+    /// Another server has this directory.
+    #[error("another server runs on {dir}", dir = dir.display())]
+    Running {
+        /// The directory.
+        dir: PathBuf,
+    },
+    /// The address cannot be listened on.
+    #[error("cannot listen on {address}")]
+    Listen {
+        /// The address.
+        address: String,
+        /// The system's answer.
+        #[source]
+        source: io::Error,
+    },
+    /// The key of the openings cannot be read.
+    #[error("the key of the openings cannot be read")]
+    OpeningKey(#[from] zkl_ledger::openings::OpeningKeyError),
+    /// Keys could not be made, listed or revoked.
+    #[error(transparent)]
+    KeyCommand(#[from] crate::commands::KeyError),
+    /// The document of the API cannot be written.
+    #[error("the OpenAPI document cannot be written")]
+    Document(#[from] serde_json::Error),
+}
+
+impl ServerError {
+    /// What can be done about it, if there is something.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::Ledger(error) | Self::KeyCommand(crate::commands::KeyError::Ledger(error)) => error.hint(),
+            Self::OpeningKey(error) => error.hint().map(Into::into),
+            Self::Running { .. } => Some("stop it first; keys can be changed while it runs".into()),
+            _ => None,
+        }
+    }
+}

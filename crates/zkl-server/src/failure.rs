@@ -1,0 +1,222 @@
+//! Why something was not done, as whoever asked is told: a stable code, a sentence, and what can be done about it.
+
+use serde::{Deserialize, Serialize};
+use zkl_ledger::{ErrorKind, LedgerError};
+
+use crate::{access::Refused, error::ServiceError};
+
+/// The codes. They are stable: clients decide by them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Code {
+    /// What was asked for cannot be read, or cannot be done with this table, claim or name.
+    InvalidRequest,
+    /// There was no key, or one that is not good.
+    Unauthenticated,
+    /// The key does not grant it.
+    Forbidden,
+    /// There is no such thing, or none that the key may see.
+    NotFound,
+    /// The path has no such method.
+    MethodNotAllowed,
+    /// The request took too long to arrive.
+    RequestTimeout,
+    /// What it is about is not in the state for it.
+    Conflict,
+    /// More bytes than are taken.
+    TooLarge,
+    /// A body in an encoding that is not taken.
+    UnsupportedMediaType,
+    /// The idempotency key was used for another request.
+    IdempotencyMismatch,
+    /// The claim is not true of the table.
+    FalseClaim,
+    /// Too much is waiting already.
+    Busy,
+    /// The store or something else that is needed does not answer as it should.
+    Unavailable,
+    /// The server stopped before it was done.
+    Interrupted,
+    /// A fault of the server, which logged more.
+    Internal,
+}
+
+impl Code {
+    /// All of them.
+    pub const ALL: [Self; 15] = [
+        Self::InvalidRequest,
+        Self::Unauthenticated,
+        Self::Forbidden,
+        Self::NotFound,
+        Self::MethodNotAllowed,
+        Self::RequestTimeout,
+        Self::Conflict,
+        Self::TooLarge,
+        Self::UnsupportedMediaType,
+        Self::IdempotencyMismatch,
+        Self::FalseClaim,
+        Self::Busy,
+        Self::Unavailable,
+        Self::Interrupted,
+        Self::Internal,
+    ];
+
+    /// The code as text.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::InvalidRequest => "invalid-request",
+            Self::Unauthenticated => "unauthenticated",
+            Self::Forbidden => "forbidden",
+            Self::NotFound => "not-found",
+            Self::MethodNotAllowed => "method-not-allowed",
+            Self::RequestTimeout => "request-timeout",
+            Self::Conflict => "conflict",
+            Self::TooLarge => "too-large",
+            Self::UnsupportedMediaType => "unsupported-media-type",
+            Self::IdempotencyMismatch => "idempotency-mismatch",
+            Self::FalseClaim => "false-claim",
+            Self::Busy => "busy",
+            Self::Unavailable => "unavailable",
+            Self::Interrupted => "interrupted",
+            Self::Internal => "internal",
+        }
+    }
+
+    /// What it means, in a few words.
+    pub const fn title(self) -> &'static str {
+        match self {
+            Self::InvalidRequest => "The request cannot be carried out as it is",
+            Self::Unauthenticated => "A valid key is needed",
+            Self::Forbidden => "The key does not grant this",
+            Self::NotFound => "There is no such thing",
+            Self::MethodNotAllowed => "The path has no such method",
+            Self::RequestTimeout => "The request took too long",
+            Self::Conflict => "This cannot be done now",
+            Self::TooLarge => "The body is too long",
+            Self::UnsupportedMediaType => "The body is in an encoding that is not taken",
+            Self::IdempotencyMismatch => "The idempotency key was used for another request",
+            Self::FalseClaim => "The claim is not true of the table",
+            Self::Busy => "Too much is waiting already",
+            Self::Unavailable => "The ledger cannot do this at the moment",
+            Self::Interrupted => "The server stopped before it was done",
+            Self::Internal => "The server failed",
+        }
+    }
+}
+
+/// What whoever asked is told.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Failure {
+    /// The code.
+    pub code: Code,
+    /// What happened.
+    pub detail: String,
+    /// What can be done about it, if there is something.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hint: Option<String>,
+}
+
+impl Failure {
+    /// A failure with a sentence.
+    pub fn new(code: Code, detail: impl Into<String>) -> Self {
+        Self { code, detail: detail.into(), hint: None }
+    }
+
+    /// The same, with what can be done about it.
+    #[must_use]
+    pub fn with_hint(self, hint: impl Into<String>) -> Self {
+        Self { hint: Some(hint.into()), ..self }
+    }
+
+    /// A fault of the server: what exactly failed is for its operator, in the log, and not for whoever asked.
+    fn logged(code: Code, error: &(dyn std::error::Error + 'static)) -> Self {
+        tracing::error!(code = code.as_str(), error = chain(error), "a request failed");
+        Self::new(code, "the server's log says more")
+    }
+}
+
+impl From<Refused> for Failure {
+    fn from(refused: Refused) -> Self {
+        let code = match refused {
+            Refused::Anonymous => Code::Unauthenticated,
+            Refused::NotGranted => Code::Forbidden,
+        };
+        Self::new(code, refused.to_string())
+    }
+}
+
+impl From<LedgerError> for Failure {
+    fn from(error: LedgerError) -> Self {
+        // Values of a table are its owner's, and failures are kept.
+        let error = match error {
+            LedgerError::Dataset(error) => LedgerError::Dataset(error.without_values()),
+            error => error,
+        };
+        let code = match error.kind() {
+            ErrorKind::InvalidInput => Code::InvalidRequest,
+            ErrorKind::FalseClaim => Code::FalseClaim,
+            ErrorKind::NotFound => Code::NotFound,
+            ErrorKind::AlreadyExists => Code::Conflict,
+            ErrorKind::Busy => Code::Busy,
+            ErrorKind::Cancelled => Code::Interrupted,
+            ErrorKind::Unavailable | ErrorKind::ReadOnly | ErrorKind::NotSupported => Code::Unavailable,
+            _ => Code::Internal,
+        };
+        let hint = match code {
+            // A hint for the operator names places of the server.
+            Code::Unavailable | Code::Internal => return Self::logged(code, &error),
+            // A name that looks similar may be one that whoever asks must not know of.
+            _ if matches!(error, LedgerError::UnknownDataset { .. }) => None,
+            _ => error.hint(),
+        };
+        // Where an opening should be is a path of the server, too.
+        let detail = match &error {
+            LedgerError::OpeningAbsent { .. } => "the ledger does not hold the opening of this version".to_owned(),
+            error => chain(error),
+        };
+        Self { code, detail, hint }
+    }
+}
+
+impl From<ServiceError> for Failure {
+    fn from(error: ServiceError) -> Self {
+        let detail = error.to_string();
+        match error {
+            ServiceError::Refused(refused) => refused.into(),
+            ServiceError::Ledger(error) => error.into(),
+            ServiceError::Keys(error) if error.is_of_the_request() => match error {
+                crate::access::KeyRingError::Unknown { .. } => Self::new(Code::NotFound, detail),
+                _ => Self::new(Code::InvalidRequest, detail),
+            },
+            ServiceError::Keys(error) => Self::logged(Code::Internal, &error),
+            ServiceError::NoOperation { .. } | ServiceError::NoFile => Self::new(Code::NotFound, detail),
+            ServiceError::Claim(error) => Self::new(Code::InvalidRequest, chain(&error)),
+            ServiceError::OtherDataset { .. } | ServiceError::IdempotencyKey => Self::new(Code::InvalidRequest, detail),
+            ServiceError::TooLarge { .. } => Self::new(Code::TooLarge, detail),
+            ServiceError::Busy => Self::new(Code::Busy, detail).with_hint("try again later"),
+            ServiceError::Stopping => Self::new(Code::Unavailable, detail).with_hint("try again later"),
+            ServiceError::IdempotencyPending => Self::new(Code::Conflict, detail).with_hint("wait for the other one"),
+            ServiceError::IdempotencyMismatch => Self::new(Code::IdempotencyMismatch, detail),
+            ServiceError::Ended | ServiceError::Recording => Self::new(Code::Conflict, detail),
+            ServiceError::Io { .. } | ServiceError::Task(_) | ServiceError::Randomness(_) => {
+                Self::logged(Code::Internal, &error)
+            }
+        }
+    }
+}
+
+/// An error and what it comes from, in one line.
+pub(crate) fn chain(error: &(dyn std::error::Error + 'static)) -> String {
+    let mut text = error.to_string();
+    let mut next = error.source();
+    while let Some(source) = next {
+        let said = source.to_string();
+        // Transparent errors say what their source says.
+        if !text.ends_with(&said) {
+            text = format!("{text}: {said}");
+        }
+        next = source.source();
+    }
+    text
+}

@@ -1,0 +1,148 @@
+//! REST over the core: routes, their document, and what HTTP adds: problems, pages, caching, bodies.
+//!
+//! A handler reads the request, has it authorised, calls the core and shapes the answer. It decides nothing.
+
+mod answer;
+mod body;
+mod extract;
+mod params;
+mod problem;
+mod routes;
+
+use std::{sync::Arc, time::Duration};
+
+use axum::{
+    Router,
+    extract::{DefaultBodyLimit, FromRef},
+    http::StatusCode,
+    response::IntoResponse as _,
+    routing::get,
+};
+use tower_http::{catch_panic::CatchPanicLayer, timeout::TimeoutLayer};
+use utoipa::{
+    Modify, OpenApi,
+    openapi::security::{Http, HttpAuthScheme, SecurityScheme},
+};
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+pub use problem::Problem;
+
+use crate::{
+    failure::{Code, Failure},
+    service::Service,
+};
+
+/// Times and sizes of requests.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RequestLimits {
+    /// Longest time for a request that is no upload, from its head to the head of the answer.
+    pub request: Duration,
+    /// Longest pause within a body.
+    pub pause: Duration,
+    /// Longest time for an upload.
+    pub upload: Duration,
+}
+
+impl Default for RequestLimits {
+    fn default() -> Self {
+        Self { request: Duration::from_secs(60), pause: Duration::from_secs(10), upload: Duration::from_secs(60 * 60) }
+    }
+}
+
+/// What handlers share.
+#[derive(Clone, Debug)]
+pub(crate) struct Shared {
+    pub(crate) service: Arc<Service>,
+    pub(crate) limits: RequestLimits,
+}
+
+impl FromRef<Shared> for Arc<Service> {
+    fn from_ref(shared: &Shared) -> Self {
+        Self::clone(&shared.service)
+    }
+}
+
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "ZKP Dataset Ledger",
+        description = "Notarize datasets, prove claims about them in zero knowledge, and let anybody verify that.",
+    ),
+    modifiers(&Keys),
+    security(("key" = [])),
+    components(schemas(Problem)),
+)]
+struct Api;
+
+/// How requests say who asks.
+struct Keys;
+
+impl Modify for Keys {
+    fn modify(&self, api: &mut utoipa::openapi::OpenApi) {
+        let scheme = Http::builder().scheme(HttpAuthScheme::Bearer).bearer_format("zkl_ID_SECRET");
+        let scheme = scheme.description(Some("A key of `zkl-server key create`.")).build();
+        api.components.get_or_insert_default().add_security_scheme("key", SecurityScheme::Http(scheme));
+    }
+}
+
+/// The routes of the versioned API.
+fn api() -> OpenApiRouter<Shared> {
+    OpenApiRouter::with_openapi(Api::openapi())
+        .routes(routes!(routes::datasets::list))
+        .routes(routes!(routes::datasets::show))
+        .routes(routes!(routes::datasets::history))
+        .routes(routes!(routes::entries::list))
+        .routes(routes!(routes::entries::show))
+        .routes(routes!(routes::entries::receipt))
+        .routes(routes!(routes::log::checkpoint))
+        .routes(routes!(routes::verify::verify))
+        .routes(routes!(routes::submit::prove))
+        .routes(routes!(routes::operations::list))
+        .routes(routes!(routes::operations::show, routes::operations::cancel))
+        .routes(routes!(routes::keys::list, routes::keys::create))
+        .routes(routes!(routes::keys::revoke))
+}
+
+/// The upload, which has times of its own.
+fn uploads() -> OpenApiRouter<Shared> {
+    OpenApiRouter::new().routes(routes!(routes::submit::notarize))
+}
+
+/// The OpenAPI document of the API.
+pub fn document() -> utoipa::openapi::OpenApi {
+    let (_, mut document) = api().split_for_parts();
+    document.merge(uploads().split_for_parts().1);
+    document
+}
+
+/// Every route over `service`.
+///
+/// # Errors
+/// When the document of the API cannot be written.
+pub fn router(service: Arc<Service>, limits: RequestLimits) -> Result<Router, serde_json::Error> {
+    let document = Arc::<str>::from(document().to_json()?);
+    let shared = Shared { service, limits };
+    let late = TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, limits.request);
+    let (api, _) = api().split_for_parts();
+    let (uploads, _) = uploads().split_for_parts();
+    let quick = api
+        .route("/api/v1/openapi.json", get(move || async move { answer::document(&document) }))
+        .route("/log/{*path}", get(routes::log::file))
+        .route("/livez", get(routes::health::alive))
+        .route("/readyz", get(routes::health::ready))
+        .layer(late);
+    let fallback = || async { Problem::from(Failure::new(Code::NotFound, "there is no such path")) };
+    let no_method = || async { Problem::from(Failure::new(Code::MethodNotAllowed, "the path has no such method")) };
+    Ok(quick
+        .merge(uploads)
+        .fallback(fallback)
+        .method_not_allowed_fallback(no_method)
+        // Bodies are read, and limited, in one place.
+        .layer(DefaultBodyLimit::disable())
+        .layer(axum::middleware::map_response(answer::complete))
+        .layer(CatchPanicLayer::custom(|_| {
+            tracing::error!("a handler panicked");
+            Problem::from(Failure::new(Code::Internal, "the server's log says more")).into_response()
+        }))
+        .with_state(shared))
+}

@@ -1,0 +1,91 @@
+//! Parameters of a query. What is not known is refused: a filter that is misspelt must not give everything.
+
+use std::str::FromStr;
+
+use axum::{extract::FromRequestParts, http::request::Parts};
+use url::form_urlencoded;
+use zkl_ledger::storage::Order;
+
+use super::Problem;
+use crate::{
+    failure::{Code, Failure},
+    service::EntryQuery,
+};
+
+/// Items of a page unless something else is asked for.
+const DEFAULT_LIMIT: usize = 50;
+/// Most items of a page.
+pub(super) const MAX_LIMIT: usize = 200;
+
+/// The parameters that no handler has taken yet.
+pub(super) struct Params(Vec<(String, String)>);
+
+impl<S: Send + Sync> FromRequestParts<S> for Params {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        let query = parts.uri.query().unwrap_or_default();
+        Ok(Self(form_urlencoded::parse(query.as_bytes()).into_owned().collect()))
+    }
+}
+
+impl Params {
+    /// Takes all values of `name`.
+    pub(super) fn all(&mut self, name: &str) -> Vec<String> {
+        let (taken, left) = std::mem::take(&mut self.0).into_iter().partition(|(given, _)| given == name);
+        self.0 = left;
+        let taken: Vec<(String, String)> = taken;
+        taken.into_iter().map(|(_, value)| value).collect()
+    }
+
+    /// Takes the one value of `name`, if it is there.
+    pub(super) fn one<T: FromStr>(&mut self, name: &str) -> Result<Option<T>, Problem> {
+        let mut values = self.all(name).into_iter();
+        let Some(value) = values.next() else { return Ok(None) };
+        let read = value.parse().ok().filter(|_| values.next().is_none());
+        read.map(Some).ok_or_else(|| invalid(&format!("the parameter {name} has no such value")))
+    }
+
+    /// Takes the pairs of `name`, each `A,B`.
+    pub(super) fn pairs(&mut self, name: &str) -> Result<Vec<(String, String)>, Problem> {
+        let pair = |value: String| match value.split_once(',') {
+            Some((first, second)) if !first.is_empty() && !second.is_empty() => {
+                Ok((first.to_owned(), second.to_owned()))
+            }
+            _ => Err(invalid(&format!("the parameter {name} is two columns with a comma between them"))),
+        };
+        self.all(name).into_iter().map(pair).collect()
+    }
+
+    /// Takes the length of a page.
+    pub(super) fn limit(&mut self) -> Result<usize, Problem> {
+        let limit = self.one::<usize>("limit")?.unwrap_or(DEFAULT_LIMIT);
+        let fits = (1..=MAX_LIMIT).contains(&limit);
+        fits.then_some(limit).ok_or_else(|| invalid(&format!("limit is 1 to {MAX_LIMIT}")))
+    }
+
+    /// Takes what says which entries are wanted.
+    pub(super) fn entries(&mut self) -> Result<EntryQuery, Problem> {
+        let order = match self.one::<String>("order")?.as_deref() {
+            None | Some("desc") => Order::Descending,
+            Some("asc") => Order::Ascending,
+            Some(_) => return Err(invalid("order is asc or desc")),
+        };
+        Ok(EntryQuery { kind: self.one("kind")?, order, from: self.one("cursor")?, limit: self.limit()? })
+    }
+
+    /// Refuses what nobody took.
+    pub(super) fn end(self) -> Result<(), Problem> {
+        match self.0.first() {
+            None => Ok(()),
+            Some((name, _)) => {
+                let name: String = name.chars().take(80).collect();
+                Err(invalid(&format!("there is no parameter {name:?} here")))
+            }
+        }
+    }
+}
+
+pub(super) fn invalid(detail: &str) -> Problem {
+    Failure::new(Code::InvalidRequest, detail).into()
+}

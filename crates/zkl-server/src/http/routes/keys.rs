@@ -1,0 +1,157 @@
+//! Keys, for administrators.
+
+use std::sync::Arc;
+
+use axum::{
+    body::Body,
+    extract::{Path, State},
+    http::StatusCode,
+    response::Response,
+};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use zkl_ledger::types::Timestamp;
+
+use crate::{
+    access::{Administer, ApiKey, Grant},
+    http::{
+        Shared, answer, body,
+        extract::Caller,
+        params::{Params, invalid},
+        problem::Problem,
+    },
+    service::Service,
+};
+
+/// Longest life of a key, in days.
+const MAX_DAYS: u32 = 3_650;
+const DAY_MILLIS: u64 = 24 * 60 * 60 * 1_000;
+
+/// A key, without its secret.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = Key)]
+pub(in crate::http) struct KeyView {
+    /// Its public name.
+    id: String,
+    /// What its owner calls it.
+    name: String,
+    /// What it is good for.
+    #[schema(example = json!(["read:team/*", "verify"]))]
+    grants: Vec<String>,
+    /// When it was made (RFC 3339).
+    #[schema(format = DateTime)]
+    created_at: String,
+    /// From when on it is good for nothing (RFC 3339).
+    #[schema(format = DateTime)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    expires_at: Option<String>,
+}
+
+impl From<&ApiKey> for KeyView {
+    fn from(key: &ApiKey) -> Self {
+        Self {
+            id: key.id.to_string(),
+            name: key.name.clone(),
+            grants: key.grants.iter().map(ToString::to_string).collect(),
+            created_at: key.created_at.to_string(),
+            expires_at: key.expires_at.map(|at| at.to_string()),
+        }
+    }
+}
+
+/// All keys.
+#[derive(Serialize, ToSchema)]
+pub(in crate::http) struct KeyList {
+    /// The keys, the oldest first.
+    keys: Vec<KeyView>,
+}
+
+/// A key that is to be made.
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(in crate::http) struct NewKey {
+    /// What its owner calls it.
+    #[schema(min_length = 1, max_length = 100)]
+    name: String,
+    /// What it is good for: `read:SCOPE`, `write:SCOPE`, `prove:SCOPE`, `verify`, `administer`.
+    #[schema(example = json!(["read:team/*", "verify"]), min_items = 1, max_items = 100)]
+    grants: Vec<String>,
+    /// How long it is good, in days; for ever, if nothing is said.
+    #[schema(minimum = 1, maximum = 3650)]
+    expires_in_days: Option<u32>,
+}
+
+/// A key that was made.
+#[derive(Serialize, ToSchema)]
+pub(in crate::http) struct CreatedKey {
+    /// The key.
+    key: KeyView,
+    /// What its holder shows. It is not kept, and cannot be shown again.
+    token: String,
+}
+
+/// All keys, without their secrets
+#[utoipa::path(
+    get, path = "/api/v1/keys", tag = "administration", operation_id = "listKeys",
+    responses((status = 200, body = KeyList), (status = "default", body = Problem, content_type = "application/problem+json"))
+)]
+pub(in crate::http) async fn list(
+    State(service): State<Arc<Service>>,
+    Caller(subject): Caller,
+    params: Params,
+) -> Result<Response, Problem> {
+    params.end()?;
+    let permit = service.access().authorize(&subject, Administer)?;
+    let keys = service.keys(&permit).await?.iter().map(|key| KeyView::from(key.as_ref())).collect();
+    Ok(answer::json(StatusCode::OK, &KeyList { keys }))
+}
+
+/// Makes a key and shows its token, this once
+#[utoipa::path(
+    post, path = "/api/v1/keys", tag = "administration", operation_id = "createKey",
+    request_body = NewKey,
+    responses((status = 201, body = CreatedKey), (status = "default", body = Problem, content_type = "application/problem+json"))
+)]
+pub(in crate::http) async fn create(
+    State(Shared { service, limits }): State<Shared>,
+    Caller(subject): Caller,
+    params: Params,
+    body: Body,
+) -> Result<Response, Problem> {
+    params.end()?;
+    let permit = service.access().authorize(&subject, Administer)?;
+    let NewKey { name, grants, expires_in_days } = body::read_json(body, &limits).await?;
+    let grants = grants.iter().map(|grant| grant.parse::<Grant>()).collect::<Result<Vec<_>, _>>();
+    let grants = grants.map_err(|error| invalid(&error.to_string()))?;
+    let expires_at = expires_in_days.map(expiry).transpose()?;
+    let (key, token) = service.create_key(&permit, name, grants, expires_at).await?;
+    let created = CreatedKey { key: KeyView::from(&key), token: token.reveal().to_string() };
+    Ok(answer::json(StatusCode::CREATED, &created))
+}
+
+/// Revokes a key
+#[utoipa::path(
+    delete, path = "/api/v1/keys/{key}", tag = "administration", operation_id = "revokeKey",
+    params(("key" = String, Path, description = "Its id")),
+    responses((status = 204), (status = "default", body = Problem, content_type = "application/problem+json"))
+)]
+pub(in crate::http) async fn revoke(
+    State(service): State<Arc<Service>>,
+    Caller(subject): Caller,
+    id: Result<Path<String>, axum::extract::rejection::PathRejection>,
+    params: Params,
+) -> Result<Response, Problem> {
+    let Path(id) = id.map_err(|_| invalid("the path is not UTF-8"))?;
+    params.end()?;
+    let permit = service.access().authorize(&subject, Administer)?;
+    service.revoke_key(&permit, id).await?;
+    Ok(answer::done())
+}
+
+fn expiry(days: u32) -> Result<Timestamp, Problem> {
+    if !(1..=MAX_DAYS).contains(&days) {
+        return Err(invalid(&format!("a key is good for 1 to {MAX_DAYS} days")));
+    }
+    Ok(Timestamp(Timestamp::now().0 + u64::from(days) * DAY_MILLIS))
+}

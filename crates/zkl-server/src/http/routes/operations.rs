@@ -1,0 +1,179 @@
+//! Operations: followed and ended.
+
+use std::sync::Arc;
+
+use axum::{extract::State, http::StatusCode, response::Response};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::{
+    access::Follow,
+    http::{
+        answer,
+        extract::{Caller, Followed},
+        params::Params,
+        problem::Problem,
+    },
+    operations::{Operation, OperationId, Outcome, Recorded, State as OperationState},
+    service::Service,
+};
+
+/// Where an operation is.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+enum Status {
+    Queued,
+    Running,
+    Succeeded,
+    Failed,
+    Cancelled,
+}
+
+/// An entry that was recorded.
+#[derive(Serialize, ToSchema)]
+struct RecordedEntry {
+    /// Its place in the log.
+    index: u64,
+    /// Its id.
+    id: String,
+}
+
+/// Work that takes seconds.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = Operation)]
+pub(in crate::http) struct OperationView {
+    /// Its id.
+    id: String,
+    /// What it does: `notarize` or `prove`.
+    work: &'static str,
+    /// With what.
+    dataset: String,
+    /// The claim that is proved.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    claim: Option<String>,
+    /// Where it is.
+    status: Status,
+    /// What is being done at the moment.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    stage: Option<String>,
+    /// Id of the key that asked for it.
+    by: String,
+    /// When it was accepted (RFC 3339).
+    #[schema(format = DateTime)]
+    accepted_at: String,
+    /// When it ended (RFC 3339).
+    #[schema(format = DateTime)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ended_at: Option<String>,
+    /// The entry, when it succeeded.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    entry: Option<RecordedEntry>,
+    /// Why it failed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    problem: Option<Problem>,
+}
+
+impl From<Operation> for OperationView {
+    fn from(operation: Operation) -> Self {
+        let (mut ended_at, mut entry, mut problem) = (None, None, None);
+        let status = match operation.state {
+            OperationState::Queued => Status::Queued,
+            OperationState::Running => Status::Running,
+            OperationState::Ended { at, outcome } => {
+                ended_at = Some(at.to_string());
+                match outcome {
+                    Outcome::Succeeded(Recorded { index, id }) => {
+                        entry = Some(RecordedEntry { index, id });
+                        Status::Succeeded
+                    }
+                    Outcome::Failed(failure) => {
+                        problem = Some(failure.into());
+                        Status::Failed
+                    }
+                    Outcome::Cancelled => Status::Cancelled,
+                }
+            }
+        };
+        Self {
+            id: operation.id.to_string(),
+            work: operation.work.as_str(),
+            dataset: operation.dataset.to_string(),
+            claim: operation.claim,
+            status,
+            stage: operation.stage,
+            by: operation.by,
+            accepted_at: operation.accepted_at.to_string(),
+            ended_at,
+            entry,
+            problem,
+        }
+    }
+}
+
+/// A page of operations.
+#[derive(Serialize, ToSchema)]
+pub(in crate::http) struct OperationPage {
+    /// The operations, the newest first.
+    operations: Vec<OperationView>,
+    /// The cursor of the next page, if there may be one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next: Option<String>,
+}
+
+/// The operations that the key could have started, the newest first
+#[utoipa::path(
+    get, path = "/api/v1/operations", tag = "operations", operation_id = "listOperations",
+    params(
+        ("limit" = Option<u16>, Query, minimum = 1, maximum = 200, description = "Most items of the page (default 50)"),
+        ("cursor" = Option<String>, Query, description = "`next` of the page before"),
+    ),
+    responses((status = 200, body = OperationPage), (status = "default", body = Problem, content_type = "application/problem+json"))
+)]
+pub(in crate::http) async fn list(
+    State(service): State<Arc<Service>>,
+    Caller(subject): Caller,
+    mut params: Params,
+) -> Result<Response, Problem> {
+    let (before, limit) = (params.one::<OperationId>("cursor")?, params.limit()?);
+    params.end()?;
+    let permit = service.access().authorize(&subject, Follow)?;
+    let found = service.list_operations(&permit, before.as_ref(), limit);
+    let next = found.last().filter(|_| found.len() == limit).map(|operation| operation.id.to_string());
+    let operations = found.into_iter().map(OperationView::from).collect();
+    Ok(answer::json(StatusCode::OK, &OperationPage { operations, next }))
+}
+
+/// An operation, and how far it is
+#[utoipa::path(
+    get, path = "/api/v1/operations/{operation}", tag = "operations", operation_id = "getOperation",
+    params(("operation" = String, Path, description = "Its id")),
+    responses((status = 200, body = OperationView), (status = "default", body = Problem, content_type = "application/problem+json"))
+)]
+pub(in crate::http) async fn show(
+    State(service): State<Arc<Service>>,
+    Caller(subject): Caller,
+    Followed(id): Followed,
+    params: Params,
+) -> Result<Response, Problem> {
+    params.end()?;
+    let permit = service.access().authorize(&subject, Follow)?;
+    Ok(answer::json(StatusCode::OK, &OperationView::from(service.operation(&permit, &id)?)))
+}
+
+/// Cancels an operation that is not being recorded yet
+#[utoipa::path(
+    delete, path = "/api/v1/operations/{operation}", tag = "operations", operation_id = "cancelOperation",
+    params(("operation" = String, Path, description = "Its id")),
+    responses((status = 200, body = OperationView), (status = "default", body = Problem, content_type = "application/problem+json"))
+)]
+pub(in crate::http) async fn cancel(
+    State(service): State<Arc<Service>>,
+    Caller(subject): Caller,
+    Followed(id): Followed,
+    params: Params,
+) -> Result<Response, Problem> {
+    params.end()?;
+    let permit = service.access().authorize(&subject, Follow)?;
+    Ok(answer::json(StatusCode::OK, &OperationView::from(service.cancel(&permit, &id).await?)))
+}

@@ -1,0 +1,133 @@
+//! What takes seconds: accepted here, followed as an operation.
+
+use axum::{
+    body::Body,
+    extract::State,
+    http::{HeaderMap, HeaderValue, StatusCode, header},
+    response::Response,
+};
+use serde::Deserialize;
+use utoipa::ToSchema;
+use zkl_ledger::{EntryRef, requests::EvidenceRequest};
+
+use super::operations::OperationView;
+use crate::{
+    access::{Prove, Write},
+    error::ServiceError,
+    failure::{Code, Failure},
+    http::{
+        Shared, answer, body,
+        extract::{Caller, Named, idempotency_key},
+        params::{Params, invalid},
+        problem::Problem,
+    },
+    operations::Operation,
+    service::{NotarizeOptions, ProveRequest},
+};
+
+/// What is to be proved.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = ProveClaim)]
+pub(in crate::http) struct ProveClaim {
+    /// The claim, in the language of claims.
+    #[schema(example = "mean(body_mass_g) between 4000 and 4500")]
+    claim: String,
+    /// Index or id of the notarization that it is about; the newest of the dataset, if none is named.
+    version: Option<String>,
+}
+
+/// Notarizes the table in the body as a version of the dataset
+///
+/// The format is found out: CSV, JSON, NDJSON, Parquet or Arrow IPC, plain or compressed. The answer names an operation to follow.
+#[utoipa::path(
+    post, path = "/api/v1/datasets/{name}/versions", tag = "datasets", operation_id = "notarize",
+    params(
+        ("name" = String, Path, description = "The dataset's name, with `%2F` for `/`"),
+        ("evidence" = Option<String>, Query, description = "`proof` (default): the profile is proved to be that of every row; `attestation`: the notary's signature alone"),
+        ("privacy" = Option<String>, Query, description = "What is published of the bytes: `private` (default) salted digests, `public` plain ones"),
+        ("joint" = Option<Vec<String>>, Query, description = "Two columns `GROUP,LABEL` whose joint counts are sealed; may be repeated"),
+        ("product" = Option<Vec<String>>, Query, description = "Two numeric columns `A,B` whose sums of products are sealed; may be repeated"),
+        ("idempotency-key" = Option<String>, Header, description = "1 to 255 printable characters: a request that is sent again under it is carried out once"),
+    ),
+    request_body(content = Vec<u8>, content_type = "application/octet-stream", description = "The table"),
+    responses(
+        (status = 202, body = OperationView, headers(("location" = String, description = "Where the operation is"))),
+        (status = "default", body = Problem, content_type = "application/problem+json"),
+    )
+)]
+pub(in crate::http) async fn notarize(
+    State(Shared { service, limits }): State<Shared>,
+    Caller(subject): Caller,
+    Named(name): Named,
+    headers: HeaderMap,
+    mut params: Params,
+    body: Body,
+) -> Result<Response, Problem> {
+    let options = NotarizeOptions {
+        privacy: params.one("privacy")?.unwrap_or_default(),
+        evidence: match params.one::<String>("evidence")?.as_deref() {
+            None | Some("proof") => EvidenceRequest::Proof,
+            Some("attestation") => EvidenceRequest::Attestation,
+            Some(_) => return Err(invalid("evidence is proof or attestation")),
+        },
+        joint: params.pairs("joint")?,
+        product: params.pairs("product")?,
+    };
+    params.end()?;
+    plain(&headers)?;
+    let key = idempotency_key(&headers)?;
+    let permit = service.access().authorize(&subject, Write(name))?;
+    let mut upload = service.begin_upload(&permit, key).await?;
+    body::receive(body, service.operations().limits().upload, upload.spool(), &limits).await?;
+    accepted(service.notarize(&permit, upload, options).await?)
+}
+
+/// Proves a claim about a version of the dataset
+///
+/// The answer names an operation to follow.
+#[utoipa::path(
+    post, path = "/api/v1/datasets/{name}/claims", tag = "datasets", operation_id = "proveClaim",
+    params(
+        ("name" = String, Path, description = "The dataset's name, with `%2F` for `/`"),
+        ("idempotency-key" = Option<String>, Header, description = "1 to 255 printable characters: a request that is sent again under it is carried out once"),
+    ),
+    request_body = ProveClaim,
+    responses(
+        (status = 202, body = OperationView, headers(("location" = String, description = "Where the operation is"))),
+        (status = "default", body = Problem, content_type = "application/problem+json"),
+    )
+)]
+pub(in crate::http) async fn prove(
+    State(Shared { service, limits }): State<Shared>,
+    Caller(subject): Caller,
+    Named(name): Named,
+    headers: HeaderMap,
+    params: Params,
+    body: Body,
+) -> Result<Response, Problem> {
+    params.end()?;
+    plain(&headers)?;
+    let key = idempotency_key(&headers)?;
+    let permit = service.access().authorize(&subject, Prove(name))?;
+    let ProveClaim { claim, version } = body::read_json(body, &limits).await?;
+    let version = version.map(|version| version.parse::<EntryRef>()).transpose().map_err(ServiceError::from)?;
+    accepted(service.prove(&permit, ProveRequest { claim, version }, key).await?)
+}
+
+/// Bodies come as they are: what is compressed is a file that is compressed, and its readers know their bounds.
+fn plain(headers: &HeaderMap) -> Result<(), Problem> {
+    let coded = |value: &HeaderValue| !value.as_bytes().eq_ignore_ascii_case(b"identity");
+    if headers.get_all(header::CONTENT_ENCODING).iter().any(coded) {
+        return Err(Failure::new(Code::UnsupportedMediaType, "no content encoding is taken").into());
+    }
+    Ok(())
+}
+
+fn accepted(operation: Operation) -> Result<Response, Problem> {
+    let location = HeaderValue::try_from(format!("/api/v1/operations/{}", operation.id));
+    let location = location.map_err(|_| Failure::new(Code::Internal, "the operation has no place"))?;
+    let mut response = answer::json(StatusCode::ACCEPTED, &OperationView::from(operation));
+    response.headers_mut().insert(header::LOCATION, location);
+    Ok(response)
+}

@@ -1,0 +1,205 @@
+//! What takes seconds: notarizing and proving, as operations.
+
+use zkl_ledger::{EntryRef, Table, dataset::Source, requests::EvidenceRequest, types::PrivacyLevel};
+
+use super::Service;
+use crate::{
+    access::{Follow, Permit, Prove, Write},
+    error::ServiceError,
+    operations::{
+        Begun, Fingerprint, IdempotencyKey, Job, NewOperation, Operation, OperationId, Pending, Reservation, Spool,
+        Spooled, Work,
+    },
+};
+
+/// How a table is notarized.
+#[derive(Clone, Debug, Default)]
+pub struct NotarizeOptions {
+    /// What is published about the table's bytes.
+    pub privacy: PrivacyLevel,
+    /// What backs the profile.
+    pub evidence: EvidenceRequest,
+    /// Pairs of columns whose joint counts are sealed.
+    pub joint: Vec<(String, String)>,
+    /// Pairs of numeric columns whose sums of products are sealed.
+    pub product: Vec<(String, String)>,
+}
+
+/// What is to be proved.
+#[derive(Clone, Debug)]
+pub struct ProveRequest {
+    /// The claim, in the language of claims.
+    pub claim: String,
+    /// The version that it is about; the newest, if none is named.
+    pub version: Option<EntryRef>,
+}
+
+/// An upload that has a place in the queue.
+#[derive(Debug)]
+pub struct Submitted {
+    place: Reservation,
+    begun: Begun,
+    spool: Spool,
+}
+
+impl Submitted {
+    /// Where the bytes of the upload go.
+    pub const fn spool(&mut self) -> &mut Spool {
+        &mut self.spool
+    }
+}
+
+impl Service {
+    /// Takes a place in the queue for an upload, before any of it is received.
+    ///
+    /// # Errors
+    /// [`ServiceError::Busy`], [`ServiceError::Stopping`], [`ServiceError::IdempotencyPending`], [`ServiceError::Io`].
+    pub async fn begin_upload(
+        &self,
+        permit: &Permit<Write>,
+        key: Option<IdempotencyKey>,
+    ) -> Result<Submitted, ServiceError> {
+        let place = self.operations.reserve()?;
+        let begun = self.operations.begin(permit.subject().id(), key)?;
+        let spool = self.operations.spool(&place).await?;
+        Ok(Submitted { place, begun, spool })
+    }
+
+    /// Notarizes what was uploaded as a version of the dataset.
+    ///
+    /// # Errors
+    /// [`ServiceError::IdempotencyMismatch`], [`ServiceError::Io`].
+    pub async fn notarize(
+        &self,
+        permit: &Permit<Write>,
+        upload: Submitted,
+        options: NotarizeOptions,
+    ) -> Result<Operation, ServiceError> {
+        let Submitted { place, begun, spool } = upload;
+        let Spooled { path, sha256 } = spool.finish().await?;
+        let asked = format!("{options:?}");
+        let new = NewOperation {
+            work: Work::Notarize,
+            dataset: permit.dataset().clone(),
+            claim: None,
+            by: permit.subject().id().to_owned(),
+            fingerprint: Fingerprint::of(&[
+                b"notarize",
+                permit.dataset().as_str().as_bytes(),
+                asked.as_bytes(),
+                &sha256,
+            ]),
+        };
+        let pending = match repeated(begun, &new.fingerprint)? {
+            Repeat::Before(operation) => return Ok(operation),
+            Repeat::New(pending) => pending,
+        };
+        let (ledger, name) = (self.ledger.clone(), permit.dataset().clone());
+        let job: Job = Box::new(move |progress| {
+            Box::pin(async move {
+                // Errors name the source: its place on the server is nobody's business.
+                let source = Source::path(path.to_path_buf()).named("upload");
+                let mut table = Table::new(source).named(name);
+                for (group, label) in options.joint {
+                    table = table.joint(group, label);
+                }
+                for (left, right) in options.product {
+                    table = table.product(left, right);
+                }
+                let request = ledger.notarize(table).privacy(options.privacy).evidence(options.evidence);
+                let notarized = request.progress(progress).await;
+                // Kept until here.
+                drop(path);
+                notarized.map(|notarized| notarized.entry)
+            })
+        });
+        self.operations.submit(place, pending, new, job).await
+    }
+
+    /// Proves a claim about a version of the dataset.
+    ///
+    /// # Errors
+    /// [`ServiceError::Claim`], [`ServiceError::OtherDataset`], [`ServiceError::Ledger`] when there is no such version;
+    /// [`ServiceError::Busy`], [`ServiceError::Stopping`]; as [`Service::notarize`].
+    pub async fn prove(
+        &self,
+        permit: &Permit<Prove>,
+        request: ProveRequest,
+        key: Option<IdempotencyKey>,
+    ) -> Result<Operation, ServiceError> {
+        let claim: zkl_ledger::claim::Claim = request.claim.parse().map_err(ServiceError::Claim)?;
+        let (text, version) = (claim.to_string(), request.version.map(|version| version.to_string()));
+        let place = self.operations.reserve()?;
+        let begun = self.operations.begin(permit.subject().id(), key)?;
+        let parts =
+            [b"prove", permit.dataset().as_str().as_bytes(), text.as_bytes(), version.unwrap_or_default().as_bytes()]
+                .map(<[u8]>::to_vec);
+        let parts: Vec<&[u8]> = parts.iter().map(Vec::as_slice).collect();
+        let new = NewOperation {
+            work: Work::Prove,
+            dataset: permit.dataset().clone(),
+            claim: Some(text),
+            by: permit.subject().id().to_owned(),
+            fingerprint: Fingerprint::of(&parts),
+        };
+        let pending = match repeated(begun, &new.fingerprint)? {
+            Repeat::Before(operation) => return Ok(operation),
+            Repeat::New(pending) => pending,
+        };
+        let dataset = match request.version {
+            Some(version) => self.ledger.dataset_at(version).await?,
+            None => self.ledger.dataset(permit.dataset().as_str()).await?,
+        };
+        if dataset.name() != permit.dataset() {
+            let entry = dataset.entry().index.to_string();
+            return Err(ServiceError::OtherDataset { entry, dataset: permit.dataset().to_string() });
+        }
+        let job: Job =
+            Box::new(move |progress| Box::pin(async move { dataset.prove(&claim).progress(progress).await }));
+        self.operations.submit(place, pending, new, job).await
+    }
+
+    /// The newest operations that the subject could have started.
+    pub fn list_operations(
+        &self,
+        permit: &Permit<Follow>,
+        before: Option<&OperationId>,
+        limit: usize,
+    ) -> Vec<Operation> {
+        let wanted = |operation: &Operation| permit.could(operation.work.permission(), &operation.dataset);
+        self.operations.list(before, limit, wanted)
+    }
+
+    /// An operation. One that the subject could not have started is not there.
+    ///
+    /// # Errors
+    /// [`ServiceError::NoOperation`].
+    pub fn operation(&self, permit: &Permit<Follow>, id: &OperationId) -> Result<Operation, ServiceError> {
+        let seen = |operation: &Operation| permit.could(operation.work.permission(), &operation.dataset);
+        let found = self.operations.find(id).filter(seen);
+        found.ok_or_else(|| ServiceError::NoOperation { id: id.to_string() })
+    }
+
+    /// Ends an operation that is not being recorded yet.
+    ///
+    /// # Errors
+    /// [`ServiceError::NoOperation`], [`ServiceError::Ended`], [`ServiceError::Recording`].
+    pub async fn cancel(&self, permit: &Permit<Follow>, id: &OperationId) -> Result<Operation, ServiceError> {
+        self.operation(permit, id)?;
+        self.operations.cancel(id).await
+    }
+}
+
+enum Repeat {
+    New(Option<Pending>),
+    Before(Operation),
+}
+
+/// Whether the request was accepted before. The same key for another request is a mistake of the client.
+fn repeated(begun: Begun, fingerprint: &Fingerprint) -> Result<Repeat, ServiceError> {
+    match begun {
+        Begun::New(pending) => Ok(Repeat::New(pending)),
+        Begun::Before(operation) if operation.fingerprint == *fingerprint => Ok(Repeat::Before(*operation)),
+        Begun::Before(_) => Err(ServiceError::IdempotencyMismatch),
+    }
+}

@@ -1,0 +1,244 @@
+//! A server on a free port of the loopback interface, and a client.
+
+use std::{
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    sync::Arc,
+    thread::JoinHandle,
+    time::{Duration, Instant},
+};
+
+use serde_json::Value;
+use tempfile::TempDir;
+use tokio::{net::TcpListener, sync::oneshot};
+use zkl_ledger::{
+    Ledger, Table,
+    circuit::KeyStore,
+    requests::{EvidenceRequest, ProofSetting},
+};
+use zkl_server::{
+    ServerLimits, Service, ServiceSettings,
+    access::{Access, Grant, KeyRing},
+    operations::OperationLimits,
+    serve,
+};
+
+pub(crate) const CSV: &str = "age,smokes\n34,no\n58,yes\n41,no\n";
+
+/// How a server of a test is started.
+#[derive(Clone, Copy)]
+pub(crate) struct Setup {
+    pub(crate) access: Access,
+    pub(crate) operations: OperationLimits,
+    pub(crate) limits: ServerLimits,
+}
+
+impl Default for Setup {
+    fn default() -> Self {
+        let operations = OperationLimits { upload: 1 << 20, ..OperationLimits::default() };
+        let limits = ServerLimits { grace: Duration::from_secs(60), ..ServerLimits::default() };
+        Self { access: Access::default(), operations, limits }
+    }
+}
+
+/// A server that ends with the test.
+pub(crate) struct Server {
+    pub(crate) address: SocketAddr,
+    stop: Option<oneshot::Sender<()>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+/// A ledger's directory, with a table of each of two teams.
+pub(crate) struct Home {
+    dir: TempDir,
+}
+
+pub(crate) fn proving_keys() -> PathBuf {
+    Path::new(env!("CARGO_TARGET_TMPDIR")).join("zkl-keys")
+}
+
+async fn open(dir: &Path) -> Ledger {
+    let keys = KeyStore::open(proving_keys()).unwrap();
+    Ledger::builder().keys(keys).proofs(ProofSetting::Dev).open(dir).await.unwrap()
+}
+
+impl Home {
+    /// Entry 0 is about `team/patients`, entry 1 about `rival/cats`.
+    pub(crate) fn new() -> Self {
+        let home = Self { dir: tempfile::tempdir().unwrap() };
+        let dir = home.ledger();
+        runtime().block_on(async move {
+            drop(Ledger::create(&dir, "example.com/served".parse().unwrap()).await.unwrap());
+            let ledger = open(&dir).await;
+            for name in ["team/patients", "rival/cats"] {
+                let table = Table::bytes(CSV).named(name.parse().unwrap());
+                ledger.notarize(table).evidence(EvidenceRequest::Attestation).await.unwrap();
+            }
+        });
+        home
+    }
+
+    pub(crate) fn ledger(&self) -> PathBuf {
+        self.dir.path().join("ledger")
+    }
+
+    pub(crate) fn server_dir(&self) -> PathBuf {
+        Service::dir(&self.ledger())
+    }
+
+    /// The token of a new key.
+    pub(crate) fn key(&self, grants: &[&str]) -> String {
+        std::fs::create_dir_all(self.server_dir()).unwrap();
+        let ring = KeyRing::open(&self.server_dir()).unwrap();
+        let grants: Vec<Grant> = grants.iter().map(|grant| grant.parse().unwrap()).collect();
+        ring.create("test", grants, None).unwrap().1.reveal().to_string()
+    }
+
+    pub(crate) fn everything(&self) -> String {
+        self.key(&["read:*", "write:*", "prove:*", "verify", "administer"])
+    }
+
+    pub(crate) fn start(&self, setup: Setup) -> Server {
+        let (dir, server_dir) = (self.ledger(), self.server_dir());
+        let (started, address) = std::sync::mpsc::channel();
+        let (stop, stopped) = oneshot::channel();
+        let thread = std::thread::spawn(move || {
+            runtime().block_on(async move {
+                let settings = ServiceSettings { access: setup.access, operations: setup.operations };
+                let service = Arc::new(Service::start(open(&dir).await, &server_dir, settings).unwrap());
+                let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+                started.send(listener.local_addr().unwrap()).unwrap();
+                let stopped = async { drop(stopped.await) };
+                serve(service, listener, setup.limits, stopped).await.unwrap();
+            });
+        });
+        Server { address: address.recv().unwrap(), stop: Some(stop), thread: Some(thread) }
+    }
+}
+
+fn runtime() -> tokio::runtime::Runtime {
+    tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap()
+}
+
+impl Server {
+    pub(crate) fn url(&self, path: &str) -> String {
+        format!("http://{}{path}", self.address)
+    }
+
+    pub(crate) fn client<'s>(&'s self, token: &'s str) -> Client<'s> {
+        Client { server: self, token: Some(token) }
+    }
+
+    pub(crate) fn anonymous(&self) -> Client<'_> {
+        Client { server: self, token: None }
+    }
+
+    /// Stops it and waits until it has.
+    pub(crate) fn stop(mut self) {
+        self.end();
+    }
+
+    fn end(&mut self) {
+        drop(self.stop.take());
+        if let Some(thread) = self.thread.take() {
+            let ended = thread.join();
+            assert!(ended.is_ok() || std::thread::panicking(), "the server ended abnormally");
+        }
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.end();
+    }
+}
+
+/// A client with or without a key.
+#[derive(Clone, Copy)]
+pub(crate) struct Client<'s> {
+    server: &'s Server,
+    token: Option<&'s str>,
+}
+
+/// An answer.
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) headers: ureq::http::HeaderMap,
+    pub(crate) bytes: Vec<u8>,
+}
+
+impl Answer {
+    #[track_caller]
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_slice(&self.bytes).unwrap_or_else(|_| panic!("{}", String::from_utf8_lossy(&self.bytes)))
+    }
+
+    #[track_caller]
+    pub(crate) fn expect(self, status: u16) -> Self {
+        assert_eq!(self.status, status, "{}", String::from_utf8_lossy(&self.bytes));
+        self
+    }
+
+    /// Checks that it is a problem of this code.
+    #[track_caller]
+    pub(crate) fn problem(self, status: u16, code: &str) -> Value {
+        let answer = self.expect(status);
+        assert_eq!(answer.header("content-type"), "application/problem+json");
+        let problem = answer.json();
+        assert_eq!(problem["type"], format!("urn:zkp-dataset-ledger:problem:{code}"), "{problem}");
+        assert_eq!(problem["status"], status);
+        problem
+    }
+
+    #[track_caller]
+    pub(crate) fn header(&self, name: &str) -> &str {
+        self.headers.get(name).unwrap_or_else(|| panic!("no {name}")).to_str().unwrap()
+    }
+}
+
+impl Client<'_> {
+    pub(crate) fn get(&self, path: &str) -> Answer {
+        self.send("GET", path, &[], b"")
+    }
+
+    pub(crate) fn delete(&self, path: &str) -> Answer {
+        self.send("DELETE", path, &[], b"")
+    }
+
+    pub(crate) fn post(&self, path: &str, body: impl AsRef<[u8]>) -> Answer {
+        self.send("POST", path, &[], body.as_ref())
+    }
+
+    pub(crate) fn send(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Answer {
+        let config = ureq::Agent::config_builder().http_status_as_error(false).build();
+        let agent = ureq::Agent::new_with_config(config);
+        let mut request = ureq::http::Request::builder().method(method).uri(self.server.url(path));
+        if let Some(token) = self.token {
+            request = request.header("authorization", format!("Bearer {token}"));
+        }
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let answer = match method {
+            "POST" | "PUT" => agent.run(request.body(body).unwrap()),
+            _ => agent.run(request.body(()).unwrap()),
+        };
+        let mut answer = answer.unwrap();
+        let (status, headers) = (answer.status().as_u16(), answer.headers().clone());
+        Answer { status, headers, bytes: answer.body_mut().read_to_vec().unwrap() }
+    }
+
+    /// Follows an operation until it has ended.
+    #[track_caller]
+    pub(crate) fn follow(&self, location: &str) -> Value {
+        let begun = Instant::now();
+        loop {
+            let operation = self.get(location).expect(200).json();
+            if !matches!(operation["status"].as_str().unwrap(), "queued" | "running") {
+                return operation;
+            }
+            assert!(begun.elapsed() < Duration::from_secs(300), "{operation}");
+            std::thread::sleep(Duration::from_millis(50));
+        }
+    }
+}

@@ -1,0 +1,13 @@
+//! The server as its clients have it: real connections, real clients.
+
+#![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that fails should stop")]
+
+mod common;
+mod curl;
+mod document;
+mod keys;
+mod limits;
+mod matrix;
+mod reads;
+mod restart;
+mod submit;
