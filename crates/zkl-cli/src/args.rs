@@ -129,6 +129,13 @@ Examples:
     Audit(AuditArgs),
     Cosign(CosignArgs),
     Witness(WitnessArgs),
+    /// Serve the ledger over HTTP; `zkl-server key create` makes keys for it.
+    #[cfg(feature = "serve")]
+    #[command(after_help = "\
+Examples:
+  zkl serve
+  zkl serve --listen 127.0.0.1:8080 --public-verify")]
+    Serve(Box<zkl_server::commands::ServeOptions>),
     Backup(BackupArgs),
     Restore(RestoreArgs),
     Srs(SrsArgs),

@@ -97,6 +97,9 @@ pub(crate) enum CliError {
     TrustStore { path: PathBuf, source: Box<toml::de::Error> },
     #[error(transparent)]
     Witness(#[from] WitnessError),
+    #[cfg(feature = "serve")]
+    #[error(transparent)]
+    Server(#[from] zkl_server::ServerError),
     #[error("{missing} witness(es) have not cosigned")]
     NotCosigned { missing: usize },
     #[error("the ledger has no witnesses, and none was given")]
@@ -120,6 +123,8 @@ impl CliError {
             Self::NotValid { source, .. } | Self::NotAReceipt { source, .. } => source.hint().map(Into::into),
             Self::NotAsRequired { source, .. } => requirement_hint(source).map(Into::into),
             Self::Witness(error) => error.hint().map(Into::into),
+            #[cfg(feature = "serve")]
+            Self::Server(error) => error.hint(),
             Self::Audit(error) => match error.as_ref() {
                 AuditError::Fork { .. } => {
                     Some("keep both checkpoints: with them anybody can see that the log signed two histories".into())

@@ -46,7 +46,7 @@ const ARROWS: [(&str, &[&str]); 20] = [
     ("zkl-witness", &["zkl-receipt", "zkl-signer"]),
     ("zkl-wasm", &["zkl-receipt"]),
     ("zkl-server", &["zkl-ledger"]),
-    ("zkl-cli", &["zkl-ledger", "zkl-witness"]),
+    ("zkl-cli", &["zkl-ledger", "zkl-witness", "zkl-server"]),
     // Benches measure everything and are depended on by nothing.
     (
         "zkl-benches",

@@ -114,6 +114,9 @@ pub enum ServerError {
         #[source]
         source: io::Error,
     },
+    /// The address that was listened on is not known.
+    #[error("the system does not tell the address")]
+    Address(#[source] io::Error),
     /// The key of the openings cannot be read.
     #[error("the key of the openings cannot be read")]
     OpeningKey(#[from] zkl_ledger::openings::OpeningKeyError),

@@ -22,6 +22,8 @@ mod read;
 mod receipt;
 mod receipt_files;
 mod schema;
+#[cfg(feature = "serve")]
+mod serve;
 mod show;
 mod srs;
 mod transfer;
@@ -69,6 +71,8 @@ pub(crate) async fn run(command: Command, config: &Config) -> Result<(), CliErro
         Command::Audit(args) => audit::run(&args, config).await,
         Command::Cosign(args) => cosign::run(args, config).await,
         Command::Witness(args) => witness::run(args, config).await,
+        #[cfg(feature = "serve")]
+        Command::Serve(options) => serve::run(*options, config).await,
         Command::Backup(args) => transfer::backup(args, config).await,
         Command::Restore(args) => transfer::restore(args, config).await,
         Command::Srs(args) => srs::run(args, config).await,

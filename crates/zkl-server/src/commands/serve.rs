@@ -7,7 +7,7 @@ use std::{
     time::Duration,
 };
 
-use clap::Args;
+use clap::{Args, builder::BoolishValueParser};
 use tokio::net::TcpListener;
 use zkl_ledger::{
     Ledger,
@@ -33,10 +33,10 @@ pub struct ServeOptions {
     #[arg(long, env = "ZKL_LISTEN", default_value = "127.0.0.1:8400", value_name = "ADDRESS")]
     listen: SocketAddr,
     /// Let everybody read what is in the log: datasets, entries, receipts, tiles
-    #[arg(long, env = "ZKL_PUBLIC_LOG")]
+    #[arg(long, env = "ZKL_PUBLIC_LOG", value_parser = BoolishValueParser::new())]
     public_log: bool,
     /// Let everybody have receipts verified
-    #[arg(long, env = "ZKL_PUBLIC_VERIFY")]
+    #[arg(long, env = "ZKL_PUBLIC_VERIFY", value_parser = BoolishValueParser::new())]
     public_verify: bool,
     /// Operations that are carried out at a time; one uses every processor
     #[arg(long, default_value_t = OperationLimits::default().workers as u16, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=64))]
@@ -74,12 +74,20 @@ pub struct ServeArgs {
 }
 
 impl ServeOptions {
-    /// Serves a ledger that is open for writing, whose directory is `dir`, until the process is told to end (SIGINT, SIGTERM). `say` is told the
-    /// address.
+    /// Listens on the address.
+    ///
+    /// # Errors
+    /// [`ServerError::Listen`].
+    pub async fn listener(&self) -> Result<TcpListener, ServerError> {
+        let listen = |source| ServerError::Listen { address: self.listen.to_string(), source };
+        TcpListener::bind(self.listen).await.map_err(listen)
+    }
+
+    /// Serves a ledger that is open for writing, whose directory is `dir`, until the process is told to end (SIGINT, SIGTERM).
     ///
     /// # Errors
     /// [`ServerError`].
-    pub async fn serve(self, ledger: Ledger, dir: &Path, say: impl Fn(&str)) -> Result<(), ServerError> {
+    pub async fn serve(self, ledger: Ledger, dir: &Path, listener: TcpListener) -> Result<(), ServerError> {
         let settings = ServiceSettings {
             access: Access { public_log: self.public_log, public_verify: self.public_verify },
             operations: OperationLimits {
@@ -92,10 +100,6 @@ impl ServeOptions {
         let dir = Service::dir(dir);
         let service = tokio::task::spawn_blocking(move || Service::start(ledger, &dir, settings));
         let service = Arc::new(service.await.map_err(crate::ServiceError::from)??);
-        let listen = |source| ServerError::Listen { address: self.listen.to_string(), source };
-        let listener = TcpListener::bind(self.listen).await.map_err(listen)?;
-        // With port 0 the system chose one.
-        say(&format!("listening on http://{}", listener.local_addr().map_err(listen)?));
         let limits = ServerLimits { grace: Duration::from_secs(self.grace), ..ServerLimits::default() };
         serve(service, listener, limits, told_to_end()).await
     }
@@ -109,7 +113,10 @@ impl ServeArgs {
     pub async fn run(self, say: impl Fn(&str)) -> Result<(), ServerError> {
         // Boxed: the futures of all stores together are a type too deep for the compiler.
         let ledger = Box::pin(self.open()).await?;
-        self.options.serve(ledger, &self.ledger.ledger, say).await
+        let listener = self.options.listener().await?;
+        // With port 0 the system chose one.
+        say(&format!("listening on http://{}", listener.local_addr().map_err(ServerError::Address)?));
+        self.options.serve(ledger, &self.ledger.ledger, listener).await
     }
 
     async fn open(&self) -> Result<Ledger, ServerError> {

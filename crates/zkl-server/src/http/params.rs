@@ -71,7 +71,10 @@ impl Params {
             Some("asc") => Order::Ascending,
             Some(_) => return Err(invalid("order is asc or desc")),
         };
-        Ok(EntryQuery { kind: self.one("kind")?, order, from: self.one("cursor")?, limit: self.limit()? })
+        // No log is longer than what the document of the API has for integers.
+        let from = self.one::<i64>("cursor")?.map(u64::try_from).transpose();
+        let from = from.map_err(|_| invalid("the parameter cursor has no such value"))?;
+        Ok(EntryQuery { kind: self.one("kind")?, order, from, limit: self.limit()? })
     }
 
     /// Refuses what nobody took.

@@ -78,6 +78,11 @@ impl Home {
         home
     }
 
+    /// Does something with the ledger before it is served.
+    pub(crate) fn prepare(&self, prepare: impl AsyncFnOnce(&Ledger)) {
+        runtime().block_on(async { prepare(&open(&self.ledger()).await).await });
+    }
+
     pub(crate) fn ledger(&self) -> PathBuf {
         self.dir.path().join("ledger")
     }

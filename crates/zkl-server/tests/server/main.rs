@@ -10,4 +10,5 @@ mod limits;
 mod matrix;
 mod reads;
 mod restart;
+mod several;
 mod submit;

@@ -188,6 +188,7 @@ fn every_operation_of_the_document_is_in_the_table() {
 fn lists_show_what_their_reader_may_see() {
     let home = Home::new();
     let (team, all) = (home.key(&["read:team/*"]), home.key(&["read:*"]));
+    let everything = home.everything();
     let server = home.start(Setup::default());
     let names = |token: &str| {
         let list = server.client(token).get("/api/v1/datasets").expect(200).json();
@@ -201,6 +202,27 @@ fn lists_show_what_their_reader_may_see() {
     };
     assert_eq!(indices(&team), [0]);
     assert_eq!(indices(&all), [1, 0]);
+    // Operations as well: those that one could have started.
+    for name in ["team%2Fpatients", "rival%2Fcats"] {
+        let path = format!("/api/v1/datasets/{name}/versions?evidence=attestation");
+        let accepted = server.client(&everything).post(&path, CSV).expect(202);
+        server.client(&everything).follow(accepted.header("location"));
+    }
+    let operations = |grants: &[&str]| {
+        let key = home.key(grants);
+        // The server has to notice the key first.
+        crate::limits::wait_until(|| server.client(&key).get("/api/v1/operations").status != 401);
+        let list = server.client(&key).get("/api/v1/operations").expect(200).json();
+        list["operations"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|o| o["dataset"].as_str().unwrap().to_owned())
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(operations(&["write:team/*"]), ["team/patients"]);
+    assert_eq!(operations(&["prove:*"]), [""; 0]);
+    assert_eq!(operations(&["write:*"]), ["rival/cats", "team/patients"]);
     // The cursor of a page is a name that was shown.
     let page = server.client(&team).get("/api/v1/datasets?limit=1").expect(200).json();
     assert_eq!(page["next"], "team/patients");

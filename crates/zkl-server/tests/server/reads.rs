@@ -99,6 +99,7 @@ fn a_receipt_verifies_offline_and_by_the_server() {
     let answer = client.post("/api/v1/verify", &receipt.bytes).expect(200).json();
     assert_eq!(answer["valid"], true, "{answer}");
     assert_eq!(answer["receipt"]["log"]["pinned"], true);
+    client.post("/api/v1/verify", "").problem(400, "invalid-request");
     // One changed byte of the entry's envelope.
     let mut other = receipt.bytes.clone();
     let place = other.len() / 2;

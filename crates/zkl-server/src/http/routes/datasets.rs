@@ -34,7 +34,7 @@ pub(in crate::http) struct DatasetPage {
     security((), ("key" = [])),
     params(
         ("limit" = Option<u16>, Query, minimum = 1, maximum = 200, description = "Most items of the page (default 50)"),
-        ("cursor" = Option<String>, Query, description = "`next` of the page before"),
+        ("cursor" = Option<String>, Query, max_length = 128, pattern = "^[A-Za-z0-9][A-Za-z0-9._-]*(/(?!\\.{1,2}(/|$))[A-Za-z0-9._-]+)*$", description = "`next` of the page before"),
     ),
     responses((status = 200, body = DatasetPage), (status = "default", body = Problem, content_type = "application/problem+json"))
 )]
@@ -55,7 +55,7 @@ pub(in crate::http) async fn list(
 #[utoipa::path(
     get, path = "/api/v1/datasets/{name}", tag = "datasets", operation_id = "getDataset",
     security((), ("key" = [])),
-    params(("name" = String, Path, description = "Its name, with `%2F` for `/`")),
+    params(("name" = String, Path, max_length = 128, pattern = "^[A-Za-z0-9][A-Za-z0-9._-]*(/(?!\\.{1,2}(/|$))[A-Za-z0-9._-]+)*$", description = "Its name, with `%2F` for `/`")),
     responses((status = 200, body = DatasetDetailView), (status = "default", body = Problem, content_type = "application/problem+json"))
 )]
 pub(in crate::http) async fn show(
@@ -74,9 +74,9 @@ pub(in crate::http) async fn show(
     get, path = "/api/v1/datasets/{name}/entries", tag = "datasets", operation_id = "getHistory",
     security((), ("key" = [])),
     params(
-        ("name" = String, Path, description = "Its name, with `%2F` for `/`"),
-        ("kind" = Option<String>, Query, description = "Only entries of this kind"),
-        ("order" = Option<String>, Query, description = "`desc` (default) or `asc`"),
+        ("name" = String, Path, max_length = 128, pattern = "^[A-Za-z0-9][A-Za-z0-9._-]*(/(?!\\.{1,2}(/|$))[A-Za-z0-9._-]+)*$", description = "Its name, with `%2F` for `/`"),
+        ("kind" = Option<String>, Query, pattern = "^[a-z]([a-z0-9-]{0,30}[a-z0-9])?$", description = "Only entries of this kind"),
+        ("order" = Option<String>, Query, pattern = "^(asc|desc)$", description = "`desc` (default) or `asc`"),
         ("limit" = Option<u16>, Query, minimum = 1, maximum = 200, description = "Most items of the page (default 50)"),
         ("cursor" = Option<u64>, Query, description = "`next` of the page before"),
     ),

@@ -42,8 +42,8 @@ impl From<Page<EntryView, u64>> for EntryPage {
     get, path = "/api/v1/entries", tag = "entries", operation_id = "listEntries",
     security((), ("key" = [])),
     params(
-        ("kind" = Option<String>, Query, description = "Only entries of this kind"),
-        ("order" = Option<String>, Query, description = "`desc` (default) or `asc`"),
+        ("kind" = Option<String>, Query, pattern = "^[a-z]([a-z0-9-]{0,30}[a-z0-9])?$", description = "Only entries of this kind"),
+        ("order" = Option<String>, Query, pattern = "^(asc|desc)$", description = "`desc` (default) or `asc`"),
         ("limit" = Option<u16>, Query, minimum = 1, maximum = 200, description = "Most items of the page (default 50)"),
         ("cursor" = Option<u64>, Query, description = "`next` of the page before"),
     ),

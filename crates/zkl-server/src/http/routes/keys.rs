@@ -72,7 +72,7 @@ pub(in crate::http) struct KeyList {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(in crate::http) struct NewKey {
     /// What its owner calls it.
-    #[schema(min_length = 1, max_length = 100)]
+    #[schema(min_length = 1, max_length = 100, pattern = "^[^\\x00-\\x1f\\x7f-\\x9f]+$")]
     name: String,
     /// What it is good for: `read:SCOPE`, `write:SCOPE`, `prove:SCOPE`, `verify`, `administer`.
     #[schema(example = json!(["read:team/*", "verify"]), min_items = 1, max_items = 100)]

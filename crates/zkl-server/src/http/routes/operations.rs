@@ -126,7 +126,7 @@ pub(in crate::http) struct OperationPage {
     get, path = "/api/v1/operations", tag = "operations", operation_id = "listOperations",
     params(
         ("limit" = Option<u16>, Query, minimum = 1, maximum = 200, description = "Most items of the page (default 50)"),
-        ("cursor" = Option<String>, Query, description = "`next` of the page before"),
+        ("cursor" = Option<String>, Query, pattern = "^[0-9a-f]{32}$", description = "`next` of the page before"),
     ),
     responses((status = 200, body = OperationPage), (status = "default", body = Problem, content_type = "application/problem+json"))
 )]

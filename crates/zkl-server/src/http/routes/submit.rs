@@ -31,7 +31,7 @@ use crate::{
 #[schema(as = ProveClaim)]
 pub(in crate::http) struct ProveClaim {
     /// The claim, in the language of claims.
-    #[schema(example = "mean(body_mass_g) between 4000 and 4500")]
+    #[schema(min_length = 1, example = "mean(body_mass_g) between 4000 and 4500")]
     claim: String,
     /// Index or id of the notarization that it is about; the newest of the dataset, if none is named.
     version: Option<String>,
@@ -43,12 +43,12 @@ pub(in crate::http) struct ProveClaim {
 #[utoipa::path(
     post, path = "/api/v1/datasets/{name}/versions", tag = "datasets", operation_id = "notarize",
     params(
-        ("name" = String, Path, description = "The dataset's name, with `%2F` for `/`"),
-        ("evidence" = Option<String>, Query, description = "`proof` (default): the profile is proved to be that of every row; `attestation`: the notary's signature alone"),
-        ("privacy" = Option<String>, Query, description = "What is published of the bytes: `private` (default) salted digests, `public` plain ones"),
+        ("name" = String, Path, max_length = 128, pattern = "^[A-Za-z0-9][A-Za-z0-9._-]*(/(?!\\.{1,2}(/|$))[A-Za-z0-9._-]+)*$", description = "The dataset's name, with `%2F` for `/`"),
+        ("evidence" = Option<String>, Query, pattern = "^(proof|attestation)$", description = "`proof` (default): the profile is proved to be that of every row; `attestation`: the notary's signature alone"),
+        ("privacy" = Option<String>, Query, pattern = "^(private|public)$", description = "What is published of the bytes: `private` (default) salted digests, `public` plain ones"),
         ("joint" = Option<Vec<String>>, Query, description = "Two columns `GROUP,LABEL` whose joint counts are sealed; may be repeated"),
         ("product" = Option<Vec<String>>, Query, description = "Two numeric columns `A,B` whose sums of products are sealed; may be repeated"),
-        ("idempotency-key" = Option<String>, Header, description = "1 to 255 printable characters: a request that is sent again under it is carried out once"),
+        ("idempotency-key" = Option<String>, Header, pattern = "^[ -~]{1,255}$", description = "1 to 255 printable characters: a request that is sent again under it is carried out once"),
     ),
     request_body(content = Vec<u8>, content_type = "application/octet-stream", description = "The table"),
     responses(
@@ -89,8 +89,8 @@ pub(in crate::http) async fn notarize(
 #[utoipa::path(
     post, path = "/api/v1/datasets/{name}/claims", tag = "datasets", operation_id = "proveClaim",
     params(
-        ("name" = String, Path, description = "The dataset's name, with `%2F` for `/`"),
-        ("idempotency-key" = Option<String>, Header, description = "1 to 255 printable characters: a request that is sent again under it is carried out once"),
+        ("name" = String, Path, max_length = 128, pattern = "^[A-Za-z0-9][A-Za-z0-9._-]*(/(?!\\.{1,2}(/|$))[A-Za-z0-9._-]+)*$", description = "The dataset's name, with `%2F` for `/`"),
+        ("idempotency-key" = Option<String>, Header, pattern = "^[ -~]{1,255}$", description = "1 to 255 printable characters: a request that is sent again under it is carried out once"),
     ),
     request_body = ProveClaim,
     responses(

@@ -5,7 +5,12 @@ use zkl_ledger::receipt::MAX_RECEIPT_LEN;
 
 use crate::{
     access::Verify,
-    http::{Shared, answer, body, extract::Caller, params::Params, problem::Problem},
+    http::{
+        Shared, answer, body,
+        extract::Caller,
+        params::{Params, invalid},
+        problem::Problem,
+    },
     service::VerdictView,
 };
 
@@ -13,7 +18,7 @@ use crate::{
 #[utoipa::path(
     post, path = "/api/v1/verify", tag = "verification", operation_id = "verifyReceipt",
     security((), ("key" = [])),
-    request_body(content = Object, content_type = "application/json", description = "A receipt, as it was handed out"),
+    request_body(content = Vec<u8>, content_type = "application/octet-stream", description = "A receipt, as it was handed out"),
     responses((status = 200, body = VerdictView), (status = "default", body = Problem, content_type = "application/problem+json"))
 )]
 pub(in crate::http) async fn verify(
@@ -26,5 +31,8 @@ pub(in crate::http) async fn verify(
     // Nothing is received from whom nothing is done for.
     let permit = service.access().authorize(&subject, Verify)?;
     let receipt = body::read(body, MAX_RECEIPT_LEN, &limits).await?;
+    if receipt.is_empty() {
+        return Err(invalid("there is no receipt in the body"));
+    }
     Ok(answer::json(StatusCode::OK, &service.verify(&permit, receipt).await?))
 }
