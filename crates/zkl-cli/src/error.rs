@@ -10,7 +10,7 @@ pub(crate) use print::{ErrorReport, print_usage};
 
 use thiserror::Error;
 use zkl_ledger::{
-    LedgerError,
+    LedgerError, ReferenceError,
     audit::AuditError,
     claim::{ClaimError, ClaimSyntaxError, PairKind},
     openings::OpeningKeyError,
@@ -39,6 +39,8 @@ pub(crate) enum CliError {
     NotAReceipt { path: PathBuf, source: Box<VerifyError> },
     #[error("--data compares one receipt with its table, not several")]
     DataOfOne,
+    #[error(transparent)]
+    Reference(#[from] ReferenceError),
     #[error("{data} is not the notarized table: {what}", data = data.display())]
     OtherData { data: PathBuf, what: String },
     #[error("cannot read {path}", path = path.display())]
@@ -119,7 +121,7 @@ pub(crate) enum CliError {
 impl CliError {
     fn hint(&self) -> Option<String> {
         match self {
-            Self::Ledger(error) => ledger_hint(error),
+            Self::Ledger(error) | Self::Reference(ReferenceError::Ledger(error)) => ledger_hint(error),
             Self::NotValid { source, .. } | Self::NotAReceipt { source, .. } => source.hint().map(Into::into),
             Self::NotAsRequired { source, .. } => requirement_hint(source).map(Into::into),
             Self::Witness(error) => error.hint().map(Into::into),

@@ -31,7 +31,6 @@ use zkl_snark::{keys, proof_system::ProveError};
 
 use crate::{
     fsck::Finding,
-    reference::Candidate,
     store_url::StoreUrlError,
     vault::{OpeningKeyError, VaultError},
 };
@@ -247,14 +246,6 @@ pub enum LedgerError {
     UnknownEntry {
         /// The index or id asked for.
         reference: String,
-    },
-    /// A text that means more than one entry.
-    #[error("{reference:?} may mean {}", candidates.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "))]
-    AmbiguousEntry {
-        /// The text.
-        reference: String,
-        /// The entries, or the first of them, by index.
-        candidates: Vec<Candidate>,
     },
     /// The entry is of a kind or version that this program only shows.
     #[error("entry {id} is of type {got:?}, which this version does not know")]
@@ -511,7 +502,6 @@ impl LedgerError {
             | Self::ClaimCircuit { .. }
             | Self::NoCeremonyKey { .. }
             | Self::NotANotarization { .. }
-            | Self::AmbiguousEntry { .. }
             | Self::Ptau(_)
             | Self::DeriveSrs(_)
             | Self::Settings { .. }

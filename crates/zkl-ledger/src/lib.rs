@@ -38,7 +38,7 @@ pub use dataset_version::Dataset;
 pub use entry::Entry;
 pub use error::{ErrorKind, LedgerError};
 pub use ledger::{EntryRef, Ledger};
-pub use reference::Candidate;
+pub use reference::{Candidate, ReferenceError};
 pub use table::{ReadOptions, Table};
 pub use zkl_core::name::DatasetName;
 pub use zkl_dataset as dataset;

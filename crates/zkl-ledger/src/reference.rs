@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use thiserror::Error;
 use zkl_core::{
     digest::TransactionId,
     name::DatasetName,
@@ -39,6 +40,23 @@ impl fmt::Display for Candidate {
     }
 }
 
+/// Why a text names no entry.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum ReferenceError {
+    /// More than one entry is meant.
+    #[error("{reference:?} may mean {}", candidates.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "))]
+    Ambiguous {
+        /// The text.
+        reference: String,
+        /// The entries, or the first of them, by index.
+        candidates: Vec<Candidate>,
+    },
+    /// None is, or the store fails.
+    #[error(transparent)]
+    Ledger(#[from] LedgerError),
+}
+
 impl Ledger {
     /// The entry that a text of a person's names: an index, an id, the first digits of one (four or more, lower case), the name of a
     /// dataset for its newest notarization, or `last` for the newest entry. A number that is an index of the log is one.
@@ -46,13 +64,13 @@ impl Ledger {
     /// Ids are not indexed by how they begin: for the first digits of one, and for a name that could be them, the log is read.
     ///
     /// # Errors
-    /// [`LedgerError::AmbiguousEntry`] when more than one entry is meant, [`LedgerError::UnknownEntry`],
+    /// [`ReferenceError::Ambiguous`] when more than one entry is meant, [`LedgerError::UnknownEntry`],
     /// [`LedgerError::UnknownDataset`], [`LedgerError::NotNotarized`] when none is; otherwise as [`Ledger::entries`].
-    pub async fn find_entry(&self, text: &str) -> Result<Entry, LedgerError> {
+    pub async fn find_entry(&self, text: &str) -> Result<Entry, ReferenceError> {
         if let Ok(reference) = text.parse::<EntryRef>() {
             match self.entry(reference).await {
                 Err(LedgerError::UnknownEntry { .. }) if is_prefix(text) => {}
-                answer => return answer,
+                answer => return Ok(answer?),
             }
         }
         let mut found = Vec::new();
@@ -68,7 +86,7 @@ impl Ledger {
                 // Digits are more likely to be those of an id.
                 Err(error @ LedgerError::UnknownDataset { .. }) if text != LAST && !is_prefix(text) => unknown = error,
                 Err(LedgerError::UnknownDataset { .. }) => {}
-                Err(error) => return Err(error),
+                Err(error) => return Err(error.into()),
             }
         }
         if is_prefix(text) {
@@ -77,11 +95,11 @@ impl Ledger {
         found.sort_by_key(|entry| entry.index);
         found.dedup_by_key(|entry| entry.index);
         match found.len() {
-            0 => Err(unknown),
-            1 => found.pop().ok_or(unknown),
+            0 => Err(unknown.into()),
+            1 => Ok(found.pop().ok_or(unknown)?),
             _ => {
                 let candidates = found.iter().map(|entry| Candidate { index: entry.index, id: entry.id }).collect();
-                Err(LedgerError::AmbiguousEntry { reference: text.to_owned(), candidates })
+                Err(ReferenceError::Ambiguous { reference: text.to_owned(), candidates })
             }
         }
     }

@@ -1,7 +1,7 @@
 //! What kind of failure an error is: for scripts, as a word and as an exit code.
 
 use serde::Serialize;
-use zkl_ledger::{ErrorKind, LedgerError, audit::AuditError};
+use zkl_ledger::{ErrorKind, LedgerError, ReferenceError, audit::AuditError};
 use zkl_witness::WitnessError;
 
 use super::CliError;
@@ -62,7 +62,8 @@ impl CliError {
                 AuditError::Ledger(error) => of_ledger(error),
                 _ => Kind::InvalidInput,
             },
-            Self::Ledger(error) => of_ledger(error),
+            Self::Ledger(error) | Self::Reference(ReferenceError::Ledger(error)) => of_ledger(error),
+            Self::Reference(_) => Kind::InvalidInput,
             Self::Witness(error) => of_witness(error),
             Self::ReadFile { source, .. } if source.kind() == std::io::ErrorKind::NotFound => Kind::NotFound,
             Self::NoReceipts { .. } => Kind::NotFound,

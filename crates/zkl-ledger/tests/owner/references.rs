@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use tempfile::TempDir;
 use zkl_ledger::{
-    Entry, Ledger, LedgerError,
+    Entry, Ledger, LedgerError, ReferenceError,
     circuit::{CircuitId, KeyDigest, KeyStore, Setup},
     openings::MemoryVault,
     receipt::{About, CustomRecord, Nonce, Predicate, ProofRecord, SignedEntry},
@@ -62,10 +62,13 @@ async fn an_entry_is_found_by_how_its_id_begins_and_two_are_refused() {
     by_prefix.retain(|prefix, _| prefix.starts_with(|digit: char| digit.is_ascii_alphabetic()));
     let (prefix, alone) = by_prefix.iter().find(|(_, entries)| entries.len() == 1).unwrap();
     assert_eq!(ledger.find_entry(prefix).await.unwrap().id, alone[0].id);
-    assert!(matches!(ledger.find_entry(&prefix[..3]).await, Err(LedgerError::UnknownDataset { .. })));
+    assert!(matches!(
+        ledger.find_entry(&prefix[..3]).await,
+        Err(ReferenceError::Ledger(LedgerError::UnknownDataset { .. }))
+    ));
 
     let (prefix, several) = by_prefix.iter().find(|(_, entries)| entries.len() > 1).unwrap();
-    let Err(LedgerError::AmbiguousEntry { reference, candidates }) = ledger.find_entry(prefix).await else {
+    let Err(ReferenceError::Ambiguous { reference, candidates }) = ledger.find_entry(prefix).await else {
         panic!("{prefix} is ambiguous");
     };
     assert_eq!(&reference, prefix);
@@ -81,11 +84,17 @@ async fn words_and_numbers_name_entries_and_others_are_told_why_not() {
     let (ledger, _dir) = log(3).await;
     assert_eq!(ledger.find_entry("last").await.unwrap().index.0, 2);
     assert_eq!(ledger.find_entry("1").await.unwrap().index.0, 1);
-    assert!(matches!(ledger.find_entry("3").await, Err(LedgerError::UnknownEntry { .. })));
-    assert!(matches!(ledger.find_entry("set").await, Err(LedgerError::NotNotarized { .. })));
-    assert!(matches!(ledger.find_entry("sett").await, Err(LedgerError::UnknownDataset { similar: Some(_), .. })));
-    assert!(matches!(ledger.find_entry("no name").await, Err(LedgerError::UnknownEntry { .. })));
-    assert!(matches!(ledger.find_entry("").await, Err(LedgerError::UnknownEntry { .. })));
+    assert!(matches!(ledger.find_entry("3").await, Err(ReferenceError::Ledger(LedgerError::UnknownEntry { .. }))));
+    assert!(matches!(ledger.find_entry("set").await, Err(ReferenceError::Ledger(LedgerError::NotNotarized { .. }))));
+    assert!(matches!(
+        ledger.find_entry("sett").await,
+        Err(ReferenceError::Ledger(LedgerError::UnknownDataset { similar: Some(_), .. }))
+    ));
+    assert!(matches!(
+        ledger.find_entry("no name").await,
+        Err(ReferenceError::Ledger(LedgerError::UnknownEntry { .. }))
+    ));
+    assert!(matches!(ledger.find_entry("").await, Err(ReferenceError::Ledger(LedgerError::UnknownEntry { .. }))));
     let (empty, _dir) = log(0).await;
-    assert!(matches!(empty.find_entry("last").await, Err(LedgerError::UnknownEntry { .. })));
+    assert!(matches!(empty.find_entry("last").await, Err(ReferenceError::Ledger(LedgerError::UnknownEntry { .. }))));
 }
