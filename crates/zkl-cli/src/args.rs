@@ -1,12 +1,14 @@
 //! The command line: every flag, with examples in every help page.
 
+mod check;
 mod circuits;
 mod custody;
 mod key;
 mod openings;
 
-use std::path::PathBuf;
+use std::{path::PathBuf, sync::LazyLock};
 
+pub(crate) use check::CheckArgs;
 pub(crate) use circuits::CircuitsArgs;
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint, builder::BoolishValueParser};
 pub(crate) use custody::{AuditArgs, BackupArgs, CosignArgs, FsckArgs, RestoreArgs, WitnessArgs, WitnessCommand};
@@ -26,7 +28,7 @@ use zkl_ledger::{
 /// `zkl` notarizes tables on an append-only log, proves claims about their profiles in zero knowledge, and
 /// verifies such proofs offline.
 #[derive(Debug, Parser)]
-#[command(name = "zkl", version, propagate_version = true, arg_required_else_help = true)]
+#[command(name = "zkl", version, long_version = long_version(), propagate_version = true, arg_required_else_help = true)]
 #[command(after_help = "\
 Examples:
   zkl init
@@ -34,12 +36,30 @@ Examples:
   zkl prove penguins 'mean(body_mass_g) between 4000 and 4500' -o mean.receipt
   zkl verify mean.receipt
 
-Exit codes: 0 done, 1 verification failed, 2 any other error.")]
+Exit codes: 0 done, 1 not valid, 2 any other error, 3 the claim is false, 4 busy: somebody else is writing.
+With --format json an error is one line of JSON on stderr.")]
 pub(crate) struct Cli {
     #[command(flatten)]
     pub(crate) global: GlobalArgs,
     #[command(subcommand)]
     pub(crate) command: Command,
+}
+
+/// What `--version` says, `-V` being shorter: the stores and places of keys that this program was built with.
+fn long_version() -> &'static str {
+    static TEXT: LazyLock<String> = LazyLock::new(|| {
+        let features = [
+            ("rocks", cfg!(feature = "rocks")),
+            ("pg", cfg!(feature = "pg")),
+            ("s3", cfg!(feature = "s3")),
+            ("pkcs11", cfg!(feature = "pkcs11")),
+        ];
+        let compiled: Vec<&str> = features.iter().filter(|(_, there)| *there).map(|(name, _)| *name).collect();
+        let absent: Vec<&str> = features.iter().filter(|(_, there)| !there).map(|(name, _)| *name).collect();
+        let list = |names: Vec<&str>| if names.is_empty() { "none".to_owned() } else { names.join(", ") };
+        format!("{}\nfeatures: {}\nleft out: {}", env!("CARGO_PKG_VERSION"), list(compiled), list(absent))
+    });
+    &TEXT
 }
 
 /// Flags of every command. Flags win over environment variables, those over `zkl.toml`.
@@ -89,7 +109,9 @@ pub(crate) enum Command {
     Init(InitArgs),
     Notarize(NotarizeArgs),
     Prove(ProveArgs),
+    Check(CheckArgs),
     Verify(VerifyArgs),
+    Inspect(InspectArgs),
     Profile(ProfileArgs),
     Schema(SchemaArgs),
     Log(LogArgs),
@@ -128,6 +150,7 @@ Exit codes: 0 no problem, 2 at least one.")]
     Key(KeyArgs),
     Openings(OpeningsArgs),
     Completions(CompletionsArgs),
+    Man(ManArgs),
 }
 
 /// Make a ledger and its signing key.
@@ -236,11 +259,14 @@ pub(crate) struct WriteArgs {
     pub(crate) no_cosign: bool,
 }
 
+/// The formats of tables.
+pub(crate) const INPUT_FORMATS: [&str; 5] = ["csv", "json", "ndjson", "parquet", "arrow"];
+
 /// How a table is read.
 #[derive(Debug, Args)]
 pub(crate) struct ReadArgs {
     /// Format of the table [default: from its name and first bytes]
-    #[arg(long, value_name = "FORMAT", value_parser = ["csv", "json", "ndjson", "parquet", "arrow"])]
+    #[arg(long, value_name = "FORMAT", value_parser = INPUT_FORMATS)]
     pub(crate) input_format: Option<String>,
     /// Schema file (TOML or JSON) that the table must satisfy
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
@@ -298,7 +324,9 @@ Claims:
 Examples:
   zkl prove penguins 'mean(body_mass_g) between 4000 and 4500' -o mean.receipt
   zkl prove penguins 'nulls(sex) <= 5%' --dry-run --reveal
-  zkl prove penguins --claim-file claim.json -o claim.receipt"
+  zkl prove penguins --claim-file claim.json -o claim.receipt
+
+Exit codes: 0 proved, 2 it cannot be proved, 3 the claim is false, 4 busy. With --dry-run 0 either way: the answer is on stdout."
     )
 }
 
@@ -318,7 +346,7 @@ pub(crate) struct ProveArgs {
     /// Read the claim from a JSON file instead
     #[arg(long, value_name = "FILE", conflicts_with = "claim", value_hint = ValueHint::FilePath)]
     pub(crate) claim_file: Option<PathBuf>,
-    /// Index or id of the notarization to prove the claim about
+    /// Index of the notarization, or its id or the first digits of that to prove the claim about
     #[arg(long, value_name = "ENTRY")]
     pub(crate) entry: Option<String>,
     /// Write the receipt to this file
@@ -351,24 +379,25 @@ Examples:
   zkl verify mean.receipt --policy trust.policy
   zkl verify mean.receipt --policy trust.policy --require pinned,proved,public-setup,cosigned
   zkl verify penguins.receipt --data penguins.csv --opening penguins.opening
+  zkl verify receipts/ more/*.receipt --trust keys.txt --require pinned,proved
 
-Exit codes: 0 the receipt verifies and is as required, 1 it does not or is not, 2 it could not be read. Without --require,
+Exit codes: 0 every receipt verifies and is as required, 1 one does not or is not, 2 one could not be read. Without --require,
 0 says that every check passed, and the output says what that is worth.",
         requirements = lines.concat()
     )
 }
 
-/// Verify a receipt offline.
+/// Verify receipts offline.
 ///
-/// Nothing is read but the receipt: no ledger, no network. Without --trust the log's key is taken from the receipt and
+/// Nothing is read but the receipts: no ledger, no network. Without --trust the log's key is taken from the receipt and
 /// reported as not pinned. The verdict is VALID, or FORGEABLE when a proof rests on dev material; below it stands
-/// what it rests on. Programs say with --require what they accept.
+/// what it rests on. Programs say with --require what they accept. Of several receipts a table is printed, a line per statement.
 #[derive(Debug, Args)]
 #[command(after_help = verify_help())]
 pub(crate) struct VerifyArgs {
-    /// The receipt
-    #[arg(value_name = "RECEIPT", value_hint = ValueHint::FilePath)]
-    pub(crate) receipt: PathBuf,
+    /// Receipts, and folders with receipts (all files below that end in .receipt)
+    #[arg(value_name = "RECEIPT", value_hint = ValueHint::AnyPath, required = true)]
+    pub(crate) receipts: Vec<PathBuf>,
     /// A log key (origin+hash+base64), a proof key (vk:CIRCUIT:DIGEST), a reference string (srs:DIGEST), or a file with
     /// one per line (may be repeated)
     #[arg(long, value_name = "KEY", env = "ZKL_TRUST", value_delimiter = ' ')]
@@ -389,6 +418,23 @@ pub(crate) struct VerifyArgs {
     pub(crate) opening: Option<PathBuf>,
 }
 
+/// Show what is in receipts, without verifying anything.
+///
+/// Entries, datasets and which notarization of them, names and types of columns, claims, proofs and sizes, as the receipt has
+/// them. Needs no ledger and no keys, and says nothing about whether any of it is true: that is for `zkl verify`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  zkl inspect mean.receipt
+  zkl inspect receipts/ --format json
+
+Exit codes: 0 shown, 2 a file is no receipt.")]
+pub(crate) struct InspectArgs {
+    /// Receipts, and folders with receipts (all files below that end in .receipt)
+    #[arg(value_name = "RECEIPT", value_hint = ValueHint::AnyPath, required = true)]
+    pub(crate) receipts: Vec<PathBuf>,
+}
+
 /// Show the profile of a dataset to its owner.
 ///
 /// Reads the opening, checks that it opens the profile commitment on the ledger, and prints exact statistics: decimals as text,
@@ -402,7 +448,7 @@ pub(crate) struct ProfileArgs {
     /// Name of the dataset
     #[arg(value_name = "DATASET")]
     pub(crate) dataset: DatasetName,
-    /// Index or id of the notarization [default: the newest]
+    /// Index of the notarization, or its id or the first digits of that [default: the newest]
     #[arg(long, value_name = "ENTRY")]
     pub(crate) entry: Option<String>,
 }
@@ -458,22 +504,25 @@ pub(crate) struct FilterArgs {
 #[command(after_help = "\
 Examples:
   zkl show 0
-  zkl show 6f1e...  --format json")]
+  zkl show 6f1e --format json     # the entry whose id begins like this
+  zkl show penguins               # the newest notarization
+  zkl show last")]
 pub(crate) struct ShowArgs {
-    /// Index or id of the entry
-    #[arg(value_name = "TX")]
+    /// Index of the entry, its id or the first digits of that, a dataset for its newest notarization, or `last`
+    #[arg(value_name = "ENTRY")]
     pub(crate) entry: String,
 }
 
-/// Write the receipt of an entry, against the newest checkpoint.
+/// Write the receipt of entries, against the newest checkpoint.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
-  zkl receipt 0 -o penguins.receipt
+  zkl receipt penguins -o penguins.receipt
+  zkl receipt last -o newest.receipt
   zkl receipt 1 2 3 -o claims.receipt")]
 pub(crate) struct ReceiptArgs {
-    /// Indices or ids of the entries; what they name comes along
-    #[arg(value_name = "TX", required = true)]
+    /// The entries, each as for `zkl show`; what they name comes along
+    #[arg(value_name = "ENTRY", required = true)]
     pub(crate) entries: Vec<String>,
     /// Where to write it
     #[arg(long, short, value_name = "FILE", value_hint = ValueHint::FilePath)]
@@ -595,6 +644,18 @@ pub(crate) struct CompletionsArgs {
     pub(crate) shell: clap_complete::Shell,
 }
 
+/// Write a manual page of every command.
+#[derive(Debug, Args)]
+#[command(hide = true)]
+#[command(after_help = "\
+Examples:
+  zkl man ~/.local/share/man/man1")]
+pub(crate) struct ManArgs {
+    /// Directory to write to
+    #[arg(value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub(crate) directory: PathBuf,
+}
+
 fn pair(text: &str) -> Result<(String, String), &'static str> {
     match text.split_once(',') {
         Some((a, b)) if !a.is_empty() && !b.is_empty() && !b.contains(',') => Ok((a.to_owned(), b.to_owned())),
@@ -602,7 +663,7 @@ fn pair(text: &str) -> Result<(String, String), &'static str> {
     }
 }
 
-fn digits(text: &str) -> Result<(String, zkl_ledger::types::ColumnType), String> {
+pub(crate) fn digits(text: &str) -> Result<(String, zkl_ledger::types::ColumnType), String> {
     let expected = || "expected NAME=DIGITS, digits from 0 to 18".to_owned();
     let (name, digits) = text.rsplit_once('=').ok_or_else(expected)?;
     let ty = match digits.parse::<u8>().map_err(|_| expected())? {
@@ -613,7 +674,7 @@ fn digits(text: &str) -> Result<(String, zkl_ledger::types::ColumnType), String>
     Ok((name.to_owned(), ty))
 }
 
-fn column_type(text: &str) -> Result<(String, zkl_ledger::types::ColumnType), String> {
+pub(crate) fn column_type(text: &str) -> Result<(String, zkl_ledger::types::ColumnType), String> {
     // The last `=`: column names may contain one, types do not.
     let (name, ty) = text.rsplit_once('=').ok_or("expected NAME=TYPE")?;
     let unknown = |error: zkl_ledger::types::ParseError| {
@@ -622,7 +683,7 @@ fn column_type(text: &str) -> Result<(String, zkl_ledger::types::ColumnType), St
     Ok((name.to_owned(), ty.parse().map_err(unknown)?))
 }
 
-fn ascii_char(text: &str) -> Result<u8, &'static str> {
+pub(crate) fn ascii_char(text: &str) -> Result<u8, &'static str> {
     match text.as_bytes() {
         [byte] if byte.is_ascii() => Ok(*byte),
         b"\\t" => Ok(b'\t'),

@@ -1,12 +1,18 @@
-//! What goes wrong, how it is said, and the exit code that follows.
+//! What goes wrong, and what can be done about it.
 
-use std::{error::Error, io, path::PathBuf, process::ExitCode};
+mod kind;
+mod print;
+
+use std::{error::Error, io, path::PathBuf};
+
+pub(crate) use kind::Kind;
+pub(crate) use print::{ErrorReport, print_usage};
 
 use thiserror::Error;
 use zkl_ledger::{
-    LedgerError,
+    LedgerError, ReferenceError,
     audit::AuditError,
-    claim::{ClaimError, PairKind},
+    claim::{ClaimError, ClaimSyntaxError, PairKind},
     openings::OpeningKeyError,
     receipt::{RequirementError, VerifyError},
     storage::StorageErrorKind,
@@ -14,7 +20,7 @@ use zkl_ledger::{
 };
 use zkl_witness::WitnessError;
 
-/// Verification failed: exit code 1. Any other error: 2.
+/// Why a command fails. Its [`Kind`] says with which exit code.
 #[derive(Debug, Error)]
 pub(crate) enum CliError {
     #[error(transparent)]
@@ -23,6 +29,18 @@ pub(crate) enum CliError {
     NotValid { path: PathBuf, source: Box<VerifyError> },
     #[error("{path} verifies, but is NOT AS REQUIRED", path = path.display())]
     NotAsRequired { path: PathBuf, source: RequirementError },
+    #[error("{not_valid} of {of} receipts are NOT VALID")]
+    NotAllValid { not_valid: usize, of: usize },
+    #[error("{unreadable} of {of} receipts could not be read")]
+    Unreadable { unreadable: usize, of: usize },
+    #[error("{path} holds no file that ends in .receipt", path = path.display())]
+    NoReceipts { path: PathBuf },
+    #[error("{path} is not a receipt", path = path.display())]
+    NotAReceipt { path: PathBuf, source: Box<VerifyError> },
+    #[error("--data compares one receipt with its table, not several")]
+    DataOfOne,
+    #[error(transparent)]
+    Reference(#[from] ReferenceError),
     #[error("{data} is not the notarized table: {what}", data = data.display())]
     OtherData { data: PathBuf, what: String },
     #[error("cannot read {path}", path = path.display())]
@@ -47,10 +65,22 @@ pub(crate) enum CliError {
     FoundTrust { path: PathBuf },
     #[error("{path} is not replaced: it is the input, or belongs to the ledger", path = path.display())]
     Precious { path: PathBuf },
+    #[error("{path} is not replaced: it is there, and is not {expected}", path = path.display())]
+    NotReplaced { path: PathBuf, expected: &'static str },
     #[error("{0}")]
-    ClaimSyntax(#[from] zkl_ledger::claim::ClaimSyntaxError),
+    ClaimSyntax(#[from] ClaimSyntaxError),
     #[error("{path} does not hold a claim", path = path.display())]
     ClaimFile { path: PathBuf, source: serde_json::Error },
+    #[error("{path} is not a dataset file", path = path.display())]
+    DatasetFile { path: PathBuf, source: Box<serde_saphyr::Error> },
+    #[error("{path}: the field {field} is {got:?}: {why}", path = path.display())]
+    DatasetField { path: PathBuf, field: &'static str, got: String, why: String },
+    #[error("{path}: the claim {name} cannot be read", path = path.display())]
+    DatasetClaim { path: PathBuf, name: String, source: ClaimSyntaxError },
+    #[error("{claims}: FALSE")]
+    FalseClaims { claims: String },
+    #[error("{claims}: NOT PROVED")]
+    Unproved { claims: String, busy: bool },
     #[error("{path} gives no dataset name", path = path.display())]
     NoName { path: PathBuf },
     #[error("the environment has {problems} problem(s)")]
@@ -89,20 +119,10 @@ pub(crate) enum CliError {
 }
 
 impl CliError {
-    pub(crate) fn exit_code(&self) -> ExitCode {
-        match self {
-            Self::NotValid { .. } | Self::NotAsRequired { .. } | Self::OtherData { .. } | Self::NotSound { .. } => {
-                ExitCode::from(1)
-            }
-            Self::Audit(error) if error.is_verdict() => ExitCode::from(1),
-            _ => ExitCode::from(2),
-        }
-    }
-
     fn hint(&self) -> Option<String> {
         match self {
-            Self::Ledger(error) => ledger_hint(error),
-            Self::NotValid { source, .. } => source.hint().map(Into::into),
+            Self::Ledger(error) | Self::Reference(ReferenceError::Ledger(error)) => ledger_hint(error),
+            Self::NotValid { source, .. } | Self::NotAReceipt { source, .. } => source.hint().map(Into::into),
             Self::NotAsRequired { source, .. } => requirement_hint(source).map(Into::into),
             Self::Witness(error) => error.hint().map(Into::into),
             #[cfg(feature = "serve")]
@@ -120,36 +140,22 @@ impl CliError {
             }
             Self::VolatileStore => Some("name a store that lasts: rocks:DIR, postgres://... or s3://...".into()),
             Self::NoCacheDirectory => Some("name a directory with --keys DIR or ZKL_KEYS".into()),
-            Self::ClaimSyntax(_) => Some("`zkl prove --help` shows every kind of claim".into()),
+            Self::ClaimSyntax(_) | Self::DatasetClaim { .. } => {
+                Some("`zkl prove --help` shows every kind of claim".into())
+            }
             Self::FoundTrust { path } => {
                 let path = path.display();
                 Some(format!("it may have come with the receipt; if it is yours, pass --config {path}"))
             }
             Self::NoOpeningKey => Some(NAME_A_KEY.into()),
             Self::Secrets { source, .. } => opening_key_hint(source),
+            Self::DatasetFile { .. } => {
+                Some("docs/formats.md has every field; a claim with `: ` in it stands in double quotes".into())
+            }
+            Self::NotReplaced { .. } => Some("name another file, or remove that one first".into()),
             Self::NoName { .. } => Some("name the dataset with --name".into()),
             _ => None,
         }
-    }
-
-    /// Prints the error, its causes and its hint to stderr.
-    pub(crate) fn print(&self) {
-        let mut text = format!("error: {self}");
-        let mut previous = self.to_string();
-        let mut cause = self.source();
-        while let Some(error) = cause {
-            let message = error.to_string();
-            // Transparent errors repeat their source word for word.
-            if !previous.contains(&message) {
-                text.push_str(&format!("\n  cause: {message}"));
-            }
-            previous = message;
-            cause = error.source();
-        }
-        if let Some(hint) = self.hint() {
-            text.push_str(&format!("\nhint: {hint}"));
-        }
-        crate::progress::eprint_line(&crate::output::printable_lines(&text));
     }
 }
 
@@ -207,7 +213,9 @@ fn ledger_hint(error: &LedgerError) -> Option<String> {
         }
         LedgerError::NoLedger { .. } => "run `zkl init` here, or name the ledger with --ledger DIR".to_owned(),
         LedgerError::UnknownDataset { similar: None, .. } => "`zkl datasets` lists the names".to_owned(),
-        LedgerError::UnknownEntry { .. } => "`zkl log` lists the entries; give an index or a whole id".to_owned(),
+        LedgerError::UnknownEntry { .. } => {
+            "`zkl log` lists the entries; give an index, an id or how it begins, a dataset, or `last`".to_owned()
+        }
         LedgerError::Keys(zkl_ledger::circuit::KeyError::SrsAbsent { .. }) => {
             "import the ceremony's file with `zkl srs import FILE.ptau`, or leave --srs out".to_owned()
         }

@@ -3,32 +3,43 @@
 mod args;
 mod commands;
 mod config;
+mod dataset_file;
 mod error;
+mod files;
 mod output;
 mod progress;
 
-use std::process::ExitCode;
+use std::{ffi::OsString, process::ExitCode};
 
 use clap::Parser as _;
 
-use crate::{args::Cli, config::Config, error::CliError};
+use crate::{
+    args::Cli,
+    config::Config,
+    error::{CliError, print_usage},
+};
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
-    match run(cli) {
+    let args: Vec<OsString> = std::env::args_os().collect();
+    let cli = match Cli::try_parse_from(&args) {
+        Ok(cli) => cli,
+        Err(error) => return print_usage(&error, &args),
+    };
+    let config = match Config::load(&cli.global) {
+        Ok(config) => config,
+        // The settings that could not be read do not say how to tell it.
+        Err(error) => return error.print(cli.global.format.unwrap_or_default()),
+    };
+    match run(cli, &config) {
         Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            error.print();
-            error.exit_code()
-        }
+        Err(error) => error.print(config.format),
     }
 }
 
-fn run(cli: Cli) -> Result<(), CliError> {
-    let config = Config::load(&cli.global)?;
+fn run(cli: Cli, config: &Config) -> Result<(), CliError> {
     if let Some(problem) = &zkl_ledger::circuit::field_kernel().problem {
         progress::note(config.quiet, &format!("{problem}; ignored"));
     }
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(CliError::Runtime)?;
-    runtime.block_on(commands::run(cli.command, &config))
+    runtime.block_on(commands::run(cli.command, config))
 }

@@ -1,8 +1,11 @@
 //! What goes to stdout: one value per command, as a table for people or as JSON or YAML for programs.
 
-use std::io::{self, Write};
+use std::io::{self, IsTerminal as _, Write};
 
-use comfy_table::{ColumnConstraint, ContentArrangement, Table, presets::UTF8_BORDERS_ONLY};
+use comfy_table::{
+    ColumnConstraint, ContentArrangement, Table,
+    presets::{NOTHING, UTF8_BORDERS_ONLY},
+};
 use serde::Serialize;
 
 use crate::{args::Format, error::CliError};
@@ -32,8 +35,25 @@ pub(crate) fn print(report: &impl Report, format: Format) -> Result<(), CliError
     }
 }
 
-/// A table with a header line. In a narrow terminal the last column is wrapped, and the others keep their width.
-pub(crate) fn table<const N: usize>(header: [&str; N], rows: impl IntoIterator<Item = [String; N]>) -> Table {
+/// A table with a header line: framed in a terminal, where the last column is wrapped and the others keep their width; elsewhere
+/// one line per row, for `grep` and `awk`.
+pub(crate) fn table<const N: usize>(header: [&str; N], rows: impl IntoIterator<Item = [String; N]>) -> String {
+    if io::stdout().is_terminal() { framed(header, rows).to_string() } else { plain(header, rows) }
+}
+
+fn plain<const N: usize>(header: [&str; N], rows: impl IntoIterator<Item = [String; N]>) -> String {
+    let mut table = Table::new();
+    table.load_style(NOTHING).set_content_arrangement(ContentArrangement::Disabled).set_header(header);
+    for row in rows {
+        table.add_row(row.map(|cell| printable(&cell)));
+    }
+    for column in table.column_iter_mut() {
+        column.set_padding((0, 2));
+    }
+    table.trim_fmt()
+}
+
+fn framed<const N: usize>(header: [&str; N], rows: impl IntoIterator<Item = [String; N]>) -> Table {
     let mut table = Table::new();
     table.load_style(UTF8_BORDERS_ONLY).set_content_arrangement(ContentArrangement::Dynamic).set_header(header);
     for row in rows {
@@ -77,6 +97,13 @@ pub(crate) fn printable_lines(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn frames_are_for_terminals_alone() {
+        let rows = || [["1".to_owned(), "a b".to_owned()], ["20".to_owned(), "c\nd".to_owned()]];
+        assert_eq!(plain(["n", "what"], rows()), "n   what\n1   a b\n20  c\\u{a}d");
+        assert!(framed(["n", "what"], rows()).to_string().contains('│'));
+    }
 
     #[test]
     fn text_of_strangers_stays_in_its_line() {

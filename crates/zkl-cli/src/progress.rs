@@ -64,6 +64,11 @@ pub(crate) fn note(quiet: bool, text: &str) {
     }
 }
 
+/// Writes a note to stderr that quiet commands give, too: something that was asked for was not done.
+pub(crate) fn warn(text: &str) {
+    eprint_line(&format!("warning: {}", crate::output::printable(text)));
+}
+
 /// Writes a line to stderr. When stderr is gone there is nobody left to tell.
 pub(crate) fn eprint_line(text: &str) {
     drop(writeln!(io::stderr().lock(), "{text}"));

@@ -18,6 +18,7 @@ mod opening;
 mod proofs;
 mod prove;
 mod receipts;
+mod reference;
 pub mod rotation;
 mod scan;
 pub mod segments;
@@ -28,6 +29,7 @@ pub mod storage;
 mod store_url;
 mod table;
 mod transfer;
+mod unchanged;
 mod vault;
 mod work;
 
@@ -36,6 +38,7 @@ pub use dataset_version::Dataset;
 pub use entry::Entry;
 pub use error::{ErrorKind, LedgerError};
 pub use ledger::{EntryRef, Ledger};
+pub use reference::{Candidate, ReferenceError};
 pub use table::{ReadOptions, Table};
 pub use zkl_core::name::DatasetName;
 pub use zkl_dataset as dataset;
@@ -95,7 +98,7 @@ pub mod types {
         column::{ColumnType, Schema},
         digest::{DatasetId, DigestRule, TransactionId},
         error::ParseError,
-        layout::{Encoding, Layout, Rounding, Zone},
+        layout::{ColumnLayout, Encoding, Layout, PairLayout, Rounding, Zone},
         privacy::PrivacyLevel,
         table_note::{TableNote, reading},
         text::visible,

@@ -40,6 +40,11 @@ pub enum ProofSetting {
 }
 
 impl ProofSetting {
+    /// The proof system, as entries name it.
+    pub fn scheme(self) -> Scheme {
+        Scheme::of(self.system())
+    }
+
     /// The proof system.
     pub(crate) fn system(self) -> &'static dyn ProofSystem {
         match self {

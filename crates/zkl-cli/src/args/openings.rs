@@ -61,7 +61,7 @@ pub(crate) struct OpeningsShowArgs {
     /// Name of the dataset
     #[arg(value_name = "DATASET")]
     pub(crate) dataset: DatasetName,
-    /// Index or id of the notarization [default: the newest]
+    /// Index of the notarization, or its id or the first digits of that [default: the newest]
     #[arg(long, value_name = "ENTRY")]
     pub(crate) entry: Option<String>,
 }

@@ -8,7 +8,7 @@ use serde::Serialize;
 use zkl_ledger::{
     circuit::Circuit,
     receipt::{
-        MAX_RECEIPT_LEN, Receipt,
+        Receipt,
         circuits::{PinnedDigests, of_receipt, of_the_project, universal_key},
     },
 };
@@ -17,6 +17,7 @@ use crate::{
     args::CircuitsArgs,
     config::Config,
     error::CliError,
+    files,
     output::{self, Report},
 };
 
@@ -82,11 +83,7 @@ fn list(args: &CircuitsArgs) -> Result<CircuitList, CliError> {
 }
 
 fn receipt_circuits(path: &Path) -> Result<Vec<Box<dyn Circuit>>, CliError> {
-    let read_error = |source| CliError::ReadFile { path: path.to_owned(), source };
-    if fs::metadata(path).map_err(read_error)?.len() > MAX_RECEIPT_LEN as u64 {
-        return Err(read_error(io::Error::new(io::ErrorKind::InvalidData, "the file is too long to be a receipt")));
-    }
-    let bytes = fs::read(path).map_err(read_error)?;
+    let bytes = super::receipt_files::read(path)?;
     let circuits = Receipt::decode(&bytes).and_then(|receipt| of_receipt(&receipt));
     circuits.map_err(|source| CliError::NotValid { path: path.to_owned(), source: Box::new(source) })
 }
@@ -97,7 +94,7 @@ fn line(circuit: &dyn Circuit, dir: Option<&Path>) -> Result<CircuitLine, CliErr
     let matrices = key.matrices().ok_or_else(|| CliError::NoMatrices { circuit: id.to_string() })?;
     let file = dir.map(|dir| {
         let path = dir.join(format!("{}.r1cs", id.to_string().replace('/', ".")));
-        super::write_file(&path, &matrices.to_bytes()).map(|()| path.display().to_string())
+        files::write_unchecked(&path, &matrices.to_bytes()).map(|()| path.display().to_string())
     });
     let pinned = PinnedDigests::of(&id);
     Ok(CircuitLine {

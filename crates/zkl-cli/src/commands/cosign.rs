@@ -30,7 +30,7 @@ struct CosignReport {
 }
 
 #[derive(Serialize)]
-struct WitnessLine {
+pub(super) struct WitnessLine {
     witness: String,
     cosigned: bool,
     outcome: String,
@@ -78,22 +78,30 @@ pub(super) async fn run(args: CosignArgs, config: &Config) -> Result<(), CliErro
     if missing > 0 { Err(CliError::NotCosigned { missing }) } else { Ok(()) }
 }
 
-/// Asks the ledger's own witnesses. The append is durable already: whoever does not cosign is named in a note.
-pub(super) async fn after_append(ledger: &Ledger, config: &Config) {
-    let Ok(home) = LedgerHome::open(&config.ledger) else { return };
+/// Asks the ledger's own witnesses and returns their answers. The append is durable already, so that nothing fails here; but whoever
+/// did not cosign is named, also to those who want no notes.
+pub(super) async fn after_append(ledger: &Ledger, config: &Config) -> Vec<WitnessLine> {
+    let Ok(home) = LedgerHome::open(&config.ledger) else { return Vec::new() };
     if home.witnesses().is_empty() {
-        return;
+        return Vec::new();
     }
-    match ledger.cosign(&clients(home.witnesses(), AFTER_APPEND)).await {
-        Ok(Some(asked)) => {
-            for line in lines(&asked).iter().filter(|line| !line.cosigned) {
-                let (witness, outcome) = (&line.witness, &line.outcome);
-                progress::note(config.quiet, &format!("{witness} has not cosigned: {outcome}; try `zkl cosign`"));
-            }
+    let answers = match ledger.cosign(&clients(home.witnesses(), AFTER_APPEND)).await {
+        Ok(Some(asked)) => lines(&asked),
+        Ok(None) => Vec::new(),
+        Err(error) => {
+            let outcome = format!("not asked: {error}");
+            let unasked = |setting: &WitnessSetting| WitnessLine {
+                witness: setting.key.name().to_string(),
+                cosigned: false,
+                outcome: outcome.clone(),
+            };
+            home.witnesses().iter().map(unasked).collect()
         }
-        Ok(None) => {}
-        Err(error) => progress::note(config.quiet, &format!("no witness was asked: {error}")),
+    };
+    for WitnessLine { witness, outcome, .. } in answers.iter().filter(|line| !line.cosigned) {
+        progress::warn(&format!("{witness} has not cosigned: {outcome}; try `zkl cosign`"));
     }
+    answers
 }
 
 fn clients(settings: &[WitnessSetting], wait: Duration) -> Vec<Box<dyn WitnessClient>> {

@@ -13,6 +13,7 @@ use crate::{
     config::Config,
     error::CliError,
     output::{self, Report},
+    progress,
 };
 
 /// Longer names are cut in the table; `--format json` shows them whole.
@@ -21,6 +22,8 @@ const NAME_WIDTH: usize = 24;
 #[derive(Serialize)]
 struct EntryList {
     entries: Vec<EntryLine>,
+    /// Whether there are more entries than were asked for.
+    more: bool,
 }
 
 #[derive(Serialize)]
@@ -60,17 +63,28 @@ pub(super) async fn run(dataset: Option<DatasetName>, filter: &FilterArgs, confi
         .then(|| filter.since.unwrap_or(Timestamp(0))..filter.until.unwrap_or(Timestamp(u64::MAX)));
     let mut query = Query { dataset, kind: filter.kind.clone(), time, order: Order::Descending, ..Query::default() };
     let mut entries: Vec<EntryLine> = Vec::new();
-    while entries.len() < filter.limit {
-        query.limit = (filter.limit - entries.len()).min(Query::MAX_LIMIT);
+    // One entry beyond the limit tells that there are more.
+    let wanted = filter.limit.saturating_add(1);
+    while entries.len() < wanted {
+        query.limit = (wanted - entries.len()).min(Query::MAX_LIMIT);
         let page = ledger.entries(&query).await?;
         let Some(last) = page.last() else { break };
         query.index = Some(0..last.index.0);
         entries.extend(page.iter().map(line));
     }
-    output::print(&EntryList { entries }, config.format)
+    let more = entries.len() > filter.limit;
+    entries.truncate(filter.limit);
+    output::print(&EntryList { entries, more }, config.format)?;
+    if more {
+        let text =
+            format!("there are older entries: --limit {} shows twice as many", filter.limit.saturating_mul(2).max(1));
+        progress::note(config.quiet, &text);
+    }
+    Ok(())
 }
 
-fn key_change(record: &KeyRecord) -> String {
+/// What happened to a key of the log, in words.
+pub(super) fn key_change(record: &KeyRecord) -> String {
     match (record.change, record.from) {
         (KeyChange::NotaryRotation, _) => format!("notary's key replaced by {}", record.new),
         (_, Some(from)) => format!("log key {} revoked from {from} entries on", record.old_verifier()),

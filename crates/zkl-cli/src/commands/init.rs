@@ -7,8 +7,13 @@ use crate::{
     args::InitArgs,
     config::Config,
     error::CliError,
+    files,
     output::{self, Report},
+    progress,
 };
+
+/// What git leaves alone in a ledger's directory: all of it, as keys and openings are secret.
+const GITIGNORE: &str = "# Keys and openings are secret, and a store is no source: back the directory up instead.\n*\n";
 
 #[derive(Serialize)]
 struct Initialized {
@@ -54,6 +59,16 @@ pub(super) async fn run(args: InitArgs, config: &Config) -> Result<(), CliError>
         builder = builder.encrypt_openings(config.new_opening_key()?);
     }
     let ledger = builder.create(&config.ledger, origin.clone()).await?;
+    let gitignore = config.ledger.join(".gitignore");
+    if !gitignore.exists() {
+        files::write_unchecked(&gitignore, GITIGNORE.as_bytes())?;
+    }
+    if args.origin.is_none() {
+        let text = format!(
+            "the log is called {origin} in every receipt, forever: a name that you control is given with --origin"
+        );
+        progress::note(config.quiet, &text);
+    }
     let report = Initialized {
         ledger: config.ledger.display().to_string(),
         origin: origin.to_string(),

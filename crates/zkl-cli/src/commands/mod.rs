@@ -1,6 +1,7 @@
 //! One file per command: call the ledger, shape the answer.
 
 mod audit;
+mod check;
 mod circuits;
 mod completions;
 mod cosign;
@@ -10,13 +11,16 @@ mod entries;
 mod export;
 mod fsck;
 mod init;
+mod inspect;
 mod key;
+mod man;
 mod notarize;
 mod openings;
 mod profile;
 mod prove;
 mod read;
 mod receipt;
+mod receipt_files;
 mod schema;
 #[cfg(feature = "serve")]
 mod serve;
@@ -24,14 +28,10 @@ mod show;
 mod srs;
 mod transfer;
 mod verify;
+mod verify_many;
 mod witness;
 
-use std::{
-    fs,
-    io::{self, Write as _},
-    path::Path,
-    time::Duration,
-};
+use std::{fs, io, path::Path, time::Duration};
 
 use zkl_ledger::{
     Ledger, LedgerBuilder,
@@ -56,7 +56,9 @@ pub(crate) async fn run(command: Command, config: &Config) -> Result<(), CliErro
         Command::Init(args) => init::run(args, config).await,
         Command::Notarize(args) => notarize::run(args, config).await,
         Command::Prove(args) => prove::run(args, config).await,
+        Command::Check(args) => check::run(args, config).await,
         Command::Verify(args) => verify::run(args, config).await,
+        Command::Inspect(args) => inspect::run(&args, config),
         Command::Profile(args) => profile::run(&args, config).await,
         Command::Schema(args) => schema::run(args, config).await,
         Command::Log(args) => entries::run(None, &args.filter, config).await,
@@ -79,6 +81,7 @@ pub(crate) async fn run(command: Command, config: &Config) -> Result<(), CliErro
         Command::Key(args) => key::run(args, config).await,
         Command::Openings(args) => openings::run(args, config).await,
         Command::Completions(args) => completions::run(&args),
+        Command::Man(args) => man::run(&args),
     }
 }
 
@@ -141,49 +144,8 @@ fn read_trust_store(args: &TrustStoreArgs, config: &Config) -> Result<Option<Tru
 fn read_policy(path: &Path) -> Result<Policy, CliError> {
     let error = |source| CliError::ReadFile { path: path.to_owned(), source };
     if fs::metadata(path).map_err(error)?.len() > Policy::MAX_LEN as u64 {
-        return Err(error(std::io::Error::new(std::io::ErrorKind::InvalidData, "the file is too long to be a policy")));
+        return Err(error(io::Error::new(io::ErrorKind::InvalidData, "the file is too long to be a policy")));
     }
     let bytes = fs::read(path).map_err(error)?;
     Policy::parse(&bytes).map_err(|source| CliError::Policy { path: path.to_owned(), source })
-}
-
-/// Writes a file whole or not at all. What is there and no file, as a pipe or a terminal, is written to and not replaced.
-fn write_file(path: &Path, bytes: &[u8]) -> Result<(), CliError> {
-    let special = fs::metadata(path).is_ok_and(|metadata| !metadata.is_file());
-    let write = || {
-        if special {
-            return fs::OpenOptions::new().write(true).open(path).and_then(|mut file| file.write_all(bytes));
-        }
-        let dir = path.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        let mut file = public_file(dir)?;
-        file.write_all(bytes)?;
-        file.persist(path).map_err(|error| error.error)?;
-        Ok(())
-    };
-    write().map_err(|source| CliError::WriteFile { path: path.to_owned(), source })
-}
-
-/// A temporary file in `dir` that everybody may read once it is in place. Elsewhere than on Unix it has the access of its directory.
-fn public_file(dir: &Path) -> io::Result<tempfile::NamedTempFile> {
-    #[cfg_attr(not(unix), expect(unused_mut, reason = "only Unix has a mode to set"))]
-    let mut builder = tempfile::Builder::new();
-    #[cfg(unix)]
-    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o644));
-    builder.tempfile_in(dir)
-}
-
-/// Checks before long work that a file can be written where it is asked for, and that it is none of `precious`, nor in a
-/// directory among them.
-fn check_writable(path: &Path, precious: &[&Path]) -> Result<(), CliError> {
-    let replaces = |target: &Path, kept: &Path| fs::canonicalize(kept).is_ok_and(|kept| target.starts_with(kept));
-    if fs::canonicalize(path).is_ok_and(|target| precious.iter().any(|kept| replaces(&target, kept))) {
-        return Err(CliError::Precious { path: path.to_owned() });
-    }
-    let dir = path.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let answer = match fs::metadata(path) {
-        Ok(metadata) if metadata.is_dir() => Err(io::Error::from(io::ErrorKind::IsADirectory)),
-        Ok(metadata) if !metadata.is_file() => Ok(()),
-        _ => tempfile::tempfile_in(dir).map(drop),
-    };
-    answer.map_err(|source| CliError::WriteFile { path: path.to_owned(), source })
 }

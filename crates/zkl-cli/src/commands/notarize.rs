@@ -11,10 +11,12 @@ use zkl_ledger::{
     types::reading,
 };
 
+use super::cosign::WitnessLine;
 use crate::{
     args::NotarizeArgs,
     config::Config,
     error::CliError,
+    files::{self, Content},
     output::{self, Report},
     progress::{self, TerminalProgress},
 };
@@ -37,6 +39,9 @@ struct NotarizeReport {
     /// What reading did to the table, as the entry says.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     reading: Vec<String>,
+    /// The ledger's witnesses, if they were asked.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    witnesses: Vec<WitnessLine>,
     inference: zkl_ledger::dataset::InferenceReport,
 }
 
@@ -69,7 +74,7 @@ pub(super) async fn run(args: NotarizeArgs, config: &Config) -> Result<(), CliEr
         return Err(CliError::NoName { path: args.file });
     }
     if let Some(path) = &args.output {
-        super::check_writable(path, &[&args.file, &config.ledger])?;
+        files::check_writable(path, Content::Receipt, &[&args.file, &config.ledger])?;
     }
     let redacts = super::read::redacts(&args.read);
     let mut read = super::read::options(args.read)?;
@@ -89,9 +94,10 @@ pub(super) async fn run(args: NotarizeArgs, config: &Config) -> Result<(), CliEr
         notarized.report = notarized.report.without_values();
     }
     drop(reporter);
-    if !args.write.no_cosign {
-        super::cosign::after_append(&ledger, config).await;
-    }
+    let witnesses = match args.write.no_cosign {
+        true => Vec::new(),
+        false => super::cosign::after_append(&ledger, config).await,
+    };
     for line in reading(&notarized.layout, &notarized.notes) {
         progress::note(config.quiet, &line);
     }
@@ -106,10 +112,10 @@ pub(super) async fn run(args: NotarizeArgs, config: &Config) -> Result<(), CliEr
         }
         None => None,
     };
-    output::print(&report(notarized, receipt), config.format)
+    output::print(&report(notarized, receipt, witnesses), config.format)
 }
 
-fn report(notarized: Notarized, receipt: Option<String>) -> NotarizeReport {
+fn report(notarized: Notarized, receipt: Option<String>, witnesses: Vec<WitnessLine>) -> NotarizeReport {
     let Notarized { entry, notarization, layout, notes, report, opening, .. } = notarized;
     NotarizeReport {
         transaction: entry.id.to_string(),
@@ -127,6 +133,7 @@ fn report(notarized: Notarized, receipt: Option<String>) -> NotarizeReport {
         opening,
         receipt,
         reading: reading(&layout, &notes),
+        witnesses,
         inference: report,
     }
 }

@@ -2,7 +2,7 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 use zkl_ledger::{
-    Dataset, DatasetName, Ledger, LedgerError,
+    Dataset, DatasetName, EntryRef, Ledger, LedgerError,
     dataset::view::{ColumnView, ProfileView},
 };
 
@@ -63,7 +63,8 @@ pub(super) async fn version(ledger: &Ledger, dataset: &DatasetName, entry: Optio
     let Some(reference) = entry else {
         return Ok(ledger.dataset(dataset.as_str()).await?);
     };
-    let version = ledger.dataset_at(reference.parse()?).await?;
+    let found = ledger.find_entry(reference).await?;
+    let version = ledger.dataset_at(EntryRef::Id(found.id)).await?;
     if version.name() != dataset {
         return Err(LedgerError::UnknownEntry { reference: format!("{reference} about {dataset}") }.into());
     }

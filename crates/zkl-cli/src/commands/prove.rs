@@ -12,10 +12,12 @@ use zkl_ledger::{
     receipt::Predicate,
 };
 
+use super::cosign::WitnessLine;
 use crate::{
     args::ProveArgs,
     config::Config,
     error::CliError,
+    files::{self, Content},
     output::{self, Report},
     progress::{self, TerminalProgress},
 };
@@ -35,6 +37,9 @@ struct ProveReport {
     revealed: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     receipt: Option<String>,
+    /// The ledger's witnesses, if they were asked.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    witnesses: Vec<WitnessLine>,
 }
 
 impl Report for ProveReport {
@@ -79,7 +84,7 @@ pub(super) async fn run(args: ProveArgs, config: &Config) -> Result<(), CliError
         (text, None) => text.as_deref().unwrap_or_default().parse()?,
     };
     if let Some(path) = &args.output {
-        super::check_writable(path, &[&config.ledger])?;
+        files::check_writable(path, Content::Receipt, &[&config.ledger])?;
     }
     if args.dry_run {
         let ledger = super::open_for_reading(config, super::Openings::Read).await?;
@@ -104,9 +109,10 @@ pub(super) async fn run(args: ProveArgs, config: &Config) -> Result<(), CliError
     let reporter = Arc::new(TerminalProgress::new(config.quiet));
     let entry = version.prove(&claim).progress(Arc::clone(&reporter)).await?;
     drop(reporter);
-    if !args.write.no_cosign {
-        super::cosign::after_append(&ledger, config).await;
-    }
+    let witnesses = match args.write.no_cosign {
+        true => Vec::new(),
+        false => super::cosign::after_append(&ledger, config).await,
+    };
     let receipt = match &args.output {
         Some(path) => Some(super::receipt::write(&ledger, std::slice::from_ref(&entry), path, args.content).await?),
         None => None,
@@ -124,6 +130,7 @@ pub(super) async fn run(args: ProveArgs, config: &Config) -> Result<(), CliError
         notarization: record.dataset.entry.to_string(),
         revealed: args.reveal.then(|| evaluation.observed().to_string()),
         receipt,
+        witnesses,
     };
     output::print(&report, config.format)
 }

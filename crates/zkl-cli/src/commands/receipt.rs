@@ -10,6 +10,7 @@ use crate::{
     args::{ReceiptArgs, ReceiptContentArgs},
     config::Config,
     error::CliError,
+    files::{self, Content},
     output::{self, Report},
 };
 
@@ -31,11 +32,11 @@ impl Report for ReceiptReport {
 }
 
 pub(super) async fn run(args: &ReceiptArgs, config: &Config) -> Result<(), CliError> {
-    super::check_writable(&args.output, &[&config.ledger])?;
+    files::check_writable(&args.output, Content::Receipt, &[&config.ledger])?;
     let ledger = super::open_for_reading(config, super::Openings::Unread).await?;
     let mut entries = Vec::with_capacity(args.entries.len());
     for reference in &args.entries {
-        entries.push(ledger.entry(reference.parse()?).await?);
+        entries.push(ledger.find_entry(reference).await?);
     }
     let receipt = write(&ledger, &entries, &args.output, args.content).await?;
     let mut transactions: Vec<String> = entries.iter().map(|entry| entry.id.to_string()).collect();
@@ -51,6 +52,6 @@ pub(super) async fn write(
     content: ReceiptContentArgs,
 ) -> Result<String, CliError> {
     let receipt = ledger.receipt_of(entries, !content.no_scan).await?;
-    super::write_file(path, &receipt.encode().map_err(LedgerError::from)?)?;
+    files::write(path, Content::Receipt, &receipt.encode().map_err(LedgerError::from)?)?;
     Ok(path.display().to_string())
 }

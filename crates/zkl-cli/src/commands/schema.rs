@@ -14,6 +14,7 @@ use crate::{
     args::SchemaArgs,
     config::Config,
     error::CliError,
+    files::{self, Content},
     output::{self, Report},
     progress::TerminalProgress,
 };
@@ -30,7 +31,7 @@ impl Report for SchemaReport {
 
 pub(super) async fn run(args: SchemaArgs, config: &Config) -> Result<(), CliError> {
     if let Some(path) = &args.output {
-        super::check_writable(path, &[&args.file, &config.ledger])?;
+        files::check_writable(path, Content::Schema, &[&args.file, &config.ledger])?;
     }
     let redacts = super::read::redacts(&args.read);
     let table = Table::path(args.file).options(super::read::options(args.read)?);
@@ -43,7 +44,7 @@ pub(super) async fn run(args: SchemaArgs, config: &Config) -> Result<(), CliErro
         let text = Pins::from_layout(&scanned.layout)
             .to_toml()
             .map_err(|error| CliError::WriteFile { path: path.clone(), source: io::Error::other(error) })?;
-        super::write_file(path, text.as_bytes())?;
+        files::write(path, Content::Schema, text.as_bytes())?;
     }
     let report = if redacts { scanned.report.without_values() } else { scanned.report };
     output::print(&SchemaReport(report), config.format)

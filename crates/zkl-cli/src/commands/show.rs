@@ -52,7 +52,7 @@ impl Report for ShownEntry {
 
 pub(super) async fn run(args: &ShowArgs, config: &Config) -> Result<(), CliError> {
     let ledger = super::open_for_reading(config, super::Openings::Unread).await?;
-    let entry = ledger.entry(args.entry.parse()?).await?;
+    let entry = ledger.find_entry(&args.entry).await?;
     let predicate = entry.predicate();
     let claim = match predicate {
         Predicate::Claim(record) => Some(record.claim.to_string()),

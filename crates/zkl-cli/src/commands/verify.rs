@@ -1,6 +1,6 @@
 use std::{
     fs,
-    io::{self, Read as _, Write},
+    io::{self, Write},
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -11,12 +11,10 @@ use zkl_ledger::{
     data::check_data,
     home::LedgerHome,
     openings::{Opening, OpeningKey, OpeningKeyError},
-    receipt::{
-        MAX_RECEIPT_LEN, Notarization, ReceiptSummary, Requirement, StatementSummary, VerifiedReceipt,
-        VerifiedStatement,
-    },
+    receipt::{Notarization, ReceiptSummary, Requirement, StatementSummary, VerifiedReceipt, VerifiedStatement},
 };
 
+use super::{receipt_files, verify_many};
 use crate::{
     args::VerifyArgs,
     config::Config,
@@ -135,17 +133,28 @@ pub(super) async fn run(args: VerifyArgs, config: &Config) -> Result<(), CliErro
     if let Some(path) = &args.policy {
         trust = trust.with_policy(super::read_policy(path)?);
     }
-    let bytes = read_receipt(&args.receipt)?;
-    let verified = zkl_ledger::verify(&bytes, &trust)
-        .map_err(|source| CliError::NotValid { path: args.receipt.clone(), source: Box::new(source) })?;
     let required: Vec<Requirement> = config.require.iter().chain(&args.require).copied().collect();
-    verified.require(&required).map_err(|source| CliError::NotAsRequired { path: args.receipt.clone(), source })?;
+    let path = match args.receipts.as_slice() {
+        [path] if !path.is_dir() => path,
+        _ if args.data.is_some() => return Err(CliError::DataOfOne),
+        paths => return verify_many::run(&receipt_files::expand(paths)?, &trust, &required, config),
+    };
+    let verified = check(path, &trust, &required)?;
     let data = match (args.data, args.opening) {
         (Some(data), Some(opening)) => Some(compare_data(data, opening, &verified, config).await?),
         _ => None,
     };
     let valid = verified.verdict().is_valid();
     output::print(&VerifyReport { valid, receipt: verified.summary(), data }, config.format)
+}
+
+/// Reads and verifies one receipt, and demands of it what is required.
+pub(super) fn check(path: &Path, trust: &Trust, required: &[Requirement]) -> Result<VerifiedReceipt, CliError> {
+    let bytes = receipt_files::read(path)?;
+    let verified = zkl_ledger::verify(&bytes, trust)
+        .map_err(|source| CliError::NotValid { path: path.to_owned(), source: Box::new(source) })?;
+    verified.require(required).map_err(|source| CliError::NotAsRequired { path: path.to_owned(), source })?;
+    Ok(verified)
 }
 
 /// Checks that a file is the table whose notarization the receipt holds.
@@ -186,15 +195,6 @@ fn read_opening(path: &Path, config: &Config) -> Result<Opening, CliError> {
         None => None,
     };
     Ok(Opening::read_with(path, identity.as_ref())?)
-}
-
-fn read_receipt(path: &Path) -> Result<Vec<u8>, CliError> {
-    let error = |source| CliError::ReadFile { path: path.to_owned(), source };
-    let mut bytes = Vec::new();
-    // One byte more than a receipt may have: enough to be refused, whatever the file's length.
-    let limit = MAX_RECEIPT_LEN as u64 + 1;
-    fs::File::open(path).and_then(|file| file.take(limit).read_to_end(&mut bytes)).map_err(error)?;
-    Ok(bytes)
 }
 
 fn add_trust(trust: Trust, text: &str) -> Result<Trust, CliError> {

@@ -72,6 +72,16 @@ impl Workdir {
         answer.stderr
     }
 
+    /// Runs lines of a page of the documentation as its reader would.
+    pub(crate) fn shell(&self, lines: &str, variables: &[(&str, &str)]) -> Answer {
+        let zkl = Path::new(env!("CARGO_BIN_EXE_zkl")).parent().expect("a directory").display().to_string();
+        let mut command = Command::new("bash");
+        command.args(["-euo", "pipefail", "-c", lines]).current_dir(self.dir.path()).env_clear();
+        command.env("PATH", format!("{zkl}:/usr/bin:/bin")).env("ZKL_KEYS", key_dir());
+        command.env("TABLE", penguins()).envs(variables.iter().copied());
+        answer(&command.output().expect("bash runs"))
+    }
+
     pub(crate) fn json(&self, args: &[&str]) -> serde_json::Value {
         let mut args = args.to_vec();
         args.extend(["--format", "json"]);
@@ -82,6 +92,14 @@ impl Workdir {
 pub(crate) fn answer(output: &Output) -> Answer {
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     Answer { code: output.status.code(), stdout: text(&output.stdout), stderr: text(&output.stderr) }
+}
+
+/// The block of a page in docs that begins with this line after its backquotes.
+pub(crate) fn block(page: &str, name: &str) -> String {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs").join(page);
+    let text = std::fs::read_to_string(path).expect(page);
+    let (_, block) = text.split_once(&format!("```{name}\n")).expect(name);
+    block.split_once("\n```").expect("an end").0.to_owned()
 }
 
 pub(crate) fn penguins() -> String {

@@ -197,6 +197,13 @@ fn witnesses_that_are_gone_never_fail_an_append() {
     let answer = workdir.run(&["notarize", &penguins(), "--name", "second", "--attest-only"]);
     assert_eq!(answer.code, Some(0));
     assert!(answer.stderr.contains("has not cosigned"), "{}", answer.stderr);
+    // Whoever wants no notes is told as well, and a program finds it in the answer.
+    let answer = workdir.run(&["-q", "prove", "second", "rows >= 3", "--format", "json"]);
+    assert_eq!(answer.code, Some(0));
+    assert!(answer.stderr.starts_with("warning: w.example/1 has not cosigned: "), "{}", answer.stderr);
+    let proved: serde_json::Value = serde_json::from_str(&answer.stdout).unwrap();
+    let asked = &proved["witnesses"][0];
+    assert_eq!((&asked["witness"], &asked["cosigned"]), (&"w.example/1".into(), &false.into()), "{proved}");
     let quiet = workdir.run(&["notarize", &penguins(), "--name", "third", "--attest-only", "--no-cosign"]);
     assert!(quiet.code == Some(0) && !quiet.stderr.contains("cosigned"), "{}", quiet.stderr);
     let answer = workdir.run(&["cosign"]);

@@ -4,15 +4,22 @@
 
 mod attacks;
 mod bad_input;
+mod check;
 mod commands;
 mod common;
 mod crash;
 mod custody;
+mod exit_codes;
 mod hsm;
+mod inspect;
 mod keys;
 mod profile;
 mod proved;
 mod quickstart;
+mod references;
+mod replacing;
 mod require;
 mod secrets;
+mod setup;
 mod terminal;
+mod verify_many;

@@ -7,22 +7,13 @@ use std::{
     time::Duration,
 };
 
-use crate::common::{Answer, Workdir, answer, penguins};
+use crate::common::{Answer, Workdir, answer, block, penguins};
 
 const PASSPHRASE: &str = "correct horse battery staple";
 
 /// Runs the block of shell called `name` of docs/keys.md in the directory of `workdir`.
 pub(crate) fn documented(workdir: &Workdir, name: &str, variables: &[(&str, &str)]) -> Answer {
-    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/keys.md");
-    let page = fs::read_to_string(page).unwrap();
-    let (_, block) = page.split_once(&format!("```sh {name}\n")).expect(name);
-    let (block, _) = block.split_once("\n```").unwrap();
-    let zkl = Path::new(env!("CARGO_BIN_EXE_zkl")).parent().unwrap().display().to_string();
-    let mut command = Command::new("bash");
-    command.args(["-euo", "pipefail", "-c", block]).current_dir(workdir.dir.path()).env_clear();
-    command.env("PATH", format!("{zkl}:/usr/bin:/bin")).env("ZKL_KEYS", crate::common::key_dir());
-    command.env("TABLE", penguins()).envs(variables.iter().copied());
-    answer(&command.output().unwrap())
+    workdir.shell(&block("keys.md", &format!("sh {name}")), variables)
 }
 
 #[track_caller]

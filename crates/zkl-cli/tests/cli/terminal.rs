@@ -36,8 +36,26 @@ fn tables_for_people_hold_one_line_per_item() {
     assert!(profile.contains("2700 to 6300, mean 4201.754385…, variance 641250.577100…"), "{profile}");
     let log = workdir.ok(&["log"]);
     assert!(log.contains("notarization: attested, private"), "{log}");
-    // The frame, its header and one line.
-    assert_eq!((profile.lines().count(), log.lines().count()), (1 + 4 + 7, 4 + 1));
+    // The header and one line each: frames are for terminals.
+    assert_eq!((profile.lines().count(), log.lines().count()), (1 + 1 + 7, 1 + 1));
+    assert!(!(profile + &log).contains(['│', '─', '═', '┌']), "{log}");
+}
+
+#[test]
+fn a_list_that_ends_early_says_so() {
+    let workdir = Workdir::with_penguins();
+    for bound in 1..=2 {
+        workdir.ok(&["prove", "penguins", &format!("rows >= {bound}")]);
+    }
+    for (limit, listed, more) in [("1", 1, true), ("2", 2, true), ("3", 3, false), ("20", 3, false), ("0", 0, true)] {
+        let args = ["log", "--limit", limit];
+        let log = workdir.json(&args);
+        assert_eq!((log["entries"].as_array().unwrap().len(), &log["more"]), (listed, &more.into()), "{log}");
+        assert_eq!(workdir.run(&args).stderr.contains("there are older entries"), more, "--limit {limit}");
+        assert_eq!(workdir.run(&[&args[..], &["-q"]].concat()).stderr, "");
+    }
+    let history = workdir.json(&["history", "penguins", "--kind", "claim", "--limit", "2"]);
+    assert_eq!(history["more"], false, "the older entry is of another kind");
 }
 
 #[test]

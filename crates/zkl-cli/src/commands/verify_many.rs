@@ -1,0 +1,119 @@
+//! Several receipts verified in one run: a line for each, and one answer for all.
+
+use std::{
+    io::{self, Write},
+    path::PathBuf,
+};
+
+use serde::Serialize;
+use zkl_ledger::{
+    Trust,
+    receipt::{ReceiptSummary, Requirement, StatementSummary},
+};
+
+use super::verify;
+use crate::{
+    config::Config,
+    error::{CliError, ErrorReport, Kind},
+    output::{self, Report},
+};
+
+#[derive(Serialize)]
+struct VerifyList {
+    /// Whether every receipt is valid, and none rests on dev material.
+    valid: bool,
+    receipts: Vec<VerifyLine>,
+}
+
+#[derive(Serialize)]
+struct VerifyLine {
+    file: String,
+    valid: bool,
+    #[serde(flatten)]
+    outcome: Outcome,
+}
+
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Outcome {
+    Verified(Box<ReceiptSummary>),
+    Failed {
+        /// `not-valid`, `not-as-required` or `unreadable`.
+        verdict: &'static str,
+        error: ErrorReport,
+    },
+}
+
+impl Report for VerifyList {
+    fn write_human(&self, out: &mut dyn Write) -> io::Result<()> {
+        let rows = self.receipts.iter().flat_map(VerifyLine::rows);
+        writeln!(out, "{}", output::table(["receipt", "verdict", "log", "dataset", "what"], rows))?;
+        let valid = self.receipts.iter().filter(|line| line.valid).count();
+        writeln!(out, "{valid} of {} receipts are valid", self.receipts.len())
+    }
+}
+
+impl VerifyLine {
+    /// One row for each statement.
+    fn rows(&self) -> Vec<[String; 5]> {
+        match &self.outcome {
+            Outcome::Failed { verdict, error } => {
+                let why = std::iter::once(&error.message).chain(&error.causes).map(String::as_str);
+                // The message names the file again.
+                let why = why.skip(usize::from(!error.causes.is_empty())).collect::<Vec<_>>().join(": ");
+                let verdict = verdict.replace('-', " ").to_uppercase();
+                vec![[self.file.clone(), verdict, String::new(), String::new(), why]]
+            }
+            Outcome::Verified(summary) => {
+                let pinned = if summary.log.pinned { "" } else { ", NOT pinned" };
+                let log = format!("{}{pinned}", summary.log.origin);
+                let row = |statement: &StatementSummary| {
+                    let dataset = statement.dataset.clone().unwrap_or_default();
+                    [self.file.clone(), summary.verdict.to_string(), log.clone(), dataset, what(statement)]
+                };
+                summary.statement.iter().chain(&summary.statements).map(row).collect()
+            }
+        }
+    }
+}
+
+fn what(statement: &StatementSummary) -> String {
+    let table = || Some(format!("{} rows, {} columns", statement.rows?, statement.columns?));
+    let said = statement.claim.clone().or_else(|| statement.description.clone()).or_else(table);
+    let said = said.unwrap_or_else(|| statement.kind.to_owned());
+    let assurance = statement.assurance.map(|assurance| format!("; the table is {assurance}"));
+    said + &assurance.unwrap_or_default()
+}
+
+/// Verifies all of `files`, whatever becomes of the first ones.
+pub(super) fn run(files: &[PathBuf], trust: &Trust, required: &[Requirement], config: &Config) -> Result<(), CliError> {
+    let mut receipts = Vec::with_capacity(files.len());
+    for path in files {
+        let (valid, outcome) = match verify::check(path, trust, required) {
+            Ok(verified) => (verified.verdict().is_valid(), Outcome::Verified(Box::new(verified.summary()))),
+            Err(error) => {
+                let verdict = match error {
+                    CliError::NotValid { .. } => "not-valid",
+                    CliError::NotAsRequired { .. } => "not-as-required",
+                    _ => "unreadable",
+                };
+                (false, Outcome::Failed { verdict, error: error.report() })
+            }
+        };
+        receipts.push(VerifyLine { file: path.display().to_string(), valid, outcome });
+    }
+    let failed = |kind_is: fn(Kind) -> bool| {
+        let failed = |line: &&VerifyLine| matches!(&line.outcome, Outcome::Failed { error, .. } if kind_is(error.kind));
+        receipts.iter().filter(failed).count()
+    };
+    let not_valid = failed(|kind| kind == Kind::NotValid);
+    let unreadable = failed(|kind| kind != Kind::NotValid);
+    let valid = receipts.iter().all(|line| line.valid);
+    let of = receipts.len();
+    output::print(&VerifyList { valid, receipts }, config.format)?;
+    match (not_valid, unreadable) {
+        (0, 0) => Ok(()),
+        (0, unreadable) => Err(CliError::Unreadable { unreadable, of }),
+        (not_valid, _) => Err(CliError::NotAllValid { not_valid, of }),
+    }
+}

@@ -1,0 +1,6 @@
+//! What the owner of datasets asks a ledger.
+
+#![expect(clippy::unwrap_used, reason = "a test that fails should stop")]
+
+mod references;
+mod unchanged;
