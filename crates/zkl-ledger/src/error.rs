@@ -63,6 +63,14 @@ pub enum LedgerError {
     /// The table has no place in a shape of the scan argument.
     #[error("the table does not fit the proof over every row")]
     Plan(#[from] PlanError),
+    /// A table with more columns and pairs than one proof is about that others can verify.
+    #[error("the table has too many columns ({columns}) for a proof over every row that others can verify")]
+    TooWide {
+        /// Its columns.
+        columns: usize,
+        /// Why no circuit is large enough; absent when a verifier would not make the circuit's key.
+        source: Option<TablePlanError>,
+    },
     /// The table cannot be cut into segments.
     #[error("the table does not fit the proof over every row")]
     TablePlan(#[from] TablePlanError),
@@ -494,6 +502,7 @@ impl LedgerError {
             | Self::StoreUrl(_)
             | Self::Plan(_)
             | Self::TablePlan(_)
+            | Self::TooWide { .. }
             | Self::Part(_)
             | Self::Scan(ProveTableError::Refused { .. })
             | Self::OtherRows
@@ -606,6 +615,7 @@ impl LedgerError {
                 Some("nothing was written; name an empty store, or one that holds an earlier copy of this log".into())
             }
             Self::Damaged { .. } => Some("restore the ledger from a copy".into()),
+            Self::TooWide { .. } => Some("notarize fewer columns at a time, or attest only: without the proof".into()),
             Self::KeyPlace(error) => error.hint().map(Into::into),
             Self::KeyStays { .. } => Some("make a new key where you want one, and rotate to it".into()),
             Self::Succeeded { .. } => Some(

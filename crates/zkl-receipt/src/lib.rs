@@ -28,7 +28,7 @@ pub use receipt::{
     ReceiptEntry, ScanPart, key_blob,
 };
 pub use rotation::{NotaryRotations, Rotation};
-pub use scan::{ProfileEvidence, ScanBundle, ScanKey, ScanRecord, ScanReport, table_plan};
+pub use scan::{ProfileEvidence, ScanBundle, ScanKey, ScanRecord, ScanReport, is_verifiable, table_plan};
 pub use scheme::Scheme;
 pub use trust_store::{DistrustError, SizeRange, TrustStore, TrustStoreError, Trusted};
 pub use verify::{

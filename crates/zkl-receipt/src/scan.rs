@@ -11,7 +11,7 @@ use zkl_snark::keys::SRS_LOG_POWERS;
 pub use bundle::ScanBundle;
 pub use record::{ScanKey, ScanRecord};
 pub(crate) use verify::check_scan;
-pub use verify::{ProfileEvidence, ScanReport};
+pub use verify::{ProfileEvidence, ScanReport, is_verifiable};
 
 /// How a table is cut and committed to: a function of its layout.
 ///

@@ -458,10 +458,11 @@ def _scan(entry: Entry, scan: dict, checkpoint: Checkpoint, trust: Trust, trace)
     require(len(texts) == len(logged), "not a key for each circuit")
     string_ = universal.String.at(data)
     basis, keys = [trust.check_string(string_, digest(scan["srs"]))], {}
+    is_derivable = table.parts[0].slots.derivable(wide=scheme == "universal" and len(table.parts) == 1)
     for (circuit, own), text in zip(logged, texts, strict=True):
         key_bytes = unbase64(text)
         require(sha256(key_bytes).hexdigest() == own, "another key than that of the entry")
-        basis.append(trust.check_key(scheme, circuit, bytes.fromhex(own), table.parts[0].slots.derivable))
+        basis.append(trust.check_key(scheme, circuit, bytes.fromhex(own), is_derivable))
         keys[circuit] = (universal.Key if scheme == "universal" else groth16.Key).read(key_bytes)
         require(scheme == "groth16" or keys[circuit].id == circuit, "a key of another circuit")
     if scheme == "universal":

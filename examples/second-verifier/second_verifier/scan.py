@@ -54,10 +54,11 @@ class Slots:
         tables = self.grouped + (self.limbs + self.numeric + self.grouped > 0)
         return self.limbs + self.numeric + sum(self.categories) + sum(self.joints) + 3 * self.grouped + tables
 
-    @property
-    def derivable(self) -> bool:
+    def derivable(self, wide: bool) -> bool:
+        """Whether a verifier makes the circuits' keys; `wide` are universal ones of a table of one segment."""
         cells = sum(size * count for size, count in zip(CAPACITIES + JOINTS, self.categories + self.joints))
-        return self.records <= 128 and self.blocks <= 128 and cells <= 4096
+        records, blocks, most = (384, 1024, 8192) if wide else (128, 128, 4096)
+        return self.records <= records and self.blocks <= blocks and cells <= most
 
     def text(self) -> str:
         categories, joints = ("-".join(map(str, own)) for own in (self.categories, self.joints))

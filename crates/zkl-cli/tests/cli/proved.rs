@@ -146,3 +146,30 @@ fn a_string_is_derived_only_from_a_key_of_its_ceremony() {
     let error = workdir.fails(2, &["srs", "derive", ceremony, "--ceremony", "key.zkey"]);
     assert!(error.contains("not a ptau file"), "{error}");
 }
+
+/// A table of `columns` columns of amounts.
+fn wide(columns: usize) -> String {
+    let row = |cell: &dyn Fn(usize) -> String| (0..columns).map(cell).collect::<Vec<_>>().join(",") + "\n";
+    let rows = (0..3).map(|line| row(&|column| format!("{}.{line}5", 10_000 + 7 * column * (line + 1))));
+    row(&|column| format!("c{column}")) + &rows.collect::<String>()
+}
+
+#[test]
+fn a_wide_table_verifies_everywhere_or_is_not_logged() {
+    let workdir = Workdir::new();
+    workdir.ok(&["init"]);
+    workdir.write("wide.csv", wide(150));
+    workdir.ok(&["notarize", "wide.csv", "--proof", "universal", "-o", "wide.receipt"]);
+    let demanded =
+        ["verify", "wide.receipt", "--trust", ".zkl/log-public.txt", "--require", "pinned,proved,public-setup"];
+    assert_eq!(workdir.json(&demanded)["columns"], 150);
+
+    // Others make no dev keys of this size, and there is no circuit of twice the other.
+    for (columns, proof) in [(150, "dev"), (520, "universal")] {
+        workdir.write("wider.csv", wide(columns));
+        let refused = workdir.fails(2, &["notarize", "wider.csv", "--proof", proof]);
+        assert!(refused.contains(&format!("too many columns ({columns})")) && refused.contains("attest"), "{refused}");
+    }
+    assert_eq!(workdir.json(&["log"])["entries"].as_array().unwrap().len(), 1, "nothing was logged");
+    workdir.ok(&["notarize", "wider.csv", "--attest-only"]);
+}

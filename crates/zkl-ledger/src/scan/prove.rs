@@ -20,7 +20,7 @@ use zkl_core::{
     profile::Profile,
 };
 use zkl_dataset::{DatasetError, Scanned};
-use zkl_receipt::{ScanBundle, ScanKey, ScanRecord, Scheme, table_plan};
+use zkl_receipt::{ScanBundle, ScanKey, ScanRecord, Scheme, is_verifiable, table_plan};
 use zkl_snark::{
     keys::{KeyError, KeyStore},
     proof_system::ProvingKey,
@@ -88,6 +88,10 @@ impl ScanJob<'_> {
 
     /// What segments of the table with this plan are proved and joined with.
     pub(crate) fn tools(&self, plan: TablePlan) -> Result<SegmentTools, LedgerError> {
+        // Nothing is logged that nobody else could verify.
+        if !is_verifiable(&plan, self.proofs.system()) {
+            return Err(LedgerError::TooWide { columns: plan.layout().columns().len(), source: None });
+        }
         let srs = reference_string(self.keys, self.srs, self.work)?;
         let circuits = plan.circuits();
         let load = circuits.iter().map(|circuit| self.proofs.keys(self.keys, circuit.as_ref(), self.work));
@@ -208,7 +212,8 @@ pub(crate) fn side_by_side<R: Send, T>(
 /// The plan of the table whose layout comes first.
 fn plan(parts: &Receiver<TablePart>) -> Result<TablePlan, LedgerError> {
     match parts.recv() {
-        Ok(TablePart::Layout(layout)) => Ok(table_plan(&layout)?),
+        Ok(TablePart::Layout(layout)) => table_plan(&layout)
+            .map_err(|source| LedgerError::TooWide { columns: layout.columns().len(), source: Some(source) }),
         _ => Err(LedgerError::NoRows),
     }
 }

@@ -49,6 +49,8 @@ impl SegmentSink {
 
 impl RowSink for SegmentSink {
     fn begin(&mut self, layout: &Layout, frame: &Frame) -> Result<(), SinkError> {
+        // First, so that whoever receives it says what is wrong with a table that cannot be proved.
+        self.send(TablePart::Layout(layout.clone()))?;
         let segment_rows = segment_rows(layout)?;
         let capacity = usize::try_from(layout.rows().min(segment_rows))?;
         self.table = Some(Table {
@@ -58,7 +60,7 @@ impl RowSink for SegmentSink {
             frame: frame.clone(),
             segment_rows,
         });
-        self.send(TablePart::Layout(layout.clone()))
+        Ok(())
     }
 
     fn batch(&mut self, batch: &EncodedBatch) -> Result<(), SinkError> {

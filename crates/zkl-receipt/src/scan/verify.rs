@@ -9,7 +9,10 @@
 //! ```
 
 use zkl_argument::Shape;
-use zkl_circuits::scan::{ScanContext, TableKeys, TableStatement, verify_table};
+use zkl_circuits::{
+    keys::builtin_keys,
+    scan::{ScanContext, TableKeys, TablePlan, TableStatement, verify_table},
+};
 use zkl_core::{
     circuit::Circuit,
     digest::{BlobDigest, KeyDigest, Sha256Digest},
@@ -86,12 +89,12 @@ pub(crate) fn check_scan(
     }
     let plan = table_plan(layout).map_err(VerifyError::ScanPlan)?;
     let circuits = plan.circuits();
-    let is_derivable = plan.segment(0).is_some_and(|segment| is_derivable(segment.scan.shape()));
+    let system = record.scheme.system();
+    let is_derivable = is_derivable(&plan, system);
     let (expected, logged, got) = (circuits.len(), record.keys.len(), part.keys.len());
     if logged != expected || got != expected {
         return Err(VerifyError::ScanKeys { expected, logged, got });
     }
-    let system = record.scheme.system();
     let mut names = Vec::with_capacity(expected);
     for ((circuit, logged), text) in circuits.iter().zip(&record.keys).zip(&part.keys) {
         let id = circuit.id();
@@ -141,16 +144,31 @@ pub(crate) fn check_scan(
     })
 }
 
-/// Most columns and pairs, blocks, and cells of small tables of a shape whose circuits' dev keys a verifier makes to compare: what
-/// bounds its work at some seconds. More than the largest pinned shape has.
-const MOST_DERIVED: [usize; 3] = [128, 128, 4_096];
+/// Whether whoever trusts nothing but this program can verify a proof under `system` of tables with this plan: its keys are pinned, or a
+/// verifier makes them.
+pub fn is_verifiable(plan: &TablePlan, system: &dyn ProofSystem) -> bool {
+    let is_pinned = |circuit: &dyn Circuit| builtin_keys().digest(system, &circuit.id()).is_some();
+    is_derivable(plan, system) || plan.circuits().iter().all(|circuit| is_pinned(circuit.as_ref()))
+}
 
-/// Whether a verifier makes the dev keys of this shape when they are not pinned. A layout is the notary's choice.
-fn is_derivable(shape: &Shape) -> bool {
+/// Most columns and pairs, blocks, and cells of small tables of a shape whose keys a verifier makes when they are not pinned: what bounds its
+/// work at some seconds. More than the largest pinned shape has. A universal key is made without a multi-scalar multiplication, but
+/// a merge joins four such tables, so that the wider bound is for tables of one segment.
+const MOST_DERIVED: [usize; 3] = [128, 128, 4_096];
+const MOST_DERIVED_UNIVERSAL: [usize; 3] = [384, Shape::MAX_BLOCKS, 8_192];
+
+/// Whether a verifier makes the keys of these circuits when they are not pinned. A layout is the notary's choice.
+fn is_derivable(plan: &TablePlan, system: &dyn ProofSystem) -> bool {
+    let one_segment = plan.len() == 1;
+    let most = if system.derives_keys() && one_segment { MOST_DERIVED_UNIVERSAL } else { MOST_DERIVED };
+    plan.segment(0).is_some_and(|segment| is_within(segment.scan.shape(), most))
+}
+
+fn is_within(shape: &Shape, most: [usize; 3]) -> bool {
     let slots = shape.slots();
     let records = slots.numeric + slots.opaque + slots.category_count() + slots.joint_count() + slots.grouped;
     let sizes = [records + slots.products, shape.blocks().len(), slots.small_tables().iter().sum()];
-    sizes.iter().zip(MOST_DERIVED).all(|(size, most)| *size <= most)
+    sizes.iter().zip(most).all(|(size, most)| *size <= most)
 }
 
 /// A key of the scan proof, for one of the circuits that the layout calls for.
@@ -174,17 +192,27 @@ mod tests {
 
     #[test]
     fn keys_are_derived_for_shapes_of_any_kind_up_to_a_bound() {
-        let derivable = |slots: Slots| is_derivable(&Shape::new(20, slots).unwrap());
-        assert!(standard_slots().into_iter().all(derivable));
+        let within = |slots: Slots, most| is_within(&Shape::new(20, slots).unwrap(), most);
+        for most in [MOST_DERIVED, MOST_DERIVED_UNIVERSAL] {
+            assert!(standard_slots().into_iter().all(|slots| within(slots, most)));
+        }
         let none = Slots::default;
-        assert!(derivable(Slots { opaque: 128, ..none() }));
+        assert!(within(Slots { opaque: 128, ..none() }, MOST_DERIVED));
+        assert!(within(Slots { limbs: 680, numeric: 340, ..none() }, MOST_DERIVED_UNIVERSAL));
         for slots in [
             Slots { opaque: 129, ..none() },
             Slots { products: 1_023, ..none() },
             Slots { limbs: 128, numeric: 32, ..none() },
             Slots { categories: [0, 0, 0, 17], ..none() },
         ] {
-            assert!(!derivable(slots.clone()), "{slots:?}");
+            assert!(!within(slots.clone(), MOST_DERIVED), "{slots:?}");
+        }
+        for slots in [
+            Slots { opaque: 385, ..none() },
+            Slots { numeric: 1, products: 384, ..none() },
+            Slots { categories: [0, 0, 0, 33], ..none() },
+        ] {
+            assert!(!within(slots.clone(), MOST_DERIVED_UNIVERSAL), "{slots:?}");
         }
     }
 }
