@@ -8,6 +8,15 @@ export interface Proof {
     verifying_key: string;
 }
 
+/** A key of the log or of a notary that was rotated, or one of the log that was revoked. */
+export interface KeyChange {
+    change: "rotation" | "notary-rotation" | "revocation";
+    old: string;
+    new: string;
+    /** Of a revocation: the first size of the log at which the old key does not count. */
+    from?: number;
+}
+
 /** The proof over every row. */
 export interface Scan {
     setup: string;
@@ -26,6 +35,7 @@ export interface Statement {
     claim?: string;
     description?: string;
     public_inputs?: string[];
+    key?: KeyChange;
     rows?: number;
     columns?: number;
     reading?: string[];
@@ -44,6 +54,10 @@ export interface Log {
     key: string;
     /** Whether the key was among those trusted. If not, anybody may have made this log. */
     pinned: boolean;
+    /** The key that was trusted, where the log's key was followed from it. */
+    followed_from?: string;
+    /** What the trust store calls the log. */
+    label?: string;
     index?: number;
     size: number;
     root: string;

@@ -65,7 +65,7 @@ fn a_key_is_replaced_and_whoever_pinned_it_goes_on() {
     for (receipt, key, followed) in [("first", &old, false), ("second", &old, true), ("second", &new, false)] {
         let verified = workdir.json(&["verify", &format!("{receipt}.receipt"), "--trust", key, "--require", "pinned"]);
         assert_eq!(verified["kind"], "notarization", "{verified}");
-        assert_eq!(verified["log"]["followedFrom"] == Value::String(old.clone()), followed, "{verified}");
+        assert_eq!(verified["log"]["followed_from"] == Value::String(old.clone()), followed, "{verified}");
     }
     let audit = ["audit", "--since", "kept", "--export", "public", "--trust", &old];
     let report = workdir.json(&audit);

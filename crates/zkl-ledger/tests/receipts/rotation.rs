@@ -215,7 +215,7 @@ fn a_receipt_can_be_for_a_rotation_or_a_revocation() {
     let summary = serde_json::to_value(verified_rotation.summary()).unwrap();
     assert_eq!((&summary["kind"], &summary["key"]["change"]), (&"key".into(), &"rotation".into()));
     assert_eq!(summary["key"]["new"], key(2).to_string());
-    assert_eq!(summary["log"]["followedFrom"], key(1).to_string());
+    assert_eq!(summary["log"]["followed_from"], key(1).to_string());
 
     // A revocation is a statement of its own, beside whatever the receipt is for.
     let revocation = signed(record(KeyChange::Revocation, 1, 2, Some(7)), 2);

@@ -33,7 +33,6 @@ pub struct ReceiptSummary {
 
 /// The log, and where in it the entry of a receipt for one entry is.
 #[derive(Clone, Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct LogSummary {
     /// The log's name.

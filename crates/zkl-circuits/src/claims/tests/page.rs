@@ -48,6 +48,20 @@ fn the_page_of_claims_says_what_the_kinds_say() {
     }
 }
 
+/// Whoever writes another verifier reads these two.
+#[test]
+fn every_kind_stands_in_the_pages_about_bytes() {
+    for file in ["../../docs/formats.md", "../../docs/verifying/claims.md"] {
+        let text = std::fs::read_to_string(file).unwrap();
+        for page in pages() {
+            let claim: Claim = page.examples[0].parse().unwrap();
+            let json = serde_json::to_value(&claim).unwrap();
+            let tag = json["claim"].as_str().unwrap();
+            assert!(text.contains(&format!("`{tag}`")), "{file} does not name `{tag}`");
+        }
+    }
+}
+
 #[test]
 fn every_example_is_a_claim_of_its_kind() {
     for page in pages() {
