@@ -65,6 +65,8 @@ impl CliError {
             Self::Ledger(error) | Self::Reference(ReferenceError::Ledger(error)) => of_ledger(error),
             Self::Reference(_) => Kind::InvalidInput,
             Self::Witness(error) => of_witness(error),
+            #[cfg(feature = "serve")]
+            Self::Server(error) => of_server(error),
             Self::ReadFile { source, .. } if source.kind() == std::io::ErrorKind::NotFound => Kind::NotFound,
             Self::NoReceipts { .. } => Kind::NotFound,
             Self::ReadFile { .. }
@@ -118,6 +120,15 @@ fn of_ledger(error: &LedgerError) -> Kind {
         ErrorKind::NotSupported => Kind::NotSupported,
         ErrorKind::Unavailable | ErrorKind::Cancelled => Kind::Unavailable,
         _ => Kind::Internal,
+    }
+}
+
+#[cfg(feature = "serve")]
+fn of_server(error: &zkl_server::ServerError) -> Kind {
+    match error {
+        zkl_server::ServerError::Ledger(error) => of_ledger(error),
+        zkl_server::ServerError::Running { .. } => Kind::Busy,
+        _ => Kind::Unavailable,
     }
 }
 
