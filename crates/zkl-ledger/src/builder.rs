@@ -260,7 +260,14 @@ impl LedgerBuilder {
         let (mut home, switched) = work::blocking(begun).await?;
         let key = self.signing_at(&home).await?;
         let ledger = self.open_with(&home, storage, key).await?;
-        let rotated = ledger.rotate(switched).await?;
+        let rotated = match ledger.rotate(switched).await {
+            // Nothing was recorded, and a key that the log had before must not be left to sign.
+            Err(error @ LedgerError::FormerKey { .. }) => {
+                home.abandon_rotation()?;
+                return Err(error);
+            }
+            rotated => rotated?,
+        };
         let new = *rotated.new.key();
         work::blocking(move || home.finish_rotation(&new)).await?;
         Ok(rotated)

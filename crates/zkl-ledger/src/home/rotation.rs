@@ -106,6 +106,13 @@ impl LedgerHome {
         Ok(())
     }
 
+    /// Takes step 1 back for the log's key.
+    pub(crate) fn abandon_rotation(&mut self) -> Result<(), LedgerError> {
+        self.set(&[("next_log_key", None)])?;
+        self.next_log_key = None;
+        Ok(())
+    }
+
     fn new_key_file(&self, role: KeyRole) -> Result<KeyPlace, LedgerError> {
         let key = SigningKey::generate()?;
         let fingerprint = key.verifying_key().fingerprint().to_string();
