@@ -7,7 +7,7 @@ TARGET_DIR = $(shell $(CARGO) metadata --format-version 1 --no-deps | sed -n 's/
 # Everything that can be left out of a build; tests and lints see all of it.
 STORES = zkl-cli/pg,zkl-cli/s3,zkl-testkit/postgres,zkl-testkit/s3-servers
 
-.PHONY: help setup setup-servers build quickstart serve test ci lint fmt clippy doc deny features msrv fuzz delete-checks pandas test-second-verifier test-kernels wasm embed-smoke stress-kernel stress stress-storage bench bench-kernels clean
+.PHONY: help setup setup-servers build quickstart serve test ci lint fmt clippy doc deny features msrv fuzz delete-checks pandas test-second-verifier test-kernels wasm ceremony embed-smoke stress-kernel stress stress-storage bench bench-kernels clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 22
@@ -100,6 +100,10 @@ test-kernels: setup ## the tests of proofs once more, on the portable kernel
 
 wasm: setup ## verify stored receipts in Node, with the verifier compiled to WebAssembly (KIND=nodejs or web)
 	@scripts/wasm_smoke.sh $(or $(KIND),nodejs)
+
+ceremony: setup ## go through docs/ceremony.md with snarkjs: minutes
+	$(CARGO) build --locked --workspace --features $(STORES) --bin zkl --test cli
+	@scripts/ceremony.sh $(TARGET_DIR)/debug/zkl
 
 embed-smoke: ## use the ledger from a new cargo project, in the default debug profile (ROWS=N)
 	@scripts/embed_smoke.sh

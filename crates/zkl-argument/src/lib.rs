@@ -3,6 +3,7 @@
 pub mod chain;
 pub mod commit;
 pub mod context;
+mod coordinates;
 pub mod error;
 pub mod fraction;
 pub mod hyperkzg;
@@ -17,6 +18,7 @@ mod polynomial;
 pub mod scan;
 mod sealed;
 pub mod shape;
+pub mod snarkjs;
 pub mod srs;
 pub mod statement;
 pub mod sumcheck;

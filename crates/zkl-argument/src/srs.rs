@@ -21,7 +21,6 @@
 
 mod check;
 mod coordinate_sums;
-mod coordinates;
 mod derive;
 mod dev;
 mod error;
@@ -30,7 +29,6 @@ mod hiding_base;
 mod key;
 mod ptau;
 mod public;
-mod sections;
 
 use std::fmt;
 
@@ -39,13 +37,14 @@ use zkl_core::{ark::G1Affine, digest::KeyDigest};
 use self::coordinate_sums::CoordinateSums;
 pub use self::{
     derive::derive_powers,
-    error::{DeriveError, SnarkjsError, SrsError, SrsFault},
+    error::{DeriveError, SrsError, SrsFault},
     hiding_base::hiding_base,
     key::{Setup, SrsVerifierKey},
     ptau::import_ptau,
     public::{CEREMONIES, Ceremony, ceremony},
 };
 use crate::msm::MsmBases;
+pub use crate::snarkjs::SnarkjsError;
 
 /// A reference string: what a prover needs.
 #[derive(Clone)]

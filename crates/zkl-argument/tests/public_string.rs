@@ -10,9 +10,8 @@ use zkl_argument::{
     commit::Commitment,
     hyperkzg::{HyperKzgError, open, verify},
     msm::Scalars,
-    srs::{
-        CEREMONIES, DeriveError, Setup, SnarkjsError, Srs, SrsError, SrsFault, SrsVerifierKey, ceremony, derive_powers,
-    },
+    snarkjs::{SnarkjsError, ZkeyError},
+    srs::{CEREMONIES, DeriveError, Setup, Srs, SrsError, SrsFault, SrsVerifierKey, ceremony, derive_powers},
 };
 use zkl_core::ark::{
     Fq, Fr, G1Affine, G1Projective, G2Affine,
@@ -283,21 +282,21 @@ fn keys_that_do_not_follow_from_the_ceremony_give_no_string() {
     off[at] ^= 1;
     assert!(matches!(
         derive(&off, tau),
-        DeriveError::File(SnarkjsError::Invalid(SrsFault::NotOnCurve { index: 14, .. }))
+        DeriveError::Key(ZkeyError::File(SnarkjsError::Invalid(SrsFault::NotOnCurve { index: 14, .. })))
     ));
     let mut plonk = good.clone();
     plonk[24] = 2;
-    assert!(matches!(derive(&plonk, tau), DeriveError::Protocol { got: 2 }));
+    assert!(matches!(derive(&plonk, tau), DeriveError::Key(ZkeyError::Protocol { got: 2 })));
     let domain = 24 + 4 + 12 + 4 + 32 + 4 + 32 + 8;
     let mut odd = good.clone();
     odd[domain] = 17;
-    assert!(matches!(derive(&odd, tau), DeriveError::Domain { got: 17, .. }));
+    assert!(matches!(derive(&odd, tau), DeriveError::Key(ZkeyError::Domain { got: 17, .. })));
     odd[domain] = 8;
-    assert!(matches!(derive(&odd, tau), DeriveError::File(SnarkjsError::SectionLength { id: 9, .. })));
+    assert!(matches!(derive(&odd, tau), DeriveError::Key(ZkeyError::File(SnarkjsError::SectionLength { id: 9, .. }))));
     let mut curve = good.clone();
     curve[24 + 4 + 12 + 4] ^= 1;
-    assert!(matches!(derive(&curve, tau), DeriveError::File(SnarkjsError::Curve)));
+    assert!(matches!(derive(&curve, tau), DeriveError::Key(ZkeyError::File(SnarkjsError::Curve))));
     let mut ptau = good;
     ptau[..4].copy_from_slice(b"ptau");
-    assert!(matches!(derive(&ptau, tau), DeriveError::File(SnarkjsError::Magic { expected: "zkey" })));
+    assert!(matches!(derive(&ptau, tau), DeriveError::Key(ZkeyError::File(SnarkjsError::Magic { expected: "zkey" }))));
 }

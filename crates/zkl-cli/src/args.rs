@@ -9,7 +9,7 @@ mod openings;
 use std::{path::PathBuf, sync::LazyLock};
 
 pub(crate) use check::CheckArgs;
-pub(crate) use circuits::CircuitsArgs;
+pub(crate) use circuits::{CircuitsArgs, CircuitsCommand, CircuitsImportArgs};
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint, builder::BoolishValueParser};
 pub(crate) use custody::{AuditArgs, BackupArgs, CosignArgs, FsckArgs, RestoreArgs, WitnessArgs, WitnessCommand};
 pub(crate) use key::{KeyArgs, KeyCommand, KeyMoveArgs, KeyRevokeArgs, KeyRotateArgs, Role};

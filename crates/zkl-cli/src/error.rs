@@ -190,7 +190,9 @@ const fn requirement_hint(error: &RequirementError) -> Option<&'static str> {
 fn ledger_hint(error: &LedgerError) -> Option<String> {
     let hint = match error {
         LedgerError::NoCeremonyKey { .. } => {
-            "leave --proof compact away: universal proofs need no key, and rest on a public ceremony".to_owned()
+            "leave --proof compact away: universal proofs need no key. For compact ones a ceremony makes the key, and `zkl circuits \
+             import` takes it: docs/ceremony.md"
+                .to_owned()
         }
         LedgerError::Storage(storage) => match storage.kind {
             StorageErrorKind::Locked => {

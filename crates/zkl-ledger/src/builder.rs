@@ -262,8 +262,8 @@ impl LedgerBuilder {
         let ledger = self.open_with(&home, storage, key).await?;
         let rotated = match ledger.rotate(switched).await {
             // Nothing was recorded, and a key that the log had before must not be left to sign.
-            Err(error @ LedgerError::FormerKey { .. }) => {
-                home.abandon_rotation()?;
+            Err(error @ (LedgerError::FormerKey { .. } | LedgerError::Succeeded { .. })) => {
+                home.abandon_rotation(KeyRole::Log)?;
                 return Err(error);
             }
             rotated => rotated?,
@@ -299,7 +299,14 @@ impl LedgerBuilder {
         let next = next.ok_or(LedgerError::NoNotary)?;
         // Not by `open_with`: after an interruption the notary that signs here has named its successor.
         let ledger = self.of(&home, storage, key)?;
-        let rotated = ledger.rotate_notary(next).await?;
+        let rotated = match ledger.rotate_notary(next).await {
+            // Nothing was recorded, and nothing must keep another rotation from beginning.
+            Err(error @ (LedgerError::FormerKey { .. } | LedgerError::Succeeded { .. })) => {
+                home.abandon_rotation(KeyRole::Notary)?;
+                return Err(error);
+            }
+            rotated => rotated?,
+        };
         let former = work::blocking(move || home.finish_notary_rotation(&next)).await?;
         Ok((rotated, former))
     }

@@ -27,7 +27,10 @@ use zkl_merkle::{
 };
 use zkl_receipt::EntryError;
 use zkl_signer::{KeyPlaceError, UriError};
-use zkl_snark::{keys, proof_system::ProveError};
+use zkl_snark::{
+    keys,
+    proof_system::{ImportKeyError, ProveError},
+};
 
 use crate::{
     fsck::Finding,
@@ -92,6 +95,9 @@ pub enum LedgerError {
         /// The circuit.
         circuit: CircuitId,
     },
+    /// The key of a circuit could not be taken from a ceremony's file.
+    #[error("the key cannot be imported")]
+    ImportKey(#[from] ImportKeyError),
     /// A reference string could not be imported.
     #[error("the ceremony's file cannot be imported")]
     Ptau(#[from] SnarkjsError),
@@ -510,6 +516,7 @@ impl LedgerError {
             | Self::EntryTooLong { .. }
             | Self::ClaimCircuit { .. }
             | Self::NoCeremonyKey { .. }
+            | Self::ImportKey(_)
             | Self::NotANotarization { .. }
             | Self::Ptau(_)
             | Self::DeriveSrs(_)

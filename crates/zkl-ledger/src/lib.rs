@@ -3,6 +3,7 @@
 mod appender;
 pub mod audit;
 mod builder;
+pub mod ceremony;
 pub mod cosign;
 pub mod data;
 mod dataset_version;

@@ -33,7 +33,7 @@ pub enum ProofSetting {
     /// Under the public reference string, without a setup for any circuit.
     #[default]
     Universal,
-    /// Shortest proofs, with keys from a ceremony for each circuit; refused where there is none.
+    /// Shortest proofs, with keys from a ceremony for each circuit that were [imported](crate::ceremony::import); refused where there is none.
     Compact,
     /// Shortest proofs, with keys from public seeds: anybody can forge them.
     Dev,
@@ -62,8 +62,9 @@ impl ProofSetting {
     ) -> Result<Arc<dyn ProvingKey>, LedgerError> {
         work.stage(Stage::Key { circuit: circuit.id(), generating: false })?;
         if self == Self::Compact {
-            // Dev keys are the only ones that a store makes, and nobody should wait for what is refused.
-            return Err(LedgerError::NoCeremonyKey { circuit: circuit.id() });
+            // Dev keys are the only ones that a store makes.
+            let key = keys.ceremony_key(self.system(), &circuit.id())?;
+            return key.ok_or_else(|| LedgerError::NoCeremonyKey { circuit: circuit.id() });
         }
         let reporter = work.reporter();
         Ok(keys.keys(self.system(), circuit, &|event| match event {

@@ -12,6 +12,7 @@
 mod encoding;
 mod error;
 mod numbering;
+mod r1cs;
 mod synthesis;
 #[cfg(test)]
 mod tests;

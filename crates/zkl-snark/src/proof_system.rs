@@ -23,7 +23,7 @@ use zkl_core::{
 };
 
 pub use self::{
-    error::{Challenge, DecodeError, KeyDecodeError, Part, ProveError, VerifyError},
+    error::{Challenge, DecodeError, ImportKeyError, KeyDecodeError, KeySizes, Part, ProveError, VerifyError},
     link::{Link, Linked},
 };
 use crate::{
@@ -70,6 +70,32 @@ pub trait ProofSystem: Send + Sync {
         store: &KeyStore,
         progress: &dyn Fn(KeyEvent<'_>),
     ) -> Result<Arc<dyn ProvingKey>, KeyError>;
+
+    /// The key of circuit `id` from a ceremony, which was imported into `store`; `None` when there is none, or when the system's circuits
+    /// have no setup. Callers go through [`KeyStore::ceremony_key`], which keeps it in memory.
+    ///
+    /// # Errors
+    /// [`KeyError`].
+    fn ceremony_key(&self, _id: &CircuitId, _store: &KeyStore) -> Result<Option<Arc<dyn ProvingKey>>, KeyError> {
+        Ok(None)
+    }
+
+    /// Reads the key of `circuit`, whose assignment is not read, from the `file` of another program, and keeps it in `store`.
+    ///
+    /// # Errors
+    /// [`ImportKeyError`], one variant per check.
+    ///
+    /// # Soundness
+    /// The points are valid, and nothing says that they follow from the circuit or from an honest ceremony: that is for the ceremony's own
+    /// transcript to show. A prover notices points of another circuit, as its proofs do not verify.
+    fn import_key(
+        &self,
+        _circuit: &dyn Circuit,
+        _store: &KeyStore,
+        _file: &[u8],
+    ) -> Result<Arc<dyn ProvingKey>, ImportKeyError> {
+        Err(ImportKeyError::NoSetup { system: self.name() })
+    }
 
     /// Whether keys are more than the bytes that receipts carry, so that a verifier has to [derive](Self::derived_key) them.
     fn derives_keys(&self) -> bool;

@@ -250,7 +250,6 @@ pub fn combine_commitments(
     rho: &Fr,
     s: &Fr,
 ) -> Result<Commitment, MaskedError> {
-    split_point(groups, point)?;
     if rho.is_zero() {
         return Err(MaskedError::ZeroRho);
     }

@@ -1,5 +1,7 @@
 //! Provers who deviate: they follow the transcript, so that only the check they attack can stop them.
 
+mod fractions;
+
 use std::sync::OnceLock;
 
 use rand_chacha::{ChaCha20Rng, rand_core::SeedableRng};

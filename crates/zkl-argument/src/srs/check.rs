@@ -8,11 +8,8 @@ use zkl_core::ark::{
 };
 use zkl_kernel::threads::prelude::*;
 
-use super::{
-    Srs, SrsVerifierKey,
-    coordinates::{encode_g1, encode_g2},
-    error::SrsFault,
-};
+use super::{Srs, SrsVerifierKey, error::SrsFault};
+use crate::coordinates::{encode_g1, encode_g2};
 
 impl Srs {
     /// Checks that the powers are consecutive powers of the secret behind `[tau]_2`: for random `c_i`,

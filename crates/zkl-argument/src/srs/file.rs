@@ -13,12 +13,8 @@
 use sha2::{Digest, Sha256};
 use zkl_kernel::threads::prelude::*;
 
-use super::{
-    Setup, Srs, SrsVerifierKey,
-    coordinates::{Form, G1_BYTES, G2_BYTES, decode_g1, decode_g2, encode_g1, encode_g2},
-    dev::check_count,
-    error::SrsError,
-};
+use super::{Setup, Srs, SrsVerifierKey, dev::check_count, error::SrsError};
+use crate::coordinates::{Form, G1_BYTES, G2_BYTES, decode_g1, decode_g2, encode_g1, encode_g2};
 
 const MAGIC: &[u8; 8] = b"zkl-srs\0";
 const VERSION: u32 = 1;

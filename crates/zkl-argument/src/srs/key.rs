@@ -13,10 +13,10 @@ use zkl_core::{
 
 use super::{
     check,
-    coordinates::{Form, G1_BYTES, G2_BYTES, decode_g1, decode_g2, encode_g1, encode_g2},
     error::{SrsError, SrsFault},
     hiding_base::hiding_base,
 };
+use crate::coordinates::{Form, G1_BYTES, G2_BYTES, decode_g1, decode_g2, encode_g1, encode_g2};
 
 /// Where a reference string comes from. Part of its digest: a `dev` string cannot pass as another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

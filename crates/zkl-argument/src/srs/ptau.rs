@@ -19,9 +19,13 @@ use zkl_core::ark::{G1Affine, G2Affine};
 use super::{
     Setup, Srs, SrsVerifierKey,
     check::{g1_powers, g2_powers},
+};
+use crate::{
     coordinates::{Form, G1_BYTES, G2_BYTES, decode_g1, decode_g2},
-    error::SnarkjsError,
-    sections::{FileKind, Section, Sections, modulus_is_bn254},
+    snarkjs::{
+        SnarkjsError,
+        sections::{FileKind, Section, Sections, modulus_is_bn254},
+    },
 };
 
 /// Files prepared for phase 2 have eleven sections.

@@ -6,7 +6,8 @@ use std::{
 
 use serde::Serialize;
 use zkl_ledger::{
-    circuit::Circuit,
+    ceremony::{self, ImportedKey},
+    circuit::{Circuit, KeyStore},
     receipt::{
         Receipt,
         circuits::{PinnedDigests, of_receipt, of_the_project, universal_key},
@@ -14,7 +15,7 @@ use zkl_ledger::{
 };
 
 use crate::{
-    args::CircuitsArgs,
+    args::{CircuitsArgs, CircuitsCommand, CircuitsImportArgs},
     config::Config,
     error::CliError,
     files,
@@ -45,6 +46,26 @@ struct CircuitLine {
     dev_key: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     file: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    r1cs: Option<String>,
+}
+
+#[derive(Serialize)]
+struct ImportReport {
+    circuit: String,
+    digest: String,
+}
+
+impl Report for ImportReport {
+    fn write_human(&self, out: &mut dyn Write) -> io::Result<()> {
+        let fields = [
+            ("circuit", self.circuit.clone()),
+            ("digest", self.digest.clone()),
+            ("use", "--proof compact".to_owned()),
+            ("trust", format!("zkl verify --trust vk:{}:{}", self.circuit, self.digest)),
+        ];
+        output::write_fields(out, &fields)
+    }
 }
 
 impl Report for CircuitList {
@@ -58,15 +79,30 @@ impl Report for CircuitList {
 }
 
 pub(super) async fn run(args: CircuitsArgs, config: &Config) -> Result<(), CliError> {
+    if let Some(CircuitsCommand::Import(args)) = args.command {
+        let keys = super::key_store(config)?;
+        let import = tokio::task::spawn_blocking(move || import(&keys, &args));
+        return output::print(&import.await.map_err(CliError::Task)??, config.format);
+    }
     let list = tokio::task::spawn_blocking(move || list(&args)).await.map_err(CliError::Task)??;
     output::print(&list, config.format)
 }
 
+fn import(keys: &KeyStore, args: &CircuitsImportArgs) -> Result<ImportReport, CliError> {
+    let circuits = candidates(args.receipt.as_deref())?;
+    let circuit = circuits.iter().find(|circuit| circuit.id().to_string() == args.circuit);
+    let circuit = circuit.ok_or_else(|| CliError::NoCircuit { got: args.circuit.clone() })?;
+    let ImportedKey { circuit, digest } = ceremony::import(keys, &**circuit, &args.zkey)?;
+    Ok(ImportReport { circuit: circuit.to_string(), digest: digest.to_string() })
+}
+
+/// The circuits that a receipt calls for, or the project's.
+fn candidates(receipt: Option<&Path>) -> Result<Vec<Box<dyn Circuit>>, CliError> {
+    receipt.map_or_else(|| Ok(of_the_project()), receipt_circuits)
+}
+
 fn list(args: &CircuitsArgs) -> Result<CircuitList, CliError> {
-    let mut circuits = match &args.receipt {
-        Some(path) => receipt_circuits(path)?,
-        None => of_the_project(),
-    };
+    let mut circuits = candidates(args.receipt.as_deref())?;
     let ids: Vec<String> = circuits.iter().map(|circuit| circuit.id().to_string()).collect();
     if let Some(name) = args.circuits.iter().find(|name| !ids.iter().any(|id| id.starts_with(*name))) {
         return Err(CliError::NoCircuit { got: name.clone() });
@@ -75,10 +111,10 @@ fn list(args: &CircuitsArgs) -> Result<CircuitList, CliError> {
         let mut ids = ids.iter();
         circuits.retain(|_| ids.next().is_some_and(|id| args.circuits.iter().any(|name| id.starts_with(name))));
     }
-    if let Some(dir) = &args.matrices {
+    for dir in [&args.matrices, &args.r1cs].into_iter().flatten() {
         fs::create_dir_all(dir).map_err(|source| CliError::WriteFile { path: dir.clone(), source })?;
     }
-    let lines = circuits.iter().map(|circuit| line(&**circuit, args.matrices.as_deref()));
+    let lines = circuits.iter().map(|circuit| line(&**circuit, args.matrices.as_deref(), args.r1cs.as_deref()));
     Ok(CircuitList { circuits: lines.collect::<Result<_, CliError>>()? })
 }
 
@@ -88,14 +124,16 @@ fn receipt_circuits(path: &Path) -> Result<Vec<Box<dyn Circuit>>, CliError> {
     circuits.map_err(|source| CliError::NotValid { path: path.to_owned(), source: Box::new(source) })
 }
 
-fn line(circuit: &dyn Circuit, dir: Option<&Path>) -> Result<CircuitLine, CliError> {
+fn line(circuit: &dyn Circuit, dir: Option<&Path>, ceremony: Option<&Path>) -> Result<CircuitLine, CliError> {
     let id = circuit.id();
     let key = universal_key(circuit).map_err(zkl_ledger::LedgerError::from)?;
     let matrices = key.matrices().ok_or_else(|| CliError::NoMatrices { circuit: id.to_string() })?;
-    let file = dir.map(|dir| {
-        let path = dir.join(format!("{}.r1cs", id.to_string().replace('/', ".")));
-        files::write_unchecked(&path, &matrices.to_bytes()).map(|()| path.display().to_string())
-    });
+    let write = |dir: &Path, extension: &str, bytes: Vec<u8>| {
+        let path = dir.join(format!("{}.{extension}", id.to_string().replace('/', ".")));
+        files::write_unchecked(&path, &bytes).map(|()| path.display().to_string())
+    };
+    let file = dir.map(|dir| write(dir, "r1cs", matrices.to_bytes()));
+    let r1cs = ceremony.map(|dir| write(dir, "snarkjs.r1cs", matrices.to_r1cs()));
     let pinned = PinnedDigests::of(&id);
     Ok(CircuitLine {
         id: id.to_string(),
@@ -109,5 +147,6 @@ fn line(circuit: &dyn Circuit, dir: Option<&Path>) -> Result<CircuitLine, CliErr
         pinned: pinned.universal == Some(key.digest()),
         dev_key: pinned.dev.map(|digest| digest.to_string()),
         file: file.transpose()?,
+        r1cs: r1cs.transpose()?,
     })
 }

@@ -106,11 +106,14 @@ impl LedgerHome {
         Ok(())
     }
 
-    /// Takes step 1 back for the log's key.
-    pub(crate) fn abandon_rotation(&mut self) -> Result<(), LedgerError> {
-        self.set(&[("next_log_key", None)])?;
-        self.next_log_key = None;
-        Ok(())
+    /// Takes step 1 back.
+    pub(crate) fn abandon_rotation(&mut self, role: KeyRole) -> Result<(), LedgerError> {
+        let (setting, next) = match role {
+            KeyRole::Log => ("next_log_key", &mut self.next_log_key),
+            KeyRole::Notary => ("next_notary_key", &mut self.next_notary_key),
+        };
+        *next = None;
+        self.set(&[(setting, None)])
     }
 
     fn new_key_file(&self, role: KeyRole) -> Result<KeyPlace, LedgerError> {

@@ -59,9 +59,11 @@ impl NamedKey<'_> {
             }
             return Ok(AdmittedKey::Derivable { key: self, instance, stated: Some(read()?), known: None });
         }
+        // The program knows the dev key of some circuits: another one need not be compared with it again.
+        let is_no_dev_key = pinned.is_none() && builtin_keys().digest(system, circuit).is_some();
         match (pinned, self.instance) {
             // A key that is not pinned may be the dev key of the circuit, whether or not the caller trusts its digest.
-            (None, Some(instance)) if self.derivable => {
+            (None, Some(instance)) if self.derivable && !is_no_dev_key => {
                 let known = known.map(|setup| read().map(|key| (key, setup))).transpose()?;
                 Ok(AdmittedKey::Derivable { key: self, instance, stated: None, known })
             }

@@ -5,6 +5,7 @@
 //! knowledge is perfect when the proving key is well-formed. Proofs can be re-randomised by anybody, so a claim binds its
 //! context as a public input.
 
+mod ceremony;
 mod encoding;
 mod error;
 mod file;

@@ -21,12 +21,14 @@ use zkl_core::{
 
 use zkl_kernel::threads;
 
-use super::{Groth16, Proof, ProvingKey, VerifyingKey, danger_setup, prove, store, verify};
+use super::{Groth16, Proof, ProvingKey, VerifyingKey, ceremony, danger_setup, prove, store, verify};
 use crate::{
     ark::Fr,
     keys::{KeyError, KeyEvent, KeyStore, Setup, dev_seed},
     matrices::Matrices,
-    proof_system::{self, DecodeError, KeyDecodeError, Link, Linked, ProofSystem, ProveError, VerifyError},
+    proof_system::{
+        self, DecodeError, ImportKeyError, KeyDecodeError, Link, Linked, ProofSystem, ProveError, VerifyError,
+    },
     random::fresh_rng,
 };
 
@@ -50,7 +52,24 @@ impl ProofSystem for Groth16 {
         progress: &dyn Fn(KeyEvent<'_>),
     ) -> Result<Arc<dyn proof_system::ProvingKey>, KeyError> {
         let key = store::load_or_generate(store, circuit, progress)?;
-        Ok(Arc::new(DevKey { id: circuit.id(), key }))
+        Ok(Arc::new(KeyOfCircuit { id: circuit.id(), setup: Setup::Dev, key }))
+    }
+
+    fn ceremony_key(
+        &self,
+        id: &CircuitId,
+        store: &KeyStore,
+    ) -> Result<Option<Arc<dyn proof_system::ProvingKey>>, KeyError> {
+        Ok(ceremony::load(store, id)?.map(|key| of_ceremony(id.clone(), key)))
+    }
+
+    fn import_key(
+        &self,
+        circuit: &dyn Circuit,
+        store: &KeyStore,
+        file: &[u8],
+    ) -> Result<Arc<dyn proof_system::ProvingKey>, ImportKeyError> {
+        Ok(of_ceremony(circuit.id(), ceremony::import(store, circuit, file)?))
     }
 
     fn derives_keys(&self) -> bool {
@@ -72,19 +91,25 @@ impl ProofSystem for Groth16 {
     }
 }
 
-/// A key from the public dev seed.
-struct DevKey {
+/// A key from a ceremony. The program knows none of them: whoever verifies trusts the digest, or does not.
+fn of_ceremony(id: CircuitId, key: ProvingKey) -> Arc<dyn proof_system::ProvingKey> {
+    Arc::new(KeyOfCircuit { id, setup: Setup::External, key })
+}
+
+/// A key and what it is for.
+struct KeyOfCircuit {
     id: CircuitId,
+    setup: Setup,
     key: ProvingKey,
 }
 
-impl proof_system::ProvingKey for DevKey {
+impl proof_system::ProvingKey for KeyOfCircuit {
     fn id(&self) -> &CircuitId {
         &self.id
     }
 
     fn setup(&self) -> Setup {
-        Setup::Dev
+        self.setup
     }
 
     fn verifying(&self) -> &dyn proof_system::VerifyingKey {

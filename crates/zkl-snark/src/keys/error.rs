@@ -41,6 +41,15 @@ pub enum KeyError {
         #[source]
         source: Box<dyn std::error::Error + Send + Sync>,
     },
+    /// A key from a ceremony lies here and cannot be used; nobody but the ceremony can replace it.
+    #[error("the key {} cannot be used: import it again", .path.display())]
+    Ceremony {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        #[source]
+        source: FileFault,
+    },
     /// The key of a built-in circuit is not the pinned one: the circuit changed and kept its id.
     #[error("the key of {circuit} is not the one that this version pins")]
     NotPinned {

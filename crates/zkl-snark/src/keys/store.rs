@@ -17,7 +17,7 @@ use zkl_core::{
 };
 
 use super::{FileFault, KeyError, PinnedKeys};
-use crate::proof_system::{ProofSystem, ProvingKey};
+use crate::proof_system::{ImportKeyError, ProofSystem, ProvingKey};
 
 /// What a [`KeyStore`] is doing, for whoever waits.
 #[derive(Clone, Copy, Debug)]
@@ -70,6 +70,7 @@ pub struct KeyStore {
     dir: PathBuf,
     pinned: PinnedKeys,
     loaded: Mutex<Loaded>,
+    ceremonies: Mutex<Loaded>,
     srs: Mutex<HashMap<KeyDigest, Arc<Srs>>>,
 }
 
@@ -81,7 +82,13 @@ impl KeyStore {
     pub fn open(dir: impl Into<PathBuf>) -> Result<Self, KeyError> {
         let dir = dir.into();
         fs::create_dir_all(&dir).map_err(at("create directory", &dir))?;
-        Ok(Self { dir, pinned: PinnedKeys::default(), loaded: Mutex::default(), srs: Mutex::default() })
+        Ok(Self {
+            dir,
+            pinned: PinnedKeys::default(),
+            loaded: Mutex::default(),
+            ceremonies: Mutex::default(),
+            srs: Mutex::default(),
+        })
     }
 
     /// The store, which from now on has no other dev keys for the circuits of `pinned`, beside those that it pins already.
@@ -111,6 +118,44 @@ impl KeyStore {
         let keys = system.proving_key(circuit, self, progress)?;
         loaded().insert(place, Arc::clone(&keys));
         Ok(keys)
+    }
+
+    /// The key of circuit `id` from a ceremony, in memory or imported before; `None` when there is none.
+    ///
+    /// # Errors
+    /// [`KeyError::Ceremony`] for a damaged file, [`KeyError::Io`].
+    pub fn ceremony_key(
+        &self,
+        system: &dyn ProofSystem,
+        id: &CircuitId,
+    ) -> Result<Option<Arc<dyn ProvingKey>>, KeyError> {
+        let place = (system.name(), id.clone());
+        let loaded = || self.ceremonies.lock().unwrap_or_else(PoisonError::into_inner);
+        let cached = loaded().get(&place).cloned();
+        if cached.is_some() {
+            return Ok(cached);
+        }
+        let key = system.ceremony_key(id, self)?;
+        if let Some(key) = &key {
+            loaded().insert(place, Arc::clone(key));
+        }
+        Ok(key)
+    }
+
+    /// Takes the key of `circuit`, whose assignment is not read, from the file of a ceremony. It replaces an earlier one.
+    ///
+    /// # Errors
+    /// [`ImportKeyError`], one variant per check.
+    pub fn import_key(
+        &self,
+        system: &dyn ProofSystem,
+        circuit: &dyn Circuit,
+        file: &[u8],
+    ) -> Result<Arc<dyn ProvingKey>, ImportKeyError> {
+        let key = system.import_key(circuit, self, file)?;
+        let mut loaded = self.ceremonies.lock().unwrap_or_else(PoisonError::into_inner);
+        loaded.insert((system.name(), circuit.id()), Arc::clone(&key));
+        Ok(key)
     }
 
     /// The dev keys that the program knows.

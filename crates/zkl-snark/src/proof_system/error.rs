@@ -1,17 +1,18 @@
 //! Errors of provers, verifiers and decoders, whatever the proof system.
 
-use std::error::Error;
+use std::{error::Error, fmt};
 
 use thiserror::Error;
 use zkl_argument::{
     commit::{CommitError, PointError},
     hyperkzg::{DecodeError as OpeningDecodeError, MaskedError, OpenError},
     msm::MsmLengthError,
+    snarkjs::ZkeyError,
 };
 use zkl_core::{circuit::CircuitId, random::RandomnessError};
 use zkl_kernel::LengthMismatch;
 
-use crate::{ark::relations::gr1cs::SynthesisError, matrices::CircuitError};
+use crate::{ark::relations::gr1cs::SynthesisError, keys::KeyError, matrices::CircuitError};
 
 /// Bytes that are no verifying key, by what the proof system says.
 #[derive(Debug, Error)]
@@ -27,8 +28,8 @@ pub enum Challenge {
     Delta,
 }
 
-impl std::fmt::Display for Challenge {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Display for Challenge {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Alpha => "alpha",
             Self::Delta => "delta",
@@ -47,8 +48,8 @@ pub enum Part {
     Inner,
 }
 
-impl std::fmt::Display for Part {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Display for Part {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Witness => "commitments to the witness",
             Self::Outer => "outer rounds",
@@ -157,6 +158,58 @@ pub enum DecodeError {
     /// The opening.
     #[error(transparent)]
     Opening(#[from] OpeningDecodeError),
+}
+
+/// What a key is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct KeySizes {
+    /// Variables: the constant 1, public inputs, private ones.
+    pub variables: usize,
+    /// Public inputs, without the constant 1.
+    pub inputs: usize,
+    /// Points of the evaluation domain.
+    pub domain: usize,
+}
+
+impl fmt::Display for KeySizes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { variables, inputs, domain } = self;
+        write!(f, "{variables} variables, {inputs} public inputs and a domain of {domain} points")
+    }
+}
+
+/// A key that could not be taken over from another program.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum ImportKeyError {
+    /// The circuits of the system have no setup, so that there is nothing to import.
+    #[error("{system} needs no key from a ceremony")]
+    NoSetup {
+        /// The proof system.
+        system: &'static str,
+    },
+    /// The file is no key.
+    #[error("the file is no key")]
+    File(#[from] ZkeyError),
+    /// The key of another circuit.
+    #[error("the key is for another circuit than {circuit}: it has {got}, expected {expected}")]
+    Sizes {
+        /// The circuit.
+        circuit: CircuitId,
+        /// What the circuit has.
+        expected: KeySizes,
+        /// What the key has.
+        got: KeySizes,
+    },
+    /// The circuit has no matrices.
+    #[error(transparent)]
+    Circuit(#[from] CircuitError),
+    /// The points make no key.
+    #[error("the points make no key")]
+    Key(#[source] KeyDecodeError),
+    /// The directory of keys.
+    #[error(transparent)]
+    Store(#[from] KeyError),
 }
 
 /// A proof that was not made.

@@ -229,7 +229,7 @@ impl From<Link> for LinkedColumns {
 }
 
 /// `w, R1, R2, R3, c_j1, c_j2`.
-fn extended_witness(assignment: &Assignment, randomness: &Randomness, sizes: &Sizes) -> Table {
+pub(super) fn extended_witness(assignment: &Assignment, randomness: &Randomness, sizes: &Sizes) -> Table {
     let [r1, r2] = randomness.row;
     let mut extended = spacious(sizes.len);
     extended.extend_from_slice(assignment.values.get(assignment.num_inputs..).unwrap_or_default());
@@ -253,7 +253,7 @@ fn commit_blocks(
 }
 
 /// `Az`, `Bz`, `Cz`, and the scheme's row `R1 * R2 = R3` after them.
-fn outer_tables(key: &VerifyingKey, combinations: &[Fr], [r1, r2]: [Fr; 2]) -> [Table; 3] {
+pub(super) fn outer_tables(key: &VerifyingKey, combinations: &[Fr], [r1, r2]: [Fr; 2]) -> [Table; 3] {
     let rows = &key.matrices().rows;
     let own = [r1, r2, r1 * r2];
     std::array::from_fn(|side| {

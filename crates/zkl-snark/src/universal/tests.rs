@@ -1,6 +1,7 @@
 //! Tests of the universal proof system.
 
 mod agreement;
+mod beyond;
 mod challenges;
 mod circuits;
 mod fixture;

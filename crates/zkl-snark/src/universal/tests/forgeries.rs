@@ -64,7 +64,7 @@ impl Oracle for Forgetful {
 }
 
 /// A false statement: the square of 3 is 10.
-fn false_case(columns: Option<Columns>) -> Case {
+pub(super) fn false_case(columns: Option<Columns>) -> Case {
     let mut case = Case::square(columns);
     case.values[2] += Fr::ONE;
     assert!(!case.holds());
@@ -172,7 +172,7 @@ fn claim_blinder(claim: &Claim, blinders: &[Fr], case: &Case) -> Fr {
     claim.terms.iter().zip(blinders).map(|((weight, _), blinder)| *weight * blinder).sum()
 }
 
-fn refused(result: &Result<(), VerifyError>) -> bool {
+pub(super) fn refused(result: &Result<(), VerifyError>) -> bool {
     matches!(result, Err(VerifyError::Opening(_)))
 }
 

@@ -14,25 +14,27 @@ use zkl_core::ark::{
 };
 use zkl_kernel::threads::prelude::*;
 
-use super::error::{SnarkjsError, SrsFault};
+use super::SnarkjsError;
+use crate::srs::SrsFault;
 
 const VERSION: u32 = 1;
 
 /// What tells one kind of file from another.
 #[derive(Clone, Copy)]
-pub(super) struct FileKind {
+pub(crate) struct FileKind {
     /// The first four bytes.
-    pub(super) magic: &'static str,
+    pub(crate) magic: &'static str,
     /// Maximum number of sections that such files have.
-    pub(super) max_sections: u32,
+    pub(crate) max_sections: u32,
 }
 
 /// The sections of a file.
-pub(super) struct Sections(Vec<Section>);
+#[derive(Debug)]
+pub(crate) struct Sections(Vec<Section>);
 
 /// Where a section is.
-#[derive(Clone, Copy)]
-pub(super) struct Section {
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Section {
     id: u32,
     start: u64,
     bytes: u64,
@@ -40,7 +42,7 @@ pub(super) struct Section {
 
 impl Sections {
     /// Reads the table of sections and checks it against the length of the file.
-    pub(super) fn read<R: Read + Seek>(kind: FileKind, reader: &mut R) -> Result<Self, SnarkjsError> {
+    pub(crate) fn read<R: Read + Seek>(kind: FileKind, reader: &mut R) -> Result<Self, SnarkjsError> {
         let length = reader.seek(SeekFrom::End(0))?;
         reader.seek(SeekFrom::Start(0))?;
         let mut position = 0;
@@ -73,7 +75,7 @@ impl Sections {
     }
 
     /// The one section with this number.
-    pub(super) fn find(&self, id: u32) -> Result<Section, SnarkjsError> {
+    pub(crate) fn find(&self, id: u32) -> Result<Section, SnarkjsError> {
         let mut found = self.0.iter().filter(|section| section.id == id);
         match (found.next(), found.next()) {
             (Some(section), None) => Ok(*section),
@@ -85,7 +87,7 @@ impl Sections {
 
 impl Section {
     /// The section, if it has `expected` bytes.
-    pub(super) const fn expect(self, expected: u64) -> Result<Self, SnarkjsError> {
+    pub(crate) const fn expect(self, expected: u64) -> Result<Self, SnarkjsError> {
         if self.bytes != expected {
             return Err(SnarkjsError::SectionLength { id: self.id, expected, got: self.bytes });
         }
@@ -93,7 +95,7 @@ impl Section {
     }
 
     /// The first `N` bytes.
-    pub(super) fn bytes<const N: usize, R: Read + Seek>(self, reader: &mut R) -> Result<[u8; N], SnarkjsError> {
+    pub(crate) fn bytes<const N: usize, R: Read + Seek>(self, reader: &mut R) -> Result<[u8; N], SnarkjsError> {
         if self.bytes < N as u64 {
             return Err(SnarkjsError::SectionLength { id: self.id, expected: N as u64, got: self.bytes });
         }
@@ -104,7 +106,7 @@ impl Section {
     }
 
     /// The first `count` points of `N` bytes; the section is long enough.
-    pub(super) fn points<const N: usize, P: Send, R: Read + Seek>(
+    pub(crate) fn points<const N: usize, P: Send, R: Read + Seek>(
         self,
         reader: &mut R,
         count: usize,
@@ -119,7 +121,7 @@ impl Section {
 }
 
 /// Whether 32 bytes are the modulus of the base field of BN254.
-pub(super) fn modulus_is_bn254(bytes: &[u8]) -> bool {
+pub(crate) fn modulus_is_bn254(bytes: &[u8]) -> bool {
     bytes == Fq::MODULUS.to_bytes_le()
 }
 

@@ -10,38 +10,38 @@ use zkl_core::ark::{
     ff::{BigInteger, PrimeField, Zero},
 };
 
-use super::error::SrsFault;
+use crate::srs::SrsFault;
 
 /// Bytes of one coordinate.
-pub(super) const COORDINATE_BYTES: usize = 32;
+pub(crate) const COORDINATE_BYTES: usize = 32;
 /// Bytes of a G1 point.
-pub(super) const G1_BYTES: usize = 2 * COORDINATE_BYTES;
+pub(crate) const G1_BYTES: usize = 2 * COORDINATE_BYTES;
 /// Bytes of a G2 point.
-pub(super) const G2_BYTES: usize = 4 * COORDINATE_BYTES;
+pub(crate) const G2_BYTES: usize = 4 * COORDINATE_BYTES;
 
 /// How the integers in a file stand for field elements.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Form {
+pub(crate) enum Form {
     /// The element itself.
     Plain,
     /// The element times `2^256`, as snarkjs stores it.
     Montgomery,
 }
 
-pub(super) fn encode_g1(point: &G1Affine) -> [u8; G1_BYTES] {
+pub(crate) fn encode_g1(point: &G1Affine) -> [u8; G1_BYTES] {
     let mut bytes = [0; G1_BYTES];
     write_coordinates(&mut bytes, &[point.x, point.y]);
     bytes
 }
 
-pub(super) fn encode_g2(point: &G2Affine) -> [u8; G2_BYTES] {
+pub(crate) fn encode_g2(point: &G2Affine) -> [u8; G2_BYTES] {
     let mut bytes = [0; G2_BYTES];
     write_coordinates(&mut bytes, &[point.x.c0, point.x.c1, point.y.c0, point.y.c1]);
     bytes
 }
 
 /// Decodes a non-zero point on the curve; G1 has cofactor 1, so it is an element of the group.
-pub(super) fn decode_g1(bytes: &[u8; G1_BYTES], form: Form, index: usize) -> Result<G1Affine, SrsFault> {
+pub(crate) fn decode_g1(bytes: &[u8; G1_BYTES], form: Form, index: usize) -> Result<G1Affine, SrsFault> {
     let [x, y] =
         read_coordinates(bytes, form).map_err(|coordinate| SrsFault::Coordinate { group: "G1", index, coordinate })?;
     let point = G1Affine::new_unchecked(x, y);
@@ -55,7 +55,7 @@ pub(super) fn decode_g1(bytes: &[u8; G1_BYTES], form: Form, index: usize) -> Res
 }
 
 /// Decodes a non-zero point of the group of prime order.
-pub(super) fn decode_g2(bytes: &[u8; G2_BYTES], form: Form, index: usize) -> Result<G2Affine, SrsFault> {
+pub(crate) fn decode_g2(bytes: &[u8; G2_BYTES], form: Form, index: usize) -> Result<G2Affine, SrsFault> {
     let [x0, x1, y0, y1] =
         read_coordinates(bytes, form).map_err(|coordinate| SrsFault::Coordinate { group: "G2", index, coordinate })?;
     let point = G2Affine::new_unchecked(Fq2::new(x0, x1), Fq2::new(y0, y1));
