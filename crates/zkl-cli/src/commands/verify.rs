@@ -16,7 +16,7 @@ use zkl_ledger::{
 
 use super::{receipt_files, verify_many};
 use crate::{
-    args::VerifyArgs,
+    args::{Format, VerifyArgs},
     config::Config,
     error::CliError,
     output::{self, Report},
@@ -94,6 +94,11 @@ fn fields(statement: &StatementSummary, data: Option<&str>) -> Vec<(&'static str
         };
         fields.push(("log key", what));
     }
+    if let Some(withdrawn) = &statement.withdraws {
+        let instead = withdrawn.replacement.as_ref().map(|id| format!(", superseded by {id}"));
+        fields.push(("withdraws", format!("{}{}", withdrawn.entry, instead.unwrap_or_default())));
+        fields.push(("reason", format!("{} (the notary's words)", withdrawn.reason)));
+    }
     if let Some(inputs) = &statement.public_inputs {
         fields.push(("public inputs", inputs.join(" ")));
     }
@@ -135,7 +140,7 @@ pub(super) async fn run(args: VerifyArgs, config: &Config) -> Result<(), CliErro
     }
     let required: Vec<Requirement> = config.require.iter().chain(&args.require).copied().collect();
     let path = match args.receipts.as_slice() {
-        [path] if !path.is_dir() => path,
+        [path] if !path.is_dir() && config.format != Format::Csv => path,
         _ if args.data.is_some() => return Err(CliError::DataOfOne),
         paths => return verify_many::run(&receipt_files::expand(paths)?, &trust, &required, config),
     };

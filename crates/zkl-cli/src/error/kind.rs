@@ -88,6 +88,9 @@ impl CliError {
             | Self::Unproved { .. }
             | Self::NotAReceipt { .. }
             | Self::DataOfOne
+            | Self::NoCsv
+            | Self::LogKeys { .. }
+            | Self::NotAllReceipts { .. }
             | Self::Trust { .. }
             | Self::NoOpeningKey
             | Self::OtherLog { .. }

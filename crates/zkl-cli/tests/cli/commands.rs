@@ -2,7 +2,7 @@
 
 use sha2::{Digest as _, Sha256};
 
-use crate::common::{Workdir, penguins};
+use crate::common::{Workdir, keep_open, penguins};
 
 #[test]
 fn a_claim_goes_from_table_to_verifier() {
@@ -115,6 +115,22 @@ fn the_log_is_listed_in_every_form() {
 }
 
 #[test]
+fn the_doctor_misses_a_private_key_that_is_gone() {
+    let workdir = Workdir::new();
+    let answer = workdir.run(&["-q", "init"]);
+    assert!(answer.stderr.starts_with("warning: the log is called zkl-"), "a name for ever: {}", answer.stderr);
+    workdir.ok(&["doctor"]);
+    std::fs::remove_file(workdir.path(".zkl/ledger.key")).unwrap();
+    assert!(workdir.ok(&["doctor"]).contains("the log's private key is not here"), "a ledger to read");
+    std::fs::remove_file(workdir.path(".zkl/log-public.txt")).unwrap();
+    let answer = workdir.run(&["doctor"]);
+    assert!(answer.stdout.contains("PROBLEM  key"), "{}", answer.stdout);
+    assert!(!answer.stdout.contains("is private"), "{}", answer.stdout);
+    let named = workdir.run(&["init", "--ledger", "named", "--origin", "example.com/log"]);
+    assert_eq!(named.stderr, "");
+}
+
+#[test]
 fn an_export_is_brought_up_to_date() {
     let workdir = Workdir::with_penguins();
     let first = workdir.json(&["export", "public"]);
@@ -184,22 +200,11 @@ fn claims_are_explained_when_they_do_not_fit() {
 #[test]
 fn a_second_writer_is_told_so_and_readers_are_not_hindered() {
     let workdir = Workdir::with_penguins();
-    // A table that never ends keeps the first writer busy.
-    let fifo = workdir.path("slow.csv");
-    assert!(std::process::Command::new("mkfifo").arg(&fifo).status().unwrap().success());
-    let mut first =
-        workdir.command(&["notarize", "slow.csv", "--input-format", "csv", "--attest-only"]).spawn().unwrap();
-    let feed = std::thread::spawn({
-        let fifo = fifo.clone();
-        move || std::fs::OpenOptions::new().write(true).open(fifo)
-    });
-    let pipe = feed.join().unwrap();
+    let first = keep_open(&workdir);
     let error = workdir.fails(4, &["notarize", &penguins()]);
     assert!(error.contains("in use by another process") && error.contains("--wait"), "{error}");
     workdir.ok(&["log"]);
-    drop(pipe);
-    first.kill().unwrap();
-    first.wait().unwrap();
+    drop(first);
     workdir.ok(&["notarize", &penguins(), "--wait", "10", "--attest-only"]);
 }
 
