@@ -18,6 +18,7 @@ mod proved;
 mod quickstart;
 mod references;
 mod replacing;
+mod report;
 mod require;
 mod secrets;
 mod setup;
