@@ -13,7 +13,7 @@ const LISTED: usize = 200;
 
 /// How far what a statement says is shown to be true.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Assurance {
+pub(crate) enum Assurance {
     /// A proof shows it.
     Proved,
     /// Somebody signed it.
