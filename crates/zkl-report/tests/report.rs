@@ -1,20 +1,21 @@
 //! Reports about the stored receipts of every version, and about hostile names.
 
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that fails should stop")]
+#![expect(clippy::unwrap_used, reason = "a test that fails should stop")]
 
 use std::{fs, path::Path};
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use sha2::{Digest as _, Sha256};
 use zkl_core::time::Timestamp;
-use zkl_receipt::{Receipt, Trust, VerifiedReceipt, VerifiedStatement, verify};
+use zkl_receipt::{Receipt, Trust, VerifiedReceipt, VerifiedStatement, VerifyError, verify};
 use zkl_report::{Reported, report};
 
 fn fixtures() -> Vec<(String, Vec<u8>)> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../zkl-ledger/tests/fixtures");
     let mut found = Vec::new();
-    for version in fs::read_dir(root).unwrap() {
-        for file in fs::read_dir(version.unwrap().path()).unwrap() {
+    let versions = fs::read_dir(root).unwrap().map(|version| version.unwrap().path());
+    for version in versions.filter(|version| version.is_dir()) {
+        for file in fs::read_dir(version).unwrap() {
             let path = file.unwrap().path();
             if path.extension().is_some_and(|extension| extension == "receipt") {
                 found.push((path.display().to_string(), fs::read(&path).unwrap()));
@@ -25,16 +26,26 @@ fn fixtures() -> Vec<(String, Vec<u8>)> {
     found
 }
 
+/// Verifies a receipt, with whatever key its custom circuit is proved under.
 fn verified(bytes: &[u8]) -> VerifiedReceipt {
-    verify(bytes, &Trust::default()).unwrap()
+    let trust = Trust::default();
+    match verify(bytes, &trust) {
+        Err(VerifyError::KeyNotTrusted { circuit, digest }) => {
+            verify(bytes, &trust.with_text(&format!("vk:{circuit}:{digest}")).unwrap()).unwrap()
+        }
+        other => other.unwrap(),
+    }
 }
 
 fn made(receipts: &[Reported]) -> String {
     let page = report(receipts, Timestamp(1_767_225_600_000));
     assert!(page.starts_with("<!DOCTYPE html>") && page.ends_with("</html>"));
     // Nothing is run and nothing is loaded.
-    for forbidden in ["<script", "<img", "<link", "<iframe", "<form", "javascript:", "src=", "href="] {
-        assert!(!page.contains(forbidden), "{forbidden}");
+    let tags = page.split('<').skip(1).map(|part| part.split('>').next().unwrap());
+    for tag in tags {
+        let name = tag.split([' ', '/']).next().unwrap();
+        assert!(!["script", "img", "link", "iframe", "form", "object", "a"].contains(&name), "<{tag}>");
+        assert!(!tag.contains(" src=") && !tag.contains(" href=") && !tag.contains(" on"), "<{tag}>");
     }
     page
 }
@@ -64,7 +75,7 @@ fn there_is_a_report_for_every_stored_receipt_and_it_has_words_for_every_stateme
         for (text, words) in claims {
             assert!(page.contains(&escaped(&text)) && page.contains(&escaped(&words)), "{name}: {text}");
         }
-        all.push(Reported::new(name, bytes, verify(bytes, &Trust::default()).map_err(|error| error.to_string())));
+        all.push(Reported::new(name, bytes, Ok(self::verified(bytes))));
     }
     let page = made(&all);
     for provision in ["Art. 10(2)(a)", "Art. 10(2)(h)", "Art. 10(3)", "Art. 10(5)", "Annex IV, 2(d)"] {

@@ -122,9 +122,9 @@ pub fn document() -> utoipa::openapi::OpenApi {
 ///
 /// # Errors
 /// When the document of the API cannot be written.
-pub fn router(service: Arc<Service>, limits: RequestLimits) -> Result<Router, serde_json::Error> {
+pub fn router(service: &Arc<Service>, limits: RequestLimits) -> Result<Router, serde_json::Error> {
     let document = Arc::<str>::from(document().to_json()?);
-    let shared = Shared { service: Arc::clone(&service), limits };
+    let shared = Shared { service: Arc::clone(service), limits };
     let late = TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, limits.request);
     let (api, _) = api().split_for_parts();
     let (uploads, _) = uploads().split_for_parts();
@@ -147,7 +147,7 @@ pub fn router(service: Arc<Service>, limits: RequestLimits) -> Result<Router, se
             tracing::error!("a handler panicked");
             Problem::from(Failure::new(Code::Internal, "the server's log says more")).into_response()
         }))
-        .layer(axum::middleware::from_fn_with_state(Arc::clone(&service), observe::observe))
+        .layer(axum::middleware::from_fn_with_state(Arc::clone(service), observe::observe))
         .with_state(shared))
 }
 

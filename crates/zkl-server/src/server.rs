@@ -97,7 +97,7 @@ pub async fn serve(
     shutdown: impl Future<Output = ()> + Send,
 ) -> Result<(), ServerError> {
     let Listeners { clients, tls, internal } = listeners.into();
-    let router = http::router(Arc::clone(&service), limits.requests)?;
+    let router = http::router(&service, limits.requests)?;
     let stop = watch::Sender::new(false);
     // Told whether the server is ready until the very end.
     let watched = internal.map(|listener| {

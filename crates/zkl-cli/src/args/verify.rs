@@ -13,7 +13,7 @@ pub(crate) struct TrustArgs {
     /// A log key (origin+hash+base64), a proof key (vk:CIRCUIT:DIGEST), a reference string (srs:DIGEST), or a file with
     /// one per line (may be repeated)
     #[arg(long = "trust", value_name = "KEY", env = "ZKL_TRUST", value_delimiter = ' ')]
-    pub(crate) keys: Vec<String>,
+    pub(crate) pinned: Vec<String>,
     #[command(flatten)]
     pub(crate) store: TrustStoreArgs,
     /// Trust policy (c2sp.org/tlog-policy): its logs are trusted, and its quorum must have cosigned

@@ -142,7 +142,7 @@ pub(super) fn trusted(args: &TrustArgs, config: &Config) -> Result<Trust, CliErr
         return Err(CliError::FoundTrust { path: path.clone() });
     }
     let mut trust = Trust::default();
-    for text in config.trust.iter().chain(&args.keys) {
+    for text in config.trust.iter().chain(&args.pinned) {
         trust = add_trust(trust, text)?;
     }
     if let Some(store) = super::read_trust_store(&args.store, config)? {
