@@ -6,7 +6,7 @@ use maud::{Markup, html};
 use zkl_receipt::VerifiedStatement;
 
 use crate::{
-    receipt::Reported,
+    receipt::{Reported, withdrawn},
     statement::{self, Assurance, Fact},
 };
 
@@ -147,7 +147,10 @@ impl Shown {
 
 /// The table of requirements, with what the receipts contribute to each.
 pub fn requirements(receipts: &[Reported]) -> Markup {
-    let facts: Vec<Fact<'_>> = receipts.iter().flat_map(Reported::facts).collect();
+    // What its notary withdrew contributes nothing.
+    let withdrawn = withdrawn(receipts);
+    let facts = receipts.iter().flat_map(Reported::facts).filter(|fact| !withdrawn.contains(&fact.entry.id));
+    let facts: Vec<Fact<'_>> = facts.collect();
     html! {
         section {
             h2 { "What this contributes to the EU AI Act" }

@@ -1,9 +1,11 @@
 //! A receipt and its verdict, as a part of a page.
 
+use std::collections::BTreeSet;
+
 use maud::{Markup, html};
 use sha2::{Digest as _, Sha256};
-use zkl_core::text::visible;
-use zkl_receipt::VerifiedReceipt;
+use zkl_core::{digest::TransactionId, text::visible};
+use zkl_receipt::{VerifiedReceipt, VerifiedStatement};
 
 use crate::statement::{self, Fact};
 
@@ -35,6 +37,17 @@ impl Reported {
         let sound = verified.verdict().is_valid();
         verified.subjects().map(|entry| Fact::of(entry, sound)).collect()
     }
+}
+
+/// Entries that a valid receipt among these says are withdrawn.
+pub(crate) fn withdrawn(receipts: &[Reported]) -> BTreeSet<TransactionId> {
+    let verified = receipts.iter().filter_map(|receipt| receipt.outcome.as_ref().ok());
+    let entries = verified.flat_map(|verified| &verified.entries);
+    let withdrawn = entries.filter_map(|entry| match &entry.statement {
+        VerifiedStatement::Withdrawal { record } => Some(record.entry),
+        _ => None,
+    });
+    withdrawn.collect()
 }
 
 /// What a receipt shows and on what trust.

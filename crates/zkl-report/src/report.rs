@@ -6,7 +6,7 @@ use zkl_core::time::Timestamp;
 use crate::{
     legal,
     page::{Style, document},
-    receipt::{Reported, receipt_section},
+    receipt::{Reported, receipt_section, withdrawn},
     statement::{Assurance, badge, count},
 };
 
@@ -39,6 +39,7 @@ pub fn report(receipts: &[Reported], made_at: Timestamp) -> String {
 
 fn overview(receipts: &[Reported]) -> Markup {
     let valid = receipts.iter().filter(|receipt| receipt.is_valid()).count();
+    let withdrawn = withdrawn(receipts);
     html! {
         @if valid < receipts.len() {
             p class="warning" {
@@ -47,7 +48,12 @@ fn overview(receipts: &[Reported]) -> Markup {
         }
         ul {
             @for fact in receipts.iter().flat_map(Reported::facts) {
-                li { (badge(fact.assurance)) " " (fact.sentence) }
+                li {
+                    @if withdrawn.contains(&fact.entry.id) {
+                        span class="badge bad" { "withdrawn" } " Not to be relied on, says its notary: "
+                    } @else { (badge(fact.assurance)) " " }
+                    (fact.sentence)
+                }
             }
         }
         p {

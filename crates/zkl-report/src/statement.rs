@@ -89,6 +89,10 @@ fn sentence(statement: &VerifiedStatement) -> String {
             format!("In the notary\u{2019}s words, which nothing checks: {}", visible(&record.description))
         }
         VerifiedStatement::Key { record } => key_sentence(record),
+        VerifiedStatement::Withdrawal { record } => {
+            let replaced = if record.replacement.is_some() { ", and named the one that takes its place" } else { "" };
+            format!("The notary withdrew an earlier entry{replaced}; in their words: {}", visible(&record.reason))
+        }
         _ => "A statement of a kind that this program has no words for.".to_owned(),
     }
 }
@@ -123,7 +127,8 @@ fn evidence(entry: &VerifiedEntry, sound: bool) -> String {
             "A proof shows that a circuit accepts the numbers below. That the circuit means these words is the notary\u{2019}s word."
                 .to_owned()
         }
-        _ => "Signed with the keys that it is about.".to_owned(),
+        VerifiedStatement::Key { .. } => "Signed with the keys that it is about.".to_owned(),
+        _ => "The notary signed it.".to_owned(),
     };
     if sound {
         said
@@ -149,6 +154,10 @@ pub(crate) fn statement(fact: &Fact<'_>, summary: &StatementSummary, sound: bool
                 }
                 @if let Some(inputs) = &summary.public_inputs {
                     dt { "Numbers" } dd class="mono" { (inputs.join(" ")) }
+                }
+                @if let Some(withdrawal) = &summary.withdraws {
+                    dt { "Withdrawn entry" } dd class="mono" { (withdrawal.entry) }
+                    @if let Some(replacement) = &withdrawal.replacement { dt { "In its place" } dd class="mono" { (replacement) } }
                 }
                 @if let Some(key) = &summary.key {
                     dt { "Former key" } dd class="mono" { (key.old) }

@@ -22,7 +22,7 @@ impl Report for ServeReport {
 
 pub(super) async fn run(options: ServeOptions, config: &Config) -> Result<(), CliError> {
     log_to_stderr(options.log());
-    let ledger = super::open_for_writing(config, 0, super::Openings::Read).await?;
+    let ledger = super::builder(config, super::Openings::Read)?.open(&config.ledger).await?;
     let listeners = options.listeners().await?;
     output::print(&ServeReport { serving: format!("{}/", listeners.url()?) }, config.format)?;
     Ok(options.serve(ledger, &config.ledger, listeners).await?)
