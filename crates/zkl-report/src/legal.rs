@@ -146,7 +146,7 @@ impl Shown {
 }
 
 /// The table of requirements, with what the receipts contribute to each.
-pub fn requirements(receipts: &[Reported]) -> Markup {
+pub(crate) fn requirements(receipts: &[Reported]) -> Markup {
     // What its notary withdrew contributes nothing.
     let withdrawn = withdrawn(receipts);
     let facts = receipts.iter().flat_map(Reported::facts).filter(|fact| !withdrawn.contains(&fact.entry.id));
