@@ -32,7 +32,9 @@ fn receipts_that_are_not_valid_stand_in_the_report_as_that() {
     let middle = bytes.len() / 2;
     bytes[middle] ^= 1;
     fs::write(workdir.path("receipts/bad.receipt"), &bytes).unwrap();
-    workdir.fails(1, &["report", "receipts", "-o", "report.html"]);
+    let answer = workdir.run(&["report", "receipts", "-o", "report.html"]);
+    assert_eq!(answer.code, Some(1), "{}", answer.stderr);
+    assert!(answer.stdout.contains("2, of which 1 are valid"), "{}", answer.stdout);
     let page = fs::read_to_string(workdir.path("report.html")).unwrap();
     assert!(page.contains("not valid</span>") && page.contains("bad.receipt") && page.contains("good.receipt"));
     // Whom the reader trusts stands in it, too.
