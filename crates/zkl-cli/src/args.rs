@@ -187,7 +187,8 @@ pub(crate) struct InitArgs {
 
 /// Record a table: read it, commit to its profile, prove that the profile covers every row, sign, append.
 ///
-/// CSV, JSON, NDJSON, Parquet and Arrow IPC files are read, also with gzip, zstd, bzip2, xz or ZIP around them. Column types are
+/// CSV, JSON, NDJSON, Parquet and Arrow IPC files are read, also with gzip, zstd, bzip2, xz or ZIP around them. All files below a directory
+/// or of a pattern are one table, in the order of their paths; a directory called `key=value` is a column. Column types are
 /// inferred from all rows (`zkl schema FILE` shows how) unless a schema file or --column says otherwise. Nothing of the
 /// table enters the ledger but its layout, commitments to its columns and to its profile, and a proof in zero knowledge
 /// that the profile covers every row; the secrets go into an opening file beside the ledger. The first notarization of a
@@ -198,11 +199,13 @@ Examples:
   zkl notarize penguins.csv --name penguins --joint species,sex
   zkl notarize loans.parquet --name loans --product income,amount --privacy public
   zkl notarize export.txt.gz --name export --input-format csv --delimiter ';' --schema export.toml
-  zkl notarize ids.csv --name ids --column zip=category -o ids.receipt")]
+  zkl notarize ids.csv --name ids --column zip=category -o ids.receipt
+  zkl notarize sales/ 'archive/*.csv.gz' --name sales
+  curl -s https://example.com/table.csv | zkl notarize - --name table")]
 pub(crate) struct NotarizeArgs {
-    /// The table
-    #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
-    pub(crate) file: PathBuf,
+    /// The table: a file, a directory, a pattern in quotes, or `-` for standard input; several are one table, in this order
+    #[arg(value_name = "FILE", value_hint = ValueHint::AnyPath, required = true)]
+    pub(crate) files: Vec<PathBuf>,
     /// Name of the dataset [default: the file's name without extensions]
     #[arg(long, short, value_name = "NAME")]
     pub(crate) name: Option<DatasetName>,
@@ -410,8 +413,8 @@ pub(crate) struct VerifyArgs {
     /// Fail unless the receipt is also all of this, separated by commas: pinned, proved, public-setup, cosigned (see below)
     #[arg(long, value_name = "LIST", env = "ZKL_REQUIRE", value_delimiter = ',')]
     pub(crate) require: Vec<Requirement>,
-    /// Also check that this file is the notarized table, commitments to every column included (needs --opening)
-    #[arg(long, value_name = "FILE", requires = "opening", value_hint = ValueHint::FilePath)]
+    /// Also check that this is the notarized table, commitments to every column included (needs --opening)
+    #[arg(long, value_name = "FILE", requires = "opening", value_hint = ValueHint::AnyPath)]
     pub(crate) data: Option<PathBuf>,
     /// The opening of the notarization
     #[arg(long, value_name = "FILE", requires = "data", value_hint = ValueHint::FilePath)]
@@ -460,9 +463,9 @@ Examples:
   zkl schema penguins.csv
   zkl schema penguins.csv -o penguins.schema.toml")]
 pub(crate) struct SchemaArgs {
-    /// The table
-    #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
-    pub(crate) file: PathBuf,
+    /// The table, as for `zkl notarize`
+    #[arg(value_name = "FILE", value_hint = ValueHint::AnyPath, required = true)]
+    pub(crate) files: Vec<PathBuf>,
     #[command(flatten)]
     pub(crate) read: ReadArgs,
     /// Write a schema file (TOML)

@@ -5,7 +5,7 @@ use zkl_ledger::{
     DatasetName, Entry,
     receipt::{KeyChange, KeyRecord, Predicate},
     storage::{Order, Query},
-    types::Timestamp,
+    types::{LeafIndex, Timestamp},
 };
 
 use crate::{
@@ -63,6 +63,7 @@ pub(super) async fn run(dataset: Option<DatasetName>, filter: &FilterArgs, confi
         .then(|| filter.since.unwrap_or(Timestamp(0))..filter.until.unwrap_or(Timestamp(u64::MAX)));
     let mut query = Query { dataset, kind: filter.kind.clone(), time, order: Order::Descending, ..Query::default() };
     let mut entries: Vec<EntryLine> = Vec::new();
+    let mut times: Vec<(LeafIndex, Timestamp)> = Vec::new();
     // One entry beyond the limit tells that there are more.
     let wanted = filter.limit.saturating_add(1);
     while entries.len() < wanted {
@@ -70,17 +71,28 @@ pub(super) async fn run(dataset: Option<DatasetName>, filter: &FilterArgs, confi
         let page = ledger.entries(&query).await?;
         let Some(last) = page.last() else { break };
         query.index = Some(0..last.index.0);
+        times.extend(page.iter().map(|entry| (entry.index, entry.predicate().recorded_at())));
         entries.extend(page.iter().map(line));
     }
     let more = entries.len() > filter.limit;
     entries.truncate(filter.limit);
     output::print(&EntryList { entries, more }, config.format)?;
+    if let Some((later, earlier)) = set_back(&times) {
+        let text = format!("entry {later} is dated before entry {earlier}: a clock was set back, or was wrong");
+        progress::note(config.quiet, &text);
+    }
     if more {
         let text =
             format!("there are older entries: --limit {} shows twice as many", filter.limit.saturating_mul(2).max(1));
         progress::note(config.quiet, &text);
     }
     Ok(())
+}
+
+/// The newest of these entries, the newest first, that is dated before the one below it, and that one.
+fn set_back(times: &[(LeafIndex, Timestamp)]) -> Option<(LeafIndex, LeafIndex)> {
+    let pair = times.windows(2).find(|pair| pair[0].1 < pair[1].1)?;
+    Some((pair[0].0, pair[1].0))
 }
 
 /// What happened to a key of the log, in words.
@@ -108,5 +120,21 @@ fn line(entry: &Entry) -> EntryLine {
         recorded_at: predicate.recorded_at().to_string(),
         dataset: predicate.dataset().map(ToString::to_string),
         summary,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_entry_that_is_dated_before_an_older_one_is_found() {
+        let at = |times: &[u64]| {
+            let entries = times.iter().zip((0..times.len() as u64).rev());
+            entries.map(|(time, index)| (LeafIndex(index), Timestamp(*time))).collect::<Vec<_>>()
+        };
+        assert_eq!(set_back(&at(&[9, 9, 4])), None);
+        assert_eq!(set_back(&at(&[9, 3, 4])), Some((LeafIndex(1), LeafIndex(0))));
+        assert_eq!(set_back(&[]), None);
     }
 }

@@ -45,6 +45,7 @@ use crate::{
     args::{Command, TrustStoreArgs},
     config::Config,
     error::CliError,
+    limits,
 };
 
 /// Longest trust store that is read, in bytes.
@@ -86,8 +87,10 @@ pub(crate) async fn run(command: Command, config: &Config) -> Result<(), CliErro
 }
 
 fn key_store(config: &Config) -> Result<KeyStore, CliError> {
-    let dir = config.keys.as_ref().ok_or(CliError::NoCacheDirectory)?;
-    Ok(KeyStore::open(dir).map_err(zkl_ledger::LedgerError::from)?)
+    match &config.keys {
+        Some(dir) => Ok(KeyStore::open(dir).map_err(zkl_ledger::LedgerError::from)?),
+        None => Ok(KeyStore::nowhere()),
+    }
 }
 
 /// What a command does with openings.
@@ -108,6 +111,7 @@ async fn open_for_reading(config: &Config, openings: Openings) -> Result<Ledger,
 }
 
 fn builder(config: &Config, openings: Openings) -> Result<LedgerBuilder, CliError> {
+    limits::check_memory()?;
     let builder = Ledger::builder().keys(key_store(config)?).proofs(config.proof);
     let key = if openings == Openings::Read { config.opening_key()? } else { None };
     Ok(match key {

@@ -1,5 +1,6 @@
 //! Parquet and Arrow IPC, through the arrow crates. Types are kept as the file states them.
 
+mod encrypted;
 mod int96;
 
 use std::{
@@ -34,6 +35,7 @@ use crate::{
     canonical::{Blocks, CanonicalWriter},
     cell::Cell,
     error::{DatasetError, Fault},
+    format::NoTable,
     hash::FeedWriter,
     infer::FileType,
     number::Number,
@@ -69,7 +71,10 @@ fn read_parquet_chunks<S: CellSink>(
     };
     let chunks = SharedChunks(Arc::new(chunks));
     let metadata = contained(table, WHAT, || ArrowReaderMetadata::load(&chunks, ArrowReaderOptions::default()))?;
-    let metadata = metadata.map_err(fail)?;
+    let metadata = metadata.map_err(|error| {
+        let encrypted = table.source.open().is_ok_and(|contents| encrypted::has_encrypted_columns(&contents));
+        if encrypted { table.error(Fault::NoTable { found: NoTable::EncryptedParquet }) } else { fail(error) }
+    })?;
     let int96 = Int96Columns::of(&metadata);
     let whole_seconds = if int96.is_empty() { metadata.clone() } else { int96.in_seconds(&metadata).map_err(fail)? };
     let builder = ParquetRecordBatchReaderBuilder::new_with_metadata(chunks.clone(), whole_seconds);

@@ -176,6 +176,7 @@ mod habits {
         }
         assert!(matches!(refused("git-lfs-pointer.csv").fault(), Fault::NoTable { found: NoTable::GitLfs }));
         assert!(matches!(refused("feather-1.feather").fault(), Fault::NoTable { found: NoTable::Feather1 }));
+        assert!(matches!(refused("encrypted.parquet").fault(), Fault::NoTable { found: NoTable::EncryptedParquet }));
         assert!(matches!(refused("two-files.zip").fault(), Fault::NoTable { found: NoTable::Zip }));
         let brackets = super::super::csv("[a],{b}\n1,2\n");
         assert_eq!(types(&brackets), ["int", "int"], "these are names");
