@@ -3,7 +3,6 @@ use std::io::{self, Write};
 use serde::Serialize;
 use zkl_ledger::{
     DatasetName, Entry,
-    receipt::{KeyChange, KeyRecord, Predicate},
     storage::{Order, Query},
     types::{LeafIndex, Timestamp},
 };
@@ -95,31 +94,15 @@ fn set_back(times: &[(LeafIndex, Timestamp)]) -> Option<(LeafIndex, LeafIndex)> 
     Some((pair[0].0, pair[1].0))
 }
 
-/// What happened to a key of the log, in words.
-pub(super) fn key_change(record: &KeyRecord) -> String {
-    match (record.change, record.from) {
-        (KeyChange::NotaryRotation, _) => format!("notary's key replaced by {}", record.new),
-        (_, Some(from)) => format!("log key {} revoked from {from} entries on", record.old_verifier()),
-        (_, None) => format!("log key replaced by {}", record.new_verifier()),
-    }
-}
-
 fn line(entry: &Entry) -> EntryLine {
     let predicate = entry.predicate();
-    let summary = match predicate {
-        Predicate::Notarization(record) => format!("{}, {}", record.assurance, record.privacy),
-        Predicate::Claim(record) => record.claim.to_string(),
-        Predicate::Custom(record) => record.description.clone(),
-        Predicate::Key(record) => key_change(record),
-        _ => format!("{}, unknown to this version", predicate.type_uri()),
-    };
     EntryLine {
         index: entry.index.0,
         transaction: entry.id.to_string(),
         kind: predicate.kind().to_string(),
         recorded_at: predicate.recorded_at().to_string(),
         dataset: predicate.dataset().map(ToString::to_string),
-        summary,
+        summary: predicate.in_words(),
     }
 }
 
