@@ -171,7 +171,8 @@ def pandas_of(data):
 def pandas_csv(data, path, rng):
     options = {"sep": rng.choice([",", ";", "\t", "|"]), "na_rep": rng.choice(["", "", "NA", "NULL"])}
     if rng.random() < 0.3:
-        options["encoding"] = rng.choice(["utf-8-sig", "utf-16"])
+        # Compressed, it has no byte order mark, and then it is any bytes.
+        options["encoding"] = rng.choice(["utf-8-sig", "utf-16" if path.endswith(".csv") else "utf-8-sig"])
     pandas_of(data).to_csv(path, index=False, **options)
 
 

@@ -51,6 +51,9 @@ pub(super) fn read_parquet<S: CellSink>(
     progress: Progressing<'_>,
 ) -> Result<(), DatasetError> {
     check_trailer(table, &contents, b"PAR1", "Parquet")?;
+    if encrypted::has_encrypted_columns(&contents) {
+        return Err(table.error(Fault::NoTable { found: NoTable::EncryptedParquet }));
+    }
     match contents {
         Contents::File(file) => read_parquet_chunks(table, file, sink, progress),
         Contents::Bytes(bytes) => read_parquet_chunks(table, bytes, sink, progress),
@@ -71,10 +74,7 @@ fn read_parquet_chunks<S: CellSink>(
     };
     let chunks = SharedChunks(Arc::new(chunks));
     let metadata = contained(table, WHAT, || ArrowReaderMetadata::load(&chunks, ArrowReaderOptions::default()))?;
-    let metadata = metadata.map_err(|error| {
-        let encrypted = table.source.open().is_ok_and(|contents| encrypted::has_encrypted_columns(&contents));
-        if encrypted { table.error(Fault::NoTable { found: NoTable::EncryptedParquet }) } else { fail(error) }
-    })?;
+    let metadata = metadata.map_err(fail)?;
     let int96 = Int96Columns::of(&metadata);
     let whole_seconds = if int96.is_empty() { metadata.clone() } else { int96.in_seconds(&metadata).map_err(fail)? };
     let builder = ParquetRecordBatchReaderBuilder::new_with_metadata(chunks.clone(), whole_seconds);

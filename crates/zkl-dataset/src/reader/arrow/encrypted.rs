@@ -1,5 +1,5 @@
 //! Whether a Parquet file with a plain footer has encrypted columns: `encryption_algorithm`, the eighth field of its `FileMetaData`, is
-//! there. The parquet crate, built without decryption, only says that a required field is missing.
+//! there. The parquet crate, built without decryption, reads the columns' bytes as pages.
 //!
 //! The footer is a struct of Thrift's compact protocol
 //! (<https://github.com/apache/thrift/blob/master/doc/specs/thrift-compact-protocol.md>).
