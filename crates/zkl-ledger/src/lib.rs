@@ -32,6 +32,7 @@ mod table;
 mod transfer;
 mod unchanged;
 mod vault;
+mod withdrawal;
 mod work;
 
 pub use builder::LedgerBuilder;
@@ -41,6 +42,7 @@ pub use error::{ErrorKind, LedgerError};
 pub use ledger::{EntryRef, Ledger};
 pub use reference::{Candidate, ReferenceError};
 pub use table::{ReadOptions, Table};
+pub use withdrawal::Withdrawn;
 pub use zkl_core::name::DatasetName;
 pub use zkl_dataset as dataset;
 pub use zkl_receipt::{self as receipt, Trust, verify};

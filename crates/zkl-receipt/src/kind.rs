@@ -10,6 +10,7 @@ mod custom;
 mod key;
 mod notarization;
 mod unknown;
+mod withdrawal;
 
 use serde::{Serialize, de::DeserializeOwned};
 use zkl_core::{digest::TransactionId, name::DatasetName, time::Timestamp, transaction::OperationKind};
@@ -25,6 +26,7 @@ pub use custom::{About, CustomRecord, PublicInput};
 pub use key::{KeyChange, KeyRecord};
 pub use notarization::{Assurance, FileEvidence, Notarization, SaltedDigests};
 pub use unknown::UnknownStatement;
+pub use withdrawal::WithdrawalRecord;
 
 use crate::{
     entry::EntryError,
@@ -125,6 +127,7 @@ kinds! {
     Claim(ClaimRecord),
     Custom(CustomRecord),
     Key(KeyRecord),
+    Withdrawal(WithdrawalRecord),
 }
 
 impl Predicate {

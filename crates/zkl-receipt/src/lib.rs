@@ -19,7 +19,7 @@ pub use dataset_ref::{DatasetRef, MAX_DATASETS, Role, RoleError};
 pub use entry::{EntryError, SignedEntry};
 pub use kind::{
     About, Assurance, ClaimRecord, CustomRecord, EvidenceBlobs, FileEvidence, KeyChange, KeyRecord, Notarization,
-    Predicate, ProofBlobs, PublicInput, SaltedDigests, ScanBlobs, UnknownStatement,
+    Predicate, ProofBlobs, PublicInput, SaltedDigests, ScanBlobs, UnknownStatement, WithdrawalRecord,
 };
 pub use nonce::Nonce;
 pub use proof_record::ProofRecord;

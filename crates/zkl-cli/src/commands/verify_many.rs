@@ -133,7 +133,9 @@ impl VerifyLine {
 
 /// The claim, or the notary's words.
 fn said(statement: &StatementSummary) -> Option<String> {
-    statement.claim.clone().or_else(|| statement.description.clone())
+    let withdrawn =
+        || statement.withdraws.as_ref().map(|withdrawn| format!("withdraws {}: {}", withdrawn.entry, withdrawn.reason));
+    statement.claim.clone().or_else(|| statement.description.clone()).or_else(withdrawn)
 }
 
 fn what(statement: &StatementSummary) -> String {

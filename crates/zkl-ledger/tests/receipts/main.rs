@@ -19,3 +19,4 @@ mod single;
 mod trust;
 mod trust_store;
 mod universal;
+mod withdrawal;

@@ -143,7 +143,8 @@ impl VerifiedReceipt {
                 VerifiedStatement::Notarization { profile: ProfileEvidence::Proved(_), .. }
                 | VerifiedStatement::Claim { .. }
                 | VerifiedStatement::Custom { .. }
-                | VerifiedStatement::Key { .. } => Ok(()),
+                | VerifiedStatement::Key { .. }
+                | VerifiedStatement::Withdrawal { .. } => Ok(()),
             }
         })
     }
