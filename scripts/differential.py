@@ -18,6 +18,7 @@ import json
 import math
 import pathlib
 import random
+import re
 import shutil
 import subprocess
 import sys
@@ -40,6 +41,7 @@ PAGE = pathlib.Path("docs/formats-read.md")
 KEPT = pathlib.Path(__file__).with_name("differential_seeds.txt")
 EPOCH = datetime.datetime(1970, 1, 1)
 UNITS = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}
+EXACT = decimal.Context(prec=1200)
 TEXTS = ["a", "b c", " lead", "trail ", "x,y", 'q"uote', "semi;colon", "tab\there", "line\nbreak", "ß", "日本", "🙂", "yes-no", "#hash", "-"]
 
 # ---- random tables
@@ -52,7 +54,7 @@ def integers(rng, bits, signed):
 
 
 def floats(rng, dtype):
-    kind, power = rng.randrange(5), rng.choice([-9, -4, 0, 3, 9])
+    kind, power = rng.randrange(5), rng.choice([-9, -4, 0, 3] if dtype is np.float32 else [-9, -4, 0, 3, 9])
 
     def make():
         value = [
@@ -250,16 +252,19 @@ WRITERS = [
 # ---- what should be found
 
 
-def exact(value, ty):
-    """A number as the fraction that it is written as."""
-    if pa.types.is_floating(ty):
-        text = str(np.float32(value)) if pa.types.is_float32(ty) else repr(value)
-        return Fraction(decimal.Decimal(text))
+def exact(value, narrow):
+    """A number as the fraction that it is written as, `narrow` for a float of 32 bits that is written as one."""
+    if isinstance(value, float):
+        shortest = decimal.Decimal(str(np.float32(value)) if narrow else repr(value))
+        # Of two that are as short and as near, Rust takes the one away from zero, and Python the even one.
+        away = decimal.Decimal(value).quantize(shortest, decimal.ROUND_HALF_UP, EXACT)
+        again = float(np.float32(str(away))) if narrow else float(away)
+        return Fraction(away if again == value else shortest)
     return Fraction(value)
 
 
-def numbers(values, ty, found, rounded):
-    exacts = [exact(value, ty) for value in values]
+def numbers(values, narrow, found, rounded):
+    exacts = [exact(value, narrow) for value in values]
     if rounded:
         exacts = [Fraction(round(value, scale(found["type"]))) for value in exacts]
     total, count = sum(exacts), len(exacts)
@@ -281,9 +286,24 @@ def nanoseconds(text):
     return (days * 86400 + int(hour) * 3600 + int(minute) * 60) * 10**9 + int(Fraction(second) * 10**9)
 
 
-def compare(data, format, profile):
+# These write floats of 32 bits with the digits of 64.
+WIDENS = {("pandas", "text"), ("DuckDB", "JSON"), ("DuckDB", "NDJSON")}
+
+
+def written(path, name):
+    """The values of a column of JSON as another reader has them: pandas rounds floats and drops nanoseconds when it writes."""
+    with open(path, encoding="utf-8") as file:
+        text = file.read()
+    objects = [text] if text.startswith("[") else text.splitlines()
+    rows = [json.loads(line, parse_float=decimal.Decimal) for line in objects]
+    values = [row[name] for row in (rows[0] if text.startswith("[") else rows)]
+    return [value for value in values if value is not None]
+
+
+def compare(data, writer, format, profile, path):
     """Differences, and what became of each column."""
     text = format.split(",")[0] in ("CSV", "JSON", "NDJSON")
+    widens = bool(WIDENS & {(writer, format), (writer, "text" if text else "")})
     found, became = [], []
     names = [column["name"] for column in profile["columns"]]
     if profile["rows"] != data.num_rows or sorted(names) != sorted(data.column_names):
@@ -304,9 +324,13 @@ def compare(data, format, profile):
             values = array.drop_null().to_pylist()
         if not values:
             continue
+        if (writer, text) == ("pandas", True) and "JSON" in format and (pa.types.is_floating(ty) or pa.types.is_timestamp(ty)):
+            values = written(path, field.name)
+            if isinstance(values[0], str):
+                values = [nanoseconds(value.replace("+00:00", "")) * UNITS[ty.unit] // 10**9 for value in values]
         number = pa.types.is_integer(ty) or pa.types.is_floating(ty) or pa.types.is_decimal(ty)
         if number and base in ("int", "decimal"):
-            wanted = numbers(values, ty, column, field.name in profile["rounded"])
+            wanted = numbers(values, pa.types.is_float32(ty) and not widens, column, field.name in profile["rounded"])
             for key, value in wanted.items():
                 if Fraction(column[key]) != value:
                     found.append(f"{field.name}.{key}: {column[key]}, expected {value} = {float(value)}")
@@ -344,6 +368,19 @@ def reread(path, ending, data):
     return bad
 
 
+# Refusals that are right: of whom, of what, and in which tables.
+EXPLAINED = [
+    # Nothing tells a delimiter from a character of the only column.
+    ("CSV", "cells where|can be cut at", lambda data: data.num_columns == 1),
+    # Nine digits after the point of every second, also in years that nanoseconds do not reach.
+    ("JSON", "does not fit 64 bits when counted in nanoseconds", lambda data: True),
+]
+
+
+def is_explained(data, format, error):
+    return any(kind in format and re.search(why, error) and of(data) for kind, why, of in EXPLAINED)
+
+
 # ---- running
 
 
@@ -377,8 +414,9 @@ def trial(seed, index, reader, work):
         return [], path, (writer, format), kinds, None, declined
     answer = reader.read(path)
     if "error" in answer:
-        return [], path, (writer, format), kinds, None, answer["error"]
-    found, became = compare(data, format, answer)
+        found = [] if is_explained(data, format, answer["error"]) else [f"refused: {answer['error']}"]
+        return found, path, (writer, format), kinds, None, answer["error"]
+    found, became = compare(data, writer, format, answer, path)
     return found + reread(path, ending, data), path, (writer, format), kinds, became, None
 
 
@@ -398,11 +436,11 @@ def main() -> int:
         for seed, index in trials:
             found, path, place, kinds, became, reason = trial(seed, index, reader, work)
             if reason is not None:
-                reasons[f"{' '.join(place)}: {reason.replace(path, 'FILE').splitlines()[0][:160]}"] += 1
-                continue
-            read += 1
-            for kind, base in zip(kinds, became):
-                outcomes[place][kind].add(base)
+                reasons[f"{' '.join(place)}: {re.sub(r'[0-9]+', 'N', reason.replace(path, 'FILE').splitlines()[0])[:160]}"] += 1
+            else:
+                read += 1
+                for kind, base in zip(kinds, became):
+                    outcomes[place][kind].add(base)
             if found:
                 keep = options.cache / "differential" / f"{seed}-{index}.{path.split('.', 1)[1]}"
                 keep.parent.mkdir(parents=True, exist_ok=True)

@@ -75,7 +75,7 @@ mod crashes {
     #[test]
     fn a_file_that_may_grow_no_further_is_an_error_and_the_ledger_is_sound() {
         let workdir = Workdir::with_penguins();
-        let refused = limited(&workdir, "-f 20", &["notarize", &penguins(), "--name", "more", "--attest-only"]);
+        let refused = limited(&workdir, "-f 2", &["notarize", &penguins(), "--name", "more", "--attest-only"]);
         assert_eq!(refused.code, Some(2), "{}", refused.stderr);
         assert!(refused.stderr.starts_with("error: "), "{}", refused.stderr);
         workdir.ok(&["fsck"]);
