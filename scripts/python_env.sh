@@ -1,9 +1,11 @@
 #!/usr/bin/env bash
-# Makes a Python environment with pandas outside the tree and prints its interpreter. For comparisons only.
+# Makes a Python environment with pandas, and with the packages that are named, outside the tree and prints its interpreter. For comparisons only.
 set -euo pipefail
 venv="${XDG_CACHE_HOME:-$HOME/.cache}/zkl/python"
-if ! "$venv/bin/python" -c 'import pandas, pyarrow' 2>/dev/null; then
-    python3 -m venv "$venv" >&2
-    "$venv/bin/pip" install --quiet --disable-pip-version-check pandas pyarrow >&2
+packages=(pandas pyarrow "$@")
+imports=$(IFS=,; echo "${packages[*]}")
+if ! "$venv/bin/python" -c "import $imports" 2>/dev/null; then
+    [ -x "$venv/bin/python" ] || python3 -m venv "$venv" >&2
+    "$venv/bin/pip" install --quiet --disable-pip-version-check "${packages[@]}" >&2
 fi
 printf '%s\n' "$venv/bin/python"

@@ -309,9 +309,9 @@ Examples:
   zkl schema penguins.csv
   zkl schema penguins.csv -o penguins.schema.toml")]
 pub(crate) struct SchemaArgs {
-    /// The table
-    #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
-    pub(crate) file: PathBuf,
+    /// The table, as for `zkl notarize`
+    #[arg(value_name = "FILE", value_hint = ValueHint::AnyPath, required = true)]
+    pub(crate) files: Vec<PathBuf>,
     #[command(flatten)]
     pub(crate) read: ReadArgs,
     /// Write a schema file (TOML)

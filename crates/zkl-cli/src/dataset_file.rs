@@ -161,7 +161,7 @@ impl Fields {
             ));
         }
         Ok(DatasetFile {
-            source: base.join(self.source),
+            source: if zkl_sources::is_url(&self.source) { self.source } else { base.join(self.source) },
             name: self.name,
             read,
             joint: self.joint,

@@ -12,12 +12,14 @@ use thiserror::Error;
 use zkl_ledger::{
     LedgerError, ReferenceError,
     audit::AuditError,
+    circuit::KeyError,
     claim::{ClaimError, ClaimSyntaxError, PairKind},
     openings::OpeningKeyError,
     receipt::{RequirementError, VerifyError},
     storage::StorageErrorKind,
     transparency::policy::PolicySyntaxError,
 };
+use zkl_sources::SourceError;
 use zkl_witness::WitnessError;
 
 /// Why a command fails. Its [`Kind`] says with which exit code.
@@ -49,6 +51,8 @@ pub(crate) enum CliError {
     Reference(#[from] ReferenceError),
     #[error("{data} is not the notarized table: {what}", data = data.display())]
     OtherData { data: PathBuf, what: String },
+    #[error(transparent)]
+    Source(SourceError),
     #[error("cannot read {path}", path = path.display())]
     ReadFile { path: PathBuf, source: io::Error },
     #[error("cannot write {path}", path = path.display())]
@@ -57,8 +61,6 @@ pub(crate) enum CliError {
     Stdout(#[source] io::Error),
     #[error("{path} is not a settings file", path = path.display())]
     Config { path: PathBuf, source: Box<toml::de::Error> },
-    #[error("no directory for generated keys: neither XDG_CACHE_HOME nor HOME is set")]
-    NoCacheDirectory,
     #[error("--trust {got:?} is neither a log key, nor vk:CIRCUIT:DIGEST, nor srs:DIGEST, nor a file of such lines")]
     Trust { got: String },
     #[error("the secrets in {path} cannot be used", path = path.display())]
@@ -116,6 +118,10 @@ pub(crate) enum CliError {
     NothingToCosign,
     #[error("a store in memory is gone when this command ends")]
     VolatileStore,
+    #[error("this process may use {limit} MiB of address space, and a ledger needs {needed}")]
+    AddressSpace { limit: u64, needed: u64 },
+    #[error("the entry was logged, but its receipt was not written")]
+    ReceiptNotWritten { index: u64, path: PathBuf, source: Box<CliError> },
     #[error("cannot start the runtime")]
     Runtime(#[source] io::Error),
     #[error("the operating system has no randomness")]
@@ -131,6 +137,7 @@ impl CliError {
             Self::NotValid { source, .. } | Self::NotAReceipt { source, .. } => source.hint().map(Into::into),
             Self::NotAsRequired { source, .. } => requirement_hint(source).map(Into::into),
             Self::Witness(error) => error.hint().map(Into::into),
+            Self::Source(error) => error.hint(),
             #[cfg(feature = "serve")]
             Self::Server(error) => error.hint(),
             Self::Audit(error) => match error.as_ref() {
@@ -145,13 +152,16 @@ impl CliError {
                 Some("add [[witness]] with key and url to ledger.toml, or pass --witness KEY=URL".into())
             }
             Self::VolatileStore => Some("name a store that lasts: rocks:DIR, postgres://... or s3://...".into()),
-            Self::NoCacheDirectory => Some("name a directory with --keys DIR or ZKL_KEYS".into()),
             Self::ClaimSyntax(_) | Self::DatasetClaim { .. } => {
                 Some("`zkl prove --help` shows every kind of claim".into())
             }
             Self::FoundTrust { path } => {
                 let path = path.display();
                 Some(format!("it may have come with the receipt; if it is yours, pass --config {path}"))
+            }
+            Self::AddressSpace { .. } => Some("raise the limit, for instance: ulimit -v unlimited".into()),
+            Self::ReceiptNotWritten { index, path, .. } => {
+                Some(format!("write it where there is room: zkl receipt {index} -o {}", path.display()))
             }
             Self::NoOpeningKey => Some(NAME_A_KEY.into()),
             Self::Secrets { source, .. } => opening_key_hint(source),
@@ -224,7 +234,8 @@ fn ledger_hint(error: &LedgerError) -> Option<String> {
         LedgerError::UnknownEntry { .. } => {
             "`zkl log` lists the entries; give an index, an id or how it begins, a dataset, or `last`".to_owned()
         }
-        LedgerError::Keys(zkl_ledger::circuit::KeyError::SrsAbsent { .. }) => {
+        LedgerError::Keys(KeyError::NoDirectory) => "name a directory with --keys DIR or ZKL_KEYS".to_owned(),
+        LedgerError::Keys(KeyError::SrsAbsent { .. }) => {
             "import the ceremony's file with `zkl srs import FILE.ptau`, or leave --srs out".to_owned()
         }
         LedgerError::SetBack { .. } => {

@@ -45,6 +45,8 @@ impl TableNote {
     pub const DAY_FIRST: &'static str = "dates_day_first";
     /// Dates were read with the month first.
     pub const MONTH_FIRST: &'static str = "dates_month_first";
+    /// The values of a column stand in the names of directories, which the digests do not cover.
+    pub const FROM_PATH: &'static str = "values_from_path";
     /// Commas are decimal points.
     pub const DECIMAL_COMMA: &'static str = "decimal_commas";
 
@@ -98,6 +100,9 @@ impl fmt::Display for TableNote {
             (Self::SEP_LINE, _) => f.write_str("the first line, which tells the delimiter, was skipped"),
             (Self::DAY_FIRST, _) => f.write_str("dates such as 1/2/2024 were read with the day first"),
             (Self::MONTH_FIRST, _) => f.write_str("dates such as 1/2/2024 were read with the month first"),
+            (Self::FROM_PATH, _) => {
+                f.write_str("the column's values are those in the names of directories, which the digests do not cover")
+            }
             (Self::DECIMAL_COMMA, _) => f.write_str("commas were read as decimal points"),
             (code, None) => f.write_str(code),
             (code, Some(count)) => write!(f, "{code} ({count})"),

@@ -1,6 +1,9 @@
 //! The second pass: rows as committed integers, and who receives them.
 
-use std::{ops::Range, path::PathBuf};
+use std::{
+    ops::Range,
+    path::{Path, PathBuf},
+};
 
 use zkl_core::{column::ColumnType, layout::Layout, table_note::TableNote};
 
@@ -318,6 +321,10 @@ impl<'s> Encoder<'s> {
 }
 
 impl CellSink for Encoder<'_> {
+    fn file(&mut self, path: &Path, _: bool) {
+        self.path = path.to_owned();
+    }
+
     fn column(&mut self, name: &str, _: FileType, _: u64) -> Result<(), DatasetError> {
         let expected = self.columns.get(self.named).map(|column| column.name.as_str());
         self.named += 1;

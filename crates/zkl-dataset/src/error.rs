@@ -327,6 +327,12 @@ pub enum Fault {
     /// A column whose type is not pinned, of a table that is read in parts.
     #[error("the type of the column has to be pinned: the table is in parts")]
     TypeNotPinned,
+    /// A directory without files.
+    #[error("the directory holds no files")]
+    EmptyDirectory,
+    /// A column of a part whose file gives it another type than the files before.
+    #[error("the column has another type in the files before")]
+    OtherType,
     /// Parts of a table with other columns than those before, or with the same in another order.
     #[error("the parts have different columns")]
     OtherColumns,

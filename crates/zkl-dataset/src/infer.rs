@@ -4,7 +4,7 @@ mod column;
 mod habit;
 mod numbers;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use zkl_core::{column::ColumnType, layout::Layout, table_note::TableNote};
 
@@ -148,6 +148,11 @@ impl<'a> Inference<'a> {
 }
 
 impl CellSink for Inference<'_> {
+    fn file(&mut self, path: &Path, lines: bool) {
+        self.path = path.to_owned();
+        self.lines = lines;
+    }
+
     fn column(&mut self, name: &str, file: FileType, rows_before: u64) -> Result<(), DatasetError> {
         let fail = |fault| DatasetError::new(&self.path, fault).in_column(name);
         if self.again {

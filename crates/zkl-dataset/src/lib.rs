@@ -33,4 +33,4 @@ pub use progress::{Pass, Progress, ProgressUpdate};
 pub use report::{Basis, ColumnReport, InferenceReport, Rounding, RuledOut, SourceReport};
 pub use scan::{Scan, ScanOptions, ScanOutput, Scanned};
 pub use schema_file::{ColumnPin, Pins};
-pub use source::{Contents, Source, TableSource};
+pub use source::{Contents, Part, Source, TableSource};

@@ -23,6 +23,7 @@ use crate::{
     error::{DatasetError, Fault},
     hash::digest_of_parts,
     infer::{Found, FoundTable, Plan, ScaleRule},
+    reader::join_note,
     report::{Basis, ColumnReport, InferenceReport, SourceReport},
     scan::ScanOptions,
 };
@@ -132,14 +133,7 @@ impl PartialScan {
             column.values.join(next.values, column.ty).map_err(|fault| error(fault).in_column(&column.name))?;
         }
         for note in next.notes {
-            let earlier = self.notes.iter_mut().find(|own| (&own.code, own.column) == (&note.code, note.column));
-            match earlier {
-                None => self.notes.push(note),
-                Some(earlier) => {
-                    let (own, more) = (earlier.count.take(), note.count);
-                    earlier.count = own.zip(more).map(|(own, more)| own.saturating_add(more)).or(own).or(more);
-                }
-            }
+            join_note(&mut self.notes, note);
         }
         self.parts.extend(next.parts);
         Ok(self)

@@ -5,11 +5,12 @@ mod arrow;
 mod csv;
 mod decode;
 mod json;
+mod parts;
 
 use std::{
     collections::HashSet,
     io::{self, BufReader, Read},
-    path::PathBuf,
+    path::{Path, PathBuf},
 };
 
 use zkl_core::{
@@ -17,7 +18,10 @@ use zkl_core::{
     table_note::TableNote,
 };
 
-pub(crate) use self::archive::{ArchiveError, Member};
+pub(crate) use self::{
+    archive::{ArchiveError, Member},
+    parts::{Tables, join_note},
+};
 use crate::{
     cell::Cell,
     error::{DatasetError, Fault},
@@ -39,6 +43,9 @@ const ROW_CELLS: usize = 4;
 /// Receives a table: its columns, then its cells. Within a batch the cells of each column come in the order of rows,
 /// every column has one cell per row, and columns may come row by row or one after the other.
 pub(crate) trait CellSink {
+    /// What follows is read from this file, whose places are lines or else rows. Not called for a table in one file.
+    fn file(&mut self, path: &Path, lines: bool);
+
     /// A further column, which had no value in `rows_before` rows.
     fn column(&mut self, name: &str, file: FileType, rows_before: u64) -> Result<(), DatasetError>;
 

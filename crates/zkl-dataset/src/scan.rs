@@ -17,7 +17,7 @@ use crate::{
     partial::PartialScan,
     profile::ProfileSink,
     progress::{Pass, Progress},
-    reader::Table,
+    reader::Tables,
     report::{ColumnReport, InferenceReport},
     schema_file::{ColumnPin, Pins},
     source::Source,
@@ -159,7 +159,7 @@ impl Scan {
         progress: &mut dyn Progress,
         sink: &mut dyn RowSink,
     ) -> Result<Scanned, DatasetError> {
-        let table = Table::open(&self.source, self.options.max_cell_bytes)?;
+        let table = Tables::open(&self.source, self.options.max_cell_bytes)?;
         let mut inference = self.inference(&table);
         let digests = table
             .read(HashSet::All, &[], Pass::Infer, &mut inference, progress)
@@ -175,7 +175,7 @@ impl Scan {
         }
         let FoundTable { rows, columns: found, notes } = inference.finish()?;
         let layout = self.layout(rows, &found)?;
-        let digest_rule = table.digest_rule();
+        let digest_rule = table.digest_rule;
         let mut report = InferenceReport {
             source: table.report,
             rows,
@@ -198,7 +198,7 @@ impl Scan {
     /// # Errors
     /// [`Fault::TypeNotPinned`], and as [`Scan::run`].
     pub fn observe(&self, progress: &mut dyn Progress) -> Result<PartialScan, DatasetError> {
-        let table = Table::open(&self.source, self.options.max_cell_bytes)?;
+        let table = Tables::open(&self.source, self.options.max_cell_bytes)?;
         let mut inference = self.inference(&table);
         let digests = table
             .read(HashSet::All, &[], Pass::Infer, &mut inference, progress)
@@ -208,7 +208,7 @@ impl Scan {
         let pinned = |name: &str| self.options.pins.find(name).is_some_and(|pin| pin.ty.is_some());
         match found.columns.iter().find(|column| !pinned(&column.report.name)) {
             Some(column) => Err(self.error(Fault::TypeNotPinned).in_column(&column.report.name)),
-            None => Ok(PartialScan::of(found, table.report, table.digest_rule(), digests)),
+            None => Ok(PartialScan::of(found, table.report, table.digest_rule, digests)),
         }
     }
 
@@ -244,7 +244,7 @@ impl Scan {
         progress: &mut dyn Progress,
         sink: &mut dyn RowSink,
     ) -> Result<(), DatasetError> {
-        let table = Table::open(&self.source, self.options.max_cell_bytes)?;
+        let table = Tables::open(&self.source, self.options.max_cell_bytes)?;
         let found = whole.found(&self.options);
         let mut encoder = Encoder::new(table.path.clone(), found, layout, key, sink)?.of_a_part();
         table.read(HashSet::Blake3, &whole.names(), Pass::Encode, &mut encoder, progress)?;
@@ -252,7 +252,7 @@ impl Scan {
         if got == expected { Ok(()) } else { Err(self.error(Fault::PartRows { expected, got })) }
     }
 
-    fn inference(&self, table: &Table) -> Inference<'_> {
+    fn inference(&self, table: &Tables) -> Inference<'_> {
         let joint: Vec<&str> = self.joints.iter().flat_map(|(a, b)| [a.as_str(), b.as_str()]).collect();
         let products = self.products.iter().flat_map(|(a, b)| [a.as_str(), b.as_str()]);
         let required = joint.iter().copied().chain(products).collect();

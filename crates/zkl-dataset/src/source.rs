@@ -2,6 +2,7 @@
 
 mod batches;
 mod bytes;
+mod files;
 mod path;
 mod reader;
 mod spool;
@@ -22,7 +23,7 @@ use crate::{
     canonical::{Blocks, CanonicalError, CanonicalWriter},
     error::{DatasetError, Fault},
     format::{Compression, CsvOptions, Format, NoTable},
-    hash::{Feed, HashSet, hash_all},
+    hash::{Feed, HashSet, digest_of_parts, hash_all},
     reader::{ArchiveError, Member, decompressed},
 };
 
@@ -109,10 +110,27 @@ impl Contents {
     }
 }
 
+/// One source, or a list of them.
+#[derive(Clone)]
+pub(crate) enum Supply {
+    One(Arc<dyn TableSource>),
+    Parts(Arc<[Part]>),
+}
+
+/// A part of a table: some of its rows.
+#[derive(Clone, Debug)]
+pub struct Part {
+    /// Where the rows are.
+    pub source: Source,
+    /// Columns that have one value in all of these rows, as the names of directories tell them, with `None` for null. All parts of a table
+    /// have the same ones.
+    pub values: Vec<(String, Option<String>)>,
+}
+
 /// A table source, and how its bytes are to be understood.
 #[derive(Clone)]
 pub struct Source {
-    supply: Arc<dyn TableSource>,
+    supply: Supply,
     name: PathBuf,
     format: Option<Format>,
     compression: Option<Compression>,
@@ -123,7 +141,24 @@ impl Source {
     /// The table of `supply`; format and compression are found out from its first bytes and its name.
     pub fn new(supply: impl TableSource + 'static) -> Self {
         let name = supply.name().to_owned();
-        Self { supply: Arc::new(supply), name, format: None, compression: None, csv: CsvOptions::default() }
+        Self {
+            supply: Supply::One(Arc::new(supply)),
+            name,
+            format: None,
+            compression: None,
+            csv: CsvOptions::default(),
+        }
+    }
+
+    /// A table in parts, whose rows follow one another in this order. All are read as this source is told to be read.
+    pub fn parts(name: impl Into<PathBuf>, parts: impl IntoIterator<Item = Part>) -> Self {
+        // Parts of parts are parts.
+        let flat = parts.into_iter().flat_map(|part| match &part.source.supply {
+            Supply::One(_) => vec![part],
+            Supply::Parts(inner) => inner.to_vec(),
+        });
+        let supply = Supply::Parts(flat.collect());
+        Self { supply, name: name.into(), format: None, compression: None, csv: CsvOptions::default() }
     }
 
     /// The file at `path`. What is there and cannot be read twice, as a FIFO, is copied to a private temporary file when it is
@@ -182,6 +217,16 @@ impl Source {
         self
     }
 
+    pub(crate) const fn supply(&self) -> &Supply {
+        &self.supply
+    }
+
+    /// This source, read as `other` is.
+    pub(crate) fn read_as(self, other: &Self) -> Self {
+        let Self { supply, name, .. } = self;
+        Self { supply, name, format: other.format, compression: other.compression, csv: other.csv.clone() }
+    }
+
     /// What people call the source: the path of a file.
     pub fn name(&self) -> &Path {
         &self.name
@@ -192,6 +237,10 @@ impl Source {
     /// # Errors
     /// The source cannot be read.
     pub fn digests(&self) -> Result<(DigestRule, FileDigests), DatasetError> {
+        if let Supply::Parts(parts) = &self.supply {
+            let parts = parts.iter().map(|part| part.source.digests()).collect::<Result<Vec<_>, _>>()?;
+            return Ok((DigestRule::Parts, digest_of_parts(parts.iter().map(|(rule, digests)| (*rule, digests)))));
+        }
         match self.open()? {
             Contents::Batches(batches) => {
                 let (feed, hashed) = Feed::writing(HashSet::All).map_err(|source| self.io(source))?;
@@ -210,7 +259,11 @@ impl Source {
     }
 
     pub(crate) fn open(&self) -> Result<Contents, DatasetError> {
-        self.supply.open().map_err(|source| self.io(source))
+        match &self.supply {
+            Supply::One(supply) => supply.open().map_err(|source| self.io(source)),
+            // Each of them is opened.
+            Supply::Parts(_) => Err(self.error(Fault::Directory)),
+        }
     }
 
     /// Finds format and compression.

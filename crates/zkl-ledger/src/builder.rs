@@ -80,7 +80,7 @@ impl Ledger {
     /// A new ledger in memory, with a fresh key: for tests and trials. Generated proving keys are still kept on disk.
     ///
     /// # Errors
-    /// [`LedgerError::Key`], [`LedgerError::Keys`], [`LedgerError::NoKeyDirectory`].
+    /// [`LedgerError::Key`], [`LedgerError::Keys`].
     pub fn in_memory() -> Result<Self, LedgerError> {
         let log = NoteSigner::new(IN_MEMORY.parse()?, SigningKey::generate()?);
         Self::builder().store(MemoryBackend::new()).openings(MemoryVault::default()).build(log)
@@ -172,7 +172,7 @@ impl LedgerBuilder {
     /// [`notary`](Self::notary).
     ///
     /// # Errors
-    /// [`LedgerError::Incomplete`] without a store or without a vault for openings; [`LedgerError::NoKeyDirectory`],
+    /// [`LedgerError::Incomplete`] without a store or without a vault for openings; [`LedgerError::Keys`],
     /// [`LedgerError::Keys`].
     pub fn build(self, log: NoteSigner) -> Result<Ledger, LedgerError> {
         let key = self.signing(log);
@@ -191,7 +191,7 @@ impl LedgerBuilder {
     ///
     /// # Errors
     /// [`LedgerError::LedgerExists`], [`LedgerError::NotCompiledIn`], [`LedgerError::Io`], [`LedgerError::Storage`],
-    /// [`LedgerError::Key`], [`LedgerError::NoKeyDirectory`].
+    /// [`LedgerError::Key`].
     pub async fn create(self, dir: impl AsRef<Path>, origin: Origin) -> Result<Ledger, LedgerError> {
         let new = NewLedger {
             store: self.url.clone(),
@@ -219,7 +219,7 @@ impl LedgerBuilder {
     /// [`LedgerError::NoLedger`]; [`LedgerError::StoreAbsent`] for a ledger that was used and has lost its store;
     /// [`LedgerError::Storage`], with [`StorageErrorKind::Locked`](zkl_core::storage::StorageErrorKind::Locked) when another process has it; [`LedgerError::NotCompiledIn`],
     /// [`LedgerError::SetBack`] for a store that is an older copy of the log, unless that is [accepted](Self::accept_older_store);
-    /// [`LedgerError::Io`], [`LedgerError::Settings`], [`LedgerError::Key`], [`LedgerError::NoKeyDirectory`].
+    /// [`LedgerError::Io`], [`LedgerError::Settings`], [`LedgerError::Key`].
     pub async fn open(self, dir: impl AsRef<Path>) -> Result<Ledger, LedgerError> {
         let home = LedgerHome::open(dir.as_ref())?;
         let key = self.signing_at(&home).await?;
@@ -391,7 +391,7 @@ impl LedgerBuilder {
         let openings = openings.ok_or(LedgerError::Incomplete { what: "a vault for openings" })?;
         let keys = match keys {
             Some(keys) => keys,
-            None => KeyStore::open(crate::home::default_key_dir().ok_or(LedgerError::NoKeyDirectory)?)?,
+            None => crate::home::default_key_dir().map_or_else(|| Ok(KeyStore::nowhere()), KeyStore::open)?,
         };
         let witnesses = witnesses.unwrap_or_default();
         Ok(Ledger::from_parts(Parts { storage, key, keys, proofs, openings, witnesses, seen }))

@@ -467,9 +467,6 @@ pub enum LedgerError {
         /// What is missing.
         what: &'static str,
     },
-    /// There is no directory for generated keys.
-    #[error("no directory for generated keys: neither XDG_CACHE_HOME nor HOME is set")]
-    NoKeyDirectory,
 }
 
 /// What kind of failure an error is, for deciding what to do about it.
@@ -596,7 +593,6 @@ impl LedgerError {
             | Self::OpeningKey(_)
             | Self::KeyPlace(_)
             | Self::Randomness(_)
-            | Self::NoKeyDirectory
             | Self::Keys(_)
             | Self::Signer(_)
             | Self::Key(_) => ErrorKind::Unavailable,

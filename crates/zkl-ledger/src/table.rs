@@ -38,12 +38,25 @@ impl Table {
     /// The file at `path`: CSV, JSON, NDJSON, Parquet or Arrow, plain or compressed. Its dataset is called as the file is up to
     /// the first dot, with `-` for what such a name cannot hold.
     pub fn path(path: impl Into<PathBuf>) -> Self {
-        let path = path.into();
-        let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+        Self::called_as(Source::path(path))
+    }
+
+    /// What is at a place, as [`Source::at`] finds it: a file, or every file below a directory or of a pattern as one table. Its dataset is
+    /// called as that is, as for [`Table::path`].
+    ///
+    /// # Errors
+    /// [`DatasetError`]: there are no files.
+    pub fn at(place: impl Into<PathBuf>) -> Result<Self, DatasetError> {
+        Source::at(place).map(Self::called_as)
+    }
+
+    /// The table of a source, whose dataset is called as the source is.
+    pub fn called_as(source: Source) -> Self {
+        let name = source.name().file_name().and_then(|name| name.to_str()).unwrap_or_default();
         let stem = name.split('.').next().unwrap_or_default();
         let fits = |c: char| if c.is_ascii_alphanumeric() || matches!(c, '_' | '-') { c } else { '-' };
         let name = stem.chars().map(fits).collect::<String>().parse().ok();
-        Self { name, ..Self::new(Source::path(path)) }
+        Self { name, ..Self::new(source) }
     }
 
     /// A table in memory, in one of these formats.
@@ -140,7 +153,8 @@ impl Table {
         self.scan().observe(progress)
     }
 
-    pub(crate) const fn source(&self) -> &Source {
+    /// Where it comes from.
+    pub const fn source(&self) -> &Source {
         &self.source
     }
 

@@ -12,12 +12,13 @@ use std::{
 use cargo_metadata::{DependencyKind, MetadataCommand, Package};
 
 /// Allowed dependencies of each crate on others of the workspace, tests and benches left aside.
-const ARROWS: [(&str, &[&str]); 21] = [
+const ARROWS: [(&str, &[&str]); 22] = [
     ("zkl-core", &[]),
     ("zkl-kernel", &["zkl-core"]),
     ("zkl-poseidon", &["zkl-core"]),
     ("zkl-merkle", &["zkl-core"]),
     ("zkl-dataset", &["zkl-core"]),
+    ("zkl-sources", &["zkl-dataset"]),
     ("zkl-signer", &["zkl-core", "zkl-merkle"]),
     ("zkl-argument", &["zkl-core", "zkl-kernel", "zkl-poseidon"]),
     ("zkl-snark", &["zkl-core", "zkl-kernel", "zkl-poseidon", "zkl-argument"]),
@@ -47,7 +48,7 @@ const ARROWS: [(&str, &[&str]); 21] = [
     ("zkl-wasm", &["zkl-receipt"]),
     ("zkl-report", &["zkl-core", "zkl-receipt"]),
     ("zkl-server", &["zkl-ledger"]),
-    ("zkl-cli", &["zkl-ledger", "zkl-report", "zkl-witness", "zkl-server"]),
+    ("zkl-cli", &["zkl-ledger", "zkl-report", "zkl-sources", "zkl-witness", "zkl-server"]),
     // Benches measure everything and are depended on by nothing.
     (
         "zkl-benches",

@@ -9,7 +9,8 @@ use super::{ReadArgs, ReceiptContentArgs, WriteArgs, reference_string};
 
 /// Record a table: read it, commit to its profile, prove that the profile covers every row, sign, append.
 ///
-/// CSV, JSON, NDJSON, Parquet and Arrow IPC files are read, also with gzip, zstd, bzip2, xz or ZIP around them. Column types are
+/// CSV, JSON, NDJSON, Parquet and Arrow IPC files are read, also with gzip, zstd, bzip2, xz or ZIP around them. All files below a directory
+/// or of a pattern are one table, in the order of their paths; a directory called `key=value` is a column. Column types are
 /// inferred from all rows (`zkl schema FILE` shows how) unless a schema file or --column says otherwise. Nothing of the
 /// table enters the ledger but its layout, commitments to its columns and to its profile, and a proof in zero knowledge
 /// that the profile covers every row; the secrets go into an opening file beside the ledger. The first notarization of a
@@ -20,11 +21,14 @@ Examples:
   zkl notarize penguins.csv --name penguins --joint species,sex
   zkl notarize loans.parquet --name loans --product income,amount --privacy public
   zkl notarize export.txt.gz --name export --input-format csv --delimiter ';' --schema export.toml
-  zkl notarize ids.csv --name ids --column zip=category -o ids.receipt")]
+  zkl notarize ids.csv --name ids --column zip=category -o ids.receipt
+  zkl notarize sales/ 'archive/*.csv.gz' --name sales
+  zkl notarize https://example.com/table.csv
+  sort table.csv | zkl notarize - --name table")]
 pub(crate) struct NotarizeArgs {
-    /// The table
-    #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
-    pub(crate) file: PathBuf,
+    /// The table: a file, a directory, a pattern in quotes, an https URL, or `-` for standard input; several are one table, in this order
+    #[arg(value_name = "FILE", value_hint = ValueHint::AnyPath, required = true)]
+    pub(crate) files: Vec<PathBuf>,
     /// Name of the dataset [default: the file's name without extensions]
     #[arg(long, short, value_name = "NAME")]
     pub(crate) name: Option<DatasetName>,

@@ -62,8 +62,8 @@ pub(crate) struct VerifyArgs {
     /// Fail unless the receipt is also all of this, separated by commas: pinned, proved, public-setup, cosigned (see below)
     #[arg(long, value_name = "LIST", env = "ZKL_REQUIRE", value_delimiter = ',')]
     pub(crate) require: Vec<Requirement>,
-    /// Also check that this file is the notarized table, commitments to every column included (needs --opening)
-    #[arg(long, value_name = "FILE", requires = "opening", value_hint = ValueHint::FilePath)]
+    /// Also check that this is the notarized table, commitments to every column included (needs --opening)
+    #[arg(long, value_name = "FILE", requires = "opening", value_hint = ValueHint::AnyPath)]
     pub(crate) data: Option<PathBuf>,
     /// The opening of the notarization
     #[arg(long, value_name = "FILE", requires = "data", value_hint = ValueHint::FilePath)]

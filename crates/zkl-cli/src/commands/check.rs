@@ -23,6 +23,7 @@ use crate::{
     files::{self, Content},
     output,
     progress::{self, TerminalProgress},
+    table,
 };
 
 pub(super) async fn run(args: CheckArgs, config: &Config) -> Result<(), CliError> {
@@ -60,7 +61,7 @@ impl<'c> Job<'c> {
         let DatasetFile { source, name, read, joint, product, privacy, attest_only, receipts, claims } = file;
         let redacts = super::read::redacts(&read);
         let options = ReadOptions { joint, product, ..super::read::options(read)? };
-        let mut table = Table::path(&source).options(options);
+        let mut table = table::at(std::slice::from_ref(&source))?.options(options);
         if let Some(name) = name {
             table = table.named(name);
         }

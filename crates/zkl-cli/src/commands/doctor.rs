@@ -6,6 +6,7 @@ use std::{
 
 use serde::Serialize;
 use zkl_ledger::{
+    circuit::KeyError,
     home::{KeyRole, LedgerHome},
     storage::StorageBackendExt as _,
     transparency::KeyPlace,
@@ -82,7 +83,7 @@ fn settings(config: &Config) -> Check {
 
 fn keys(config: &Config) -> Check {
     let Some(dir) = &config.keys else {
-        return problem("keys", &CliError::NoCacheDirectory);
+        return problem("keys", &KeyError::NoDirectory);
     };
     match fs::create_dir_all(dir).and_then(|()| tempfile::tempfile_in(dir)) {
         Ok(_) => ok("keys", format!("generated keys are kept in {}", dir.display())),

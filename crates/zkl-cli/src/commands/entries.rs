@@ -4,7 +4,7 @@ use serde::Serialize;
 use zkl_ledger::{
     DatasetName, Entry, Withdrawn,
     storage::{Order, Query},
-    types::Timestamp,
+    types::{LeafIndex, Timestamp},
 };
 
 use crate::{
@@ -87,6 +87,7 @@ pub(super) async fn run(dataset: Option<DatasetName>, filter: &FilterArgs, confi
         .then(|| filter.since.unwrap_or(Timestamp(0))..filter.until.unwrap_or(Timestamp(u64::MAX)));
     let mut query = Query { dataset, kind: filter.kind.clone(), time, order: Order::Descending, ..Query::default() };
     let mut entries: Vec<EntryLine> = Vec::new();
+    let mut times: Vec<(LeafIndex, Timestamp)> = Vec::new();
     // One entry beyond the limit tells that there are more.
     let wanted = filter.limit.saturating_add(1);
     while entries.len() < wanted {
@@ -94,17 +95,28 @@ pub(super) async fn run(dataset: Option<DatasetName>, filter: &FilterArgs, confi
         let page = ledger.entries(&query).await?;
         let Some(last) = page.last() else { break };
         query.index = Some(0..last.index.0);
+        times.extend(page.iter().map(|entry| (entry.index, entry.predicate().recorded_at())));
         entries.extend(page.iter().map(|entry| line(entry, withdrawn.get(&entry.id))));
     }
     let more = entries.len() > filter.limit;
     entries.truncate(filter.limit);
     output::print(&EntryList { entries, more }, config.format)?;
+    if let Some((later, earlier)) = set_back(&times) {
+        let text = format!("entry {later} is dated before entry {earlier}: a clock was set back, or was wrong");
+        progress::note(config.quiet, &text);
+    }
     if more {
         let text =
             format!("there are older entries: --limit {} shows twice as many", filter.limit.saturating_mul(2).max(1));
         progress::note(config.quiet, &text);
     }
     Ok(())
+}
+
+/// The newest of these entries, the newest first, that is dated before the one below it, and that one.
+fn set_back(times: &[(LeafIndex, Timestamp)]) -> Option<(LeafIndex, LeafIndex)> {
+    let pair = times.windows(2).find(|pair| pair[0].1 < pair[1].1)?;
+    Some((pair[0].0, pair[1].0))
 }
 
 fn line(entry: &Entry, withdrawn: Option<&Withdrawn>) -> EntryLine {
@@ -121,5 +133,21 @@ fn line(entry: &Entry, withdrawn: Option<&Withdrawn>) -> EntryLine {
             replacement: withdrawn.replacement.map(|id| id.to_string()),
             reason: withdrawn.reason.clone(),
         }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_entry_that_is_dated_before_an_older_one_is_found() {
+        let at = |times: &[u64]| {
+            let entries = times.iter().zip((0..times.len() as u64).rev());
+            entries.map(|(time, index)| (LeafIndex(index), Timestamp(*time))).collect::<Vec<_>>()
+        };
+        assert_eq!(set_back(&at(&[9, 9, 4])), None);
+        assert_eq!(set_back(&at(&[9, 3, 4])), Some((LeafIndex(1), LeafIndex(0))));
+        assert_eq!(set_back(&[]), None);
     }
 }

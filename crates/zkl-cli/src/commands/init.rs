@@ -7,7 +7,7 @@ use crate::{
     args::InitArgs,
     config::Config,
     error::CliError,
-    files,
+    files, limits,
     output::{self, Report},
     progress,
 };
@@ -39,6 +39,7 @@ impl Report for Initialized {
 }
 
 pub(super) async fn run(args: InitArgs, config: &Config) -> Result<(), CliError> {
+    limits::check_memory()?;
     let origin: Origin = match &args.origin {
         Some(text) => text.parse().map_err(LedgerError::from)?,
         None => random_origin()?,

@@ -48,6 +48,7 @@ use crate::{
     args::{Command, Format, TrustStoreArgs, WriteArgs},
     config::Config,
     error::CliError,
+    limits,
 };
 
 /// Longest trust store that is read, in bytes.
@@ -96,8 +97,10 @@ pub(crate) async fn run(command: Command, config: &Config) -> Result<(), CliErro
 }
 
 fn key_store(config: &Config) -> Result<KeyStore, CliError> {
-    let dir = config.keys.as_ref().ok_or(CliError::NoCacheDirectory)?;
-    Ok(KeyStore::open(dir).map_err(zkl_ledger::LedgerError::from)?)
+    match &config.keys {
+        Some(dir) => Ok(KeyStore::open(dir).map_err(zkl_ledger::LedgerError::from)?),
+        None => Ok(KeyStore::nowhere()),
+    }
 }
 
 /// What a command does with openings.
@@ -119,6 +122,7 @@ async fn open_for_reading(config: &Config, openings: Openings) -> Result<Ledger,
 }
 
 fn builder(config: &Config, openings: Openings) -> Result<LedgerBuilder, CliError> {
+    limits::check_memory()?;
     let builder = Ledger::builder().keys(key_store(config)?).proofs(config.proof);
     let key = if openings == Openings::Read { config.opening_key()? } else { None };
     Ok(match key {

@@ -1,11 +1,11 @@
 use std::{
     io::{self, Write},
+    path::{Path, PathBuf},
     sync::Arc,
 };
 
 use serde::Serialize;
 use zkl_ledger::{
-    Table,
     receipt::Assurance,
     requests::{EvidenceRequest, Notarized},
     types::reading,
@@ -19,6 +19,7 @@ use crate::{
     files::{self, Content},
     output::{self, Report},
     progress::{self, TerminalProgress},
+    table,
 };
 
 #[derive(Serialize)]
@@ -66,15 +67,16 @@ impl Report for NotarizeReport {
 }
 
 pub(super) async fn run(args: NotarizeArgs, config: &Config) -> Result<(), CliError> {
-    let mut table = Table::path(&args.file);
+    let mut table = table::at(&args.files)?;
     if let Some(name) = args.name {
         table = table.named(name);
     }
     if table.name().is_none() {
-        return Err(CliError::NoName { path: args.file });
+        return Err(CliError::NoName { path: table.source().name().to_owned() });
     }
     if let Some(path) = &args.output {
-        files::check_writable(path, Content::Receipt, &[&args.file, &config.ledger])?;
+        let precious: Vec<&Path> = args.files.iter().chain([&config.ledger]).map(PathBuf::as_path).collect();
+        files::check_writable(path, Content::Receipt, &precious)?;
     }
     let redacts = super::read::redacts(&args.read);
     let mut read = super::read::options(args.read)?;
@@ -107,9 +109,7 @@ pub(super) async fn run(args: NotarizeArgs, config: &Config) -> Result<(), CliEr
         }
     }
     let receipt = match &args.output {
-        Some(path) => {
-            Some(super::receipt::write(&ledger, std::slice::from_ref(&notarized.entry), path, args.content).await?)
-        }
+        Some(path) => Some(super::receipt::write_new(&ledger, &notarized.entry, path, args.content).await?),
         None => None,
     };
     output::print(&report(notarized, receipt, witnesses), config.format)

@@ -114,7 +114,7 @@ pub(super) async fn run(args: ProveArgs, config: &Config) -> Result<(), CliError
         false => super::cosign::after_append(&ledger, config).await,
     };
     let receipt = match &args.output {
-        Some(path) => Some(super::receipt::write(&ledger, std::slice::from_ref(&entry), path, args.content).await?),
+        Some(path) => Some(super::receipt::write_new(&ledger, &entry, path, args.content).await?),
         None => None,
     };
     let Predicate::Claim(record) = entry.predicate() else {

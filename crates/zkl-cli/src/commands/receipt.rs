@@ -44,6 +44,20 @@ pub(super) async fn run(args: &ReceiptArgs, config: &Config) -> Result<(), CliEr
     output::print(&ReceiptReport { transaction, transactions, receipt }, config.format)
 }
 
+/// Writes the receipt of an entry that was logged a moment ago: whatever happens to the file, the entry stays.
+pub(super) async fn write_new(
+    ledger: &Ledger,
+    entry: &Entry,
+    path: &Path,
+    content: ReceiptContentArgs,
+) -> Result<String, CliError> {
+    write(ledger, std::slice::from_ref(entry), path, content).await.map_err(|error| CliError::ReceiptNotWritten {
+        index: entry.index.0,
+        path: path.to_owned(),
+        source: Box::new(error),
+    })
+}
+
 /// Writes one receipt of some entries and returns its path as text.
 pub(super) async fn write(
     ledger: &Ledger,

@@ -1,11 +1,11 @@
 use std::{
     io::{self, Write},
+    path::{Path, PathBuf},
     sync::Arc,
 };
 
 use serde::Serialize;
 use zkl_ledger::{
-    Table,
     dataset::{InferenceReport, Pins, ProgressUpdate},
     progress::StageReporter as _,
 };
@@ -17,6 +17,7 @@ use crate::{
     files::{self, Content},
     output::{self, Report},
     progress::TerminalProgress,
+    table,
 };
 
 #[derive(Serialize)]
@@ -31,10 +32,11 @@ impl Report for SchemaReport {
 
 pub(super) async fn run(args: SchemaArgs, config: &Config) -> Result<(), CliError> {
     if let Some(path) = &args.output {
-        files::check_writable(path, Content::Schema, &[&args.file, &config.ledger])?;
+        let precious: Vec<&Path> = args.files.iter().chain([&config.ledger]).map(PathBuf::as_path).collect();
+        files::check_writable(path, Content::Schema, &precious)?;
     }
     let redacts = super::read::redacts(&args.read);
-    let table = Table::path(args.file).options(super::read::options(args.read)?);
+    let table = table::at(&args.files)?.options(super::read::options(args.read)?);
     let reporter = Arc::new(TerminalProgress::new(config.quiet));
     // The whole scan, so that a table that passes here can be notarized.
     let task =

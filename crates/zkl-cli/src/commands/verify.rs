@@ -7,7 +7,7 @@ use std::{
 
 use serde::Serialize;
 use zkl_ledger::{
-    LedgerError, Table, Trust,
+    LedgerError, Trust,
     data::check_data,
     home::LedgerHome,
     openings::{Opening, OpeningKey, OpeningKeyError},
@@ -21,6 +21,7 @@ use crate::{
     error::CliError,
     output::{self, Report},
     progress::TerminalProgress,
+    table,
 };
 
 /// Longest file of keys that is read, in bytes.
@@ -188,7 +189,7 @@ async fn compare_data(
     let reporter = Arc::new(TerminalProgress::new(config.quiet));
     let keys = Arc::new(super::key_store(config)?);
     let opening = Arc::new(read_opening(&opening, config)?);
-    match check_data(Table::path(&data), opening, notarization, keys, reporter).await? {
+    match check_data(table::at(std::slice::from_ref(&data))?, opening, notarization, keys, reporter).await? {
         Ok(check) => Ok(format!("{} is the notarized table ({} rows read)", data.display(), check.rows)),
         Err(mismatch) => Err(CliError::OtherData { data, what: mismatch.to_string() }),
     }

@@ -55,7 +55,7 @@ pub(super) async fn run(args: WithdrawArgs, config: &Config) -> Result<(), CliEr
     let receipt = match &args.output {
         Some(path) => {
             let content = ReceiptContentArgs { no_scan: false };
-            Some(super::receipt::write(&ledger, std::slice::from_ref(&entry), path, content).await?)
+            Some(super::receipt::write_new(&ledger, &entry, path, content).await?)
         }
         None => None,
     };

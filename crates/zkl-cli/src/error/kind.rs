@@ -63,7 +63,7 @@ impl CliError {
                 _ => Kind::InvalidInput,
             },
             Self::Ledger(error) | Self::Reference(ReferenceError::Ledger(error)) => of_ledger(error),
-            Self::Reference(_) => Kind::InvalidInput,
+            Self::Reference(_) | Self::Source(_) => Kind::InvalidInput,
             Self::Witness(error) => of_witness(error),
             #[cfg(feature = "serve")]
             Self::Server(error) => of_server(error),
@@ -73,9 +73,10 @@ impl CliError {
             | Self::Unreadable { .. }
             | Self::WriteFile { .. }
             | Self::Stdout(_)
+            | Self::AddressSpace { .. }
+            | Self::ReceiptNotWritten { .. }
             | Self::Secrets { .. }
             | Self::NotCosigned { .. }
-            | Self::NoCacheDirectory
             | Self::Doctor { .. }
             | Self::Runtime(_)
             | Self::Randomness(_) => Kind::Unavailable,

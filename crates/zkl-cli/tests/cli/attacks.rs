@@ -20,7 +20,8 @@ fn a_receipt_verifies_without_a_home() {
     workdir.ok(&["receipt", "0", "-o", "a.receipt"]);
     let run = |args: &[&str]| crate::common::answer(&workdir.command(args).env_remove("ZKL_KEYS").output().unwrap());
     assert_eq!(run(&["verify", "a.receipt"]).code, Some(0));
-    let answer = run(&["log"]);
+    assert_eq!(run(&["log"]).code, Some(0), "no keys are made to list entries");
+    let answer = run(&["notarize", &penguins(), "--name", "again"]);
     assert!(answer.code == Some(2) && answer.stderr.contains("--keys DIR"), "{}", answer.stderr);
 }
 

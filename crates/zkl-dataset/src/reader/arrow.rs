@@ -1,5 +1,6 @@
 //! Parquet and Arrow IPC, through the arrow crates. Types are kept as the file states them.
 
+mod encrypted;
 mod int96;
 
 use std::{
@@ -34,6 +35,7 @@ use crate::{
     canonical::{Blocks, CanonicalWriter},
     cell::Cell,
     error::{DatasetError, Fault},
+    format::NoTable,
     hash::FeedWriter,
     infer::FileType,
     number::Number,
@@ -49,6 +51,9 @@ pub(super) fn read_parquet<S: CellSink>(
     progress: Progressing<'_>,
 ) -> Result<(), DatasetError> {
     check_trailer(table, &contents, b"PAR1", "Parquet")?;
+    if encrypted::has_encrypted_columns(&contents) {
+        return Err(table.error(Fault::NoTable { found: NoTable::EncryptedParquet }));
+    }
     match contents {
         Contents::File(file) => read_parquet_chunks(table, file, sink, progress),
         Contents::Bytes(bytes) => read_parquet_chunks(table, bytes, sink, progress),

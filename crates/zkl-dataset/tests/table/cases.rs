@@ -149,6 +149,10 @@ mod habits {
         let error = refused("semicolon-and-commas-in-header.csv");
         assert!(matches!(error.fault(), Fault::AmbiguousDelimiter { first: ',', second: ';' }), "{error}");
         assert_eq!(error.hint().unwrap(), "say which it is: --delimiter ',' or --delimiter ';'");
+        // The last row of a short file has a say, too.
+        for text in ["n,1;m\n92;-0.5\n", "n|x,y\nNA|NA\n", "n,1;m\nx,y;1\nz;2\n"] {
+            assert_eq!(names(&super::super::csv(text)).len(), 2, "{text:?}");
+        }
         let source = Source::path(path("semicolon-and-commas-in-header.csv"));
         let output =
             run(&Scan::new(source.csv(CsvOptions { delimiter: Some(b';'), ..CsvOptions::default() }))).unwrap();
@@ -176,6 +180,7 @@ mod habits {
         }
         assert!(matches!(refused("git-lfs-pointer.csv").fault(), Fault::NoTable { found: NoTable::GitLfs }));
         assert!(matches!(refused("feather-1.feather").fault(), Fault::NoTable { found: NoTable::Feather1 }));
+        assert!(matches!(refused("encrypted.parquet").fault(), Fault::NoTable { found: NoTable::EncryptedParquet }));
         assert!(matches!(refused("two-files.zip").fault(), Fault::NoTable { found: NoTable::Zip }));
         let brackets = super::super::csv("[a],{b}\n1,2\n");
         assert_eq!(types(&brackets), ["int", "int"], "these are names");

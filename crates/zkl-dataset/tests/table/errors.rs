@@ -82,7 +82,7 @@ fn ten_thousand_columns_are_refused_before_the_rows_are_read() {
     assert!(matches!(wide.fault(), Fault::TooManyColumns { limit: 1_023 }));
 }
 
-fn gzip(bytes: &[u8]) -> Vec<u8> {
+pub(crate) fn gzip(bytes: &[u8]) -> Vec<u8> {
     let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
     encoder.write_all(bytes).unwrap();
     encoder.finish().unwrap()

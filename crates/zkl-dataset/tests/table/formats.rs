@@ -342,6 +342,15 @@ fn nan_names_its_row_unless_it_is_null() {
 }
 
 #[test]
+fn dates_without_end_are_refused() {
+    // As DuckDB writes 'infinity'.
+    let array: ArrayRef = Arc::new(Date32Array::from(vec![Some(1), None, Some(i32::MAX)]));
+    let error = run(&parquet_of(vec![("day", array)]).scan()).err().unwrap();
+    assert!(matches!(error.fault(), Fault::NotFinite), "{error}");
+    assert_eq!((error.place().row, error.place().column.as_deref()), (Some(3), Some("day")));
+}
+
+#[test]
 fn typed_columns_keep_their_types() {
     let dictionary: DictionaryArray<Int8Type> = vec![Some("5"), None, Some("true")].into_iter().collect();
     let nulls: ArrayRef = Arc::new(StringArray::from(vec![None::<&str>, None, None]));

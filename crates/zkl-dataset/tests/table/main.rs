@@ -3,6 +3,7 @@
 
 mod cases;
 mod errors;
+mod files;
 mod formats;
 mod inference;
 mod parts;

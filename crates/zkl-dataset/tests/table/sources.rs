@@ -47,7 +47,7 @@ fn sha256(source: &Source) -> Sha256Digest {
     source.digests().unwrap().1.sha256
 }
 
-fn parquet(batch: &RecordBatch) -> Vec<u8> {
+pub(crate) fn parquet(batch: &RecordBatch) -> Vec<u8> {
     let mut bytes = Vec::new();
     let mut writer = ArrowWriter::try_new(&mut bytes, batch.schema(), None).unwrap();
     writer.write(batch).unwrap();

@@ -20,7 +20,7 @@ const EXTENSION: &str = "ceremony.key";
 
 /// The key of circuit `id`, when one was imported.
 pub(super) fn load(store: &KeyStore, id: &CircuitId) -> Result<Option<ProvingKey>, KeyError> {
-    let path = store.path(id, EXTENSION);
+    let path = store.path(id, EXTENSION)?;
     match fs::read(&path) {
         Ok(bytes) => file::decode(id, &bytes).map(Some).map_err(|source| KeyError::Ceremony { path, source }),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
@@ -46,9 +46,9 @@ pub(super) fn import(store: &KeyStore, circuit: &dyn Circuit, zkey: &[u8]) -> Re
     }
     let key =
         ProvingKey::from_ark(&to_ark(zkey.points()?), matrices).map_err(|error| ImportKeyError::Key(error.of_key()))?;
-    let path = store.path(&id, EXTENSION);
+    let path = store.path(&id, EXTENSION)?;
     let _lock = store.lock_file(&path)?;
-    write_atomically(store.dir(), &path, &file::encode(&id, &key))?;
+    write_atomically(store.dir()?, &path, &file::encode(&id, &key))?;
     Ok(key)
 }
 

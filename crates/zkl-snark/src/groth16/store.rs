@@ -30,7 +30,7 @@ fn find_or_generate(
     id: &CircuitId,
     progress: &dyn Fn(KeyEvent<'_>),
 ) -> Result<ProvingKey, KeyError> {
-    let path = store.path(id, "dev.key");
+    let path = store.path(id, "dev.key")?;
     if let Ok(key) = read(store, id, &path)? {
         return Ok(key);
     }
@@ -52,7 +52,7 @@ fn find_or_generate(
         }
     };
     let key = danger_setup(circuit, dev_seed(id), &mut report).map_err(setup)?;
-    write_atomically(store.dir(), &path, &file::encode(id, &key))?;
+    write_atomically(store.dir()?, &path, &file::encode(id, &key))?;
     progress(KeyEvent::Generated { circuit: id });
     Ok(key)
 }

@@ -12,6 +12,9 @@ use crate::proof_system::ProveError;
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum KeyError {
+    /// The store has no directory to keep keys in.
+    #[error("no directory for generated keys: neither XDG_CACHE_HOME nor HOME is set")]
+    NoDirectory,
     /// The key directory or a file in it.
     #[error("{operation} {}", .path.display())]
     Io {

@@ -61,7 +61,7 @@ impl KeyStore {
     /// [`KeyError`]. A damaged file is no error: it is reported to `progress` and replaced.
     pub fn dev_srs(&self, progress: &dyn Fn(KeyEvent<'_>)) -> Result<Arc<Srs>, KeyError> {
         let digest = dev_srs_digest()?;
-        let path = self.dir().join("srs-dev.srs");
+        let path = self.dir()?.join("srs-dev.srs");
         self.kept(digest, &path, progress, || Srs::dev(1 << SRS_LOG_POWERS, Srs::DEV_SEED))
     }
 
@@ -72,7 +72,7 @@ impl KeyStore {
     /// [`KeyError`]. A damaged file is no error: it is reported to `progress` and replaced.
     pub fn public_srs(&self, progress: &dyn Fn(KeyEvent<'_>)) -> Result<Arc<Srs>, KeyError> {
         let digest = public_srs_digest()?;
-        self.kept(digest, &self.srs_path(digest), progress, Srs::public)
+        self.kept(digest, &self.srs_path(digest)?, progress, Srs::public)
     }
 
     /// The string with this digest: the dev string, the public one, or an imported one.
@@ -90,7 +90,7 @@ impl KeyStore {
         if let Some(srs) = loaded.get(&digest) {
             return Ok(Arc::clone(srs));
         }
-        let path = self.srs_path(digest);
+        let path = self.srs_path(digest)?;
         let srs = match read(&path)? {
             None => return Err(KeyError::SrsAbsent { digest }),
             Some(Err(source)) => return Err(KeyError::Srs { path, source }),
@@ -106,9 +106,14 @@ impl KeyStore {
     /// # Errors
     /// [`KeyError::Io`].
     pub fn srs_digests(&self) -> Result<Vec<KeyDigest>, KeyError> {
-        let mut digests = Vec::new();
-        for entry in fs::read_dir(self.dir()).map_err(at("list", self.dir()))? {
-            let name = entry.map_err(at("list", self.dir()))?.file_name();
+        let (mut digests, dir) = (Vec::new(), self.dir()?);
+        let entries = match fs::read_dir(dir) {
+            // Nothing was kept yet.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(digests),
+            entries => entries.map_err(at("list", dir))?,
+        };
+        for entry in entries {
+            let name = entry.map_err(at("list", dir))?.file_name();
             let digest: Option<KeyDigest> =
                 name.to_str().and_then(|name| name.strip_prefix("srs-")?.strip_suffix(".srs")?.parse().ok());
             digests.extend(digest);
@@ -135,9 +140,9 @@ impl KeyStore {
         if srs.powers().len() < needed {
             return Err(KeyError::SrsPowers { expected: needed, got: srs.powers().len() });
         }
-        let path = self.srs_path(srs.digest());
+        let path = self.srs_path(srs.digest())?;
         let _lock = self.lock_file(&path)?;
-        write_atomically(self.dir(), &path, &srs.to_bytes())?;
+        write_atomically(self.dir()?, &path, &srs.to_bytes())?;
         Ok(path)
     }
 
@@ -183,12 +188,12 @@ impl KeyStore {
         if srs.digest() != digest {
             return Err(KeyError::SrsNotPinned);
         }
-        write_atomically(self.dir(), path, &srs.to_bytes())?;
+        write_atomically(self.dir()?, path, &srs.to_bytes())?;
         Ok(srs)
     }
 
-    fn srs_path(&self, digest: KeyDigest) -> PathBuf {
-        self.dir().join(format!("srs-{digest}.srs"))
+    fn srs_path(&self, digest: KeyDigest) -> Result<PathBuf, KeyError> {
+        Ok(self.dir()?.join(format!("srs-{digest}.srs")))
     }
 }
 

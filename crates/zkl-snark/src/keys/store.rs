@@ -67,7 +67,8 @@ type Loaded = HashMap<(&'static str, CircuitId), Arc<dyn ProvingKey>>;
 
 /// A directory of keys, shared by any number of threads and processes.
 pub struct KeyStore {
-    dir: PathBuf,
+    /// Absent where the environment names none: whoever needs it fails.
+    dir: Option<PathBuf>,
     pinned: PinnedKeys,
     loaded: Mutex<Loaded>,
     ceremonies: Mutex<Loaded>,
@@ -75,20 +76,27 @@ pub struct KeyStore {
 }
 
 impl KeyStore {
-    /// The store in `dir`, which is created when absent.
+    /// The store in `dir`, which is made when the first key is kept: who needs no keys need not be able to write there.
     ///
     /// # Errors
-    /// [`KeyError::Io`].
+    /// [`KeyError::Io`]: something else than a directory is there.
     pub fn open(dir: impl Into<PathBuf>) -> Result<Self, KeyError> {
         let dir = dir.into();
-        fs::create_dir_all(&dir).map_err(at("create directory", &dir))?;
-        Ok(Self {
-            dir,
+        if dir.metadata().is_ok_and(|found| !found.is_dir()) {
+            return Err(at("open", &dir)(io::ErrorKind::NotADirectory.into()));
+        }
+        Ok(Self { dir: Some(dir), ..Self::nowhere() })
+    }
+
+    /// A store without a directory: what needs a key or a reference string fails with [`KeyError::NoDirectory`].
+    pub fn nowhere() -> Self {
+        Self {
+            dir: None,
             pinned: PinnedKeys::default(),
             loaded: Mutex::default(),
             ceremonies: Mutex::default(),
             srs: Mutex::default(),
-        })
+        }
     }
 
     /// The store, which from now on has no other dev keys for the circuits of `pinned`, beside those that it pins already.
@@ -164,20 +172,22 @@ impl KeyStore {
     }
 
     /// The file of circuit `id` that ends in `extension`. Ids hold no dot, so that two ids never share a file.
-    pub(crate) fn path(&self, id: &CircuitId, extension: &str) -> PathBuf {
-        self.dir.join(format!("{}.{extension}", id.to_string().replace('/', ".")))
+    pub(crate) fn path(&self, id: &CircuitId, extension: &str) -> Result<PathBuf, KeyError> {
+        Ok(self.dir()?.join(format!("{}.{extension}", id.to_string().replace('/', "."))))
     }
 
     /// Holds off every other thread and process that makes the file `path`, until it is dropped.
     pub(crate) fn lock_file(&self, path: &Path) -> Result<File, KeyError> {
+        let dir = self.dir()?;
+        fs::create_dir_all(dir).map_err(at("create directory", dir))?;
         let path = path.with_extension("lock");
         let file = File::options().create(true).truncate(false).write(true).open(&path).map_err(at("open", &path))?;
         file.lock().map_err(at("lock", &path))?;
         Ok(file)
     }
 
-    pub(crate) fn dir(&self) -> &Path {
-        &self.dir
+    pub(crate) fn dir(&self) -> Result<&Path, KeyError> {
+        self.dir.as_deref().ok_or(KeyError::NoDirectory)
     }
 
     /// Reference strings in memory, held while one is made: two threads would make the same one.

@@ -263,6 +263,33 @@ fn holds_in_the_circuit(covariance: &BigInt, [left, right]: &[BigInt; 2], bound:
     difference >= least
 }
 
+/// The sharpest bound of [`NEAREST_DIGITS`] digits that the circuit shows, if it shows any. What is shown of one bound is shown of every
+/// weaker one.
+fn nearest_provable(covariance: &BigInt, roots: &[BigInt; 2], upper: bool) -> Option<Decimal> {
+    let sign = if upper { -1 } else { 1 };
+    let bound =
+        |steps: i128| Bound { numerator: sign * steps, denominator: 10_u64.pow(NEAREST_DIGITS.into()), strict: false };
+    let limit = i128::from(bound(0).denominator);
+    // `steps` counts towards the correlation: from the weakest bound, that at -1 for `>=` and at 1 for `<=`.
+    let shows = |steps| holds_in_the_circuit(covariance, roots, &bound(steps), upper);
+    let (mut shown, mut beyond) = (-limit, limit + 1);
+    if !shows(shown) {
+        return None;
+    }
+    while beyond - shown > 1 {
+        let middle = (shown + beyond).div_euclid(2);
+        if shows(middle) {
+            shown = middle;
+        } else {
+            beyond = middle;
+        }
+    }
+    Decimal::new(sign * shown, NEAREST_DIGITS).ok()
+}
+
+/// Digits after the point of a bound that is named.
+const NEAREST_DIGITS: u8 = 6;
+
 impl Relation for Pearson {
     type Witness = CorrelationWitness;
 
@@ -294,8 +321,11 @@ impl Relation for Pearson {
         let holds = ends.iter().all(|(bound, upper)| holds_exactly(&covariance, &square, bound, *upper));
         let provable = ends.iter().all(|(bound, upper)| holds_in_the_circuit(&covariance, &roots, bound, *upper));
         let coarse = || {
-            let smaller = roots.iter().min().map_or(0, |root| root.to_string().len() as u32);
-            Coarse::Root { digits: smaller.saturating_sub(1) }
+            let failing = ends.iter().find(|(bound, upper)| !holds_in_the_circuit(&covariance, &roots, bound, *upper));
+            let upper = failing.is_some_and(|(_, upper)| *upper);
+            let nearest = nearest_provable(&covariance, &roots, upper);
+            let text = |bound| format!("corr {} {bound}", if upper { "<=" } else { ">=" });
+            Coarse::Root { provable: nearest.map_or_else(|| "no bound of it".to_owned(), text) }
         };
         let negative = covariance.is_negative();
         let observed = Observed::Root { square: Observed::fraction(&covariance * &covariance, square), negative };

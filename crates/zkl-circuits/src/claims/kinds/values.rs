@@ -20,7 +20,7 @@ use zkl_core::{
     ark::Fr,
     circuit::Circuit,
     column::ColumnType,
-    layout::{ColumnLayout, Encoding, Layout},
+    layout::{ColumnLayout, Encoding, Layout, Zone},
 };
 
 use crate::{
@@ -169,6 +169,11 @@ fn in_units(literal: Literal, column: &ColumnLayout) -> Result<BigRational, Clai
             Ok(value.to_rational() * BigInt::from(10).pow(u32::from(column.ty.scale())))
         }
         (Literal::Date(day), ColumnType::Date) => Ok(BigRational::from_integer(day.days().into())),
+        (Literal::Timestamp(time), ColumnType::Timestamp { .. })
+            if time.is_zoned() && column.zone == Some(Zone::Naive) =>
+        {
+            Err(ClaimError::ZoneOfNaive { column: column.name.clone() })
+        }
         (Literal::Timestamp(time), ColumnType::Timestamp { unit }) => {
             Ok(BigRational::new(time.nanoseconds().into(), (1_000_000_000 / unit.per_second()).into()))
         }

@@ -327,6 +327,14 @@ pub enum ClaimError {
         /// Bits of the denominator.
         denominator_bits: u32,
     },
+    /// An instant, of a column whose times are those of no stated zone.
+    #[error(
+        "the times of {column:?} are as written, of no stated zone: a threshold with an offset cannot be compared with them"
+    )]
+    ZoneOfNaive {
+        /// The column.
+        column: String,
+    },
     /// A range of a rounded column that is no wider than the rounding.
     #[error("the values of {column:?} were rounded by up to {error} each: only a wider range can be proved of them")]
     Rounded {
@@ -411,9 +419,9 @@ pub enum Coarse {
         provable: String,
     },
     /// The threshold is closer to the correlation than the integer roots resolve.
-    #[error("the threshold is too close to the correlation; move it by about 1 in 10^{digits}")]
+    #[error("the spreads of so few or so small values have coarse integer roots; {provable} is provable")]
     Root {
-        /// Digits that the roots resolve.
-        digits: u32,
+        /// The nearest claim, to six digits. Tells the correlation, rounded, to whoever sees it.
+        provable: String,
     },
 }

@@ -1,6 +1,11 @@
 //! What a value can be compared with: a number, a date or a timestamp.
 
-use std::{fmt, str::FromStr};
+use std::{
+    cmp::Ordering,
+    fmt,
+    hash::{Hash, Hasher},
+    str::FromStr,
+};
 
 use jiff::civil::{Date, DateTime, date};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -36,16 +41,49 @@ impl DateLiteral {
     }
 }
 
-/// A date and time to the nanosecond, years 0000 to 9999.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+/// A date and time to the nanosecond, years 0000 to 9999. Two that are equal may have been written with different offsets.
+#[derive(Clone, Copy, Debug)]
 pub struct TimestampLiteral {
     nanoseconds: i128,
+    /// Whether it was written with an offset from UTC. The canonical text has none.
+    zoned: bool,
 }
 
 impl TimestampLiteral {
     /// Nanoseconds since 1970-01-01T00:00:00.
     pub const fn nanoseconds(self) -> i128 {
         self.nanoseconds
+    }
+
+    /// Whether it was written with an offset from UTC, and so is an instant and no time of day somewhere.
+    pub const fn is_zoned(self) -> bool {
+        self.zoned
+    }
+}
+
+impl PartialEq for TimestampLiteral {
+    fn eq(&self, other: &Self) -> bool {
+        self.nanoseconds == other.nanoseconds
+    }
+}
+
+impl Eq for TimestampLiteral {}
+
+impl PartialOrd for TimestampLiteral {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for TimestampLiteral {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.nanoseconds.cmp(&other.nanoseconds)
+    }
+}
+
+impl Hash for TimestampLiteral {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.nanoseconds.hash(state);
     }
 }
 
@@ -60,7 +98,7 @@ impl Literal {
     /// The time `nanoseconds` after 1970-01-01T00:00:00, or `None` outside the years 0000 to 9999.
     pub fn from_nanoseconds(nanoseconds: i128) -> Option<Self> {
         Self::from_days(nanoseconds.div_euclid(NANOS_PER_DAY))?;
-        Some(Self::Timestamp(TimestampLiteral { nanoseconds }))
+        Some(Self::Timestamp(TimestampLiteral { nanoseconds, zoned: false }))
     }
 
     /// Whether two literals can bound one range, and the first one is the smaller or equal one; `None` when they are of
@@ -168,7 +206,7 @@ fn parse_timestamp(s: &str) -> Result<TimestampLiteral, LiteralError> {
         + i128::from(civil.subsec_nanosecond())
         - zone_offset(zone)? * NANOS_PER_SECOND;
     match Literal::from_nanoseconds(nanoseconds) {
-        Some(Literal::Timestamp(time)) => Ok(time),
+        Some(Literal::Timestamp(time)) => Ok(TimestampLiteral { zoned: !zone.is_empty(), ..time }),
         _ => Err(LiteralError::NoSuchDate),
     }
 }

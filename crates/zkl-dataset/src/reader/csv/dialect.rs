@@ -2,7 +2,7 @@
 
 use zkl_core::table_note::TableNote;
 
-use super::{BOM, Limits, MAX_CELLS, Splitter};
+use super::{BOM, Limits, MAX_CELLS, SNIFF_BYTES, Splitter};
 use crate::{error::Fault, format::CsvOptions};
 
 /// Delimiters that are tried, the first wins a tie.
@@ -28,6 +28,7 @@ impl Default for Dialect {
 impl Dialect {
     /// Finds out what `options` leave open from the first bytes of the text.
     pub(in crate::reader) fn find(head: &[u8], options: &CsvOptions) -> Result<Self, Fault> {
+        let whole = (head.len() as u64) < SNIFF_BYTES;
         let mut found = Self { skip_lines: options.skip_lines, ..Self::default() };
         let mut rest = head.strip_prefix(BOM).unwrap_or(head);
         for _ in 0..options.skip_lines {
@@ -47,7 +48,7 @@ impl Dialect {
         let table = (0..comments).fold(rest, |rest, _| after_line(rest));
         found.delimiter = match delimiter {
             Some(delimiter) => delimiter,
-            None => sniff(table, options)?,
+            None => sniff(table, whole, options)?,
         };
         let skipped = comments_before_table(rest, table, comments, found.delimiter, options);
         if skipped > 0 {
@@ -55,7 +56,7 @@ impl Dialect {
             found.notes.push(TableNote::new(TableNote::COMMENT_LINES).counting(skipped));
         } else if comments > 0 && delimiter.is_none() {
             // They are part of the table, and have a say.
-            found.delimiter = sniff(rest, options)?;
+            found.delimiter = sniff(rest, whole, options)?;
         }
         Ok(found)
     }
@@ -93,12 +94,14 @@ fn leading_comments(mut text: &[u8]) -> u64 {
 /// How many of the lines that begin as comments do are no part of the table: those that are not cut into as many cells as its
 /// rows. The last one may name the columns, as in `#chrom  start  end`.
 fn comments_before_table(lines: &[u8], table: &[u8], count: u64, delimiter: u8, options: &CsvOptions) -> u64 {
-    let Some(width) = rows(table, delimiter, options).first().copied().filter(|width| *width > 1) else { return 0 };
+    let Some(width) = rows(table, false, delimiter, options).first().copied().filter(|width| *width > 1) else {
+        return 0;
+    };
     let mut before = 0;
     let mut rest = lines;
     for number in 1..=count {
         let line = first_line(rest);
-        if rows(line, delimiter, options).first() != Some(&width) {
+        if rows(line, false, delimiter, options).first() != Some(&width) {
             before = number;
         }
         rest = after_line(rest);
@@ -106,15 +109,15 @@ fn comments_before_table(lines: &[u8], table: &[u8], count: u64, delimiter: u8, 
     before
 }
 
-/// Cells of the first rows. The last row of the head may be cut, and is left out unless it is the only one.
-fn rows(head: &[u8], delimiter: u8, options: &CsvOptions) -> Vec<usize> {
+/// Cells of the first rows. Where the head is not the whole text its last row may be cut, and is left out unless it is the only one.
+fn rows(head: &[u8], whole: bool, delimiter: u8, options: &CsvOptions) -> Vec<usize> {
     let limits = Limits { cell: head.len(), row: head.len() + 1 };
     let mut splitter = Splitter::new(head, delimiter, options.quote, limits);
     splitter.comment = options.comment;
     let mut cells = Vec::new();
     while cells.len() < ROWS {
         match splitter.advance(MAX_CELLS) {
-            Ok(true) if splitter.start < head.len() || cells.is_empty() => cells.push(splitter.spans.len()),
+            Ok(true) if whole || splitter.start < head.len() || cells.is_empty() => cells.push(splitter.spans.len()),
             _ => break,
         }
     }
@@ -122,11 +125,11 @@ fn rows(head: &[u8], delimiter: u8, options: &CsvOptions) -> Vec<usize> {
 }
 
 /// The delimiter that cuts the most of the first rows into equally many cells, at least two.
-fn sniff(head: &[u8], options: &CsvOptions) -> Result<u8, Fault> {
+fn sniff(head: &[u8], whole: bool, options: &CsvOptions) -> Result<u8, Fault> {
     let mut best = (DELIMITERS[0], (0, 0));
     let mut perfect = Vec::new();
     for delimiter in DELIMITERS {
-        let cells = rows(head, delimiter, options);
+        let cells = rows(head, whole, delimiter, options);
         let width = cells.first().copied().unwrap_or(0);
         if width < 2 {
             continue;

@@ -1,0 +1,63 @@
+//! What a place means.
+
+use std::path::Path;
+
+use url::Url;
+use zkl_dataset::Source;
+
+use crate::{error::SourceError, http};
+
+/// The table at a place: a URL, or what [`Source::at`] finds. Nothing is asked of a network yet.
+///
+/// # Errors
+/// [`SourceError`].
+pub fn at(place: &Path) -> Result<Source, SourceError> {
+    let Some((scheme, text)) = scheme(place) else { return Ok(Source::at(place)?) };
+    let url = Url::parse(text).map_err(|source| SourceError::Url { scheme: scheme.to_owned(), source })?;
+    match url.scheme() {
+        "https" | "http" => http::source(url),
+        other => Err(SourceError::Scheme { scheme: other.to_owned() }),
+    }
+}
+
+/// Whether a place is a URL, and no path.
+pub fn is_url(place: &Path) -> bool {
+    scheme(place).is_some()
+}
+
+/// The scheme of a place that has one, and the place.
+fn scheme(place: &Path) -> Option<(&str, &str)> {
+    let text = place.to_str()?;
+    let (scheme, _) = text.split_once("://")?;
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'-' | b'.');
+    (scheme.bytes().all(plain) && scheme.starts_with(|c: char| c.is_ascii_alphabetic())).then_some((scheme, text))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_are_no_urls() {
+        for place in ["table.csv", "a:b.csv", "://x", "1://x", "dir/x://y", "C:\\x.csv"] {
+            assert!(!is_url(Path::new(place)), "{place}");
+        }
+        assert!(is_url(Path::new("https://example.com/t.csv")) && is_url(Path::new("s3+x://b/k")));
+    }
+
+    #[test]
+    fn places_that_name_no_source_are_refused_without_credentials() {
+        for place in
+            ["ftp://me:secret@example.com/t.csv", "https://me:secret@[/t.csv", "http://me:secret@example.com/t.csv"]
+        {
+            let error = at(Path::new(place)).err().map(|error| error.to_string()).unwrap_or_default();
+            assert!(!error.is_empty() && !error.contains("secret"), "{error}");
+        }
+    }
+
+    #[test]
+    fn names_hold_neither_credentials_nor_queries() {
+        let source = at(Path::new("https://me:secret@example.com/a/t.csv.gz?token=secret#secret")).unwrap();
+        assert_eq!(source.name(), Path::new("https://example.com/a/t.csv.gz"));
+    }
+}
