@@ -108,6 +108,9 @@ pub(crate) enum CliError {
     #[cfg(feature = "serve")]
     #[error(transparent)]
     Server(#[from] zkl_server::ServerError),
+    #[cfg(unix)]
+    #[error("this process may have {} MiB of address space, and needs {} MiB", limit >> 20, needed >> 20)]
+    AddressSpace { limit: u64, needed: u64 },
     #[error("{missing} witness(es) have not cosigned")]
     NotCosigned { missing: usize },
     #[error("the ledger has no witnesses, and none was given")]
@@ -143,6 +146,10 @@ impl CliError {
             Self::NotSound { .. } => Some("restore the log from a copy: `zkl restore` verifies it on the way".into()),
             Self::NoWitnesses => {
                 Some("add [[witness]] with key and url to ledger.toml, or pass --witness KEY=URL".into())
+            }
+            #[cfg(unix)]
+            Self::AddressSpace { .. } => {
+                Some("raise the limit: `ulimit -v unlimited`, or the setting of the service".into())
             }
             Self::VolatileStore => Some("name a store that lasts: rocks:DIR, postgres://... or s3://...".into()),
             Self::NoCacheDirectory => Some("name a directory with --keys DIR or ZKL_KEYS".into()),

@@ -6,6 +6,8 @@ mod config;
 mod dataset_file;
 mod error;
 mod files;
+#[cfg(unix)]
+mod limits;
 mod output;
 mod progress;
 
@@ -41,5 +43,9 @@ fn run(cli: Cli, config: &Config) -> Result<(), CliError> {
         progress::note(config.quiet, &format!("{problem}; ignored"));
     }
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(CliError::Runtime)?;
-    runtime.block_on(commands::run(cli.command, config))
+    runtime.block_on(async {
+        #[cfg(unix)]
+        let _outlived = limits::outlive_large_files().map_err(CliError::Runtime)?;
+        commands::run(cli.command, config).await
+    })
 }

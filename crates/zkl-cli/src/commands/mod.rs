@@ -117,6 +117,8 @@ async fn open_for_reading(config: &Config, openings: Openings) -> Result<Ledger,
 }
 
 fn builder(config: &Config, openings: Openings) -> Result<LedgerBuilder, CliError> {
+    #[cfg(unix)]
+    crate::limits::check_address_space()?;
     let builder = Ledger::builder().keys(key_store(config)?).proofs(config.proof);
     let key = if openings == Openings::Read { config.opening_key()? } else { None };
     Ok(match key {

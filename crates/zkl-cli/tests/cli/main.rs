@@ -13,6 +13,7 @@ mod exit_codes;
 mod hsm;
 mod inspect;
 mod keys;
+mod limits;
 mod profile;
 mod proved;
 mod published;
