@@ -20,6 +20,7 @@ mod published;
 mod quickstart;
 mod references;
 mod replacing;
+mod report;
 mod require;
 mod secrets;
 mod setup;
