@@ -151,6 +151,7 @@ impl CliError {
             Self::NoWitnesses => {
                 Some("add [[witness]] with key and url to ledger.toml, or pass --witness KEY=URL".into())
             }
+            #[cfg(unix)]
             Self::VolatileStore => Some("name a store that lasts: rocks:DIR, postgres://... or s3://...".into()),
             Self::ClaimSyntax(_) | Self::DatasetClaim { .. } => {
                 Some("`zkl prove --help` shows every kind of claim".into())

@@ -69,7 +69,7 @@ pub mod circuit {
     pub use zkl_core::{circuit::*, digest::KeyDigest};
     pub use zkl_snark::{
         ark,
-        keys::{KeyError, KeyStore, Setup},
+        keys::{GeneratedKeys, KeyError, KeyStore, MAX_GENERATED, Setup},
         proof_system,
     };
 }

@@ -6,7 +6,7 @@ use std::{
 
 use serde::Serialize;
 use zkl_ledger::{
-    circuit::KeyError,
+    circuit::{GeneratedKeys, KeyError, MAX_GENERATED},
     home::{KeyRole, LedgerHome},
     storage::StorageBackendExt as _,
     transparency::KeyPlace,
@@ -86,7 +86,15 @@ fn keys(config: &Config) -> Check {
         return problem("keys", &KeyError::NoDirectory);
     };
     match fs::create_dir_all(dir).and_then(|()| tempfile::tempfile_in(dir)) {
-        Ok(_) => ok("keys", format!("generated keys are kept in {}", dir.display())),
+        Ok(_) => match super::key_store(config).map(|store| store.generated()) {
+            Ok(Ok(GeneratedKeys { files, bytes })) => {
+                let (here, most) = (bytes.div_ceil(1 << 20), MAX_GENERATED >> 20);
+                let dir = dir.display();
+                ok("keys", format!("{files} generated keys in {dir}, {here} MiB, of which {most} are kept"))
+            }
+            Ok(Err(error)) => problem("keys", &error),
+            Err(error) => problem("keys", &error),
+        },
         Err(error) => problem("keys", &format!("cannot write to {}: {error}", dir.display())),
     }
 }

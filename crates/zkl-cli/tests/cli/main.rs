@@ -14,6 +14,7 @@ mod exit_codes;
 mod hsm;
 mod inspect;
 mod keys;
+mod limits;
 mod profile;
 mod proved;
 mod published;

@@ -3,7 +3,7 @@
 use zkl_ledger::{
     LedgerError, Trust,
     receipt::{
-        EntryError, KeyChange, KeyRecord, Nonce, Predicate, ProofPart, Receipt, SignedEntry, VerifiedReceipt,
+        EntryError, KeyChange, KeyRecord, Nonce, Predicate, ProofPart, Receipt, ScanPart, SignedEntry, VerifiedReceipt,
         VerifiedStatement, VerifyError, WithdrawalRecord,
     },
     transparency::keys::SigningKey,
@@ -142,7 +142,9 @@ async fn what_a_withdrawal_names_stands_before_it_and_it_has_no_evidence() {
     with_proof.entries[2].evidence.proof = Some(ProofPart { bytes: String::new(), key: String::new() });
     let mut with_manifest = receipt.clone();
     with_manifest.entries[2].evidence.manifest = receipt.entries[0].evidence.manifest.clone();
-    for receipt in [with_proof, with_manifest] {
+    let mut with_scan = receipt.clone();
+    with_scan.entries[2].evidence.scan = Some(ScanPart { proof: String::new(), keys: Vec::new() });
+    for receipt in [with_proof, with_manifest, with_scan] {
         let error = verified(&receipt).unwrap_err();
         assert!(matches!(error, VerifyError::EvidenceSuperfluous { index: LeafIndex(2), .. }), "{error:?}");
     }

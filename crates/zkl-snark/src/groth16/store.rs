@@ -6,8 +6,8 @@ use zkl_core::circuit::{Circuit, CircuitId};
 
 use super::{Groth16, ProvingKey, danger_setup, file};
 use crate::keys::{
-    FileFault, KeyError, KeyEvent, KeyStore, dev_seed,
-    store::{at, write_atomically},
+    FileFault, KeyError, KeyEvent, KeyStore, MAX_GENERATED, dev_seed,
+    store::{GENERATED, at, write_atomically},
 };
 
 /// The dev keys of `circuit`: from the directory, or made now and kept.
@@ -30,8 +30,9 @@ fn find_or_generate(
     id: &CircuitId,
     progress: &dyn Fn(KeyEvent<'_>),
 ) -> Result<ProvingKey, KeyError> {
-    let path = store.path(id, "dev.key")?;
+    let path = store.path(id, GENERATED)?;
     if let Ok(key) = read(store, id, &path)? {
+        KeyStore::touch(&path);
         return Ok(key);
     }
     // Under the lock the file is looked at again: whoever held it may have written it.
@@ -53,6 +54,7 @@ fn find_or_generate(
     };
     let key = danger_setup(circuit, dev_seed(id), &mut report).map_err(setup)?;
     write_atomically(store.dir()?, &path, &file::encode(id, &key))?;
+    store.prune(MAX_GENERATED)?;
     progress(KeyEvent::Generated { circuit: id });
     Ok(key)
 }

@@ -19,6 +19,9 @@ use zkl_core::{
 use super::{FileFault, KeyError, PinnedKeys};
 use crate::proof_system::{ImportKeyError, ProofSystem, ProvingKey};
 
+/// How the files of keys end that were generated.
+pub(crate) const GENERATED: &str = "dev.key";
+
 /// What a [`KeyStore`] is doing, for whoever waits.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
