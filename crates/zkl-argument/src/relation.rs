@@ -299,7 +299,9 @@ fn committed_part<C: Context>(
                             let valid = valid.next().cloned().unwrap_or_else(|| ctx.constant(0));
                             known = known - valid * shift;
                         }
-                        (ColumnShape::Numeric { nullable: false, .. }, Some(shift)) => known = known - shift - &power[1],
+                        (ColumnShape::Numeric { nullable: false, .. }, Some(shift)) => {
+                            known = known - shift - &power[1]
+                        }
                         _ => {}
                     }
                 }

@@ -5,6 +5,7 @@ mod circuits;
 mod custody;
 mod key;
 mod openings;
+mod relate;
 
 use std::{path::PathBuf, sync::LazyLock};
 
@@ -14,6 +15,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint, builder::BoolishValue
 pub(crate) use custody::{AuditArgs, BackupArgs, CosignArgs, FsckArgs, RestoreArgs, WitnessArgs, WitnessCommand};
 pub(crate) use key::{KeyArgs, KeyCommand, KeyMoveArgs, KeyRevokeArgs, KeyRotateArgs, Role};
 pub(crate) use openings::{OpeningsArgs, OpeningsCommand, OpeningsPassphraseArgs, OpeningsShowArgs};
+pub(crate) use relate::RelateArgs;
 use zkl_ledger::{
     DatasetName,
     circuit::KeyDigest,
@@ -109,6 +111,7 @@ pub(crate) enum Command {
     Init(InitArgs),
     Notarize(NotarizeArgs),
     Prove(ProveArgs),
+    Relate(RelateArgs),
     Check(CheckArgs),
     Verify(VerifyArgs),
     Inspect(InspectArgs),

@@ -9,6 +9,7 @@ mod claim;
 mod custom;
 mod key;
 mod notarization;
+mod relation;
 mod unknown;
 
 use serde::{Serialize, de::DeserializeOwned};
@@ -24,6 +25,7 @@ pub use claim::ClaimRecord;
 pub use custom::{About, CustomRecord, PublicInput};
 pub use key::{KeyChange, KeyRecord};
 pub use notarization::{Assurance, FileEvidence, Notarization, SaltedDigests};
+pub use relation::{LeftOut, RelatedTable, RelationRecord, RelationReport, RelationTerms};
 pub use unknown::UnknownStatement;
 
 use crate::{
@@ -121,6 +123,7 @@ kinds! {
     Notarization(Notarization),
     Claim(ClaimRecord),
     Custom(CustomRecord),
+    Relation(RelationRecord),
     Key(KeyRecord),
 }
 

@@ -108,7 +108,8 @@ impl KernelTask for Prove<'_> {
         let leaf = fraction::prove(kernel, &mut tape, blocks, shape.log_rows())?;
         let mut z_row = leaf.point;
         let z_blk = z_row.split_off(shape.log_rows().min(z_row.len()));
-        let valid: Vec<Fr> = self.valid_columns().map(|cells| value(kernel, cells, &z_row, shape)).collect::<Result<_, _>>()?;
+        let valid: Vec<Fr> =
+            self.valid_columns().map(|cells| value(kernel, cells, &z_row, shape)).collect::<Result<_, _>>()?;
         tape.send(&valid);
         let eq = mle::eq_values(&mut Native, &z_blk);
         let f = committed_part(&mut Native, shape, sealed, (&x, &y), &eq, &leaf.value.q, &valid);

@@ -270,7 +270,10 @@ mod tests {
     fn every_dictionary_of_every_table_has_a_space_of_its_own() {
         let columns = [ColumnShape::Category { capacity: 4 }; 3];
         let shape = RelationShape::new(4, vec![table(Side::Left, &columns), table(Side::Right, &columns)]).unwrap();
-        let mut seen: Vec<u64> = (0..2).flat_map(|table| (0..3).map(move |column| (table, column))).map(|(table, column)| shape.space(table, column)).collect();
+        let mut seen: Vec<u64> = (0..2)
+            .flat_map(|table| (0..3).map(move |column| (table, column)))
+            .map(|(table, column)| shape.space(table, column))
+            .collect();
         seen.push(ROWS_SPACE);
         seen.sort_unstable();
         seen.dedup();

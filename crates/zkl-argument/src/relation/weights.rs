@@ -46,7 +46,8 @@ pub fn relation_weights(shape: &RelationShape, opening: &RelationOpening<Fr>) ->
             RelationBlock::Dictionary { table, unit, column } => {
                 let Some(own) = shape.tables().get(table) else { continue };
                 let code: usize = own.columns.iter().take(column).map(|column| column.cells()).sum();
-                if let Some([codes, digests]) = units.get_mut(unit).and_then(|weights| weights.get_mut(code..code + 2)) {
+                if let Some([codes, digests]) = units.get_mut(unit).and_then(|weights| weights.get_mut(code..code + 2))
+                {
                     *codes -= eq * opening.tuple;
                     *digests -= eq * opening.tuple.square();
                 }

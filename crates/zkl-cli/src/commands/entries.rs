@@ -3,7 +3,7 @@ use std::io::{self, Write};
 use serde::Serialize;
 use zkl_ledger::{
     DatasetName, Entry,
-    receipt::{KeyChange, KeyRecord, Predicate},
+    receipt::{KeyChange, KeyRecord, Predicate, RelationRecord},
     storage::{Order, Query},
     types::Timestamp,
 };
@@ -92,12 +92,20 @@ pub(super) fn key_change(record: &KeyRecord) -> String {
     }
 }
 
+/// A relation as its roles tell it.
+pub(super) fn relation(record: &RelationRecord) -> String {
+    let tables: Vec<String> =
+        record.datasets.iter().map(|dataset| format!("{} {}", dataset.role, dataset.name)).collect();
+    format!("{}: {}", record.terms.operation, tables.join(", "))
+}
+
 fn line(entry: &Entry) -> EntryLine {
     let predicate = entry.predicate();
     let summary = match predicate {
         Predicate::Notarization(record) => format!("{}, {}", record.assurance, record.privacy),
         Predicate::Claim(record) => record.claim.to_string(),
         Predicate::Custom(record) => record.description.clone(),
+        Predicate::Relation(record) => relation(record),
         Predicate::Key(record) => key_change(record),
         _ => format!("{}, unknown to this version", predicate.type_uri()),
     };

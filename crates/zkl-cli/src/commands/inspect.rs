@@ -12,7 +12,10 @@ use zkl_ledger::{
     types::{Layout, TransactionId, reading},
 };
 
-use super::{entries::key_change, receipt_files};
+use super::{
+    entries::{key_change, relation},
+    receipt_files,
+};
 use crate::{
     args::InspectArgs,
     config::Config,
@@ -265,6 +268,11 @@ impl InspectedEntry {
             Predicate::Custom(record) => {
                 self.description = Some(record.description.clone());
                 self.datasets.extend(record.about.datasets().iter().map(named));
+                self.proofs.push(statement(&record.proof));
+            }
+            Predicate::Relation(record) => {
+                self.description = Some(relation(record));
+                self.datasets.extend(record.datasets.iter().map(named));
                 self.proofs.push(statement(&record.proof));
             }
             Predicate::Key(record) => self.description = Some(key_change(record)),
