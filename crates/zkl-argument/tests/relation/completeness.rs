@@ -66,7 +66,8 @@ fn nothing_repeats_between_two_proofs_and_the_mask_moves_the_value() {
     let equal = one.messages.iter().zip(&two.messages).filter(|(one, two)| one == two).count();
     assert_eq!(equal, 0);
     // The same transcript up to the mask, and another value.
-    case.mask[0] += case.mask[1];
+    let other = case.mask[1];
+    case.mask[0] += other;
     let masked = case.prove();
     assert_eq!(masked.opening.r_star, one.opening.r_star);
     assert_ne!(masked.opening.value, one.opening.value);
