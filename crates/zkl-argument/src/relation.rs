@@ -274,7 +274,7 @@ fn committed_part<C: Context>(
     q: &C::Value,
     valid: &[C::Value],
 ) -> C::Value {
-    let powers = shape.powers(y.clone());
+    let powers = shape.powers(y);
     let shifts: Vec<Vec<Option<C::Value>>> = sealed
         .iter()
         .map(|table| {
@@ -300,7 +300,7 @@ fn committed_part<C: Context>(
                             known = known - valid * shift;
                         }
                         (ColumnShape::Numeric { nullable: false, .. }, Some(shift)) => {
-                            known = known - shift - &power[1]
+                            known = known - shift - &power[1];
                         }
                         _ => {}
                     }

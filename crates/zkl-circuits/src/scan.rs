@@ -33,7 +33,7 @@ mod shapes;
 mod statement;
 mod table;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod wire;
 
 pub use circuit::{ScanInputs, TranscriptCircuit, scan_circuit_id};

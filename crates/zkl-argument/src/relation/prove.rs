@@ -98,7 +98,7 @@ impl KernelTask for Prove<'_> {
         let mut tape = ProverTape::in_domain(RELATION_DOMAIN, seed);
         let x = tape.challenge();
         let y = tape.challenge();
-        let powers = shape.powers(y);
+        let powers = shape.powers(&y);
         let mut blocks: Vec<Leaf<'_>> = Vec::with_capacity(1 << shape.block_bits());
         for block in shape.blocks() {
             blocks.push(self.leaf(block, x, y, &powers).ok_or(PlanError::Degenerate)?);

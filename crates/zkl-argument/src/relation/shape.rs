@@ -184,13 +184,13 @@ impl RelationShape {
     }
 
     /// The powers of Y of every column: of its value, and of its validity. A dictionary uses the first alone; null is the digest 0.
-    pub(crate) fn powers<V: Value>(&self, y: V) -> Vec<[V; 2]> {
+    pub(crate) fn powers<V: Value>(&self, y: &V) -> Vec<[V; 2]> {
         let columns = self.tables.first().map_or(0, |table| table.columns.len());
         let mut power = y.clone();
         let mut powers = Vec::with_capacity(columns);
         for _ in 0..columns {
-            let second = power.clone() * &y;
-            let next = second.clone() * &y;
+            let second = power.clone() * y;
+            let next = second.clone() * y;
             powers.push([power, second]);
             power = next;
         }

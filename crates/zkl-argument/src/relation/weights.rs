@@ -15,7 +15,7 @@ use crate::{context::Native, mle, shape::LIMB_BITS};
 /// validity if it is nullable; or the codes, then the digests of their values. They depend on public values only.
 pub fn relation_weights(shape: &RelationShape, opening: &RelationOpening<Fr>) -> Vec<Vec<Fr>> {
     let eq = mle::eq_values(&mut Native, &opening.z_blk);
-    let powers = shape.powers(opening.tuple);
+    let powers = shape.powers(&opening.tuple);
     let base = Fr::from(1u64 << LIMB_BITS);
     let mut units: Vec<Vec<Fr>> = Vec::new();
     let mut scale = Fr::ONE;

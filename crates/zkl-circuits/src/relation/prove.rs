@@ -135,7 +135,7 @@ fn check_form(statement: &RelationStatement<'_>) -> Result<(), VerifyRelationErr
     Ok(())
 }
 
-fn inputs(
+pub(super) fn inputs(
     statement: &RelationStatement<'_>,
     t0: Fr,
     claim: &zkl_argument::relation::RelationOpening<Fr>,

@@ -67,7 +67,7 @@ pub(super) struct Case {
     bits: Vec<Vec<bool>>,
 }
 
-pub(in crate::scan) fn rng(seed: u64) -> ChaCha20Rng {
+pub(crate) fn rng(seed: u64) -> ChaCha20Rng {
     ChaCha20Rng::seed_from_u64(seed)
 }
 
@@ -360,7 +360,7 @@ pub(in crate::scan) fn dev_keys(circuit: &dyn Circuit) -> Result<Arc<dyn Proving
 }
 
 /// Keys of a proof system, made once for all tests of this process.
-pub(in crate::scan) fn keys_of(
+pub(crate) fn keys_of(
     system: &dyn ProofSystem,
     circuit: &dyn Circuit,
 ) -> Result<Arc<dyn ProvingKey>, KeyError> {
