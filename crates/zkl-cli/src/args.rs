@@ -4,8 +4,11 @@ mod check;
 mod circuits;
 mod custody;
 mod key;
+mod notarize;
 mod openings;
+mod read;
 mod relate;
+mod verify;
 
 use std::{path::PathBuf, sync::LazyLock};
 
@@ -14,16 +17,12 @@ pub(crate) use circuits::CircuitsArgs;
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint, builder::BoolishValueParser};
 pub(crate) use custody::{AuditArgs, BackupArgs, CosignArgs, FsckArgs, RestoreArgs, WitnessArgs, WitnessCommand};
 pub(crate) use key::{KeyArgs, KeyCommand, KeyMoveArgs, KeyRevokeArgs, KeyRotateArgs, Role};
+pub(crate) use notarize::NotarizeArgs;
 pub(crate) use openings::{OpeningsArgs, OpeningsCommand, OpeningsPassphraseArgs, OpeningsShowArgs};
+pub(crate) use read::{INPUT_FORMATS, ReadArgs, ascii_char, column_type, digits};
 pub(crate) use relate::RelateArgs;
-use zkl_ledger::{
-    DatasetName,
-    circuit::KeyDigest,
-    claim,
-    receipt::Requirement,
-    requests::ProofSetting,
-    types::{OperationKind, PrivacyLevel},
-};
+pub(crate) use verify::{InspectArgs, VerifyArgs};
+use zkl_ledger::{DatasetName, circuit::KeyDigest, claim, requests::ProofSetting, types::OperationKind};
 
 /// Show what a training dataset is, and is not, without handing over a row.
 ///
@@ -55,6 +54,7 @@ fn long_version() -> &'static str {
             ("pg", cfg!(feature = "pg")),
             ("s3", cfg!(feature = "s3")),
             ("pkcs11", cfg!(feature = "pkcs11")),
+            ("serve", cfg!(feature = "serve")),
         ];
         let compiled: Vec<&str> = features.iter().filter(|(_, there)| *there).map(|(name, _)| *name).collect();
         let absent: Vec<&str> = features.iter().filter(|(_, there)| !there).map(|(name, _)| *name).collect();
@@ -104,6 +104,8 @@ pub(crate) enum Format {
     Json,
     /// The same fields as YAML.
     Yaml,
+    /// A line for each statement of each receipt (`zkl verify` alone).
+    Csv,
 }
 
 #[derive(Debug, Subcommand)]
@@ -188,53 +190,6 @@ pub(crate) struct InitArgs {
     pub(crate) encrypt_openings: bool,
 }
 
-/// Record a table: read it, commit to its profile, prove that the profile covers every row, sign, append.
-///
-/// CSV, JSON, NDJSON, Parquet and Arrow IPC files are read, also with gzip, zstd, bzip2, xz or ZIP around them. Column types are
-/// inferred from all rows (`zkl schema FILE` shows how) unless a schema file or --column says otherwise. Nothing of the
-/// table enters the ledger but its layout, commitments to its columns and to its profile, and a proof in zero knowledge
-/// that the profile covers every row; the secrets go into an opening file beside the ledger. The first notarization of a
-/// table of some size makes proving keys, which takes up to a minute and happens once per machine.
-#[derive(Debug, Args)]
-#[command(after_help = "\
-Examples:
-  zkl notarize penguins.csv --name penguins --joint species,sex
-  zkl notarize loans.parquet --name loans --product income,amount --privacy public
-  zkl notarize export.txt.gz --name export --input-format csv --delimiter ';' --schema export.toml
-  zkl notarize ids.csv --name ids --column zip=category -o ids.receipt")]
-pub(crate) struct NotarizeArgs {
-    /// The table
-    #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
-    pub(crate) file: PathBuf,
-    /// Name of the dataset [default: the file's name without extensions]
-    #[arg(long, short, value_name = "NAME")]
-    pub(crate) name: Option<DatasetName>,
-    #[command(flatten)]
-    pub(crate) read: ReadArgs,
-    /// Add joint counts of two columns to the profile, as `gap` claims need (may be repeated)
-    #[arg(long, value_name = "GROUP,LABEL", value_parser = pair)]
-    pub(crate) joint: Vec<(String, String)>,
-    /// Add sums of products of two numeric columns to the profile, as `corr` claims need (may be repeated)
-    #[arg(long, value_name = "A,B", value_parser = pair)]
-    pub(crate) product: Vec<(String, String)>,
-    /// What to publish about the file: `private` salted digests, or `public` plain ones
-    #[arg(long, value_name = "LEVEL", default_value_t)]
-    pub(crate) privacy: PrivacyLevel,
-    /// Prove nothing: the notary's signature alone vouches for the profile
-    #[arg(long)]
-    pub(crate) attest_only: bool,
-    /// Commit under this reference string: a name or digest of `zkl srs list` [default: the public one]
-    #[arg(long, value_name = "STRING", env = "ZKL_SRS", value_parser = reference_string, conflicts_with = "attest_only")]
-    pub(crate) srs: Option<KeyDigest>,
-    /// Write the receipt of the notarization to this file
-    #[arg(long, short, value_name = "FILE", value_hint = ValueHint::FilePath)]
-    pub(crate) output: Option<PathBuf>,
-    #[command(flatten)]
-    pub(crate) content: ReceiptContentArgs,
-    #[command(flatten)]
-    pub(crate) write: WriteArgs,
-}
-
 /// Where it is written whom the user trusts.
 #[derive(Debug, Args)]
 pub(crate) struct TrustStoreArgs {
@@ -260,58 +215,6 @@ pub(crate) struct WriteArgs {
     /// Do not ask the ledger's witnesses to cosign afterwards
     #[arg(long)]
     pub(crate) no_cosign: bool,
-}
-
-/// The formats of tables.
-pub(crate) const INPUT_FORMATS: [&str; 5] = ["csv", "json", "ndjson", "parquet", "arrow"];
-
-/// How a table is read.
-#[derive(Debug, Args)]
-pub(crate) struct ReadArgs {
-    /// Format of the table [default: from its name and first bytes]
-    #[arg(long, value_name = "FORMAT", value_parser = INPUT_FORMATS)]
-    pub(crate) input_format: Option<String>,
-    /// Schema file (TOML or JSON) that the table must satisfy
-    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
-    pub(crate) schema: Option<PathBuf>,
-    /// Type of one column: bool, int, decimal(2), date, timestamp(s), category, text (may be repeated)
-    #[arg(long = "column", value_name = "NAME=TYPE", value_parser = column_type)]
-    pub(crate) columns: Vec<(String, zkl_ledger::types::ColumnType)>,
-    /// Field delimiter of a CSV file [default: the one of `,` `;` tab `|` that fits]
-    #[arg(long, value_name = "CHAR", value_parser = ascii_char)]
-    pub(crate) delimiter: Option<u8>,
-    /// Quote character of a CSV file [default: "]
-    #[arg(long, value_name = "CHAR", value_parser = ascii_char)]
-    pub(crate) quote: Option<u8>,
-    /// The CSV file has no header line: columns are called column_1, column_2, ...
-    #[arg(long)]
-    pub(crate) no_header: bool,
-    /// Keep so many digits of a column after the point, and round the rest (may be repeated) [default: as many as its largest
-    /// value leaves of 14]
-    #[arg(long = "round", value_name = "NAME=DIGITS", value_parser = digits)]
-    pub(crate) round: Vec<(String, zkl_ledger::types::ColumnType)>,
-    /// Skip so many lines before the table
-    #[arg(long, value_name = "LINES", default_value_t = 0)]
-    pub(crate) skip: u64,
-    /// Skip lines that begin with this character [default: those before the table that begin with #]
-    #[arg(long, value_name = "CHAR", value_parser = ascii_char)]
-    pub(crate) comment: Option<u8>,
-    /// Decimal point of numbers in a CSV file: `.` or `,`
-    #[arg(long, value_name = "CHAR", default_value = ".", value_parser = [".", ","])]
-    pub(crate) decimal: String,
-    /// How dates such as 1/2/2024 are read in a CSV file: `dmy` or `mdy` [default: as text]
-    #[arg(long, value_name = "ORDER", value_parser = ["dmy", "mdy"])]
-    pub(crate) dates: Option<String>,
-    /// Show no values of the table in errors and notes [default: where the variable CI is set]
-    #[arg(long, env = "ZKL_REDACT", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
-    #[arg(value_name = "BOOL", value_parser = BoolishValueParser::new())]
-    pub(crate) redact: Option<bool>,
-    /// Text that means "no value", in place of the usual ones (may be repeated)
-    #[arg(long = "null", value_name = "TEXT")]
-    pub(crate) nulls: Option<Vec<String>>,
-    /// Read NaN in floating-point columns as "no value"
-    #[arg(long)]
-    pub(crate) nan_as_null: bool,
 }
 
 /// A claim of every kind, as its file has it.
@@ -367,77 +270,6 @@ pub(crate) struct ProveArgs {
     pub(crate) write: WriteArgs,
 }
 
-/// What can be demanded of a receipt.
-fn verify_help() -> String {
-    let lines = Requirement::ALL.map(|requirement| format!("  {:<14}{}\n", requirement.name(), requirement.demands()));
-    format!(
-        "\
-Requirements:
-{requirements}
-Examples:
-  zkl verify mean.receipt
-  zkl verify mean.receipt --trust 'ledger.example.com/ml+5d3c1a2b+AbCd...'
-  zkl verify mean.receipt --trust keys.txt --format json
-  zkl verify mean.receipt --trust-store trust.toml
-  zkl verify mean.receipt --policy trust.policy
-  zkl verify mean.receipt --policy trust.policy --require pinned,proved,public-setup,cosigned
-  zkl verify penguins.receipt --data penguins.csv --opening penguins.opening
-  zkl verify receipts/ more/*.receipt --trust keys.txt --require pinned,proved
-
-Exit codes: 0 every receipt verifies and is as required, 1 one does not or is not, 2 one could not be read. Without --require,
-0 says that every check passed, and the output says what that is worth.",
-        requirements = lines.concat()
-    )
-}
-
-/// Verify receipts offline.
-///
-/// Nothing is read but the receipts: no ledger, no network. Without --trust the log's key is taken from the receipt and
-/// reported as not pinned. The verdict is VALID, or FORGEABLE when a proof rests on dev material; below it stands
-/// what it rests on. Programs say with --require what they accept. Of several receipts a table is printed, a line per statement.
-#[derive(Debug, Args)]
-#[command(after_help = verify_help())]
-pub(crate) struct VerifyArgs {
-    /// Receipts, and folders with receipts (all files below that end in .receipt)
-    #[arg(value_name = "RECEIPT", value_hint = ValueHint::AnyPath, required = true)]
-    pub(crate) receipts: Vec<PathBuf>,
-    /// A log key (origin+hash+base64), a proof key (vk:CIRCUIT:DIGEST), a reference string (srs:DIGEST), or a file with
-    /// one per line (may be repeated)
-    #[arg(long, value_name = "KEY", env = "ZKL_TRUST", value_delimiter = ' ')]
-    pub(crate) trust: Vec<String>,
-    #[command(flatten)]
-    pub(crate) store: TrustStoreArgs,
-    /// Trust policy (c2sp.org/tlog-policy): its logs are trusted, and its quorum must have cosigned
-    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
-    pub(crate) policy: Option<PathBuf>,
-    /// Fail unless the receipt is also all of this, separated by commas: pinned, proved, public-setup, cosigned (see below)
-    #[arg(long, value_name = "LIST", env = "ZKL_REQUIRE", value_delimiter = ',')]
-    pub(crate) require: Vec<Requirement>,
-    /// Also check that this file is the notarized table, commitments to every column included (needs --opening)
-    #[arg(long, value_name = "FILE", requires = "opening", value_hint = ValueHint::FilePath)]
-    pub(crate) data: Option<PathBuf>,
-    /// The opening of the notarization
-    #[arg(long, value_name = "FILE", requires = "data", value_hint = ValueHint::FilePath)]
-    pub(crate) opening: Option<PathBuf>,
-}
-
-/// Show what is in receipts, without verifying anything.
-///
-/// Entries, datasets and which notarization of them, names and types of columns, claims, proofs and sizes, as the receipt has
-/// them. Needs no ledger and no keys, and says nothing about whether any of it is true: that is for `zkl verify`.
-#[derive(Debug, Args)]
-#[command(after_help = "\
-Examples:
-  zkl inspect mean.receipt
-  zkl inspect receipts/ --format json
-
-Exit codes: 0 shown, 2 a file is no receipt.")]
-pub(crate) struct InspectArgs {
-    /// Receipts, and folders with receipts (all files below that end in .receipt)
-    #[arg(value_name = "RECEIPT", value_hint = ValueHint::AnyPath, required = true)]
-    pub(crate) receipts: Vec<PathBuf>,
-}
-
 /// Show the profile of a dataset to its owner.
 ///
 /// Reads the opening, checks that it opens the profile commitment on the ledger, and prints exact statistics: decimals as text,
@@ -448,6 +280,13 @@ Examples:
   zkl profile penguins
   zkl profile penguins --format json")]
 pub(crate) struct ProfileArgs {
+    #[command(flatten)]
+    pub(crate) version: VersionArgs,
+}
+
+/// A dataset, and which of its notarizations.
+#[derive(Debug, Args)]
+pub(crate) struct VersionArgs {
     /// Name of the dataset
     #[arg(value_name = "DATASET")]
     pub(crate) dataset: DatasetName,
@@ -657,41 +496,6 @@ pub(crate) struct ManArgs {
     /// Directory to write to
     #[arg(value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub(crate) directory: PathBuf,
-}
-
-fn pair(text: &str) -> Result<(String, String), &'static str> {
-    match text.split_once(',') {
-        Some((a, b)) if !a.is_empty() && !b.is_empty() && !b.contains(',') => Ok((a.to_owned(), b.to_owned())),
-        _ => Err("expected two column names with a comma between them"),
-    }
-}
-
-pub(crate) fn digits(text: &str) -> Result<(String, zkl_ledger::types::ColumnType), String> {
-    let expected = || "expected NAME=DIGITS, digits from 0 to 18".to_owned();
-    let (name, digits) = text.rsplit_once('=').ok_or_else(expected)?;
-    let ty = match digits.parse::<u8>().map_err(|_| expected())? {
-        0 => zkl_ledger::types::ColumnType::Int,
-        scale @ 1..=zkl_ledger::types::ColumnType::MAX_SCALE => zkl_ledger::types::ColumnType::Decimal { scale },
-        _ => return Err(expected()),
-    };
-    Ok((name.to_owned(), ty))
-}
-
-pub(crate) fn column_type(text: &str) -> Result<(String, zkl_ledger::types::ColumnType), String> {
-    // The last `=`: column names may contain one, types do not.
-    let (name, ty) = text.rsplit_once('=').ok_or("expected NAME=TYPE")?;
-    let unknown = |error: zkl_ledger::types::ParseError| {
-        format!("{error}, expected bool, int, decimal(2), date, timestamp(s), category or text")
-    };
-    Ok((name.to_owned(), ty.parse().map_err(unknown)?))
-}
-
-pub(crate) fn ascii_char(text: &str) -> Result<u8, &'static str> {
-    match text.as_bytes() {
-        [byte] if byte.is_ascii() => Ok(*byte),
-        b"\\t" => Ok(b'\t'),
-        _ => Err("expected one ASCII character, or \\t"),
-    }
 }
 
 fn kind(text: &str) -> Result<OperationKind, zkl_ledger::types::ParseError> {

@@ -38,8 +38,12 @@ pub(crate) enum CliError {
     NoReceipts { path: PathBuf },
     #[error("{path} is not a receipt", path = path.display())]
     NotAReceipt { path: PathBuf, source: Box<VerifyError> },
-    #[error("--data compares one receipt with its table, not several")]
+    #[error("--data compares one receipt with its table: not several, and not with --format csv")]
     DataOfOne,
+    #[error("only `zkl verify` has a CSV form")]
+    NoCsv,
+    #[error("{others} of {of} files are no receipts")]
+    NotAllReceipts { others: usize, of: usize },
     #[error(transparent)]
     Reference(#[from] ReferenceError),
     #[error("{data} is not the notarized table: {what}", data = data.display())]

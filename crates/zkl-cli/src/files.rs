@@ -7,7 +7,7 @@ use std::{
 };
 
 use serde::Deserialize;
-use zkl_ledger::dataset::Pins;
+use zkl_ledger::{dataset::Pins, home::write_public_file};
 
 use crate::error::CliError;
 
@@ -93,11 +93,7 @@ pub(crate) fn write_unchecked(path: &Path, bytes: &[u8]) -> Result<(), CliError>
         if special {
             return fs::OpenOptions::new().write(true).open(path).and_then(|mut file| file.write_all(bytes));
         }
-        let dir = path.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        let mut file = public_file(dir)?;
-        file.write_all(bytes)?;
-        file.persist(path).map_err(|error| error.error)?;
-        Ok(())
+        write_public_file(path, bytes)
     };
     write().map_err(|source| CliError::WriteFile { path: path.to_owned(), source })
 }
@@ -111,13 +107,4 @@ fn check_replaceable(path: &Path, content: Content) -> Result<(), CliError> {
         Ok(false) => Err(CliError::NotReplaced { path: path.to_owned(), expected: content.name() }),
         Err(source) => Err(CliError::ReadFile { path: path.to_owned(), source }),
     }
-}
-
-/// A temporary file in `dir` that everybody may read once it is in place. Elsewhere than on Unix it has the access of its directory.
-fn public_file(dir: &Path) -> io::Result<tempfile::NamedTempFile> {
-    #[cfg_attr(not(unix), expect(unused_mut, reason = "only Unix has a mode to set"))]
-    let mut builder = tempfile::Builder::new();
-    #[cfg(unix)]
-    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o644));
-    builder.tempfile_in(dir)
 }

@@ -27,9 +27,33 @@ pub(crate) fn print(report: &impl Report, format: Format) -> Result<(), CliError
         Format::Yaml => {
             serde_saphyr::to_string(report).map_err(io::Error::other).and_then(|text| out.write_all(text.as_bytes()))
         }
+        Format::Csv => return Err(CliError::NoCsv),
     };
-    match written.and_then(|()| out.flush()) {
-        // The reader of a pipe may leave early, as `head` does.
+    finished(written.and_then(|()| out.flush()))
+}
+
+/// Writes lines to stdout as CSV. Text of strangers stays in its cell.
+pub(crate) fn print_csv<const N: usize>(
+    header: [&str; N],
+    rows: impl IntoIterator<Item = [String; N]>,
+) -> Result<(), CliError> {
+    let mut out = csv::Writer::from_writer(io::stdout().lock());
+    let write = || {
+        out.write_record(header)?;
+        for row in rows {
+            out.write_record(row.iter().map(|cell| printable(cell)))?;
+        }
+        Ok(out.flush()?)
+    };
+    finished(write().map_err(|error: csv::Error| match error.into_kind() {
+        csv::ErrorKind::Io(error) => error,
+        other => io::Error::other(format!("{other:?}")),
+    }))
+}
+
+/// The reader of a pipe may leave early, as `head` does.
+fn finished(written: io::Result<()>) -> Result<(), CliError> {
+    match written {
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
         other => other.map_err(CliError::Stdout),
     }

@@ -14,8 +14,7 @@ mod published;
 mod reader;
 
 use std::{
-    fs,
-    io::{self, Write as _},
+    fs, io,
     path::{Path, PathBuf},
 };
 
@@ -31,7 +30,10 @@ use zkl_merkle::{
 
 use zkl_receipt::Rotation;
 
-use crate::{entry::Entry, error::LedgerError, ledger::Ledger, log::load_tiles, rotation::open_former, source::BUNDLE};
+use crate::{
+    entry::Entry, error::LedgerError, files::write_public_file, ledger::Ledger, log::load_tiles, rotation::open_former,
+    source::BUNDLE,
+};
 
 const CHECKPOINT: &str = "checkpoint";
 const COSIGNED: &str = "checkpoint.cosigned";
@@ -183,12 +185,7 @@ impl Target {
         }
         let path = self.dir.join(path);
         let parent = path.parent().unwrap_or(&self.dir).to_owned();
-        let written = fs::create_dir_all(&parent).and_then(|()| {
-            let mut file = public_file(&parent)?;
-            file.write_all(bytes)?;
-            file.persist(&path).map_err(|error| error.error)?;
-            Ok(())
-        });
+        let written = fs::create_dir_all(&parent).and_then(|()| write_public_file(&path, bytes));
         written.map_err(|source| self.error("write", path, source))?;
         self.written += 1;
         Ok(())
@@ -198,13 +195,4 @@ impl Target {
     fn error(&self, action: &'static str, path: PathBuf, source: io::Error) -> LedgerError {
         LedgerError::Io { action, path, source }
     }
-}
-
-/// A temporary file in `dir` that everybody may read once it is in place. Elsewhere than on Unix it has the access of its directory.
-fn public_file(dir: &Path) -> io::Result<tempfile::NamedTempFile> {
-    #[cfg_attr(not(unix), expect(unused_mut, reason = "only Unix has a mode to set"))]
-    let mut builder = tempfile::Builder::new();
-    #[cfg(unix)]
-    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o644));
-    builder.tempfile_in(dir)
 }

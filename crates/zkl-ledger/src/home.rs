@@ -37,7 +37,7 @@ pub use self::{
     openings::ConvertedOpenings,
     rotation::EndedOverlap,
 };
-pub use crate::opening::{create_private_dir, write_private_file};
+pub use crate::files::{create_private_dir, write_private_file, write_public_file};
 use crate::{
     error::LedgerError,
     opening::OpeningStore,

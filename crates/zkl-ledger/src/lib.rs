@@ -9,6 +9,7 @@ mod dataset_version;
 mod entry;
 mod error;
 pub mod export;
+mod files;
 pub mod fsck;
 pub mod home;
 mod ledger;

@@ -2,14 +2,12 @@
 //! about the dataset meaningless.
 
 use std::{
-    fs,
-    io::{self, Write as _},
+    fs, io,
     path::{Path, PathBuf},
 };
 
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
-use tempfile::{NamedTempFile, PersistError};
 use zeroize::Zeroizing;
 use zkl_argument::commit::CommitmentSeed;
 use zkl_circuits::seal::{Seal, SealSeed};
@@ -23,6 +21,7 @@ use zkl_receipt::Notarization;
 
 use crate::{
     error::LedgerError,
+    files::{create_private_dir, write_private_file},
     table::ReadOptions,
     vault::{OpeningIdentity, OpeningKeyError, OpeningVault, VaultError, is_encrypted},
 };
@@ -209,40 +208,4 @@ impl OpeningVault for OpeningStore {
     fn place(&self, id: DatasetId) -> String {
         self.path(id).display().to_string()
     }
-}
-
-/// Creates a directory that only its owner can enter.
-pub fn create_private_dir(dir: &Path) -> io::Result<()> {
-    let mut builder = fs::DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(dir)
-}
-
-/// Writes a file that only its owner can read: all of it or nothing, and durably. An existing file is replaced.
-pub fn write_private_file(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    write_file(path, bytes, |file| file.persist(path))
-}
-
-/// The same for a file that must not be there.
-pub(crate) fn write_new_private_file(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    write_file(path, bytes, |file| file.persist_noclobber(path))
-}
-
-fn write_file(
-    path: &Path,
-    bytes: &[u8],
-    persist: impl FnOnce(NamedTempFile) -> Result<fs::File, PersistError>,
-) -> io::Result<()> {
-    let dir = path.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    // Temporary files are created with mode 0600.
-    let mut file = NamedTempFile::new_in(dir)?;
-    file.write_all(bytes)?;
-    file.as_file().sync_all()?;
-    persist(file).map_err(|error| error.error)?;
-    // Elsewhere a directory cannot be opened as a file.
-    #[cfg(unix)]
-    fs::File::open(dir)?.sync_all()?;
-    Ok(())
 }

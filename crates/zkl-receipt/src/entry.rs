@@ -24,11 +24,13 @@ impl SignedEntry {
     ///
     /// # Errors
     /// [`EntryError::Statement`], also when there is no signature; [`EntryError::Envelope`] when the entry is longer than an entry may be, [`EntryError::Type`] for a
-    /// statement of an unknown kind.
+    /// statement of an unknown kind, and what [`SignedEntry::open`] says of one that contradicts itself.
     pub fn sign(predicate: Predicate, signer: &dyn Signer) -> Result<Self, EntryError> {
         if matches!(predicate, Predicate::Unknown(_)) {
             return Err(EntryError::Type { got: predicate.type_uri().to_owned() });
         }
+        // Every reader refuses what contradicts itself, and a log keeps what it holds for ever.
+        predicate.check()?;
         let statement = Statement::new(vec![predicate.subject()], predicate.type_uri(), &predicate)?;
         let bytes = statement.sign(signer)?.encode()?;
         let envelope = String::from_utf8(bytes).map_err(|_| EntryError::Utf8)?;

@@ -66,7 +66,10 @@ pub(crate) trait StatementKind {
         Vec::new()
     }
 
-    /// Checks that the predicate does not contradict itself or the type under which it stands.
+    /// What the entry says beside its kind and its dataset, in one line for people.
+    fn in_words(&self) -> String;
+
+    /// Checks that the predicate does not contradict itself or the type under which it stands. Nobody signs one that does.
     fn check(&self, _type_uri: &str) -> Result<(), EntryError> {
         Ok(())
     }
@@ -171,6 +174,16 @@ impl Predicate {
     /// The entries that the entry names. Whoever verifies it needs them.
     pub fn names(&self) -> Vec<TransactionId> {
         self.as_kind().names()
+    }
+
+    /// What the entry says beside its kind and its dataset, in one line for people.
+    pub fn in_words(&self) -> String {
+        self.as_kind().in_words()
+    }
+
+    /// Checks that the predicate does not contradict itself.
+    pub(crate) fn check(&self) -> Result<(), EntryError> {
+        self.as_kind().check(self.type_uri())
     }
 
     pub(crate) fn verify(&self, scope: &Scope<'_>) -> Result<VerifiedStatement, VerifyError> {

@@ -3,7 +3,8 @@
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueHint};
-use zkl_ledger::DatasetName;
+
+use super::VersionArgs;
 
 /// Encrypt openings at rest, decrypt them, show one.
 ///
@@ -58,10 +59,6 @@ pub(crate) struct OpeningsPassphraseArgs {
 Examples:
   zkl openings show penguins | age -r age1... > for-auditor.age")]
 pub(crate) struct OpeningsShowArgs {
-    /// Name of the dataset
-    #[arg(value_name = "DATASET")]
-    pub(crate) dataset: DatasetName,
-    /// Index of the notarization, or its id or the first digits of that [default: the newest]
-    #[arg(long, value_name = "ENTRY")]
-    pub(crate) entry: Option<String>,
+    #[command(flatten)]
+    pub(crate) version: VersionArgs,
 }

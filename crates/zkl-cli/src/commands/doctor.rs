@@ -227,8 +227,15 @@ fn encryption(home: &LedgerHome, config: &Config) -> Vec<Check> {
 
 /// A file that holds secrets must be readable by its owner alone.
 fn private(check: &'static str, path: &Path) -> Check {
+    let metadata = match fs::metadata(path) {
+        Ok(metadata) => metadata,
+        Err(error) => return problem(check, &format!("{} cannot be read: {error}", path.display())),
+    };
+    if !metadata.is_file() {
+        return problem(check, &format!("{} is no file", path.display()));
+    }
     #[cfg(unix)]
-    if let Ok(metadata) = fs::metadata(path) {
+    {
         let mode = std::os::unix::fs::PermissionsExt::mode(&metadata.permissions()) & 0o777;
         if mode & 0o077 != 0 {
             let detail = format!("{} has mode {mode:o}; others can read it: chmod 600 it", path.display());

@@ -3,7 +3,6 @@ use std::io::{self, Write};
 use serde::Serialize;
 use zkl_ledger::{
     DatasetName, Entry,
-    receipt::{KeyChange, KeyRecord, Predicate, RelationRecord},
     storage::{Order, Query},
     types::Timestamp,
 };
@@ -83,38 +82,14 @@ pub(super) async fn run(dataset: Option<DatasetName>, filter: &FilterArgs, confi
     Ok(())
 }
 
-/// What happened to a key of the log, in words.
-pub(super) fn key_change(record: &KeyRecord) -> String {
-    match (record.change, record.from) {
-        (KeyChange::NotaryRotation, _) => format!("notary's key replaced by {}", record.new),
-        (_, Some(from)) => format!("log key {} revoked from {from} entries on", record.old_verifier()),
-        (_, None) => format!("log key replaced by {}", record.new_verifier()),
-    }
-}
-
-/// A relation as its roles tell it.
-pub(super) fn relation(record: &RelationRecord) -> String {
-    let tables: Vec<String> =
-        record.datasets.iter().map(|dataset| format!("{} {}", dataset.role, dataset.name)).collect();
-    format!("{}: {}", record.terms.operation, tables.join(", "))
-}
-
 fn line(entry: &Entry) -> EntryLine {
     let predicate = entry.predicate();
-    let summary = match predicate {
-        Predicate::Notarization(record) => format!("{}, {}", record.assurance, record.privacy),
-        Predicate::Claim(record) => record.claim.to_string(),
-        Predicate::Custom(record) => record.description.clone(),
-        Predicate::Relation(record) => relation(record),
-        Predicate::Key(record) => key_change(record),
-        _ => format!("{}, unknown to this version", predicate.type_uri()),
-    };
     EntryLine {
         index: entry.index.0,
         transaction: entry.id.to_string(),
         kind: predicate.kind().to_string(),
         recorded_at: predicate.recorded_at().to_string(),
         dataset: predicate.dataset().map(ToString::to_string),
-        summary,
+        summary: predicate.in_words(),
     }
 }

@@ -67,7 +67,7 @@ pub(super) async fn run(args: InitArgs, config: &Config) -> Result<(), CliError>
         let text = format!(
             "the log is called {origin} in every receipt, forever: a name that you control is given with --origin"
         );
-        progress::note(config.quiet, &text);
+        progress::warn(&text);
     }
     let report = Initialized {
         ledger: config.ledger.display().to_string(),

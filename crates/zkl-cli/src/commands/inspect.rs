@@ -12,14 +12,11 @@ use zkl_ledger::{
     types::{Layout, TransactionId, reading},
 };
 
-use super::{
-    entries::{key_change, relation},
-    receipt_files,
-};
+use super::receipt_files;
 use crate::{
     args::InspectArgs,
     config::Config,
-    error::CliError,
+    error::{CliError, ErrorReport},
     output::{self, Report},
 };
 
@@ -30,6 +27,15 @@ struct Inspection {
     /// Always `false`.
     verified: bool,
     receipts: Vec<InspectedReceipt>,
+    /// Files that are no receipts.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    others: Vec<OtherFile>,
+}
+
+#[derive(Serialize)]
+struct OtherFile {
+    file: String,
+    error: ErrorReport,
 }
 
 #[derive(Serialize)]
@@ -140,6 +146,9 @@ impl Report for Inspection {
             }
             writeln!(out)?;
         }
+        for OtherFile { file, error } in &self.others {
+            writeln!(out, "{}: NO RECEIPT: {}", output::printable(file), output::printable(&error.in_a_line()))?;
+        }
         Ok(())
     }
 }
@@ -179,13 +188,28 @@ impl InspectedEntry {
 }
 
 pub(super) fn run(args: &InspectArgs, config: &Config) -> Result<(), CliError> {
-    let mut receipts = Vec::new();
-    for path in receipt_files::expand(&args.receipts)? {
-        let bytes = receipt_files::read(&path)?;
-        let receipt = Receipt::decode(&bytes).and_then(|receipt| inspect(&path, bytes.len(), &receipt));
-        receipts.push(receipt.map_err(|source| CliError::NotAReceipt { path, source: Box::new(source) })?);
+    let files = receipt_files::expand(&args.receipts)?;
+    // There is nothing to show beside it.
+    if let [path] = files.as_slice() {
+        let receipts = vec![read(path)?];
+        return output::print(&Inspection { verified: false, receipts, others: Vec::new() }, config.format);
     }
-    output::print(&Inspection { verified: false, receipts }, config.format)
+    let (mut receipts, mut others) = (Vec::new(), Vec::new());
+    for path in &files {
+        match read(path) {
+            Ok(receipt) => receipts.push(receipt),
+            Err(error) => others.push(OtherFile { file: path.display().to_string(), error: error.report() }),
+        }
+    }
+    let (others_here, of) = (others.len(), files.len());
+    output::print(&Inspection { verified: false, receipts, others }, config.format)?;
+    if others_here > 0 { Err(CliError::NotAllReceipts { others: others_here, of }) } else { Ok(()) }
+}
+
+fn read(path: &Path) -> Result<InspectedReceipt, CliError> {
+    let bytes = receipt_files::read(path)?;
+    let receipt = Receipt::decode(&bytes).and_then(|receipt| inspect(path, bytes.len(), &receipt));
+    receipt.map_err(|source| CliError::NotAReceipt { path: path.to_owned(), source: Box::new(source) })
 }
 
 fn inspect(path: &Path, bytes: usize, receipt: &Receipt) -> Result<InspectedReceipt, VerifyError> {
@@ -271,12 +295,13 @@ impl InspectedEntry {
                 self.proofs.push(statement(&record.proof));
             }
             Predicate::Relation(record) => {
-                self.description = Some(relation(record));
+                self.description = Some(record.to_string());
                 self.datasets.extend(record.datasets.iter().map(named));
                 self.proofs.push(statement(&record.proof));
             }
-            Predicate::Key(record) => self.description = Some(key_change(record)),
-            _ => {}
+            Predicate::Unknown(_) => {}
+            // A statement without a table or a proof says in words what there is to say.
+            _ => self.description = Some(predicate.in_words()),
         }
         // A name that nothing ties to a version.
         if let (true, Some(name)) = (self.datasets.is_empty(), predicate.dataset()) {

@@ -11,6 +11,7 @@ use zkl_ledger::{
     types::TreeSize,
 };
 
+use super::cosign::WitnessLine;
 use crate::{
     args::{KeyArgs, KeyCommand, KeyMoveArgs, KeyRevokeArgs, KeyRotateArgs, Role},
     config::Config,
@@ -106,6 +107,9 @@ struct Rotated {
     /// Where the old private key is.
     #[serde(skip_serializing_if = "Option::is_none")]
     former: Option<String>,
+    /// The ledger's witnesses, if they were asked.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    witnesses: Vec<WitnessLine>,
 }
 
 impl Report for Rotated {
@@ -157,6 +161,9 @@ struct Revoked {
     from: u64,
     /// Lines for the trust stores of verifiers.
     trust_store: String,
+    /// The ledger's witnesses, if they were asked.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    witnesses: Vec<WitnessLine>,
 }
 
 impl Report for Revoked {
@@ -240,10 +247,11 @@ async fn rotate(args: &KeyRotateArgs, config: &Config) -> Result<(), CliError> {
         Role::Log => (builder.rotate_key(&config.ledger, place).await?, None),
         Role::Notary => builder.rotate_notary(&config.ledger, place).await?,
     };
+    let mut witnesses = Vec::new();
     if !args.write.no_cosign {
         // With the new key: the ledger that rotated still had the old one.
         let ledger = super::open_for_writing(config, args.write.wait, super::Openings::Unread).await?;
-        super::cosign::after_append(&ledger, config).await;
+        witnesses = super::cosign::after_append(&ledger, config).await;
     }
     let home = LedgerHome::open(&config.ledger)?;
     let role = role(args.role);
@@ -259,6 +267,7 @@ async fn rotate(args: &KeyRotateArgs, config: &Config) -> Result<(), CliError> {
         public: public(&rotated.new),
         place: home.key_place(role).map(ToString::to_string).unwrap_or_default(),
         former: former.or_else(|| home.former_log_key().cloned()).map(|place| place.to_string()),
+        witnesses,
     };
     output::print(&report, config.format)
 }
@@ -281,15 +290,17 @@ async fn revoke(args: &KeyRevokeArgs, config: &Config) -> Result<(), CliError> {
     }
     let ledger = super::open_for_writing(config, args.write.wait, super::Openings::Unread).await?;
     let entry = ledger.revoke_key(*args.key.key(), TreeSize(args.from)).await?;
-    if !args.write.no_cosign {
-        super::cosign::after_append(&ledger, config).await;
-    }
+    let witnesses = match args.write.no_cosign {
+        true => Vec::new(),
+        false => super::cosign::after_append(&ledger, config).await,
+    };
     let report = Revoked {
         index: entry.index.0,
         transaction: entry.id.to_string(),
         revoked: args.key.to_string(),
         from: args.from,
         trust_store: trust_store(&args.key, args.from, &ledger.log_key()),
+        witnesses,
     };
     output::print(&report, config.format)
 }

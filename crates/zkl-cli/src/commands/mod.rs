@@ -43,7 +43,7 @@ use zkl_ledger::{
 };
 
 use crate::{
-    args::{Command, TrustStoreArgs},
+    args::{Command, Format, TrustStoreArgs},
     config::Config,
     error::CliError,
 };
@@ -53,6 +53,10 @@ const MAX_TRUST_STORE: u64 = 1 << 20;
 
 /// Runs one command.
 pub(crate) async fn run(command: Command, config: &Config) -> Result<(), CliError> {
+    // Before something is done whose answer could not be printed.
+    if config.format == Format::Csv && !matches!(command, Command::Verify(_)) {
+        return Err(CliError::NoCsv);
+    }
     match command {
         Command::Init(args) => init::run(args, config).await,
         Command::Notarize(args) => notarize::run(args, config).await,

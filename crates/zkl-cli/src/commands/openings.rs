@@ -7,7 +7,7 @@ use zkl_ledger::{
 };
 
 use crate::{
-    args::{OpeningsArgs, OpeningsCommand, OpeningsPassphraseArgs, OpeningsShowArgs},
+    args::{OpeningsArgs, OpeningsCommand, OpeningsPassphraseArgs, OpeningsShowArgs, VersionArgs},
     config::{Config, read_passphrase},
     error::CliError,
     output::{self, Report},
@@ -96,7 +96,8 @@ fn change_passphrase(args: &OpeningsPassphraseArgs, config: &Config) -> Result<(
 
 async fn show(args: &OpeningsShowArgs, config: &Config) -> Result<(), CliError> {
     let ledger = super::open_for_reading(config, super::Openings::Read).await?;
-    let version = super::profile::version(&ledger, &args.dataset, args.entry.as_deref()).await?;
+    let VersionArgs { dataset, entry } = &args.version;
+    let version = super::profile::version(&ledger, dataset, entry.as_deref()).await?;
     let opening = version.opening().await?.encode()?;
     io::stdout().lock().write_all(&opening).map_err(CliError::Stdout)
 }

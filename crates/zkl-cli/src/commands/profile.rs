@@ -7,7 +7,7 @@ use zkl_ledger::{
 };
 
 use crate::{
-    args::ProfileArgs,
+    args::{ProfileArgs, VersionArgs},
     config::Config,
     error::CliError,
     output::{self, Report},
@@ -54,7 +54,8 @@ fn values(column: &ColumnView) -> String {
 
 pub(super) async fn run(args: &ProfileArgs, config: &Config) -> Result<(), CliError> {
     let ledger = super::open_for_reading(config, super::Openings::Read).await?;
-    let version = version(&ledger, &args.dataset, args.entry.as_deref()).await?;
+    let VersionArgs { dataset, entry } = &args.version;
+    let version = version(&ledger, dataset, entry.as_deref()).await?;
     output::print(&ProfileReport(version.profile().await?), config.format)
 }
 

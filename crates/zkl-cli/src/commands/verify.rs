@@ -16,7 +16,7 @@ use zkl_ledger::{
 
 use super::{receipt_files, verify_many};
 use crate::{
-    args::VerifyArgs,
+    args::{Format, VerifyArgs},
     config::Config,
     error::CliError,
     output::{self, Report},
@@ -142,7 +142,7 @@ pub(super) async fn run(args: VerifyArgs, config: &Config) -> Result<(), CliErro
     }
     let required: Vec<Requirement> = config.require.iter().chain(&args.require).copied().collect();
     let path = match args.receipts.as_slice() {
-        [path] if !path.is_dir() => path,
+        [path] if !path.is_dir() && config.format != Format::Csv => path,
         _ if args.data.is_some() => return Err(CliError::DataOfOne),
         paths => return verify_many::run(&receipt_files::expand(paths)?, &trust, &required, config),
     };

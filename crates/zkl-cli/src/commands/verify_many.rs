@@ -13,6 +13,7 @@ use zkl_ledger::{
 
 use super::verify;
 use crate::{
+    args::Format,
     config::Config,
     error::{CliError, ErrorReport, Kind},
     output::{self, Report},
@@ -58,11 +59,8 @@ impl VerifyLine {
     fn rows(&self) -> Vec<[String; 5]> {
         match &self.outcome {
             Outcome::Failed { verdict, error } => {
-                let why = std::iter::once(&error.message).chain(&error.causes).map(String::as_str);
-                // The message names the file again.
-                let why = why.skip(usize::from(!error.causes.is_empty())).collect::<Vec<_>>().join(": ");
                 let verdict = verdict.replace('-', " ").to_uppercase();
-                vec![[self.file.clone(), verdict, String::new(), String::new(), why]]
+                vec![[self.file.clone(), verdict, String::new(), String::new(), error.in_a_line()]]
             }
             Outcome::Verified(summary) => {
                 let pinned = if summary.log.pinned { "" } else { ", NOT pinned" };
@@ -77,10 +75,70 @@ impl VerifyLine {
     }
 }
 
+/// The columns of `--format csv`, the names being those of JSON.
+const CSV_HEADER: [&str; 14] = [
+    "file",
+    "verdict",
+    "origin",
+    "pinned",
+    "index",
+    "kind",
+    "dataset",
+    "dataset_id",
+    "rows",
+    "columns",
+    "assurance",
+    "what",
+    "recorded_at",
+    "error",
+];
+
+impl VerifyLine {
+    /// A line for each statement.
+    fn csv(&self) -> Vec<[String; CSV_HEADER.len()]> {
+        let number = |number: Option<u64>| number.map(|number| number.to_string()).unwrap_or_default();
+        match &self.outcome {
+            Outcome::Failed { verdict, error } => {
+                let mut row = <[String; CSV_HEADER.len()]>::default();
+                let last = row.len() - 1;
+                (row[0], row[1]) = (self.file.clone(), (*verdict).to_owned());
+                row[last] = error.in_a_line();
+                vec![row]
+            }
+            Outcome::Verified(summary) => {
+                let log = &summary.log;
+                let row = |statement: &StatementSummary| {
+                    [
+                        self.file.clone(),
+                        summary.verdict.to_string().to_lowercase(),
+                        log.origin.clone(),
+                        log.pinned.to_string(),
+                        number(statement.index.or(log.index)),
+                        statement.kind.to_owned(),
+                        statement.dataset.clone().unwrap_or_default(),
+                        statement.dataset_id.clone().unwrap_or_default(),
+                        number(statement.rows),
+                        number(statement.columns.map(|columns| columns as u64)),
+                        statement.assurance.unwrap_or_default().to_owned(),
+                        said(statement).unwrap_or_default(),
+                        statement.recorded_at.clone(),
+                        String::new(),
+                    ]
+                };
+                summary.statement.iter().chain(&summary.statements).map(row).collect()
+            }
+        }
+    }
+}
+
+/// The claim, or the notary's words.
+fn said(statement: &StatementSummary) -> Option<String> {
+    statement.claim.clone().or_else(|| statement.description.clone())
+}
+
 fn what(statement: &StatementSummary) -> String {
     let table = || Some(format!("{} rows, {} columns", statement.rows?, statement.columns?));
-    let said = statement.claim.clone().or_else(|| statement.description.clone()).or_else(table);
-    let said = said.unwrap_or_else(|| statement.kind.to_owned());
+    let said = said(statement).or_else(table).unwrap_or_else(|| statement.kind.to_owned());
     let assurance = statement.assurance.map(|assurance| format!("; the table is {assurance}"));
     said + &assurance.unwrap_or_default()
 }
@@ -110,7 +168,11 @@ pub(super) fn run(files: &[PathBuf], trust: &Trust, required: &[Requirement], co
     let unreadable = failed(|kind| kind != Kind::NotValid);
     let valid = receipts.iter().all(|line| line.valid);
     let of = receipts.len();
-    output::print(&VerifyList { valid, receipts }, config.format)?;
+    if config.format == Format::Csv {
+        output::print_csv(CSV_HEADER, receipts.iter().flat_map(VerifyLine::csv))?;
+    } else {
+        output::print(&VerifyList { valid, receipts }, config.format)?;
+    }
     match (not_valid, unreadable) {
         (0, 0) => Ok(()),
         (0, unreadable) => Err(CliError::Unreadable { unreadable, of }),

@@ -88,6 +88,8 @@ impl CliError {
             | Self::Unproved { .. }
             | Self::NotAReceipt { .. }
             | Self::DataOfOne
+            | Self::NoCsv
+            | Self::NotAllReceipts { .. }
             | Self::Trust { .. }
             | Self::NoOpeningKey
             | Self::OtherLog { .. }

@@ -52,6 +52,12 @@ impl CliError {
 }
 
 impl ErrorReport {
+    /// Why something failed, for a line that names the file already: the message does so again, unless nothing is behind it.
+    pub(crate) fn in_a_line(&self) -> String {
+        let lines = std::iter::once(&self.message).chain(&self.causes).map(String::as_str);
+        lines.skip(usize::from(!self.causes.is_empty())).collect::<Vec<_>>().join(": ")
+    }
+
     fn print(&self, format: Format) -> ExitCode {
         match serde_json::to_string(self) {
             Ok(line) if format == Format::Json => eprint_line(&line),

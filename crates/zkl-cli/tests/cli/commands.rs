@@ -115,6 +115,22 @@ fn the_log_is_listed_in_every_form() {
 }
 
 #[test]
+fn the_doctor_misses_a_private_key_that_is_gone() {
+    let workdir = Workdir::new();
+    let answer = workdir.run(&["-q", "init"]);
+    assert!(answer.stderr.starts_with("warning: the log is called zkl-"), "a name for ever: {}", answer.stderr);
+    workdir.ok(&["doctor"]);
+    std::fs::remove_file(workdir.path(".zkl/ledger.key")).unwrap();
+    assert!(workdir.ok(&["doctor"]).contains("the log's private key is not here"), "a ledger to read");
+    std::fs::remove_file(workdir.path(".zkl/log-public.txt")).unwrap();
+    let answer = workdir.run(&["doctor"]);
+    assert!(answer.stdout.contains("PROBLEM  key"), "{}", answer.stdout);
+    assert!(!answer.stdout.contains("is private"), "{}", answer.stdout);
+    let named = workdir.run(&["init", "--ledger", "named", "--origin", "example.com/log"]);
+    assert_eq!(named.stderr, "");
+}
+
+#[test]
 fn an_export_is_brought_up_to_date() {
     let workdir = Workdir::with_penguins();
     let first = workdir.json(&["export", "public"]);

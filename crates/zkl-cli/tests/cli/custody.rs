@@ -222,6 +222,23 @@ fn witnesses_that_are_gone_never_fail_an_append() {
 }
 
 #[test]
+fn witnesses_that_are_gone_are_named_when_keys_change_too() {
+    let workdir = with_entries(1);
+    let witness = Serving::start(&workdir, "w", "w.example/1", &log_key(&workdir));
+    let (key, url) = (witness.key.clone(), witness.url.clone());
+    drop(witness);
+    add_witnesses(&workdir, &[(&key, &url)]);
+    let answer = workdir.run(&["-q", "key", "rotate", "--format", "json"]);
+    let rotated: serde_json::Value = serde_json::from_str(&answer.stdout).unwrap();
+    assert_eq!((answer.code, &rotated["witnesses"][0]["cosigned"]), (Some(0), &false.into()), "{rotated}");
+    let old = rotated["old"].as_str().unwrap();
+    let answer = workdir.run(&["-q", "key", "revoke", old, "--from", "9", "--format", "json"]);
+    let revoked: serde_json::Value = serde_json::from_str(&answer.stdout).unwrap();
+    assert_eq!((answer.code, &revoked["witnesses"][0]["cosigned"]), (Some(0), &false.into()), "{revoked}");
+    assert!(answer.stderr.starts_with("warning: w.example/1 has not cosigned: "), "{}", answer.stderr);
+}
+
+#[test]
 fn a_backup_comes_back_as_it_was_and_never_over_another_log() {
     let workdir = with_entries(3);
     let before = workdir.json(&["fsck"]);

@@ -72,6 +72,24 @@ fn receipts_of_every_version_and_kind_are_shown() {
 }
 
 #[test]
+fn what_is_no_receipt_hides_no_other() {
+    let workdir = Workdir::new();
+    let path = format!("{FIXTURES}/v5/claims.receipt");
+    workdir.write("a.receipt", "{}");
+    let answer = workdir.run(&["inspect", "a.receipt", &path, "absent.receipt", "--format", "json"]);
+    let seen: serde_json::Value = serde_json::from_str(&answer.stdout).unwrap();
+    assert_eq!((answer.code, seen["receipts"].as_array().unwrap().len()), (Some(2), 1), "{}", answer.stderr);
+    assert_eq!(
+        (&seen["others"][0]["file"], &seen["others"][1]["error"]["kind"]),
+        (&"a.receipt".into(), &"not-found".into())
+    );
+    let error: serde_json::Value = serde_json::from_str(&answer.stderr).unwrap();
+    assert_eq!(error["message"], "2 of 3 files are no receipts");
+    let text = workdir.run(&["inspect", "a.receipt", &path]).stdout;
+    assert!(text.contains("NOTHING WAS VERIFIED") && text.contains("a.receipt: NO RECEIPT: "), "{text}");
+}
+
+#[test]
 fn what_is_no_receipt_is_an_error_and_no_verdict() {
     let workdir = Workdir::new();
     workdir.write("a.receipt", "{}");

@@ -48,6 +48,32 @@ fn a_folder_is_verified_whole_and_told_in_a_line_per_statement() {
 }
 
 #[test]
+fn a_spreadsheet_gets_a_line_per_statement() {
+    let workdir = receipts();
+    workdir.write("in/a.receipt", "{}");
+    let answer = workdir.run(&["verify", "in", "--format", "csv"]);
+    assert_eq!(answer.code, Some(1), "as with every format: {}", answer.stderr);
+    let lines: Vec<_> = answer.stdout.lines().collect();
+    assert!(lines[0].starts_with("file,verdict,origin,pinned,index,kind,dataset,"), "{}", lines[0]);
+    assert_eq!(lines.len(), 1 + 1 + 3, "{}", answer.stdout);
+    assert!(lines[1].starts_with("in/a.receipt,not-valid,,,") && !lines[1].ends_with(','), "{}", lines[1]);
+    assert!(lines[2].starts_with("in/claims.receipt,valid,") && lines[2].contains(",claim,"), "{}", lines[2]);
+    assert!(lines[4].starts_with("in/deep/table.receipt,valid,") && lines[4].contains(",attested,"), "{}", lines[4]);
+    // One receipt is a table of one.
+    let alone = workdir.ok(&["verify", "in/claims.receipt", "--format", "csv"]);
+    assert_eq!(alone.lines().collect::<Vec<_>>(), [lines[0], lines[2], lines[3]]);
+    // A claim has commas and quotes, and stays in its cell.
+    let (_, list) = json(&workdir, &["verify", "in"]);
+    let statements = list["receipts"][1]["statements"].as_array().unwrap().iter();
+    for (line, statement) in lines[2..4].iter().zip(statements) {
+        let claim = statement["claim"].as_str().unwrap();
+        let quoted = format!(",\"{}\",", claim.replace('"', "\"\""));
+        assert!(line.contains(&quoted) || line.contains(&format!(",{claim},")), "{line}: {claim}");
+    }
+    assert!(workdir.fails(2, &["log", "--format", "csv"]).contains("only `zkl verify` has a CSV form"));
+}
+
+#[test]
 fn one_bad_receipt_fails_the_run_and_hides_no_other() {
     let workdir = receipts();
     workdir.write("in/a.receipt", "{}");

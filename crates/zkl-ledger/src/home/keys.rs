@@ -11,7 +11,7 @@ use zkl_signer::{KeyPlace, KeyPlaceError, read_pem};
 use super::{LedgerHome, io_error, read_small_file};
 use crate::{
     error::LedgerError,
-    opening::{create_private_dir, write_private_file},
+    files::{create_private_dir, write_private_file},
 };
 
 /// Whose key it is.

@@ -14,7 +14,8 @@ use zeroize::Zeroizing;
 use super::LedgerHome;
 use crate::{
     error::LedgerError,
-    opening::{MAX_OPENING_LEN, OpeningStore, write_private_file},
+    files::write_private_file,
+    opening::{MAX_OPENING_LEN, OpeningStore},
     vault::{EncryptedVault, OpeningIdentity, OpeningKey, OpeningKeyError, OpeningRecipient, Passphrase, is_encrypted},
 };
 

@@ -231,7 +231,7 @@ impl OpeningIdentity {
             Some(passphrase) => Zeroizing::new(self.wrap(passphrase)?),
             None => Zeroizing::new(self.to_key_text().as_bytes().to_vec()),
         };
-        Ok(crate::opening::write_new_private_file(path, &bytes)?)
+        Ok(crate::files::write_new_private_file(path, &bytes)?)
     }
 }
 

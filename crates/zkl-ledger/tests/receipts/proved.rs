@@ -19,6 +19,7 @@ use zkl_ledger::{
     transparency::{keys::SigningKey, note::NoteSigner},
     verify,
 };
+use zkl_merkle::statement::{Statement, Subject};
 
 use crate::common::{Fixture, logged_again, penguins};
 
@@ -200,12 +201,23 @@ async fn an_entry_cannot_call_itself_proved_without_a_record() {
     let attested = fixture.penguins().await.notarization;
     let proved = proved().await.notarized.notarization.clone();
     let key = SigningKey::from_seed(&KEY_SEED);
-    let open = |record| SignedEntry::open(SignedEntry::sign(Predicate::Notarization(record), &key).unwrap().envelope());
+    let sign = |record| SignedEntry::sign(Predicate::Notarization(record), &key);
+    // Signed by somebody who does not ask the library.
+    let open = |record: Notarization| {
+        let subject = Subject::new(record.dataset.as_str()).with_digest("zklDataset", record.dataset_id.as_bytes());
+        let predicate = Predicate::Notarization(record);
+        let type_uri = predicate.type_uri().to_owned();
+        let envelope = Statement::new(vec![subject], &type_uri, predicate).unwrap().sign(&key).unwrap().encode();
+        SignedEntry::open(&String::from_utf8(envelope.unwrap()).unwrap())
+    };
+    sign(attested.clone()).unwrap();
     open(attested.clone()).unwrap();
     for record in [
         Notarization { assurance: Assurance::Proved, ..attested },
         Notarization { assurance: Assurance::Attested, ..proved },
     ] {
+        let error = sign(record.clone()).unwrap_err();
+        assert!(matches!(error, zkl_ledger::receipt::EntryError::Assurance), "{error:?}");
         let error = open(record).unwrap_err();
         assert!(matches!(error, zkl_ledger::receipt::EntryError::Assurance), "{error:?}");
     }

@@ -17,6 +17,7 @@ use zkl_ledger::{
     types::{LeafIndex, Timestamp, TreeSize},
     verify,
 };
+use zkl_merkle::statement::{Statement, Subject};
 
 use crate::{common::log_of, require::receipt};
 
@@ -48,10 +49,12 @@ fn record(change: KeyChange, old: u8, new: u8, from: Option<u64>) -> KeyRecord {
     }
 }
 
-/// An entry that `seed` signs, who is the notary in it.
+/// An entry that `seed` signs, who is the notary in it. Whether it may is for the reader to say.
 fn signed(record: KeyRecord, seed: u8) -> String {
     let record = KeyRecord { notary: secret(seed).verifying_key(), ..record };
-    SignedEntry::sign(Predicate::Key(record), &secret(seed)).unwrap().envelope().to_owned()
+    let subject = Subject::new(record.log.as_str()).with_digest("zklKey", record.old.as_bytes());
+    let statement = Statement::new(vec![subject], "urn:zkp-dataset-ledger:key:v1", record).unwrap();
+    String::from_utf8(statement.sign(&secret(seed)).unwrap().encode().unwrap()).unwrap()
 }
 
 /// Key `old` names key `new`.
@@ -199,6 +202,10 @@ fn nobody_but_the_key_itself_names_its_successor() {
         (revocation.clone(), 9),
         (KeyRecord { from: None, ..revocation }, 2),
     ] {
+        // No library signs it, and no reader takes it from somebody who did.
+        let record = KeyRecord { notary: secret(seed).verifying_key(), ..record };
+        let unsigned = SignedEntry::sign(Predicate::Key(record.clone()), &secret(seed)).unwrap_err();
+        assert!(matches!(unsigned, EntryError::KeyChange), "{unsigned:?}");
         let error = verified(&under(2, &[signed(record, seed)]), &pinned(2)).unwrap_err();
         let expected = |error: &EntryError| matches!(error, EntryError::KeyChange);
         assert!(matches!(&error, VerifyError::Entry { index: LeafIndex(0), source } if expected(source)), "{error:?}");

@@ -73,6 +73,10 @@ impl StatementKind for ClaimRecord {
         Some(&self.dataset.name)
     }
 
+    fn in_words(&self) -> String {
+        self.claim.to_string()
+    }
+
     fn blobs(&self) -> EvidenceBlobs {
         EvidenceBlobs::of_proof(&self.proof)
     }

@@ -109,6 +109,10 @@ impl StatementKind for CustomRecord {
         }
     }
 
+    fn in_words(&self) -> String {
+        self.description.clone()
+    }
+
     fn blobs(&self) -> EvidenceBlobs {
         EvidenceBlobs::of_proof(&self.proof)
     }

@@ -101,6 +101,14 @@ impl StatementKind for KeyRecord {
         None
     }
 
+    fn in_words(&self) -> String {
+        match (self.change, self.from) {
+            (KeyChange::NotaryRotation, _) => format!("notary's key replaced by {}", self.new),
+            (_, Some(from)) => format!("log key {} revoked from {from} entries on", self.old_verifier()),
+            (_, None) => format!("log key replaced by {}", self.new_verifier()),
+        }
+    }
+
     fn blobs(&self) -> EvidenceBlobs {
         EvidenceBlobs::default()
     }

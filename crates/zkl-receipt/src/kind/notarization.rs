@@ -150,6 +150,10 @@ impl StatementKind for Notarization {
         Some(&self.dataset)
     }
 
+    fn in_words(&self) -> String {
+        format!("{}, {}", self.assurance, self.privacy)
+    }
+
     fn blobs(&self) -> EvidenceBlobs {
         let scan = self
             .scan

@@ -4,6 +4,8 @@ mod report;
 mod terms;
 mod wire;
 
+use std::fmt;
+
 use zkl_circuits::{
     relation::{
         RelationCircuit, RelationContext, RelationPlan, RelationProof, RelationRole, RelationStatement, compare,
@@ -84,6 +86,14 @@ impl StatementKind for RelationRecord {
         self.datasets.iter().map(|dataset| &dataset.name).collect()
     }
 
+    fn in_words(&self) -> String {
+        self.to_string()
+    }
+
+    fn check(&self, _type_uri: &str) -> Result<(), EntryError> {
+        if wire::in_roles(self.terms.operation, &self.datasets) { Ok(()) } else { Err(EntryError::Datasets) }
+    }
+
     fn blobs(&self) -> EvidenceBlobs {
         EvidenceBlobs::of_proof(&self.proof)
     }
@@ -111,6 +121,15 @@ impl StatementKind for RelationRecord {
         let layouts: Vec<&Layout> = tables.iter().map(|table| table.layout).collect();
         let report = RelationReport::new(&self.terms, &self.datasets, &layouts, compare(&layouts));
         Ok(VerifiedStatement::Relation { record: Box::new(self.clone()), report: Box::new(report), proof })
+    }
+}
+
+/// The operation with the tables in their roles.
+impl fmt::Display for RelationRecord {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let table = |dataset: &DatasetRef| format!("{} {}", dataset.role, dataset.name);
+        let tables: Vec<String> = self.datasets.iter().map(table).collect();
+        write!(f, "{}: {}", self.terms.operation, tables.join(", "))
     }
 }
 

@@ -132,6 +132,10 @@ impl StatementKind for UnknownStatement {
         self.recorded_at
     }
 
+    fn in_words(&self) -> String {
+        format!("{}, unknown to this version", self.type_uri)
+    }
+
     fn blobs(&self) -> EvidenceBlobs {
         let mut possible = Vec::new();
         collect_digests(&self.predicate, &mut possible);

@@ -32,7 +32,10 @@ fn circuit(change: Change<'_>) -> RelationCircuit {
         .collect();
     let sealed: Vec<SealedTable<Fr>> = records
         .iter()
-        .map(|records| SealedTable { rows: vec![Fr::from(2)], columns: records.iter().map(RecordOpening::sealed).collect() })
+        .map(|records| SealedTable {
+            rows: vec![Fr::from(2)],
+            columns: records.iter().map(RecordOpening::sealed).collect(),
+        })
         .collect();
     let digest = |word| value_digest(zkl_core::column::ColumnType::Category, word);
     let (words, secrets) = ([["a", "b"], ["b", "a"]], [tables[0].secrets(), tables[1].secrets()]);
@@ -56,7 +59,10 @@ fn circuit(change: Change<'_>) -> RelationCircuit {
         .collect();
     let seed = TranscriptSeed { t0: Fr::from(5), salt: Fr::from(6) };
     let proof = prove_plain(plan.shape(), &sealed, &units, &[Fr::from(3); 128], &seed).unwrap();
-    let inputs = tables.iter().enumerate().map(|(index, table)| TableInputs::new(table.seal.commitment(), vec![2], plan.leaves(index)));
+    let inputs = tables
+        .iter()
+        .enumerate()
+        .map(|(index, table)| TableInputs::new(table.seal.commitment(), vec![2], plan.leaves(index)));
     let mut inputs = RelationInputs { t0: seed.t0, tables: inputs.collect(), opening: proof.opening.clone() };
     let mut secret = Secret { salt: seed.salt, messages: proof.messages.clone(), records };
     change(&mut inputs, &mut secret);

@@ -3,11 +3,7 @@
 use std::sync::OnceLock;
 
 use zkl_argument::{
-    ColumnData, ScanWitness, SealedProfile, Shape,
-    commit::CommitmentSeed,
-    commit_columns,
-    plan::slots_of,
-    srs::Srs,
+    ColumnData, ScanWitness, SealedProfile, Shape, commit::CommitmentSeed, commit_columns, plan::slots_of, srs::Srs,
 };
 use zkl_core::{
     column::ColumnType,

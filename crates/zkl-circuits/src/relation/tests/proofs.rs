@@ -2,7 +2,7 @@
 
 use zkl_argument::{ScanError, commit::Commitment, srs::Srs};
 use zkl_core::{
-    ark::{Fr, ec::AffineRepr as _, G1Affine},
+    ark::{Fr, G1Affine, ec::AffineRepr as _},
     digest::{Sha256Digest, TransactionId},
 };
 use zkl_snark::proof_system::UNIVERSAL;
@@ -59,7 +59,7 @@ fn a_relation_is_proved_for_its_statement_and_no_other() {
     let form = |answer, what, expected, got| {
         assert_eq!(answer, Err(VerifyRelationError::Form { what, expected, got }));
     };
-    form(with(&|roles| drop(roles.pop())), "tables", 3, 2);
+    form(with(&|roles| roles.truncate(2)), "tables", 3, 2);
     form(with(&|roles| roles[0].segments = &roles[0].segments[..1]), "segments", 2, 1);
     let changed = |change: &dyn Fn(&mut RelationProof)| {
         let mut proof = proof.clone();
@@ -68,9 +68,9 @@ fn a_relation_is_proved_for_its_statement_and_no_other() {
     };
     form(changed(&|proof| drop(proof.digests.pop())), "units with digests", 5, 4);
     form(changed(&|proof| drop(proof.digests[1].pop())), "columns of digests", 1, 0);
-    form(changed(&|proof| drop(proof.claim.r_star.pop())), "coordinates of the row point", 8, 7);
+    form(changed(&|proof| proof.claim.r_star.truncate(7)), "coordinates of the row point", 8, 7);
     form(changed(&|proof| proof.claim.z_blk.push(Fr::from(1))), "coordinates of the block point", 4, 5);
-    let groups = changed(&|proof| drop(proof.digests[0][0].pop()));
+    let groups = changed(&|proof| proof.digests[0][0].truncate(1));
     assert!(matches!(groups, Err(VerifyRelationError::Columns(_))), "{groups:?}");
 
     // Every part of the proof.
@@ -80,12 +80,13 @@ fn a_relation_is_proved_for_its_statement_and_no_other() {
         let claim = |proof: &mut RelationProof| {
             let mut elements = proof.claim.elements();
             elements[index] += Fr::from(1u64);
-            proof.claim = zkl_argument::relation::RelationOpening::from_elements(setting.plan.shape(), &elements).unwrap();
+            proof.claim =
+                zkl_argument::relation::RelationOpening::from_elements(setting.plan.shape(), &elements).unwrap();
         };
         is_false(changed(&claim));
     }
     is_false(changed(&|proof| proof.proof[40] ^= 1));
-    is_false(changed(&|proof| drop(proof.proof.pop())));
+    is_false(changed(&|proof| proof.proof.truncate(40)));
 
     // Bytes.
     let key = setting.keys.verifying();

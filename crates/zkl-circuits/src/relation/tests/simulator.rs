@@ -15,9 +15,7 @@ use zkl_snark::proof_system::{COMPACT, ProvingKey, VerifyError};
 
 use super::fixture::{Setting, context, split, srs};
 use crate::{
-    relation::{
-        Operation, RelationProof, RelationStatement, VerifyRelationError, link::link, prove::inputs,
-    },
+    relation::{Operation, RelationProof, RelationStatement, VerifyRelationError, link::link, prove::inputs},
     scan::tests::{fixture::rng, simulator::simulate_groth16},
 };
 

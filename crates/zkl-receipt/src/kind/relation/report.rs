@@ -92,7 +92,7 @@ impl fmt::Display for RelationReport {
         match self.operation {
             Operation::SameRows => write!(f, "{first} and {} have the same rows", others.join(", "))?,
             Operation::Split => {
-                write!(f, "{first} was split into {}: every row is in exactly one of them", listed(others))?
+                write!(f, "{first} was split into {}: every row is in exactly one of them", listed(others))?;
             }
             _ => write!(f, "{first} is {} joined: every row of theirs, and no other", listed(others))?,
         }

@@ -36,14 +36,18 @@ struct OpenV1 {
     statement: StatementText,
 }
 
+/// Whether the tables are as many as the operation has, in its roles.
+pub(super) fn in_roles(operation: Operation, datasets: &[DatasetRef]) -> bool {
+    let in_role = |(dataset, role): (&DatasetRef, &&str)| dataset.role.as_str() == *role;
+    operation.tables().contains(&datasets.len()) && datasets.iter().zip(operation.roles()).all(in_role)
+}
+
 impl TryFrom<RelationV1> for RelationRecord {
     type Error = EntryError;
 
     fn try_from(wire: RelationV1) -> Result<Self, EntryError> {
         let RelationV1 { operation, datasets, digest, open: OpenV1 { salt, statement }, .. } = wire;
-        let roles = operation.roles().iter().take(datasets.len());
-        let in_roles = datasets.iter().zip(roles).all(|(dataset, role)| dataset.role.as_str() == *role);
-        if !operation.tables().contains(&datasets.len()) || !in_roles {
+        if !in_roles(operation, &datasets) {
             return Err(EntryError::Datasets);
         }
         let entries: Vec<TransactionId> = datasets.iter().map(|dataset| dataset.entry).collect();

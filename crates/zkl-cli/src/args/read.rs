@@ -1,0 +1,85 @@
+//! How a table is read: flags of every command that reads one, and the words of the dataset file.
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueHint, builder::BoolishValueParser};
+
+/// The formats of tables.
+pub(crate) const INPUT_FORMATS: [&str; 5] = ["csv", "json", "ndjson", "parquet", "arrow"];
+
+/// How a table is read.
+#[derive(Debug, Args)]
+pub(crate) struct ReadArgs {
+    /// Format of the table [default: from its name and first bytes]
+    #[arg(long, value_name = "FORMAT", value_parser = INPUT_FORMATS)]
+    pub(crate) input_format: Option<String>,
+    /// Schema file (TOML or JSON) that the table must satisfy
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) schema: Option<PathBuf>,
+    /// Type of one column: bool, int, decimal(2), date, timestamp(s), category, text (may be repeated)
+    #[arg(long = "column", value_name = "NAME=TYPE", value_parser = column_type)]
+    pub(crate) columns: Vec<(String, zkl_ledger::types::ColumnType)>,
+    /// Field delimiter of a CSV file [default: the one of `,` `;` tab `|` that fits]
+    #[arg(long, value_name = "CHAR", value_parser = ascii_char)]
+    pub(crate) delimiter: Option<u8>,
+    /// Quote character of a CSV file [default: "]
+    #[arg(long, value_name = "CHAR", value_parser = ascii_char)]
+    pub(crate) quote: Option<u8>,
+    /// The CSV file has no header line: columns are called column_1, column_2, ...
+    #[arg(long)]
+    pub(crate) no_header: bool,
+    /// Keep so many digits of a column after the point, and round the rest (may be repeated) [default: as many as its largest
+    /// value leaves of 14]
+    #[arg(long = "round", value_name = "NAME=DIGITS", value_parser = digits)]
+    pub(crate) round: Vec<(String, zkl_ledger::types::ColumnType)>,
+    /// Skip so many lines before the table
+    #[arg(long, value_name = "LINES", default_value_t = 0)]
+    pub(crate) skip: u64,
+    /// Skip lines that begin with this character [default: those before the table that begin with #]
+    #[arg(long, value_name = "CHAR", value_parser = ascii_char)]
+    pub(crate) comment: Option<u8>,
+    /// Decimal point of numbers in a CSV file: `.` or `,`
+    #[arg(long, value_name = "CHAR", default_value = ".", value_parser = [".", ","])]
+    pub(crate) decimal: String,
+    /// How dates such as 1/2/2024 are read in a CSV file: `dmy` or `mdy` [default: as text]
+    #[arg(long, value_name = "ORDER", value_parser = ["dmy", "mdy"])]
+    pub(crate) dates: Option<String>,
+    /// Show no values of the table in errors and notes [default: where the variable CI is set]
+    #[arg(long, env = "ZKL_REDACT", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    #[arg(value_name = "BOOL", value_parser = BoolishValueParser::new())]
+    pub(crate) redact: Option<bool>,
+    /// Text that means "no value", in place of the usual ones (may be repeated)
+    #[arg(long = "null", value_name = "TEXT")]
+    pub(crate) nulls: Option<Vec<String>>,
+    /// Read NaN in floating-point columns as "no value"
+    #[arg(long)]
+    pub(crate) nan_as_null: bool,
+}
+
+pub(crate) fn digits(text: &str) -> Result<(String, zkl_ledger::types::ColumnType), String> {
+    let expected = || "expected NAME=DIGITS, digits from 0 to 18".to_owned();
+    let (name, digits) = text.rsplit_once('=').ok_or_else(expected)?;
+    let ty = match digits.parse::<u8>().map_err(|_| expected())? {
+        0 => zkl_ledger::types::ColumnType::Int,
+        scale @ 1..=zkl_ledger::types::ColumnType::MAX_SCALE => zkl_ledger::types::ColumnType::Decimal { scale },
+        _ => return Err(expected()),
+    };
+    Ok((name.to_owned(), ty))
+}
+
+pub(crate) fn column_type(text: &str) -> Result<(String, zkl_ledger::types::ColumnType), String> {
+    // The last `=`: column names may contain one, types do not.
+    let (name, ty) = text.rsplit_once('=').ok_or("expected NAME=TYPE")?;
+    let unknown = |error: zkl_ledger::types::ParseError| {
+        format!("{error}, expected bool, int, decimal(2), date, timestamp(s), category or text")
+    };
+    Ok((name.to_owned(), ty.parse().map_err(unknown)?))
+}
+
+pub(crate) fn ascii_char(text: &str) -> Result<u8, &'static str> {
+    match text.as_bytes() {
+        [byte] if byte.is_ascii() => Ok(*byte),
+        b"\\t" => Ok(b'\t'),
+        _ => Err("expected one ASCII character, or \\t"),
+    }
+}
