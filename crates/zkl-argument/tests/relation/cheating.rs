@@ -8,6 +8,8 @@ use zkl_core::ark::{Fr, ff::AdditiveGroup as _};
 
 use super::fixture::{Case, Row, Table, digest, split};
 
+type Change<'a> = &'a dyn Fn(&mut Case);
+
 fn rejected(tables: &[Table]) {
     assert_eq!(Case::new(tables, 5).check(), Err(ScanError::PostingSum));
 }
@@ -153,7 +155,7 @@ fn rejects_row_counts_outside_the_shape() {
 fn rejects_what_is_sealed_in_another_form_than_the_shape_has() {
     let messages = Case::new(&split(), 5).prove().messages.clone();
     let numeric = || SealedColumn::Numeric { min: Fr::ZERO };
-    let changes: [(&str, &dyn Fn(&mut Case)); 7] = [
+    let changes: [(&str, Change<'_>); 7] = [
         ("the list of tables", &|case| {
             case.sealed.pop();
         }),

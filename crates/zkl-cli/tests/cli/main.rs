@@ -17,6 +17,7 @@ mod profile;
 mod proved;
 mod quickstart;
 mod references;
+mod relate;
 mod replacing;
 mod require;
 mod secrets;

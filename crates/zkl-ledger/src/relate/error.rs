@@ -72,7 +72,7 @@ pub enum RelateError {
     #[error(transparent)]
     Plan(RelationPlanError),
     /// The relation is false.
-    #[error("the relation does not hold: {} {}", listed(rows), if *more > 0 { format!("and {more} more have no counterpart") } else { "have no counterpart".to_owned() })]
+    #[error("the relation does not hold: no counterpart has {}{}", listed(rows), others(*more))]
     False {
         /// The first rows without a counterpart.
         rows: Vec<BrokenRow>,
@@ -111,6 +111,10 @@ impl RelateError {
             _ => None,
         }
     }
+}
+
+fn others(more: u64) -> String {
+    if more > 0 { format!(", nor have {more} more rows") } else { String::new() }
 }
 
 fn listed(rows: &[BrokenRow]) -> String {

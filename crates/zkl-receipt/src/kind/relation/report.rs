@@ -91,10 +91,8 @@ impl fmt::Display for RelationReport {
         let columns = self.columns.join(", ");
         match self.operation {
             Operation::SameRows => write!(f, "{first} and {} have the same rows", others.join(", "))?,
-            Operation::Split => {
-                write!(f, "{first} was split into {}: every row is in exactly one of them", listed(others))?;
-            }
-            _ => write!(f, "{first} is {} joined: every row of theirs, and no other", listed(others))?,
+            Operation::Split => write!(f, "{first} was split into {}: its rows are theirs together", listed(others))?,
+            _ => write!(f, "{first} was joined from {}: its rows are theirs together", listed(others))?,
         }
         write!(f, ", each as often, compared in {columns}")
     }
