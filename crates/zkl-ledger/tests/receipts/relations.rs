@@ -253,7 +253,6 @@ async fn what_is_false_or_cannot_be_proved_is_refused_before_anything_is_recorde
     let RelateError::False { rows, more } = refusal(swapped.await.unwrap_err()) else { panic!("false") };
     assert_eq!((rows.len(), more > 100), (5, true));
     assert!(rows.contains(&BrokenRow { dataset: "train".to_owned(), row: 1 }), "{rows:?}");
-    // Compared in one column, in which they do not differ either way, it is another statement.
     let rows = ledger.relate(Operation::SameRows).table(all, table(whole)).table(test, table(second));
     let error = refusal(rows.await.unwrap_err());
     assert!(matches!(error, RelateError::Plan(RelationPlanError::Rows { whole: 404, parts: 202 })), "{error:?}");
@@ -264,7 +263,7 @@ async fn what_is_false_or_cannot_be_proved_is_refused_before_anything_is_recorde
     let tables = ledger.relate(Operation::Split).table(all, table(whole));
     assert!(matches!(refusal(tables.await.unwrap_err()), RelateError::Tables { got: 1, .. }));
     let column =
-        ledger.relate(Operation::SameRows).table(train, table(first)).table(test, table(second)).columns(["note"]);
+        ledger.relate(Operation::SameRows).table(train, table(first)).table(test, table(second)).columns(["nothing"]);
     let error = refusal(column.await.unwrap_err());
     assert!(matches!(error, RelateError::Plan(RelationPlanError::Column { .. })), "{error:?}");
     assert!(error.hint().is_some());

@@ -117,8 +117,9 @@ impl StatementKind for RelationRecord {
         let part = scope.present("proof", proof.as_ref())?;
         let tables: Vec<VerifiedTable<'_>> =
             self.datasets.iter().map(|dataset| scope.dataset(dataset)).collect::<Result<_, _>>()?;
-        let proof = self.check_proof(scope, &tables, part)?;
         let layouts: Vec<&Layout> = tables.iter().map(|table| table.layout).collect();
+        let plans = table_plans(&layouts)?;
+        let proof = self.check_proof(scope, &tables, &self.plan(&plans)?, part)?;
         let report = RelationReport::new(&self.terms, &self.datasets, &layouts, compare(&layouts));
         Ok(VerifiedStatement::Relation { record: Box::new(self.clone()), report: Box::new(report), proof })
     }
@@ -139,11 +140,23 @@ impl RelationRecord {
         self.datasets.iter().map(|dataset| dataset.entry).collect()
     }
 
+    /// The circuit of this relation between tables of such layouts, blank.
+    pub(crate) fn circuit(&self, layouts: &[&Layout]) -> Result<RelationCircuit, VerifyError> {
+        let plans = table_plans(layouts)?;
+        Ok(RelationCircuit::blank(self.plan(&plans)?.shape().clone()))
+    }
+
+    fn plan<'p>(&self, tables: &'p [TablePlan]) -> Result<RelationPlan<'p>, VerifyError> {
+        RelationPlan::new(self.terms.operation, tables.iter().collect(), &self.terms.columns)
+            .map_err(VerifyError::RelationPlan)
+    }
+
     /// Checks that the proof is about these tables: their scan proofs verified, under the string of this proof.
     fn check_proof(
         &self,
         scope: &Scope<'_>,
         tables: &[VerifiedTable<'_>],
+        plan: &RelationPlan<'_>,
         part: &ProofPart,
     ) -> Result<ProofReport, VerifyError> {
         let srs = self.proof.srs.ok_or(VerifyError::SrsNamed { needed: true })?;
@@ -159,22 +172,16 @@ impl RelationRecord {
             }
             scans.push(scan);
         }
-        let plans: Vec<TablePlan> = tables
-            .iter()
-            .map(|table| table_plan(table.layout).map_err(VerifyError::ScanPlan))
-            .collect::<Result<_, _>>()?;
-        let plan = RelationPlan::new(self.terms.operation, plans.iter().collect(), &self.terms.columns)
-            .map_err(VerifyError::RelationPlan)?;
         let circuit = relation_circuit_id(plan.shape());
         if circuit != self.proof.circuit {
             return Err(VerifyError::Circuit { expected: circuit, got: self.proof.circuit.clone() });
         }
         let blank = RelationCircuit::blank(plan.shape().clone());
         let named = NamedProof { record: &self.proof, instance: Some(&blank), public_inputs: &[] };
-        let opened = named.open(part, scope.trust, RelationProof::bytes_before(&plan), Some(plan.groups().kappa()))?;
+        let opened = named.open(part, scope.trust, RelationProof::bytes_before(plan), Some(plan.groups().kappa()))?;
         let string = opened.srs.as_ref().ok_or(VerifyError::SrsNamed { needed: true })?;
         let key = opened.key.as_ref();
-        let proof = RelationProof::from_bytes(&plan, key, &opened.proof).map_err(VerifyError::RelationEncoding)?;
+        let proof = RelationProof::from_bytes(plan, key, &opened.proof).map_err(VerifyError::RelationEncoding)?;
         let roles: Vec<RelationRole<'_>> = self
             .datasets
             .iter()
@@ -189,8 +196,12 @@ impl RelationRecord {
             .collect();
         let context = RelationContext::new(scope.origin, self.notary.as_bytes(), self.nonce.as_bytes());
         let digest = self.terms.digest(&self.salt, &self.entries());
-        let statement = RelationStatement { context, digest, plan: &plan, roles: &roles };
+        let statement = RelationStatement { context, digest, plan, roles: &roles };
         verify_relation(string, key, &statement, &proof).map_err(VerifyError::Relation)?;
         Ok(opened.report)
     }
+}
+
+fn table_plans(layouts: &[&Layout]) -> Result<Vec<TablePlan>, VerifyError> {
+    layouts.iter().map(|layout| table_plan(layout).map_err(VerifyError::ScanPlan)).collect()
 }
