@@ -131,9 +131,10 @@ impl VerifyLine {
     }
 }
 
-/// The claim, or the notary's words.
+/// The claim, the relation, or the notary's words.
 fn said(statement: &StatementSummary) -> Option<String> {
-    statement.claim.clone().or_else(|| statement.description.clone())
+    let relation = || statement.relation.as_ref().map(ToString::to_string);
+    statement.claim.clone().or_else(relation).or_else(|| statement.description.clone())
 }
 
 fn what(statement: &StatementSummary) -> String {

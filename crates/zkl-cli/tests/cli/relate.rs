@@ -27,6 +27,8 @@ fn a_split_is_proved_verified_and_listed_and_a_false_one_is_refused() {
     let verified = workdir.json(&["verify", "split.receipt", "--require", "proved,public-setup"]);
     assert_eq!((&verified["kind"], &verified["relation"]["operation"]), (&"relation".into(), &"split".into()));
     assert!(workdir.ok(&["inspect", "split.receipt"]).contains("split: whole all, part_1 train, part_2 test"));
+    let circuits = workdir.json(&["circuits", "--receipt", "split.receipt"]).to_string();
+    assert!(circuits.contains("relation/rows-16-"), "{circuits}");
     assert!(workdir.ok(&["log"]).contains("split: whole all, part_1 train, part_2 test"));
 
     // Some columns alone, the other way round.
