@@ -9,19 +9,23 @@ mod openings;
 mod read;
 mod relate;
 mod verify;
+mod withdraw;
 
 use std::{path::PathBuf, sync::LazyLock};
 
 pub(crate) use check::CheckArgs;
 pub(crate) use circuits::CircuitsArgs;
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint, builder::BoolishValueParser};
-pub(crate) use custody::{AuditArgs, BackupArgs, CosignArgs, FsckArgs, RestoreArgs, WitnessArgs, WitnessCommand};
+pub(crate) use custody::{
+    AuditArgs, BackupArgs, CosignArgs, FsckArgs, MoveArgs, RestoreArgs, WitnessArgs, WitnessCommand,
+};
 pub(crate) use key::{KeyArgs, KeyCommand, KeyMoveArgs, KeyRevokeArgs, KeyRotateArgs, Role};
 pub(crate) use notarize::NotarizeArgs;
 pub(crate) use openings::{OpeningsArgs, OpeningsCommand, OpeningsPassphraseArgs, OpeningsShowArgs};
 pub(crate) use read::{INPUT_FORMATS, ReadArgs, ascii_char, column_type, digits};
 pub(crate) use relate::RelateArgs;
 pub(crate) use verify::{InspectArgs, VerifyArgs};
+pub(crate) use withdraw::WithdrawArgs;
 use zkl_ledger::{DatasetName, circuit::KeyDigest, claim, requests::ProofSetting, types::OperationKind};
 
 /// Show what a training dataset is, and is not, without handing over a row.
@@ -123,6 +127,7 @@ pub(crate) enum Command {
     Show(ShowArgs),
     Receipt(ReceiptArgs),
     History(HistoryArgs),
+    Withdraw(WithdrawArgs),
     /// List the datasets and how many entries are about each.
     #[command(after_help = "\
 Examples:
@@ -143,6 +148,7 @@ Examples:
     Serve(Box<zkl_server::commands::ServeOptions>),
     Backup(BackupArgs),
     Restore(RestoreArgs),
+    Move(MoveArgs),
     Srs(SrsArgs),
     Circuits(CircuitsArgs),
     /// Check settings, key directory, ledger, log and openings.
@@ -209,12 +215,15 @@ pub(crate) struct ReceiptContentArgs {
 /// Flags of commands that append to the ledger.
 #[derive(Debug, Args)]
 pub(crate) struct WriteArgs {
-    /// Wait this long for another writer to finish, in seconds
+    /// Wait this long for another writer to finish, in seconds; five are waited in any case
     #[arg(long, value_name = "SECONDS", default_value_t = 0)]
     pub(crate) wait: u64,
     /// Do not ask the ledger's witnesses to cosign afterwards
     #[arg(long)]
     pub(crate) no_cosign: bool,
+    /// Go on from a store that is older than what this ledger has had: what is missing is lost, and nobody has a receipt of it
+    #[arg(long)]
+    pub(crate) accept_older_store: bool,
 }
 
 /// A claim of every kind, as its file has it.
@@ -373,7 +382,7 @@ pub(crate) struct ReceiptArgs {
     pub(crate) content: ReceiptContentArgs,
 }
 
-/// List the entries about one dataset, newest first.
+/// List the entries about one dataset, newest first, and which of them were withdrawn.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:

@@ -42,6 +42,8 @@ pub(crate) enum CliError {
     DataOfOne,
     #[error("only `zkl verify` has a CSV form")]
     NoCsv,
+    #[error("--trust {got:?} is neither a log key nor a file with log keys")]
+    LogKeys { got: String },
     #[error("{others} of {of} files are no receipts")]
     NotAllReceipts { others: usize, of: usize },
     #[error(transparent)]
@@ -230,6 +232,11 @@ fn ledger_hint(error: &LedgerError) -> Option<String> {
         }
         LedgerError::Keys(zkl_ledger::circuit::KeyError::SrsAbsent { .. }) => {
             "import the ceremony's file with `zkl srs import FILE.ptau`, or leave --srs out".to_owned()
+        }
+        LedgerError::SetBack { .. } => {
+            "restore the newest copy of the log (`zkl restore`). If what is missing is lost for good, and nobody has a receipt or a \
+             checkpoint of it, repeat the command with --accept-older-store"
+                .to_owned()
         }
         LedgerError::NotCompiledIn { feature, .. } => {
             format!("build it with `cargo build --release -p zkl-cli --features {feature}`")

@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::{Mutex as AsyncMutex, OwnedMutexGuard, oneshot};
 use zkl_core::{
-    storage::{StorageBackend, StorageError, StorageErrorKind},
+    storage::{StorageError, StorageErrorKind},
     transaction::StoredTransaction,
 };
 use zkl_merkle::note::NoteSigner;
@@ -19,7 +19,8 @@ use zkl_receipt::SignedEntry;
 use crate::{
     entry::Entry,
     error::LedgerError,
-    log::{self, Newest},
+    home::Seen,
+    log::{Log, Newest},
     store_url::AnyStore,
 };
 
@@ -32,6 +33,7 @@ const MAX_BATCH_BYTES: usize = 4 << 20;
 pub(crate) struct Appender {
     storage: AnyStore,
     signer: Arc<NoteSigner>,
+    seen: Option<Seen>,
     waiting: Mutex<Vec<Waiting>>,
     /// Held by who leads, with what the last batch left.
     lead: Arc<AsyncMutex<Option<Newest>>>,
@@ -44,8 +46,8 @@ struct Waiting {
 }
 
 impl Appender {
-    pub(crate) fn new(storage: AnyStore, signer: Arc<NoteSigner>) -> Self {
-        Self { storage, signer, waiting: Mutex::default(), lead: Arc::default() }
+    pub(crate) fn new(storage: AnyStore, signer: Arc<NoteSigner>, seen: Option<Seen>) -> Self {
+        Self { storage, signer, seen, waiting: Mutex::default(), lead: Arc::default() }
     }
 
     /// Appends `entry`, together with whatever else is waiting. Durable on return.
@@ -81,9 +83,10 @@ impl Appender {
         if batch.is_empty() {
             return;
         }
-        let (storage, signer) = (Arc::clone(&self.storage), Arc::clone(&self.signer));
+        let (storage, signer, seen) = (Arc::clone(&self.storage), Arc::clone(&self.signer), self.seen.clone());
         tokio::spawn(async move {
-            append_batch(&*storage, &signer, batch, &mut lead).await;
+            let log = Log { storage: &*storage, signer: &signer, seen: seen.as_ref() };
+            append_batch(&log, batch, &mut lead).await;
         });
     }
 
@@ -108,14 +111,9 @@ impl Appender {
 }
 
 /// Appends `batch` and answers everybody in it.
-async fn append_batch(
-    storage: &dyn StorageBackend,
-    signer: &Arc<NoteSigner>,
-    batch: Vec<Waiting>,
-    newest: &mut Option<Newest>,
-) {
+async fn append_batch(log: &Log<'_>, batch: Vec<Waiting>, newest: &mut Option<Newest>) {
     let (entries, callers): (Vec<_>, Vec<_>) = batch.into_iter().map(|waiting| (waiting.entry, waiting.done)).unzip();
-    match log::append(storage, signer, &entries, newest).await {
+    match log.append(&entries, newest).await {
         Ok(stored) => {
             for (done, stored) in callers.into_iter().zip(stored) {
                 // Who no longer waits does not mind.
@@ -125,7 +123,7 @@ async fn append_batch(
         // Nothing was written. One entry must not spoil the others: each is tried alone, so that its own caller is told.
         Err(LedgerError::Storage(StorageError { kind: StorageErrorKind::Invalid(_), .. })) if entries.len() > 1 => {
             for (done, entry) in callers.into_iter().zip(entries) {
-                let alone = log::append(storage, signer, &[entry], newest).await;
+                let alone = log.append(&[entry], newest).await;
                 let stored = alone.and_then(|mut stored| stored.pop().ok_or(LedgerError::AppendCancelled));
                 let _ = done.send(stored);
             }

@@ -9,7 +9,7 @@
 //!
 //! The first two show that nothing was changed or removed; the third, that the entries shown are the ones that were added.
 
-use std::{collections::BTreeMap, path::Path};
+use std::{collections::BTreeMap, io::Read as _, path::Path};
 
 use thiserror::Error;
 use zkl_core::{
@@ -28,7 +28,8 @@ use zkl_merkle::{
     tree::{Consistency, ConsistencyPlan, RootPlan, leaf_hash},
 };
 use zkl_receipt::{
-    DistrustError, EntryError, KeyChange, KeyRecord, NotaryRotations, Predicate, Rotation, SignedEntry, TrustStore,
+    DistrustError, EntryError, KeyChange, KeyRecord, MAX_RECEIPT_LEN, NotaryRotations, Predicate, Receipt, Rotation,
+    SignedEntry, TrustStore, WithdrawalRecord,
 };
 
 use crate::{
@@ -73,6 +74,9 @@ pub struct Audit {
     pub added: BTreeMap<OperationKind, u64>,
     /// The first of the added entries, in log order.
     pub entries: Vec<AddedEntry>,
+    /// The first of the withdrawals among them, as many as entries are listed at most: what is not to be relied on any more is not to be
+    /// overlooked in a long list.
+    pub withdrawals: Vec<AddedWithdrawal>,
 }
 
 /// An entry that was added.
@@ -88,6 +92,17 @@ pub struct AddedEntry {
     pub dataset: Option<DatasetName>,
     /// When, by the notary's clock.
     pub recorded_at: Timestamp,
+    /// What it says beside its kind and its dataset.
+    pub summary: String,
+}
+
+/// A withdrawal that was added. Whether its notary is that of the entry which it names is for whoever has that entry to see.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AddedWithdrawal {
+    /// Its index.
+    pub index: LeafIndex,
+    /// What it says.
+    pub record: WithdrawalRecord,
 }
 
 /// Why a log is not shown to have only grown.
@@ -231,17 +246,25 @@ impl ExportDir {
     }
 }
 
-/// Reads a checkpoint that somebody kept.
+/// Reads a checkpoint that somebody kept, by itself or in a receipt. Whose it is shows when it is audited.
 ///
 /// # Errors
-/// [`LedgerError::Io`], [`LedgerError::Checkpoint`].
+/// [`LedgerError::Io`], [`LedgerError::Checkpoint`], [`LedgerError::KeptReceipt`].
 pub fn read_checkpoint(path: &Path) -> Result<SignedCheckpoint, LedgerError> {
-    let bytes = std::fs::read(path);
-    let bytes = bytes.map_err(|source| LedgerError::Io { action: "read", path: path.to_owned(), source })?;
-    Ok(SignedCheckpoint::parse(&bytes)?)
+    let failed = |source| LedgerError::Io { action: "read", path: path.to_owned(), source };
+    let mut bytes = Vec::new();
+    // One byte more than a receipt may have: enough to be refused.
+    let limit = MAX_RECEIPT_LEN as u64 + 1;
+    std::fs::File::open(path).and_then(|file| file.take(limit).read_to_end(&mut bytes)).map_err(failed)?;
+    // The first line of a checkpoint is the name of a log, whose second one is a number.
+    if bytes.trim_ascii_start().first() != Some(&b'{') {
+        return Ok(SignedCheckpoint::parse(&bytes)?);
+    }
+    let kept = |source| LedgerError::KeptReceipt { path: path.to_owned(), source: Box::new(source) };
+    Ok(SignedCheckpoint::parse(Receipt::decode(&bytes).map_err(kept)?.checkpoint.as_bytes())?)
 }
 
-async fn audit(
+pub(crate) async fn audit(
     source: &dyn LogSource,
     head: Option<Vec<u8>>,
     log: &NoteVerifier,
@@ -300,6 +323,7 @@ async fn audit(
         witnesses,
         added: added.counts,
         entries: added.entries,
+        withdrawals: added.withdrawals,
     })
 }
 
@@ -350,6 +374,7 @@ async fn newest_key(
 struct Added {
     counts: BTreeMap<OperationKind, u64>,
     entries: Vec<AddedEntry>,
+    withdrawals: Vec<AddedWithdrawal>,
     keys: Vec<(LeafIndex, KeyRecord)>,
 }
 
@@ -422,7 +447,13 @@ async fn replay(
                     kind: predicate.kind(),
                     dataset: predicate.dataset().cloned(),
                     recorded_at: predicate.recorded_at(),
+                    summary: predicate.in_words(),
                 });
+            }
+            if let Predicate::Withdrawal(record) = &predicate
+                && added.withdrawals.len() < request.list
+            {
+                added.withdrawals.push(AddedWithdrawal { index: LeafIndex(index), record: record.clone() });
             }
         }
         if leaves.is_empty() {

@@ -1,15 +1,8 @@
 //! Making and opening ledgers: with a directory of its own, which holds key, settings and openings, or from parts.
 
-use std::{
-    path::Path,
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::{path::Path, sync::Arc, time::Duration};
 
-use zkl_core::{
-    storage::{StorageBackend, StorageError, StorageErrorKind},
-    tree::LeafIndex,
-};
+use zkl_core::{storage::StorageBackend, tree::LeafIndex};
 use zkl_merkle::{
     cosignature::WitnessVerifier,
     keys::{Origin, SigningKey, VerifyingKey},
@@ -21,19 +14,19 @@ use zkl_snark::keys::KeyStore;
 
 use crate::{
     error::LedgerError,
-    home::{KeyRole, LedgerHome, NewLedger},
+    home::{KeyRole, LedgerHome, NewLedger, Seen},
     ledger::{Ledger, LedgerKey, Parts},
     log,
     proofs::ProofSetting,
     rotation::{self, RotatedKey},
-    storage::memory::MemoryBackend,
+    storage::{memory::MemoryBackend, shared::SharedStore},
     store_url::{AnyStore, StoreUrl},
     vault::{MemoryVault, OpeningKey, OpeningVault},
     work,
 };
 
-/// How often a locked store is tried again.
-const RETRY: Duration = Duration::from_millis(50);
+/// How long it is waited at least for another process that shares the store: appends take milliseconds.
+const OTHERS_APPEND: Duration = Duration::from_secs(5);
 
 /// The name of a log that nobody else will see.
 const IN_MEMORY: &str = "in-memory.invalid";
@@ -56,8 +49,10 @@ pub struct LedgerBuilder {
     witnesses: Option<Vec<WitnessVerifier>>,
     notary: Option<Arc<dyn Signer>>,
     wait: Duration,
+    accept_older_store: bool,
     log_key: Option<KeyPlace>,
     notary_key: Option<KeyPlace>,
+    seen: Option<Seen>,
 }
 
 impl Ledger {
@@ -166,6 +161,13 @@ impl LedgerBuilder {
         self
     }
 
+    /// Goes on from the state that the store is in, although the ledger's directory has seen a newer one: what is missing is lost, and
+    /// nobody has a receipt or a checkpoint of it.
+    pub const fn accept_older_store(mut self, accept: bool) -> Self {
+        self.accept_older_store = accept;
+        self
+    }
+
     /// A ledger that can be read and appended to, from parts. `log` signs checkpoints, and entries unless there is a
     /// [`notary`](Self::notary).
     ///
@@ -215,21 +217,54 @@ impl LedgerBuilder {
     ///
     /// # Errors
     /// [`LedgerError::NoLedger`]; [`LedgerError::StoreAbsent`] for a ledger that was used and has lost its store;
-    /// [`LedgerError::Storage`], with [`StorageErrorKind::Locked`] when another process has it; [`LedgerError::NotCompiledIn`],
+    /// [`LedgerError::Storage`], with [`StorageErrorKind::Locked`](zkl_core::storage::StorageErrorKind::Locked) when another process has it; [`LedgerError::NotCompiledIn`],
+    /// [`LedgerError::SetBack`] for a store that is an older copy of the log, unless that is [accepted](Self::accept_older_store);
     /// [`LedgerError::Io`], [`LedgerError::Settings`], [`LedgerError::Key`], [`LedgerError::NoKeyDirectory`].
     pub async fn open(self, dir: impl AsRef<Path>) -> Result<Ledger, LedgerError> {
         let home = LedgerHome::open(dir.as_ref())?;
         let key = self.signing_at(&home).await?;
-        let storage = home.open_store(self.wait).await?;
+        let storage = Box::pin(home.open_store(self.wait)).await?;
         self.open_with(&home, storage, key).await
     }
 
-    async fn open_with(self, home: &LedgerHome, storage: AnyStore, key: LedgerKey) -> Result<Ledger, LedgerError> {
-        if let LedgerKey::Signing { log, notary } = &key {
-            home.record_public_keys(&storage, &log.verifier(), &notary.verifying_key()).await?;
-            rotation::check_current(&*storage, log, &notary.verifying_key()).await?;
+    /// As [`open`](Self::open), beside other processes that open it like this: an embedded store is open for writing only while
+    /// something is recorded, not while a table is read and proved. Other stores have several writers anyway.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open). A store that another process has for longer is `Locked` here, or when something is to be recorded.
+    pub async fn open_shared(self, dir: impl AsRef<Path>) -> Result<Ledger, LedgerError> {
+        let home = LedgerHome::open(dir.as_ref())?;
+        if !matches!(home.store(), StoreUrl::Rocks(_)) {
+            return self.open(dir).await;
         }
+        let wait = self.wait.max(OTHERS_APPEND);
+        let key = self.signing_at(&home).await?;
+        // Open for a moment: what cannot be written to is found before long work.
+        let storage = Box::pin(home.open_store(wait)).await?;
+        Box::pin(self.check_opened(&home, &storage, &key)).await?;
+        drop(storage);
+        let shared = SharedStore::new(home.store().clone(), wait);
+        self.of(&home, Arc::new(shared), key)
+    }
+
+    async fn open_with(self, home: &LedgerHome, storage: AnyStore, key: LedgerKey) -> Result<Ledger, LedgerError> {
+        Box::pin(self.check_opened(home, &storage, &key)).await?;
         self.of(home, storage, key)
+    }
+
+    /// Checks that the store is the log's newest state as far as this directory knows, and that these keys continue it.
+    async fn check_opened(&self, home: &LedgerHome, storage: &AnyStore, key: &LedgerKey) -> Result<(), LedgerError> {
+        let LedgerKey::Signing { log, notary } = key else { return Ok(()) };
+        home.record_public_keys(storage, &log.verifier(), &notary.verifying_key()).await?;
+        self.check_seen(home, storage).await?;
+        rotation::check_current(&**storage, log, &notary.verifying_key()).await
+    }
+
+    async fn check_seen(&self, home: &LedgerHome, storage: &AnyStore) -> Result<(), LedgerError> {
+        if self.accept_older_store {
+            home.seen().accept(&**storage).await?;
+        }
+        home.check_seen(storage).await
     }
 
     /// Replaces the log's key of the ledger in `dir` by the one at `place`, or by a new one in a file of the directory. The old key signs
@@ -244,6 +279,8 @@ impl LedgerBuilder {
         let storage = LedgerHome::open(&dir)?.open_store(self.wait).await?;
         // Read once more, now that nobody else has the store.
         let mut home = LedgerHome::open(&dir)?;
+        // Before anything is begun.
+        Box::pin(self.check_seen(&home, &storage)).await?;
         if home.former_log_key().is_some() {
             let log = home.log_key()?;
             let rotations = rotation::leading_to(&*storage, &log).await?;
@@ -289,6 +326,7 @@ impl LedgerBuilder {
         if home.key_place(KeyRole::Notary).is_none() {
             return Err(LedgerError::NoNotary);
         }
+        Box::pin(self.check_seen(&home, &storage)).await?;
         let begun = move || {
             home.begin_rotation(KeyRole::Notary, place)?;
             let next = home.next_notary_key().map(|place| place.signer(None)).transpose()?;
@@ -336,18 +374,20 @@ impl LedgerBuilder {
             self.openings = Some(Arc::new(home.vault(self.opening_key.take())?));
         }
         self.witnesses.get_or_insert_with(|| home.witness_keys());
+        self.seen = Some(home.seen());
         self.finish(key)
     }
 
     fn finish(self, key: LedgerKey) -> Result<Ledger, LedgerError> {
-        let Self { store, openings, keys, proofs, witnesses, .. } = self;
+        let Self { store, openings, keys, proofs, witnesses, seen, .. } = self;
         let storage = store.ok_or(LedgerError::Incomplete { what: "a store" })?;
         let openings = openings.ok_or(LedgerError::Incomplete { what: "a vault for openings" })?;
         let keys = match keys {
             Some(keys) => keys,
             None => KeyStore::open(crate::home::default_key_dir().ok_or(LedgerError::NoKeyDirectory)?)?,
         };
-        Ok(Ledger::from_parts(Parts { storage, key, keys, proofs, openings, witnesses: witnesses.unwrap_or_default() }))
+        let witnesses = witnesses.unwrap_or_default();
+        Ok(Ledger::from_parts(Parts { storage, key, keys, proofs, openings, witnesses, seen }))
     }
 }
 
@@ -367,51 +407,5 @@ impl LedgerHome {
             self.record(KeyRole::Notary, notary)?;
         }
         Ok(())
-    }
-
-    /// Opens the ledger's store for writing. `create` may have been interrupted before it made the store; one that was
-    /// written to and is gone must not be replaced by an empty one, because the key would sign a second history.
-    async fn open_store(&self, wait: Duration) -> Result<AnyStore, LedgerError> {
-        let deadline = Instant::now() + wait;
-        loop {
-            match self.store().open().await {
-                Err(LedgerError::Storage(StorageError { kind: StorageErrorKind::Locked, .. }))
-                    if Instant::now() < deadline =>
-                {
-                    tokio::time::sleep(RETRY).await;
-                }
-                Err(LedgerError::Storage(StorageError { kind: StorageErrorKind::NotFound, .. })) => {
-                    if self.openings().holds_any() {
-                        return Err(LedgerError::StoreAbsent { store: self.store().to_string() });
-                    }
-                    return self.store().create().await;
-                }
-                other => return other,
-            }
-        }
-    }
-
-    /// Opens the ledger's store to restore a copy into it: also when the ledger was used and has lost its store.
-    ///
-    /// # Errors
-    /// As [`LedgerBuilder::open`], but for the absent store.
-    pub async fn open_store_to_restore(&self, wait: Duration) -> Result<AnyStore, LedgerError> {
-        match self.open_store(wait).await {
-            Err(LedgerError::StoreAbsent { .. }) => self.store().create().await,
-            other => other,
-        }
-    }
-}
-
-impl StoreUrl {
-    /// Opens the store for writing, making it if there is none.
-    ///
-    /// # Errors
-    /// As [`StoreUrl::open`] and [`StoreUrl::create`].
-    pub async fn open_or_create(&self) -> Result<AnyStore, LedgerError> {
-        match self.open().await {
-            Err(LedgerError::Storage(StorageError { kind: StorageErrorKind::NotFound, .. })) => self.create().await,
-            other => other,
-        }
     }
 }

@@ -25,7 +25,7 @@ use zkl_merkle::{
     error::{CheckpointError, DsseError, KeyError, NoteError, StatementError, TileError, TreeError},
     signer::SignerError,
 };
-use zkl_receipt::EntryError;
+use zkl_receipt::{EntryError, VerifyError};
 use zkl_signer::{KeyPlaceError, UriError};
 use zkl_snark::{keys, proof_system::ProveError};
 
@@ -336,6 +336,52 @@ pub enum LedgerError {
         /// Where the store was.
         store: String,
     },
+    /// The store is an older copy of the log, or holds another history.
+    #[error(
+        "the store has {stored} entries, and not the {seen} that this ledger has had: it is an older copy, or another history"
+    )]
+    SetBack {
+        /// Entries that the ledger's directory has seen.
+        seen: TreeSize,
+        /// Entries of the store.
+        stored: TreeSize,
+    },
+    /// A file that was kept is neither a checkpoint nor a receipt with one.
+    #[error("{path} is neither a checkpoint nor a receipt", path = path.display())]
+    KeptReceipt {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it as a receipt.
+        #[source]
+        source: Box<VerifyError>,
+    },
+    /// An entry that its ledger's notary cannot withdraw.
+    #[error("entry {id} cannot be withdrawn: it is about keys, a withdrawal itself, or of another notary")]
+    NotWithdrawable {
+        /// The entry.
+        id: TransactionId,
+    },
+    /// There is no log at a place.
+    #[error("no log is published at {place}")]
+    NotPublished {
+        /// The place.
+        place: String,
+    },
+    /// A file of a published log cannot be read.
+    #[error("cannot read {place}")]
+    Remote {
+        /// The file.
+        place: String,
+        /// Why.
+        #[source]
+        source: Box<dyn StdError + Send + Sync>,
+    },
+    /// A log cannot be moved to where it is.
+    #[error("the log is at {store} already")]
+    SameStore {
+        /// The store.
+        store: String,
+    },
     /// A text that names no store.
     #[error(transparent)]
     StoreUrl(#[from] StoreUrlError),
@@ -525,6 +571,9 @@ impl LedgerError {
             | Self::FormerKey { .. }
             | Self::NoNotary
             | Self::NotEmpty { .. }
+            | Self::SameStore { .. }
+            | Self::KeptReceipt { .. }
+            | Self::NotWithdrawable { .. }
             | Self::NotAPrefix { .. }
             | Self::Unnamed
             | Self::Incomplete { .. } => ErrorKind::InvalidInput,
@@ -533,12 +582,14 @@ impl LedgerError {
             | Self::NotNotarized { .. }
             | Self::UnknownEntry { .. }
             | Self::OpeningAbsent { .. }
-            | Self::NotAnExport { .. } => ErrorKind::NotFound,
+            | Self::NotAnExport { .. }
+            | Self::NotPublished { .. } => ErrorKind::NotFound,
             Self::LedgerExists { .. } => ErrorKind::AlreadyExists,
             Self::ReadOnly | Self::Succeeded { .. } => ErrorKind::ReadOnly,
             Self::SameKey => ErrorKind::InvalidInput,
             Self::Contention { .. } => ErrorKind::Busy,
             Self::Io { .. }
+            | Self::Remote { .. }
             | Self::Vault { .. }
             | Self::OpeningKey(_)
             | Self::KeyPlace(_)
@@ -555,6 +606,7 @@ impl LedgerError {
             | Self::Opening { .. }
             | Self::OpeningMismatch { .. }
             | Self::StoreAbsent { .. }
+            | Self::SetBack { .. }
             | Self::Unfinished
             | Self::PublicKey { .. }
             | Self::Damaged { .. }
@@ -609,7 +661,7 @@ impl LedgerError {
                 Some(format!("notarize the table again with the {pair} pair {first}, {second}"))
             }
             Self::UnknownDataset { similar: Some(name), .. } => Some(format!("did you mean {name}?")),
-            Self::StoreAbsent { .. } | Self::Diverged { .. } => Some(
+            Self::StoreAbsent { .. } | Self::SetBack { .. } | Self::Diverged { .. } => Some(
                 "restore the ledger from its newest copy: a second history under one key makes both worthless".into(),
             ),
             Self::Keys(keys::KeyError::SrsAbsent { .. }) => Some("import the ceremony's file first".into()),

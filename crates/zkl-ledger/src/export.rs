@@ -12,6 +12,7 @@
 
 mod published;
 mod reader;
+mod remote;
 
 use std::{
     fs, io,
@@ -20,6 +21,7 @@ use std::{
 
 pub use published::PublishedFile;
 pub use reader::ExportDir;
+pub use remote::{PublishedFiles, RemoteExport};
 use zkl_core::{digest::BlobDigest, storage::Query, tree::TreeSize};
 use zkl_merkle::{
     checkpoint::{Checkpoint, SignedCheckpoint},
@@ -34,6 +36,11 @@ use crate::{
     entry::Entry, error::LedgerError, files::write_public_file, ledger::Ledger, log::load_tiles, rotation::open_former,
     source::BUNDLE,
 };
+
+/// Longest bundle: 256 entries of 65,535 bytes with their lengths.
+const MAX_BUNDLE: u64 = 256 * (2 + 65_535);
+/// Longest blob that is read, in bytes.
+const MAX_BLOB: u64 = 1 << 30;
 
 const CHECKPOINT: &str = "checkpoint";
 const COSIGNED: &str = "checkpoint.cosigned";

@@ -20,7 +20,7 @@ use std::collections::{HashMap, HashSet};
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 use zkl_core::{
     digest::{BlobDigest, RootHash, TransactionId},
-    storage::{Query, StorageBackendExt as _, StorageError},
+    storage::{Query, StorageBackend, StorageBackendExt as _, StorageError},
     tree::{LeafIndex, TileId, TreeSize},
 };
 use zkl_merkle::{
@@ -64,8 +64,7 @@ impl Ledger {
     /// # Errors
     /// [`LedgerError::Storage`] when the store does not answer; damage is a finding and no error.
     pub async fn fsck(&self, reporter: &dyn StageReporter) -> Result<FsckReport, LedgerError> {
-        let source = Stored(&*self.storage);
-        Walk::new(&source, &self.log_key(), self.witness_keys(), reporter).run().await
+        check_store(&*self.storage, &self.log_key(), self.witness_keys(), reporter).await
     }
 
     /// Checks the log from its stored bytes and returns its size: [`Ledger::fsck`] for those who need only know whether it
@@ -74,13 +73,29 @@ impl Ledger {
     /// # Errors
     /// [`LedgerError::Damaged`] with the first finding.
     pub async fn verify_log(&self) -> Result<TreeSize, LedgerError> {
-        let report = self.fsck(&()).await?;
-        let findings = report.findings.len() as u64 + report.more;
-        match report.findings.into_iter().next() {
-            None => Ok(TreeSize(report.entries)),
+        self.fsck(&()).await?.into_size()
+    }
+}
+
+impl FsckReport {
+    /// The size of a log that is sound.
+    pub(crate) fn into_size(self) -> Result<TreeSize, LedgerError> {
+        let findings = self.findings.len() as u64 + self.more;
+        match self.findings.into_iter().next() {
+            None => Ok(TreeSize(self.entries)),
             Some(first) => Err(LedgerError::Damaged { findings, first: Box::new(first) }),
         }
     }
+}
+
+/// Checks everything that a store holds of the log whose key is `log`.
+pub(crate) async fn check_store(
+    storage: &dyn StorageBackend,
+    log: &NoteVerifier,
+    witnesses: &[WitnessVerifier],
+    reporter: &dyn StageReporter,
+) -> Result<FsckReport, LedgerError> {
+    Walk::new(&Stored(storage), log, witnesses, reporter).run().await
 }
 
 impl ExportDir {

@@ -13,12 +13,16 @@
 //!   openings/<id>.json one per notarization, 0600    secret, unless encrypted
 //!   openings-key.age   their key, under a            secret with its passphrase
 //!                      passphrase; 0600
+//!   seen.json          size and root of the newest   public
+//!                      state of the log
 //!   db/                the embedded store            public
 //! ```
 
 mod keys;
 mod openings;
 mod rotation;
+mod seen;
+mod store;
 
 use std::{
     fs, io,
@@ -36,6 +40,7 @@ pub use self::{
     keys::{KeyRole, MovedKey},
     openings::ConvertedOpenings,
     rotation::EndedOverlap,
+    store::MovedStore,
 };
 pub use crate::files::{create_private_dir, write_private_file, write_public_file};
 use crate::{
@@ -44,6 +49,7 @@ use crate::{
     store_url::StoreUrl,
     vault::{OpeningKey, OpeningRecipient},
 };
+pub(crate) use seen::Seen;
 
 /// Version of the directory's layout.
 const VERSION: u32 = 1;

@@ -23,6 +23,7 @@ use crate::{
     appender::Appender,
     entry::Entry,
     error::LedgerError,
+    home::Seen,
     log::{self, TrustedHead},
     proofs::ProofSetting,
     store_url::AnyStore,
@@ -55,6 +56,8 @@ pub(crate) struct Parts {
     pub(crate) proofs: ProofSetting,
     pub(crate) openings: Arc<dyn OpeningVault>,
     pub(crate) witnesses: Vec<WitnessVerifier>,
+    /// What the ledger's directory has seen of the log, where there is one.
+    pub(crate) seen: Option<Seen>,
 }
 
 /// The ledger's key: whole, or only the public half for reading.
@@ -111,9 +114,11 @@ pub struct NotarizedEntry {
 
 impl Ledger {
     pub(crate) fn from_parts(parts: Parts) -> Self {
-        let Parts { storage, key, keys, proofs, openings, witnesses } = parts;
+        let Parts { storage, key, keys, proofs, openings, witnesses, seen } = parts;
         let appender = match &key {
-            LedgerKey::Signing { log, .. } => Some(Arc::new(Appender::new(Arc::clone(&storage), Arc::clone(log)))),
+            LedgerKey::Signing { log, .. } => {
+                Some(Arc::new(Appender::new(Arc::clone(&storage), Arc::clone(log), seen)))
+            }
             LedgerKey::Verifying(_) => None,
         };
         Self { storage, appender, key, keys: pinned(keys), proofs, openings, witnesses: witnesses.into() }

@@ -33,6 +33,7 @@ mod table;
 mod transfer;
 mod unchanged;
 mod vault;
+mod withdrawal;
 mod work;
 
 pub use builder::LedgerBuilder;
@@ -42,6 +43,7 @@ pub use error::{ErrorKind, LedgerError};
 pub use ledger::{EntryRef, Ledger};
 pub use reference::{Candidate, ReferenceError};
 pub use table::{ReadOptions, Table};
+pub use withdrawal::Withdrawn;
 pub use zkl_core::name::DatasetName;
 pub use zkl_dataset as dataset;
 pub use zkl_receipt::{self as receipt, Trust, verify};

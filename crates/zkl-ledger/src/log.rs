@@ -11,13 +11,14 @@ use zkl_core::{
 use zkl_merkle::{
     Verified,
     checkpoint::{Checkpoint, SignedCheckpoint},
+    keys::VerifyingKey,
     note::{NoteSigner, NoteVerifier},
     tile::{RightEdge, right_edge_tiles},
     tree::{InclusionPlan, InclusionProof, leaf_hash},
 };
 use zkl_receipt::SignedEntry;
 
-use crate::{error::LedgerError, transfer::UNFINISHED, work};
+use crate::{error::LedgerError, home::Seen, rotation, transfer::UNFINISHED, work};
 
 /// Appends are repeated this often when other writers win the race for the head.
 const MAX_ATTEMPTS: u32 = 50;
@@ -54,27 +55,67 @@ pub(crate) struct Newest {
     edge: RightEdge,
 }
 
-/// Appends signed entries as one batch under one checkpoint, and returns them with their places in the log, which follow one
-/// another. Durable on return. No entry may be longer than [`StoredTransaction::MAX_ENTRY_LEN`].
-///
-/// `newest` is what the last append through here left, if there was one, and is replaced by what this one leaves.
-pub(crate) async fn append<S: StorageBackend + ?Sized>(
-    storage: &S,
-    log: &Arc<NoteSigner>,
+/// A log that is appended to.
+pub(crate) struct Log<'l> {
+    pub(crate) storage: &'l dyn StorageBackend,
+    pub(crate) signer: &'l Arc<NoteSigner>,
+    /// What the ledger's directory has seen of the log, where there is one.
+    pub(crate) seen: Option<&'l Seen>,
+}
+
+impl Log<'_> {
+    /// Appends signed entries as one batch under one checkpoint, and returns them with their places in the log, which follow one
+    /// another. Durable on return. No entry may be longer than [`StoredTransaction::MAX_ENTRY_LEN`].
+    ///
+    /// `newest` is what the last append through here left, if there was one, and is replaced by what this one leaves.
+    pub(crate) async fn append(
+        &self,
+        entries: &[SignedEntry],
+        newest: &mut Option<Newest>,
+    ) -> Result<Vec<StoredTransaction>, LedgerError> {
+        let appended = append(self, entries, newest).await?;
+        if let (Some(seen), Some(newest)) = (self.seen, newest) {
+            // The entries are in the log, whatever becomes of this; opening the ledger finds out what is wrong with the directory.
+            drop(seen.record(&newest.head));
+        }
+        Ok(appended)
+    }
+
+    /// Checks the head of a log to which others have appended since: it is not an older copy, and the keys are those that it has now.
+    async fn check_met(&self, entries: &[SignedEntry]) -> Result<(), LedgerError> {
+        let Some(seen) = self.seen else { return Ok(()) };
+        seen.check(self.storage).await?;
+        let mut checked: Vec<&VerifyingKey> = Vec::new();
+        for notary in entries.iter().map(|entry| entry.predicate().notary()) {
+            if !checked.contains(&notary) {
+                rotation::check_current(self.storage, self.signer, notary).await?;
+                checked.push(notary);
+            }
+        }
+        Ok(())
+    }
+}
+
+async fn append(
+    log: &Log<'_>,
     entries: &[SignedEntry],
     newest: &mut Option<Newest>,
 ) -> Result<Vec<StoredTransaction>, LedgerError> {
+    let (storage, signer) = (log.storage, log.signer);
     let ids: Vec<TransactionId> = entries.iter().map(SignedEntry::id).collect();
     for _ in 0..MAX_ATTEMPTS {
         let stored = storage.head().await?;
         // Whatever goes wrong below, nothing is known after it.
         let edge = match newest.take() {
             Some(newest) if Some(&newest.head) == stored.as_ref() => newest.edge,
-            _ => right_edge(storage, stored.as_ref(), &log.verifier()).await?,
+            _ => {
+                Box::pin(log.check_met(entries)).await?;
+                right_edge(storage, stored.as_ref(), &signer.verifier()).await?
+            }
         };
         let expected = edge.size();
         let grown = edge.append(&ids)?;
-        let checkpoint = Checkpoint::new(log.name().clone(), grown.edge.size(), grown.edge.root())?;
+        let checkpoint = Checkpoint::new(signer.name().clone(), grown.edge.size(), grown.edge.root())?;
         let stored = |(index, (id, entry)): (u64, (&TransactionId, &SignedEntry))| StoredTransaction {
             index: LeafIndex(index),
             id: *id,
@@ -84,8 +125,9 @@ pub(crate) async fn append<S: StorageBackend + ?Sized>(
             entry: entry.envelope().as_bytes().to_vec(),
         };
         let transactions: Vec<_> = (expected.0..).zip(ids.iter().zip(entries)).map(stored).collect();
-        let signer = Arc::clone(log);
-        let signed = work::blocking(move || checkpoint.sign(&signer).map_err(LedgerError::checkpoint)).await?;
+        let checkpoint_signer = Arc::clone(signer);
+        let signed =
+            work::blocking(move || checkpoint.sign(&checkpoint_signer).map_err(LedgerError::checkpoint)).await?;
         let head = Head { size: grown.edge.size(), root: grown.edge.root(), checkpoint: signed.to_string() };
         let batch = AppendBatch { transactions: transactions.clone(), tiles: grown.tiles, head: head.clone() };
         match storage.append(expected, batch).await {

@@ -1,6 +1,7 @@
 //! Stores: the contract, those that come with the ledger by their URLs, and copying a log between them.
 
 pub mod memory;
+pub(crate) mod shared;
 
 pub use zkl_core::storage::*;
 #[cfg(feature = "rocks")]

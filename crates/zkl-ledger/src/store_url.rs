@@ -12,12 +12,16 @@ use std::{
     path::{Path, PathBuf},
     str::FromStr,
     sync::Arc,
+    time::{Duration, Instant},
 };
 
 use thiserror::Error;
-use zkl_core::storage::StorageBackend;
+use zkl_core::storage::{StorageBackend, StorageError, StorageErrorKind};
 
 use crate::{error::LedgerError, storage::memory::MemoryBackend};
+
+/// How often a locked store is tried again.
+const RETRY: Duration = Duration::from_millis(50);
 
 /// A store of any kind.
 pub type AnyStore = Arc<dyn StorageBackend>;
@@ -71,6 +75,32 @@ impl StoreUrl {
     /// has it.
     pub async fn open(&self) -> Result<AnyStore, LedgerError> {
         self.connect(Access::Write).await
+    }
+
+    /// Opens the store for writing, and waits so long for another process that has it.
+    pub(crate) async fn open_within(&self, wait: Duration) -> Result<AnyStore, LedgerError> {
+        let deadline = Instant::now() + wait;
+        loop {
+            match self.open().await {
+                Err(LedgerError::Storage(StorageError { kind: StorageErrorKind::Locked, .. }))
+                    if Instant::now() < deadline =>
+                {
+                    tokio::time::sleep(RETRY).await;
+                }
+                other => return other,
+            }
+        }
+    }
+
+    /// Opens the store for writing, making it if there is none.
+    ///
+    /// # Errors
+    /// As [`StoreUrl::open`] and [`StoreUrl::create`].
+    pub async fn open_or_create(&self) -> Result<AnyStore, LedgerError> {
+        match self.open().await {
+            Err(LedgerError::Storage(StorageError { kind: StorageErrorKind::NotFound, .. })) => self.create().await,
+            other => other,
+        }
     }
 
     /// Opens the store for reading.

@@ -96,6 +96,25 @@ async fn writes_the_fixture_of_version_6() {
     generate::write_rotation(&version(6)).await;
 }
 
+#[tokio::test]
+#[ignore = "makes the fixtures of the current versions anew"]
+async fn writes_the_fixture_of_a_withdrawal() {
+    generate::write_withdrawal(&version(6)).await;
+}
+
+/// An entry that was taken back in favour of another one.
+#[test]
+fn withdrawals_of_version_6_still_verify() {
+    let bytes = fs::read(version(6).join("withdrawn.receipt")).unwrap();
+    let verified = verify(&bytes, &trust()).unwrap();
+    let subject = verified.subject().unwrap();
+    let VerifiedStatement::Withdrawal { record } = &subject.statement else { panic!("another kind") };
+    assert_eq!((record.entry, record.replacement), (verified.entries[0].id, Some(verified.entries[1].id)));
+    assert_eq!(record.reason, "two rows were missing");
+    assert_eq!(Receipt::decode(&bytes).unwrap().encode().unwrap(), bytes);
+    documented("withdrawal's id", &subject.id.to_string());
+}
+
 /// A log whose key was replaced: whoever pinned the old one is led to the new one.
 #[test]
 fn receipts_of_version_6_still_lead_to_the_new_key() {

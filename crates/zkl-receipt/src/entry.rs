@@ -99,6 +99,9 @@ pub enum EntryError {
     /// A rotation or revocation that another key signed than may, or that does not say from where on.
     #[error("its keys are not those of a rotation or revocation that its signer may record")]
     KeyChange,
+    /// A withdrawal without a reason, with one that is too long, or of an entry in favour of itself.
+    #[error("its reason is empty or too long, or its entry is replaced by itself")]
+    Withdrawal,
     /// The subject is not what the predicate speaks about.
     #[error("its subject is not that of its predicate")]
     Subject,

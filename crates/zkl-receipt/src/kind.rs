@@ -11,6 +11,7 @@ mod key;
 mod notarization;
 mod relation;
 mod unknown;
+mod withdrawal;
 
 use serde::{Serialize, de::DeserializeOwned};
 use zkl_core::{digest::TransactionId, name::DatasetName, time::Timestamp, transaction::OperationKind};
@@ -27,6 +28,7 @@ pub use key::{KeyChange, KeyRecord};
 pub use notarization::{Assurance, FileEvidence, Notarization, SaltedDigests};
 pub use relation::{LeftOut, RelatedTable, RelationRecord, RelationReport, RelationTerms};
 pub use unknown::UnknownStatement;
+pub use withdrawal::WithdrawalRecord;
 
 use crate::{
     entry::EntryError,
@@ -128,6 +130,7 @@ kinds! {
     Custom(CustomRecord),
     Relation(RelationRecord),
     Key(KeyRecord),
+    Withdrawal(WithdrawalRecord),
 }
 
 impl Predicate {

@@ -20,7 +20,7 @@ pub use entry::{EntryError, SignedEntry};
 pub use kind::{
     About, Assurance, ClaimRecord, CustomRecord, EvidenceBlobs, FileEvidence, KeyChange, KeyRecord, LeftOut,
     Notarization, Predicate, ProofBlobs, PublicInput, RelatedTable, RelationRecord, RelationReport, RelationTerms,
-    SaltedDigests, ScanBlobs, UnknownStatement,
+    SaltedDigests, ScanBlobs, UnknownStatement, WithdrawalRecord,
 };
 pub use nonce::Nonce;
 pub use proof_record::ProofRecord;

@@ -108,6 +108,11 @@ impl NotaryRotations {
         (last.new.key() == notary).then_some(first.index)
     }
 
+    /// Whether the entries of `earlier` are those of `notary`, which signs the entry `index`: it is the same key, or has led to it before.
+    pub fn is_same(&self, earlier: &VerifyingKey, notary: &VerifyingKey, origin: &Origin, index: LeafIndex) -> bool {
+        earlier == notary || self.first_towards(notary, earlier, origin, index).is_some()
+    }
+
     fn before(&self, index: LeafIndex) -> &[Rotation] {
         &self.all[..self.all.partition_point(|step| step.index < index)]
     }

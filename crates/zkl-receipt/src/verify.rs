@@ -32,6 +32,7 @@ use std::collections::BTreeSet;
 use zkl_core::{digest::TransactionId, tree::LeafIndex};
 use zkl_merkle::{
     checkpoint::{Checkpoint, SignedCheckpoint},
+    keys::{Origin, VerifyingKey},
     note::NoteVerifier,
     tree::Inclusion,
 };
@@ -202,6 +203,8 @@ fn check_statements(
             index,
             evidence: &entry.entry.evidence,
             before: &verified,
+            notaries: &notaries,
+            log: checkpoint.origin(),
             origin: checkpoint.origin().as_str(),
             trust: trust.at(Place::of_entry(checkpoint.origin(), index)),
         };
@@ -235,6 +238,9 @@ pub(crate) struct Scope<'a> {
     pub(crate) trust: TrustAt<'a>,
     /// The entries before it, verified.
     before: &'a [VerifiedEntry],
+    /// What notaries have named, as far as the receipt shows it, in the log of this name.
+    notaries: &'a NotaryRotations,
+    log: &'a Origin,
 }
 
 impl<'a> Scope<'a> {
@@ -265,6 +271,16 @@ impl<'a> Scope<'a> {
             return Err(VerifyError::DatasetMismatch { field: "dataset id" });
         }
         Ok(table)
+    }
+
+    /// Checks that the entry `named` is of the notary `notary`, or of one that has led to it.
+    pub(crate) fn check_same_notary(&self, named: TransactionId, notary: &VerifyingKey) -> Result<(), VerifyError> {
+        let index = self.index;
+        let entry = self.find(named).ok_or(VerifyError::NotBefore { index, named })?;
+        match self.notaries.is_same(&entry.notary, notary, self.log, index) {
+            true => Ok(()),
+            false => Err(VerifyError::OtherNotary { index, named: entry.index }),
+        }
     }
 
     /// A part of the evidence that must be there.

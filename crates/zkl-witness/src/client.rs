@@ -22,16 +22,8 @@ impl HttpWitness {
     /// The witness with `key` at the submission prefix `prefix`, `http://` or `https://`. `wait` bounds each request as a
     /// whole.
     pub fn new(key: WitnessVerifier, prefix: &str, wait: Duration) -> Self {
-        let config = Agent::config_builder()
-            .timeout_global(Some(wait))
-            // A refusal is an answer, and a redirection to elsewhere is none.
-            .http_status_as_error(false)
-            .max_redirects(0)
-            .max_redirects_will_error(false)
-            .user_agent(concat!("zkl/", env!("CARGO_PKG_VERSION")))
-            .build();
         let url = format!("{}/{ADD_CHECKPOINT}", prefix.trim_end_matches('/'));
-        Self { key, url, agent: config.into() }
+        Self { key, url, agent: agent(wait) }
     }
 
     fn post(&self, body: &str) -> Result<WitnessAnswer, ureq::Error> {
@@ -42,6 +34,17 @@ impl HttpWitness {
         response.body_mut().as_reader().take(limit).read_to_end(&mut body)?;
         Ok(WitnessAnswer { status, body })
     }
+}
+
+/// A client for which a refusal is an answer, and a redirection to elsewhere is none.
+pub(crate) fn agent(wait: Duration) -> Agent {
+    let config = Agent::config_builder()
+        .timeout_global(Some(wait))
+        .http_status_as_error(false)
+        .max_redirects(0)
+        .max_redirects_will_error(false)
+        .user_agent(concat!("zkl/", env!("CARGO_PKG_VERSION")));
+    config.build().into()
 }
 
 #[async_trait]

@@ -2,6 +2,7 @@
 
 mod client;
 mod error;
+mod files;
 mod home;
 mod server;
 mod state;
@@ -9,6 +10,7 @@ mod witness;
 
 pub use client::HttpWitness;
 pub use error::WitnessError;
+pub use files::{HttpFiles, HttpFilesError};
 pub use home::WitnessHome;
 pub use server::{router, serve};
 pub use witness::{Reply, Witness};

@@ -212,6 +212,7 @@ KINDS = {
     "custom:v1": ("dataset", "description", "circuit", "setup", "verifyingKey", "publicInputs", "proof"),
     "custom:v2": ("datasets", "description", "setup", "publicInputs", "proof"),
     "key:v1": ("log", "change", "old", "new", "from"),
+    "withdrawal:v1": ("entry", "replacement", "reason"),
 }
 
 
@@ -229,7 +230,7 @@ def _open(entry: Entry) -> None:
     require(statement["_type"] == "https://in-toto.io/Statement/v1", "not an in-toto statement")
     entry.type = string(statement["predicateType"]).removeprefix("urn:zkp-dataset-ledger:")
     require(entry.type in KINDS and statement["predicateType"].startswith("urn:"), "a statement of an unknown type")
-    optional = {"notarization:v3": ("scan",), "key:v1": ("from",)}.get(entry.type, ())
+    optional = {"notarization:v3": ("scan",), "key:v1": ("from",), "withdrawal:v1": ("replacement",)}.get(entry.type, ())
     names = (*KINDS[entry.type], "notary", "recordedAt", "nonce")
     predicate = entry.predicate = fields(statement["predicate"], *names, optional=optional)
     notary = digest(predicate["notary"])
@@ -257,6 +258,12 @@ def _check_fields(kind: str, predicate: dict) -> None:
         require(not rotation or "from" not in predicate, "a rotation with a size")
         require(predicate["old"] != predicate["new"], "a key in place of itself")
         require(predicate["notary"] == predicate["old" if rotation else "new"], "another signer than that of the change")
+        return
+    if kind == "withdrawal:v1":
+        digest(predicate["entry"])
+        require(1 <= len(string(predicate["reason"]).encode()) <= 1024, "no reason, or one that is too long")
+        if "replacement" in predicate:
+            require(digest(predicate["replacement"]) != digest(predicate["entry"]), "an entry in place of itself")
         return
     if kind.startswith("notarization"):
         dataset_name(predicate["dataset"])
@@ -334,6 +341,8 @@ def evidence_digest(predicate: dict) -> tuple[bytes, str]:
 def _subject(kind: str, predicate: dict) -> dict:
     if kind == "key:v1":
         return {"name": predicate["log"], "digest": {"zklKey": predicate["old"]}}
+    if kind == "withdrawal:v1":
+        return {"name": predicate["entry"], "digest": {"zklEntry": predicate["entry"]}}
     if kind.startswith("custom"):
         name = _record(kind, predicate)["circuit"].split("@")[0]
         if kind == "custom:v1":
@@ -381,6 +390,14 @@ def _statement(entry: Entry, before: dict, checkpoint: Checkpoint, trust: Trust,
     if entry.type == "key:v1":
         require(evidence == {} and predicate["log"] == checkpoint.origin, "a change of another log's key, or with evidence")
         return "ceremony"
+    if entry.type == "withdrawal:v1":
+        require(evidence == {}, "evidence of a withdrawal")
+        for name in ("entry", "replacement"):
+            if name in predicate:
+                named = before.get(digest(predicate[name]))
+                require(named is not None, "what an entry names does not stand before it")
+                _same_notary(named[0].predicate["notary"], predicate["notary"], before, checkpoint)
+        return "ceremony"
     require(list(evidence) == ["proof"], "evidence of a statement with a proof")
     tables = []
     for id_, name, dataset in _datasets(entry.type, predicate):
@@ -405,6 +422,16 @@ def _statement(entry: Entry, before: dict, checkpoint: Checkpoint, trust: Trust,
     x = [read_element(digest(own)) for own in predicate["publicInputs"]]
     own = _check_proof(record, evidence["proof"], x, trust, trace)
     return weakest("dev" if predicate["setup"] == "dev" else own, *(basis for _, _, basis in tables))
+
+
+def _same_notary(earlier: str, notary: str, before: dict, checkpoint: Checkpoint) -> None:
+    """The same key, or one that rotations before this entry lead to."""
+    reached = earlier
+    for entry, _ in before.values():
+        step = entry.predicate
+        if entry.type == "key:v1" and step["change"] != "revocation" and step["log"] == checkpoint.origin:
+            reached = step["new"] if step["old"] == reached else reached
+    require(notary in (earlier, reached), "a withdrawal of what another notary recorded")
 
 
 def _check_proof(record: dict, part: dict, x: list[int], trust: Trust, trace) -> str:

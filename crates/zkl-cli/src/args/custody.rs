@@ -39,21 +39,23 @@ pub(crate) struct FsckArgs {
 Examples:
   cp public/checkpoint kept.checkpoint
   zkl audit --since kept.checkpoint
+  zkl audit --since mean.receipt --export https://ledger.example.com/ml --trust keys.txt
   zkl audit --since kept.checkpoint --export public/ --trust 'ledger.example.com/ml+5d3c1a2b+AbCd...'
   zkl audit --since kept.checkpoint --export public/ --trust-store trust.toml
   zkl audit --since kept.checkpoint --policy trust.policy
 
 Exit codes: 0 the log has only grown, 1 it has not, 2 it could not be read.")]
 pub(crate) struct AuditArgs {
-    /// The checkpoint that you kept, signed by the log, cosigned or not
+    /// The checkpoint that you kept, signed by the log, cosigned or not, or a receipt, which has one
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) since: PathBuf,
-    /// Audit an exported directory instead of the ledger
-    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
-    pub(crate) export: Option<PathBuf>,
-    /// Key of the exported log [default: the one in the export, which proves nothing about whose log it is]
-    #[arg(long, value_name = "KEY", requires = "export", value_parser = log_key)]
-    pub(crate) trust: Option<NoteVerifier>,
+    /// Audit an exported directory, or the https:// URL where it is published, instead of the ledger
+    #[arg(long, value_name = "PLACE", value_hint = ValueHint::AnyPath)]
+    pub(crate) export: Option<String>,
+    /// Key of the exported log, or a file with keys, one per line [default: the one in the export, which proves nothing about whose
+    /// log it is]
+    #[arg(long, value_name = "KEY", requires = "export")]
+    pub(crate) trust: Option<String>,
     #[command(flatten)]
     pub(crate) store: TrustStoreArgs,
     /// Trust policy that the newest checkpoint must satisfy (c2sp.org/tlog-policy)
@@ -86,7 +88,7 @@ pub(crate) struct CosignArgs {
     /// Time limit of one request, in seconds
     #[arg(long, value_name = "SECONDS", default_value_t = 30)]
     pub(crate) timeout: u64,
-    /// Wait this long for another writer to finish, in seconds
+    /// Wait this long for another writer to finish, in seconds; five are waited in any case
     #[arg(long, value_name = "SECONDS", default_value_t = 0)]
     pub(crate) wait: u64,
 }
@@ -179,6 +181,25 @@ pub(crate) struct RestoreArgs {
     /// Store to copy from
     #[arg(value_name = "FROM", value_parser = store_url)]
     pub(crate) from: StoreUrl,
+    /// Wait this long for another writer to finish, in seconds
+    #[arg(long, value_name = "SECONDS", default_value_t = 0)]
+    pub(crate) wait: u64,
+}
+
+/// Move the log to another store of any kind.
+///
+/// Everything is copied and verified, and the copy is checked from its bytes, before the ledger's settings name the new store. The old
+/// one stays where it is: remove it when you need it no more. While it is copied nobody can write to an embedded store; stop other
+/// programs that write to a log in PostgreSQL or S3. Interrupted, the command can be repeated.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  zkl move 'postgres://zkl@db.example.com/ledgers?schema=ml'
+  zkl move rocks:/var/lib/zkl/ml")]
+pub(crate) struct MoveArgs {
+    /// Store to move to: absent, empty, or an earlier backup of this log
+    #[arg(value_name = "TO", value_parser = store_url)]
+    pub(crate) to: StoreUrl,
     /// Wait this long for another writer to finish, in seconds
     #[arg(long, value_name = "SECONDS", default_value_t = 0)]
     pub(crate) wait: u64,

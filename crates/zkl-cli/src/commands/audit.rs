@@ -1,11 +1,9 @@
 use std::io::{self, Write};
 
 use serde::Serialize;
-use zkl_ledger::{
-    audit::{Audit, AuditRequest, read_checkpoint},
-    export::ExportDir,
-};
+use zkl_ledger::audit::{AddedWithdrawal, Audit, AuditRequest, read_checkpoint};
 
+use super::published::{Published, log_keys, signer_of};
 use crate::{
     args::AuditArgs,
     config::Config,
@@ -30,6 +28,19 @@ struct AuditReport {
     witnesses: Vec<String>,
     added: Vec<AddedKind>,
     entries: Vec<AddedLine>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    withdrawals: Vec<WithdrawalLine>,
+}
+
+/// An entry that was added, and takes an earlier one back.
+#[derive(Serialize)]
+struct WithdrawalLine {
+    index: u64,
+    /// Id of the entry that is not to be relied on any more.
+    entry: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    replacement: Option<String>,
+    reason: String,
 }
 
 #[derive(Serialize)]
@@ -46,6 +57,7 @@ struct AddedLine {
     recorded_at: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     dataset: Option<String>,
+    summary: String,
 }
 
 impl Report for AuditReport {
@@ -70,9 +82,16 @@ impl Report for AuditReport {
         if !self.entries.is_empty() {
             let rows = self.entries.iter().map(|line| {
                 let dataset = line.dataset.clone().unwrap_or_default();
-                [line.index.to_string(), line.kind.clone(), line.recorded_at.clone(), dataset]
+                let what = format!("{}: {}", line.kind, line.summary);
+                [line.index.to_string(), line.recorded_at.clone(), dataset, what]
             });
-            writeln!(out, "{}", output::table(["index", "kind", "recorded", "dataset"], rows))?;
+            writeln!(out, "{}", output::table(["index", "recorded", "dataset", "what"], rows))?;
+        }
+        for line in &self.withdrawals {
+            let instead = line.replacement.as_ref().map(|id| format!(" in favour of {id}"));
+            let WithdrawalLine { index, entry, reason, .. } = line;
+            let text = format!("WITHDRAWN in entry {index}: {entry}{}: {reason}", instead.unwrap_or_default());
+            writeln!(out, "{}", output::printable(&text))?;
         }
         let rest = added - self.entries.len() as u64;
         if rest > 0 { writeln!(out, "... and {rest} more (--list N shows them)") } else { Ok(()) }
@@ -86,17 +105,25 @@ pub(super) async fn run(args: &AuditArgs, config: &Config) -> Result<(), CliErro
     let reporter = TerminalProgress::new(config.quiet);
     let audit = match &args.export {
         None => super::open_for_reading(config, super::Openings::Unread).await?.audit(&request, &reporter).await,
-        Some(dir) => {
-            let export = ExportDir::open(dir)?;
+        Some(place) => {
+            let published = Published::open(place)?;
             let key = match (&args.trust, &request.trust) {
+                (Some(text), _) => {
+                    let keys = log_keys(text)?;
+                    let unreadable = || CliError::LogKeys { got: text.clone() };
+                    signer_of(&request.since, &keys).cloned().ok_or_else(unreadable)?
+                }
                 // The audit looks it up in the store.
-                (None, Some(store)) => match store.logs().iter().find(|log| request.since.open(&log.item).is_ok()) {
-                    Some(log) => log.item.clone(),
-                    None => export.unverified_log_key()?,
+                (None, Some(store)) => match signer_of(&request.since, store.logs().iter().map(|log| &log.item)) {
+                    Some(key) => key.clone(),
+                    None => published.unverified_log_key().await?,
                 },
-                (trusted, _) => super::export_key(&export, trusted.as_ref(), config)?,
+                (None, None) => {
+                    super::fsck::note_unpinned(config);
+                    published.unverified_log_key().await?
+                }
             };
-            export.audit(&key, &request, &reporter).await
+            published.audit(&key, &request, &reporter).await
         }
     };
     drop(reporter);
@@ -112,6 +139,13 @@ fn report(audit: &Audit) -> AuditReport {
         kind: entry.kind.to_string(),
         recorded_at: entry.recorded_at.to_string(),
         dataset: entry.dataset.as_ref().map(ToString::to_string),
+        summary: entry.summary.clone(),
+    };
+    let withdrawal = |withdrawal: &AddedWithdrawal| WithdrawalLine {
+        index: withdrawal.index.0,
+        entry: withdrawal.record.entry.to_string(),
+        replacement: withdrawal.record.replacement.map(|id| id.to_string()),
+        reason: withdrawal.record.reason.clone(),
     };
     AuditReport {
         append_only: true,
@@ -125,5 +159,6 @@ fn report(audit: &Audit) -> AuditReport {
         witnesses: audit.witnesses.clone(),
         added: added.collect(),
         entries: audit.entries.iter().map(line).collect(),
+        withdrawals: audit.withdrawals.iter().map(withdrawal).collect(),
     }
 }

@@ -88,8 +88,7 @@ impl<'c> Job<'c> {
 
     /// Fills the report as far as it gets. A claim that is false or not proved is a line of it, and no error.
     async fn carry_out(&self, report: &mut CheckReport) -> Result<(), CliError> {
-        let wait = self.args.write.wait;
-        let ledger = super::open_for_writing(self.config, wait, super::Openings::Read).await?;
+        let ledger = super::open_for_writing(self.config, &self.args.write, super::Openings::Read).await?;
         let (version, new) = match self.current(&ledger).await? {
             Some(version) => (version, false),
             None => (self.notarize(&ledger).await?, true),

@@ -67,7 +67,8 @@ pub(super) async fn run(args: CosignArgs, config: &Config) -> Result<(), CliErro
     if settings.is_empty() {
         return Err(CliError::NoWitnesses);
     }
-    let ledger = super::open_for_writing(config, args.wait, super::Openings::Unread).await?;
+    let builder = super::builder(config, super::Openings::Unread)?.wait(Duration::from_secs(args.wait));
+    let ledger = builder.open_shared(&config.ledger).await?;
     let asked = ledger.cosign(&clients(&settings, Duration::from_secs(args.timeout))).await?;
     let Some(asked) = asked else {
         return Err(CliError::NothingToCosign);

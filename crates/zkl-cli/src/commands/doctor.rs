@@ -66,7 +66,7 @@ pub(super) async fn run(config: &Config) -> Result<(), CliError> {
             checks.push(ok("ledger", format!("{} in {}", home.origin(), home.dir().display())));
             checks.extend(private_keys(&home));
             checks.extend(encryption(&home, config));
-            checks.extend(ledger(config).await);
+            checks.extend(ledger(&home, config).await);
         }
     }
     let problems = checks.iter().filter(|check| check.status == Status::Problem).count();
@@ -157,7 +157,7 @@ fn causes(error: &dyn std::error::Error) -> String {
 }
 
 /// The store opens, the head is signed by the ledger's key, and every notarization has an opening that opens its profile commitment.
-async fn ledger(config: &Config) -> Vec<Check> {
+async fn ledger(home: &LedgerHome, config: &Config) -> Vec<Check> {
     let ledger = match super::open_for_reading(config, super::Openings::Read).await {
         Ok(ledger) => ledger,
         Err(error) => return vec![problem("store", &error)],
@@ -167,7 +167,10 @@ async fn ledger(config: &Config) -> Vec<Check> {
         Err(error) => return vec![problem("checkpoint", &error)],
     };
     let entries = checkpoint.map_or(0, |checkpoint| checkpoint.size().0);
-    let mut checks = vec![ok("store", format!("{entries} entries, checkpoint signed by this ledger's key"))];
+    let mut checks = vec![match home.check_seen(ledger.storage()).await {
+        Ok(()) => ok("store", format!("{entries} entries, checkpoint signed by this ledger's key")),
+        Err(error) => problem("store", &error),
+    }];
     match ledger.verify_log().await {
         Ok(_) => checks.push(ok("log", "every entry is signed and in the tree".to_owned())),
         Err(error) => checks.push(problem("log", &error)),

@@ -2,7 +2,7 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 use zkl_ledger::{
-    DatasetName, Entry,
+    DatasetName, Entry, Withdrawn,
     storage::{Order, Query},
     types::Timestamp,
 };
@@ -34,6 +34,19 @@ struct EntryLine {
     #[serde(skip_serializing_if = "Option::is_none")]
     dataset: Option<String>,
     summary: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    withdrawn: Option<WithdrawnLine>,
+}
+
+/// What was recorded about an entry that is not to be relied on any more.
+#[derive(Serialize)]
+struct WithdrawnLine {
+    /// Index of the withdrawal.
+    index: u64,
+    /// Id of the entry that has taken the place.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    replacement: Option<String>,
+    reason: String,
 }
 
 impl Report for EntryList {
@@ -46,10 +59,21 @@ impl Report for EntryList {
                 line.index.to_string(),
                 line.recorded_at.split_once('.').map_or(line.recorded_at.as_str(), |(seconds, _)| seconds).to_owned(),
                 line.dataset.as_deref().map(|name| output::cut(name, NAME_WIDTH)).unwrap_or_default(),
-                format!("{}: {}", line.kind, line.summary),
+                what(line),
             ]
         });
         writeln!(out, "{}", output::table(["index", "recorded (UTC)", "dataset", "what"], rows))
+    }
+}
+
+fn what(line: &EntryLine) -> String {
+    let said = format!("{}: {}", line.kind, line.summary);
+    match &line.withdrawn {
+        None => said,
+        Some(WithdrawnLine { index, replacement: None, reason }) => {
+            format!("WITHDRAWN in entry {index} ({reason}): {said}")
+        }
+        Some(WithdrawnLine { index, reason, .. }) => format!("SUPERSEDED in entry {index} ({reason}): {said}"),
     }
 }
 
@@ -58,6 +82,7 @@ pub(super) async fn run(dataset: Option<DatasetName>, filter: &FilterArgs, confi
     if let Some(name) = &dataset {
         ledger.require_dataset(name).await?;
     }
+    let withdrawn = ledger.withdrawals().await?;
     let time = (filter.since.is_some() || filter.until.is_some())
         .then(|| filter.since.unwrap_or(Timestamp(0))..filter.until.unwrap_or(Timestamp(u64::MAX)));
     let mut query = Query { dataset, kind: filter.kind.clone(), time, order: Order::Descending, ..Query::default() };
@@ -69,7 +94,7 @@ pub(super) async fn run(dataset: Option<DatasetName>, filter: &FilterArgs, confi
         let page = ledger.entries(&query).await?;
         let Some(last) = page.last() else { break };
         query.index = Some(0..last.index.0);
-        entries.extend(page.iter().map(line));
+        entries.extend(page.iter().map(|entry| line(entry, withdrawn.get(&entry.id))));
     }
     let more = entries.len() > filter.limit;
     entries.truncate(filter.limit);
@@ -82,7 +107,7 @@ pub(super) async fn run(dataset: Option<DatasetName>, filter: &FilterArgs, confi
     Ok(())
 }
 
-fn line(entry: &Entry) -> EntryLine {
+fn line(entry: &Entry, withdrawn: Option<&Withdrawn>) -> EntryLine {
     let predicate = entry.predicate();
     EntryLine {
         index: entry.index.0,
@@ -91,5 +116,10 @@ fn line(entry: &Entry) -> EntryLine {
         recorded_at: predicate.recorded_at().to_string(),
         dataset: predicate.dataset().map(ToString::to_string),
         summary: predicate.in_words(),
+        withdrawn: withdrawn.map(|withdrawn| WithdrawnLine {
+            index: withdrawn.index.0,
+            replacement: withdrawn.replacement.map(|id| id.to_string()),
+            reason: withdrawn.reason.clone(),
+        }),
     }
 }

@@ -79,7 +79,7 @@ pub(super) async fn run(args: InitArgs, config: &Config) -> Result<(), CliError>
 }
 
 /// The settings are read from wherever the ledger is used; what is given here is meant from where we are.
-fn in_current_directory(store: StoreUrl) -> Result<StoreUrl, CliError> {
+pub(super) fn in_current_directory(store: StoreUrl) -> Result<StoreUrl, CliError> {
     if store.is_volatile() {
         return Err(CliError::VolatileStore);
     }

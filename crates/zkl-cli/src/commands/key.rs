@@ -243,6 +243,7 @@ const fn role(role: Role) -> KeyRole {
 async fn rotate(args: &KeyRotateArgs, config: &Config) -> Result<(), CliError> {
     let place = args.place.as_deref().map(in_current_directory).transpose()?;
     let builder = super::builder(config, super::Openings::Unread)?.wait(Duration::from_secs(args.write.wait));
+    let builder = builder.accept_older_store(args.write.accept_older_store);
     let (rotated, former) = match args.role {
         Role::Log => (builder.rotate_key(&config.ledger, place).await?, None),
         Role::Notary => builder.rotate_notary(&config.ledger, place).await?,
@@ -250,7 +251,7 @@ async fn rotate(args: &KeyRotateArgs, config: &Config) -> Result<(), CliError> {
     let mut witnesses = Vec::new();
     if !args.write.no_cosign {
         // With the new key: the ledger that rotated still had the old one.
-        let ledger = super::open_for_writing(config, args.write.wait, super::Openings::Unread).await?;
+        let ledger = super::open_for_writing(config, &args.write, super::Openings::Unread).await?;
         witnesses = super::cosign::after_append(&ledger, config).await;
     }
     let home = LedgerHome::open(&config.ledger)?;
@@ -288,7 +289,7 @@ async fn revoke(args: &KeyRevokeArgs, config: &Config) -> Result<(), CliError> {
     if latest.is_some_and(|step| step.old == args.key) {
         home.end_overlap(true)?;
     }
-    let ledger = super::open_for_writing(config, args.write.wait, super::Openings::Unread).await?;
+    let ledger = super::open_for_writing(config, &args.write, super::Openings::Unread).await?;
     let entry = ledger.revoke_key(*args.key.key(), TreeSize(args.from)).await?;
     let witnesses = match args.write.no_cosign {
         true => Vec::new(),

@@ -18,6 +18,7 @@ mod notarize;
 mod openings;
 mod profile;
 mod prove;
+mod published;
 mod read;
 mod receipt;
 mod receipt_files;
@@ -30,6 +31,7 @@ mod srs;
 mod transfer;
 mod verify;
 mod verify_many;
+mod withdraw;
 mod witness;
 
 use std::{fs, io, path::Path, time::Duration};
@@ -43,7 +45,7 @@ use zkl_ledger::{
 };
 
 use crate::{
-    args::{Command, Format, TrustStoreArgs},
+    args::{Command, Format, TrustStoreArgs, WriteArgs},
     config::Config,
     error::CliError,
 };
@@ -69,6 +71,7 @@ pub(crate) async fn run(command: Command, config: &Config) -> Result<(), CliErro
         Command::Schema(args) => schema::run(args, config).await,
         Command::Log(args) => entries::run(None, &args.filter, config).await,
         Command::History(args) => entries::run(Some(args.dataset), &args.filter, config).await,
+        Command::Withdraw(args) => withdraw::run(args, config).await,
         Command::Show(args) => show::run(&args, config).await,
         Command::Receipt(args) => receipt::run(&args, config).await,
         Command::Datasets => datasets::run(config).await,
@@ -81,6 +84,7 @@ pub(crate) async fn run(command: Command, config: &Config) -> Result<(), CliErro
         Command::Serve(options) => serve::run(*options, config).await,
         Command::Backup(args) => transfer::backup(args, config).await,
         Command::Restore(args) => transfer::restore(args, config).await,
+        Command::Move(args) => transfer::move_log(args, config).await,
         Command::Srs(args) => srs::run(args, config).await,
         Command::Circuits(args) => circuits::run(args, config).await,
         Command::Doctor => doctor::run(config).await,
@@ -104,9 +108,10 @@ enum Openings {
     Read,
 }
 
-async fn open_for_writing(config: &Config, wait_seconds: u64, openings: Openings) -> Result<Ledger, CliError> {
-    let builder = builder(config, openings)?.wait(Duration::from_secs(wait_seconds));
-    Ok(builder.open(&config.ledger).await?)
+/// Opens the ledger to record something, beside other processes that do.
+async fn open_for_writing(config: &Config, write: &WriteArgs, openings: Openings) -> Result<Ledger, CliError> {
+    let builder = builder(config, openings)?.wait(Duration::from_secs(write.wait));
+    Ok(builder.accept_older_store(write.accept_older_store).open_shared(&config.ledger).await?)
 }
 
 async fn open_for_reading(config: &Config, openings: Openings) -> Result<Ledger, CliError> {

@@ -80,7 +80,7 @@ pub(super) async fn run(args: NotarizeArgs, config: &Config) -> Result<(), CliEr
     let mut read = super::read::options(args.read)?;
     read.joint = args.joint;
     read.product = args.product;
-    let ledger = super::open_for_writing(config, args.write.wait, super::Openings::Unread).await?;
+    let ledger = super::open_for_writing(config, &args.write, super::Openings::Unread).await?;
     let reporter = Arc::new(TerminalProgress::new(config.quiet));
     let evidence = match (args.attest_only, args.srs) {
         (true, _) => EvidenceRequest::Attestation,

@@ -99,7 +99,7 @@ pub(super) async fn run(args: ProveArgs, config: &Config) -> Result<(), CliError
         note_absent_values(&evaluation, config);
         return output::print(&report, config.format);
     }
-    let ledger = super::open_for_writing(config, args.write.wait, super::Openings::Read).await?;
+    let ledger = super::open_for_writing(config, &args.write, super::Openings::Read).await?;
     let version = find(&ledger, &args).await?;
     let evaluation = version.evaluate(&claim).await?;
     note_absent_values(&evaluation, config);

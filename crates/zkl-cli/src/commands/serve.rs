@@ -22,7 +22,7 @@ impl Report for ServeReport {
 
 pub(super) async fn run(options: ServeOptions, config: &Config) -> Result<(), CliError> {
     log_to_stderr();
-    let ledger = super::open_for_writing(config, 0, super::Openings::Read).await?;
+    let ledger = super::builder(config, super::Openings::Read)?.open(&config.ledger).await?;
     let listener = options.listener().await?;
     let address = listener.local_addr().map_err(zkl_server::ServerError::Address)?;
     output::print(&ServeReport { serving: format!("http://{address}/") }, config.format)?;

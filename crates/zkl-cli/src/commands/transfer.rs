@@ -10,7 +10,7 @@ use zkl_ledger::{
 };
 
 use crate::{
-    args::{BackupArgs, RestoreArgs},
+    args::{BackupArgs, MoveArgs, RestoreArgs},
     config::Config,
     error::CliError,
     output::{self, Report},
@@ -61,6 +61,20 @@ pub(super) async fn restore(args: RestoreArgs, config: &Config) -> Result<(), Cl
         "append only if this is the newest state of the log: otherwise its key signs a second history",
     );
     print(&args.from, home.store(), copied, config)
+}
+
+pub(super) async fn move_log(args: MoveArgs, config: &Config) -> Result<(), CliError> {
+    let mut home = LedgerHome::open(&config.ledger)?;
+    let to = super::init::in_current_directory(args.to)?;
+    let reporter = TerminalProgress::new(config.quiet);
+    let moved = home.move_store(to, Duration::from_secs(args.wait), &reporter).await?;
+    drop(reporter);
+    let text = format!(
+        "the ledger uses {} from now on; {} is still there, and nothing may be appended to it",
+        moved.to, moved.from
+    );
+    progress::note(config.quiet, &text);
+    print(&moved.from, &moved.to, moved.copied, config)
 }
 
 fn print(from: &StoreUrl, to: &StoreUrl, copied: Copied, config: &Config) -> Result<(), CliError> {

@@ -101,6 +101,11 @@ fn fields(statement: &StatementSummary, data: Option<&str>) -> Vec<(&'static str
         };
         fields.push(("log key", what));
     }
+    if let Some(withdrawn) = &statement.withdraws {
+        let instead = withdrawn.replacement.as_ref().map(|id| format!(", superseded by {id}"));
+        fields.push(("withdraws", format!("{}{}", withdrawn.entry, instead.unwrap_or_default())));
+        fields.push(("reason", format!("{} (the notary's words)", withdrawn.reason)));
+    }
     if let Some(inputs) = &statement.public_inputs {
         fields.push(("public inputs", inputs.join(" ")));
     }

@@ -89,6 +89,7 @@ impl CliError {
             | Self::NotAReceipt { .. }
             | Self::DataOfOne
             | Self::NoCsv
+            | Self::LogKeys { .. }
             | Self::NotAllReceipts { .. }
             | Self::Trust { .. }
             | Self::NoOpeningKey

@@ -4,7 +4,7 @@ use std::fs;
 
 use serde_json::Value;
 
-use crate::common::{Answer, Workdir, answer, block, penguins};
+use crate::common::{Answer, Workdir, answer, block, keep_open, penguins};
 
 const CLAIMS: &str = "claims:\n  enough: rows >= 300\n  heavy: mean(body_mass_g) between 4000 and 4500\n";
 
@@ -223,16 +223,10 @@ fn a_run_that_fails_leaves_a_report_that_says_so() {
 #[test]
 fn another_writer_is_told_apart_from_failure() {
     let workdir = workdir(CLAIMS);
-    let fifo = workdir.path("slow.csv");
-    assert!(std::process::Command::new("mkfifo").arg(&fifo).status().unwrap().success());
-    let mut writer =
-        workdir.command(&["notarize", "slow.csv", "--input-format", "csv", "--attest-only"]).spawn().unwrap();
-    let pipe = fs::OpenOptions::new().write(true).open(&fifo).unwrap();
+    let other = keep_open(&workdir);
     let report = check(&workdir, 4);
     assert_eq!(report["error"]["kind"], "busy");
-    drop(pipe);
-    writer.kill().unwrap();
-    writer.wait().unwrap();
+    drop(other);
     check(&workdir, 0);
 }
 

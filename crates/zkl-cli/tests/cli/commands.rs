@@ -2,7 +2,7 @@
 
 use sha2::{Digest as _, Sha256};
 
-use crate::common::{Workdir, penguins};
+use crate::common::{Workdir, keep_open, penguins};
 
 #[test]
 fn a_claim_goes_from_table_to_verifier() {
@@ -200,22 +200,11 @@ fn claims_are_explained_when_they_do_not_fit() {
 #[test]
 fn a_second_writer_is_told_so_and_readers_are_not_hindered() {
     let workdir = Workdir::with_penguins();
-    // A table that never ends keeps the first writer busy.
-    let fifo = workdir.path("slow.csv");
-    assert!(std::process::Command::new("mkfifo").arg(&fifo).status().unwrap().success());
-    let mut first =
-        workdir.command(&["notarize", "slow.csv", "--input-format", "csv", "--attest-only"]).spawn().unwrap();
-    let feed = std::thread::spawn({
-        let fifo = fifo.clone();
-        move || std::fs::OpenOptions::new().write(true).open(fifo)
-    });
-    let pipe = feed.join().unwrap();
+    let first = keep_open(&workdir);
     let error = workdir.fails(4, &["notarize", &penguins()]);
     assert!(error.contains("in use by another process") && error.contains("--wait"), "{error}");
     workdir.ok(&["log"]);
-    drop(pipe);
-    first.kill().unwrap();
-    first.wait().unwrap();
+    drop(first);
     workdir.ok(&["notarize", &penguins(), "--wait", "10", "--attest-only"]);
 }
 

@@ -89,6 +89,13 @@ impl Workdir {
     }
 }
 
+/// A ledger that a program keeps to itself, as a server does.
+pub(crate) fn keep_open(workdir: &Workdir) -> zkl_ledger::Ledger {
+    let runtime = tokio::runtime::Runtime::new().expect("threads");
+    let keys = zkl_ledger::circuit::KeyStore::open(key_dir()).expect("a key store");
+    runtime.block_on(zkl_ledger::Ledger::builder().keys(keys).open(workdir.path(".zkl"))).expect("a ledger")
+}
+
 pub(crate) fn answer(output: &Output) -> Answer {
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     Answer { code: output.status.code(), stdout: text(&output.stdout), stderr: text(&output.stderr) }

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::common::{Answer, Workdir, penguins};
+use crate::common::{Answer, Workdir, keep_open, penguins};
 
 /// The one object that stderr holds.
 #[track_caller]
@@ -70,16 +70,11 @@ fn the_format_of_errors_comes_from_the_settings_as_any_other_format() {
 #[test]
 fn whoever_meets_another_writer_can_tell() {
     let workdir = Workdir::with_penguins();
-    let fifo = workdir.path("slow.csv");
-    assert!(std::process::Command::new("mkfifo").arg(&fifo).status().unwrap().success());
-    let mut writer =
-        workdir.command(&["notarize", "slow.csv", "--input-format", "csv", "--attest-only"]).spawn().unwrap();
-    let pipe = std::fs::OpenOptions::new().write(true).open(&fifo).unwrap();
+    let other = keep_open(&workdir);
     let error = told(&workdir.run(&["notarize", &penguins(), "--format", "json"]), 4, "busy");
     assert!(error["hint"].as_str().unwrap().contains("--wait"), "{error}");
-    drop(pipe);
-    writer.kill().unwrap();
-    writer.wait().unwrap();
+    drop(other);
+    workdir.ok(&["notarize", &penguins(), "--attest-only"]);
 }
 
 #[test]

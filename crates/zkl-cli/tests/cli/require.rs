@@ -24,7 +24,14 @@ fn custom_key(workdir: &Workdir, name: &str) -> String {
 fn no_receipt_with_dev_material_is_called_valid() {
     let workdir = Workdir::new();
     let forgeable = ["v1/claim", "v2/claim", "v2/notarization", "v3/claim", "v4/claims", "v1/custom", "v4/custom"];
-    let valid = ["v1/notarization", "v1/public-notarization", "v5/claims", "v5/public-notarization", "v6/rotated"];
+    let valid = [
+        "v1/notarization",
+        "v1/public-notarization",
+        "v5/claims",
+        "v5/public-notarization",
+        "v6/rotated",
+        "v6/withdrawn",
+    ];
     let mut seen = 0;
     for version in fs::read_dir(FIXTURES).unwrap().map(|entry| entry.unwrap().path()).filter(|path| path.is_dir()) {
         for file in fs::read_dir(version).unwrap().map(|entry| entry.unwrap().path()) {

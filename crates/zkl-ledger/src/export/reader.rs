@@ -16,16 +16,11 @@ use zkl_merkle::{
     tile::{EntryBundleId, decode_bundle, tile_path},
 };
 
-use super::{CHECKPOINT, COSIGNED, LOG_KEY, blob_path};
+use super::{CHECKPOINT, COSIGNED, LOG_KEY, MAX_BLOB, MAX_BUNDLE, blob_path};
 use crate::{
     error::LedgerError,
     source::{BUNDLE, LogSource, SourceEntry, SourceHead, Unreadable},
 };
-
-/// Longest bundle: 256 entries of 65,535 bytes with their lengths.
-const MAX_BUNDLE: u64 = 256 * (2 + 65_535);
-/// Longest blob that is read, in bytes.
-const MAX_BLOB: u64 = 1 << 30;
 
 /// An exported log. Files are read one at a time and bounded in length.
 #[derive(Clone, Debug)]

@@ -20,3 +20,4 @@ mod single;
 mod trust;
 mod trust_store;
 mod universal;
+mod withdrawal;

@@ -143,6 +143,14 @@ pub enum VerifyError {
         /// The entry.
         index: LeafIndex,
     },
+    /// A withdrawal of what another notary recorded.
+    #[error("entry {index} withdraws or replaces entry {named}, which is of another notary")]
+    OtherNotary {
+        /// The withdrawal.
+        index: LeafIndex,
+        /// The entry that it names.
+        named: LeafIndex,
+    },
     /// A statement about keys of another log.
     #[error("entry {index} is about keys of log {got:?}")]
     OtherLog {

@@ -13,7 +13,7 @@ use zkl_merkle::keys::VerifyingKey;
 use zkl_snark::keys::Setup;
 
 use crate::{
-    kind::{CustomRecord, KeyRecord, Notarization, RelationRecord, RelationReport},
+    kind::{CustomRecord, KeyRecord, Notarization, RelationRecord, RelationReport, WithdrawalRecord},
     scan::ProfileEvidence,
 };
 
@@ -137,6 +137,11 @@ pub enum VerifiedStatement {
         /// The entry.
         record: Box<KeyRecord>,
     },
+    /// An earlier entry is not to be relied on any more.
+    Withdrawal {
+        /// The entry.
+        record: Box<WithdrawalRecord>,
+    },
 }
 
 impl VerifiedStatement {
@@ -167,7 +172,7 @@ impl VerifiedStatement {
             Self::Notarization { profile, .. } => (Some(profile), None),
             Self::Claim { profile, proof, .. } => (Some(profile), Some(proof)),
             Self::Custom { proof, .. } | Self::Relation { proof, .. } => (None, Some(proof)),
-            Self::Key { .. } => (None, None),
+            Self::Key { .. } | Self::Withdrawal { .. } => (None, None),
         }
     }
 }

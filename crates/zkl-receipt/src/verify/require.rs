@@ -144,7 +144,8 @@ impl VerifiedReceipt {
                 | VerifiedStatement::Claim { .. }
                 | VerifiedStatement::Custom { .. }
                 | VerifiedStatement::Relation { .. }
-                | VerifiedStatement::Key { .. } => Ok(()),
+                | VerifiedStatement::Key { .. }
+                | VerifiedStatement::Withdrawal { .. } => Ok(()),
             }
         })
     }

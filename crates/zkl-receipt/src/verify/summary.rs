@@ -69,7 +69,7 @@ pub struct StatementSummary {
     /// Position in the log, in a receipt for several entries.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub index: Option<u64>,
-    /// `notarization`, `claim`, `custom`, `relation`, `key`, or `unknown` for one that verified and has no summary.
+    /// `notarization`, `claim`, `custom`, `relation`, `key`, `withdrawal`, or `unknown` for one that verified and has no summary.
     pub kind: &'static str,
     /// Name of the dataset.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -92,6 +92,9 @@ pub struct StatementSummary {
     /// What happened to a key of the log.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub key: Option<KeySummary>,
+    /// What was withdrawn.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub withdraws: Option<WithdrawalSummary>,
     /// Rows of the table.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rows: Option<u64>,
@@ -137,6 +140,19 @@ pub struct KeySummary {
     /// Of a revocation: the first size of the log at which the old key does not count.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub from: Option<u64>,
+}
+
+/// A withdrawal.
+#[derive(Clone, Debug, Serialize)]
+#[non_exhaustive]
+pub struct WithdrawalSummary {
+    /// Id of the entry that is not to be relied on any more.
+    pub entry: String,
+    /// Id of the entry that has taken its place.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub replacement: Option<String>,
+    /// Why, in the notary's words.
+    pub reason: String,
 }
 
 /// A proof, and what it rests on.
@@ -237,6 +253,14 @@ impl StatementSummary {
                     old: record.old_verifier().to_string(),
                     new: record.new_verifier().to_string(),
                     from: record.from.map(|size| size.0),
+                });
+            }
+            VerifiedStatement::Withdrawal { record } => {
+                summary.kind = "withdrawal";
+                summary.withdraws = Some(WithdrawalSummary {
+                    entry: record.entry.to_string(),
+                    replacement: record.replacement.map(|id| id.to_string()),
+                    reason: record.reason.clone(),
                 });
             }
         }
