@@ -72,7 +72,8 @@ impl CommittedRows {
         let opening = &self.secrets.opening;
         let mut progress = work;
         let (scan, key) = (opening.read.scan(self.table.source().clone()), dictionary_key(&opening.seed));
-        let (scanned, segments) = side_by_side(
+        let other = |source| RelateError::Data { dataset: self.name.clone(), source };
+        let read = side_by_side(
             |sink| scan.run_with_sink(&key, &mut progress, sink),
             |parts| {
                 let mut segments = Vec::with_capacity(self.plan.len());
@@ -83,8 +84,14 @@ impl CommittedRows {
                 }
                 Ok(segments)
             },
-        )?;
-        let other = |source| RelateError::Data { dataset: self.name.clone(), source };
+        );
+        let (scanned, segments) = match read {
+            // Other bytes need not be a table at all.
+            Err(LedgerError::Dataset(_)) if self.table.source().digests()?.1 != opening.digests => {
+                return Err(other(DataMismatch::Digests).into());
+            }
+            read => read?,
+        };
         if scanned.digests != opening.digests {
             return Err(other(DataMismatch::Digests).into());
         }
