@@ -266,7 +266,7 @@ fn a_ceremony_with_a_foreign_header_is_refused() {
     assert!(matches!(import(&forged(header + 4, &[0]), 31), Err(SnarkjsError::Curve)));
     for power in [0, 29, 255] {
         let file = forged(header + 36, &[power]);
-        assert!(matches!(import(&file, 31), Err(SnarkjsError::Power { max: 28, got }) if got == power.into()));
+        assert!(matches!(import(&file, 31), Err(SnarkjsError::Power { max: 28, got }) if got == u32::from(power)));
     }
     for power in [3, 5, 28] {
         let file = forged(header + 36, &[power]);
@@ -284,11 +284,11 @@ fn lying_sections_are_refused() {
     for id in [1u8, 2, 3] {
         let at = section(id.into()) - 12;
         assert!(
-            matches!(import(&forged(at, &[99]), 31), Err(SnarkjsError::MissingSection { id: i }) if i == id.into())
+            matches!(import(&forged(at, &[99]), 31), Err(SnarkjsError::MissingSection { id: i }) if i == u32::from(id))
         );
         let at = section(4) - 12;
         assert!(
-            matches!(import(&forged(at, &[id]), 31), Err(SnarkjsError::DuplicateSection { id: i }) if i == id.into())
+            matches!(import(&forged(at, &[id]), 31), Err(SnarkjsError::DuplicateSection { id: i }) if i == u32::from(id))
         );
     }
     // One point fewer in a section, and a section less.

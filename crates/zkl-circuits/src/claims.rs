@@ -27,6 +27,7 @@ mod ratio;
 mod relation;
 mod resolve;
 mod rounded;
+mod words;
 
 #[cfg(test)]
 mod tests;

@@ -24,7 +24,7 @@ pub(crate) use notarize::NotarizeArgs;
 pub(crate) use openings::{OpeningsArgs, OpeningsCommand, OpeningsPassphraseArgs, OpeningsShowArgs};
 pub(crate) use read::{INPUT_FORMATS, ReadArgs, ascii_char, column_type, digits};
 pub(crate) use relate::RelateArgs;
-pub(crate) use verify::{InspectArgs, VerifyArgs};
+pub(crate) use verify::{InspectArgs, ReportArgs, TrustArgs, VerifyArgs};
 pub(crate) use withdraw::WithdrawArgs;
 use zkl_ledger::{DatasetName, circuit::KeyDigest, claim, requests::ProofSetting, types::OperationKind};
 
@@ -121,6 +121,7 @@ pub(crate) enum Command {
     Check(CheckArgs),
     Verify(VerifyArgs),
     Inspect(InspectArgs),
+    Report(ReportArgs),
     Profile(ProfileArgs),
     Schema(SchemaArgs),
     Log(LogArgs),

@@ -11,8 +11,8 @@ use zkl_ledger::{dataset::Pins, home::write_public_file};
 
 use crate::error::CliError;
 
-/// Bytes in which a receipt says what it is: its first field does.
-const RECEIPT_HEAD: u64 = 256;
+/// Bytes in which a receipt or a page says what it is.
+const HEAD: u64 = 256;
 
 /// Longest report of `zkl check` that is read, in bytes.
 const MAX_REPORT: u64 = 16 << 20;
@@ -24,6 +24,8 @@ pub(crate) enum Content {
     Schema,
     /// Of `zkl check`.
     Report,
+    /// Of `zkl report`.
+    Page,
 }
 
 impl Content {
@@ -32,6 +34,7 @@ impl Content {
             Self::Receipt => "a receipt",
             Self::Schema => "a schema file",
             Self::Report => "a report of `zkl check`",
+            Self::Page => "a page of `zkl report`",
         }
     }
 
@@ -43,15 +46,21 @@ impl Content {
         }
         Ok(match self {
             Self::Receipt => {
-                let mut head = Vec::new();
-                fs::File::open(path)?.take(RECEIPT_HEAD).read_to_end(&mut head)?;
+                let mut head = head(path)?;
                 head.retain(|byte| !byte.is_ascii_whitespace());
                 head.starts_with(br#"{"format":"zkl-receipt/"#)
             }
+            Self::Page => String::from_utf8_lossy(&head(path)?).contains(zkl_report::page::GENERATOR),
             Self::Schema => Pins::from_file(path).is_ok(),
             Self::Report => length <= MAX_REPORT && is_report(&fs::read(path)?),
         })
     }
+}
+
+fn head(path: &Path) -> io::Result<Vec<u8>> {
+    let mut head = Vec::new();
+    fs::File::open(path)?.take(HEAD).read_to_end(&mut head)?;
+    Ok(head)
 }
 
 fn is_report(bytes: &[u8]) -> bool {

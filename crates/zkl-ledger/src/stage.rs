@@ -79,6 +79,25 @@ pub enum Stage {
     },
 }
 
+impl Stage {
+    /// The kind of stage in a word, without what is special about this one.
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Read { .. } => "read",
+            Self::Seal => "seal",
+            Self::Srs => "srs",
+            Self::Commit { .. } => "commit",
+            Self::Scan { .. } => "scan",
+            Self::Merge { .. } => "merge",
+            Self::Key { .. } | Self::KeyDamaged { .. } => "key",
+            Self::Prove { .. } => "prove",
+            Self::Append => "append",
+            Self::Check { .. } => "check",
+            Self::Copy { .. } => "copy",
+        }
+    }
+}
+
 impl fmt::Display for Stage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

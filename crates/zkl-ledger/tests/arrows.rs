@@ -12,7 +12,7 @@ use std::{
 use cargo_metadata::{DependencyKind, MetadataCommand, Package};
 
 /// Allowed dependencies of each crate on others of the workspace, tests and benches left aside.
-const ARROWS: [(&str, &[&str]); 20] = [
+const ARROWS: [(&str, &[&str]); 21] = [
     ("zkl-core", &[]),
     ("zkl-kernel", &["zkl-core"]),
     ("zkl-poseidon", &["zkl-core"]),
@@ -45,8 +45,9 @@ const ARROWS: [(&str, &[&str]); 20] = [
     ),
     ("zkl-witness", &["zkl-receipt", "zkl-signer"]),
     ("zkl-wasm", &["zkl-receipt"]),
+    ("zkl-report", &["zkl-core", "zkl-receipt"]),
     ("zkl-server", &["zkl-ledger"]),
-    ("zkl-cli", &["zkl-ledger", "zkl-witness", "zkl-server"]),
+    ("zkl-cli", &["zkl-ledger", "zkl-report", "zkl-witness", "zkl-server"]),
     // Benches measure everything and are depended on by nothing.
     (
         "zkl-benches",
@@ -88,7 +89,7 @@ const THREADS: &[&str] = &["rayon"];
 
 /// Crates, by prefix of their name, that must not be anywhere among the dependencies of a crate with these features, tests
 /// and benches left aside.
-const CLOSURES: [Closure; 15] = [
+const CLOSURES: [Closure; 16] = [
     Closure::of("zkl-core", &[STORES, TABLES, PROOFS, ASYNC]),
     Closure { features: &["circuit"], ..Closure::of("zkl-core", &[STORES, TABLES, ASYNC]) },
     Closure::of("zkl-kernel", &[STORES, TABLES, ASYNC, THREADS]),
@@ -99,6 +100,7 @@ const CLOSURES: [Closure; 15] = [
     Closure::of("zkl-snark", &[STORES, TABLES, ASYNC, THREADS]),
     Closure::of("zkl-circuits", &[STORES, TABLES, ASYNC, THREADS]),
     Closure::of("zkl-receipt", &[STORES, TABLES, ASYNC, THREADS, CUSTODY, &["futures", "toml", "tempfile"]]),
+    Closure::of("zkl-report", &[STORES, TABLES, ASYNC, THREADS, CUSTODY]),
     Closure::of("zkl-wasm", &[STORES, TABLES, ASYNC, CUSTODY]),
     Closure {
         features: &["parallel"],

@@ -23,6 +23,9 @@ use std::sync::Arc;
 
 use zkl_ledger::DatasetName;
 
+/// Where security events go in the log: a stream of their own for whoever filters by it.
+pub(crate) const SECURITY: &str = "zkl_server::security";
+
 /// Whoever asks.
 #[derive(Clone, Debug)]
 pub enum Subject {

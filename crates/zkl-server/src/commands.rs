@@ -5,7 +5,7 @@ mod serve;
 
 use std::{io::IsTerminal as _, path::PathBuf};
 
-use clap::{Args, Subcommand};
+use clap::{Args, Subcommand, ValueEnum};
 
 pub use self::{
     key::{KeyCommand, KeyError},
@@ -32,6 +32,14 @@ pub struct LedgerArgs {
 }
 
 impl Command {
+    /// How the log is to be written.
+    pub fn log(&self) -> LogFormat {
+        match self {
+            Self::Serve(args) => args.log(),
+            Self::Key(_) => LogFormat::default(),
+        }
+    }
+
     /// Does it. Lines for people go to `say`.
     ///
     /// # Errors
@@ -44,10 +52,24 @@ impl Command {
     }
 }
 
+/// How the log is written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum LogFormat {
+    /// Lines for people.
+    #[default]
+    Text,
+    /// A JSON object a line, for machines.
+    Json,
+}
+
 /// Sends the server's log to stderr: what is worth an operator's attention.
-pub fn log_to_stderr() {
+pub fn log_to_stderr(format: LogFormat) {
     let ansi = std::io::stderr().is_terminal();
     let log = tracing_subscriber::fmt().with_writer(std::io::stderr).with_ansi(ansi);
+    let log = log.with_max_level(tracing::Level::INFO);
     // A program that has a log of its own keeps it.
-    let _ = log.with_max_level(tracing::Level::INFO).try_init();
+    let _ = match format {
+        LogFormat::Text => log.try_init(),
+        LogFormat::Json => log.json().flatten_event(true).with_current_span(true).with_span_list(false).try_init(),
+    };
 }

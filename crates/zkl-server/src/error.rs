@@ -11,6 +11,9 @@ use crate::access::{KeyRingError, Refused};
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum ServiceError {
+    /// The key that was shown is not good.
+    #[error("the key is not good")]
+    BadKey,
     /// It was not authorised.
     #[error(transparent)]
     Refused(#[from] Refused),
@@ -45,6 +48,23 @@ pub enum ServiceError {
     TooLarge {
         /// Most bytes.
         max: u64,
+    },
+    /// More requests than a subject has a share of.
+    #[error("too many requests")]
+    TooManyRequests,
+    /// More operations than a subject may have at a time.
+    #[error("at most {max} operations and uploads of one key are taken at a time")]
+    TooManyOperations {
+        /// Most of them.
+        max: usize,
+    },
+    /// The store holds less than it did: it is an older copy, or another one.
+    #[error("the log has {got} entries and had {seen}")]
+    WentBack {
+        /// Entries that the server knows of.
+        seen: u64,
+        /// Entries that the checkpoint covers.
+        got: u64,
     },
     /// Every place in the queue is taken.
     #[error("too many operations are waiting")]
@@ -105,6 +125,9 @@ pub enum ServerError {
         /// The directory.
         dir: PathBuf,
     },
+    /// TLS cannot be spoken.
+    #[error("TLS cannot be spoken")]
+    Tls(#[from] crate::tls::TlsError),
     /// The address cannot be listened on.
     #[error("cannot listen on {address}")]
     Listen {

@@ -31,6 +31,8 @@ pub enum Code {
     IdempotencyMismatch,
     /// The claim is not true of the table.
     FalseClaim,
+    /// The subject asked for more than its share.
+    RateLimited,
     /// Too much is waiting already.
     Busy,
     /// The store or something else that is needed does not answer as it should.
@@ -43,7 +45,7 @@ pub enum Code {
 
 impl Code {
     /// All of them.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::InvalidRequest,
         Self::Unauthenticated,
         Self::Forbidden,
@@ -55,6 +57,7 @@ impl Code {
         Self::UnsupportedMediaType,
         Self::IdempotencyMismatch,
         Self::FalseClaim,
+        Self::RateLimited,
         Self::Busy,
         Self::Unavailable,
         Self::Interrupted,
@@ -75,6 +78,7 @@ impl Code {
             Self::UnsupportedMediaType => "unsupported-media-type",
             Self::IdempotencyMismatch => "idempotency-mismatch",
             Self::FalseClaim => "false-claim",
+            Self::RateLimited => "rate-limited",
             Self::Busy => "busy",
             Self::Unavailable => "unavailable",
             Self::Interrupted => "interrupted",
@@ -96,6 +100,7 @@ impl Code {
             Self::UnsupportedMediaType => "The body is in an encoding that is not taken",
             Self::IdempotencyMismatch => "The idempotency key was used for another request",
             Self::FalseClaim => "The claim is not true of the table",
+            Self::RateLimited => "This is more than one may ask for at a time",
             Self::Busy => "Too much is waiting already",
             Self::Unavailable => "The ledger cannot do this at the moment",
             Self::Interrupted => "The server stopped before it was done",
@@ -183,6 +188,7 @@ impl From<ServiceError> for Failure {
     fn from(error: ServiceError) -> Self {
         let detail = error.to_string();
         match error {
+            ServiceError::BadKey => Self::new(Code::Unauthenticated, detail),
             ServiceError::Refused(refused) => refused.into(),
             ServiceError::Ledger(error) => error.into(),
             ServiceError::Keys(error) if error.is_of_the_request() => match error {
@@ -194,6 +200,11 @@ impl From<ServiceError> for Failure {
             ServiceError::Claim(error) => Self::new(Code::InvalidRequest, chain(&error)),
             ServiceError::OtherDataset { .. } | ServiceError::IdempotencyKey => Self::new(Code::InvalidRequest, detail),
             ServiceError::TooLarge { .. } => Self::new(Code::TooLarge, detail),
+            ServiceError::TooManyRequests => Self::new(Code::RateLimited, detail).with_hint("wait a second"),
+            ServiceError::TooManyOperations { .. } => {
+                Self::new(Code::RateLimited, detail).with_hint("wait until one has ended")
+            }
+            ServiceError::WentBack { .. } => Self::logged(Code::Unavailable, &error),
             ServiceError::Busy => Self::new(Code::Busy, detail).with_hint("try again later"),
             ServiceError::Stopping => Self::new(Code::Unavailable, detail).with_hint("try again later"),
             ServiceError::IdempotencyPending => Self::new(Code::Conflict, detail).with_hint("wait for the other one"),

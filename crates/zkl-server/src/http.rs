@@ -5,6 +5,7 @@
 mod answer;
 mod body;
 mod extract;
+mod observe;
 mod params;
 mod problem;
 mod routes;
@@ -25,6 +26,7 @@ use utoipa::{
 };
 use utoipa_axum::{router::OpenApiRouter, routes};
 
+pub(crate) use extract::Peer;
 pub use problem::Problem;
 
 use crate::{
@@ -99,6 +101,7 @@ fn api() -> OpenApiRouter<Shared> {
         .routes(routes!(routes::submit::prove))
         .routes(routes!(routes::operations::list))
         .routes(routes!(routes::operations::show, routes::operations::cancel))
+        .routes(routes!(routes::operations::events))
         .routes(routes!(routes::keys::list, routes::keys::create))
         .routes(routes!(routes::keys::revoke))
 }
@@ -119,9 +122,9 @@ pub fn document() -> utoipa::openapi::OpenApi {
 ///
 /// # Errors
 /// When the document of the API cannot be written.
-pub fn router(service: Arc<Service>, limits: RequestLimits) -> Result<Router, serde_json::Error> {
+pub fn router(service: &Arc<Service>, limits: RequestLimits) -> Result<Router, serde_json::Error> {
     let document = Arc::<str>::from(document().to_json()?);
-    let shared = Shared { service, limits };
+    let shared = Shared { service: Arc::clone(service), limits };
     let late = TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, limits.request);
     let (api, _) = api().split_for_parts();
     let (uploads, _) = uploads().split_for_parts();
@@ -144,5 +147,17 @@ pub fn router(service: Arc<Service>, limits: RequestLimits) -> Result<Router, se
             tracing::error!("a handler panicked");
             Problem::from(Failure::new(Code::Internal, "the server's log says more")).into_response()
         }))
+        .layer(axum::middleware::from_fn_with_state(Arc::clone(service), observe::observe))
         .with_state(shared))
+}
+
+/// What the operator's machines ask, on a listener of its own: nothing here needs a key, and nothing tells what is in the ledger.
+pub fn internal(service: Arc<Service>, limits: RequestLimits) -> Router {
+    Router::new()
+        .route("/metrics", get(routes::health::metrics))
+        .route("/livez", get(routes::health::alive))
+        .route("/readyz", get(routes::health::ready))
+        .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, limits.request))
+        .layer(axum::middleware::map_response(answer::complete))
+        .with_state(service)
 }

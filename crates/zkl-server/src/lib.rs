@@ -1,18 +1,23 @@
 #![doc = include_str!("../README.md")]
 
 pub mod access;
+mod audit;
 pub mod commands;
 mod error;
 mod failure;
 pub mod http;
+mod metrics;
 pub mod operations;
+mod rate;
 mod server;
 mod service;
+mod tls;
 
 pub use error::{ServerError, ServiceError};
 pub use failure::{Code, Failure};
-pub use server::{ServerLimits, serve};
+pub use server::{Listeners, ServerLimits, serve};
 pub use service::{
     DatasetDetailView, DatasetView, EntryQuery, EntryView, NotarizeOptions, Page, ProveRequest, Service,
     ServiceSettings, Submitted, VerdictView,
 };
+pub use tls::{Tls, TlsError};

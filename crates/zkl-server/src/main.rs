@@ -15,7 +15,7 @@ struct Cli {
 #[tokio::main]
 async fn main() -> ExitCode {
     let cli = Cli::parse();
-    commands::log_to_stderr();
+    commands::log_to_stderr(cli.command.log());
     #[expect(clippy::print_stdout, reason = "tokens, lists and the address are data")]
     let say = |line: &str| println!("{line}");
     match cli.command.run(say).await {

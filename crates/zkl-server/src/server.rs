@@ -1,25 +1,29 @@
 //! Connections: accepted within bounds, and ended without cutting anybody off.
 //!
-//! HTTP/1.1 in the clear, meant for the loopback interface or for a proxy in front that brings TLS.
+//! HTTP/1.1, over TLS if there is a certificate, in the clear for the loopback interface or for a proxy that brings TLS.
 
-use std::{future::Future, pin::pin, sync::Arc, time::Duration};
+use std::{future::Future, net::SocketAddr, pin::pin, sync::Arc, time::Duration};
 
-use axum::Router;
+use axum::{Extension, Router};
 use hyper::server::conn::http1;
 use hyper_util::{
     rt::{TokioIo, TokioTimer},
     service::TowerToHyperService,
 };
 use tokio::{
+    io::{AsyncRead, AsyncWrite},
     net::{TcpListener, TcpStream},
     sync::{Semaphore, watch},
     task::JoinSet,
+    time::timeout,
 };
+use tower::Layer as _;
 
 use crate::{
     error::ServerError,
-    http::{self, RequestLimits},
+    http::{self, Peer, RequestLimits},
     service::Service,
+    tls::Tls,
 };
 
 /// Longest head of a request, in bytes.
@@ -28,6 +32,38 @@ const MAX_HEAD: usize = 32 * 1024;
 const MAX_HEADERS: usize = 64;
 /// How long nothing is accepted when the system has no more files.
 const NO_FILES: Duration = Duration::from_millis(100);
+
+/// Connections at a time of the listener for the operator's machines.
+const INTERNAL: usize = 32;
+
+/// Where a server is reached.
+#[derive(Debug)]
+pub struct Listeners {
+    /// By its clients.
+    pub clients: TcpListener,
+    /// How TLS is spoken with them; in the clear, if there is none.
+    pub tls: Option<Tls>,
+    /// By the operator's machines: metrics and health, in the clear and without a key.
+    pub internal: Option<TcpListener>,
+}
+
+impl Listeners {
+    /// Where clients find the server. With port 0 the system chose one.
+    ///
+    /// # Errors
+    /// [`ServerError::Address`].
+    pub fn url(&self) -> Result<String, ServerError> {
+        let scheme = if self.tls.is_some() { "https" } else { "http" };
+        let address = self.clients.local_addr().map_err(ServerError::Address)?;
+        Ok(format!("{scheme}://{address}"))
+    }
+}
+
+impl From<TcpListener> for Listeners {
+    fn from(clients: TcpListener) -> Self {
+        Self { clients, tls: None, internal: None }
+    }
+}
 
 /// Bounds of the server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,61 +85,126 @@ impl Default for ServerLimits {
     }
 }
 
-/// Serves `service` on `listener` until `shutdown` is done. Requests and operations under way are given [`ServerLimits::grace`] to end;
+/// Serves `service` until `shutdown` is done. Requests and operations under way are given [`ServerLimits::grace`] to end;
 /// an operation that does not is marked as interrupted.
 ///
 /// # Errors
 /// [`ServerError::Document`].
 pub async fn serve(
     service: Arc<Service>,
-    listener: TcpListener,
+    listeners: impl Into<Listeners> + Send,
     limits: ServerLimits,
     shutdown: impl Future<Output = ()> + Send,
 ) -> Result<(), ServerError> {
-    let router = http::router(Arc::clone(&service), limits.requests)?;
-    let places = Arc::new(Semaphore::new(limits.connections));
+    let Listeners { clients, tls, internal } = listeners.into();
+    let router = http::router(&service, limits.requests)?;
     let stop = watch::Sender::new(false);
-    let mut connections = JoinSet::new();
-    let mut shutdown = pin!(shutdown);
-    loop {
-        let accepted = async {
-            // Never closed.
-            let place = Arc::clone(&places).acquire_owned().await;
-            (listener.accept().await, place)
+    // Told whether the server is ready until the very end.
+    let watched = internal.map(|listener| {
+        let front = Front {
+            service: Arc::clone(&service),
+            tls: None,
+            router: http::internal(Arc::clone(&service), limits.requests),
         };
-        let (accepted, place) = tokio::select! {
-            biased;
-            () = &mut shutdown => break,
-            Some(_) = connections.join_next() => continue,
-            accepted = accepted => accepted,
-        };
-        match accepted {
-            Ok((stream, _)) => {
-                let connection = connection(stream, router.clone(), limits.head, stop.subscribe());
-                connections.spawn(async move {
-                    connection.await;
-                    drop(place);
-                });
-            }
-            Err(error) => {
-                tracing::warn!(%error, "a connection was not accepted");
-                tokio::time::sleep(NO_FILES).await;
-            }
-        }
-    }
-    drop(listener);
+        let limits = ServerLimits { connections: INTERNAL, ..limits };
+        tokio::spawn(
+            async move { front.accept(listener, limits, std::future::pending(), &watch::Sender::new(false)).await },
+        )
+    });
+    let front = Front { service: Arc::clone(&service), tls, router };
+    let mut connections = front.accept(clients, limits, shutdown, &stop).await;
+    service.stop();
     stop.send_replace(true);
     let ended = async { while connections.join_next().await.is_some() {} };
-    let (_, ()) = tokio::join!(tokio::time::timeout(limits.grace, ended), service.operations().drain(limits.grace));
+    let (_, ()) = tokio::join!(timeout(limits.grace, ended), service.operations().drain(limits.grace));
+    if let Some(watched) = watched {
+        watched.abort();
+    }
     Ok(())
 }
 
-async fn connection(stream: TcpStream, router: Router, head: Duration, mut stop: watch::Receiver<bool>) {
-    // Small answers go out at once.
-    let _ = stream.set_nodelay(true);
+/// What answers on a listener.
+struct Front {
+    service: Arc<Service>,
+    tls: Option<Tls>,
+    router: Router,
+}
+
+impl Front {
+    /// Accepts connections until `shutdown` is done, and returns those that are open.
+    async fn accept(
+        &self,
+        listener: TcpListener,
+        limits: ServerLimits,
+        shutdown: impl Future<Output = ()> + Send,
+        stop: &watch::Sender<bool>,
+    ) -> JoinSet<()> {
+        let places = Arc::new(Semaphore::new(limits.connections));
+        let mut connections = JoinSet::new();
+        let mut shutdown = pin!(shutdown);
+        loop {
+            let accepted = async {
+                // Never closed.
+                let place = Arc::clone(&places).acquire_owned().await;
+                (listener.accept().await, place)
+            };
+            let (accepted, place) = tokio::select! {
+                biased;
+                () = &mut shutdown => return connections,
+                Some(_) = connections.join_next() => continue,
+                accepted = accepted => accepted,
+            };
+            match accepted {
+                Ok((stream, peer)) => {
+                    let connection = self.connection(stream, peer, limits.head, stop.subscribe());
+                    let counted = self.service.metrics().connection();
+                    connections.spawn(async move {
+                        connection.await;
+                        drop((place, counted));
+                    });
+                }
+                Err(error) => {
+                    tracing::warn!(%error, "a connection was not accepted");
+                    tokio::time::sleep(NO_FILES).await;
+                }
+            }
+        }
+    }
+
+    fn connection(
+        &self,
+        stream: TcpStream,
+        peer: SocketAddr,
+        head: Duration,
+        stop: watch::Receiver<bool>,
+    ) -> impl Future<Output = ()> + Send + use<> {
+        let acceptor = self.tls.as_ref().map(Tls::acceptor);
+        let router = self.router.clone();
+        async move {
+            // Small answers go out at once.
+            let _ = stream.set_nodelay(true);
+            let Some(acceptor) = acceptor else { return http1(stream, router, peer, head, stop).await };
+            // Who is slow to greet is as slow as with a head.
+            match timeout(head, acceptor.accept(stream)).await {
+                Ok(Ok(stream)) => http1(stream, router, peer, head, stop).await,
+                Ok(Err(error)) => tracing::debug!(%error, "a client did not agree on TLS"),
+                Err(_) => tracing::debug!("a client took too long to agree on TLS"),
+            }
+        }
+    }
+}
+
+async fn http1(
+    stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    router: Router,
+    peer: SocketAddr,
+    head: Duration,
+    mut stop: watch::Receiver<bool>,
+) {
     let mut server = http1::Builder::new();
     server.timer(TokioTimer::new()).header_read_timeout(head).max_buf_size(MAX_HEAD).max_headers(MAX_HEADERS);
-    let mut connection = pin!(server.serve_connection(TokioIo::new(stream), TowerToHyperService::new(router)));
+    let service = TowerToHyperService::new(Extension(Peer(peer.ip())).layer(router));
+    let mut connection = pin!(server.serve_connection(TokioIo::new(stream), service));
     let told = async { drop(stop.wait_for(|stop| *stop).await) };
     let ended = tokio::select! {
         ended = connection.as_mut() => ended,

@@ -10,12 +10,22 @@ mod views;
 
 use std::{
     fs::{File, TryLockError},
+    net::IpAddr,
+    num::NonZeroU32,
     path::Path,
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
+    time::Duration,
 };
 
 use tokio::sync::Semaphore;
-use zkl_ledger::{Ledger, Trust, home::create_private_dir};
+use zkl_ledger::{
+    EntryRef, Ledger, Trust,
+    home::create_private_dir,
+    types::{LeafIndex, Timestamp},
+};
 
 pub use self::{
     reads::{EntryQuery, Page},
@@ -23,9 +33,13 @@ pub use self::{
     views::{DatasetDetailView, DatasetView, EntryView, VerdictView},
 };
 use crate::{
-    access::{Access, KeyRing},
+    access::{Access, KeyRing, SECURITY, Subject, Token},
+    audit::AuditLog,
     error::{ServerError, ServiceError},
+    failure::{Code, Failure},
+    metrics::{Metrics, Reading},
     operations::{OperationLimits, Operations},
+    rate::Rates,
 };
 
 /// Receipts that are verified at a time: each takes a processor.
@@ -38,6 +52,8 @@ pub struct ServiceSettings {
     pub access: Access,
     /// Bounds of operations.
     pub operations: OperationLimits,
+    /// Requests a second of one subject; no bound, if there is none.
+    pub rate: Option<NonZeroU32>,
 }
 
 /// A ledger and what a server keeps beside it.
@@ -49,6 +65,12 @@ pub struct Service {
     keys: Arc<KeyRing>,
     operations: Arc<Operations>,
     verifiers: Semaphore,
+    metrics: Arc<Metrics>,
+    audit: Arc<AuditLog>,
+    rates: Rates,
+    /// Most entries that a checkpoint covered.
+    seen: AtomicU64,
+    stopping: AtomicBool,
     /// Held as long as the service is there.
     _lock: File,
 }
@@ -74,13 +96,21 @@ impl Service {
             Err(TryLockError::WouldBlock) => return Err(ServerError::Running { dir: dir.to_owned() }),
             Err(TryLockError::Error(source)) => return Err(io("lock", &path, source).into()),
         }
+        let metrics = Arc::<Metrics>::default();
+        let audit = AuditLog::open(dir)?;
+        let operations = Operations::open(dir, settings.operations, Arc::clone(&metrics), Arc::clone(&audit))?;
         Ok(Self {
             trust: Trust::default().with_log(ledger.log_key()),
             ledger,
             access: settings.access,
             keys: Arc::new(KeyRing::open(dir)?),
-            operations: Operations::open(dir, settings.operations)?,
+            operations,
             verifiers: Semaphore::new(VERIFIERS),
+            metrics,
+            audit,
+            rates: Rates::new(settings.rate),
+            seen: AtomicU64::new(0),
+            stopping: AtomicBool::new(false),
             _lock: lock,
         })
     }
@@ -90,22 +120,79 @@ impl Service {
         self.access
     }
 
-    /// Whose token it is, if it is one of a key that is good now.
+    /// Who asks, by the token that was shown, and that this is no more than its share. Whoever shows none is counted by address.
     ///
     /// # Errors
+    /// [`ServiceError::BadKey`] for a token that is not good: its holder believes it is. [`ServiceError::TooManyRequests`],
     /// [`ServiceError::Keys`].
-    pub async fn authenticate(&self, token: &str) -> Result<Option<crate::access::Subject>, ServiceError> {
-        let (keys, token) = (Arc::clone(&self.keys), zeroize::Zeroizing::new(token.to_owned()));
-        Ok(tokio::task::spawn_blocking(move || keys.authenticate(&token)).await??)
+    pub async fn identify(&self, token: Option<&str>, peer: Option<IpAddr>) -> Result<Subject, ServiceError> {
+        let subject = match token {
+            None => Ok(Subject::Anonymous),
+            Some(token) => {
+                let (keys, text) = (Arc::clone(&self.keys), zeroize::Zeroizing::new(token.to_owned()));
+                let subject = tokio::task::spawn_blocking(move || keys.authenticate(&text)).await??;
+                subject.ok_or_else(|| {
+                    let key = Token::parse(token).map(|token| token.id().to_string());
+                    tracing::warn!(target: SECURITY, event = "authentication-refused", key, "a key that is not good was refused");
+                    ServiceError::BadKey
+                })
+            }
+        };
+        // Guessing counts as asking without a key.
+        let counted = self.rates.count(subject.as_ref().unwrap_or(&Subject::Anonymous), peer);
+        if counted.is_err() {
+            let by = subject.as_ref().map_or("", Subject::id);
+            tracing::warn!(target: SECURITY, event = "limited", by, "a subject asked for more than its share");
+        }
+        counted.and(subject)
     }
 
-    /// Whether the store answers, with a head that the ledger's key signed.
+    /// Whether the store answers, with a head that the ledger's key signed and that covers all that the server knows of.
     ///
     /// # Errors
-    /// [`ServiceError::Ledger`].
+    /// [`ServiceError::Ledger`], [`ServiceError::WentBack`], [`ServiceError::Stopping`].
     pub async fn check_ready(&self) -> Result<(), ServiceError> {
-        self.ledger.checkpoint().await?;
+        if self.stopping.load(Ordering::Relaxed) {
+            return Err(ServiceError::Stopping);
+        }
+        self.entries_of_log().await?;
         Ok(())
+    }
+
+    async fn entries_of_log(&self) -> Result<u64, ServiceError> {
+        // What is acknowledged while the store is read need not be in what it answers.
+        let known = self.operations.recorded().max(self.seen.load(Ordering::Relaxed));
+        let got = self.ledger.checkpoint().await?.map_or(0, |checkpoint| checkpoint.size().0);
+        if got < known {
+            return Err(ServiceError::WentBack { seen: known, got });
+        }
+        self.seen.fetch_max(got, Ordering::Relaxed);
+        Ok(got)
+    }
+
+    /// From now on the server is not ready.
+    pub(crate) fn stop(&self) {
+        self.stopping.store(true, Ordering::Relaxed);
+    }
+
+    pub(crate) const fn metrics(&self) -> &Arc<Metrics> {
+        &self.metrics
+    }
+
+    /// All metrics, as OpenMetrics has them.
+    pub(crate) async fn render_metrics(&self) -> Result<String, Failure> {
+        let (queued, running, free) = self.operations.load();
+        let entries = self.entries_of_log().await;
+        let ready = entries.is_ok() && !self.stopping.load(Ordering::Relaxed);
+        let entries = entries.ok();
+        let mut reading = Reading { ready, entries, queued, running, free, ..Reading::default() };
+        if let Some(newest) = entries.and_then(|entries| entries.checked_sub(1)) {
+            let newest = self.ledger.entry(EntryRef::Index(LeafIndex(newest))).await;
+            let age = |at: Timestamp| Duration::from_millis(Timestamp::now().0.saturating_sub(at.0));
+            reading.checkpoint_age = newest.ok().map(|newest| age(newest.predicate().recorded_at()));
+        }
+        let rendered = self.metrics.render(&reading);
+        rendered.map_err(|error| Failure::new(Code::Internal, error.to_string()))
     }
 
     /// The work that takes seconds.

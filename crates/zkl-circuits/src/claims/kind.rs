@@ -37,6 +37,9 @@ pub(super) trait ClaimKind: Into<Claim> {
     /// Writes the canonical text.
     fn write(&self, f: &mut fmt::Formatter<'_>, text: TextForm) -> fmt::Result;
 
+    /// The claim as a sentence for readers who do not know the language.
+    fn in_words(&self) -> String;
+
     /// Whether such claims are provable about a column.
     fn serves(column: &ColumnLayout) -> bool;
 

@@ -84,6 +84,13 @@ macro_rules! claims {
                 }
             }
 
+            /// The claim as a sentence for readers who do not know the language, with hidden characters of names as escapes.
+            pub fn in_words(&self) -> String {
+                match self {
+                    $(Self::$kind(claim) => ClaimKind::in_words(claim),)+
+                }
+            }
+
             /// The claim to prove of the committed values, where some were rounded.
             pub(super) fn inwards(&self, layout: &Layout) -> Result<Option<Self>, ClaimError> {
                 Ok(match self {

@@ -58,6 +58,9 @@ pub(super) trait ColumnRatio: Into<Claim> + Clone + Send + Sync + 'static {
     /// Writes the range, as the canonical text has it.
     fn write_range(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result;
 
+    /// [`ClaimKind::in_words`]
+    fn in_words(&self) -> String;
+
     /// The range in the column's units of `10^-scale`.
     fn bounds(&self, table: &Table<'_>, scale: u32) -> Result<Bounds, ClaimError>;
 
@@ -194,6 +197,10 @@ impl<K: ColumnRatio> ClaimKind for K {
     fn write(&self, f: &mut fmt::Formatter<'_>, text: TextForm) -> fmt::Result {
         write!(f, "{}({}) ", ColumnRatio::function(self), text.name(self.column()))?;
         self.write_range(f)
+    }
+
+    fn in_words(&self) -> String {
+        ColumnRatio::in_words(self)
     }
 
     fn serves(column: &ColumnLayout) -> bool {

@@ -7,6 +7,20 @@ use zkl_ledger::receipt::Requirement;
 
 use super::TrustStoreArgs;
 
+/// Whom a verifier trusts.
+#[derive(Debug, Args)]
+pub(crate) struct TrustArgs {
+    /// A log key (origin+hash+base64), a proof key (vk:CIRCUIT:DIGEST), a reference string (srs:DIGEST), or a file with
+    /// one per line (may be repeated)
+    #[arg(long = "trust", value_name = "KEY", env = "ZKL_TRUST", value_delimiter = ' ')]
+    pub(crate) pinned: Vec<String>,
+    #[command(flatten)]
+    pub(crate) store: TrustStoreArgs,
+    /// Trust policy (c2sp.org/tlog-policy): its logs are trusted, and its quorum must have cosigned
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) policy: Option<PathBuf>,
+}
+
 /// What can be demanded of a receipt.
 fn verify_help() -> String {
     let lines = Requirement::ALL.map(|requirement| format!("  {:<14}{}\n", requirement.name(), requirement.demands()));
@@ -43,15 +57,8 @@ pub(crate) struct VerifyArgs {
     /// Receipts, and folders with receipts (all files below that end in .receipt)
     #[arg(value_name = "RECEIPT", value_hint = ValueHint::AnyPath, required = true)]
     pub(crate) receipts: Vec<PathBuf>,
-    /// A log key (origin+hash+base64), a proof key (vk:CIRCUIT:DIGEST), a reference string (srs:DIGEST), or a file with
-    /// one per line (may be repeated)
-    #[arg(long, value_name = "KEY", env = "ZKL_TRUST", value_delimiter = ' ')]
-    pub(crate) trust: Vec<String>,
     #[command(flatten)]
-    pub(crate) store: TrustStoreArgs,
-    /// Trust policy (c2sp.org/tlog-policy): its logs are trusted, and its quorum must have cosigned
-    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
-    pub(crate) policy: Option<PathBuf>,
+    pub(crate) trust: TrustArgs,
     /// Fail unless the receipt is also all of this, separated by commas: pinned, proved, public-setup, cosigned (see below)
     #[arg(long, value_name = "LIST", env = "ZKL_REQUIRE", value_delimiter = ',')]
     pub(crate) require: Vec<Requirement>,
@@ -61,6 +68,29 @@ pub(crate) struct VerifyArgs {
     /// The opening of the notarization
     #[arg(long, value_name = "FILE", requires = "data", value_hint = ValueHint::FilePath)]
     pub(crate) opening: Option<PathBuf>,
+}
+
+/// Verify receipts and write a page about them for readers who know no cryptography.
+///
+/// One HTML file that loads nothing, runs nothing and prints well: what was proved about which table, by whom, when, on what trust,
+/// what it contributes to the EU AI Act's requirements on data, and what it does not show. Receipts that are not valid stand in it as
+/// that. Nothing is read but the receipts.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  zkl report mean.receipt -o report.html
+  zkl report receipts/ --trust keys.txt -o report.html
+
+Exit codes: 0 written, and every receipt is valid; 1 written, and one is not; 2 nothing was written.")]
+pub(crate) struct ReportArgs {
+    /// Receipts, and folders with receipts (all files below that end in .receipt)
+    #[arg(value_name = "RECEIPT", value_hint = ValueHint::AnyPath, required = true)]
+    pub(crate) receipts: Vec<PathBuf>,
+    /// Write the page to this file
+    #[arg(long, short, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) output: PathBuf,
+    #[command(flatten)]
+    pub(crate) trust: TrustArgs,
 }
 
 /// Show what is in receipts, without verifying anything.

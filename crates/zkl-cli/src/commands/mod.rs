@@ -23,6 +23,7 @@ mod read;
 mod receipt;
 mod receipt_files;
 mod relate;
+mod report;
 mod schema;
 #[cfg(feature = "serve")]
 mod serve;
@@ -67,6 +68,7 @@ pub(crate) async fn run(command: Command, config: &Config) -> Result<(), CliErro
         Command::Check(args) => check::run(args, config).await,
         Command::Verify(args) => verify::run(args, config).await,
         Command::Inspect(args) => inspect::run(&args, config),
+        Command::Report(args) => report::run(&args, config),
         Command::Profile(args) => profile::run(&args, config).await,
         Command::Schema(args) => schema::run(args, config).await,
         Command::Log(args) => entries::run(None, &args.filter, config).await,

@@ -21,10 +21,9 @@ impl Report for ServeReport {
 }
 
 pub(super) async fn run(options: ServeOptions, config: &Config) -> Result<(), CliError> {
-    log_to_stderr();
+    log_to_stderr(options.log());
     let ledger = super::builder(config, super::Openings::Read)?.open(&config.ledger).await?;
-    let listener = options.listener().await?;
-    let address = listener.local_addr().map_err(zkl_server::ServerError::Address)?;
-    output::print(&ServeReport { serving: format!("http://{address}/") }, config.format)?;
-    Ok(options.serve(ledger, &config.ledger, listener).await?)
+    let listeners = options.listeners().await?;
+    output::print(&ServeReport { serving: format!("{}/", listeners.url()?) }, config.format)?;
+    Ok(options.serve(ledger, &config.ledger, listeners).await?)
 }

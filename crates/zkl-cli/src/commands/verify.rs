@@ -16,7 +16,7 @@ use zkl_ledger::{
 
 use super::{receipt_files, verify_many};
 use crate::{
-    args::{Format, VerifyArgs},
+    args::{Format, TrustArgs, VerifyArgs},
     config::Config,
     error::CliError,
     output::{self, Report},
@@ -131,20 +131,7 @@ fn fields(statement: &StatementSummary, data: Option<&str>) -> Vec<(&'static str
 }
 
 pub(super) async fn run(args: VerifyArgs, config: &Config) -> Result<(), CliError> {
-    // A settings file that just lies in the current directory may have been sent along with the receipt.
-    if let (Some(path), false, false) = (&config.file, config.file_named, config.trust.is_empty()) {
-        return Err(CliError::FoundTrust { path: path.clone() });
-    }
-    let mut trust = Trust::default();
-    for text in config.trust.iter().chain(&args.trust) {
-        trust = add_trust(trust, text)?;
-    }
-    if let Some(store) = super::read_trust_store(&args.store, config)? {
-        trust = trust.with_trust_store(store);
-    }
-    if let Some(path) = &args.policy {
-        trust = trust.with_policy(super::read_policy(path)?);
-    }
+    let trust = trusted(&args.trust, config)?;
     let required: Vec<Requirement> = config.require.iter().chain(&args.require).copied().collect();
     let path = match args.receipts.as_slice() {
         [path] if !path.is_dir() && config.format != Format::Csv => path,
@@ -158,6 +145,25 @@ pub(super) async fn run(args: VerifyArgs, config: &Config) -> Result<(), CliErro
     };
     let valid = verified.verdict().is_valid();
     output::print(&VerifyReport { valid, receipt: verified.summary(), data }, config.format)
+}
+
+/// Whom the command line and the settings trust.
+pub(super) fn trusted(args: &TrustArgs, config: &Config) -> Result<Trust, CliError> {
+    // A settings file that just lies in the current directory may have been sent along with the receipt.
+    if let (Some(path), false, false) = (&config.file, config.file_named, config.trust.is_empty()) {
+        return Err(CliError::FoundTrust { path: path.clone() });
+    }
+    let mut trust = Trust::default();
+    for text in config.trust.iter().chain(&args.pinned) {
+        trust = add_trust(trust, text)?;
+    }
+    if let Some(store) = super::read_trust_store(&args.store, config)? {
+        trust = trust.with_trust_store(store);
+    }
+    if let Some(path) = &args.policy {
+        trust = trust.with_policy(super::read_policy(path)?);
+    }
+    Ok(trust)
 }
 
 /// Reads and verifies one receipt, and demands of it what is required.

@@ -20,6 +20,7 @@ mod quickstart;
 mod references;
 mod relate;
 mod replacing;
+mod report;
 mod require;
 mod secrets;
 mod setup;

@@ -3,7 +3,7 @@
 use thiserror::Error;
 use zkl_ledger::{DatasetName, receipt::Predicate};
 
-use super::{Permission, Subject};
+use super::{Permission, SECURITY, Subject};
 
 /// What is open to everybody. Everything else needs a key that grants it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -57,6 +57,8 @@ impl Access {
         if action.allows(subject, self) {
             return Ok(Permit { action, subject: subject.clone(), access: self });
         }
+        let action = std::any::type_name::<A>().rsplit("::").next().unwrap_or_default();
+        tracing::warn!(target: SECURITY, event = "refused", by = subject.id(), action, "a subject was refused");
         Err(match subject {
             Subject::Anonymous => Refused::Anonymous,
             Subject::Key(_) => Refused::NotGranted,

@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 use zkl_ledger::{home::write_private_file, types::Timestamp};
 
-use super::{ApiKey, Grant, Subject, Token};
+use super::{ApiKey, Grant, SECURITY, Subject, Token};
 
 const VERSION: u32 = 1;
 /// Longest file of keys that is read, in bytes.
@@ -37,7 +37,8 @@ pub struct KeyRing {
 /// The file as it was last read.
 #[derive(Debug, Default)]
 struct Seen {
-    keys: Arc<[Arc<ApiKey>]>,
+    /// `None` before it was read.
+    keys: Option<Arc<[Arc<ApiKey>]>>,
     stamp: Option<Stamp>,
     looked: Option<Instant>,
 }
@@ -190,15 +191,22 @@ impl KeyRing {
     /// The keys, read again where the file is another one than it was.
     fn look(&self) -> Result<Arc<[Arc<ApiKey>]>, KeyRingError> {
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
-        if seen.looked.is_some_and(|at| at.elapsed() < LOOK_AGAIN) {
-            return Ok(Arc::clone(&seen.keys));
+        let is_recent = seen.looked.is_some_and(|at| at.elapsed() < LOOK_AGAIN);
+        let is_same = || Ok::<_, KeyRingError>(seen.looked.is_some() && self.stamp()? == seen.stamp);
+        if let Some(keys) = &seen.keys
+            && (is_recent || is_same()?)
+        {
+            let keys = Arc::clone(keys);
+            seen.looked = seen.looked.filter(|_| is_recent).or_else(|| Some(Instant::now()));
+            return Ok(keys);
         }
-        if seen.looked.is_none() || self.stamp()? != seen.stamp {
-            let (keys, stamp) = self.read()?;
-            (seen.keys, seen.stamp) = (keys.into_iter().map(Arc::new).collect(), stamp);
+        let (keys, stamp) = self.read()?;
+        if let Some(before) = &seen.keys {
+            tell_changes(before, &keys);
         }
-        seen.looked = Some(Instant::now());
-        Ok(Arc::clone(&seen.keys))
+        let keys: Arc<[_]> = keys.into_iter().map(Arc::new).collect();
+        *seen = Seen { keys: Some(Arc::clone(&keys)), stamp, looked: Some(Instant::now()) };
+        Ok(keys)
     }
 
     fn read(&self) -> Result<(Vec<ApiKey>, Option<Stamp>), KeyRingError> {
@@ -240,6 +248,19 @@ impl KeyRing {
 
     fn format(&self, source: Option<serde_json::Error>) -> KeyRingError {
         KeyRingError::Format { path: self.path.clone(), source }
+    }
+}
+
+/// Whoever changed the file, the server or the command line beside it: the server's log says so.
+fn tell_changes(before: &[Arc<ApiKey>], now: &[ApiKey]) {
+    let grants = |key: &ApiKey| key.grants.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ");
+    for key in now.iter().filter(|key| before.iter().all(|old| old.id != key.id)) {
+        let (id, name, grants) = (key.id.as_str(), key.name.as_str(), grants(key));
+        tracing::warn!(target: SECURITY, event = "key-made", key = id, name, grants, "a key was made");
+    }
+    for key in before.iter().filter(|key| now.iter().all(|new| new.id != key.id)) {
+        let (id, name) = (key.id.as_str(), key.name.as_str());
+        tracing::warn!(target: SECURITY, event = "key-revoked", key = id, name, "a key was revoked");
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::{
     net::SocketAddr,
+    num::NonZeroU32,
     path::{Path, PathBuf},
     sync::Arc,
     time::Duration,
@@ -17,21 +18,34 @@ use zkl_ledger::{
     requests::ProofSetting,
 };
 
-use super::LedgerArgs;
+use super::{LedgerArgs, LogFormat};
 use crate::{
     access::Access,
     error::ServerError,
     operations::OperationLimits,
-    server::{ServerLimits, serve},
+    server::{Listeners, ServerLimits, serve},
     service::{Service, ServiceSettings},
+    tls::Tls,
 };
 
 /// How a ledger is served. One process has it open for writing: while it is served, other programs read.
 #[derive(Debug, Args)]
 pub struct ServeOptions {
-    /// Address to listen on, in the clear: put a proxy with TLS before what is not loopback
+    /// Address to listen on, in the clear unless there is a certificate: put a proxy with TLS before what is not loopback
     #[arg(long, env = "ZKL_LISTEN", default_value = "127.0.0.1:8400", value_name = "ADDRESS")]
     listen: SocketAddr,
+    /// Certificate chain in PEM, to speak TLS with; read again when it is another one
+    #[arg(long, env = "ZKL_TLS_CERTIFICATE", value_name = "FILE", requires = "tls_key")]
+    tls_certificate: Option<PathBuf>,
+    /// Private key of the certificate, in PEM
+    #[arg(long, env = "ZKL_TLS_KEY", value_name = "FILE", requires = "tls_certificate")]
+    tls_key: Option<PathBuf>,
+    /// Address for metrics and health, in the clear and without a key: for the operator's machines only
+    #[arg(long, env = "ZKL_METRICS_LISTEN", value_name = "ADDRESS")]
+    metrics_listen: Option<SocketAddr>,
+    /// How the log is written to stderr
+    #[arg(long, env = "ZKL_LOG", value_enum, default_value_t, value_name = "FORMAT")]
+    log: LogFormat,
     /// Let everybody read what is in the log: datasets, entries, receipts, tiles
     #[arg(long, env = "ZKL_PUBLIC_LOG", value_parser = BoolishValueParser::new())]
     public_log: bool,
@@ -44,6 +58,12 @@ pub struct ServeOptions {
     /// Operations and uploads that wait besides; more are refused
     #[arg(long, default_value_t = OperationLimits::default().waiting as u16, value_name = "N")]
     queue: u16,
+    /// Operations and uploads of one key, of all of these
+    #[arg(long, default_value_t = OperationLimits::default().per_subject as u16, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    queue_per_key: u16,
+    /// Requests a second of one key, or of one address without a key; 0 for any number
+    #[arg(long, default_value_t = 1_000, value_name = "N")]
+    rate: u32,
     /// Longest upload, in bytes
     #[arg(long, default_value_t = OperationLimits::default().upload, value_name = "BYTES")]
     max_upload: u64,
@@ -74,38 +94,56 @@ pub struct ServeArgs {
 }
 
 impl ServeOptions {
-    /// Listens on the address.
+    /// How the log is to be written.
+    pub const fn log(&self) -> LogFormat {
+        self.log
+    }
+
+    /// Listens on the addresses.
     ///
     /// # Errors
-    /// [`ServerError::Listen`].
-    pub async fn listener(&self) -> Result<TcpListener, ServerError> {
-        let listen = |source| ServerError::Listen { address: self.listen.to_string(), source };
-        TcpListener::bind(self.listen).await.map_err(listen)
+    /// [`ServerError::Listen`], [`ServerError::Tls`].
+    pub async fn listeners(&self) -> Result<Listeners, ServerError> {
+        let tls = match (&self.tls_certificate, &self.tls_key) {
+            (Some(certificate), Some(key)) => Some(Tls::open(certificate.clone(), key.clone())?),
+            _ => None,
+        };
+        let internal = match self.metrics_listen {
+            Some(address) => Some(listen(address).await?),
+            None => None,
+        };
+        Ok(Listeners { clients: listen(self.listen).await?, tls, internal })
     }
 
     /// Serves a ledger that is open for writing, whose directory is `dir`, until the process is told to end (SIGINT, SIGTERM).
     ///
     /// # Errors
     /// [`ServerError`].
-    pub async fn serve(self, ledger: Ledger, dir: &Path, listener: TcpListener) -> Result<(), ServerError> {
+    pub async fn serve(self, ledger: Ledger, dir: &Path, listeners: Listeners) -> Result<(), ServerError> {
         let settings = ServiceSettings {
             access: Access { public_log: self.public_log, public_verify: self.public_verify },
             operations: OperationLimits {
                 workers: self.workers.into(),
                 waiting: self.queue.into(),
+                per_subject: self.queue_per_key.into(),
                 upload: self.max_upload,
                 ..OperationLimits::default()
             },
+            rate: NonZeroU32::new(self.rate),
         };
         let dir = Service::dir(dir);
         let service = tokio::task::spawn_blocking(move || Service::start(ledger, &dir, settings));
         let service = Arc::new(service.await.map_err(crate::ServiceError::from)??);
         let limits = ServerLimits { grace: Duration::from_secs(self.grace), ..ServerLimits::default() };
-        serve(service, listener, limits, told_to_end()).await
+        serve(service, listeners, limits, told_to_end()).await
     }
 }
 
 impl ServeArgs {
+    pub(super) const fn log(&self) -> LogFormat {
+        self.options.log()
+    }
+
     /// Opens the ledger and serves it.
     ///
     /// # Errors
@@ -113,10 +151,9 @@ impl ServeArgs {
     pub async fn run(self, say: impl Fn(&str)) -> Result<(), ServerError> {
         // Boxed: the futures of all stores together are a type too deep for the compiler.
         let ledger = Box::pin(self.open()).await?;
-        let listener = self.options.listener().await?;
-        // With port 0 the system chose one.
-        say(&format!("listening on http://{}", listener.local_addr().map_err(ServerError::Address)?));
-        self.options.serve(ledger, &self.ledger.ledger, listener).await
+        let listeners = self.options.listeners().await?;
+        say(&format!("listening on {}", listeners.url()?));
+        self.options.serve(ledger, &self.ledger.ledger, listeners).await
     }
 
     async fn open(&self) -> Result<Ledger, ServerError> {
@@ -135,6 +172,10 @@ impl ServeArgs {
         }
         Ok(builder.open(home.dir()).await?)
     }
+}
+
+async fn listen(address: SocketAddr) -> Result<TcpListener, ServerError> {
+    TcpListener::bind(address).await.map_err(|source| ServerError::Listen { address: address.to_string(), source })
 }
 
 async fn told_to_end() {

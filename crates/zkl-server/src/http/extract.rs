@@ -1,6 +1,6 @@
 //! What handlers take out of a request's head: who asks, which name, which id.
 
-use std::sync::Arc;
+use std::{net::IpAddr, sync::Arc};
 
 use axum::{
     extract::{FromRef, FromRequestParts, Path},
@@ -17,6 +17,10 @@ use crate::{
     service::Service,
 };
 
+/// Where a request comes from.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Peer(pub(crate) IpAddr);
+
 /// The scheme of the authorization header.
 const SCHEME: &str = "bearer ";
 
@@ -31,21 +35,13 @@ where
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
         let service = Arc::<Service>::from_ref(state);
+        let peer = parts.extensions.get::<Peer>().map(|peer| peer.0);
         let mut given = parts.headers.get_all(header::AUTHORIZATION).iter();
-        let Some(value) = given.next() else { return Ok(Self(Subject::Anonymous)) };
-        let refused = || Problem::from(Failure::new(Code::Unauthenticated, "the key is not good"));
+        let Some(value) = given.next() else { return Ok(Self(service.identify(None, peer).await?)) };
         // Of two, whatever stands before this server may have read the other.
-        if given.next().is_some() {
-            return Err(refused());
-        }
-        let token = bearer(value).ok_or_else(refused)?;
-        match service.authenticate(token).await? {
-            Some(subject) => Ok(Self(subject)),
-            None => {
-                tracing::warn!("a request with a key that is not good");
-                Err(refused())
-            }
-        }
+        let token = if given.next().is_some() { None } else { bearer(value) };
+        // What is no token is counted as one that is not good.
+        Ok(Self(service.identify(Some(token.unwrap_or_default()), peer).await?))
     }
 }
 

@@ -73,6 +73,7 @@ const fn status(code: Code) -> StatusCode {
         Code::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
         Code::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
         Code::IdempotencyMismatch | Code::FalseClaim => StatusCode::UNPROCESSABLE_ENTITY,
+        Code::RateLimited => StatusCode::TOO_MANY_REQUESTS,
         Code::Busy | Code::Unavailable | Code::Interrupted => StatusCode::SERVICE_UNAVAILABLE,
         Code::Internal => StatusCode::INTERNAL_SERVER_ERROR,
     }
@@ -83,6 +84,8 @@ impl IntoResponse for Problem {
         // Texts and numbers alone: they are always written.
         let body = serde_json::to_vec(&self).unwrap_or_default();
         let mut response = (status(self.code), body).into_response();
+        // For whoever counts answers.
+        response.extensions_mut().insert(self.code);
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
         match self.code {
@@ -91,6 +94,10 @@ impl IntoResponse for Problem {
             }
             Code::Busy | Code::Unavailable => {
                 headers.insert(header::RETRY_AFTER, HeaderValue::from_static("5"));
+            }
+            // A share is that of a second.
+            Code::RateLimited => {
+                headers.insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
             }
             _ => {}
         }
@@ -119,6 +126,7 @@ mod tests {
             "unsupported-media-type 415",
             "idempotency-mismatch 422",
             "false-claim 422",
+            "rate-limited 429",
             "busy 503",
             "unavailable 503",
             "interrupted 503",

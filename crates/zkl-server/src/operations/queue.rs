@@ -1,14 +1,18 @@
 //! The queue: places in it, workers, progress, cancellation, and the end.
 
 use std::{
-    collections::{BTreeMap, HashSet},
+    collections::{BTreeMap, HashMap, HashSet},
     fs, io,
     path::{Path, PathBuf},
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::Duration,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::{Duration, Instant},
 };
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, TryAcquireError, watch};
+use tracing::Instrument as _;
 use zkl_ledger::{
     Entry, LedgerError,
     home::create_private_dir,
@@ -20,8 +24,10 @@ use super::{
     IdempotencyKey, NewOperation, Operation, OperationId, Outcome, Recorded, Spool, State,
     store::{Files, interrupted},
 };
-use crate::error::ServiceError;
+use crate::{audit::AuditLog, error::ServiceError, metrics::Metrics};
 
+/// The stage of an operation that waits for a worker.
+const QUEUE: &str = "queue";
 /// How long work that is told to end may take to.
 const TO_END: Duration = Duration::from_secs(10);
 
@@ -32,6 +38,8 @@ pub struct OperationLimits {
     pub workers: usize,
     /// Operations and uploads that wait besides; more are refused.
     pub waiting: usize,
+    /// Operations and uploads of one subject, of all of these.
+    pub per_subject: usize,
     /// Longest upload, in bytes.
     pub upload: u64,
     /// Ended operations that are kept, the newest ones.
@@ -43,7 +51,7 @@ pub struct OperationLimits {
 impl Default for OperationLimits {
     fn default() -> Self {
         let week = Duration::from_secs(7 * 24 * 60 * 60);
-        Self { workers: 1, waiting: 16, upload: 1 << 30, kept: 10_000, kept_for: week }
+        Self { workers: 1, waiting: 16, per_subject: 8, upload: 1 << 30, kept: 10_000, kept_for: week }
     }
 }
 
@@ -61,6 +69,12 @@ pub struct Operations {
     workers: Semaphore,
     stop: watch::Sender<bool>,
     table: Mutex<Table>,
+    metrics: Arc<Metrics>,
+    audit: Arc<AuditLog>,
+    /// Told of every change of any operation.
+    changed: watch::Sender<()>,
+    /// Entries that the log must have: one more than the largest index that an operation recorded.
+    recorded: AtomicU64,
 }
 
 #[derive(Debug, Default)]
@@ -68,6 +82,8 @@ struct Table {
     operations: BTreeMap<OperationId, Held>,
     /// Idempotency keys of requests that are being received.
     pending: HashSet<(String, IdempotencyKey)>,
+    /// Places that each subject holds.
+    shares: HashMap<String, usize>,
 }
 
 #[derive(Debug)]
@@ -77,12 +93,34 @@ struct Held {
     cancel: Option<watch::Sender<bool>>,
     /// Whether it is past the point of no return.
     recording: bool,
+    /// What it is doing, in a word, and since when.
+    stage: (&'static str, Instant),
+}
+
+impl Held {
+    fn new(operation: Operation, cancel: Option<watch::Sender<bool>>) -> Self {
+        Self { operation, cancel, recording: false, stage: (QUEUE, Instant::now()) }
+    }
 }
 
 /// A place in the queue, taken before an upload is.
 #[derive(Debug)]
 pub struct Reservation {
+    by: String,
+    operations: Arc<Operations>,
     _place: OwnedSemaphorePermit,
+}
+
+impl Drop for Reservation {
+    fn drop(&mut self) {
+        let mut table = self.operations.table();
+        if let Some(held) = table.shares.get_mut(&self.by) {
+            *held -= 1;
+            if *held == 0 {
+                table.shares.remove(&self.by);
+            }
+        }
+    }
 }
 
 /// What an idempotency key says of a request.
@@ -119,7 +157,9 @@ impl StageReporter for Progress {
         if let Some(held) = self.operations.table().operations.get_mut(&self.id) {
             held.recording |= matches!(stage, Stage::Append);
             held.operation.stage = Some(stage.to_string());
+            self.operations.next_stage(held, stage.name());
         }
+        self.operations.changed.send_replace(());
     }
 }
 
@@ -128,7 +168,12 @@ impl Operations {
     ///
     /// # Errors
     /// [`ServiceError::Io`].
-    pub fn open(dir: &Path, limits: OperationLimits) -> Result<Arc<Self>, ServiceError> {
+    pub(crate) fn open(
+        dir: &Path,
+        limits: OperationLimits,
+        metrics: Arc<Metrics>,
+        audit: Arc<AuditLog>,
+    ) -> Result<Arc<Self>, ServiceError> {
         let spool = dir.join("uploads");
         // What a killed server was receiving.
         match fs::remove_dir_all(&spool) {
@@ -143,12 +188,14 @@ impl Operations {
             source,
         })?;
         let files = Files::open(dir.join("operations"))?;
-        let held = |operation| Held { operation, cancel: None, recording: false };
-        let operations = files.load()?.into_iter().map(|(id, operation)| (id, held(operation))).collect();
-        let table = Mutex::new(Table { operations, pending: HashSet::new() });
+        let loaded = files.load()?;
+        let recorded = AtomicU64::new(loaded.values().filter_map(Operation::entries_after).max().unwrap_or(0));
+        let operations = loaded.into_iter().map(|(id, operation)| (id, Held::new(operation, None))).collect();
+        let table = Mutex::new(Table { operations, ..Table::default() });
         let workers = Semaphore::new(limits.workers);
         let places = Arc::new(Semaphore::new(limits.workers + limits.waiting));
-        Ok(Arc::new(Self { files, spool, limits, places, workers, stop: watch::Sender::new(false), table }))
+        let (stop, changed) = (watch::Sender::new(false), watch::Sender::new(()));
+        Ok(Arc::new(Self { files, spool, limits, places, workers, stop, table, metrics, audit, changed, recorded }))
     }
 
     /// The bounds.
@@ -156,15 +203,48 @@ impl Operations {
         &self.limits
     }
 
-    /// Takes a place in the queue.
+    /// Takes a place in the queue for the subject `by`.
     ///
     /// # Errors
-    /// [`ServiceError::Busy`], [`ServiceError::Stopping`].
-    pub fn reserve(&self) -> Result<Reservation, ServiceError> {
-        match Arc::clone(&self.places).try_acquire_owned() {
-            Ok(place) => Ok(Reservation { _place: place }),
-            Err(TryAcquireError::NoPermits) => Err(ServiceError::Busy),
-            Err(TryAcquireError::Closed) => Err(ServiceError::Stopping),
+    /// [`ServiceError::TooManyOperations`], [`ServiceError::Busy`], [`ServiceError::Stopping`].
+    pub fn reserve(self: &Arc<Self>, by: &str) -> Result<Reservation, ServiceError> {
+        let mut table = self.table();
+        let held = table.shares.get(by).copied().unwrap_or(0);
+        // Nobody fills the queue for everybody else.
+        if held >= self.limits.per_subject {
+            return Err(ServiceError::TooManyOperations { max: self.limits.per_subject });
+        }
+        let place = match Arc::clone(&self.places).try_acquire_owned() {
+            Ok(place) => place,
+            Err(TryAcquireError::NoPermits) => return Err(ServiceError::Busy),
+            Err(TryAcquireError::Closed) => return Err(ServiceError::Stopping),
+        };
+        table.shares.insert(by.to_owned(), held + 1);
+        Ok(Reservation { by: by.to_owned(), operations: Arc::clone(self), _place: place })
+    }
+
+    /// How many operations wait and how many are carried out, and how many places are free.
+    pub(crate) fn load(&self) -> (usize, usize, usize) {
+        let table = self.table();
+        let count = |state: &State| table.operations.values().filter(|held| held.operation.state == *state).count();
+        (count(&State::Queued), count(&State::Running), self.places.available_permits())
+    }
+
+    /// Entries that the log must have, by what operations recorded.
+    pub(crate) fn recorded(&self) -> u64 {
+        self.recorded.load(Ordering::Relaxed)
+    }
+
+    /// Told of every change of any operation.
+    pub(crate) fn changes(&self) -> watch::Receiver<()> {
+        self.changed.subscribe()
+    }
+
+    fn next_stage(&self, held: &mut Held, stage: &'static str) {
+        let (before, since) = held.stage;
+        if before != stage {
+            self.metrics.stage(before, since.elapsed());
+            held.stage = (stage, Instant::now());
         }
     }
 
@@ -221,21 +301,27 @@ impl Operations {
         };
         // Once begun it is carried out, whether or not the client still waits: what is in a file has a worker.
         let (this, accepted) = (Arc::clone(self), operation.clone());
-        tokio::spawn(async move {
-            this.forget_old().await;
-            this.write(accepted.clone()).await?;
-            let (cancel, cancelled) = watch::channel(false);
-            let held = Held { operation: accepted.clone(), cancel: Some(cancel), recording: false };
-            this.table().operations.insert(accepted.id.clone(), held);
-            drop(pending);
-            let id = accepted.id;
-            tokio::spawn(async move {
-                let outcome = this.carry_out(&id, job, cancelled).await;
-                this.end(&id, outcome).await;
-                drop(place);
-            });
-            Ok::<_, ServiceError>(())
-        })
+        tokio::spawn(
+            async move {
+                this.forget_old().await;
+                this.audit.accepted(&accepted).await?;
+                this.write(accepted.clone()).await?;
+                tracing::info!(operation = accepted.id.as_str(), by = accepted.by, "an operation was accepted");
+                let (cancel, cancelled) = watch::channel(false);
+                this.table().operations.insert(accepted.id.clone(), Held::new(accepted.clone(), Some(cancel)));
+                this.changed.send_replace(());
+                drop(pending);
+                let id = accepted.id;
+                let work = async move {
+                    let outcome = this.carry_out(&id, job, cancelled).await;
+                    this.end(&id, outcome).await;
+                    drop(place);
+                };
+                tokio::spawn(work.in_current_span());
+                Ok::<_, ServiceError>(())
+            }
+            .in_current_span(),
+        )
         .await??;
         Ok(operation)
     }
@@ -247,7 +333,9 @@ impl Operations {
             let _worker = self.workers.acquire().await;
             if let Some(held) = self.table().operations.get_mut(id) {
                 held.operation.state = State::Running;
+                self.next_stage(held, "begin");
             }
+            self.changed.send_replace(());
             job(Progress { operations: Arc::clone(self), id: id.clone() }).await
         };
         let done = tokio::select! {
@@ -271,7 +359,28 @@ impl Operations {
             // It is told all the same; after a restart it will have been interrupted.
             tracing::error!(operation = id.as_str(), error = crate::failure::chain(&error), "an outcome is not kept");
         }
-        self.table().operations.insert(id.clone(), Held { operation, cancel: None, recording: false });
+        if let Err(error) = self.audit.ended(&operation).await {
+            tracing::error!(
+                operation = id.as_str(),
+                error = crate::failure::chain(&error),
+                "an outcome is not audited"
+            );
+        }
+        if let State::Ended { outcome, .. } = &operation.state {
+            self.metrics.ended(operation.work, outcome);
+            tracing::info!(operation = id.as_str(), outcome = outcome.as_str(), "an operation ended");
+        }
+        if let Some(entries) = operation.entries_after() {
+            self.recorded.fetch_max(entries, Ordering::Relaxed);
+        }
+        {
+            let mut table = self.table();
+            if let Some(held) = table.operations.get_mut(id) {
+                self.next_stage(held, "ended");
+            }
+            table.operations.insert(id.clone(), Held::new(operation, None));
+        }
+        self.changed.send_replace(());
     }
 
     /// An operation as it is now.

@@ -90,6 +90,17 @@ pub enum Outcome {
     Cancelled,
 }
 
+impl Outcome {
+    /// The word for it.
+    pub const fn as_str(&self) -> &'static str {
+        match self {
+            Self::Succeeded(_) => "succeeded",
+            Self::Failed(_) => "failed",
+            Self::Cancelled => "cancelled",
+        }
+    }
+}
+
 /// Where an operation is.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -187,5 +198,13 @@ impl Operation {
     /// Whether it has ended.
     pub const fn has_ended(&self) -> bool {
         matches!(self.state, State::Ended { .. })
+    }
+
+    /// Entries that the log has after it, at least.
+    pub(super) const fn entries_after(&self) -> Option<u64> {
+        match &self.state {
+            State::Ended { outcome: Outcome::Succeeded(recorded), .. } => Some(recorded.index.saturating_add(1)),
+            _ => None,
+        }
     }
 }

@@ -1,5 +1,6 @@
 //! Reading and verifying.
 
+use sha2::{Digest as _, Sha256};
 use zkl_ledger::{
     DatasetName, Entry, EntryRef, LedgerError,
     export::PublishedFile,
@@ -213,19 +214,21 @@ impl Service {
         self.ledger.published(path).await?.ok_or(ServiceError::NoFile)
     }
 
-    /// Verifies a receipt, which must be of this ledger's log. A receipt that is not valid is an answer, no error.
+    /// Verifies a receipt, which must be of this ledger's log, and writes down that it was asked. A receipt that is not valid is an
+    /// answer, no error.
     ///
     /// # Errors
-    /// [`ServiceError::TooLarge`], [`ServiceError::Task`].
-    pub async fn verify(&self, _permit: &Permit<Verify>, receipt: Vec<u8>) -> Result<VerdictView, ServiceError> {
+    /// [`ServiceError::TooLarge`], [`ServiceError::Task`], [`ServiceError::Io`].
+    pub async fn verify(&self, permit: &Permit<Verify>, receipt: Vec<u8>) -> Result<VerdictView, ServiceError> {
         if receipt.len() > MAX_RECEIPT_LEN {
             return Err(ServiceError::TooLarge { max: MAX_RECEIPT_LEN as u64 });
         }
+        let digest = hex::encode(Sha256::digest(&receipt));
         let trust = self.trust.clone();
         // Never closed.
         let _verifier = self.verifiers.acquire().await;
         let verified = tokio::task::spawn_blocking(move || zkl_ledger::verify(&receipt, &trust)).await?;
-        Ok(match verified {
+        let verdict = match verified {
             Ok(verified) => VerdictView {
                 valid: verified.verdict().is_valid(),
                 reason: None,
@@ -238,6 +241,11 @@ impl Service {
                 reason: Some(chain(&error)),
                 receipt: None,
             },
-        })
+        };
+        let (by, reason) = (permit.subject().id(), verdict.reason.as_deref());
+        self.audit.verified(by, &digest, verdict.valid, reason).await?;
+        self.metrics.verified(verdict.valid);
+        tracing::info!(receipt = digest, valid = verdict.valid, "a receipt was verified");
+        Ok(verdict)
     }
 }

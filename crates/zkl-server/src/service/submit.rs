@@ -1,5 +1,8 @@
 //! What takes seconds: notarizing and proving, as operations.
 
+use std::sync::Arc;
+
+use tokio::sync::watch;
 use zkl_ledger::{EntryRef, Table, dataset::Source, requests::EvidenceRequest, types::PrivacyLevel};
 
 use super::Service;
@@ -59,7 +62,7 @@ impl Service {
         permit: &Permit<Write>,
         key: Option<IdempotencyKey>,
     ) -> Result<Submitted, ServiceError> {
-        let place = self.operations.reserve()?;
+        let place = self.operations.reserve(permit.subject().id())?;
         let begun = self.operations.begin(permit.subject().id(), key)?;
         let spool = self.operations.spool(&place).await?;
         Ok(Submitted { place, begun, spool })
@@ -94,7 +97,7 @@ impl Service {
             Repeat::Before(operation) => return Ok(operation),
             Repeat::New(pending) => pending,
         };
-        let (ledger, name) = (self.ledger.clone(), permit.dataset().clone());
+        let (ledger, name, metrics) = (self.ledger.clone(), permit.dataset().clone(), Arc::clone(&self.metrics));
         let job: Job = Box::new(move |progress| {
             Box::pin(async move {
                 // Errors name the source: its place on the server is nobody's business.
@@ -110,7 +113,9 @@ impl Service {
                 let notarized = request.progress(progress).await;
                 // Kept until here.
                 drop(path);
-                notarized.map(|notarized| notarized.entry)
+                let notarized = notarized?;
+                metrics.rows(notarized.layout.rows());
+                Ok(notarized.entry)
             })
         });
         self.operations.submit(place, pending, new, job).await
@@ -129,7 +134,7 @@ impl Service {
     ) -> Result<Operation, ServiceError> {
         let claim: zkl_ledger::claim::Claim = request.claim.parse().map_err(ServiceError::Claim)?;
         let (text, version) = (claim.to_string(), request.version.map(|version| version.to_string()));
-        let place = self.operations.reserve()?;
+        let place = self.operations.reserve(permit.subject().id())?;
         let begun = self.operations.begin(permit.subject().id(), key)?;
         let parts =
             [b"prove", permit.dataset().as_str().as_bytes(), text.as_bytes(), version.unwrap_or_default().as_bytes()]
@@ -178,6 +183,11 @@ impl Service {
         let seen = |operation: &Operation| permit.could(operation.work.permission(), &operation.dataset);
         let found = self.operations.find(id).filter(seen);
         found.ok_or_else(|| ServiceError::NoOperation { id: id.to_string() })
+    }
+
+    /// Tells of every change of any operation: a follower looks again at its own.
+    pub fn changes(&self, _permit: &Permit<Follow>) -> watch::Receiver<()> {
+        self.operations.changes()
     }
 
     /// Ends an operation that is not being recorded yet.

@@ -2,6 +2,7 @@
 
 use std::{
     net::SocketAddr,
+    num::NonZeroU32,
     path::{Path, PathBuf},
     sync::Arc,
     thread::JoinHandle,
@@ -17,7 +18,7 @@ use zkl_ledger::{
     requests::{EvidenceRequest, ProofSetting},
 };
 use zkl_server::{
-    ServerLimits, Service, ServiceSettings,
+    Listeners, ServerLimits, Service, ServiceSettings, Tls,
     access::{Access, Grant, KeyRing},
     operations::OperationLimits,
     serve,
@@ -31,19 +32,22 @@ pub(crate) struct Setup {
     pub(crate) access: Access,
     pub(crate) operations: OperationLimits,
     pub(crate) limits: ServerLimits,
+    pub(crate) rate: Option<NonZeroU32>,
 }
 
 impl Default for Setup {
     fn default() -> Self {
         let operations = OperationLimits { upload: 1 << 20, ..OperationLimits::default() };
         let limits = ServerLimits { grace: Duration::from_secs(60), ..ServerLimits::default() };
-        Self { access: Access::default(), operations, limits }
+        Self { access: Access::default(), operations, limits, rate: None }
     }
 }
 
 /// A server that ends with the test.
 pub(crate) struct Server {
     pub(crate) address: SocketAddr,
+    /// Of metrics and health.
+    pub(crate) internal: SocketAddr,
     stop: Option<oneshot::Sender<()>>,
     thread: Option<JoinHandle<()>>,
 }
@@ -104,20 +108,27 @@ impl Home {
     }
 
     pub(crate) fn start(&self, setup: Setup) -> Server {
+        self.start_with(setup, None)
+    }
+
+    pub(crate) fn start_with(&self, setup: Setup, tls: Option<Tls>) -> Server {
         let (dir, server_dir) = (self.ledger(), self.server_dir());
         let (started, address) = std::sync::mpsc::channel();
         let (stop, stopped) = oneshot::channel();
         let thread = std::thread::spawn(move || {
             runtime().block_on(async move {
-                let settings = ServiceSettings { access: setup.access, operations: setup.operations };
+                let settings = ServiceSettings { access: setup.access, operations: setup.operations, rate: setup.rate };
                 let service = Arc::new(Service::start(open(&dir).await, &server_dir, settings).unwrap());
-                let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-                started.send(listener.local_addr().unwrap()).unwrap();
+                let clients = TcpListener::bind("127.0.0.1:0").await.unwrap();
+                let internal = TcpListener::bind("127.0.0.1:0").await.unwrap();
+                started.send((clients.local_addr().unwrap(), internal.local_addr().unwrap())).unwrap();
                 let stopped = async { drop(stopped.await) };
-                serve(service, listener, setup.limits, stopped).await.unwrap();
+                let listeners = Listeners { clients, tls, internal: Some(internal) };
+                serve(service, listeners, setup.limits, stopped).await.unwrap();
             });
         });
-        Server { address: address.recv().unwrap(), stop: Some(stop), thread: Some(thread) }
+        let (address, internal) = address.recv().unwrap();
+        Server { address, internal, stop: Some(stop), thread: Some(thread) }
     }
 }
 
@@ -128,6 +139,11 @@ fn runtime() -> tokio::runtime::Runtime {
 impl Server {
     pub(crate) fn url(&self, path: &str) -> String {
         format!("http://{}{path}", self.address)
+    }
+
+    /// What the operator's machines are told at `path`.
+    pub(crate) fn internal(&self, path: &str) -> Answer {
+        send(&format!("http://{}{path}", self.internal), "GET", None, &[], b"")
     }
 
     pub(crate) fn client<'s>(&'s self, token: &'s str) -> Client<'s> {
@@ -215,22 +231,7 @@ impl Client<'_> {
     }
 
     pub(crate) fn send(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Answer {
-        let config = ureq::Agent::config_builder().http_status_as_error(false).build();
-        let agent = ureq::Agent::new_with_config(config);
-        let mut request = ureq::http::Request::builder().method(method).uri(self.server.url(path));
-        if let Some(token) = self.token {
-            request = request.header("authorization", format!("Bearer {token}"));
-        }
-        for (name, value) in headers {
-            request = request.header(*name, *value);
-        }
-        let answer = match method {
-            "POST" | "PUT" => agent.run(request.body(body).unwrap()),
-            _ => agent.run(request.body(()).unwrap()),
-        };
-        let mut answer = answer.unwrap();
-        let (status, headers) = (answer.status().as_u16(), answer.headers().clone());
-        Answer { status, headers, bytes: answer.body_mut().read_to_vec().unwrap() }
+        send(&self.server.url(path), method, self.token, headers, body)
     }
 
     /// Follows an operation until it has ended.
@@ -246,4 +247,23 @@ impl Client<'_> {
             std::thread::sleep(Duration::from_millis(50));
         }
     }
+}
+
+fn send(url: &str, method: &str, token: Option<&str>, headers: &[(&str, &str)], body: &[u8]) -> Answer {
+    let config = ureq::Agent::config_builder().http_status_as_error(false).build();
+    let agent = ureq::Agent::new_with_config(config);
+    let mut request = ureq::http::Request::builder().method(method).uri(url);
+    if let Some(token) = token {
+        request = request.header("authorization", format!("Bearer {token}"));
+    }
+    for (name, value) in headers {
+        request = request.header(*name, *value);
+    }
+    let answer = match method {
+        "POST" | "PUT" => agent.run(request.body(body).unwrap()),
+        _ => agent.run(request.body(()).unwrap()),
+    };
+    let mut answer = answer.unwrap();
+    let (status, headers) = (answer.status().as_u16(), answer.headers().clone());
+    Answer { status, headers, bytes: answer.body_mut().read_to_vec().unwrap() }
 }

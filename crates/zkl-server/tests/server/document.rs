@@ -34,6 +34,7 @@ fn every_operation_has_an_id_a_summary_and_answers() {
     let listed = [
         "cancelOperation",
         "createKey",
+        "followOperation",
         "getCheckpoint",
         "getDataset",
         "getEntry",

@@ -220,3 +220,52 @@ fn a_request_that_is_being_received_is_not_begun_again() {
     let accepted = parse(&read_all(&mut stream)).expect(202);
     assert_eq!(again().expect(202).header("location"), accepted.header("location"));
 }
+
+#[test]
+fn nobody_asks_more_often_than_their_share() {
+    let home = Home::new();
+    let (key, other) = (home.everything(), home.key(&["read:*"]));
+    let server = home.start(Setup { rate: std::num::NonZeroU32::new(5), ..Setup::default() });
+    let ask = |token: &str| server.client(token).get("/api/v1/datasets");
+    let begun = Instant::now();
+    let answers: Vec<u16> = (0..40).map(|_| ask(&key).status).collect();
+    let taken = answers.iter().filter(|status| **status == 200).count();
+    let most = 6 + 5 * usize::try_from(begun.elapsed().as_secs() + 1).unwrap();
+    assert!(taken >= 5 && taken <= most && answers.iter().all(|status| [200, 429].contains(status)), "{answers:?}");
+    let refused = (0..20).map(|_| ask(&key)).find(|answer| answer.status == 429).unwrap();
+    assert_eq!(refused.header("retry-after"), "1");
+    refused.problem(429, "rate-limited");
+    // It is the share of one key.
+    ask(&other).expect(200);
+    // Whoever guesses has one share with whoever shows no key, by address.
+    let guesses: Vec<u16> = (0..20).map(|_| ask("zkl_0123456789abcdef_00").status).collect();
+    assert!(guesses.contains(&401) && guesses.contains(&429), "{guesses:?}");
+    assert!((0..20).any(|_| server.anonymous().get("/api/v1/datasets").status == 429));
+    ask(&other).expect(200);
+    // Health is nobody's share.
+    assert!((0..40).all(|_| server.anonymous().get("/livez").status == 200));
+}
+
+#[test]
+fn nobody_fills_the_queue_for_everybody_else() {
+    let home = Home::new();
+    let (key, other) = (home.everything(), home.key(&["write:team/*"]));
+    let operations = OperationLimits { waiting: 8, per_subject: 1, ..OperationLimits::default() };
+    let server = home.start(Setup { operations, ..Setup::default() });
+    // An upload that goes on is an operation of its key.
+    let mut stream = TcpStream::connect(server.address).unwrap();
+    let head = format!(
+        "POST {VERSIONS} HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {key}\r\ncontent-length: {}\r\nconnection: close\r\n\r\n",
+        CSV.len()
+    );
+    stream.write_all(head.as_bytes()).unwrap();
+    wait_until(|| uploads(&home) == 1);
+    server.client(&key).post(VERSIONS, CSV).problem(429, "rate-limited");
+    let claim = r#"{"claim":"mean(age) between 40 and 50"}"#;
+    server.client(&key).post("/api/v1/datasets/team%2Fpatients/claims", claim).problem(429, "rate-limited");
+    let accepted = server.client(&other).post(VERSIONS, CSV).expect(202);
+    server.client(&other).follow(accepted.header("location"));
+    // One that is given up frees its place.
+    drop(stream);
+    wait_until(|| server.client(&key).post(VERSIONS, CSV).status == 202);
+}

@@ -5,10 +5,13 @@
 mod common;
 mod curl;
 mod document;
+mod follow;
 mod keys;
 mod limits;
 mod matrix;
+mod observe;
 mod reads;
 mod restart;
 mod several;
 mod submit;
+mod tls;

@@ -46,7 +46,7 @@ const NOBODY: [u16; 8] = [401, 403, 403, 403, 403, 403, 403, 403];
 
 /// `TEAM-OP` and `RIVAL-OP` stand for notarizations of the two teams. A claim that cannot be read is refused after the key was
 /// looked at: 400 means allowed. So does 409 for an operation that has ended, and 404 for a key that is not there.
-const TABLE: [Row; 31] = [
+const TABLE: [Row; 33] = [
     row("GET", "/livez", "", OPEN),
     row("GET", "/readyz", "", OPEN),
     row("GET", "/api/v1/openapi.json", "", OPEN),
@@ -83,6 +83,8 @@ const TABLE: [Row; 31] = [
     row("GET", "/api/v1/operations", "", [401, 403, 200, 200, 403, 403, 403, 200]),
     row("GET", "/api/v1/operations/TEAM-OP", "", [401, 403, 200, 404, 403, 403, 403, 200]),
     row("GET", "/api/v1/operations/RIVAL-OP", "", [401, 403, 404, 404, 403, 403, 403, 404]),
+    row("GET", "/api/v1/operations/TEAM-OP/events", "", [401, 403, 200, 404, 403, 403, 403, 200]),
+    row("GET", "/api/v1/operations/RIVAL-OP/events", "", [401, 403, 404, 404, 403, 403, 403, 404]),
     row("DELETE", "/api/v1/operations/TEAM-OP", "", [401, 403, 409, 404, 403, 403, 403, 409]),
     row("DELETE", "/api/v1/operations/RIVAL-OP", "", [401, 403, 404, 404, 403, 403, 403, 404]),
     row("GET", "/api/v1/keys", "", [401, 403, 403, 403, 403, 200, 403, 403]),

@@ -97,12 +97,19 @@ fn two_servers_do_not_share_a_directory() {
 
 /// Starts the program and returns the address that it printed.
 pub(crate) fn run(home: &Home) -> (Child, String) {
+    run_with(home, &[], Stdio::inherit())
+}
+
+/// The same with more arguments.
+pub(crate) fn run_with(home: &Home, args: &[&str], stderr: Stdio) -> (Child, String) {
     let mut child = Command::new(env!("CARGO_BIN_EXE_zkl-server"))
         .args(["serve", "--listen", "127.0.0.1:0", "--proof", "dev", "--ledger"])
         .arg(home.ledger())
         .arg("--keys")
         .arg(proving_keys())
+        .args(args)
         .stdout(Stdio::piped())
+        .stderr(stderr)
         .spawn()
         .unwrap();
     let mut line = String::new();

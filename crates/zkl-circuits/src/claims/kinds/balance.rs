@@ -31,6 +31,7 @@ use crate::{
         range::{BoundVar, NARROW, bound_inputs},
         relation::{Frame, Relation, blank, enforce_at_least},
         resolve::{Place, ResolvedClaim, Table},
+        words::quoted,
     },
     seal::{COUNT_BITS, CategoryRecord, CategoryRecordVar, Opening, RecordIndexVar, Seal, SealError},
 };
@@ -88,6 +89,13 @@ impl ClaimKind for Balance {
 
     fn write(&self, f: &mut fmt::Formatter<'_>, text: TextForm) -> fmt::Result {
         write!(f, "balance({}) {}", text.name(&self.column), self.is)
+    }
+
+    fn in_words(&self) -> String {
+        let (column, is) = (quoted(&self.column), self.is.in_words());
+        format!(
+            "The number of rows with the rarest value of {column}, divided by that with the most frequent one, {is}."
+        )
     }
 
     fn serves(column: &ColumnLayout) -> bool {

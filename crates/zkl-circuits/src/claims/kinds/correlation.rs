@@ -42,6 +42,7 @@ use crate::{
         range::NARROW,
         relation::{Frame, Relation, blank, enforce_at_least},
         resolve::{Place, ResolvedClaim, Table},
+        words::quoted,
     },
     seal::{Opening, ProductRecord, ProductRecordVar, RecordIndexVar, Seal, SealError},
 };
@@ -107,6 +108,11 @@ impl ClaimKind for Correlation {
 
     fn write(&self, f: &mut fmt::Formatter<'_>, text: TextForm) -> fmt::Result {
         write!(f, "corr({}, {}) {}", text.name(&self.left), text.name(&self.right), self.is)
+    }
+
+    fn in_words(&self) -> String {
+        let (left, right) = (quoted(&self.left), quoted(&self.right));
+        format!("The correlation between {left} and {right} {}.", self.is.in_words())
     }
 
     fn serves(column: &ColumnLayout) -> bool {

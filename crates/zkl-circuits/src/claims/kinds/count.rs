@@ -16,6 +16,7 @@ use crate::{
         ratio::ColumnRatio,
         relation::Frame,
         resolve::{Place, Table},
+        words::quoted,
     },
     seal::{RecordHead, RecordHeadVar},
 };
@@ -66,6 +67,10 @@ impl ColumnRatio for Count {
 
     fn write_range(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.is)
+    }
+
+    fn in_words(&self) -> String {
+        format!("The number of rows with a value in {} {}.", quoted(&self.column), self.is.in_words())
     }
 
     fn bounds(&self, table: &Table<'_>, _: u32) -> Result<Bounds, ClaimError> {

@@ -37,6 +37,7 @@ use crate::{
         range::{BoundsVar, NARROW, bounds_inputs},
         relation::{Frame, Relation, blank, enforce_at_least},
         resolve::{Order, Place, ResolvedClaim, Table, joint_capacities},
+        words::quoted,
     },
     seal::{
         CategoryRecord, CategoryRecordVar, JointRecord, JointRecordVar, Opening, RecordIndexVar, Seal, SealError,
@@ -121,6 +122,16 @@ impl ClaimKind for Gap {
         let [first, second] = self.groups.each_ref().map(|group| text.value(group));
         let (column, value, by) = (text.name(&self.column), text.value(&self.value), text.name(&self.by));
         write!(f, "gap({column} = {value} by {by}: {first}, {second}) {}", self.is.percent())
+    }
+
+    fn in_words(&self) -> String {
+        let [first, second] = self.groups.each_ref().map(|group| quoted(group));
+        let (column, value, by) = (quoted(&self.column), quoted(&self.value), quoted(&self.by));
+        let is = self.is.percent().in_words();
+        format!(
+            "The rate of {value} in {column} among rows with {first} in {by} and that among rows with {second} there are \
+             compared: the difference {is}."
+        )
     }
 
     fn serves(column: &ColumnLayout) -> bool {

@@ -24,6 +24,7 @@ use crate::{
         relation::{Frame, enforce_at_least},
         resolve::{Place, Table},
         rounded::Inwards,
+        words::quoted,
     },
     seal::{NumericRecord, NumericRecordVar},
 };
@@ -87,6 +88,10 @@ impl ColumnRatio for Mean {
 
     fn write_range(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.is)
+    }
+
+    fn in_words(&self) -> String {
+        format!("The mean of {} {}.", quoted(&self.column), self.is.in_words())
     }
 
     fn bounds(&self, _: &Table<'_>, scale: u32) -> Result<Bounds, ClaimError> {

@@ -33,6 +33,7 @@ use crate::{
         observed::Observed,
         relation::{Frame, Relation, blank, enforce_at_least},
         resolve::{Order, Place, ResolvedClaim, Table, joint_capacities},
+        words::quoted,
     },
     seal::{
         CategoryRecord, CategoryRecordVar, GroupedRecord, GroupedRecordVar, JointRecord, JointRecordVar, Opening,
@@ -136,6 +137,19 @@ impl ClaimKind for MinGroup {
             NullGroups::Excluded => "",
             NullGroups::Included => " with nulls",
         })
+    }
+
+    fn in_words(&self) -> String {
+        let columns: Vec<String> = self.columns.iter().map(|column| quoted(column)).collect();
+        let nulls = match self.nulls {
+            NullGroups::Excluded => "in no group",
+            NullGroups::Included => "grouped as well",
+        };
+        let (columns, is) = (columns.join(" and "), self.is.in_words());
+        format!(
+            "Of the groups of rows that share what they hold in {columns}, the number of rows in the smallest {is} (rows without \
+             a value are {nulls})."
+        )
     }
 
     fn serves(column: &ColumnLayout) -> bool {

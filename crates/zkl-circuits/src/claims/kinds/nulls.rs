@@ -22,6 +22,7 @@ use crate::{
         ratio::ColumnRatio,
         relation::{Frame, enforce_at_least},
         resolve::{Place, Table},
+        words::quoted,
     },
     seal::{RecordHead, RecordHeadVar},
 };
@@ -99,6 +100,16 @@ impl ColumnRatio for Nulls {
         match self.unit {
             NullUnit::Rows => write!(f, "{}", self.is),
             NullUnit::Rate => write!(f, "{}", self.is.percent()),
+        }
+    }
+
+    fn in_words(&self) -> String {
+        let column = quoted(&self.column);
+        match self.unit {
+            NullUnit::Rows => format!("The number of rows without a value in {column} {}.", self.is.in_words()),
+            NullUnit::Rate => {
+                format!("The share of rows without a value in {column} {}.", self.is.percent().in_words())
+            }
         }
     }
 

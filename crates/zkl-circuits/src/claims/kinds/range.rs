@@ -27,6 +27,7 @@ use crate::{
         relation::{Frame, enforce_at_least},
         resolve::{Place, Table},
         rounded::Inwards,
+        words::quoted,
     },
     seal::{NumericRecord, NumericRecordVar},
 };
@@ -108,6 +109,14 @@ impl ColumnRatio for Range {
 
     fn write_range(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", Comparison::from(self.is))
+    }
+
+    fn in_words(&self) -> String {
+        let (by, than) = match &self.is {
+            Limit::AtMost(t) => ("at most", t),
+            Limit::Below(t) => ("less than", t),
+        };
+        format!("The largest value of {} exceeds the smallest by {by} {than}.", quoted(&self.column))
     }
 
     fn bounds(&self, _: &Table<'_>, scale: u32) -> Result<Bounds, ClaimError> {

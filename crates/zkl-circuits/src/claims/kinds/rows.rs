@@ -70,6 +70,10 @@ impl ClaimKind for Rows {
         write!(f, "rows {}", self.is)
     }
 
+    fn in_words(&self) -> String {
+        format!("The number of rows {}.", self.is.in_words())
+    }
+
     fn serves(_: &ColumnLayout) -> bool {
         false
     }

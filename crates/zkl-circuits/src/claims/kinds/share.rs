@@ -29,6 +29,7 @@ use crate::{
         range::{BoundsVar, NARROW, bounds_inputs},
         relation::{Frame, Relation, blank, enforce_at_least},
         resolve::{Place, ResolvedClaim, Table},
+        words::quoted,
     },
     seal::{CategoryRecord, CategoryRecordVar, Opening, RecordIndexVar, Seal, SealError, value_digest},
 };
@@ -116,6 +117,15 @@ impl ClaimKind for Share {
             ShareBase::ValidRows => "",
             ShareBase::AllRows => " over all rows",
         })
+    }
+
+    fn in_words(&self) -> String {
+        let among = match self.over {
+            ShareBase::ValidRows => "among the rows with a value there",
+            ShareBase::AllRows => "among all rows",
+        };
+        let (column, value, is) = (quoted(&self.column), quoted(&self.value), self.is.percent().in_words());
+        format!("The share of rows with {value} in {column}, {among}, {is}.")
     }
 
     fn serves(column: &ColumnLayout) -> bool {

@@ -21,6 +21,7 @@ use crate::{
         relation::Frame,
         resolve::{Place, Table},
         rounded::{Inwards, plus},
+        words::quoted,
     },
     seal::{NumericRecord, NumericRecordVar},
 };
@@ -83,6 +84,11 @@ impl ColumnRatio for Std {
 
     fn write_range(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.is)
+    }
+
+    fn in_words(&self) -> String {
+        let (of, is) = (self.estimator.of(), self.is.in_words());
+        format!("The standard deviation of {} ({of}) {is}.", quoted(&self.column))
     }
 
     fn bounds(&self, table: &Table<'_>, scale: u32) -> Result<Bounds, ClaimError> {

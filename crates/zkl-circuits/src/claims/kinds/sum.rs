@@ -24,6 +24,7 @@ use crate::{
         relation::Frame,
         resolve::{Place, Table},
         rounded::Inwards,
+        words::quoted,
     },
     seal::{NumericRecord, NumericRecordVar},
 };
@@ -74,6 +75,10 @@ impl ColumnRatio for Sum {
 
     fn write_range(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.is)
+    }
+
+    fn in_words(&self) -> String {
+        format!("The sum of {} {}.", quoted(&self.column), self.is.in_words())
     }
 
     fn bounds(&self, _: &Table<'_>, scale: u32) -> Result<Bounds, ClaimError> {

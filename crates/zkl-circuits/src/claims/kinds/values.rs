@@ -33,6 +33,7 @@ use crate::{
         relation::{Frame, Relation, blank, enforce_at_least},
         resolve::{Place, ResolvedClaim, Table},
         rounded::Inwards,
+        words::quoted,
     },
     seal::{NumericRecord, NumericRecordVar, Opening, RecordIndexVar, Seal, SealError},
 };
@@ -99,6 +100,10 @@ impl ClaimKind for Values {
 
     fn write(&self, f: &mut fmt::Formatter<'_>, text: TextForm) -> fmt::Result {
         write!(f, "{}({}) {}", self.function(), text.name(&self.column), self.is)
+    }
+
+    fn in_words(&self) -> String {
+        format!("Every value of {} {}.", quoted(&self.column), self.is.in_words())
     }
 
     fn serves(column: &ColumnLayout) -> bool {

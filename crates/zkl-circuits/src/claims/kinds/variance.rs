@@ -25,6 +25,7 @@ use crate::{
         relation::{Frame, enforce_at_least},
         resolve::{Place, Table},
         rounded::Inwards,
+        words::quoted,
     },
     seal::{NumericRecord, NumericRecordVar},
 };
@@ -58,6 +59,14 @@ pub(super) fn spread(cs: &Cs, count: &IntVar, sum: &IntVar, squares: &IntVar) ->
 }
 
 impl Estimator {
+    /// What is estimated, in words.
+    pub(super) const fn of(self) -> &'static str {
+        match self {
+            Self::Population => "of these rows",
+            Self::Sample => "estimated from these rows as a sample",
+        }
+    }
+
     /// The variance of a column as numerator and denominator, in squared integer units.
     pub(super) fn variance(self, facts: &Facts<'_>, column: Place) -> Result<(BigInt, BigInt), ClaimError> {
         let (valid, stats) = facts.numeric(column)?;
@@ -116,6 +125,11 @@ impl ColumnRatio for Variance {
 
     fn write_range(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.is)
+    }
+
+    fn in_words(&self) -> String {
+        let (of, is) = (self.estimator.of(), self.is.in_words());
+        format!("The variance of {} ({of}) {is}.", quoted(&self.column))
     }
 
     fn bounds(&self, _: &Table<'_>, scale: u32) -> Result<Bounds, ClaimError> {

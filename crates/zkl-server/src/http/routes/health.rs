@@ -2,13 +2,19 @@
 
 use std::sync::Arc;
 
-use axum::{extract::State, http::StatusCode, response::Response};
+use axum::{
+    extract::State,
+    http::{HeaderValue, StatusCode, header},
+    response::{IntoResponse as _, Response},
+};
 use serde::Serialize;
 
 use crate::{
     http::{answer, problem::Problem},
     service::Service,
 };
+
+const METRICS: HeaderValue = HeaderValue::from_static("application/openmetrics-text; version=1.0.0; charset=utf-8");
 
 #[derive(Serialize)]
 struct Health {
@@ -18,6 +24,12 @@ struct Health {
 /// The process answers.
 pub(in crate::http) async fn alive() -> Response {
     answer::json(StatusCode::OK, &Health { status: "alive" })
+}
+
+/// The metrics.
+pub(in crate::http) async fn metrics(State(service): State<Arc<Service>>) -> Result<Response, Problem> {
+    let text = service.render_metrics().await?;
+    Ok(([(header::CONTENT_TYPE, METRICS)], text).into_response())
 }
 
 /// The store answers, and what it holds is this ledger's.

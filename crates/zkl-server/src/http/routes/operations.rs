@@ -1,13 +1,25 @@
 //! Operations: followed and ended.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
-use axum::{extract::State, http::StatusCode, response::Response};
+use axum::{
+    extract::State,
+    http::StatusCode,
+    response::{
+        IntoResponse as _, Response,
+        sse::{Event, KeepAlive, Sse},
+    },
+};
+use futures::stream;
 use serde::Serialize;
+use tokio::{
+    sync::watch,
+    time::{Instant, timeout_at},
+};
 use utoipa::ToSchema;
 
 use crate::{
-    access::Follow,
+    access::{Follow, Permit},
     http::{
         answer,
         extract::{Caller, Followed},
@@ -17,6 +29,11 @@ use crate::{
     operations::{Operation, OperationId, Outcome, Recorded, State as OperationState},
     service::Service,
 };
+
+/// Longest time that an operation is followed in one answer.
+const LONGEST: Duration = Duration::from_secs(600);
+/// How often a silent stream says that it is still there.
+const STILL_THERE: Duration = Duration::from_secs(10);
 
 /// Where an operation is.
 #[derive(Serialize, ToSchema)]
@@ -159,6 +176,65 @@ pub(in crate::http) async fn show(
     params.end()?;
     let permit = service.access().authorize(&subject, Follow)?;
     Ok(answer::json(StatusCode::OK, &OperationView::from(service.operation(&permit, &id)?)))
+}
+
+/// Follows an operation: an event for every change, until it has ended or ten minutes are over
+#[utoipa::path(
+    get, path = "/api/v1/operations/{operation}/events", tag = "operations", operation_id = "followOperation",
+    params(("operation" = String, Path, description = "Its id")),
+    responses(
+        (status = 200, body = String, content_type = "text/event-stream", description = "Server-sent events named `operation`, each with the operation as `getOperation` answers it"),
+        (status = "default", body = Problem, content_type = "application/problem+json"),
+    )
+)]
+pub(in crate::http) async fn events(
+    State(service): State<Arc<Service>>,
+    Caller(subject): Caller,
+    Followed(id): Followed,
+    params: Params,
+) -> Result<Response, Problem> {
+    params.end()?;
+    let permit = service.access().authorize(&subject, Follow)?;
+    // Whoever may not see it is told so, and gets no stream.
+    service.operation(&permit, &id)?;
+    let mut changes = service.changes(&permit);
+    // What is there now is the first event.
+    changes.mark_changed();
+    let follower = Follower { service, permit, id, changes, until: Instant::now() + LONGEST, told: None };
+    let stream = stream::unfold(Some(follower), |follower| async move {
+        let (event, follower) = follower?.next().await?;
+        Some((Ok::<_, axum::Error>(event), follower))
+    });
+    Ok(Sse::new(stream).keep_alive(KeepAlive::new().interval(STILL_THERE)).into_response())
+}
+
+/// Somebody who follows an operation.
+struct Follower {
+    service: Arc<Service>,
+    permit: Permit<Follow>,
+    id: OperationId,
+    changes: watch::Receiver<()>,
+    until: Instant,
+    told: Option<String>,
+}
+
+impl Follower {
+    /// The next change, and whoever waits for the one after it.
+    async fn next(mut self) -> Option<(Event, Option<Self>)> {
+        loop {
+            // A key that was revoked goes on for so long; clients of such streams come back.
+            timeout_at(self.until, self.changes.changed()).await.ok()?.ok()?;
+            let operation = self.service.operation(&self.permit, &self.id).ok()?;
+            let has_ended = operation.has_ended();
+            let view = serde_json::to_string(&OperationView::from(operation)).ok()?;
+            if self.told.as_ref() == Some(&view) {
+                continue;
+            }
+            let event = Event::default().event("operation").data(&view);
+            self.told = Some(view);
+            return Some((event, (!has_ended).then_some(self)));
+        }
+    }
 }
 
 /// Cancels an operation that is not being recorded yet

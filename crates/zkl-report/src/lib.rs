@@ -1,0 +1,10 @@
+#![doc = include_str!("../README.md")]
+
+pub mod legal;
+pub mod page;
+mod receipt;
+mod report;
+mod statement;
+
+pub use receipt::Reported;
+pub use report::report;

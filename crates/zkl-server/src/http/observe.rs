@@ -1,0 +1,72 @@
+//! What is written down and counted of every request: an id that its answer carries, the route, the outcome, the time.
+
+use std::{sync::Arc, time::Instant};
+
+use axum::{
+    extract::{MatchedPath, Request, State},
+    http::{HeaderMap, HeaderName, HeaderValue, Method},
+    middleware::Next,
+    response::Response,
+};
+use tracing::Instrument as _;
+
+use crate::{failure::Code, metrics::Face, service::Service};
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+/// Longest id of a client that is taken as it is.
+const MAX_ID: usize = 64;
+/// Methods that have routes. Others are one, so that clients do not choose what is counted.
+const METHODS: [Method; 3] = [Method::GET, Method::POST, Method::DELETE];
+
+/// Carries out a request, and writes down what came of it.
+pub(super) async fn observe(State(service): State<Arc<Service>>, request: Request, next: Next) -> Response {
+    let id = request_id(request.headers());
+    let path = request.extensions().get::<MatchedPath>().map_or("none", MatchedPath::as_str);
+    let method = METHODS.iter().find(|known| *known == request.method()).map_or("OTHER", Method::as_str);
+    let route = format!("{method} {path}");
+    let span = tracing::info_span!("request", request_id = id.to_str().unwrap_or_default(), route);
+    let begun = Instant::now();
+    let mut response = next.run(request).instrument(span.clone()).await;
+    let (took, failure) = (begun.elapsed(), response.extensions().get::<Code>().copied());
+    span.in_scope(|| {
+        let outcome = failure.map_or("ok", Code::as_str);
+        let seconds = took.as_secs_f64();
+        tracing::info!(target: "zkl_server::requests", status = response.status().as_u16(), outcome, seconds, "answered");
+    });
+    service.metrics().request(Face::Rest, route, failure, took);
+    response.headers_mut().insert(REQUEST_ID, id);
+    response
+}
+
+/// The id that whoever stands before this server gave the request, if it is harmless in a log; otherwise a new one.
+fn request_id(headers: &HeaderMap) -> HeaderValue {
+    let harmless = |value: &&HeaderValue| {
+        let bytes = value.as_bytes();
+        let of_ids = |b: &u8| b.is_ascii_alphanumeric() || b"-_.".contains(b);
+        (1..=MAX_ID).contains(&bytes.len()) && bytes.iter().all(of_ids)
+    };
+    headers.get(REQUEST_ID).filter(harmless).cloned().unwrap_or_else(|| {
+        let mut random = [0_u8; 8];
+        // Without randomness requests share an id, and are answered.
+        let _ = getrandom::fill(&mut random);
+        HeaderValue::try_from(hex::encode(random)).unwrap_or(HeaderValue::from_static("none"))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_id_that_could_forge_a_line_is_replaced() {
+        let id = |given: &str| {
+            let headers = HeaderMap::from_iter([(REQUEST_ID, HeaderValue::from_bytes(given.as_bytes()).unwrap())]);
+            request_id(&headers).to_str().unwrap().to_owned()
+        };
+        assert_eq!(id("a-1_B.2"), "a-1_B.2");
+        for bad in ["", "a b", "{\"level\":\"ERROR\"}", &"x".repeat(65)] {
+            let new = id(bad);
+            assert!(new.len() == 16 && new != bad, "{new}");
+        }
+    }
+}
