@@ -5,7 +5,7 @@
 //! size comes from the shape, every message is absorbed before any challenge that follows it, and the order of the tape is
 //! the absorb order.
 
-use std::ops::{Add, Mul, Sub};
+use std::ops::{Add, AddAssign, Mul, Sub, SubAssign};
 
 use zkl_core::ark::Fr;
 use zkl_poseidon::Domain;
@@ -15,7 +15,8 @@ use crate::{
     transcript::{TRANSCRIPT_DOMAIN, Transcript, TranscriptSeed},
 };
 
-/// Something that adds and multiplies as field elements do.
+/// Something that adds and multiplies as field elements do. Sums over many slots are added up in place: in a circuit a copy of such a
+/// sum costs as much as all that was added to it.
 pub trait Value:
     Clone
     + Add<Output = Self>
@@ -24,6 +25,8 @@ pub trait Value:
     + for<'a> Add<&'a Self, Output = Self>
     + for<'a> Sub<&'a Self, Output = Self>
     + for<'a> Mul<&'a Self, Output = Self>
+    + for<'a> AddAssign<&'a Self>
+    + for<'a> SubAssign<&'a Self>
 {
 }
 
@@ -35,6 +38,8 @@ impl<T> Value for T where
         + for<'a> Add<&'a Self, Output = Self>
         + for<'a> Sub<&'a Self, Output = Self>
         + for<'a> Mul<&'a Self, Output = Self>
+        + for<'a> AddAssign<&'a Self>
+        + for<'a> SubAssign<&'a Self>
 {
 }
 

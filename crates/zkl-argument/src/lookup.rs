@@ -72,7 +72,7 @@ pub fn verify<C: Context>(
         for (entry, count) in counts.iter().enumerate() {
             let denominator = start.clone() - ctx.constant(entry as u64);
             let inverse = ctx.inverse(&denominator, ScanError::TableDenominator { table, entry })?;
-            sum = sum + inverse * count;
+            sum += &(inverse * count);
         }
     }
     let mut root = ctx.receive(2)?.into_iter();
@@ -126,10 +126,10 @@ fn open_leaf<C: Context>(
         };
         match block {
             Block::LimbTable | Block::GroupTable(_) => {}
-            Block::GroupLow(_) | Block::GroupHigh(_) => in_all = in_all + &weight,
-            _ => in_rows = in_rows + &weight,
+            Block::GroupLow(_) | Block::GroupHigh(_) => in_all += &weight,
+            _ => in_rows += &weight,
         }
-        denominators = denominators + weight * (known - &one);
+        denominators += &(weight * (known - &one));
     }
     LookupClaim {
         multiplicities: below_n * in_rows + in_all - &leaf.value.p,

@@ -174,7 +174,7 @@ pub(crate) fn expected_sum<C: Context>(
                 let powers: [V; TERMS] = self.powers.take();
                 for (power, sum) in powers.into_iter().zip(R::sums(record)) {
                     if let Some(sum) = sum {
-                        self.sum = self.sum.clone() + power * sum;
+                        self.sum += &(power * sum);
                     }
                 }
             }

@@ -57,7 +57,7 @@ class Slots:
     def derivable(self, wide: bool) -> bool:
         """Whether a verifier makes the circuits' keys; `wide` are universal ones of a table of one segment."""
         cells = sum(size * count for size, count in zip(CAPACITIES + JOINTS, self.categories + self.joints))
-        records, blocks, most = (384, 1024, 8192) if wide else (128, 128, 4096)
+        records, blocks, most = (512, 1024, 16384) if wide else (128, 128, 4096)
         return self.records <= records and self.blocks <= blocks and cells <= most
 
     def text(self) -> str:

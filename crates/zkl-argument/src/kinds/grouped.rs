@@ -68,10 +68,9 @@ impl Relation<3, 2, 3> for Grouped {
         let Some(group) = weights.groups.get(slot) else { return };
         let outside = (weights.one.clone() - group) * &weights.eq;
         let inside = (group.clone() - &weights.origin) * &weights.eq;
-        let mut weighted = summand.weighted.clone();
-        weighted = weighted + nulls * (m.clone() * &weights.origin);
-        weighted = weighted + unused * (m.clone() * outside);
-        summand.weighted = weighted + counted * ((m - smallest - rest) * inside);
+        summand.weighted += &(nulls * (m.clone() * &weights.origin));
+        summand.weighted += &(unused * (m.clone() * outside));
+        summand.weighted += &(counted * ((m - smallest - rest) * inside));
     }
 
     fn kernel_term((group, smallest): (usize, &Fr), [m, rest]: [Series; 2], powers: [Fr; 3]) -> Term {

@@ -69,11 +69,12 @@ impl Relation<4, 2, 5> for Numeric {
         summand: &mut Summand<V>,
     ) {
         let b = b + full;
-        let rows = summand.rows.clone();
-        summand.rows = rows + sum * u.clone() + square * (u.clone() * &u) + valid * b.clone();
+        summand.rows += &(sum * u.clone());
+        summand.rows += &(square * (u.clone() * &u));
+        summand.rows += &(valid * b.clone());
         let invalid = weights.one.clone() - &b;
-        summand.rules = summand.rules.clone() - bit * (b * &invalid);
-        summand.rules = summand.rules.clone() + null * (u * &invalid);
+        summand.rules -= &(bit * (b * &invalid));
+        summand.rules += &(null * (u * &invalid));
     }
 
     fn kernel_term(full: &Fr, [u, b]: [Series; 2], powers: [Fr; 5]) -> Term {

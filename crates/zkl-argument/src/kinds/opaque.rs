@@ -50,8 +50,8 @@ impl Relation<1, 1, 2> for Opaque {
         summand: &mut Summand<V>,
     ) {
         let b = b + full;
-        summand.rows = summand.rows.clone() + valid * b.clone();
-        summand.rules = summand.rules.clone() - bit * ((weights.one.clone() - &b) * &b);
+        summand.rows += &(valid * b.clone());
+        summand.rules -= &(bit * ((weights.one.clone() - &b) * &b));
     }
 
     fn kernel_term(full: &Fr, [b]: [Series; 1], powers: [Fr; 2]) -> Term {

@@ -71,10 +71,12 @@ impl Relation<6, 4, 6> for Product {
         let (left_valid, right_valid) = (left_valid + left_full, right_valid + right_full);
         let left_both = left.clone() * &right_valid;
         let right_both = right.clone() * &left_valid;
-        let mut rows = summand.rows.clone();
-        rows = rows + product * (left.clone() * &right) + valid * (left_valid * &right_valid);
-        rows = rows + left_sum * left_both.clone() + right_sum * right_both.clone();
-        summand.rows = rows + left_square * (left_both * left) + right_square * (right_both * right);
+        summand.rows += &(product * (left.clone() * &right));
+        summand.rows += &(valid * (left_valid * &right_valid));
+        summand.rows += &(left_sum * left_both.clone());
+        summand.rows += &(right_sum * right_both.clone());
+        summand.rows += &(left_square * (left_both * left));
+        summand.rows += &(right_square * (right_both * right));
     }
 
     fn kernel_term([left, right]: [&Fr; 2], values: [Series; 4], powers: [Fr; 6]) -> Term {

@@ -2,7 +2,7 @@
 
 use std::{
     cell::RefCell,
-    ops::{Add, Mul, Sub},
+    ops::{Add, AddAssign, Mul, Sub, SubAssign},
     rc::Rc,
 };
 
@@ -38,19 +38,33 @@ impl Wire {
     }
 }
 
+impl AddAssign<&Self> for Wire {
+    fn add_assign(&mut self, other: &Self) {
+        self.var += &other.var;
+    }
+}
+
+impl SubAssign<&Self> for Wire {
+    fn sub_assign(&mut self, other: &Self) {
+        self.var -= &other.var;
+    }
+}
+
 impl Add<&Self> for Wire {
     type Output = Self;
 
-    fn add(self, other: &Self) -> Self {
-        self.with(&self.var + &other.var)
+    fn add(mut self, other: &Self) -> Self {
+        self += other;
+        self
     }
 }
 
 impl Sub<&Self> for Wire {
     type Output = Self;
 
-    fn sub(self, other: &Self) -> Self {
-        self.with(&self.var - &other.var)
+    fn sub(mut self, other: &Self) -> Self {
+        self -= other;
+        self
     }
 }
 

@@ -160,7 +160,7 @@ pub fn is_verifiable(plan: &TablePlan, system: &dyn ProofSystem) -> bool {
 /// work at some seconds. More than the largest pinned shape has. A universal key is made without a multi-scalar multiplication, but
 /// a merge joins four such tables, so that the wider bound is for tables of one segment.
 const MOST_DERIVED: [usize; 3] = [128, 128, 4_096];
-const MOST_DERIVED_UNIVERSAL: [usize; 3] = [384, Shape::MAX_BLOCKS, 8_192];
+const MOST_DERIVED_UNIVERSAL: [usize; 3] = [512, Shape::MAX_BLOCKS, 16_384];
 
 /// Whether a verifier makes the keys of these circuits when they are not pinned. A layout is the notary's choice.
 fn is_derivable(plan: &TablePlan, system: &dyn ProofSystem) -> bool {
@@ -213,9 +213,9 @@ mod tests {
             assert!(!within(slots.clone(), MOST_DERIVED), "{slots:?}");
         }
         for slots in [
-            Slots { opaque: 385, ..none() },
-            Slots { numeric: 1, products: 384, ..none() },
-            Slots { categories: [0, 0, 0, 33], ..none() },
+            Slots { opaque: 513, ..none() },
+            Slots { numeric: 1, products: 512, ..none() },
+            Slots { categories: [0, 0, 0, 65], ..none() },
         ] {
             assert!(!within(slots.clone(), MOST_DERIVED_UNIVERSAL), "{slots:?}");
         }

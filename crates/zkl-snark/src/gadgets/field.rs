@@ -1,6 +1,6 @@
 //! A field element in a circuit.
 
-use std::ops::{Add, Neg, Sub};
+use std::ops::{Add, AddAssign, Neg, Sub, SubAssign};
 
 use super::{Cs, GadgetError};
 use crate::ark::{
@@ -129,6 +129,20 @@ impl FieldVar {
         Self::linear([(coefficient, self)], Fr::zero())
     }
 
+    /// Adds `coefficient * other`. Where the variables of `other` are all newer, as in a sum of products one after the other, the
+    /// terms so far are left alone: a sum of n then takes n steps, and not n^2.
+    fn accumulate(&mut self, coefficient: Fr, other: &Self) {
+        if let (Terms::Symbolic(terms), Terms::Symbolic(more)) = (&mut self.terms, &other.terms)
+            && let (Some((_, newest)), Some((_, first))) = (terms.last(), more.first())
+            && newest < first
+        {
+            terms.extend(more.iter().map(|&(factor, at)| (coefficient * factor, at)));
+            self.value = self.value.zip(other.value).map(|(sum, value)| sum + coefficient * value);
+        } else {
+            *self = Self::linear([(Fr::one(), &*self), (coefficient, other)], Fr::zero());
+        }
+    }
+
     /// The value, when it is known.
     pub const fn value(&self) -> Option<Fr> {
         self.value
@@ -254,6 +268,18 @@ fn collect(mut terms: Vec<(Fr, Variable)>) -> Vec<(Fr, Variable)> {
     terms
 }
 
+impl AddAssign<&Self> for FieldVar {
+    fn add_assign(&mut self, other: &Self) {
+        self.accumulate(Fr::one(), other);
+    }
+}
+
+impl SubAssign<&Self> for FieldVar {
+    fn sub_assign(&mut self, other: &Self) {
+        self.accumulate(-Fr::one(), other);
+    }
+}
+
 impl Add for &FieldVar {
     type Output = FieldVar;
 
@@ -275,5 +301,35 @@ impl Neg for &FieldVar {
 
     fn neg(self) -> FieldVar {
         self.scale(-Fr::one())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ark::relations::gr1cs::ConstraintSystem;
+
+    /// Equal terms, so equal matrices: how a sum was written down must not show in a circuit.
+    #[test]
+    fn what_is_added_in_place_has_the_terms_and_the_value_of_a_new_sum() {
+        let cs = ConstraintSystem::<Fr>::new_ref();
+        let known = |value: u64| FieldVar::witness(&cs, Some(Fr::from(value))).unwrap();
+        let [first, second, third] = [2, 3, 5].map(known);
+        let constant = FieldVar::constant(Fr::from(7u64));
+        let nothing = &first - &first;
+        let operands =
+            [FieldVar::zero(), constant, nothing, &first + &third, first, second.scale(Fr::from(4u64)), third];
+        for left in &operands {
+            for right in &operands {
+                let (mut sum, mut difference) = (left.clone(), left.clone());
+                sum += right;
+                difference -= right;
+                for (got, expected) in [(sum, left + right), (difference, left - right)] {
+                    assert_eq!(got.value, expected.value);
+                    assert_eq!(got.lc().0, expected.lc().0);
+                    assert_eq!(got.as_constant(), expected.as_constant());
+                }
+            }
+        }
     }
 }

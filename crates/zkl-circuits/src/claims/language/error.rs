@@ -50,7 +50,7 @@ pub enum Expected {
     #[error("a column name, in \"double quotes\" or `backticks` unless it is made of letters, digits and _")]
     Column,
     /// A value of a category.
-    #[error("a value in 'single quotes', or true or false")]
+    #[error("a value in 'single quotes', a whole number, or true or false")]
     Value,
     /// One symbol or keyword.
     #[error("{0}")]

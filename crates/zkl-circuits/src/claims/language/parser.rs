@@ -6,7 +6,7 @@
 //!            | "between" literal "and" literal  |  "in" "[" literal "," literal "]"
 //! literal    = number [ "%" ] | date | timestamp
 //! column     = word | '"' ... '"' | "`" ... "`"
-//! value      = "'" ... "'" | "true" | "false"
+//! value      = "'" ... "'" | whole number | "true" | "false"
 //! ```
 
 use std::{ops::Range, str::FromStr};
@@ -171,6 +171,11 @@ impl Parser {
         let value = match kind {
             TokenKind::Text(value) => value,
             TokenKind::Word(word) if word == "true" || word == "false" => word,
+            TokenKind::Literal(Literal::Number(number)) => {
+                // A label is a text: `1` names '1', and neither '1.0' nor '01', which must be quoted.
+                let label = number.to_integer().map(|label| label.to_string());
+                label.filter(|label| label.len() == span.len()).ok_or((span, Expected::Value))?
+            }
             _ => return Err((span, Expected::Value)),
         };
         self.at += 1;

@@ -1,15 +1,16 @@
 //! Which shape a table is proved in.
 
-use std::collections::HashSet;
+use std::{collections::HashSet, time::Instant};
 
-use zkl_argument::{ScanPlan, Shape, plan::slots_of};
+use zkl_argument::{ScanPlan, Shape, Slots, plan::slots_of};
 use zkl_core::{
     circuit::Circuit as _,
     column::ColumnType,
     layout::{ColumnLayout, Encoding, Layout},
 };
+use zkl_snark::proof_system::UNIVERSAL;
 
-use crate::scan::{scan_circuit_id, shape_for, standard_circuits, standard_slots};
+use crate::scan::{TranscriptCircuit, scan_circuit_id, shape_for, standard_circuits, standard_slots};
 
 fn layout(rows: u64, numbers: usize, limbs: u8) -> Layout {
     let column = |index| ColumnLayout::new(format!("c{index}"), ColumnType::Int, Encoding::Numeric { limbs });
@@ -42,4 +43,24 @@ fn standard_shapes_fill_their_blocks_and_have_an_id_each() {
     let id = |slots| scan_circuit_id(&Shape::new(20, slots).unwrap()).to_string();
     let [small, ..] = standard_slots().map(id);
     assert_eq!(small, "scan/20-l6-n3-o2-c2-1-0-0-j1-1-0-g0-p1@1");
+}
+
+#[test]
+#[ignore = "prints seconds"]
+fn prints_how_long_keys_of_wide_shapes_take() {
+    let none = Slots::default;
+    for (name, slots) in [
+        ("opaque 256", Slots { opaque: 256, ..none() }),
+        ("opaque 512", Slots { opaque: 512, ..none() }),
+        ("opaque 1023", Slots { opaque: 1_023, ..none() }),
+        ("256 x 32", Slots { categories: [0, 0, 0, 32], ..none() }),
+        ("256 x 128", Slots { categories: [0, 0, 0, 128], ..none() }),
+        ("256 x 255", Slots { categories: [0, 0, 0, 255], ..none() }),
+        ("limbs 680", Slots { limbs: 680, numeric: 340, ..none() }),
+    ] {
+        let circuit = TranscriptCircuit::blank(Shape::new(16, slots).unwrap());
+        let started = Instant::now();
+        let key = UNIVERSAL.derived_key(&circuit).unwrap().0;
+        println!("{name}: {:?}, {}", started.elapsed(), key.digest());
+    }
 }
