@@ -30,9 +30,10 @@ RECORD = "ZKL_CHECKS_THAT_REFUSE"
 VERIFIERS = {
     "crates/zkl-snark/src/universal": (["zkl-snark:lib", "zkl-circuits:lib", "zkl-ledger:receipts"]),
     "crates/zkl-snark/src/groth16": (["zkl-snark:lib", "zkl-circuits:lib", "zkl-ledger:receipts"]),
-    "crates/zkl-argument/src": (["zkl-argument:lib", "zkl-argument:scan", "zkl-argument:hyperkzg", "zkl-argument:masked_opening",
+    "crates/zkl-argument/src": (["zkl-argument:lib", "zkl-argument:scan", "zkl-argument:relation", "zkl-argument:hyperkzg", "zkl-argument:masked_opening",
                                  "zkl-argument:commit", "zkl-argument:srs", "zkl-argument:public_string", "zkl-circuits:lib"]),
     "crates/zkl-circuits/src/scan": (["zkl-circuits:lib", "zkl-ledger:receipts", "zkl-ledger:segments"]),
+    "crates/zkl-circuits/src/relation": (["zkl-circuits:lib", "zkl-ledger:receipts"]),
     "crates/zkl-receipt/src": (["zkl-receipt:lib", "zkl-ledger:receipts", "zkl-ledger:fixtures", "zkl-ledger:custody",
                                 "zkl-ledger:segments"]),
     "crates/zkl-merkle/src": (["zkl-merkle:lib", "zkl-merkle:suite", "zkl-ledger:custody", "zkl-ledger:receipts"]),

@@ -26,6 +26,15 @@ export interface Scan {
     segments: number;
 }
 
+/** How the rows of tables are related. */
+export interface Relation {
+    operation: "same_rows" | "split" | "append";
+    tables: { role: string; dataset: string; rows: number }[];
+    columns: string[];
+    /** Columns that were not compared, and why. */
+    left_out?: { column: string; reason: string }[];
+}
+
 /** What was verified; fields that its kind does not have are absent. */
 export interface Statement {
     kind: string;
@@ -35,6 +44,7 @@ export interface Statement {
     claim?: string;
     description?: string;
     public_inputs?: string[];
+    relation?: Relation;
     key?: KeyChange;
     rows?: number;
     columns?: number;

@@ -8,10 +8,11 @@
 use std::ops::{Add, AddAssign, Mul, Sub, SubAssign};
 
 use zkl_core::ark::Fr;
+use zkl_poseidon::Domain;
 
 use crate::{
     error::ScanError,
-    transcript::{Transcript, TranscriptSeed},
+    transcript::{TRANSCRIPT_DOMAIN, Transcript, TranscriptSeed},
 };
 
 /// Something that adds and multiplies as field elements do. Sums over many slots are added up in place: in a circuit a copy of such a
@@ -111,10 +112,23 @@ impl<'a> PlainVerifier<'a> {
     /// # Errors
     /// [`ScanError::MessageCount`] when there are more or fewer.
     pub fn new(seed: &TranscriptSeed, messages: &'a [Fr], expected: usize) -> Result<Self, ScanError> {
+        Self::in_domain(TRANSCRIPT_DOMAIN, seed, messages, expected)
+    }
+
+    /// The verifier of another argument.
+    ///
+    /// # Errors
+    /// As [`Self::new`].
+    pub fn in_domain(
+        domain: Domain,
+        seed: &TranscriptSeed,
+        messages: &'a [Fr],
+        expected: usize,
+    ) -> Result<Self, ScanError> {
         if messages.len() != expected {
             return Err(ScanError::MessageCount { expected, got: messages.len() });
         }
-        Ok(Self { transcript: Transcript::new(seed), messages, expected })
+        Ok(Self { transcript: Transcript::in_domain(domain, seed), messages, expected })
     }
 }
 

@@ -52,6 +52,12 @@ pub enum ScanError {
     /// The rows do not look up what the sealed counts and the multiplicities say.
     #[error("the lookups differ from the sealed counts and the multiplicities")]
     RootSum,
+    /// The rows of the tables of a relation are not the same, or digests are not those of the sealed dictionaries.
+    #[error("the tables do not hold the same rows, or values of a column are not those of its sealed dictionary")]
+    PostingSum,
+    /// The rows that count in a relation are not those of the statement.
+    #[error("the rows that count are not those of the statement")]
+    PostingWeights,
     /// The end of a sumcheck of the lookup tree does not match the values below it.
     #[error("layer {layer} of the lookup tree does not follow from the layer below")]
     LayerEnd {

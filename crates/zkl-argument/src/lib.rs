@@ -15,6 +15,7 @@ pub mod msm;
 pub mod opening;
 pub mod plan;
 mod polynomial;
+pub mod relation;
 pub mod scan;
 mod sealed;
 pub mod shape;

@@ -64,7 +64,12 @@ pub struct Transcript {
 impl Transcript {
     /// A transcript that has absorbed the seed.
     pub fn new(seed: &TranscriptSeed) -> Self {
-        let mut duplex = Duplex::new(TRANSCRIPT_DOMAIN);
+        Self::in_domain(TRANSCRIPT_DOMAIN, seed)
+    }
+
+    /// A transcript of another argument.
+    pub fn in_domain(domain: Domain, seed: &TranscriptSeed) -> Self {
+        let mut duplex = Duplex::new(domain);
         duplex.absorb(&[seed.t0, seed.salt]);
         Self { duplex }
     }
@@ -89,7 +94,12 @@ pub struct ProverTape {
 impl ProverTape {
     /// An empty tape.
     pub fn new(seed: &TranscriptSeed) -> Self {
-        Self { transcript: Transcript::new(seed), messages: Vec::new() }
+        Self::in_domain(TRANSCRIPT_DOMAIN, seed)
+    }
+
+    /// An empty tape of another argument.
+    pub fn in_domain(domain: Domain, seed: &TranscriptSeed) -> Self {
+        Self { transcript: Transcript::in_domain(domain, seed), messages: Vec::new() }
     }
 
     /// Records and absorbs `values`.

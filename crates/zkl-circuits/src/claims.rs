@@ -102,7 +102,7 @@ pub fn prove_instance(
 
 /// Whether a circuit's name is one of the project's own, which no embedder's statement may use.
 pub fn is_reserved(circuit: &CircuitId) -> bool {
-    ["claim/", "scan/", "merge/"].iter().any(|prefix| circuit.name().starts_with(prefix))
+    ["claim/", "scan/", "merge/", "relation/"].iter().any(|prefix| circuit.name().starts_with(prefix))
 }
 
 /// The public input that ties a proof to one use: hash-to-field of

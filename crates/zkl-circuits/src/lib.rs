@@ -2,5 +2,6 @@
 
 pub mod claims;
 pub mod keys;
+pub mod relation;
 pub mod scan;
 pub mod seal;

@@ -33,7 +33,7 @@ mod shapes;
 mod statement;
 mod table;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod wire;
 
 pub use circuit::{ScanInputs, TranscriptCircuit, scan_circuit_id};
@@ -44,9 +44,12 @@ pub use proof::ScanProof;
 pub use prove::{VerifiedScan, prove_scan, verify_scan};
 pub use shapes::{SEGMENT_LOG_ROWS, shape_for, standard_circuits, standard_slots};
 pub use statement::{ColumnCommitments, ScanContext, ScanStatement, layout_bytes};
+pub(crate) use statement::{read_points, scalar_bytes};
+pub(crate) use table::segment_seed;
 pub use table::{
     CommittedTable, DictionaryProof, KeySource, MergeProof, PartDecodeError, ProveTableError, ProvedTable, RefusedPart,
     Segment, SegmentPart, SegmentProof, SegmentProver, TableCommitter, TableDecodeError, TableKeys, TablePlan,
     TablePlanError, TableProof, TableProver, TableProverState, TableSecrets, TableStatement, VerifiedTable,
     VerifyTableError, segment_rows, standard_table_circuits, verify_table,
 };
+pub(crate) use wire::{CircuitVerifier, Wire};

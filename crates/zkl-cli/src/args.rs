@@ -7,6 +7,7 @@ mod key;
 mod notarize;
 mod openings;
 mod read;
+mod relate;
 mod verify;
 mod withdraw;
 
@@ -22,6 +23,7 @@ pub(crate) use key::{KeyArgs, KeyCommand, KeyMoveArgs, KeyRevokeArgs, KeyRotateA
 pub(crate) use notarize::NotarizeArgs;
 pub(crate) use openings::{OpeningsArgs, OpeningsCommand, OpeningsPassphraseArgs, OpeningsShowArgs};
 pub(crate) use read::{INPUT_FORMATS, ReadArgs, ascii_char, column_type, digits};
+pub(crate) use relate::RelateArgs;
 pub(crate) use verify::{InspectArgs, ReportArgs, TrustArgs, VerifyArgs};
 pub(crate) use withdraw::WithdrawArgs;
 use zkl_ledger::{DatasetName, circuit::KeyDigest, claim, requests::ProofSetting, types::OperationKind};
@@ -115,6 +117,7 @@ pub(crate) enum Command {
     Init(InitArgs),
     Notarize(NotarizeArgs),
     Prove(ProveArgs),
+    Relate(RelateArgs),
     Check(CheckArgs),
     Verify(VerifyArgs),
     Inspect(InspectArgs),

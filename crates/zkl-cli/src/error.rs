@@ -10,12 +10,13 @@ pub(crate) use print::{ErrorReport, print_usage};
 
 use thiserror::Error;
 use zkl_ledger::{
-    LedgerError, ReferenceError,
+    DatasetName, LedgerError, ReferenceError,
     audit::AuditError,
     circuit::KeyError,
     claim::{ClaimError, ClaimSyntaxError, PairKind},
     openings::OpeningKeyError,
     receipt::{RequirementError, VerifyError},
+    relation::RelationSyntaxError,
     storage::StorageErrorKind,
     transparency::policy::PolicySyntaxError,
 };
@@ -77,6 +78,10 @@ pub(crate) enum CliError {
     NotReplaced { path: PathBuf, expected: &'static str },
     #[error("{0}")]
     ClaimSyntax(#[from] ClaimSyntaxError),
+    #[error(transparent)]
+    RelationSyntax(#[from] RelationSyntaxError),
+    #[error("{dataset} {problem}")]
+    RelationFile { dataset: DatasetName, problem: &'static str },
     #[error("{path} does not hold a claim", path = path.display())]
     ClaimFile { path: PathBuf, source: serde_json::Error },
     #[error("{path} is not a dataset file", path = path.display())]
@@ -151,10 +156,12 @@ impl CliError {
             Self::NoWitnesses => {
                 Some("add [[witness]] with key and url to ledger.toml, or pass --witness KEY=URL".into())
             }
-            #[cfg(unix)]
             Self::VolatileStore => Some("name a store that lasts: rocks:DIR, postgres://... or s3://...".into()),
             Self::ClaimSyntax(_) | Self::DatasetClaim { .. } => {
                 Some("`zkl prove --help` shows every kind of claim".into())
+            }
+            Self::RelationSyntax(_) | Self::RelationFile { .. } => {
+                Some("`zkl relate --help` shows every kind of relation".into())
             }
             Self::FoundTrust { path } => {
                 let path = path.display();

@@ -34,6 +34,7 @@ use zkl_snark::{
 
 use crate::{
     fsck::Finding,
+    relate::RelateError,
     store_url::StoreUrlError,
     vault::{OpeningKeyError, VaultError},
 };
@@ -63,6 +64,9 @@ pub enum LedgerError {
     /// The scan proof could not be made, or the columns not be committed to.
     #[error("the proof over every row could not be made")]
     Scan(#[from] ProveTableError),
+    /// A relation could not be proved.
+    #[error(transparent)]
+    Relation(#[from] RelateError),
     /// The table has no place in a shape of the scan argument.
     #[error("the table does not fit the proof over every row")]
     Plan(#[from] PlanError),
@@ -540,6 +544,7 @@ impl LedgerError {
                 _ => ErrorKind::Unavailable,
             },
             Self::Batch(error) => error.kind(),
+            Self::Relation(error) => error.kind(),
             Self::Claim(ClaimError::False) => ErrorKind::FalseClaim,
             Self::Dataset(error) => match error.fault() {
                 Fault::Io(_) => ErrorKind::Unavailable,
@@ -649,6 +654,7 @@ impl LedgerError {
                 _ => None,
             },
             Self::Batch(error) => error.hint(),
+            Self::Relation(error) => error.hint().map(Into::into),
             Self::Dataset(error) => error.hint(),
             Self::Claim(ClaimError::MissingPair { kind, first, second, .. }) => {
                 let pair = match kind {

@@ -21,6 +21,7 @@ mod proofs;
 mod prove;
 mod receipts;
 mod reference;
+mod relate;
 pub mod rotation;
 mod scan;
 pub mod segments;
@@ -55,7 +56,14 @@ pub mod requests {
         notarize::{EvidenceRequest, Notarize, Notarized},
         proofs::{ProofSetting, ProofSettingError},
         prove::{Prove, ProveCircuit},
+        relate::Relate,
     };
+}
+
+/// Relations between tables: their text, what can be said, and why one was not proved.
+pub mod relation {
+    pub use crate::relate::{BrokenRow, RelateError, Relation, RelationSyntaxError};
+    pub use zkl_circuits::relation::{Operation, OperationError, RelationPlanError};
 }
 
 /// The language of claims, and what a claim comes to.

@@ -151,7 +151,7 @@ impl<'l> IntoFuture for ProveCircuit<'l> {
 }
 
 /// Stores proof and verifying key, then appends the entry that names them.
-async fn record_proof(
+pub(crate) async fn record_proof(
     ledger: Ledger,
     predicate: Predicate,
     proved: Proved,

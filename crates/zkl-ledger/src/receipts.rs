@@ -12,7 +12,9 @@ use crate::{
     entry::Entry,
     error::LedgerError,
     ledger::{EntryRef, Ledger},
-    log, rotation,
+    log,
+    relate::RelateError,
+    rotation,
 };
 
 impl Ledger {
@@ -46,6 +48,10 @@ impl Ledger {
         let mut all = self.with_named(entries).await?;
         if all.is_empty() {
             return Err(LedgerError::ReceiptEntries { got: 0, max: MAX_RECEIPT_ENTRIES });
+        }
+        let is_relation = |entry: &Entry| matches!(entry.predicate(), Predicate::Relation(_));
+        if !with_scans && all.values().any(is_relation) {
+            return Err(RelateError::ScansNeeded.into());
         }
         // Whoever pinned an earlier key of the log finds the way to the one that signs here.
         let (log, origin) = (self.rotations().await?, self.log_key().name().clone());
@@ -142,7 +148,7 @@ impl Ledger {
         Ok(BASE64_STANDARD.encode(self.blob(entry, digest).await?))
     }
 
-    async fn blob(&self, entry: &Entry, digest: BlobDigest) -> Result<Vec<u8>, LedgerError> {
+    pub(crate) async fn blob(&self, entry: &Entry, digest: BlobDigest) -> Result<Vec<u8>, LedgerError> {
         self.storage.blob(digest).await?.ok_or(LedgerError::Blob { id: entry.id, digest })
     }
 }

@@ -5,4 +5,4 @@ mod prove;
 mod segments;
 
 pub(crate) use prove::{ProvedScan, ScanJob, SegmentTools, commit_again, side_by_side, witness};
-pub(crate) use segments::{SegmentSink, TablePart};
+pub(crate) use segments::{SegmentRows, SegmentSink, TablePart};

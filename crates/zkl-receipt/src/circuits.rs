@@ -6,13 +6,19 @@ use zkl_circuits::keys::{builtin_circuits, builtin_keys, claim_circuit};
 use zkl_core::{
     circuit::{Circuit, CircuitId},
     digest::KeyDigest,
+    layout::Layout,
 };
 use zkl_snark::{
     keys::KeyError,
     proof_system::{COMPACT, UNIVERSAL, VerifyingKey},
 };
 
-use crate::{kind::Predicate, receipt::Receipt, scan::table_plan, verify::VerifyError};
+use crate::{
+    kind::{Predicate, RelationRecord},
+    receipt::Receipt,
+    scan::table_plan,
+    verify::VerifyError,
+};
 
 /// Every circuit of the project, blank. The order is fixed.
 pub fn of_the_project() -> Vec<Box<dyn Circuit>> {
@@ -34,6 +40,7 @@ pub fn of_receipt(receipt: &Receipt) -> Result<Vec<Box<dyn Circuit>>, VerifyErro
                 table_plan(&manifest.layout).map_err(VerifyError::ScanPlan)?.circuits()
             }
             (Predicate::Claim(claim), _) => claim_circuit(&claim.proof.circuit).into_iter().collect(),
+            (Predicate::Relation(relation), _) => relation_circuit(receipt, relation)?.into_iter().collect(),
             _ => Vec::new(),
         };
         for circuit in found {
@@ -43,6 +50,24 @@ pub fn of_receipt(receipt: &Receipt) -> Result<Vec<Box<dyn Circuit>>, VerifyErro
         }
     }
     Ok(circuits)
+}
+
+/// The circuit of a relation, if the receipt has the layouts of its tables.
+fn relation_circuit(receipt: &Receipt, relation: &RelationRecord) -> Result<Option<Box<dyn Circuit>>, VerifyError> {
+    let mut layouts: Vec<&Layout> = Vec::with_capacity(relation.datasets.len());
+    for dataset in &relation.datasets {
+        for entry in &receipt.entries {
+            if let Some(manifest) = &entry.evidence.manifest
+                && entry.open()?.id() == dataset.entry
+            {
+                layouts.push(&manifest.layout);
+            }
+        }
+    }
+    if layouts.len() != relation.datasets.len() {
+        return Ok(None);
+    }
+    Ok(Some(Box::new(relation.circuit(&layouts)?)))
 }
 
 /// The key of a circuit under the proof system that is the default: it has the matrices. Made anew, which takes up to a second for the

@@ -93,6 +93,9 @@ pub enum EntryError {
     /// The datasets of a statement are not as many as its kind has, or their roles not those.
     #[error("its datasets are not those of a statement of its kind")]
     Datasets,
+    /// A relation whose statement is not the one that its digest stands for.
+    #[error("its statement is not the one that its digest and its datasets stand for")]
+    Relation,
     /// A rotation or revocation that another key signed than may, or that does not say from where on.
     #[error("its keys are not those of a rotation or revocation that its signer may record")]
     KeyChange,

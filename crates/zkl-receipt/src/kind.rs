@@ -9,6 +9,7 @@ mod claim;
 mod custom;
 mod key;
 mod notarization;
+mod relation;
 mod unknown;
 mod withdrawal;
 
@@ -25,6 +26,7 @@ pub use claim::ClaimRecord;
 pub use custom::{About, CustomRecord, PublicInput};
 pub use key::{KeyChange, KeyRecord};
 pub use notarization::{Assurance, FileEvidence, Notarization, SaltedDigests};
+pub use relation::{LeftOut, RelatedTable, RelationRecord, RelationReport, RelationTerms};
 pub use unknown::UnknownStatement;
 pub use withdrawal::WithdrawalRecord;
 
@@ -126,6 +128,7 @@ kinds! {
     Notarization(Notarization),
     Claim(ClaimRecord),
     Custom(CustomRecord),
+    Relation(RelationRecord),
     Key(KeyRecord),
     Withdrawal(WithdrawalRecord),
 }

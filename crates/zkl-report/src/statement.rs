@@ -35,7 +35,7 @@ impl<'a> Fact<'a> {
             VerifiedStatement::Notarization { profile, .. } | VerifiedStatement::Claim { profile, .. } => {
                 profile.is_proved()
             }
-            VerifiedStatement::Custom { .. } => true,
+            VerifiedStatement::Custom { .. } | VerifiedStatement::Relation { .. } => true,
             _ => false,
         };
         let assurance = if proved && sound { Assurance::Proved } else { Assurance::Attested };
@@ -88,6 +88,7 @@ fn sentence(statement: &VerifiedStatement) -> String {
         VerifiedStatement::Custom { record, .. } => {
             format!("In the notary\u{2019}s words, which nothing checks: {}", visible(&record.description))
         }
+        VerifiedStatement::Relation { report, .. } => format!("{}.", visible(&report.to_string())),
         VerifiedStatement::Key { record } => key_sentence(record),
         VerifiedStatement::Withdrawal { record } => {
             let replaced = if record.replacement.is_some() { ", and named the one that takes its place" } else { "" };
@@ -126,6 +127,9 @@ fn evidence(entry: &VerifiedEntry, sound: bool) -> String {
         VerifiedStatement::Custom { .. } => {
             "A proof shows that a circuit accepts the numbers below. That the circuit means these words is the notary\u{2019}s word."
                 .to_owned()
+        }
+        VerifiedStatement::Relation { .. } => {
+            "A proof shows it of the rows that are committed, and a proof counted every row of each of the tables.".to_owned()
         }
         VerifiedStatement::Key { .. } => "Signed with the keys that it is about.".to_owned(),
         _ => "The notary signed it.".to_owned(),

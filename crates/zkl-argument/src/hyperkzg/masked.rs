@@ -103,6 +103,19 @@ impl CombinedColumns {
         Ok(Self { values, blinder })
     }
 
+    /// The sum of no columns.
+    pub fn zero(groups: RowGroups) -> Self {
+        Self { values: vec![Fr::zero(); groups.rows()], blinder: Fr::zero() }
+    }
+
+    /// Adds a combination in row groups of the same length.
+    pub fn add(&mut self, other: &Self) {
+        for (value, other) in self.values.iter_mut().zip(&other.values) {
+            *value += other;
+        }
+        self.blinder += other.blinder;
+    }
+
     /// Adds a weighted mask that the combination is committed to with, so that `rho g` is a part of what is opened.
     pub fn add_mask(&mut self, mask: &Mask, rho: &Fr) {
         for (value, mask) in self.values.iter_mut().zip(&mask.values) {

@@ -221,7 +221,7 @@ impl ScanStatement<'_> {
 ///
 /// # Errors
 /// [`CommitmentsError::Point`] for the first one that is no point.
-pub(super) fn read_points(bytes: &[u8], groups: usize) -> Result<Vec<Vec<Commitment>>, CommitmentsError> {
+pub(crate) fn read_points(bytes: &[u8], groups: usize) -> Result<Vec<Vec<Commitment>>, CommitmentsError> {
     let (points, _) = bytes.as_chunks::<{ Commitment::ENCODED_BYTES }>();
     let points: Vec<_> = points.par_iter().map(Commitment::from_bytes).collect();
     let point =
@@ -231,7 +231,7 @@ pub(super) fn read_points(bytes: &[u8], groups: usize) -> Result<Vec<Vec<Commitm
 }
 
 /// 32 little-endian bytes.
-pub(super) fn scalar_bytes(value: &Fr) -> [u8; 32] {
+pub(crate) fn scalar_bytes(value: &Fr) -> [u8; 32] {
     let mut bytes = [0; 32];
     for (byte, value) in bytes.iter_mut().zip(value.into_bigint().to_bytes_le()) {
         *byte = value;

@@ -39,6 +39,7 @@ mod sum;
 mod tests;
 mod verify;
 
+pub(crate) use commit::segment_seed;
 pub use commit::{CommittedTable, TableCommitter};
 pub use error::{PartDecodeError, ProveTableError, RefusedPart, TableDecodeError, TablePlanError, VerifyTableError};
 pub use keys::TableKeys;

@@ -11,6 +11,7 @@ use zkl_core::ark::{
     Fr,
     ff::{Field as _, PrimeField as _},
 };
+use zkl_poseidon::Domain;
 use zkl_snark::gadgets::{BoolVar, Cs, DuplexVar, FieldVar, GadgetError, decompose, recompose};
 
 /// Where products are written. They are operators and cannot fail, so the first error waits here for
@@ -22,13 +23,13 @@ struct Board {
 
 /// A variable that knows its constraint system.
 #[derive(Clone)]
-pub(super) struct Wire {
+pub(crate) struct Wire {
     var: FieldVar,
     board: Rc<Board>,
 }
 
 impl Wire {
-    pub(super) const fn var(&self) -> &FieldVar {
+    pub(crate) const fn var(&self) -> &FieldVar {
         &self.var
     }
 
@@ -95,7 +96,7 @@ macro_rules! by_value {
 by_value!(Add::add, Sub::sub, Mul::mul);
 
 /// [`zkl_argument::PlainVerifier`] over constraints, with the same schedule of absorbing and squeezing.
-pub(super) struct CircuitVerifier<'a> {
+pub(crate) struct CircuitVerifier<'a> {
     board: Rc<Board>,
     duplex: DuplexVar,
     /// Messages that are left; `None` while keys are made.
@@ -104,8 +105,20 @@ pub(super) struct CircuitVerifier<'a> {
 
 impl<'a> CircuitVerifier<'a> {
     /// A verifier whose transcript has absorbed `t0` and a private salt. There must be exactly `expected` messages.
-    pub(super) fn new(
+    pub(crate) fn new(
         cs: &Cs,
+        t0: &FieldVar,
+        salt: Option<Fr>,
+        messages: Option<&'a [Fr]>,
+        expected: usize,
+    ) -> Result<Self, GadgetError> {
+        Self::in_domain(cs, TRANSCRIPT_DOMAIN, t0, salt, messages, expected)
+    }
+
+    /// The verifier of another argument.
+    pub(crate) fn in_domain(
+        cs: &Cs,
+        domain: Domain,
         t0: &FieldVar,
         salt: Option<Fr>,
         messages: Option<&'a [Fr]>,
@@ -116,19 +129,19 @@ impl<'a> CircuitVerifier<'a> {
         {
             return Err(GadgetError::Length { expected, got });
         }
-        let mut duplex = DuplexVar::new(TRANSCRIPT_DOMAIN);
+        let mut duplex = DuplexVar::new(domain);
         duplex.absorb(&[t0.clone(), FieldVar::witness(cs, salt)?]);
         let board = Rc::new(Board { cs: cs.clone(), fault: RefCell::new(None) });
         Ok(Self { board, duplex, messages })
     }
 
     /// A variable of the circuit as the verifier takes it.
-    pub(super) fn wire(&self, var: &FieldVar) -> Wire {
+    pub(crate) fn wire(&self, var: &FieldVar) -> Wire {
         Wire { var: var.clone(), board: Rc::clone(&self.board) }
     }
 
     /// The error of a product, if any, and whether every message was used.
-    pub(super) fn finish(self) -> Result<(), GadgetError> {
+    pub(crate) fn finish(self) -> Result<(), GadgetError> {
         if let Some(error) = self.board.fault.borrow_mut().take() {
             return Err(error);
         }

@@ -294,6 +294,11 @@ impl InspectedEntry {
                 self.datasets.extend(record.about.datasets().iter().map(named));
                 self.proofs.push(statement(&record.proof));
             }
+            Predicate::Relation(record) => {
+                self.description = Some(record.to_string());
+                self.datasets.extend(record.datasets.iter().map(named));
+                self.proofs.push(statement(&record.proof));
+            }
             Predicate::Unknown(_) => {}
             // A statement without a table or a proof says in words what there is to say.
             _ => self.description = Some(predicate.in_words()),

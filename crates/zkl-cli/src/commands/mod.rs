@@ -22,6 +22,7 @@ mod published;
 mod read;
 mod receipt;
 mod receipt_files;
+mod relate;
 mod report;
 mod schema;
 #[cfg(feature = "serve")]
@@ -64,6 +65,7 @@ pub(crate) async fn run(command: Command, config: &Config) -> Result<(), CliErro
         Command::Init(args) => init::run(args, config).await,
         Command::Notarize(args) => notarize::run(args, config).await,
         Command::Prove(args) => prove::run(args, config).await,
+        Command::Relate(args) => relate::run(args, config).await,
         Command::Check(args) => check::run(args, config).await,
         Command::Verify(args) => verify::run(args, config).await,
         Command::Inspect(args) => inspect::run(&args, config),

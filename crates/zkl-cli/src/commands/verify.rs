@@ -85,6 +85,13 @@ fn fields(statement: &StatementSummary, data: Option<&str>) -> Vec<(&'static str
     if let Some(claim) = &statement.claim {
         fields.push(("claim", claim.clone()));
     }
+    if let Some(relation) = &statement.relation {
+        fields.push(("relation", relation.to_string()));
+        for table in &relation.tables {
+            fields.push(("table", format!("{}, {} rows", table.dataset, table.rows)));
+        }
+        fields.extend(relation.uncompared().map(|columns| ("not compared", columns)));
+    }
     if let Some(description) = &statement.description {
         fields.push(("statement", format!("{description} (the notary's words)")));
     }

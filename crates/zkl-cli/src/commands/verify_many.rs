@@ -131,11 +131,12 @@ impl VerifyLine {
     }
 }
 
-/// The claim, or the notary's words.
+/// The claim, the relation, or the notary's words.
 fn said(statement: &StatementSummary) -> Option<String> {
+    let relation = || statement.relation.as_ref().map(ToString::to_string);
     let withdrawn =
         || statement.withdraws.as_ref().map(|withdrawn| format!("withdraws {}: {}", withdrawn.entry, withdrawn.reason));
-    statement.claim.clone().or_else(|| statement.description.clone()).or_else(withdrawn)
+    statement.claim.clone().or_else(relation).or_else(|| statement.description.clone()).or_else(withdrawn)
 }
 
 fn what(statement: &StatementSummary) -> String {

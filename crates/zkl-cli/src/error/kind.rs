@@ -101,6 +101,8 @@ impl CliError {
             | Self::Precious { .. }
             | Self::NotReplaced { .. }
             | Self::ClaimSyntax(_)
+            | Self::RelationSyntax(_)
+            | Self::RelationFile { .. }
             | Self::ClaimFile { .. }
             | Self::NoName { .. }
             | Self::Policy { .. }

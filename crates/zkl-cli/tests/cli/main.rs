@@ -20,6 +20,7 @@ mod proved;
 mod published;
 mod quickstart;
 mod references;
+mod relate;
 mod replacing;
 mod report;
 mod require;

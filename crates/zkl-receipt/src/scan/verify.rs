@@ -8,10 +8,12 @@
 //! commitments   have the logged root
 //! ```
 
+use std::sync::Arc;
+
 use zkl_argument::Shape;
 use zkl_circuits::{
     keys::builtin_keys,
-    scan::{ScanContext, TableKeys, TablePlan, TableStatement, verify_table},
+    scan::{ColumnCommitments, ScanContext, TableKeys, TablePlan, TableStatement, verify_table},
 };
 use zkl_core::{
     circuit::Circuit,
@@ -71,6 +73,8 @@ pub struct ScanReport {
     pub commitments: Sha256Digest,
     /// Bytes of commitments and proof.
     pub bytes: usize,
+    /// The committed columns of every segment, which other proofs are about.
+    pub(crate) columns: Arc<[ColumnCommitments]>,
 }
 
 /// Checks the scan proof of `notarization`, whose layout was checked to be `layout`, in the log called `origin`.
@@ -141,6 +145,7 @@ pub(crate) fn check_scan(
         srs: record.srs,
         commitments: record.commitments,
         bytes: bytes.len(),
+        columns: bundle.proof.segments().iter().map(|segment| segment.commitments().clone()).collect(),
     })
 }
 

@@ -3,6 +3,7 @@
 use thiserror::Error;
 use zkl_argument::srs::SrsError;
 use zkl_circuits::claims::language::ClaimError;
+use zkl_circuits::relation::{RelationDecodeError, RelationPlanError, VerifyRelationError};
 use zkl_circuits::scan::{TableDecodeError, TablePlanError, VerifyTableError};
 use zkl_core::{
     circuit::CircuitId,
@@ -411,6 +412,33 @@ pub enum VerifyError {
     /// The scan proof does not verify.
     #[error("the scan proof does not show that the sealed profile is that of the committed columns")]
     Scan(#[source] VerifyTableError),
+    /// A relation about a table without a scan proof in the receipt: its columns are not there, nor that they have the sealed profile.
+    #[error(
+        "the relation's {role} has no proof over every row in the receipt, without which nothing is proved of its rows"
+    )]
+    RelationNotProved {
+        /// The table's role.
+        role: String,
+    },
+    /// A relation under another reference string than a table of it.
+    #[error("the relation is proved under reference string {expected}, its {role} is committed to under {got}")]
+    RelationString {
+        /// The table's role.
+        role: String,
+        /// The relation's string.
+        expected: KeyDigest,
+        /// The table's string.
+        got: KeyDigest,
+    },
+    /// No relation is about these tables and columns.
+    #[error("no such relation can be proved of these tables")]
+    RelationPlan(#[source] RelationPlanError),
+    /// The relation's proof cannot be read.
+    #[error("the relation's proof cannot be read")]
+    RelationEncoding(#[source] RelationDecodeError),
+    /// The relation's proof does not verify.
+    #[error("the relation is not proved of the tables that the entry names")]
+    Relation(#[source] VerifyRelationError),
 }
 
 impl VerifyError {

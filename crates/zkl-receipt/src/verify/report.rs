@@ -13,7 +13,7 @@ use zkl_merkle::keys::VerifyingKey;
 use zkl_snark::keys::Setup;
 
 use crate::{
-    kind::{CustomRecord, KeyRecord, Notarization, WithdrawalRecord},
+    kind::{CustomRecord, KeyRecord, Notarization, RelationRecord, RelationReport, WithdrawalRecord},
     scan::ProfileEvidence,
 };
 
@@ -123,6 +123,15 @@ pub enum VerifiedStatement {
         /// The proof that was verified.
         proof: ProofReport,
     },
+    /// The rows of notarized tables are related as the statement says.
+    Relation {
+        /// The entry.
+        record: Box<RelationRecord>,
+        /// What it says of which tables and columns.
+        report: Box<RelationReport>,
+        /// The proof that was verified.
+        proof: ProofReport,
+    },
     /// A key of the log was rotated or revoked.
     Key {
         /// The entry.
@@ -162,7 +171,7 @@ impl VerifiedStatement {
         match self {
             Self::Notarization { profile, .. } => (Some(profile), None),
             Self::Claim { profile, proof, .. } => (Some(profile), Some(proof)),
-            Self::Custom { proof, .. } => (None, Some(proof)),
+            Self::Custom { proof, .. } | Self::Relation { proof, .. } => (None, Some(proof)),
             Self::Key { .. } | Self::Withdrawal { .. } => (None, None),
         }
     }

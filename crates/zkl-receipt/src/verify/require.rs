@@ -143,6 +143,7 @@ impl VerifiedReceipt {
                 VerifiedStatement::Notarization { profile: ProfileEvidence::Proved(_), .. }
                 | VerifiedStatement::Claim { .. }
                 | VerifiedStatement::Custom { .. }
+                | VerifiedStatement::Relation { .. }
                 | VerifiedStatement::Key { .. }
                 | VerifiedStatement::Withdrawal { .. } => Ok(()),
             }

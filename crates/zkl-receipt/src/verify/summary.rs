@@ -9,7 +9,7 @@ use super::{
     report::{ProofReport, VerifiedEntry, VerifiedLog, VerifiedReceipt, VerifiedStatement},
 };
 use crate::{
-    kind::{KeyChange, Notarization},
+    kind::{KeyChange, Notarization, RelationReport},
     scan::ProfileEvidence,
 };
 
@@ -69,7 +69,7 @@ pub struct StatementSummary {
     /// Position in the log, in a receipt for several entries.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub index: Option<u64>,
-    /// `notarization`, `claim`, `custom`, `key`, `withdrawal`, or `unknown` for one that verified and has no summary.
+    /// `notarization`, `claim`, `custom`, `relation`, `key`, `withdrawal`, or `unknown` for one that verified and has no summary.
     pub kind: &'static str,
     /// Name of the dataset.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -86,6 +86,9 @@ pub struct StatementSummary {
     /// What a custom circuit was proved for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub public_inputs: Option<Vec<String>>,
+    /// The relation that was proved.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub relation: Option<RelationReport>,
     /// What happened to a key of the log.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub key: Option<KeySummary>,
@@ -110,7 +113,7 @@ pub struct StatementSummary {
     /// The proof over every row.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub scan: Option<ScanSummary>,
-    /// The proof of a claim or of a custom circuit.
+    /// The proof of a claim, of a custom circuit or of a relation.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub proof: Option<ProofSummary>,
     /// What the weakest of all its proofs rests on: `dev` is forgeable, `external` trusted by digest, `ceremony` public.
@@ -235,6 +238,12 @@ impl StatementSummary {
                 summary.dataset = record.about.name().map(ToString::to_string);
                 summary.description = Some(record.description.clone());
                 summary.public_inputs = Some(record.public_inputs.iter().map(ToString::to_string).collect());
+                summary.proof = Some(proof.into());
+            }
+            VerifiedStatement::Relation { record, report, proof } => {
+                summary.kind = "relation";
+                summary.dataset = record.datasets.first().map(|dataset| dataset.name.to_string());
+                summary.relation = Some(report.as_ref().clone());
                 summary.proof = Some(proof.into());
             }
             VerifiedStatement::Key { record } => {

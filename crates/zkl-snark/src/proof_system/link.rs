@@ -44,12 +44,26 @@ impl Linked {
         rho: Fr,
         value: Fr,
     ) -> Result<Self, MaskedError> {
+        let terms = combination_terms(groups, point, columns)?;
+        Self::of_terms(point.get(..groups.kappa()).unwrap_or(point), terms, mask, rho, value)
+    }
+
+    /// Columns whose row groups were weighted before: those of several tables, which need not have equally many. `point` is `r*_lo`.
+    ///
+    /// # Errors
+    /// [`MaskedError::ZeroRho`] when the mask has no weight and would hide nothing.
+    pub fn of_terms(
+        point: &[Fr],
+        mut terms: Vec<(Fr, Commitment)>,
+        mask: &Commitment,
+        rho: Fr,
+        value: Fr,
+    ) -> Result<Self, MaskedError> {
         if rho.is_zero() {
             return Err(MaskedError::ZeroRho);
         }
-        let mut terms = combination_terms(groups, point, columns)?;
         terms.push((rho, *mask));
-        Ok(Self { point: point.iter().take(groups.kappa()).copied().collect(), value, terms })
+        Ok(Self { point: point.to_vec(), value, terms })
     }
 
     /// `r*_lo`, as many coordinates as a row group has variables.

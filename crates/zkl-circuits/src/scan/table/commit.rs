@@ -85,6 +85,6 @@ pub(super) fn commit_segment(
 }
 
 /// Seed of the blinders of segment `index`: segments number their columns and groups alike, so each has one of its own.
-pub(super) fn segment_seed(plan: &TablePlan, seed: &CommitmentSeed, index: usize) -> CommitmentSeed {
+pub(crate) fn segment_seed(plan: &TablePlan, seed: &CommitmentSeed, index: usize) -> CommitmentSeed {
     if plan.len() == 1 { seed.clone() } else { seed.segment(index as u32) }
 }

@@ -83,7 +83,7 @@ impl TablePlan {
     }
 
     /// Cut into segments of `segment_rows` rows in shapes of one's choice.
-    pub(super) fn cut(
+    pub(crate) fn cut(
         layout: Layout,
         kappa: u32,
         segment_rows: u64,

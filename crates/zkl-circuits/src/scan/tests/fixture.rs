@@ -67,7 +67,7 @@ pub(super) struct Case {
     bits: Vec<Vec<bool>>,
 }
 
-pub(in crate::scan) fn rng(seed: u64) -> ChaCha20Rng {
+pub(crate) fn rng(seed: u64) -> ChaCha20Rng {
     ChaCha20Rng::seed_from_u64(seed)
 }
 
@@ -360,10 +360,7 @@ pub(in crate::scan) fn dev_keys(circuit: &dyn Circuit) -> Result<Arc<dyn Proving
 }
 
 /// Keys of a proof system, made once for all tests of this process.
-pub(in crate::scan) fn keys_of(
-    system: &dyn ProofSystem,
-    circuit: &dyn Circuit,
-) -> Result<Arc<dyn ProvingKey>, KeyError> {
+pub(crate) fn keys_of(system: &dyn ProofSystem, circuit: &dyn Circuit) -> Result<Arc<dyn ProvingKey>, KeyError> {
     static STORE: OnceLock<(tempfile::TempDir, KeyStore)> = OnceLock::new();
     let (_, store) = STORE.get_or_init(|| {
         let dir = tempfile::tempdir().unwrap();

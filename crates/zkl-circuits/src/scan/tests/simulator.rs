@@ -40,7 +40,7 @@ use crate::{
 ///
 /// # Panics
 /// When the keys are not made from the dev seed: then nobody can do this.
-pub(in crate::scan) fn simulate_groth16(keys: &dyn ProvingKey, inputs: &[Fr], random: &mut ChaCha20Rng) -> Vec<u8> {
+pub(crate) fn simulate_groth16(keys: &dyn ProvingKey, inputs: &[Fr], random: &mut ChaCha20Rng) -> Vec<u8> {
     let mut setup = ChaCha20Rng::from_seed(dev_seed(keys.id()));
     let [alpha, beta, gamma, delta] = [(); 4].map(|()| Fr::rand(&mut setup));
     let (g1, g2) = (G1Projective::rand(&mut setup), G2Projective::rand(&mut setup));

@@ -1,0 +1,208 @@
+//! The prover: tuples and pairs as leaves of the fractional sum.
+
+use tracing::info_span;
+use zeroize::Zeroize as _;
+use zkl_core::ark::{
+    Fr,
+    ff::{AdditiveGroup as _, Field as _},
+};
+use zkl_kernel::{
+    Form, Kernel, KernelTask,
+    fraction::{Denominator, Leaf, Numerator},
+};
+
+use super::{
+    RELATION_DOMAIN, RelationOpening, SealedColumn, SealedTable, check_sealed, committed_part,
+    shape::{ColumnShape, RelationBlock, RelationShape, Side},
+};
+use crate::{
+    context::Native,
+    error::PlanError,
+    fraction, mle, polynomial,
+    shape::LIMB_BITS,
+    transcript::{ProverTape, TranscriptSeed},
+    witness::CellData,
+};
+
+/// The committed columns of one unit.
+pub struct UnitCells<'a> {
+    /// Rows that count.
+    pub rows: usize,
+    /// In the order of [`relation_weights`](super::relation_weights).
+    pub cells: Vec<CellData<'a>>,
+}
+
+/// Private messages and what they leave to be opened.
+pub struct RelationProof {
+    /// All messages in absorb order.
+    pub messages: Vec<Fr>,
+    /// The public claim about the committed columns.
+    pub opening: RelationOpening<Fr>,
+}
+
+impl Drop for RelationProof {
+    fn drop(&mut self) {
+        self.messages.zeroize();
+    }
+}
+
+/// Proves the relation between `units`, which come table by table, with the field kernel that this process has chosen. `mask` are the
+/// `2^kappa` entries that were committed before `t0`.
+///
+/// The messages are computed from the columns: for a false relation they do not verify.
+///
+/// # Errors
+/// [`PlanError::Degenerate`] with probability about 2^-240: prove again with a fresh salt. [`PlanError::Column`] and
+/// [`PlanError::Size`] for units or a mask that do not fit the shape.
+pub fn prove_relation(
+    shape: &RelationShape,
+    sealed: &[SealedTable<Fr>],
+    units: &[UnitCells<'_>],
+    mask: &[Fr],
+    seed: &TranscriptSeed,
+) -> Result<RelationProof, PlanError> {
+    let _span = info_span!("relation").entered();
+    let rows = 1 << shape.log_rows();
+    if !mask.len().is_power_of_two() || mask.len() > rows {
+        return Err(PlanError::Size { what: "mask", got: mask.len(), min: 1, max: rows });
+    }
+    check_sealed(shape, sealed).map_err(|_| PlanError::Profile { index: 0 })?;
+    let expected = shape.tables().iter().flat_map(|table| std::iter::repeat_n(table, table.units));
+    let count: usize = shape.tables().iter().map(|table| table.units).sum();
+    if units.len() != count {
+        return Err(PlanError::Size { what: "number of units", got: units.len(), min: count, max: count });
+    }
+    for (index, (table, unit)) in expected.zip(units).enumerate() {
+        let cells: usize = table.columns.iter().map(|column| column.cells()).sum();
+        let fits = |cell: &CellData<'_>| (unit.rows..=rows).contains(&cell.len());
+        if unit.cells.len() != cells || unit.rows == 0 || !unit.cells.iter().all(fits) {
+            return Err(PlanError::Column { index });
+        }
+    }
+    zkl_kernel::selection().choice.run(Prove { shape, sealed, units, mask, seed })
+}
+
+struct Prove<'a> {
+    shape: &'a RelationShape,
+    sealed: &'a [SealedTable<Fr>],
+    units: &'a [UnitCells<'a>],
+    mask: &'a [Fr],
+    seed: &'a TranscriptSeed,
+}
+
+impl KernelTask for Prove<'_> {
+    type Output = Result<RelationProof, PlanError>;
+
+    fn run<K: Kernel>(self, kernel: K) -> Self::Output {
+        let Self { shape, sealed, mask, seed, .. } = self;
+        let mut tape = ProverTape::in_domain(RELATION_DOMAIN, seed);
+        let x = tape.challenge();
+        let y = tape.challenge();
+        let powers = shape.powers(&y);
+        let mut blocks: Vec<Leaf<'_>> = Vec::with_capacity(1 << shape.block_bits());
+        for block in shape.blocks() {
+            blocks.push(self.leaf(block, x, y, &powers).ok_or(PlanError::Degenerate)?);
+        }
+        blocks.resize_with(1 << shape.block_bits(), || Leaf::TRIVIAL);
+
+        let leaf = fraction::prove(kernel, &mut tape, blocks, shape.log_rows())?;
+        let mut z_row = leaf.point;
+        let z_blk = z_row.split_off(shape.log_rows().min(z_row.len()));
+        let valid: Vec<Fr> =
+            self.valid_columns().map(|cells| value(kernel, cells, &z_row, shape)).collect::<Result<_, _>>()?;
+        tape.send(&valid);
+        let eq = mle::eq_values(&mut Native, &z_blk);
+        let f = committed_part(&mut Native, shape, sealed, (&x, &y), &eq, &leaf.value.q, &valid);
+
+        let low = z_row.get(..mask.len().trailing_zeros() as usize).ok_or(PlanError::Degenerate)?;
+        let w = mle::evaluate(mask, low).ok_or(PlanError::Degenerate)?;
+        tape.send(&[w]);
+        let eta = tape.challenge();
+        let rho = tape.challenge();
+        if rho == Fr::ZERO {
+            return Err(PlanError::Degenerate);
+        }
+        let value = f + eta * polynomial::horner(&valid, eta) + rho * w;
+        let opening = RelationOpening { r_star: z_row, z_blk, tuple: y, eta, rho, value };
+        Ok(RelationProof { messages: tape.into_messages(), opening })
+    }
+}
+
+impl<'a> Prove<'a> {
+    fn leaf(&self, block: &RelationBlock, x: Fr, y: Fr, powers: &[[Fr; 2]]) -> Option<Leaf<'a>> {
+        let unit = self.units.get(block.unit())?;
+        let p = Numerator::Below(unit.rows);
+        let form = match *block {
+            RelationBlock::Rows { table, .. } => self.tuple(table, unit, x, powers)?,
+            RelationBlock::Dictionary { table, column, .. } => {
+                let columns = &self.shape.tables().get(table)?.columns;
+                let code: usize = columns.iter().take(column).map(|column| column.cells()).sum();
+                let [codes, digests] = unit.cells.get(code..code + 2)? else { return None };
+                let constant = x - Fr::from(self.shape.space(table, column));
+                Form { constant, terms: vec![(-y, codes.cells()), (-y.square(), digests.cells())] }
+            }
+        };
+        Some(Leaf { p, q: Denominator::Form(form) })
+    }
+
+    /// `X - F`, or `F - X` on the right.
+    fn tuple(&self, table: usize, unit: &'a UnitCells<'a>, x: Fr, powers: &[[Fr; 2]]) -> Option<Form<'a>> {
+        let (own, sealed) = (self.shape.tables().get(table)?, self.sealed.get(table)?);
+        let sign = match own.side {
+            Side::Left => Fr::ONE,
+            Side::Right => -Fr::ONE,
+        };
+        let base = Fr::from(1u64 << LIMB_BITS);
+        let mut constant = x - Fr::ONE;
+        let mut terms = Vec::with_capacity(unit.cells.len());
+        let mut cells = unit.cells.iter();
+        for ((column, sealed), [first, second]) in own.columns.iter().zip(&sealed.columns).zip(powers) {
+            match (*column, sealed) {
+                (ColumnShape::Numeric { limbs, nullable }, SealedColumn::Numeric { min }) => {
+                    let mut coefficient = *first;
+                    for _ in 0..limbs {
+                        terms.push((-sign * coefficient, cells.next()?.cells()));
+                        coefficient *= base;
+                    }
+                    let shift = *first * min + second;
+                    if nullable {
+                        terms.push((-sign * shift, cells.next()?.cells()));
+                    } else {
+                        constant -= shift;
+                    }
+                }
+                (ColumnShape::Category { .. }, SealedColumn::Category { .. }) => {
+                    cells.next()?;
+                    terms.push((-sign * first, cells.next()?.cells()));
+                }
+                _ => return None,
+            }
+        }
+        Some(Form { constant: sign * constant, terms })
+    }
+
+    /// The validity columns, block by block.
+    fn valid_columns(&self) -> impl Iterator<Item = &'a CellData<'a>> {
+        let of_unit = |block: &RelationBlock| {
+            let RelationBlock::Rows { table, unit } = *block else { return Vec::new() };
+            let (Some(own), Some(unit)) = (self.shape.tables().get(table), self.units.get(unit)) else {
+                return Vec::new();
+            };
+            let mut end = 0;
+            let ends = own.columns.iter().map(|column| {
+                end += column.cells();
+                (column, end)
+            });
+            let nullable = ends.filter(|(column, _)| matches!(column, ColumnShape::Numeric { nullable: true, .. }));
+            nullable.filter_map(|(_, end)| unit.cells.get(end - 1)).collect()
+        };
+        self.shape.blocks().iter().flat_map(of_unit).collect::<Vec<_>>().into_iter()
+    }
+}
+
+/// The value of a column at a row point.
+fn value<K: Kernel>(kernel: K, cells: &CellData<'_>, point: &[Fr], shape: &RelationShape) -> Result<Fr, PlanError> {
+    let form = Form { constant: Fr::ZERO, terms: vec![(Fr::ONE, cells.cells())] };
+    let table = kernel.tabulate(&form, 1 << shape.log_rows());
+    kernel.eq_sum(point, &table).map_err(|_| PlanError::Degenerate)
+}

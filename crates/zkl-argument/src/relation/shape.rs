@@ -1,0 +1,283 @@
+//! How many tables, units and columns a relation has: every size of the argument follows from it.
+
+use crate::{context::Value, error::PlanError};
+
+/// Binary logarithm of the arity of the tree.
+const LOG_ARITY: usize = 2;
+/// The space of rows; those of dictionaries follow.
+const ROWS_SPACE: u64 = 1;
+
+/// The side of a table: each row on the left is one on the right.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Side {
+    /// Its rows count once.
+    Left,
+    /// Its rows count against those on the left.
+    Right,
+}
+
+/// A compared column of one table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum ColumnShape {
+    /// Limbs, and validity if it is nullable.
+    Numeric {
+        /// 16-bit limbs.
+        limbs: u8,
+        /// Whether validity is committed.
+        nullable: bool,
+    },
+    /// Codes of a dictionary, and for this relation the digests of their values.
+    Category {
+        /// Codes.
+        capacity: u32,
+    },
+}
+
+impl ColumnShape {
+    /// Columns that are committed to in a unit.
+    pub(crate) fn cells(self) -> usize {
+        match self {
+            Self::Numeric { limbs, nullable } => usize::from(limbs) + usize::from(nullable),
+            Self::Category { .. } => 2,
+        }
+    }
+
+    const fn is_numeric(self) -> bool {
+        matches!(self, Self::Numeric { .. })
+    }
+}
+
+/// A table of a relation.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct TableShape {
+    /// Its side.
+    pub side: Side,
+    /// The compared columns; those of all tables correspond, one by one.
+    pub columns: Vec<ColumnShape>,
+    /// Units, at least one.
+    pub units: usize,
+}
+
+/// A block of leaves. The unit counts over all tables.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum RelationBlock {
+    /// The tuples of a unit.
+    Rows { table: usize, unit: usize },
+    /// Code and digest of a dictionary column of a unit.
+    Dictionary { table: usize, unit: usize, column: usize },
+}
+
+impl RelationBlock {
+    pub(crate) const fn unit(self) -> usize {
+        match self {
+            Self::Rows { unit, .. } | Self::Dictionary { unit, .. } => unit,
+        }
+    }
+}
+
+/// The sizes of a relation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RelationShape {
+    log_rows: usize,
+    tables: Vec<TableShape>,
+    blocks: Vec<RelationBlock>,
+    block_bits: usize,
+    /// Space of every dictionary column, `[table][column]`; 0 for others.
+    spaces: Vec<Vec<u64>>,
+}
+
+impl RelationShape {
+    /// Most tables.
+    pub const MAX_TABLES: usize = 4;
+    /// Largest binary logarithm of the rows of a unit.
+    pub const MAX_LOG_ROWS: usize = 20;
+    /// Most committed columns of a unit: what a form of the kernel holds.
+    pub const MAX_CELLS: usize = 64;
+    /// Largest binary logarithm of the leaves: bounds the prover's memory at about 1.5 GB.
+    pub const MAX_LOG_LEAVES: usize = 26;
+    /// Most codes of all dictionaries together: bounds the circuit.
+    pub const MAX_CODES: usize = 8_192;
+
+    /// The shape of a relation between `tables`, whose units have at most `2^log_rows` rows.
+    ///
+    /// # Errors
+    /// [`PlanError::Size`] for what is too many or too few, [`PlanError::Column`] when columns do not correspond.
+    pub fn new(log_rows: usize, tables: Vec<TableShape>) -> Result<Self, PlanError> {
+        let bounded = |what, got: usize, min: usize, max: usize| {
+            if (min..=max).contains(&got) { Ok(()) } else { Err(PlanError::Size { what, got, min, max }) }
+        };
+        bounded("binary logarithm of the rows", log_rows, 1, Self::MAX_LOG_ROWS)?;
+        bounded("number of tables", tables.len(), 2, Self::MAX_TABLES)?;
+        let first = tables.first().map(|table| table.columns.as_slice()).unwrap_or_default();
+        let mut codes = 0usize;
+        for table in &tables {
+            bounded("number of segments of a table", table.units, 1, 1 << Self::MAX_LOG_LEAVES)?;
+            bounded("number of compared columns", table.columns.len(), 1, Self::MAX_CELLS)?;
+            bounded("number of compared columns", table.columns.len(), first.len(), first.len())?;
+            let cells = table.columns.iter().map(|column| column.cells()).sum();
+            bounded("number of committed columns", cells, 1, Self::MAX_CELLS)?;
+            for (index, (own, first)) in table.columns.iter().zip(first).enumerate() {
+                if own.is_numeric() != first.is_numeric() {
+                    return Err(PlanError::Column { index });
+                }
+                if let ColumnShape::Category { capacity } = *own {
+                    codes = codes.saturating_add(capacity as usize);
+                }
+            }
+        }
+        bounded("number of codes", codes, 0, Self::MAX_CODES)?;
+        let per_unit = |table: &TableShape| 1 + table.columns.iter().filter(|column| !column.is_numeric()).count();
+        let count: usize = tables.iter().map(|table| table.units.saturating_mul(per_unit(table))).sum();
+        bounded("number of blocks", count, 2, 1 << (Self::MAX_LOG_LEAVES - log_rows))?;
+        let block_bits = (count.next_power_of_two().trailing_zeros() as usize).max(LOG_ARITY);
+        let (blocks, spaces) = (blocks(&tables), spaces(&tables));
+        Ok(Self { log_rows, tables, blocks, block_bits, spaces })
+    }
+
+    /// Binary logarithm of the rows of the longest unit.
+    pub const fn log_rows(&self) -> usize {
+        self.log_rows
+    }
+
+    /// Binary logarithm of the number of blocks.
+    pub const fn block_bits(&self) -> usize {
+        self.block_bits
+    }
+
+    /// The tables.
+    pub fn tables(&self) -> &[TableShape] {
+        &self.tables
+    }
+
+    /// Values of validity columns that the prover sends.
+    pub fn value_count(&self) -> usize {
+        let nullable = |column: &&ColumnShape| matches!(column, ColumnShape::Numeric { nullable: true, .. });
+        self.tables.iter().map(|table| table.units * table.columns.iter().filter(nullable).count()).sum()
+    }
+
+    /// Field elements that the prover sends: root, layers, values, mask.
+    pub fn message_count(&self) -> usize {
+        let mut bound = 0;
+        let mut messages = 2;
+        for log_arity in self.layers() {
+            messages += bound * (1 << log_arity) + (2 << log_arity);
+            bound += log_arity;
+        }
+        messages + self.value_count() + 1
+    }
+
+    /// Binary logarithms of the arities of the tree, from the root.
+    pub(crate) fn layers(&self) -> Vec<usize> {
+        let num_vars = self.log_rows + self.block_bits;
+        let mut layers = vec![1; num_vars % LOG_ARITY];
+        layers.resize(num_vars % LOG_ARITY + num_vars / LOG_ARITY, LOG_ARITY);
+        layers
+    }
+
+    pub(crate) fn blocks(&self) -> &[RelationBlock] {
+        &self.blocks
+    }
+
+    /// The space of a dictionary's pairs.
+    pub(crate) fn space(&self, table: usize, column: usize) -> u64 {
+        self.spaces.get(table).and_then(|spaces| spaces.get(column)).copied().unwrap_or(0)
+    }
+
+    /// The powers of Y of every column: of its value, and of its validity. A dictionary uses the first alone; null is the digest 0.
+    pub(crate) fn powers<V: Value>(&self, y: &V) -> Vec<[V; 2]> {
+        let columns = self.tables.first().map_or(0, |table| table.columns.len());
+        let mut power = y.clone();
+        let mut powers = Vec::with_capacity(columns);
+        for _ in 0..columns {
+            let second = power.clone() * y;
+            let next = second.clone() * y;
+            powers.push([power, second]);
+            power = next;
+        }
+        powers
+    }
+}
+
+/// Unit by unit: its rows, then its dictionaries.
+fn blocks(tables: &[TableShape]) -> Vec<RelationBlock> {
+    let mut blocks = Vec::new();
+    let mut unit = 0;
+    for (table, own) in tables.iter().enumerate() {
+        for _ in 0..own.units {
+            blocks.push(RelationBlock::Rows { table, unit });
+            let dictionaries = own.columns.iter().enumerate().filter(|(_, column)| !column.is_numeric());
+            blocks.extend(dictionaries.map(|(column, _)| RelationBlock::Dictionary { table, unit, column }));
+            unit += 1;
+        }
+    }
+    blocks
+}
+
+/// Each dictionary of each table has a space of its own.
+fn spaces(tables: &[TableShape]) -> Vec<Vec<u64>> {
+    let mut next = ROWS_SPACE;
+    let mut space = |column: &ColumnShape| {
+        if column.is_numeric() {
+            return 0;
+        }
+        next += 1;
+        next
+    };
+    tables.iter().map(|table| table.columns.iter().map(&mut space).collect()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn table(side: Side, columns: &[ColumnShape]) -> TableShape {
+        TableShape { side, columns: columns.to_vec(), units: 1 }
+    }
+
+    #[test]
+    fn shapes_are_bounded_and_their_columns_correspond() {
+        let number = ColumnShape::Numeric { limbs: 1, nullable: false };
+        let code = |capacity| ColumnShape::Category { capacity };
+        let pair = |left: &[ColumnShape], right: &[ColumnShape]| {
+            RelationShape::new(16, vec![table(Side::Left, left), table(Side::Right, right)])
+        };
+        assert!(pair(&[number, code(4)], &[number, code(16)]).is_ok());
+        assert_eq!(pair(&[number, code(4)], &[code(4), number]), Err(PlanError::Column { index: 0 }));
+        let what = |error| match error {
+            Err(PlanError::Size { what, .. }) => what,
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(what(pair(&[number], &[number, number])), "number of compared columns");
+        assert_eq!(what(pair(&[], &[])), "number of compared columns");
+        assert_eq!(what(pair(&[number; 65], &[number; 65])), "number of compared columns");
+        let wide = ColumnShape::Numeric { limbs: 4, nullable: false };
+        assert_eq!(what(pair(&[wide; 17], &[wide; 17])), "number of committed columns");
+        assert_eq!(what(pair(&[code(256); 17], &[code(256); 17])), "number of codes");
+        assert_eq!(what(RelationShape::new(16, vec![table(Side::Left, &[number])])), "number of tables");
+        let five = vec![table(Side::Left, &[number]); 5];
+        assert_eq!(what(RelationShape::new(16, five)), "number of tables");
+        let two = |units| {
+            let left = TableShape { units, ..table(Side::Left, &[number]) };
+            RelationShape::new(20, vec![left, table(Side::Right, &[number])])
+        };
+        assert_eq!(what(two(64)), "number of blocks");
+        assert_eq!(what(two(0)), "number of segments of a table");
+        assert!(two(63).is_ok());
+        assert_eq!(what(RelationShape::new(21, Vec::new())), "binary logarithm of the rows");
+    }
+
+    #[test]
+    fn every_dictionary_of_every_table_has_a_space_of_its_own() {
+        let columns = [ColumnShape::Category { capacity: 4 }; 3];
+        let shape = RelationShape::new(4, vec![table(Side::Left, &columns), table(Side::Right, &columns)]).unwrap();
+        let mut seen: Vec<u64> = (0..2)
+            .flat_map(|table| (0..3).map(move |column| (table, column)))
+            .map(|(table, column)| shape.space(table, column))
+            .collect();
+        seen.push(ROWS_SPACE);
+        seen.sort_unstable();
+        seen.dedup();
+        assert_eq!(seen.len(), 7);
+        assert_eq!(shape.block_bits(), 3);
+    }
+}

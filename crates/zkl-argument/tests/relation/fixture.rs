@@ -1,0 +1,220 @@
+//! Small tables by value, encoded each in its own way, with junk in the rows that do not count.
+
+use rand_chacha::{ChaCha20Rng, rand_core::SeedableRng as _};
+use zkl_argument::{
+    CellData, ScanError, TranscriptSeed,
+    relation::{
+        ColumnShape, RelationOpening, RelationProof, RelationShape, SealedColumn, SealedTable, Side, TableShape,
+        UnitCells, prove_relation, relation_weights, verify_plain_relation,
+    },
+};
+use zkl_core::ark::{
+    Fr,
+    ff::{AdditiveGroup as _, UniformRand as _},
+    std::rand::{Rng as _, RngCore as _},
+};
+
+pub(crate) const LOG_ROWS: usize = 3;
+/// Mask entries.
+const KAPPA: usize = 2;
+
+pub(crate) fn rng(seed: u64) -> ChaCha20Rng {
+    ChaCha20Rng::seed_from_u64(seed)
+}
+
+/// A number, a dictionary, and a number: a row by value. `None` is null.
+pub(crate) type Row = (Option<i64>, Option<u8>, i64);
+
+/// A table as its notary encodes it.
+#[derive(Clone)]
+pub(crate) struct Table {
+    pub(crate) side: Side,
+    /// Rows of each unit.
+    pub(crate) units: Vec<Vec<Row>>,
+    /// The minima of both numbers: no value is below.
+    pub(crate) min: [i64; 2],
+    /// Code of each of the values 0, 1, 2 of the dictionary, from 1 on.
+    pub(crate) codes: [u16; 3],
+    /// Whether the first number is said to be nullable.
+    pub(crate) nullable: bool,
+}
+
+impl Table {
+    /// A table whose encoding follows from the seed.
+    pub(crate) fn new(side: Side, units: &[&[Row]], seed: u64) -> Self {
+        let mut rng = rng(seed);
+        let rows = || units.iter().copied().flatten();
+        let lowest =
+            |values: Vec<i64>, rng: &mut ChaCha20Rng| values.into_iter().min().unwrap_or(0) - rng.gen_range(0..3);
+        let first = lowest(rows().filter_map(|row| row.0).collect(), &mut rng);
+        let last = lowest(rows().map(|row| row.2).collect(), &mut rng);
+        let mut codes = [1, 2, 3];
+        codes.rotate_left(rng.gen_range(0..3));
+        let nullable = rows().any(|row| row.0.is_none()) || rng.next_u32().is_multiple_of(2);
+        Self { side, units: units.iter().map(|rows| rows.to_vec()).collect(), min: [first, last], codes, nullable }
+    }
+
+    fn columns(&self) -> Vec<ColumnShape> {
+        vec![
+            ColumnShape::Numeric { limbs: 2, nullable: self.nullable },
+            ColumnShape::Category { capacity: 4 },
+            ColumnShape::Numeric { limbs: 1, nullable: false },
+        ]
+    }
+
+    fn shape(&self) -> TableShape {
+        TableShape { side: self.side, columns: self.columns(), units: self.units.len() }
+    }
+
+    fn code(&self, value: Option<u8>) -> u16 {
+        value.map_or(0, |value| self.codes[usize::from(value)])
+    }
+
+    fn sealed(&self) -> SealedTable<Fr> {
+        let mut counts = vec![0u64; 4];
+        for row in self.units.iter().flatten() {
+            counts[usize::from(self.code(row.1))] += 1;
+        }
+        let mut values = vec![Fr::ZERO; 4];
+        for (value, &code) in self.codes.iter().enumerate() {
+            values[usize::from(code)] = digest(value as u8);
+        }
+        SealedTable {
+            rows: self.units.iter().map(|rows| Fr::from(rows.len() as u64)).collect(),
+            columns: vec![
+                SealedColumn::Numeric { min: Fr::from(self.min[0]) },
+                SealedColumn::Category { counts: counts.into_iter().map(Fr::from).collect(), values },
+                SealedColumn::Numeric { min: Fr::from(self.min[1]) },
+            ],
+        }
+    }
+
+    /// The committed columns of a unit.
+    fn cells(&self, rows: &[Row]) -> UnitCells<'static> {
+        let offset = |value: i64, min: i64| (value - min) as u32;
+        let first = |row: &Row| row.0.map_or(0, |value| offset(value, self.min[0]));
+        let mut cells = vec![
+            CellData::U16(rows.iter().map(|row| first(row) as u16).collect::<Vec<_>>().into()),
+            CellData::U16(rows.iter().map(|row| (first(row) >> 16) as u16).collect::<Vec<_>>().into()),
+        ];
+        if self.nullable {
+            cells.push(CellData::Bits(rows.iter().map(|row| row.0.is_some()).collect::<Vec<_>>().into()));
+        }
+        cells.push(CellData::U16(rows.iter().map(|row| self.code(row.1)).collect::<Vec<_>>().into()));
+        cells.push(CellData::Field(rows.iter().map(|row| row.1.map_or(Fr::ZERO, digest)).collect::<Vec<_>>().into()));
+        cells.push(CellData::U16(rows.iter().map(|row| offset(row.2, self.min[1]) as u16).collect::<Vec<_>>().into()));
+        UnitCells { rows: rows.len(), cells }
+    }
+}
+
+pub(crate) fn digest(value: u8) -> Fr {
+    Fr::from(1_000_000_007u64 * (u64::from(value) + 1))
+}
+
+/// Tables with everything that prover and verifier need.
+pub(crate) struct Case {
+    pub(crate) shape: RelationShape,
+    pub(crate) sealed: Vec<SealedTable<Fr>>,
+    pub(crate) units: Vec<UnitCells<'static>>,
+    pub(crate) mask: Vec<Fr>,
+    pub(crate) seed: TranscriptSeed,
+}
+
+impl Case {
+    pub(crate) fn new(tables: &[Table], seed: u64) -> Self {
+        let mut rng = rng(seed);
+        let shape = RelationShape::new(LOG_ROWS, tables.iter().map(Table::shape).collect()).unwrap();
+        let sealed = tables.iter().map(Table::sealed).collect();
+        let units = tables.iter().flat_map(|table| table.units.iter().map(|rows| table.cells(rows))).collect();
+        let mask = (0..1 << KAPPA).map(|_| Fr::rand(&mut rng)).collect();
+        let seed = TranscriptSeed { t0: Fr::rand(&mut rng), salt: Fr::rand(&mut rng) };
+        let mut case = Self { shape, sealed, units, mask, seed };
+        case.add_junk(&mut rng);
+        case
+    }
+
+    /// Rows that do not count are committed to as well.
+    fn add_junk(&mut self, rng: &mut ChaCha20Rng) {
+        for unit in &mut self.units {
+            let rows = rng.gen_range(unit.rows..=1 << LOG_ROWS);
+            for cell in &mut unit.cells {
+                match cell {
+                    CellData::U16(values) => values.to_mut().resize_with(rows, || rng.next_u32() as u16),
+                    CellData::Bits(values) => values.to_mut().resize_with(rows, || rng.next_u32().is_multiple_of(2)),
+                    CellData::Field(values) => values.to_mut().resize_with(rows, || Fr::rand(rng)),
+                    CellData::U32(_) => {}
+                }
+            }
+        }
+    }
+
+    pub(crate) fn prove(&self) -> RelationProof {
+        prove_relation(&self.shape, &self.sealed, &self.units, &self.mask, &self.seed).unwrap()
+    }
+
+    /// What becomes of messages: every check of the argument, and the value of the committed columns.
+    pub(crate) fn outcome(&self, messages: &[Fr]) -> Result<(), ScanError> {
+        let opening = verify_plain_relation(&self.shape, &self.sealed, &self.seed, messages)?;
+        if self.value(&opening) == opening.value { Ok(()) } else { Err(ScanError::OpeningEnd) }
+    }
+
+    pub(crate) fn check(&self) -> Result<(), ScanError> {
+        self.outcome(&self.prove().messages)
+    }
+
+    /// The weighted columns and the mask at the point, by definition.
+    pub(crate) fn value(&self, opening: &RelationOpening<Fr>) -> Fr {
+        let at = |values: &dyn Fn(usize) -> Fr, point: &[Fr]| -> Fr {
+            (0..1usize << point.len()).map(|row| values(row) * eq(row, point)).sum()
+        };
+        let weights = relation_weights(&self.shape, opening);
+        assert_eq!(weights.len(), self.units.len());
+        let mut sum = opening.rho * at(&|row| self.mask[row], &opening.r_star[..KAPPA]);
+        for (unit, weights) in self.units.iter().zip(&weights) {
+            assert_eq!(unit.cells.len(), weights.len());
+            for (cell, weight) in unit.cells.iter().zip(weights) {
+                sum += *weight * at(&|row| cell.value(row), &opening.r_star);
+            }
+        }
+        sum
+    }
+}
+
+fn eq(index: usize, point: &[Fr]) -> Fr {
+    let one = Fr::from(1u64);
+    point.iter().enumerate().map(|(j, z)| if index >> j & 1 == 1 { *z } else { one - z }).product()
+}
+
+/// Whether the rows on both sides are the same, found by sorting.
+pub(crate) fn holds(tables: &[Table]) -> bool {
+    let rows = |side: Side| {
+        let mut rows: Vec<Row> = tables
+            .iter()
+            .filter(|table| table.side == side)
+            .flat_map(|table| table.units.iter().flatten().copied())
+            .collect();
+        rows.sort_unstable();
+        rows
+    };
+    rows(Side::Left) == rows(Side::Right)
+}
+
+/// A whole of two units and its two parts, with nulls, repeated rows, and parts that lack values of the whole.
+pub(crate) fn split() -> Vec<Table> {
+    let rows: [Row; 7] = [
+        (Some(-5), Some(0), 9),
+        (None, Some(1), 9),
+        (Some(70_000), None, 10),
+        (Some(70_000), None, 10),
+        (Some(0), Some(2), 11),
+        (None, None, 9),
+        (Some(-5), Some(0), 9),
+    ];
+    let first = [rows[6], rows[2], rows[5], rows[3]];
+    let second = [rows[1], rows[4], rows[0]];
+    vec![
+        Table::new(Side::Left, &[&rows[..5], &rows[5..]], 1),
+        Table::new(Side::Right, &[&first], 2),
+        Table::new(Side::Right, &[&second], 3),
+    ]
+}

@@ -1,0 +1,267 @@
+//! The relation circuit: one constraint system per shape.
+
+use sha2::{Digest as _, Sha256};
+use zeroize::Zeroize as _;
+use zkl_argument::relation::{
+    ColumnShape, RELATION_DOMAIN, RelationOpening, RelationShape, SealedColumn, SealedTable, Side, verify_relation,
+};
+use zkl_core::{
+    ark::{
+        Fr,
+        ff::AdditiveGroup as _,
+        relations::gr1cs::{ConstraintSystemRef, SynthesisError},
+    },
+    circuit::{Circuit, CircuitId},
+    error::ParseError,
+};
+use zkl_snark::gadgets::{Cs, FieldVar, GadgetError};
+
+use crate::{
+    scan::CircuitVerifier,
+    seal::{
+        CategoryRecord, CategoryRecordVar, NumericRecord, NumericRecordVar, Opening, RecordIndex, RecordIndexVar, Seal,
+        SealCommitment, SealError,
+    },
+};
+
+/// Version of every relation circuit.
+const VERSION: u32 = 1;
+
+/// Id of the relation circuit of `shape`: `relation/rows-MU-DIGEST`, where DIGEST are the first 32 hexadecimal digits of the SHA-256 of the text
+/// that `shape_text` makes.
+pub fn relation_circuit_id(shape: &RelationShape) -> CircuitId {
+    let digest = hex::encode(Sha256::digest(shape_text(shape)));
+    let name = format!("relation/rows-{}-{}", shape.log_rows(), digest.get(..32).unwrap_or_default());
+    let id: Result<CircuitId, ParseError> = CircuitId::new(&name, VERSION);
+    #[expect(clippy::expect_used, reason = "the name has two numbers and a digest of fixed length")]
+    id.expect("a valid circuit name")
+}
+
+/// `20 l2:n3,n1?,c16 r1:n2,n1,c4`: rows as a binary logarithm; per table its side, units, and columns: limbs of numbers, with `?` for those that
+/// may be null, capacities of dictionaries.
+fn shape_text(shape: &RelationShape) -> String {
+    let column = |column: &ColumnShape| match *column {
+        ColumnShape::Numeric { limbs, nullable } => format!("n{limbs}{}", if nullable { "?" } else { "" }),
+        ColumnShape::Category { capacity } => format!("c{capacity}"),
+    };
+    let mut text = shape.log_rows().to_string();
+    for table in shape.tables() {
+        let side = match table.side {
+            Side::Left => 'l',
+            Side::Right => 'r',
+        };
+        let columns: Vec<String> = table.columns.iter().map(column).collect();
+        text.push_str(&format!(" {side}{}:{}", table.units, columns.join(",")));
+    }
+    text
+}
+
+/// Public inputs of a relation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RelationInputs {
+    /// Digest of everything public that was fixed before the first challenge.
+    pub t0: Fr,
+    /// The tables.
+    pub tables: Vec<TableInputs>,
+    /// The claim about the committed columns.
+    pub opening: RelationOpening<Fr>,
+}
+
+/// Public inputs that are about one table.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TableInputs {
+    /// The sealed profile, as a field element.
+    pub h: Fr,
+    /// Rows of each unit.
+    pub rows: Vec<u64>,
+    /// Leaves of the compared columns' records.
+    pub leaves: Vec<RecordIndex>,
+}
+
+impl TableInputs {
+    pub(super) fn new(h: SealCommitment, rows: Vec<u64>, leaves: Vec<RecordIndex>) -> Self {
+        Self { h: h.field(), rows, leaves }
+    }
+}
+
+impl RelationInputs {
+    /// In the order in which the circuit allocates them: t0; per table h, rows of its units, leaves; `r*`, `z_blk`, Y, eta, rho, `y`.
+    pub fn to_vec(&self) -> Vec<Fr> {
+        let mut inputs = vec![self.t0];
+        for TableInputs { h, rows, leaves } in &self.tables {
+            inputs.push(*h);
+            inputs.extend(rows.iter().map(|&rows| Fr::from(rows)));
+            inputs.extend(leaves.iter().map(|leaf| leaf.public_input()));
+        }
+        inputs.extend(self.opening.elements());
+        inputs
+    }
+
+    /// Inputs that mean nothing, as many as there are for `shape`.
+    fn blank(shape: &RelationShape) -> Self {
+        let table = |table: &zkl_argument::relation::TableShape| TableInputs {
+            h: Fr::ZERO,
+            rows: vec![0; table.units],
+            leaves: vec![RecordIndex::HEADER; table.columns.len()],
+        };
+        let zeros = |len: usize| vec![Fr::ZERO; len];
+        let opening = RelationOpening {
+            r_star: zeros(shape.log_rows()),
+            z_blk: zeros(shape.block_bits()),
+            tuple: Fr::ZERO,
+            eta: Fr::ZERO,
+            rho: Fr::ZERO,
+            value: Fr::ZERO,
+        };
+        Self { t0: Fr::ZERO, tables: shape.tables().iter().map(table).collect(), opening }
+    }
+}
+
+/// A record that a relation reads, with its place in the seal.
+#[derive(Clone)]
+pub(super) enum RecordOpening {
+    Numeric(Opening<NumericRecord>),
+    Category(Opening<CategoryRecord>),
+}
+
+impl RecordOpening {
+    /// The record of a compared column.
+    pub(super) fn new(seal: &Seal, column: ColumnShape, position: usize) -> Result<Self, SealError> {
+        match column {
+            ColumnShape::Numeric { .. } => seal.numeric(position).map(Self::Numeric),
+            ColumnShape::Category { .. } => seal.category(position).map(Self::Category),
+        }
+    }
+
+    /// What the argument takes of it.
+    pub(super) fn sealed(&self) -> SealedColumn<Fr> {
+        match self {
+            Self::Numeric(opening) => SealedColumn::Numeric { min: Fr::from(opening.record.min) },
+            Self::Category(opening) => SealedColumn::Category {
+                counts: opening.record.counts.iter().map(|&count| Fr::from(count)).collect(),
+                values: opening.record.values.clone(),
+            },
+        }
+    }
+}
+
+/// The prover's side.
+pub(super) struct Secret {
+    pub(super) salt: Fr,
+    pub(super) messages: Vec<Fr>,
+    /// `[table][compared column]`.
+    pub(super) records: Vec<Vec<RecordOpening>>,
+}
+
+impl Drop for Secret {
+    fn drop(&mut self) {
+        self.salt.zeroize();
+        self.messages.zeroize();
+    }
+}
+
+/// The statement that messages of the argument verify for what the seals hold, for one shape.
+pub struct RelationCircuit {
+    shape: RelationShape,
+    inputs: RelationInputs,
+    secret: Option<Secret>,
+}
+
+impl RelationCircuit {
+    /// The circuit of `shape` without a witness: enough to make keys, not to prove.
+    pub fn blank(shape: RelationShape) -> Self {
+        Self { inputs: RelationInputs::blank(&shape), shape, secret: None }
+    }
+
+    pub(super) const fn new(shape: RelationShape, inputs: RelationInputs, secret: Secret) -> Self {
+        Self { shape, inputs, secret: Some(secret) }
+    }
+
+    fn constrain(&self, cs: &Cs) -> Result<(), GadgetError> {
+        let (shape, secret) = (&self.shape, self.secret.as_ref());
+        let (expected, got) = (shape.tables().len(), self.inputs.tables.len());
+        if expected != got {
+            return Err(GadgetError::Length { expected, got });
+        }
+        let input = |value: Fr| FieldVar::input(cs, Some(value));
+        let t0 = input(self.inputs.t0)?;
+        let (salt, messages) = (secret.map(|secret| secret.salt), secret.map(|secret| secret.messages.as_slice()));
+        let mut verifier = CircuitVerifier::in_domain(cs, RELATION_DOMAIN, &t0, salt, messages, shape.message_count())?;
+        let mut sealed = Vec::with_capacity(expected);
+        for (index, (table, inputs)) in shape.tables().iter().zip(&self.inputs.tables).enumerate() {
+            let (columns, leaves) = (table.columns.len(), inputs.leaves.len());
+            if columns != leaves || table.units != inputs.rows.len() {
+                return Err(GadgetError::Length { expected: columns + table.units, got: leaves + inputs.rows.len() });
+            }
+            let h = input(inputs.h)?;
+            let rows = inputs.rows.iter().map(|&rows| Ok(verifier.wire(&input(Fr::from(rows))?)));
+            let rows = rows.collect::<Result<Vec<_>, GadgetError>>()?;
+            let mut own = Vec::with_capacity(columns);
+            for (place, (column, &leaf)) in table.columns.iter().zip(&inputs.leaves).enumerate() {
+                let leaf = RecordIndexVar::input(cs, Some(leaf))?;
+                let record = secret.and_then(|secret| secret.records.get(index)?.get(place));
+                own.push(open_record(cs, &verifier, *column, &leaf, record, &h)?);
+            }
+            sealed.push(SealedTable { rows, columns: own });
+        }
+        let opening = verify_relation(&mut verifier, shape, &sealed)?.elements();
+        let public = self.inputs.opening.elements();
+        if opening.len() != public.len() {
+            return Err(GadgetError::Length { expected: opening.len(), got: public.len() });
+        }
+        for (opened, public) in opening.iter().zip(public) {
+            opened.var().enforce_equal(cs, &input(public)?)?;
+        }
+        verifier.finish()
+    }
+}
+
+/// Opens the record of a compared column and takes out of it what the argument is about.
+fn open_record(
+    cs: &Cs,
+    verifier: &CircuitVerifier<'_>,
+    column: ColumnShape,
+    leaf: &RecordIndexVar,
+    record: Option<&RecordOpening>,
+    h: &FieldVar,
+) -> Result<SealedColumn<crate::scan::Wire>, GadgetError> {
+    match column {
+        ColumnShape::Numeric { .. } => {
+            let opening = match record {
+                Some(RecordOpening::Numeric(opening)) => Some(opening),
+                _ => None,
+            };
+            let record = NumericRecordVar::open(cs, leaf, opening, h)?;
+            Ok(SealedColumn::Numeric { min: verifier.wire(record.min.field()) })
+        }
+        ColumnShape::Category { capacity } => {
+            let opening = match record {
+                Some(RecordOpening::Category(opening)) => Some(opening),
+                _ => None,
+            };
+            let record = CategoryRecordVar::open(cs, capacity as usize, leaf, opening, h)?;
+            Ok(SealedColumn::Category {
+                counts: record.counts.iter().map(|count| verifier.wire(count.field())).collect(),
+                values: record.values.iter().map(|value| verifier.wire(value)).collect(),
+            })
+        }
+    }
+}
+
+impl Circuit for RelationCircuit {
+    fn id(&self) -> CircuitId {
+        relation_circuit_id(&self.shape)
+    }
+
+    fn public_inputs(&self) -> Vec<Fr> {
+        self.inputs.to_vec()
+    }
+
+    fn synthesize(&self, cs: ConstraintSystemRef<Fr>) -> Result<(), SynthesisError> {
+        Ok(self.constrain(&cs)?)
+    }
+
+    fn is_linked(&self) -> bool {
+        true
+    }
+}

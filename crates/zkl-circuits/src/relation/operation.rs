@@ -1,0 +1,85 @@
+//! What is said of the tables.
+
+use std::{fmt, ops::RangeInclusive, str::FromStr};
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
+use thiserror::Error;
+use zkl_argument::relation::Side;
+
+/// A relation between tables. In each the rows of the first table are those of the others together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Operation {
+    /// Two tables have the same rows, in whatever order.
+    SameRows,
+    /// The first table was split into the others.
+    Split,
+    /// The first table was joined from the others.
+    Append,
+}
+
+/// A text that is no [`Operation`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[error("expected same_rows, split or append")]
+pub struct OperationError;
+
+impl Operation {
+    /// Every operation.
+    pub const ALL: [Self; 3] = [Self::SameRows, Self::Split, Self::Append];
+
+    /// Its name in statements.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::SameRows => "same_rows",
+            Self::Split => "split",
+            Self::Append => "append",
+        }
+    }
+
+    /// How many tables it is about.
+    pub const fn tables(self) -> RangeInclusive<usize> {
+        match self {
+            Self::SameRows => 2..=2,
+            Self::Split | Self::Append => 3..=4,
+        }
+    }
+
+    /// What the tables are in it, in order; the first so many count.
+    pub const fn roles(self) -> &'static [&'static str] {
+        match self {
+            Self::SameRows => &["left", "right"],
+            Self::Split | Self::Append => &["whole", "part_1", "part_2", "part_3"],
+        }
+    }
+
+    /// The side of a table.
+    pub(crate) const fn side(self, table: usize) -> Side {
+        if table == 0 { Side::Left } else { Side::Right }
+    }
+}
+
+impl fmt::Display for Operation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+impl FromStr for Operation {
+    type Err = OperationError;
+
+    fn from_str(text: &str) -> Result<Self, OperationError> {
+        Self::ALL.into_iter().find(|operation| operation.name() == text).ok_or(OperationError)
+    }
+}
+
+impl Serialize for Operation {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.name())
+    }
+}
+
+impl<'de> Deserialize<'de> for Operation {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?.parse().map_err(D::Error::custom)
+    }
+}

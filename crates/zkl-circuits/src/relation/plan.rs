@@ -1,0 +1,185 @@
+//! What a relation is proved over, from the layouts and the statement alone.
+
+use zkl_argument::{
+    Cell, ScanPlan,
+    commit::RowGroups,
+    relation::{ColumnShape, RelationShape, TableShape},
+};
+use zkl_core::layout::{Encoding, Layout};
+
+use super::{
+    compare::{NotCompared, positions},
+    error::RelationPlanError,
+    operation::Operation,
+};
+use crate::{scan::TablePlan, seal::RecordIndex};
+
+/// Tables and columns in the slots of a relation.
+#[derive(Clone, Debug)]
+pub struct RelationPlan<'a> {
+    operation: Operation,
+    tables: Vec<&'a TablePlan>,
+    /// `[table][compared column]`.
+    positions: Vec<Vec<usize>>,
+    shape: RelationShape,
+    groups: RowGroups,
+}
+
+/// A segment of a table, as a relation takes it.
+#[derive(Clone, Copy)]
+pub struct RelationUnit<'a> {
+    /// Position of the table.
+    pub table: usize,
+    /// Position of the segment in the table.
+    pub segment: usize,
+    pub(super) scan: &'a ScanPlan,
+    pub(super) groups: RowGroups,
+}
+
+impl<'a> RelationPlan<'a> {
+    /// The plan of `operation` over `tables`, compared in `columns`, which stand in the order of the first table.
+    ///
+    /// # Errors
+    /// [`RelationPlanError`], one variant per check, in their order.
+    pub fn new(
+        operation: Operation,
+        tables: Vec<&'a TablePlan>,
+        columns: &[String],
+    ) -> Result<Self, RelationPlanError> {
+        if !operation.tables().contains(&tables.len()) {
+            return Err(RelationPlanError::Tables { operation, got: tables.len() });
+        }
+        let layouts: Vec<&Layout> = tables.iter().map(|table| table.layout()).collect();
+        let mut by_column: Vec<Vec<usize>> = Vec::with_capacity(columns.len());
+        for column in columns {
+            let found = positions(&layouts, column).map_err(|NotCompared { table, reason }| {
+                RelationPlanError::Column { column: column.clone(), table, reason }
+            })?;
+            if by_column.last().is_some_and(|before| before.first() >= found.first()) {
+                return Err(RelationPlanError::Order { column: column.clone() });
+            }
+            by_column.push(found);
+        }
+        if by_column.is_empty() {
+            return Err(RelationPlanError::NoColumns);
+        }
+        let whole = layouts.first().map_or(0, |layout| layout.rows());
+        let parts = layouts.iter().skip(1).map(|layout| layout.rows()).sum();
+        if whole != parts {
+            return Err(RelationPlanError::Rows { whole, parts });
+        }
+        let positions: Vec<Vec<usize>> = (0..tables.len())
+            .map(|table| by_column.iter().filter_map(|column| column.get(table)).copied().collect())
+            .collect();
+        let segments = || tables.iter().flat_map(|table| table.segments());
+        let log_rows = segments().map(|segment| segment.scan.shape().log_rows()).max().unwrap_or(0);
+        let kappa = segments().map(|segment| segment.groups.kappa()).max().unwrap_or(0);
+        // One opening takes all columns, so a row group has one length.
+        if segments().any(|segment| segment.groups.kappa() != kappa) {
+            return Err(RelationPlanError::RowGroups);
+        }
+        let groups = RowGroups::new(kappa as u32, 1 << (log_rows - kappa)).map_err(|_| RelationPlanError::RowGroups)?;
+        let mut shapes = Vec::with_capacity(tables.len());
+        for (index, (table, positions)) in tables.iter().zip(&positions).enumerate() {
+            let columns = positions.iter().filter_map(|&position| column_shape(table.layout(), position)).collect();
+            shapes.push(TableShape { side: operation.side(index), columns, units: table.len() });
+        }
+        let shape = RelationShape::new(log_rows, shapes)?;
+        Ok(Self { operation, tables, positions, shape, groups })
+    }
+
+    /// The operation.
+    pub const fn operation(&self) -> Operation {
+        self.operation
+    }
+
+    /// The tables.
+    pub fn tables(&self) -> &[&'a TablePlan] {
+        &self.tables
+    }
+
+    /// The sizes of the argument.
+    pub const fn shape(&self) -> &RelationShape {
+        &self.shape
+    }
+
+    /// The row groups of the longest segment.
+    pub const fn groups(&self) -> RowGroups {
+        self.groups
+    }
+
+    /// Where a table has the compared columns.
+    pub fn positions(&self, table: usize) -> &[usize] {
+        self.positions.get(table).map(Vec::as_slice).unwrap_or_default()
+    }
+
+    /// The segments of all tables, table by table.
+    pub fn units(&self) -> impl Iterator<Item = RelationUnit<'a>> {
+        self.tables.iter().enumerate().flat_map(|(table, plan)| {
+            plan.segments().map(move |segment| RelationUnit {
+                table,
+                segment: segment.index,
+                scan: segment.scan,
+                groups: segment.groups,
+            })
+        })
+    }
+
+    /// Leaves of the compared columns' records in the seal of a table.
+    pub(super) fn leaves(&self, table: usize) -> Vec<RecordIndex> {
+        let layout = self.tables.get(table).map(|table| table.layout());
+        let leaf = |&position: &usize| layout.and_then(|layout| RecordIndex::column(layout, position));
+        self.positions(table).iter().filter_map(leaf).collect()
+    }
+
+    /// The compared columns that are dictionaries, by their place among all that are compared.
+    pub(super) fn dictionaries(&self) -> Vec<usize> {
+        let columns = self.shape.tables().first().map(|table| table.columns.as_slice()).unwrap_or_default();
+        let is_dictionary = |column: &ColumnShape| matches!(column, ColumnShape::Category { .. });
+        columns.iter().enumerate().filter(|(_, column)| is_dictionary(column)).map(|(index, _)| index).collect()
+    }
+
+    /// Digest columns that are committed to for this relation: commitments of all units.
+    pub(super) fn digest_commitments(&self) -> usize {
+        let dictionaries = self.dictionaries().len();
+        self.units().map(|unit| unit.groups.count() * dictionaries).sum()
+    }
+}
+
+impl RelationUnit<'_> {
+    /// Rows.
+    pub fn rows(&self) -> u64 {
+        self.scan.layout().rows()
+    }
+
+    /// Per compared column, which committed columns of the segment it has: limbs and validity, or codes.
+    pub(super) fn cells(&self, positions: &[usize]) -> Vec<Vec<usize>> {
+        let layout = self.scan.layout();
+        let of_column = |&column: &usize| {
+            let spec = layout.columns().get(column);
+            let cells = match spec.map(|spec| spec.encoding) {
+                Some(Encoding::Numeric { limbs }) => {
+                    let mut cells: Vec<Cell> =
+                        (0..usize::from(limbs)).map(|limb| Cell::Limb { column, limb }).collect();
+                    if spec.is_some_and(|spec| spec.nullable) {
+                        cells.push(Cell::Valid { column });
+                    }
+                    cells
+                }
+                _ => vec![Cell::Code { column }],
+            };
+            cells.into_iter().filter_map(|cell| self.scan.position(cell)).collect()
+        };
+        positions.iter().map(of_column).collect()
+    }
+}
+
+/// `None` for a column whose values are not committed to, which none that is compared is.
+fn column_shape(layout: &Layout, position: usize) -> Option<ColumnShape> {
+    let column = layout.columns().get(position)?;
+    match column.encoding {
+        Encoding::Numeric { limbs } => Some(ColumnShape::Numeric { limbs, nullable: column.nullable }),
+        Encoding::Category { capacity } => Some(ColumnShape::Category { capacity }),
+        Encoding::Grouped { .. } | Encoding::Opaque => None,
+    }
+}

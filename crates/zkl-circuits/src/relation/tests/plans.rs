@@ -1,0 +1,44 @@
+//! Which tables and columns a relation is about.
+
+use super::fixture::{Row, Table, columns};
+use crate::relation::{Operation, Reason, RelationPlan, RelationPlanError};
+
+fn plan(operation: Operation, tables: &[Table], columns: &[String]) -> Result<usize, RelationPlanError> {
+    let plans = tables.iter().map(|table| &table.plan).collect();
+    RelationPlan::new(operation, plans, columns).map(|plan| plan.units().count())
+}
+
+#[test]
+fn relations_have_as_many_tables_as_their_operation_and_columns_that_can_be_compared() {
+    let table = |rows: usize, byte| {
+        let row: Row = (Some(1), Some("a"));
+        Table::new(&vec![row; rows], 7, byte)
+    };
+    let tables = [table(200, 1), table(150, 2), table(50, 3)];
+    assert_eq!(plan(Operation::Split, &tables, &columns()), Ok(5));
+    let got = 2;
+    assert_eq!(
+        plan(Operation::Split, &tables[..2], &columns()),
+        Err(RelationPlanError::Tables { operation: Operation::Split, got })
+    );
+    assert_eq!(
+        plan(Operation::SameRows, &tables, &columns()),
+        Err(RelationPlanError::Tables { operation: Operation::SameRows, got: 3 })
+    );
+    let named = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
+    let column = |column: &str, reason| Err(RelationPlanError::Column { column: column.to_owned(), table: 0, reason });
+    assert_eq!(plan(Operation::Split, &tables, &named(&["n", "note"])), column("note", Reason::NoValues));
+    assert_eq!(plan(Operation::Split, &tables, &named(&["m"])), column("m", Reason::Absent));
+    for columns in [&["word", "n"][..], &["n", "n"]] {
+        let order = Err(RelationPlanError::Order { column: "n".to_owned() });
+        assert_eq!(plan(Operation::Split, &tables, &named(columns)), order);
+    }
+    assert_eq!(plan(Operation::Split, &tables, &[]), Err(RelationPlanError::NoColumns));
+    let fewer = [table(200, 1), table(150, 2), table(49, 3)];
+    let rows = Err(RelationPlanError::Rows { whole: 200, parts: 199 });
+    assert_eq!(plan(Operation::Split, &fewer, &columns()), rows);
+    // A segment of 16 rows is one row group, and no opening joins it with longer ones.
+    let row: Row = (Some(1), Some("a"));
+    let short = [Table::new(&[row], 4, 1), Table::new(&[row], 7, 2)];
+    assert_eq!(plan(Operation::SameRows, &short, &columns()), Err(RelationPlanError::RowGroups));
+}

@@ -1,0 +1,75 @@
+//! A prover without tables: with the trapdoors of the dev setup it makes proofs that verify, out of nothing but the statement.
+
+use zkl_argument::{
+    chain::scalars_bytes,
+    commit::Commitment,
+    hyperkzg::{CombinedColumns, Mask, masked_opening},
+    relation::RelationOpening,
+};
+use zkl_core::ark::{
+    Fr, G1Projective,
+    ec::CurveGroup as _,
+    ff::{Field as _, UniformRand as _},
+};
+use zkl_snark::proof_system::{COMPACT, ProvingKey, VerifyError};
+
+use super::fixture::{Setting, context, split, srs};
+use crate::{
+    relation::{Operation, RelationProof, RelationStatement, VerifyRelationError, link::link, prove::inputs},
+    scan::tests::{fixture::rng, simulator::simulate_groth16},
+};
+
+/// A proof for any statement: claim, digests and an opening at random, then the mask's commitment that makes them fit, then t0, then a
+/// simulated proof of the circuit.
+fn simulate(keys: &dyn ProvingKey, statement: &RelationStatement<'_>, seed: u64) -> RelationProof {
+    let random = &mut rng(seed);
+    let (plan, groups) = (statement.plan, statement.plan.groups());
+    let mut point = |_: usize| Commitment::new(G1Projective::rand(random).into_affine());
+    let digests: Vec<Vec<Vec<Commitment>>> = plan
+        .units()
+        .map(|unit| vec![(0..unit.groups.count()).map(&mut point).collect(); plan.dictionaries().len()])
+        .collect();
+    let elements: Vec<Fr> = (0..RelationOpening::<Fr>::len(plan.shape())).map(|_| Fr::rand(random)).collect();
+    let mut claim = RelationOpening::from_elements(plan.shape(), &elements).unwrap();
+    let (point, rho) = (claim.r_star.clone(), claim.rho);
+    // f* = rho times a random polynomial. It is sampled twice, because opening it uses it up.
+    let mask = || Mask::sample(groups, &mut rng(seed + 1));
+    let nothing = CombinedColumns::zero(groups);
+    let open = |context: &[u8]| masked_opening(srs(), context, groups, &point, &nothing, &[], mask(), &rho).unwrap();
+    (claim.value, _) = open(b"for the value, which does not depend on the context");
+
+    // Whatever the columns are: the mask takes them away.
+    let linked = link(plan, statement.roles, &digests, &Commitment::default(), &claim).unwrap();
+    let columns: G1Projective = linked.terms().iter().map(|(weight, column)| column.point() * weight).sum();
+    let fitting = mask().commit(srs()).unwrap().point() - columns * rho.inverse().unwrap();
+    let mask = Commitment::new(fitting.into_affine());
+
+    let t0 = statement.t0(srs().digest(), keys.verifying(), &digests, &mask);
+    let inputs = inputs(statement, t0, &claim).to_vec();
+    let (_, opening) = open(&scalars_bytes(&inputs));
+    let mut proof = simulate_groth16(keys, &inputs, random);
+    proof.extend(opening.to_bytes());
+    RelationProof { digests, mask, claim, proof }
+}
+
+#[test]
+fn a_simulator_without_tables_makes_proofs_that_verify() {
+    let tables = split();
+    let setting = Setting::new(COMPACT, Operation::Split, &tables);
+    let statement = setting.statement();
+    let real = setting.prove().unwrap();
+    setting.verify(&statement, &real).unwrap();
+    for seed in [3, 4] {
+        let proof = simulate(setting.keys.as_ref(), &statement, seed);
+        setting.verify(&statement, &proof).unwrap();
+        assert_eq!(proof.to_bytes().len(), real.to_bytes().len());
+        // It is as bound to its statement as a real one.
+        let elsewhere = setting.verify(&RelationStatement { context: context(8), ..statement }, &proof);
+        assert_eq!(elsewhere, Err(VerifyRelationError::Proof(VerifyError::Invalid)));
+    }
+    // A false statement too: parts exchanged with the whole.
+    let mut roles = setting.roles.clone();
+    (roles[1].h, roles[2].h) = (roles[2].h, roles[1].h);
+    let statement = RelationStatement { roles: &roles, ..statement };
+    setting.verify(&statement, &simulate(setting.keys.as_ref(), &statement, 5)).unwrap();
+}

@@ -1,0 +1,49 @@
+//! Relations between tables, as a user meets them.
+
+use crate::common::Workdir;
+
+const ALL: &str = "id,weight,kind\n1,10,oak\n2,,ash\n3,30,elm\n3,30,elm\n";
+const TRAIN: &str = "id,weight,kind\n3,30,elm\n1,10,oak\n";
+const TEST: &str = "id,weight,kind\n3,30,elm\n2,,ash\n";
+
+#[test]
+fn a_split_is_proved_verified_and_listed_and_a_false_one_is_refused() {
+    let workdir = Workdir::new();
+    workdir.ok(&["init"]);
+    for (name, text) in [("all", ALL), ("train", TRAIN), ("test", TEST)] {
+        let file = workdir.write(&format!("{name}.csv"), text);
+        workdir.ok(&["notarize", &file, "--proof", "universal"]);
+    }
+    let data = ["--data", "all=all.csv", "--data", "train=train.csv", "--data", "test=test.csv"];
+    let relate = |relation: &'static str| [&["relate", relation][..], &data, &["--proof", "universal"]].concat();
+    let text = workdir.ok(&[relate("train, test = split(all)"), vec!["-o", "split.receipt"]].concat());
+    assert!(text.contains("Proved train, test = split(all), entry 3"), "{text}");
+    assert!(text.contains("id, weight, kind"), "{text}");
+
+    let text = workdir.ok(&["verify", "split.receipt"]);
+    assert!(text.starts_with("VALID"), "{text}");
+    assert!(text.contains("all was split into train and test"), "{text}");
+    assert!(text.contains("train, 2 rows"), "{text}");
+    let verified = workdir.json(&["verify", "split.receipt", "--require", "proved,public-setup"]);
+    assert_eq!((&verified["kind"], &verified["relation"]["operation"]), (&"relation".into(), &"split".into()));
+    assert!(workdir.ok(&["inspect", "split.receipt"]).contains("split: whole all, part_1 train, part_2 test"));
+    let circuits = workdir.json(&["circuits", "--receipt", "split.receipt"]).to_string();
+    assert!(circuits.contains("relation/rows-16-"), "{circuits}");
+    assert!(workdir.ok(&["log"]).contains("split: whole all, part_1 train, part_2 test"));
+
+    // Some columns alone, the other way round.
+    workdir.ok(&relate("all = append(train, test on id, kind)"));
+
+    let wrong = ["relate", "same_rows(train, test)", "--data", "train=train.csv", "--data", "test=test.csv"];
+    let error = workdir.fails(3, &wrong);
+    assert!(error.contains("the relation does not hold: no counterpart has row 2 of train, row 2 of test"), "{error}");
+    let error = workdir.fails(2, &["relate", "same_rows(train, test)", "--data", "train=train.csv"]);
+    assert!(error.contains("test has no file: name it with --data"), "{error}");
+    let error = workdir.fails(2, &[&wrong[..], &["--data", "all=all.csv"]].concat());
+    assert!(error.contains("all is not a table of the relation"), "{error}");
+    let error = workdir.fails(2, &["relate", "same_rows(train test)", "--data", "train=train.csv"]);
+    assert!(error.contains("expected , or on or )\n") && error.contains("hint: "), "{error}");
+    let other = ["relate", "same_rows(train, test)", "--data", "train=test.csv", "--data", "test=test.csv"];
+    let error = workdir.fails(2, &other);
+    assert!(error.contains("the table given for train is not the notarized one"), "{error}");
+}

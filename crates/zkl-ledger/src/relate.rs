@@ -1,0 +1,172 @@
+//! Relations: from tables that are notarized, and their rows, to an entry.
+
+mod difference;
+mod error;
+mod language;
+mod rows;
+
+use std::{future::IntoFuture, sync::Arc};
+
+use futures::future::BoxFuture;
+use zkl_argument::commit::CommitmentSeed;
+use zkl_circuits::relation::{
+    Operation, RelationCircuit, RelationContext, RelationPlan, RelationRole, RelationSecrets, RelationStatement,
+    compare, prove_relation,
+};
+use zkl_core::{layout::Layout, time::Timestamp};
+use zkl_receipt::{DatasetRef, Nonce, Predicate, RelationRecord, RelationTerms, Role};
+
+use self::rows::{CommittedRows, RelatedRows};
+pub use self::{
+    error::{BrokenRow, RelateError},
+    language::{Relation, RelationSyntaxError},
+};
+use crate::{
+    dataset_version::Dataset,
+    entry::Entry,
+    error::LedgerError,
+    ledger::Ledger,
+    opening::commitment_seed,
+    proofs::{ProofSetting, Proved, reference_string},
+    prove::record_proof,
+    stage::{SharedReporter, Stage, StageReporter},
+    table::Table,
+    work,
+};
+
+/// A relation that was asked for; awaiting it proves and appends it. When the future is dropped before the first thing is stored, the work
+/// stops soon and nothing is left of it.
+#[must_use = "nothing is proved until it is awaited"]
+pub struct Relate<'l> {
+    ledger: &'l Ledger,
+    operation: Operation,
+    tables: Vec<(&'l Dataset, Table)>,
+    columns: Option<Vec<String>>,
+    reporter: SharedReporter,
+}
+
+impl Ledger {
+    /// Proves a relation between tables that are notarized, whose rows are handed in again. All rows are held in memory.
+    ///
+    /// # Errors
+    /// Of the future: [`LedgerError::Relation`] when the relation is false, cannot be proved of these tables, or a table is another one than the notarized
+    /// one; otherwise what the vault, the keys or the store answer. Nothing is recorded then.
+    pub fn relate(&self, operation: Operation) -> Relate<'_> {
+        Relate { ledger: self, operation, tables: Vec::new(), columns: None, reporter: Arc::new(()) }
+    }
+}
+
+impl<'l> Relate<'l> {
+    /// The next table, in the order of the operation's roles, and where its rows are. How they are read is what the opening says.
+    pub fn table(mut self, dataset: &'l Dataset, rows: Table) -> Self {
+        self.tables.push((dataset, rows));
+        self
+    }
+
+    /// Compares the tables in these columns alone. Without it they are compared in all that can be.
+    pub fn columns(mut self, columns: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.columns = Some(columns.into_iter().map(Into::into).collect());
+        self
+    }
+
+    /// Reports stages.
+    pub fn progress(mut self, reporter: impl StageReporter + 'static) -> Self {
+        self.reporter = Arc::new(reporter);
+        self
+    }
+
+    async fn run(self) -> Result<Entry, LedgerError> {
+        let Self { ledger, operation, tables, columns, reporter } = self;
+        let notary = ledger.notary()?.verifying_key();
+        if !operation.tables().contains(&tables.len()) {
+            return Err(RelateError::Tables { operation, got: tables.len() }.into());
+        }
+        let mut datasets: Vec<DatasetRef> = Vec::with_capacity(tables.len());
+        let mut committed = Vec::with_capacity(tables.len());
+        for ((dataset, table), role) in tables.into_iter().zip(operation.roles()) {
+            let role: Role = role.parse().map_err(|_| RelateError::Tables { operation, got: datasets.len() })?;
+            let named = dataset.named(role);
+            if datasets.iter().any(|other| other.entry == named.entry) {
+                return Err(RelateError::Repeated { dataset: named.name.to_string() }.into());
+            }
+            datasets.push(named);
+            committed.push(CommittedRows::fetch(ledger, dataset, table).await?);
+        }
+        let nonce = Nonce::generate().map_err(LedgerError::randomness)?;
+        let salt = Nonce::generate().map_err(LedgerError::randomness)?;
+        let origin = ledger.log_key().name().as_str().to_owned();
+        let context = RelationContext::new(&origin, notary.as_bytes(), nonce.as_bytes());
+        let keys = Arc::clone(&ledger.keys);
+        let entries: Vec<_> = datasets.iter().map(|dataset| dataset.entry).collect();
+        let proved = work::run(Arc::clone(&reporter), move |work| {
+            let srs = common_string(&committed)?;
+            let layouts: Vec<&Layout> = committed.iter().map(|rows| rows.plan.layout()).collect();
+            let columns = columns.unwrap_or_else(|| {
+                let comparable = compare(&layouts).into_iter().filter(|column| column.positions.is_ok());
+                comparable.map(|column| column.column).collect()
+            });
+            let plans = committed.iter().map(|rows| &rows.plan).collect();
+            let plan = RelationPlan::new(operation, plans, &columns).map_err(RelateError::Plan)?;
+            let rows: Vec<RelatedRows> =
+                committed.iter().map(|rows| rows.read_again(work)).collect::<Result<_, _>>()?;
+            // Its owner is told which rows break it; nobody else ever is.
+            difference::check(&plan, &committed, &rows)?;
+
+            let terms = RelationTerms { operation, columns };
+            let circuit = RelationCircuit::blank(plan.shape().clone());
+            // Linked columns of several tables are opened with the circuit.
+            let key = ProofSetting::Universal.keys(&keys, &circuit, work)?;
+            let srs = reference_string(&keys, Some(srs), work)?;
+            work.stage(Stage::Prove { circuit: key.id().clone() })?;
+            let roles: Vec<RelationRole<'_>> =
+                committed.iter().zip(&entries).map(|(rows, entry)| rows.role(*entry)).collect();
+            let digest = terms.digest(&salt, &entries);
+            let statement = RelationStatement { context, digest, plan: &plan, roles: &roles };
+            let seeds: Vec<CommitmentSeed> =
+                committed.iter().map(|rows| commitment_seed(&rows.secrets.opening.seed)).collect();
+            let secrets: Vec<RelationSecrets<'_>> = committed
+                .iter()
+                .zip(&rows)
+                .zip(&seeds)
+                .map(|((committed, rows), seed)| RelationSecrets {
+                    seal: &committed.secrets.seal,
+                    seed,
+                    segments: rows.segments.iter().map(|segment| segment.columns.data()).collect(),
+                })
+                .collect();
+            let proof = prove_relation(&srs, key.as_ref(), &statement, &secrets)
+                .map_err(|source| RelateError::Proof(Box::new(source)))?;
+            let mut blob = srs.verifier_key().to_bytes();
+            blob.extend(proof.to_bytes());
+            let setup = key.setup().min(zkl_snark::keys::srs_setup(srs.verifier_key()));
+            Ok((terms, Proved { key, srs: Some(srs.digest()), setup, blob }))
+        });
+        let (terms, proved) = proved.await?;
+        let record = RelationRecord {
+            terms,
+            datasets,
+            salt,
+            proof: proved.record(),
+            notary,
+            recorded_at: Timestamp::now(),
+            nonce,
+        };
+        work::carry_out(record_proof(ledger.clone(), Predicate::Relation(record), proved, reporter)).await
+    }
+}
+
+impl<'l> IntoFuture for Relate<'l> {
+    type Output = Result<Entry, LedgerError>;
+    type IntoFuture = BoxFuture<'l, Self::Output>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(self.run())
+    }
+}
+
+/// The reference string that all tables are committed to under.
+fn common_string(tables: &[CommittedRows]) -> Result<zkl_core::digest::KeyDigest, RelateError> {
+    let mut strings = tables.iter().map(|rows| rows.record.srs);
+    let first = strings.next().ok_or(RelateError::Strings)?;
+    if strings.all(|other| other == first) { Ok(first) } else { Err(RelateError::Strings) }
+}

@@ -1,0 +1,265 @@
+//! The text of a relation: `train, test = split(all)`, `all = append(train, test)`, `same_rows(a, b)`, each with `on COLUMN, ..` at the end
+//! of the brackets if the tables are to be compared in some columns alone.
+
+use std::{fmt, str::FromStr};
+
+use zkl_circuits::relation::Operation;
+use zkl_core::name::DatasetName;
+
+/// A relation as people write it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Relation {
+    /// The operation.
+    pub operation: Operation,
+    /// The tables, in the order of its roles.
+    pub tables: Vec<DatasetName>,
+    /// The columns in which they are compared; all that can be, if there are none.
+    pub columns: Option<Vec<String>>,
+}
+
+/// A text that is no relation, and where.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub struct RelationSyntaxError {
+    text: String,
+    /// Characters before the place.
+    at: usize,
+    expected: &'static str,
+}
+
+impl fmt::Display for RelationSyntaxError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { text, at, expected } = self;
+        // What the terminal would not show as one column each would move the caret.
+        let line: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+        write!(f, "expected {expected}\n  {line}\n  {:at$}^", "")
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Token {
+    Word(String),
+    Quoted(String),
+    Symbol(char),
+}
+
+struct Parser<'a> {
+    text: &'a str,
+    /// Tokens with the number of characters before them.
+    tokens: Vec<(usize, Token)>,
+    next: usize,
+}
+
+const NAME: &str = "the name of a dataset";
+const COLUMN: &str = "a column name, in \"double quotes\" unless it is made of letters, digits, . _ - and /";
+const OPERATION: &str = "split, append or same_rows, as in: train, test = split(all)";
+
+impl FromStr for Relation {
+    type Err = RelationSyntaxError;
+
+    fn from_str(text: &str) -> Result<Self, RelationSyntaxError> {
+        let mut parser = Parser { text, tokens: tokens(text)?, next: 0 };
+        let assigned = parser.tokens.iter().any(|(_, token)| *token == Token::Symbol('='));
+        let before = if assigned { parser.names()? } else { Vec::new() };
+        if assigned {
+            parser.symbol('=', "=")?;
+        }
+        let place = parser.next;
+        let operation = match parser.word() {
+            Some(word) => word.parse::<Operation>().ok(),
+            None => None,
+        };
+        let expected = |parser: &Parser<'_>, at, expected| parser.error(at, expected);
+        let operation = operation.ok_or_else(|| expected(&parser, place, OPERATION))?;
+        match (operation, before.len()) {
+            (Operation::Split, 2..) | (Operation::Append, 1) | (Operation::SameRows, 0) => {}
+            (Operation::Split, _) => return Err(parser.error(0, "two or three parts: train, test = split(all)")),
+            (Operation::Append, _) => return Err(parser.error(0, "one result: all = append(train, test)")),
+            _ => return Err(parser.error(0, "no result: same_rows(a, b)")),
+        }
+        parser.symbol('(', "(")?;
+        let inside = parser.names()?;
+        let columns = if parser.keyword("on") { Some(parser.columns()?) } else { None };
+        parser.symbol(')', if columns.is_some() { ", or )" } else { ", or on or )" })?;
+        if parser.next < parser.tokens.len() {
+            return Err(parser.error(parser.next, "nothing more"));
+        }
+        let count = inside.len();
+        match (operation, count) {
+            (Operation::Split, 1) | (Operation::Append, 2..=3) | (Operation::SameRows, 2) => {}
+            (Operation::Split, _) => return Err(parser.error(place, "one table in the brackets: split(all)")),
+            (Operation::Append, _) => return Err(parser.error(place, "two or three tables in the brackets")),
+            _ => return Err(parser.error(place, "two tables in the brackets")),
+        }
+        let tables: Vec<DatasetName> = match operation {
+            // The whole is first in its roles.
+            Operation::Split => inside.into_iter().chain(before).collect(),
+            _ => before.into_iter().chain(inside).collect(),
+        };
+        if !operation.tables().contains(&tables.len()) {
+            return Err(parser.error(0, "at most three parts"));
+        }
+        Ok(Self { operation, tables, columns })
+    }
+}
+
+impl Parser<'_> {
+    fn error(&self, token: usize, expected: &'static str) -> RelationSyntaxError {
+        let at = self.tokens.get(token).map_or_else(|| self.text.chars().count(), |(at, _)| *at);
+        RelationSyntaxError { text: self.text.to_owned(), at, expected }
+    }
+
+    fn peek(&self) -> Option<&Token> {
+        self.tokens.get(self.next).map(|(_, token)| token)
+    }
+
+    fn word(&mut self) -> Option<String> {
+        let Some(Token::Word(word)) = self.peek().cloned() else { return None };
+        self.next += 1;
+        Some(word)
+    }
+
+    fn symbol(&mut self, symbol: char, expected: &'static str) -> Result<(), RelationSyntaxError> {
+        if self.peek() != Some(&Token::Symbol(symbol)) {
+            return Err(self.error(self.next, expected));
+        }
+        self.next += 1;
+        Ok(())
+    }
+
+    fn keyword(&mut self, keyword: &str) -> bool {
+        let found = matches!(self.peek(), Some(Token::Word(word)) if word == keyword);
+        self.next += usize::from(found);
+        found
+    }
+
+    fn comma(&mut self) -> bool {
+        let found = self.peek() == Some(&Token::Symbol(','));
+        self.next += usize::from(found);
+        found
+    }
+
+    fn names(&mut self) -> Result<Vec<DatasetName>, RelationSyntaxError> {
+        let mut names = Vec::new();
+        loop {
+            let place = self.next;
+            let name = self.word().and_then(|word| word.parse().ok());
+            names.push(name.ok_or_else(|| self.error(place, NAME))?);
+            if !self.comma() {
+                return Ok(names);
+            }
+        }
+    }
+
+    fn columns(&mut self) -> Result<Vec<String>, RelationSyntaxError> {
+        let mut columns = Vec::new();
+        loop {
+            match self.peek().cloned() {
+                Some(Token::Word(column) | Token::Quoted(column)) => columns.push(column),
+                _ => return Err(self.error(self.next, COLUMN)),
+            }
+            self.next += 1;
+            if !self.comma() {
+                return Ok(columns);
+            }
+        }
+    }
+}
+
+/// Words, texts in double quotes (`""` inside stands for one), and symbols.
+fn tokens(text: &str) -> Result<Vec<(usize, Token)>, RelationSyntaxError> {
+    let mut tokens = Vec::new();
+    let mut chars = text.chars().enumerate().peekable();
+    let is_word = |c: char| c.is_alphanumeric() || matches!(c, '.' | '_' | '-' | '/');
+    while let Some((at, c)) = chars.next() {
+        let token = match c {
+            c if c.is_whitespace() => continue,
+            '=' | ',' | '(' | ')' => Token::Symbol(c),
+            '"' => {
+                let mut quoted = String::new();
+                loop {
+                    match chars.next() {
+                        Some((_, '"')) if chars.next_if(|(_, c)| *c == '"').is_some() => quoted.push('"'),
+                        Some((_, '"')) => break,
+                        Some((_, c)) => quoted.push(c),
+                        None => {
+                            return Err(RelationSyntaxError { text: text.to_owned(), at, expected: "a closing quote" });
+                        }
+                    }
+                }
+                Token::Quoted(quoted)
+            }
+            c if is_word(c) => {
+                let mut word = c.to_string();
+                while let Some((_, c)) = chars.next_if(|(_, c)| is_word(*c)) {
+                    word.push(c);
+                }
+                Token::Word(word)
+            }
+            _ => {
+                return Err(RelationSyntaxError {
+                    text: text.to_owned(),
+                    at,
+                    expected: "a name, =, a comma or a bracket",
+                });
+            }
+        };
+        tokens.push((at, token));
+    }
+    Ok(tokens)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parsed(text: &str) -> Relation {
+        text.parse().unwrap_or_else(|error| panic!("{error}"))
+    }
+
+    #[test]
+    fn relations_name_their_tables_in_the_order_of_their_roles() {
+        let tables = |names: &[&str]| names.iter().map(|name| name.parse().unwrap()).collect::<Vec<DatasetName>>();
+        let relation = parsed("train, test = split(all)");
+        assert_eq!((relation.operation, relation.tables), (Operation::Split, tables(&["all", "train", "test"])));
+        let relation = parsed(" all=append( a-1 ,b.csv,team/c on x, \"a \"\"b\"\"\" ) ");
+        assert_eq!(
+            (relation.operation, relation.tables),
+            (Operation::Append, tables(&["all", "a-1", "b.csv", "team/c"]))
+        );
+        assert_eq!(relation.columns, Some(vec!["x".to_owned(), "a \"b\"".to_owned()]));
+        let relation = parsed("same_rows(a, b on näme)");
+        assert_eq!((relation.operation, relation.tables), (Operation::SameRows, tables(&["a", "b"])));
+        assert_eq!(relation.columns, Some(vec!["näme".to_owned()]));
+    }
+
+    #[test]
+    fn errors_point_at_the_place_and_say_what_belongs_there() {
+        let cases = [
+            ("", 0, OPERATION),
+            ("train, = split(all)", 7, NAME),
+            ("train, test = spilt(all)", 14, OPERATION),
+            ("train = split(all)", 0, "two or three parts: train, test = split(all)"),
+            ("split(all)", 0, "two or three parts: train, test = split(all)"),
+            ("a, b, c, d = split(all)", 0, "at most three parts"),
+            ("a, b = split(all, more)", 7, "one table in the brackets: split(all)"),
+            ("a, b = append(c, d)", 0, "one result: all = append(train, test)"),
+            ("a = append(c)", 4, "two or three tables in the brackets"),
+            ("a = same_rows(b, c)", 0, "no result: same_rows(a, b)"),
+            ("same_rows(a)", 0, "two tables in the brackets"),
+            ("same_rows a, b", 10, "("),
+            ("same_rows(a, b", 14, ", or on or )"),
+            ("same_rows(a, b on x", 19, ", or )"),
+            ("same_rows(a, b on )", 18, COLUMN),
+            ("same_rows(a, b) now", 16, "nothing more"),
+            ("same_rows(a, b on \"x)", 18, "a closing quote"),
+            ("same_rows(a; b)", 11, "a name, =, a comma or a bracket"),
+            ("same_rows(a, -b)", 13, NAME),
+        ];
+        for (text, at, expected) in cases {
+            let error = text.parse::<Relation>().unwrap_err();
+            assert_eq!((error.at, error.expected), (at, expected), "{text}");
+        }
+        let shown = "a = same_rows(b, c)".parse::<Relation>().unwrap_err().to_string();
+        assert_eq!(shown, "expected no result: same_rows(a, b)\n  a = same_rows(b, c)\n  ^");
+    }
+}

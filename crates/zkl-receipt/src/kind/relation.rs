@@ -1,0 +1,207 @@
+//! Relations: what the rows of notarized tables have to do with each other, proved of their committed columns.
+
+mod report;
+mod terms;
+mod wire;
+
+use std::fmt;
+
+use zkl_circuits::{
+    relation::{
+        RelationCircuit, RelationContext, RelationPlan, RelationProof, RelationRole, RelationStatement, compare,
+        relation_circuit_id, verify_relation,
+    },
+    scan::TablePlan,
+};
+use zkl_core::{digest::TransactionId, layout::Layout, name::DatasetName, time::Timestamp, transaction::OperationKind};
+use zkl_merkle::{dsse::Envelope, keys::VerifyingKey, statement::Subject};
+
+pub use report::{LeftOut, RelatedTable, RelationReport};
+pub use terms::RelationTerms;
+
+use super::{EvidenceBlobs, Record, StatementKind, open};
+use crate::{
+    dataset_ref::DatasetRef,
+    entry::EntryError,
+    nonce::Nonce,
+    proof_record::ProofRecord,
+    receipt::{Evidence, ProofPart},
+    scan::{ProfileEvidence, ScanReport, table_plan},
+    verify::{NamedProof, ProofReport, Scope, VerifiedStatement, VerifiedTable, VerifyError},
+};
+
+const V1: &str = "urn:zkp-dataset-ledger:relation:v1";
+
+/// A relation between notarized tables was proved.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RelationRecord {
+    /// What is said of the tables.
+    pub terms: RelationTerms,
+    /// The tables, in the roles of the operation.
+    pub datasets: Vec<DatasetRef>,
+    /// Hides the statement behind its digest, where it is not open.
+    pub salt: Nonce,
+    /// The proof.
+    pub proof: ProofRecord,
+    /// Key of the notary, who signs this entry.
+    pub notary: VerifyingKey,
+    /// Time by the notary's clock.
+    pub recorded_at: Timestamp,
+    /// Fresh randomness, bound into the proof.
+    pub nonce: Nonce,
+}
+
+impl Record for RelationRecord {
+    fn open(envelope: &Envelope, type_uri: &str) -> Option<Result<Self, EntryError>> {
+        match type_uri {
+            V1 => Some(open::<wire::RelationV1, _>(envelope, type_uri)),
+            _ => None,
+        }
+    }
+}
+
+impl StatementKind for RelationRecord {
+    fn type_uri(&self) -> &str {
+        V1
+    }
+
+    fn kind(&self) -> OperationKind {
+        OperationKind::RELATION
+    }
+
+    /// The first table.
+    fn subject(&self) -> Subject {
+        match self.datasets.first() {
+            Some(first) => Subject::new(first.name.as_str()).with_digest("zklDataset", first.id.as_bytes()),
+            // A record without tables is not read.
+            None => Subject::new(self.terms.operation.name()),
+        }
+    }
+
+    fn dataset(&self) -> Option<&DatasetName> {
+        self.datasets.first().map(|dataset| &dataset.name)
+    }
+
+    fn datasets(&self) -> Vec<&DatasetName> {
+        self.datasets.iter().map(|dataset| &dataset.name).collect()
+    }
+
+    fn in_words(&self) -> String {
+        self.to_string()
+    }
+
+    fn check(&self, _type_uri: &str) -> Result<(), EntryError> {
+        if wire::in_roles(self.terms.operation, &self.datasets) { Ok(()) } else { Err(EntryError::Datasets) }
+    }
+
+    fn blobs(&self) -> EvidenceBlobs {
+        EvidenceBlobs::of_proof(&self.proof)
+    }
+
+    fn names(&self) -> Vec<TransactionId> {
+        self.datasets.iter().map(|dataset| dataset.entry).collect()
+    }
+
+    fn notary(&self) -> &VerifyingKey {
+        &self.notary
+    }
+
+    fn recorded_at(&self) -> Timestamp {
+        self.recorded_at
+    }
+
+    fn verify(&self, scope: &Scope<'_>) -> Result<VerifiedStatement, VerifyError> {
+        let Evidence { manifest, scan, proof } = scope.evidence;
+        scope.absent("manifest", manifest.as_ref())?;
+        scope.absent("scan proof", scan.as_ref())?;
+        let part = scope.present("proof", proof.as_ref())?;
+        let tables: Vec<VerifiedTable<'_>> =
+            self.datasets.iter().map(|dataset| scope.dataset(dataset)).collect::<Result<_, _>>()?;
+        let layouts: Vec<&Layout> = tables.iter().map(|table| table.layout).collect();
+        let plans = table_plans(&layouts)?;
+        let proof = self.check_proof(scope, &tables, &self.plan(&plans)?, part)?;
+        let report = RelationReport::new(&self.terms, &self.datasets, &layouts, compare(&layouts));
+        Ok(VerifiedStatement::Relation { record: Box::new(self.clone()), report: Box::new(report), proof })
+    }
+}
+
+/// The operation with the tables in their roles.
+impl fmt::Display for RelationRecord {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let table = |dataset: &DatasetRef| format!("{} {}", dataset.role, dataset.name);
+        let tables: Vec<String> = self.datasets.iter().map(table).collect();
+        write!(f, "{}: {}", self.terms.operation, tables.join(", "))
+    }
+}
+
+impl RelationRecord {
+    /// The ids of the tables' entries, in order.
+    fn entries(&self) -> Vec<TransactionId> {
+        self.datasets.iter().map(|dataset| dataset.entry).collect()
+    }
+
+    /// The circuit of this relation between tables of such layouts, blank.
+    pub(crate) fn circuit(&self, layouts: &[&Layout]) -> Result<RelationCircuit, VerifyError> {
+        let plans = table_plans(layouts)?;
+        Ok(RelationCircuit::blank(self.plan(&plans)?.shape().clone()))
+    }
+
+    fn plan<'p>(&self, tables: &'p [TablePlan]) -> Result<RelationPlan<'p>, VerifyError> {
+        RelationPlan::new(self.terms.operation, tables.iter().collect(), &self.terms.columns)
+            .map_err(VerifyError::RelationPlan)
+    }
+
+    /// Checks that the proof is about these tables: their scan proofs verified, under the string of this proof.
+    fn check_proof(
+        &self,
+        scope: &Scope<'_>,
+        tables: &[VerifiedTable<'_>],
+        plan: &RelationPlan<'_>,
+        part: &ProofPart,
+    ) -> Result<ProofReport, VerifyError> {
+        let srs = self.proof.srs.ok_or(VerifyError::SrsNamed { needed: true })?;
+        let mut scans: Vec<&ScanReport> = Vec::with_capacity(tables.len());
+        for (dataset, table) in self.datasets.iter().zip(tables) {
+            let role = || dataset.role.to_string();
+            // Its columns are in its scan proof, and that they have the sealed profile.
+            let ProfileEvidence::Proved(scan) = table.profile else {
+                return Err(VerifyError::RelationNotProved { role: role() });
+            };
+            if scan.srs != srs {
+                return Err(VerifyError::RelationString { role: role(), expected: srs, got: scan.srs });
+            }
+            scans.push(scan);
+        }
+        let circuit = relation_circuit_id(plan.shape());
+        if circuit != self.proof.circuit {
+            return Err(VerifyError::Circuit { expected: circuit, got: self.proof.circuit.clone() });
+        }
+        let blank = RelationCircuit::blank(plan.shape().clone());
+        let named = NamedProof { record: &self.proof, instance: Some(&blank), public_inputs: &[] };
+        let opened = named.open(part, scope.trust, RelationProof::bytes_before(plan), Some(plan.groups().kappa()))?;
+        let string = opened.srs.as_ref().ok_or(VerifyError::SrsNamed { needed: true })?;
+        let key = opened.key.as_ref();
+        let proof = RelationProof::from_bytes(plan, key, &opened.proof).map_err(VerifyError::RelationEncoding)?;
+        let roles: Vec<RelationRole<'_>> = self
+            .datasets
+            .iter()
+            .zip(tables)
+            .zip(&scans)
+            .map(|((dataset, table), scan)| RelationRole {
+                entry: dataset.entry,
+                commitment_root: scan.commitments,
+                h: table.notarization.seal,
+                segments: &scan.columns,
+            })
+            .collect();
+        let context = RelationContext::new(scope.origin, self.notary.as_bytes(), self.nonce.as_bytes());
+        let digest = self.terms.digest(&self.salt, &self.entries());
+        let statement = RelationStatement { context, digest, plan, roles: &roles };
+        verify_relation(string, key, &statement, &proof).map_err(VerifyError::Relation)?;
+        Ok(opened.report)
+    }
+}
+
+fn table_plans(layouts: &[&Layout]) -> Result<Vec<TablePlan>, VerifyError> {
+    layouts.iter().map(|layout| table_plan(layout).map_err(VerifyError::ScanPlan)).collect()
+}

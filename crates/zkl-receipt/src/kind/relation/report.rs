@@ -1,0 +1,107 @@
+//! What a verified relation says, for people.
+
+use std::fmt;
+
+use serde::Serialize;
+use zkl_circuits::relation::{Compared, NotCompared, Operation};
+use zkl_core::layout::Layout;
+
+use super::RelationTerms;
+use crate::dataset_ref::DatasetRef;
+
+/// A table of a relation.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct RelatedTable {
+    /// What it is in the relation.
+    pub role: String,
+    /// Name of the dataset.
+    pub dataset: String,
+    /// Its rows.
+    pub rows: u64,
+}
+
+/// A column that the relation says nothing of.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct LeftOut {
+    /// The column.
+    pub column: String,
+    /// Why, in words.
+    pub reason: String,
+}
+
+/// What a verified relation says.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct RelationReport {
+    /// The operation.
+    pub operation: Operation,
+    /// The tables, in order.
+    pub tables: Vec<RelatedTable>,
+    /// The columns in which they were compared.
+    pub columns: Vec<String>,
+    /// The columns of theirs that were not.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub left_out: Vec<LeftOut>,
+}
+
+impl RelationReport {
+    pub(super) fn new(
+        terms: &RelationTerms,
+        datasets: &[DatasetRef],
+        layouts: &[&Layout],
+        compared: Vec<Compared>,
+    ) -> Self {
+        let table = |(dataset, layout): (&DatasetRef, &&Layout)| RelatedTable {
+            role: dataset.role.to_string(),
+            dataset: dataset.name.to_string(),
+            rows: layout.rows(),
+        };
+        let left_out = |column: Compared| {
+            if terms.columns.contains(&column.column) {
+                return None;
+            }
+            let reason = match column.positions {
+                Ok(_) => "not part of the statement".to_owned(),
+                Err(NotCompared { table, reason }) => {
+                    let name = datasets.get(table).map_or("a table", |dataset| dataset.name.as_str());
+                    format!("{name} {reason}")
+                }
+            };
+            Some(LeftOut { column: column.column, reason })
+        };
+        Self {
+            operation: terms.operation,
+            tables: datasets.iter().zip(layouts).map(table).collect(),
+            columns: terms.columns.clone(),
+            left_out: compared.into_iter().filter_map(left_out).collect(),
+        }
+    }
+
+    /// The columns that were not compared, and why, in a line; `None` when all were.
+    pub fn uncompared(&self) -> Option<String> {
+        let one = |left: &LeftOut| format!("{} ({})", left.column, left.reason);
+        let all: Vec<String> = self.left_out.iter().map(one).collect();
+        (!all.is_empty()).then(|| all.join("; "))
+    }
+}
+
+impl fmt::Display for RelationReport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names: Vec<&str> = self.tables.iter().map(|table| table.dataset.as_str()).collect();
+        let (first, others) = names.split_first().map_or(("", &[][..]), |(first, others)| (*first, others));
+        let columns = self.columns.join(", ");
+        match self.operation {
+            Operation::SameRows => write!(f, "{first} and {} have the same rows", others.join(", "))?,
+            Operation::Split => write!(f, "{first} was split into {}: its rows are theirs together", listed(others))?,
+            _ => write!(f, "{first} was joined from {}: its rows are theirs together", listed(others))?,
+        }
+        write!(f, ", each as often, compared in {columns}")
+    }
+}
+
+/// `a and b`, `a, b and c`.
+fn listed(names: &[&str]) -> String {
+    match names.split_last() {
+        Some((last, before)) if !before.is_empty() => format!("{} and {last}", before.join(", ")),
+        _ => names.join(", "),
+    }
+}
