@@ -47,7 +47,7 @@ const ARROWS: [(&str, &[&str]); 22] = [
     ("zkl-witness", &["zkl-receipt", "zkl-signer"]),
     ("zkl-wasm", &["zkl-receipt"]),
     ("zkl-report", &["zkl-core", "zkl-receipt"]),
-    ("zkl-server", &["zkl-ledger"]),
+    ("zkl-server", &["zkl-ledger", "zkl-report"]),
     ("zkl-cli", &["zkl-ledger", "zkl-report", "zkl-sources", "zkl-witness", "zkl-server"]),
     // Benches measure everything and are depended on by nothing.
     (

@@ -6,5 +6,5 @@ mod receipt;
 mod report;
 mod statement;
 
-pub use receipt::Reported;
+pub use receipt::{Reported, receipt_section};
 pub use report::report;

@@ -51,7 +51,7 @@ pub(crate) fn withdrawn(receipts: &[Reported]) -> BTreeSet<TransactionId> {
 }
 
 /// What a receipt shows and on what trust.
-pub(crate) fn receipt_section(receipt: &Reported) -> Markup {
+pub fn receipt_section(receipt: &Reported) -> Markup {
     html! {
         section {
             h2 { "Receipt " (visible(&receipt.name)) }

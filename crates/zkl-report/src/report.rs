@@ -5,7 +5,7 @@ use zkl_core::time::Timestamp;
 
 use crate::{
     legal,
-    page::document,
+    page::{Style, document},
     receipt::{Reported, receipt_section, withdrawn},
     statement::{Assurance, badge, count},
 };
@@ -34,7 +34,7 @@ pub fn report(receipts: &[Reported], made_at: Timestamp) -> String {
         }
         footer { "Written by zkl. This page is no evidence: the receipts are, and anybody can verify them." }
     };
-    document("What these receipts show", &body)
+    document("What these receipts show", Style::Inline, &body)
 }
 
 fn overview(receipts: &[Reported]) -> Markup {

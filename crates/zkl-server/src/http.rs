@@ -4,6 +4,7 @@
 
 mod answer;
 mod body;
+mod explore;
 mod extract;
 mod observe;
 mod params;
@@ -133,6 +134,7 @@ pub fn router(service: &Arc<Service>, limits: RequestLimits) -> Result<Router, s
         .route("/log/{*path}", get(routes::log::file))
         .route("/livez", get(routes::health::alive))
         .route("/readyz", get(routes::health::ready))
+        .merge(explore::pages())
         .layer(late);
     let fallback = || async { Problem::from(Failure::new(Code::NotFound, "there is no such path")) };
     let no_method = || async { Problem::from(Failure::new(Code::MethodNotAllowed, "the path has no such method")) };

@@ -79,16 +79,36 @@ const fn status(code: Code) -> StatusCode {
     }
 }
 
+impl Problem {
+    /// What its type means.
+    pub(super) const fn title(&self) -> &'static str {
+        self.title
+    }
+
+    /// What happened this time.
+    pub(super) fn detail(&self) -> &str {
+        &self.detail
+    }
+
+    /// What can be done about it.
+    pub(super) fn hint(&self) -> Option<&str> {
+        self.hint.as_deref()
+    }
+}
+
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         // Texts and numbers alone: they are always written.
         let body = serde_json::to_vec(&self).unwrap_or_default();
-        let mut response = (status(self.code), body).into_response();
+        let code = self.code;
+        let mut response = (status(code), body).into_response();
         // For whoever counts answers.
-        response.extensions_mut().insert(self.code);
+        response.extensions_mut().insert(code);
+        // For whoever makes a page of it.
+        response.extensions_mut().insert(self);
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
-        match self.code {
+        match code {
             Code::Unauthenticated => {
                 headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"zkl\""));
             }

@@ -4,7 +4,7 @@ use sha2::{Digest as _, Sha256};
 use zkl_ledger::{
     DatasetName, Entry, EntryRef, LedgerError,
     export::PublishedFile,
-    receipt::{MAX_RECEIPT_LEN, Predicate},
+    receipt::{MAX_RECEIPT_LEN, Predicate, VerifiedReceipt, VerifyError},
     storage::{Order, Query},
     types::OperationKind,
 };
@@ -220,15 +220,7 @@ impl Service {
     /// # Errors
     /// [`ServiceError::TooLarge`], [`ServiceError::Task`], [`ServiceError::Io`].
     pub async fn verify(&self, permit: &Permit<Verify>, receipt: Vec<u8>) -> Result<VerdictView, ServiceError> {
-        if receipt.len() > MAX_RECEIPT_LEN {
-            return Err(ServiceError::TooLarge { max: MAX_RECEIPT_LEN as u64 });
-        }
-        let digest = hex::encode(Sha256::digest(&receipt));
-        let trust = self.trust.clone();
-        // Never closed.
-        let _verifier = self.verifiers.acquire().await;
-        let verified = tokio::task::spawn_blocking(move || zkl_ledger::verify(&receipt, &trust)).await?;
-        let verdict = match verified {
+        Ok(match self.verified(permit, receipt).await? {
             Ok(verified) => VerdictView {
                 valid: verified.verdict().is_valid(),
                 reason: None,
@@ -241,11 +233,31 @@ impl Service {
                 reason: Some(chain(&error)),
                 receipt: None,
             },
-        };
-        let (by, reason) = (permit.subject().id(), verdict.reason.as_deref());
-        self.audit.verified(by, &digest, verdict.valid, reason).await?;
-        self.metrics.verified(verdict.valid);
-        tracing::info!(receipt = digest, valid = verdict.valid, "a receipt was verified");
-        Ok(verdict)
+        })
+    }
+
+    /// The same, with all that was verified, or the check that failed.
+    ///
+    /// # Errors
+    /// As [`Service::verify`].
+    pub async fn verified(
+        &self,
+        permit: &Permit<Verify>,
+        receipt: Vec<u8>,
+    ) -> Result<Result<VerifiedReceipt, VerifyError>, ServiceError> {
+        if receipt.len() > MAX_RECEIPT_LEN {
+            return Err(ServiceError::TooLarge { max: MAX_RECEIPT_LEN as u64 });
+        }
+        let digest = hex::encode(Sha256::digest(&receipt));
+        let trust = self.trust.clone();
+        // Never closed.
+        let _verifier = self.verifiers.acquire().await;
+        let verified = tokio::task::spawn_blocking(move || zkl_ledger::verify(&receipt, &trust)).await?;
+        let valid = verified.as_ref().is_ok_and(|verified| verified.verdict().is_valid());
+        let reason = verified.as_ref().err().map(|error| chain(error));
+        self.audit.verified(permit.subject().id(), &digest, valid, reason.as_deref()).await?;
+        self.metrics.verified(valid);
+        tracing::info!(receipt = digest, valid, "a receipt was verified");
+        Ok(verified)
     }
 }

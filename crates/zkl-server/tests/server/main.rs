@@ -5,6 +5,7 @@
 mod common;
 mod curl;
 mod document;
+mod explore;
 mod follow;
 mod keys;
 mod limits;

@@ -46,7 +46,7 @@ const NOBODY: [u16; 8] = [401, 403, 403, 403, 403, 403, 403, 403];
 
 /// `TEAM-OP` and `RIVAL-OP` stand for notarizations of the two teams. A claim that cannot be read is refused after the key was
 /// looked at: 400 means allowed. So does 409 for an operation that has ended, and 404 for a key that is not there.
-const TABLE: [Row; 33] = [
+const TABLE: [Row; 42] = [
     row("GET", "/livez", "", OPEN),
     row("GET", "/readyz", "", OPEN),
     row("GET", "/api/v1/openapi.json", "", OPEN),
@@ -65,6 +65,16 @@ const TABLE: [Row; 33] = [
     row("GET", "/log/log.key", "", ALL),
     row("GET", "/log/tile/0/000.p/2", "", ALL),
     row("GET", "/log/tile/entries/000.p/2", "", ALL),
+    row("GET", "/explore", "", TEAM),
+    row("GET", "/explore/datasets/team%2Fpatients", "", TEAM),
+    row("GET", "/explore/datasets/rival%2Fcats", "", ALL),
+    row("GET", "/explore/entries", "", TEAM),
+    row("GET", "/explore/entries/0", "", TEAM),
+    row("GET", "/explore/entries/1", "", HIDDEN),
+    row("GET", "/explore/checkpoint", "", ALL),
+    row("GET", "/explore/verify", "", [401, 403, 403, 403, 200, 403, 403, 403]),
+    // Without a form there is nothing to verify, for whoever may.
+    row("POST", "/explore/verify", "{}", [401, 403, 403, 403, 400, 403, 403, 403]),
     row("POST", "/api/v1/verify", "{}", [401, 403, 403, 403, 200, 403, 403, 403]),
     row(
         "POST",
@@ -95,7 +105,9 @@ const TABLE: [Row; 33] = [
 /// What everybody may when log and verification are open, and whose rows therefore change.
 fn is_public(row: &Row) -> bool {
     let reads = ["/api/v1/datasets", "/api/v1/entries", "/api/v1/checkpoint", "/log/"];
-    row.path == "/api/v1/verify" || row.method == "GET" && reads.iter().any(|read| row.path.starts_with(read))
+    row.path == "/api/v1/verify"
+        || row.path.starts_with("/explore")
+        || row.method == "GET" && reads.iter().any(|read| row.path.starts_with(read))
 }
 
 fn check(access: Access) {
@@ -119,7 +131,8 @@ fn check(access: Access) {
             token => server.client(token),
         });
         for ((client, grants), expected) in clients.zip(SUBJECTS).zip(row.expected) {
-            let expected = if access.public_log && is_public(row) { 200 } else { expected };
+            let open = if row.method == "POST" && row.path.starts_with("/explore") { 400 } else { 200 };
+            let expected = if access.public_log && is_public(row) { open } else { expected };
             let got = client.send(row.method, &path, &[], row.body.as_bytes()).status;
             if got != expected {
                 wrong.push(format!("{} {path} by {grants:?}: {got}, not {expected}", row.method));

@@ -1,0 +1,293 @@
+//! The explorer: the log as pages for people. No scripts: what is on a page was on it when it was sent.
+//!
+//! Pages show what the API answers to whoever asks: in a browser, which shows no key, what is open to everybody.
+
+use std::sync::Arc;
+
+use axum::{
+    Router,
+    body::Body,
+    extract::{Request, State},
+    http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header},
+    middleware::Next,
+    response::{IntoResponse as _, Redirect, Response},
+    routing::get,
+};
+use futures::stream;
+use hyper::body::Bytes;
+use maud::{Markup, html};
+use zkl_ledger::{receipt::MAX_RECEIPT_LEN, types::visible};
+use zkl_report::{
+    Reported,
+    page::{STYLE, Style, document},
+    receipt_section,
+};
+
+use super::{
+    Problem, Shared, body,
+    extract::{Caller, Named, Referenced},
+    params::{Params, invalid},
+};
+use crate::{
+    access::{Browse, ReadDataset, ReadLog, Verify},
+    failure::chain,
+    service::{EntryView, Page, Service},
+};
+
+const HTML: HeaderValue = HeaderValue::from_static("text/html; charset=utf-8");
+/// What pages may do: have their style, and send a receipt here. Nobody frames them.
+const POLICY: HeaderValue = HeaderValue::from_static(
+    "default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+);
+/// What a form adds to a receipt, at most, in bytes.
+const FORM: usize = 64 * 1024;
+
+/// The pages.
+pub(super) fn pages() -> Router<Shared> {
+    Router::new()
+        .route("/", get(|| async { Redirect::to("/explore") }))
+        .route("/explore", get(datasets))
+        .route("/explore/style.css", get(style))
+        .route("/explore/datasets/{name}", get(dataset))
+        .route("/explore/entries", get(entries))
+        .route("/explore/entries/{entry}", get(entry))
+        .route("/explore/checkpoint", get(checkpoint))
+        .route("/explore/verify", get(form).post(verify))
+        .layer(axum::middleware::from_fn(complete))
+}
+
+/// What every page has. A problem is a page, too: it is a person who asked.
+async fn complete(request: Request, next: Next) -> Response {
+    let mut response = next.run(request).await;
+    if let Some(problem) = response.extensions_mut().remove::<Problem>() {
+        let body = html! {
+            h1 { (problem.title()) }
+            p { (visible(problem.detail())) "." }
+            @if let Some(hint) = problem.hint() { p { "Hint: " (visible(hint)) "." } }
+        };
+        let (mut parts, _) = response.into_parts();
+        parts.headers.remove(header::CONTENT_LENGTH);
+        parts.headers.insert(header::CONTENT_TYPE, HTML);
+        response = Response::from_parts(parts, Body::from(framed(problem.title(), &body)));
+    }
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_SECURITY_POLICY, POLICY);
+    headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    headers.insert(HeaderName::from_static("cross-origin-opener-policy"), HeaderValue::from_static("same-origin"));
+    headers.insert(HeaderName::from_static("cross-origin-resource-policy"), HeaderValue::from_static("same-origin"));
+    response
+}
+
+fn framed(title: &str, body: &Markup) -> String {
+    let body = html! {
+        nav aria-label="Pages" {
+            a href="/explore" { "Datasets" }
+            a href="/explore/entries" { "Entries" }
+            a href="/explore/checkpoint" { "Checkpoint" }
+            a href="/explore/verify" { "Verify a receipt" }
+        }
+        main { (body) }
+    };
+    document(title, Style::At("/explore/style.css"), &body)
+}
+
+fn page(title: &str, body: &Markup) -> Response {
+    (StatusCode::OK, [(header::CONTENT_TYPE, HTML)], framed(title, body)).into_response()
+}
+
+async fn style() -> Response {
+    let css = HeaderValue::from_static("text/css; charset=utf-8");
+    ([(header::CONTENT_TYPE, css), (header::CACHE_CONTROL, HeaderValue::from_static("public, max-age=3600"))], STYLE)
+        .into_response()
+}
+
+/// The address of a dataset's page. Names hold letters, digits, `.`, `_`, `-` and slashes.
+fn dataset_address(name: &str) -> String {
+    format!("/explore/datasets/{}", name.replace('/', "%2F"))
+}
+
+async fn datasets(
+    State(service): State<Arc<Service>>,
+    Caller(subject): Caller,
+    mut params: Params,
+) -> Result<Response, Problem> {
+    let (after, limit) = (params.one("cursor")?, params.limit()?);
+    params.end()?;
+    let permit = service.access().authorize(&subject, Browse)?;
+    let found = service.datasets(&permit, after, limit).await?;
+    let body = html! {
+        h1 { "Datasets" }
+        @if found.items.is_empty() { p { "There are none here that you may see." } }
+        @else {
+            div class="scroll" { table {
+                thead { tr { th scope="col" { "Name" } th scope="col" { "Entries" } th scope="col" { "Newest entry" } } }
+                tbody { @for dataset in &found.items {
+                    tr {
+                        td { a href=(dataset_address(&dataset.name)) { (visible(&dataset.name)) } }
+                        td { (dataset.entries) }
+                        td { a href={ "/explore/entries/" (dataset.latest) } { (dataset.latest) } }
+                    }
+                } }
+            } }
+        }
+        @if let Some(next) = &found.next { p { a href={ "/explore?cursor=" (next.as_str().replace('/', "%2F")) } { "More" } } }
+    };
+    Ok(page("Datasets", &body))
+}
+
+fn entry_table(found: &Page<EntryView, u64>, here: &str) -> Markup {
+    html! {
+        div class="scroll" { table {
+            thead { tr { th scope="col" { "Entry" } th scope="col" { "What" } th scope="col" { "About" } th scope="col" { "Recorded" } } }
+            tbody { @for entry in &found.items {
+                tr {
+                    td { a href={ "/explore/entries/" (entry.index) } { (entry.index) } }
+                    td { (visible(&entry.kind)) @if let Some(claim) = &entry.claim { " " code { (visible(claim)) } } }
+                    td { @for name in &entry.datasets { a href=(dataset_address(name)) { (visible(name)) } " " } }
+                    td { (entry.recorded_at) }
+                }
+            } }
+        } }
+        @if let Some(next) = found.next { p { a href={ (here) "?cursor=" (next) } { "Older entries" } } }
+    }
+}
+
+async fn dataset(
+    State(service): State<Arc<Service>>,
+    Caller(subject): Caller,
+    Named(name): Named,
+    mut params: Params,
+) -> Result<Response, Problem> {
+    let query = params.entries()?;
+    params.end()?;
+    let permit = service.access().authorize(&subject, ReadDataset(name.clone()))?;
+    let browse = service.access().authorize(&subject, Browse)?;
+    // Whether there is such a dataset at all.
+    service.dataset(&permit).await?;
+    let found = service.history(&permit, &browse, &query).await?;
+    let title = format!("Dataset {}", visible(name.as_str()));
+    let body = html! {
+        h1 { (title) }
+        p { "What is recorded about it, the newest first." }
+        (entry_table(&found, &dataset_address(name.as_str())))
+    };
+    Ok(page(&title, &body))
+}
+
+async fn entries(
+    State(service): State<Arc<Service>>,
+    Caller(subject): Caller,
+    mut params: Params,
+) -> Result<Response, Problem> {
+    let query = params.entries()?;
+    params.end()?;
+    let permit = service.access().authorize(&subject, Browse)?;
+    let found = service.entries(&permit, &query).await?;
+    let body = html! { h1 { "Entries" } p { "Those of the log that you may see, the newest first." } (entry_table(&found, "/explore/entries")) };
+    Ok(page("Entries", &body))
+}
+
+async fn entry(
+    State(service): State<Arc<Service>>,
+    Caller(subject): Caller,
+    Referenced(reference): Referenced,
+    params: Params,
+) -> Result<Response, Problem> {
+    params.end()?;
+    let permit = service.access().authorize(&subject, Browse)?;
+    let entry = service.entry(&permit, reference).await?;
+    let signed = serde_json::to_string_pretty(&entry.predicate).map_err(|error| invalid(&error.to_string()))?;
+    let title = format!("Entry {}", entry.index);
+    let body = html! {
+        h1 { (title) }
+        dl {
+            dt { "What" } dd { (visible(&entry.kind)) }
+            @if let Some(claim) = &entry.claim { dt { "Claim" } dd { code { (visible(claim)) } } }
+            @if !entry.datasets.is_empty() {
+                dt { "About" } dd { @for name in &entry.datasets { a href=(dataset_address(name)) { (visible(name)) } " " } }
+            }
+            dt { "Recorded" } dd { (entry.recorded_at) ", by the notary\u{2019}s clock" }
+            dt { "By the notary" } dd class="mono" { (entry.notary) }
+            dt { "Id" } dd class="mono" { (entry.id) }
+            dt { "Type" } dd class="mono" { (visible(&entry.r#type)) }
+        }
+        p {
+            "Its signature was checked. Its "
+            a href={ "/api/v1/entries/" (entry.index) "/receipt" } download={ "entry-" (entry.index) ".receipt" } { "receipt" }
+            " verifies offline, or " a href="/explore/verify" { "here" } "."
+        }
+        details { summary { "What was signed" } pre class="mono" { (signed) } }
+    };
+    Ok(page(&title, &body))
+}
+
+async fn checkpoint(
+    State(service): State<Arc<Service>>,
+    Caller(subject): Caller,
+    params: Params,
+) -> Result<Response, Problem> {
+    params.end()?;
+    let permit = service.access().authorize(&subject, ReadLog)?;
+    let file = service.log_file(&permit, "checkpoint").await?;
+    let text = String::from_utf8_lossy(&file.bytes);
+    let body = html! {
+        h1 { "Checkpoint" }
+        p { "The newest state of the log: its name, the number of its entries, the root of its tree, and who signed that." }
+        pre class="mono" { @for line in text.lines() { (visible(line)) "\n" } }
+        p { "Other programs read it at " a href="/log/checkpoint" { "/log/checkpoint" } "." }
+    };
+    Ok(page("Checkpoint", &body))
+}
+
+async fn form(
+    State(service): State<Arc<Service>>,
+    Caller(subject): Caller,
+    params: Params,
+) -> Result<Response, Problem> {
+    params.end()?;
+    service.access().authorize(&subject, Verify)?;
+    Ok(page("Verify a receipt", &html! { h1 { "Verify a receipt" } (upload()) }))
+}
+
+fn upload() -> Markup {
+    html! {
+        form method="post" enctype="multipart/form-data" action="/explore/verify" {
+            p { label for="receipt" { "A receipt of this log: choose it, or drop it on the field." } }
+            p { input type="file" id="receipt" name="receipt" required; " " button type="submit" { "Verify" } }
+        }
+    }
+}
+
+async fn verify(
+    State(Shared { service, limits }): State<Shared>,
+    Caller(subject): Caller,
+    headers: HeaderMap,
+    params: Params,
+    body: Body,
+) -> Result<Response, Problem> {
+    params.end()?;
+    let permit = service.access().authorize(&subject, Verify)?;
+    let boundary = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    let boundary = boundary.and_then(|value| multer::parse_boundary(value).ok());
+    let boundary = boundary.ok_or_else(|| invalid("the body is not that of the form"))?;
+    let bytes = Bytes::from(body::read(body, MAX_RECEIPT_LEN + FORM, &limits).await?);
+    let receipt = field(bytes, boundary).await?;
+    let outcome = service.verified(&permit, receipt.to_vec()).await?.map_err(|error| chain(&error));
+    // The name that a browser tells is not shown: it says nothing that was verified.
+    let reported = Reported::new("from your file", &receipt, outcome);
+    let body = html! { h1 { "Verify a receipt" } (receipt_section(&reported)) h2 { "Another one" } (upload()) };
+    Ok(page("Verify a receipt", &body))
+}
+
+/// The receipt in a form.
+async fn field(body: Bytes, boundary: String) -> Result<Bytes, Problem> {
+    let mut form = multer::Multipart::new(stream::iter([Ok::<_, std::convert::Infallible>(body)]), boundary);
+    let broken = |_| invalid("the body is not that of the form");
+    while let Some(field) = form.next_field().await.map_err(broken)? {
+        if field.name() == Some("receipt") {
+            let bytes = field.bytes().await.map_err(broken)?;
+            return if bytes.is_empty() { Err(invalid("there is no receipt in the form")) } else { Ok(bytes) };
+        }
+    }
+    Err(invalid("there is no receipt in the form"))
+}
