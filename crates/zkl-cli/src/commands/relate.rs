@@ -71,7 +71,7 @@ pub(super) async fn run(args: RelateArgs, config: &Config) -> Result<(), CliErro
     if let Some(path) = &args.output {
         files::check_writable(path, Content::Receipt, &[&config.ledger])?;
     }
-    let ledger = super::open_for_writing(config, args.write.wait, super::Openings::Read).await?;
+    let ledger = super::open_for_writing(config, &args.write, super::Openings::Read).await?;
     let mut datasets: Vec<Dataset> = Vec::with_capacity(tables.len());
     for name in &relation.tables {
         datasets.push(super::profile::version(&ledger, name, None).await?);

@@ -80,8 +80,6 @@ impl CliError {
             | Self::Doctor { .. }
             | Self::Runtime(_)
             | Self::Randomness(_) => Kind::Unavailable,
-            #[cfg(unix)]
-            Self::AddressSpace { .. } => Kind::Unavailable,
             Self::FalseClaims { .. } => Kind::FalseClaim,
             Self::Unproved { busy: true, .. } => Kind::Busy,
             Self::Config { .. }
