@@ -13,7 +13,7 @@ fn limits_end_in_an_error_message_and_not_in_a_signal() {
     };
     let refused = run("ulimit -v 600000; zkl log");
     assert!(refused.contains("may use 585 MiB of address space") && refused.contains("\nhint: raise"), "{refused}");
-    run("ulimit -n 12; zkl log");
+    run("ulimit -n 10; zkl log");
     // A file that may not grow: the store's, an export's, a receipt's.
     for command in ["prove penguins 'rows >= 300' --proof dev", "export public", "receipt penguins -o penguins.receipt"]
     {
