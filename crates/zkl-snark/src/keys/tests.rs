@@ -216,7 +216,10 @@ fn keys_of_another_circuit_do_not_prove() {
 #[test]
 fn a_directory_that_cannot_be_made_is_an_error() {
     let file = tempfile::NamedTempFile::new().unwrap();
-    assert!(matches!(KeyStore::open(file.path()), Err(KeyError::Io { operation: "create directory", .. })));
+    assert!(matches!(KeyStore::open(file.path()), Err(KeyError::Io { operation: "open", .. })));
+    // Below a file nothing can be made: that is found out when the first key is to be kept.
+    let store = KeyStore::open(file.path().join("keys")).unwrap();
+    assert!(matches!(store.keys(COMPACT, &CIRCUIT, &|_| {}), Err(KeyError::Io { .. })));
 }
 
 #[test]
