@@ -6,7 +6,7 @@ A check is `if CONDITION { return Err(..) }`, `if CONDITION { Ok(..) } else { Er
 every check in its place, tells in which tests each one refuses something: only those can miss it. They run again with that check
 switched off through an environment variable. A check that no test misses is reported, and the exit code is 1.
 
-    scripts/delete_checks.py                        every check, about an hour
+    scripts/delete_checks.py                        every check, some hours
     scripts/delete_checks.py --list                 the checks, without building
     scripts/delete_checks.py universal/verify.rs    those of files whose path contains this
 """
