@@ -1,7 +1,5 @@
 //! Makes the code of the gRPC face from its definition, without `protoc`.
 
-#![expect(clippy::print_stdout, reason = "this is how cargo is told")]
-
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     println!("cargo:rerun-if-changed=proto");
     #[cfg(feature = "grpc")]

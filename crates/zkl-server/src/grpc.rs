@@ -27,6 +27,7 @@ use crate::{
 };
 
 /// Messages, service and client, as they are generated.
+#[expect(clippy::allow_attributes, reason = "they are generated")]
 pub mod proto {
     tonic::include_proto!("zkl.v1");
 }
