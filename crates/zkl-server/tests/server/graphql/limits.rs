@@ -68,7 +68,7 @@ fn deep_and_wide_questions_are_refused_before_they_are_answered() {
         (
             format!(
                 "{{ {} }}",
-                (0..600)
+                (0..300)
                     .map(|n| format!(
                         "a{n}: entries {{ nodes {{ {} }} }} ",
                         "names { ".repeat(10) + "id" + &" }".repeat(10)
