@@ -1,5 +1,5 @@
-//! The text of a relation: `train, test = split(all)`, `all = append(train, test)`, `same_rows(a, b)`, each with `on COLUMN, ..` at the end
-//! of the brackets if the tables are to be compared in some columns alone.
+//! The text of a relation: `train, test = split(all)`, `all = append(train, test)`, `same_rows(a, b)`, `subset(sample of all)`, `unique(all)`, each
+//! with `on COLUMN, ..` at the end of the brackets if the tables are to be compared in some columns alone.
 
 use std::{fmt, str::FromStr};
 
@@ -51,7 +51,7 @@ struct Parser<'a> {
 
 const NAME: &str = "the name of a dataset";
 const COLUMN: &str = "a column name, in \"double quotes\" unless it is made of letters, digits, . _ - and /";
-const OPERATION: &str = "split, append or same_rows, as in: train, test = split(all)";
+const OPERATION: &str = "split, append, same_rows, subset or unique, as in: train, test = split(all)";
 
 impl FromStr for Relation {
     type Err = RelationSyntaxError;
@@ -71,13 +71,23 @@ impl FromStr for Relation {
         let expected = |parser: &Parser<'_>, at, expected| parser.error(at, expected);
         let operation = operation.ok_or_else(|| expected(&parser, place, OPERATION))?;
         match (operation, before.len()) {
-            (Operation::Split, 2..) | (Operation::Append, 1) | (Operation::SameRows, 0) => {}
+            (Operation::Split, 2..) | (Operation::Append, 1) => {}
+            (Operation::SameRows | Operation::Subset | Operation::Unique, 0) => {}
             (Operation::Split, _) => return Err(parser.error(0, "two or three parts: train, test = split(all)")),
             (Operation::Append, _) => return Err(parser.error(0, "one result: all = append(train, test)")),
+            (Operation::Subset, _) => return Err(parser.error(0, "no result: subset(sample of all)")),
+            (Operation::Unique, _) => return Err(parser.error(0, "no result: unique(all on id)")),
             _ => return Err(parser.error(0, "no result: same_rows(a, b)")),
         }
         parser.symbol('(', "(")?;
-        let inside = parser.names()?;
+        let mut inside = parser.names()?;
+        if operation == Operation::Subset {
+            if inside.len() != 1 || !parser.keyword("of") {
+                return Err(parser.error(parser.next, "of, as in: subset(sample of all)"));
+            }
+            // The whole is first in its roles.
+            inside.splice(0..0, parser.names()?);
+        }
         let columns = if parser.keyword("on") { Some(parser.columns()?) } else { None };
         parser.symbol(')', if columns.is_some() { ", or )" } else { ", or on or )" })?;
         if parser.next < parser.tokens.len() {
@@ -85,9 +95,12 @@ impl FromStr for Relation {
         }
         let count = inside.len();
         match (operation, count) {
-            (Operation::Split, 1) | (Operation::Append, 2..=3) | (Operation::SameRows, 2) => {}
+            (Operation::Split, 1) | (Operation::Append, 2..=3) | (Operation::SameRows | Operation::Subset, 2) => {}
+            (Operation::Unique, 1) => {}
             (Operation::Split, _) => return Err(parser.error(place, "one table in the brackets: split(all)")),
             (Operation::Append, _) => return Err(parser.error(place, "two or three tables in the brackets")),
+            (Operation::Unique, _) => return Err(parser.error(place, "one table in the brackets: unique(all on id)")),
+            (Operation::Subset, _) => return Err(parser.error(place, "one table after of: subset(sample of all)")),
             _ => return Err(parser.error(place, "two tables in the brackets")),
         }
         let tables: Vec<DatasetName> = match operation {
@@ -230,6 +243,12 @@ mod tests {
         let relation = parsed("same_rows(a, b on näme)");
         assert_eq!((relation.operation, relation.tables), (Operation::SameRows, tables(&["a", "b"])));
         assert_eq!(relation.columns, Some(vec!["näme".to_owned()]));
+        let relation = parsed("subset(sample of all on id)");
+        assert_eq!((relation.operation, relation.tables), (Operation::Subset, tables(&["all", "sample"])));
+        assert_eq!(relation.columns, Some(vec!["id".to_owned()]));
+        let relation = parsed("unique(all on id, site)");
+        assert_eq!((relation.operation, relation.tables), (Operation::Unique, tables(&["all"])));
+        assert_eq!(parsed("unique(all)").columns, None);
     }
 
     #[test]
@@ -254,6 +273,11 @@ mod tests {
             ("same_rows(a, b on \"x)", 18, "a closing quote"),
             ("same_rows(a; b)", 11, "a name, =, a comma or a bracket"),
             ("same_rows(a, -b)", 13, NAME),
+            ("subset(a, b)", 11, "of, as in: subset(sample of all)"),
+            ("subset(a of b, c)", 0, "one table after of: subset(sample of all)"),
+            ("a = subset(b of c)", 0, "no result: subset(sample of all)"),
+            ("a = unique(b)", 0, "no result: unique(all on id)"),
+            ("unique(a, b)", 0, "one table in the brackets: unique(all on id)"),
         ];
         for (text, at, expected) in cases {
             let error = text.parse::<Relation>().unwrap_err();

@@ -250,7 +250,7 @@ async fn what_is_false_or_cannot_be_proved_is_refused_before_anything_is_recorde
     };
     // Two parts that are one another in no row but those that both have.
     let swapped = ledger.relate(Operation::SameRows).table(train, table(first)).table(test, table(second));
-    let RelateError::False { rows, more } = refusal(swapped.await.unwrap_err()) else { panic!("false") };
+    let RelateError::False { rows, more, .. } = refusal(swapped.await.unwrap_err()) else { panic!("false") };
     assert_eq!((rows.len(), more > 100), (5, true));
     assert!(rows.contains(&BrokenRow { dataset: "train".to_owned(), row: 1 }), "{rows:?}");
     let rows = ledger.relate(Operation::SameRows).table(all, table(whole)).table(test, table(second));

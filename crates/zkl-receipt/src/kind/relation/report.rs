@@ -72,7 +72,11 @@ impl RelationReport {
             operation: terms.operation,
             tables: datasets.iter().zip(layouts).map(table).collect(),
             columns: terms.columns.clone(),
-            left_out: compared.into_iter().filter_map(left_out).collect(),
+            // A key says nothing of other columns, and nobody expects it to.
+            left_out: match terms.operation {
+                Operation::Unique => Vec::new(),
+                _ => compared.into_iter().filter_map(left_out).collect(),
+            },
         }
     }
 
@@ -91,6 +95,14 @@ impl fmt::Display for RelationReport {
         let columns = self.columns.join(", ");
         match self.operation {
             Operation::SameRows => write!(f, "{first} and {} have the same rows", others.join(", "))?,
+            Operation::Unique => return write!(f, "no two rows of {first} are equal in {columns}"),
+            Operation::Subset => {
+                let part = others.join(", ");
+                return write!(
+                    f,
+                    "{part} is a subset of {first}: its rows are rows of {first}, none more often than there, compared in {columns}"
+                );
+            }
             Operation::Split => write!(f, "{first} was split into {}: its rows are theirs together", listed(others))?,
             _ => write!(f, "{first} was joined from {}: its rows are theirs together", listed(others))?,
         }
