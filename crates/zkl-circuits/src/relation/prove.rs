@@ -166,7 +166,7 @@ pub(super) fn inputs(
 }
 
 /// The records of the compared columns, `[table][column]`.
-fn records(
+pub(super) fn records(
     statement: &RelationStatement<'_>,
     secrets: &[RelationSecrets<'_>],
 ) -> Result<Vec<Vec<RecordOpening>>, ProveRelationError> {
@@ -191,7 +191,7 @@ fn records(
     Ok(records)
 }
 
-fn sealed(plan: &RelationPlan<'_>, records: &[Vec<RecordOpening>]) -> Vec<SealedTable<Fr>> {
+pub(super) fn sealed(plan: &RelationPlan<'_>, records: &[Vec<RecordOpening>]) -> Vec<SealedTable<Fr>> {
     let table = |(index, records): (usize, &Vec<RecordOpening>)| SealedTable {
         rows: plan.units().filter(|unit| unit.table == index).map(|unit| Fr::from(unit.rows())).collect(),
         columns: records.iter().map(RecordOpening::sealed).collect(),
@@ -204,7 +204,7 @@ fn columns_of(shape: &RelationShape, table: usize) -> &[ColumnShape] {
 }
 
 /// The digest of every row's value, `[unit][dictionary]`.
-fn digests(plan: &RelationPlan<'_>, secrets: &[RelationSecrets<'_>]) -> Result<Vec<Vec<Vec<Fr>>>, ProveRelationError> {
+pub(super) fn digests(plan: &RelationPlan<'_>, secrets: &[RelationSecrets<'_>]) -> Result<Vec<Vec<Vec<Fr>>>, ProveRelationError> {
     let of_unit = |unit: RelationUnit<'_>| {
         let error = || ProveRelationError::Rows { table: unit.table, segment: unit.segment };
         let own = secrets.get(unit.table).ok_or_else(error)?;
@@ -248,7 +248,7 @@ fn commit_fresh(
 }
 
 /// The committed columns of every unit, in the order of the argument.
-fn unit_cells<'a>(
+pub(super) fn unit_cells<'a>(
     plan: &RelationPlan<'_>,
     secrets: &'a [RelationSecrets<'_>],
     digests: &'a [Vec<Vec<Fr>>],

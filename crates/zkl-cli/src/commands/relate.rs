@@ -99,8 +99,7 @@ pub(super) async fn run(args: RelateArgs, config: &Config) -> Result<(), CliErro
         None => None,
     };
     let Predicate::Relation(record) = entry.predicate() else {
-        // `Ledger::relate` appends relations only.
-        return Ok(());
+        return Err(CliError::NoRelation { entry: entry.id.to_string() });
     };
     let dataset = |dataset: &zkl_ledger::receipt::DatasetRef| RelatedDataset {
         role: dataset.role.to_string(),

@@ -30,6 +30,7 @@ const KAPPA: u32 = 7;
 pub(super) type Row = (Option<i64>, Option<&'static str>);
 
 /// A table of which everything is known.
+#[derive(Clone)]
 pub(super) struct Table {
     pub(super) plan: TablePlan,
     pub(super) seal: Seal,
@@ -38,6 +39,7 @@ pub(super) struct Table {
     segments: Vec<Columns>,
 }
 
+#[derive(Clone)]
 struct Columns {
     limbs: Vec<u16>,
     valid: Vec<bool>,
