@@ -66,7 +66,9 @@ pub enum ScanError {
     },
     /// The tables of a relation do not hold the rows that they should, or a committed column is not what it is said to be: digests those of the
     /// sealed dictionary, selectors bits, gaps in range and from each key to the next.
-    #[error("the tables do not hold the rows that the relation says, or values of a column are not those of its sealed dictionary")]
+    #[error(
+        "the tables do not hold the rows that the relation says, or values of a column are not those of its sealed dictionary"
+    )]
     PostingSum,
     /// The rows that count in a relation are not those of the statement.
     #[error("the rows that count are not those of the statement")]

@@ -4,7 +4,8 @@
 //! Given committed columns of tables on two sides, and what is sealed of their columns (minima, dictionaries), one of
 //! - the rows on the left, as values, are those on the right, each as often;
 //! - those on the right are some of those on the left, none more often than there;
-//! - no two rows of the one table are equal.
+//! - no two rows of the one table are equal;
+//! - every row of the one table is equal to k - 1 others, at least.
 //!
 //! Rows from a unit's n on are ignored.
 //!
@@ -160,6 +161,7 @@ pub fn verify_relation<C: Context>(
         RelationKind::Subset => {
             dictionaries(ctx, shape, sealed, &x, &y)? + targets(ctx, shape, sealed, &firsts, (&x, &y))?
         }
+        RelationKind::KAnonymous { .. } => targets(ctx, shape, sealed, &firsts, (&x, &y))?,
         RelationKind::Unique => {
             one_code_each(ctx, shape, sealed)?;
             targets(ctx, shape, sealed, &firsts, (&x, &y))?
@@ -241,10 +243,7 @@ pub fn check_sealed<V>(shape: &RelationShape, sealed: &[SealedTable<V>]) -> Resu
                     check("a list of counts", capacity as usize, counts.len())?;
                     check("a list of values", capacity as usize, values.len())?;
                 }
-                (
-                    ColumnShape::Category { capacity } | ColumnShape::Code { capacity },
-                    SealedColumn::Numeric { .. },
-                ) => {
+                (ColumnShape::Category { capacity } | ColumnShape::Code { capacity }, SealedColumn::Numeric { .. }) => {
                     check("a dictionary", *capacity as usize, 0)?;
                 }
                 (ColumnShape::Numeric { .. }, SealedColumn::Category { counts, .. }) => {
@@ -309,17 +308,21 @@ fn targets<C: Context>(
         let none = ctx.constant(0);
         sealed.get(table).map_or_else(|| none.clone(), |own| own.rows.iter().fold(none.clone(), |sum, rows| sum + rows))
     };
+    let all = |ctx: &mut C| {
+        let units = shape.tables().first().map_or(0, |table| table.units) as u64;
+        ctx.constant(units << shape.log_rows())
+    };
+    let first = |ctx: &mut C, at: usize| firsts.get(at).cloned().unwrap_or_else(|| ctx.constant(0));
     let mut sum = ctx.constant(0);
     for (index, target) in shape.targets().iter().enumerate() {
         let amount = |ctx: &mut C, amount: Amount| match amount {
             Amount::Constant(value) => ctx.constant(value),
             Amount::Rows(table) => rows(ctx, table),
             Amount::RowsLeft => rows(ctx, 0) - rows(ctx, 1),
-            Amount::RowsBeyond => {
-                let units = shape.tables().first().map_or(0, |table| table.units) as u64;
-                ctx.constant(units << shape.log_rows()) - rows(ctx, 0)
-            }
-            Amount::First(at) => firsts.get(at).cloned().unwrap_or_else(|| ctx.constant(0)),
+            Amount::RowsBeyond => all(ctx) - rows(ctx, 0),
+            Amount::RowsLessFirst => rows(ctx, 0) - first(ctx, 0),
+            Amount::AllLessFirst => all(ctx) - first(ctx, 0),
+            Amount::First(at) => first(ctx, at),
         };
         let mut denominator = x.clone() - ctx.constant(target.space);
         let mut power = y.clone();
@@ -345,7 +348,8 @@ fn one_code_each<C: Context>(
     shape: &RelationShape,
     sealed: &[SealedTable<C::Value>],
 ) -> Result<(), C::Error> {
-    let columns = shape.tables().iter().zip(sealed).flat_map(|(table, sealed)| table.columns.iter().zip(&sealed.columns));
+    let columns =
+        shape.tables().iter().zip(sealed).flat_map(|(table, sealed)| table.columns.iter().zip(&sealed.columns));
     for (column, (_, sealed)) in columns.enumerate() {
         let SealedColumn::Category { counts, values } = sealed else { continue };
         let (zero, check) = (ctx.constant(0), ScanError::CodesOfOneValue { column });
@@ -379,8 +383,12 @@ fn public_weights<C: Context>(ctx: &mut C, shape: &RelationShape, eq: &[C::Value
             RelationBlock::Rows { unit, .. } | RelationBlock::Dictionary { unit, .. } => unit,
             RelationBlock::Posting(index) => match shape.posting(index) {
                 Some(Posting { weight: Weight::Below, unit, .. }) => *unit,
-                Some(Posting { weight: Weight::All, .. }) => {
+                Some(Posting { weight: Weight::All | Weight::Form(1, _), .. }) => {
                     weights += eq;
+                    continue;
+                }
+                Some(Posting { weight: Weight::Form(constant, _), .. }) if *constant > 0 => {
+                    weights = weights + eq.clone() * ctx.constant(*constant);
                     continue;
                 }
                 _ => continue,

@@ -29,8 +29,8 @@
 //! Limbs and codes are in range in proved tables. If they were not, equal keys would still have equal kappa: a linear form has one value.
 //! That a value has one code only is for the verifier of the dictionary to check: [`super::verify_relation`] does.
 
-use zkl_core::ark::ff::{BigInt, BigInteger as _, PrimeField as _};
 use zkl_core::ark::Fr;
+use zkl_core::ark::ff::{BigInt, BigInteger as _, PrimeField as _};
 
 use super::shape::ColumnShape;
 use crate::{error::PlanError, shape::LIMB_BITS, witness::CellData};

@@ -14,9 +14,11 @@ use zkl_core::ark::{
 use super::{
     SealedColumn, SealedTable, UnitCells,
     chain::{self, Key, KeyLayout},
-    posting::RelationKind,
+    posting::{REMAINDER_BITS, RelationKind},
     shape::{ColumnShape, RelationShape, TableShape},
 };
+use zkl_kernel::Entry;
+
 use crate::{error::PlanError, shape::LIMB_BITS, witness::CellData};
 
 /// Columns beside those of the tables, and the messages that precede the first challenge. Secret.
@@ -56,6 +58,7 @@ pub fn extra_columns(
             Ok(ExtraCells { columns, firsts: Vec::new() })
         }
         (RelationKind::Unique, [table, ..]) => gaps(shape, table, units),
+        (RelationKind::KAnonymous { k }, _) => Ok(classes(shape, k, units)),
         _ => Ok(ExtraCells { columns, firsts: Vec::new() }),
     }
 }
@@ -144,7 +147,9 @@ fn gaps(shape: &RelationShape, table: &TableShape, units: &[UnitCells<'_>]) -> R
         }
         for limb in 0..limbs {
             let value = bits_at(&gap, limb_bits * limb, limb_bits);
-            if let Some(cell) = columns.get_mut(*unit as usize).and_then(|own| own.get_mut(limb)?.get_mut(*row as usize)) {
+            if let Some(cell) =
+                columns.get_mut(*unit as usize).and_then(|own| own.get_mut(limb)?.get_mut(*row as usize))
+            {
                 *cell = value;
             }
             if let Some(count) = counts.get_mut(usize::from(value)) {
@@ -156,14 +161,62 @@ fn gaps(shape: &RelationShape, table: &TableShape, units: &[UnitCells<'_>]) -> R
         (Some((first, ..)), Some((last, ..))) => vec![chain::element(first), chain::after(last)],
         _ => return Err(PlanError::Column { index: 0 }),
     };
-    let mut columns: Vec<Vec<CellData<'static>>> = columns
-        .into_iter()
-        .map(|limbs| limbs.into_iter().map(|limb| CellData::U16(limb.into())).collect())
-        .collect();
+    let mut columns: Vec<Vec<CellData<'static>>> =
+        columns.into_iter().map(|limbs| limbs.into_iter().map(|limb| CellData::U16(limb.into())).collect()).collect();
     if let Some(first) = columns.first_mut() {
         first.push(CellData::U32(counts.into()));
     }
     Ok(ExtraCells { columns, firsts })
+}
+
+/// The first row of every class of at least k rows, and how many more it has.
+fn classes(shape: &RelationShape, k: u32, units: &[UnitCells<'_>]) -> ExtraCells {
+    let hashers = [RandomState::new(), RandomState::new()];
+    let hash = |unit: &UnitCells<'_>, row: usize| {
+        let mut states = hashers.each_ref().map(RandomState::build_hasher);
+        for cell in &unit.cells {
+            for state in &mut states {
+                match cell.entry(row) {
+                    Entry::Small(value) => value.hash(state),
+                    Entry::Field(value) => value.into_bigint().0.hash(state),
+                }
+            }
+        }
+        states.map(|state| state.finish())
+    };
+    let mut sizes: HashMap<[u64; 2], u32> = HashMap::new();
+    for unit in units {
+        for row in 0..unit.rows {
+            *sizes.entry(hash(unit, row)).or_default() += 1;
+        }
+    }
+    let (limb_bits, limbs) = (shape.limb_bits(), REMAINDER_BITS.div_ceil(shape.limb_bits()));
+    let mut counts = vec![0u32; 1 << limb_bits];
+    let mut selected = 0u64;
+    let mut columns: Vec<Vec<CellData<'static>>> = Vec::with_capacity(units.len());
+    for unit in units {
+        let mut selector = vec![false; unit.rows];
+        let mut remainders = vec![vec![0u16; unit.rows]; limbs];
+        for (row, is_selected) in selector.iter_mut().enumerate() {
+            let rest = sizes.get_mut(&hash(unit, row)).and_then(|size| std::mem::take(size).checked_sub(k));
+            *is_selected = rest.is_some();
+            selected += u64::from(rest.is_some());
+            let rest = Key::from(rest.unwrap_or(0));
+            for (limb, own) in remainders.iter_mut().enumerate() {
+                let value = bits_at(&rest, limb_bits * limb, limb_bits);
+                if let (Some(cell), Some(count)) = (own.get_mut(row), counts.get_mut(usize::from(value))) {
+                    *cell = value;
+                    *count += 1;
+                }
+            }
+        }
+        let remainders = remainders.into_iter().map(|limb| CellData::U16(limb.into()));
+        columns.push(std::iter::once(CellData::Bits(selector.into())).chain(remainders).collect());
+    }
+    if let Some(first) = columns.first_mut() {
+        first.push(CellData::U32(counts.into()));
+    }
+    ExtraCells { columns, firsts: vec![Fr::from(selected)] }
 }
 
 /// `width` bits, at most 16, from bit `start` on.

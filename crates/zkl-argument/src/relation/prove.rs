@@ -187,10 +187,14 @@ impl<'a> Prove<'a> {
             terms.push((-sign * factor * y.pow([power as u64]), cells));
         }
         let constant = sign * (x - Fr::from(posting.space) - y * Fr::from(posting.shift));
-        let p = match posting.weight {
+        let p = match &posting.weight {
             Weight::Below => Numerator::Below(unit.rows),
             Weight::All => Numerator::One,
-            Weight::Cell(cell) => column_form(unit.cells.get(cell)?),
+            Weight::Form(constant, terms) => {
+                let term = |&(factor, cell): &(Fr, usize)| Some((factor, unit.cells.get(cell)?.cells()));
+                let terms = terms.iter().map(term).collect::<Option<_>>()?;
+                Numerator::Form(Form { constant: Fr::from(*constant), terms })
+            }
         };
         Some(Leaf { p, q: Denominator::Form(Form { constant, terms }) })
     }

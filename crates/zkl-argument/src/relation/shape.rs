@@ -133,10 +133,10 @@ impl RelationShape {
         let (fewest, most) = match kind {
             RelationKind::SameRows => (2, Self::MAX_TABLES),
             RelationKind::Subset => (2, 2),
-            RelationKind::Unique => (1, 1),
+            RelationKind::Unique | RelationKind::KAnonymous { .. } => (1, 1),
         };
         bounded("number of tables", tables.len(), fewest, most)?;
-        if kind == RelationKind::Unique {
+        if !kind.compares_values() {
             bounded("bits of a looked-up limb", limb_bits, 1, log_rows.min(LIMB_BITS))?;
         }
         let first = tables.first().map(|table| table.columns.as_slice()).unwrap_or_default();
@@ -154,7 +154,7 @@ impl RelationShape {
                 match (*own, kind) {
                     (ColumnShape::Numeric { .. }, _) => {}
                     (ColumnShape::Category { capacity }, RelationKind::SameRows | RelationKind::Subset)
-                    | (ColumnShape::Code { capacity }, RelationKind::Unique) => {
+                    | (ColumnShape::Code { capacity }, RelationKind::Unique | RelationKind::KAnonymous { .. }) => {
                         codes = codes.saturating_add(capacity as usize);
                     }
                     _ => return Err(PlanError::Column { index }),
@@ -170,7 +170,7 @@ impl RelationShape {
         let spaces = spaces(&tables);
         let space = spaces.iter().flatten().copied().max().unwrap_or(0).max(ROWS_SPACE) + 1;
         let postings = Postings::new(kind, &tables, limb_bits, space)?;
-        let mut blocks = if kind == RelationKind::Unique { Vec::new() } else { blocks(&tables) };
+        let mut blocks = if kind.compares_values() { blocks(&tables) } else { Vec::new() };
         blocks.extend((0..postings.postings.len()).map(RelationBlock::Posting));
         bounded("number of blocks", blocks.len(), 2, max_blocks)?;
         let extra = postings.extra.iter().map(Vec::len).max().unwrap_or(0);
@@ -207,7 +207,7 @@ impl RelationShape {
 
     /// Values of validity columns that the prover sends, for minima to be multiplied with.
     pub fn value_count(&self) -> usize {
-        if self.kind == RelationKind::Unique {
+        if !self.kind.compares_values() {
             return 0;
         }
         let nullable = |column: &&ColumnShape| matches!(column, ColumnShape::Numeric { nullable: true, .. });
@@ -263,7 +263,7 @@ impl RelationShape {
 
     /// Whether the weights of some blocks are committed columns: then their sum joins the opening.
     pub(crate) fn has_committed_weights(&self) -> bool {
-        let is_committed = |posting: &Posting| matches!(posting.weight, Weight::Cell(_));
+        let is_committed = |posting: &Posting| matches!(posting.weight, Weight::Form(..));
         self.kind == RelationKind::Subset || self.postings.postings.iter().any(is_committed)
     }
 

@@ -80,8 +80,10 @@ pub fn relation_weights(shape: &RelationShape, opening: &RelationOpening<Fr>) ->
                         add(cell, sign * factor * opening.tuple.pow([power as u64]));
                     }
                 }
-                if let Weight::Cell(cell) = posting.weight {
-                    add(cell, eq * weight_scale);
+                if let Weight::Form(_, terms) = &posting.weight {
+                    for &(factor, cell) in terms {
+                        add(cell, eq * weight_scale * factor);
+                    }
                 }
             }
         }

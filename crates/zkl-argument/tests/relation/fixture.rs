@@ -60,7 +60,7 @@ impl Table {
         vec![
             ColumnShape::Numeric { limbs: 2, nullable: self.nullable },
             match kind {
-                RelationKind::Unique => ColumnShape::Code { capacity: 4 },
+                RelationKind::Unique | RelationKind::KAnonymous { .. } => ColumnShape::Code { capacity: 4 },
                 _ => ColumnShape::Category { capacity: 4 },
             },
             ColumnShape::Numeric { limbs: 1, nullable: false },
@@ -106,7 +106,7 @@ impl Table {
             cells.push(CellData::Bits(rows.iter().map(|row| row.0.is_some()).collect::<Vec<_>>().into()));
         }
         cells.push(CellData::U16(rows.iter().map(|row| self.code(row.1)).collect::<Vec<_>>().into()));
-        if kind != RelationKind::Unique {
+        if matches!(kind, RelationKind::SameRows | RelationKind::Subset) {
             cells.push(self.digests(rows));
         }
         cells.push(CellData::U16(rows.iter().map(|row| offset(row.2, self.min[1]) as u16).collect::<Vec<_>>().into()));
@@ -260,6 +260,6 @@ pub(crate) const fn tables_of(kind: RelationKind) -> usize {
     match kind {
         RelationKind::SameRows => 3,
         RelationKind::Subset => 2,
-        RelationKind::Unique => 1,
+        RelationKind::Unique | RelationKind::KAnonymous { .. } => 1,
     }
 }

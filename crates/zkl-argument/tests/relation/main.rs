@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "helpers of tests")]
 
 mod cheating;
+mod classes;
 mod completeness;
 mod fixture;
 mod naive;

@@ -76,9 +76,8 @@ fn unique(tables: &[Table], case: &mut Case) -> bool {
             });
             let code = row.1.map_or(0, |value| u64::from(table.codes[usize::from(value)]));
             let bits = 32 + u64::from(table.nullable);
-            let kappa = number
-                + two.pow([bits]) * Fr::from(code)
-                + two.pow([bits + 2]) * Fr::from(row.2 - table.min[1]);
+            let kappa =
+                number + two.pow([bits]) * Fr::from(code) + two.pow([bits + 2]) * Fr::from(row.2 - table.min[1]);
             let mut gap = Fr::ZERO;
             for (limb, values) in gaps.iter().enumerate() {
                 gap += values[x] * two.pow([(limb * LIMB_BITS) as u64]);
@@ -98,17 +97,57 @@ fn unique(tables: &[Table], case: &mut Case) -> bool {
     sum.vanishes()
 }
 
+fn classes(tables: &[Table], case: &mut Case, k: u32) -> bool {
+    let mut sum = Sum::default();
+    let table = &tables[0];
+    let two = Fr::from(2u64);
+    let count = case.firsts[0];
+    let mut rows = 0u64;
+    for (unit, own) in table.units.iter().enumerate() {
+        let limbs = case.shape.extra(unit).len() - 1 - usize::from(unit == 0);
+        let selector = case.extra(unit, 0).clone();
+        let remainders: Vec<Vec<Fr>> = (0..limbs).map(|limb| case.extra(unit, 1 + limb).clone()).collect();
+        for (x, &s) in selector.iter().enumerate() {
+            let limb = |(limb, values): (usize, &Vec<Fr>)| values[x] * two.pow([(limb * LIMB_BITS) as u64]);
+            let rest: Fr = remainders.iter().enumerate().map(limb).sum();
+            sum.add("selector", &[s, Fr::from(x >= own.len())], Fr::ONE);
+            sum.add("remainder", &[rest], Fr::ONE - s);
+            match own.get(x) {
+                Some(row) => {
+                    sum.add("classes", &tuple(row), Fr::ONE - Fr::from(k) * s - rest);
+                    remainders.iter().for_each(|values| sum.add("limbs", &[values[x]], Fr::ONE));
+                }
+                // What stands in rows that do not count is another tuple than any.
+                None => sum.add("beyond", &[Fr::from((unit << LOG_ROWS | x) as u64)], Fr::from(k) * s + rest),
+            }
+        }
+        if unit == 0 {
+            for (x, m) in case.extra(0, 1 + limbs).clone().into_iter().enumerate() {
+                sum.add("limbs", &[Fr::from((x % (1 << LIMB_BITS)) as u64)], -m);
+            }
+        }
+        rows += own.len() as u64;
+    }
+    let all = Fr::from((table.units.len() << LOG_ROWS) as u64);
+    sum.add("selector", &[Fr::ONE, Fr::ZERO], -count);
+    sum.add("selector", &[Fr::ZERO, Fr::ZERO], count - Fr::from(rows));
+    sum.add("selector", &[Fr::ZERO, Fr::ONE], Fr::from(rows) - all);
+    sum.add("remainder", &[Fr::ZERO], count - all);
+    sum.vanishes()
+}
+
 #[test]
 fn agrees_with_the_weights_of_all_tuples_on_honest_and_changed_columns() {
     let mut rng = rng(11);
-    let mut found = [[0; 2]; 2];
-    for round in 0..1_500u64 {
+    let mut found = [[0; 2]; 3];
+    for round in 0..2_100u64 {
         let mut row = || -> Row {
             let number = (!rng.gen_ratio(1, 4)).then(|| rng.gen_range(-2..3));
             (number, (!rng.gen_ratio(1, 4)).then(|| rng.gen_range(0..3)), rng.gen_range(0..3))
         };
         let rows: Vec<Row> = (0..9).map(|_| row()).collect();
-        let kind = if round % 2 == 0 { RelationKind::Subset } else { RelationKind::Unique };
+        let k = rng.gen_range(1..4);
+        let kind = [RelationKind::Subset, RelationKind::Unique, RelationKind::KAnonymous { k }][round as usize % 3];
         let tables = match kind {
             RelationKind::Subset => {
                 let mut part = rows[..8].to_vec();
@@ -121,6 +160,12 @@ fn agrees_with_the_weights_of_all_tuples_on_honest_and_changed_columns() {
                     Table::new(Side::Left, &[&rows[..5], &rows[5..8]], 2 * round),
                     Table::new(Side::Right, &[&part], 2 * round + 1),
                 ]
+            }
+            RelationKind::KAnonymous { .. } => {
+                // A few classes of several rows.
+                let of_class = |rng: &mut rand_chacha::ChaCha20Rng| rows[rng.gen_range(0..3)];
+                let rows: Vec<Row> = (0..rng.gen_range(7..12)).map(|_| of_class(&mut rng)).collect();
+                vec![Table::new(Side::Left, &[&rows[..5], &rows[5..]], round)]
             }
             _ => vec![Table::new(Side::Left, &[&rows[..4], &rows[4..rng.gen_range(5..7)]], round)],
         };
@@ -139,11 +184,13 @@ fn agrees_with_the_weights_of_all_tuples_on_honest_and_changed_columns() {
                 values[at] += change;
             }
         }
-        if kind == RelationKind::Unique && rng.gen_ratio(1, 10) {
-            case.firsts[rng.gen_range(0..2)] += Fr::ONE;
+        if !case.firsts.is_empty() && rng.gen_ratio(1, 10) {
+            let at = rng.gen_range(0..case.firsts.len());
+            case.firsts[at] += Fr::ONE;
         }
-        let (is_unique, expected) = match kind {
+        let (index, expected) = match kind {
             RelationKind::Subset => (0, subset(&tables, &mut case)),
+            RelationKind::KAnonymous { k } => (2, classes(&tables, &mut case, k)),
             _ => (1, unique(&tables, &mut case)),
         };
         let outcome = case.check();
@@ -152,10 +199,11 @@ fn agrees_with_the_weights_of_all_tuples_on_honest_and_changed_columns() {
         // What the weights say is what the rows say: whatever a prover did, no false relation passes.
         let is_true = match kind {
             RelationKind::Subset => is_subset(&tables),
+            RelationKind::KAnonymous { k } => are_large(&tables, k as usize),
             _ => all_differ(&tables),
         };
         assert!(is_true || outcome.is_err(), "round {round}");
-        found[is_unique][usize::from(expected)] += 1;
+        found[index][usize::from(expected)] += 1;
     }
     assert!(found.as_flattened().iter().all(|&count| count > 100), "{found:?}");
 }
@@ -173,4 +221,8 @@ fn is_subset(tables: &[Table]) -> bool {
 
 fn all_differ(tables: &[Table]) -> bool {
     sorted(&tables[0]).windows(2).all(|pair| pair[0] != pair[1])
+}
+
+fn are_large(tables: &[Table], k: usize) -> bool {
+    sorted(&tables[0]).chunk_by(|one, other| one == other).all(|class| class.len() >= k)
 }

@@ -1,6 +1,9 @@
 //! Every message, changed, is rejected by the check that it belongs to.
 
-use zkl_argument::{ScanError, relation::{RelationKind, RelationOpening}};
+use zkl_argument::{
+    ScanError,
+    relation::{RelationKind, RelationOpening},
+};
 use zkl_core::ark::{Fr, ff::AdditiveGroup as _};
 
 use super::fixture::{Case, LOG_ROWS, split};
@@ -22,7 +25,8 @@ fn owners(case: &Case) -> Vec<ScanError> {
 #[test]
 fn rejects_every_changed_message_with_the_check_that_it_belongs_to() {
     let tables = split();
-    for kind in [RelationKind::SameRows, RelationKind::Subset, RelationKind::Unique] {
+    for kind in [RelationKind::SameRows, RelationKind::Subset, RelationKind::Unique, RelationKind::KAnonymous { k: 1 }]
+    {
         rejects_every_changed_message(&Case::of(kind, &tables[..super::fixture::tables_of(kind)], 9));
     }
 }

@@ -3,7 +3,8 @@
 use sha2::{Digest as _, Sha256};
 use zeroize::Zeroize as _;
 use zkl_argument::relation::{
-    ColumnShape, RELATION_DOMAIN, RelationKind, RelationOpening, RelationShape, SealedColumn, SealedTable, Side, verify_relation,
+    ColumnShape, RELATION_DOMAIN, RelationKind, RelationOpening, RelationShape, SealedColumn, SealedTable, Side,
+    verify_relation,
 };
 use zkl_core::{
     ark::{
@@ -27,7 +28,7 @@ use crate::{
 /// Version of every relation circuit.
 const VERSION: u32 = 1;
 
-/// Id of the relation circuit of `shape`: `relation/KIND-MU-DIGEST`, where KIND is `rows`, `subset` or `unique`, and DIGEST are the first 32
+/// Id of the relation circuit of `shape`: `relation/KIND-MU-DIGEST`, where KIND is `rows`, `subset`, `unique` or `classes`, and DIGEST are the first 32
 /// hexadecimal digits of the SHA-256 of the text that `shape_text` makes.
 pub fn relation_circuit_id(shape: &RelationShape) -> CircuitId {
     let digest = hex::encode(Sha256::digest(shape_text(shape)));
@@ -35,6 +36,8 @@ pub fn relation_circuit_id(shape: &RelationShape) -> CircuitId {
         RelationKind::SameRows => "rows",
         RelationKind::Subset => "subset",
         RelationKind::Unique => "unique",
+        // Whatever k is: only weights depend on it.
+        RelationKind::KAnonymous { .. } => "classes",
     };
     let name = format!("relation/{kind}-{}-{}", shape.log_rows(), digest.get(..32).unwrap_or_default());
     let id: Result<CircuitId, ParseError> = CircuitId::new(&name, VERSION);
@@ -43,14 +46,14 @@ pub fn relation_circuit_id(shape: &RelationShape) -> CircuitId {
 }
 
 /// `20 l2:n3,n1?,c16 r1:n2,n1,c4`: rows as a binary logarithm; per table its side, units, and columns: limbs of numbers, with `?` for those that
-/// may be null, capacities of dictionaries. `20/16 l2:n3` for unique keys: after the slash the bits of a looked-up limb.
+/// may be null, capacities of dictionaries. `20/16 l2:n3` for keys of one table: after the slash the bits of a looked-up limb.
 fn shape_text(shape: &RelationShape) -> String {
     let column = |column: &ColumnShape| match *column {
         ColumnShape::Numeric { limbs, nullable } => format!("n{limbs}{}", if nullable { "?" } else { "" }),
         ColumnShape::Category { capacity } | ColumnShape::Code { capacity } => format!("c{capacity}"),
     };
     let mut text = shape.log_rows().to_string();
-    if shape.kind() == RelationKind::Unique {
+    if matches!(shape.kind(), RelationKind::Unique | RelationKind::KAnonymous { .. }) {
         text.push_str(&format!("/{}", shape.limb_bits()));
     }
     for table in shape.tables() {

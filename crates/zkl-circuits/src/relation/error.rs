@@ -27,6 +27,12 @@ pub enum RelationPlanError {
         /// Tables that were given.
         got: usize,
     },
+    /// A k of 0, one that the operation does not have, or none where it has one.
+    #[error("{operation} {}", if operation.has_k() { "has a k of at least 1" } else { "has no k" })]
+    K {
+        /// The operation.
+        operation: Operation,
+    },
     /// A column that cannot be compared.
     #[error("column {column:?} cannot be compared: table {} {reason}", table + 1)]
     Column {

@@ -20,16 +20,19 @@ pub enum Operation {
     Subset,
     /// No two rows of the one table are equal in the columns.
     Unique,
+    /// Every row of the one table is equal to k - 1 others, at least, in the columns.
+    KAnonymous,
 }
 
 /// A text that is no [`Operation`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
-#[error("expected same_rows, split, append, subset or unique")]
+#[error("expected same_rows, split, append, subset, unique or k_anonymous")]
 pub struct OperationError;
 
 impl Operation {
     /// Every operation.
-    pub const ALL: [Self; 5] = [Self::SameRows, Self::Split, Self::Append, Self::Subset, Self::Unique];
+    pub const ALL: [Self; 6] =
+        [Self::SameRows, Self::Split, Self::Append, Self::Subset, Self::Unique, Self::KAnonymous];
 
     /// Its name in statements.
     pub const fn name(self) -> &'static str {
@@ -39,6 +42,7 @@ impl Operation {
             Self::Append => "append",
             Self::Subset => "subset",
             Self::Unique => "unique",
+            Self::KAnonymous => "k_anonymous",
         }
     }
 
@@ -46,7 +50,7 @@ impl Operation {
     pub const fn tables(self) -> RangeInclusive<usize> {
         match self {
             Self::SameRows | Self::Subset => 2..=2,
-            Self::Unique => 1..=1,
+            Self::Unique | Self::KAnonymous => 1..=1,
             Self::Split | Self::Append => 3..=4,
         }
     }
@@ -57,16 +61,23 @@ impl Operation {
             Self::SameRows => &["left", "right"],
             Self::Split | Self::Append => &["whole", "part_1", "part_2", "part_3"],
             Self::Subset => &["whole", "subset"],
-            Self::Unique => &["table"],
+            Self::Unique | Self::KAnonymous => &["table"],
         }
     }
 
-    /// What the argument shows of the tables.
-    pub(crate) const fn kind(self) -> RelationKind {
-        match self {
-            Self::SameRows | Self::Split | Self::Append => RelationKind::SameRows,
-            Self::Subset => RelationKind::Subset,
-            Self::Unique => RelationKind::Unique,
+    /// Whether its statement has a k.
+    pub const fn has_k(self) -> bool {
+        matches!(self, Self::KAnonymous)
+    }
+
+    /// What the argument shows of the tables; `None` with a k that the operation does not have, without one that it has, and for 0.
+    pub(crate) const fn kind(self, k: Option<u32>) -> Option<RelationKind> {
+        match (self, k) {
+            (Self::SameRows | Self::Split | Self::Append, None) => Some(RelationKind::SameRows),
+            (Self::Subset, None) => Some(RelationKind::Subset),
+            (Self::Unique, None) => Some(RelationKind::Unique),
+            (Self::KAnonymous, Some(k @ 1..)) => Some(RelationKind::KAnonymous { k }),
+            _ => None,
         }
     }
 

@@ -18,6 +18,7 @@ use crate::{scan::TablePlan, seal::RecordIndex};
 #[derive(Clone, Debug)]
 pub struct RelationPlan<'a> {
     operation: Operation,
+    k: Option<u32>,
     tables: Vec<&'a TablePlan>,
     /// `[table][compared column]`.
     positions: Vec<Vec<usize>>,
@@ -46,6 +47,20 @@ impl<'a> RelationPlan<'a> {
         tables: Vec<&'a TablePlan>,
         columns: &[String],
     ) -> Result<Self, RelationPlanError> {
+        Self::with_k(operation, None, tables, columns)
+    }
+
+    /// As [`Self::new`], with the k of an operation that has one.
+    ///
+    /// # Errors
+    /// As [`Self::new`].
+    pub fn with_k(
+        operation: Operation,
+        k: Option<u32>,
+        tables: Vec<&'a TablePlan>,
+        columns: &[String],
+    ) -> Result<Self, RelationPlanError> {
+        let kind = operation.kind(k).ok_or(RelationPlanError::K { operation })?;
         if !operation.tables().contains(&tables.len()) {
             return Err(RelationPlanError::Tables { operation, got: tables.len() });
         }
@@ -65,11 +80,10 @@ impl<'a> RelationPlan<'a> {
         }
         let whole = layouts.first().map_or(0, |layout| layout.rows());
         let parts = layouts.iter().skip(1).map(|layout| layout.rows()).sum();
-        let kind = operation.kind();
         let fits = match kind {
             RelationKind::SameRows => whole == parts,
             RelationKind::Subset => whole >= parts,
-            RelationKind::Unique => true,
+            RelationKind::Unique | RelationKind::KAnonymous { .. } => true,
         };
         if !fits {
             return Err(RelationPlanError::Rows { whole, parts });
@@ -87,17 +101,23 @@ impl<'a> RelationPlan<'a> {
         let groups = RowGroups::new(kappa as u32, 1 << (log_rows - kappa)).map_err(|_| RelationPlanError::RowGroups)?;
         let mut shapes = Vec::with_capacity(tables.len());
         for (index, (table, positions)) in tables.iter().zip(&positions).enumerate() {
-            let columns = positions.iter().filter_map(|&position| column_shape(kind, table.layout(), position)).collect();
+            let columns =
+                positions.iter().filter_map(|&position| column_shape(kind, table.layout(), position)).collect();
             shapes.push(TableShape { side: operation.side(index), columns, units: table.len() });
         }
         let limb_bits = segments().map(|segment| segment.scan.shape().limb_bits()).min().unwrap_or(0);
         let shape = RelationShape::of(kind, limb_bits, log_rows, shapes)?;
-        Ok(Self { operation, tables, positions, shape, groups })
+        Ok(Self { operation, k, tables, positions, shape, groups })
     }
 
     /// The operation.
     pub const fn operation(&self) -> Operation {
         self.operation
+    }
+
+    /// The k of an operation that has one.
+    pub const fn k(&self) -> Option<u32> {
+        self.k
     }
 
     /// The tables.
@@ -191,8 +211,10 @@ fn column_shape(kind: RelationKind, layout: &Layout, position: usize) -> Option<
     match column.encoding {
         Encoding::Numeric { limbs } => Some(ColumnShape::Numeric { limbs, nullable: column.nullable }),
         // Within one table a code says as much as its value.
-        Encoding::Category { capacity } if kind == RelationKind::Unique => Some(ColumnShape::Code { capacity }),
-        Encoding::Category { capacity } => Some(ColumnShape::Category { capacity }),
+        Encoding::Category { capacity } => Some(match kind {
+            RelationKind::SameRows | RelationKind::Subset => ColumnShape::Category { capacity },
+            RelationKind::Unique | RelationKind::KAnonymous { .. } => ColumnShape::Code { capacity },
+        }),
         Encoding::Grouped { .. } | Encoding::Opaque => None,
     }
 }

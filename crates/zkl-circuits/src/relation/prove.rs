@@ -204,7 +204,10 @@ fn columns_of(shape: &RelationShape, table: usize) -> &[ColumnShape] {
 }
 
 /// The digest of every row's value, `[unit][dictionary]`.
-pub(super) fn digests(plan: &RelationPlan<'_>, secrets: &[RelationSecrets<'_>]) -> Result<Vec<Vec<Vec<Fr>>>, ProveRelationError> {
+pub(super) fn digests(
+    plan: &RelationPlan<'_>,
+    secrets: &[RelationSecrets<'_>],
+) -> Result<Vec<Vec<Vec<Fr>>>, ProveRelationError> {
     let of_unit = |unit: RelationUnit<'_>| {
         let error = || ProveRelationError::Rows { table: unit.table, segment: unit.segment };
         let own = secrets.get(unit.table).ok_or_else(error)?;

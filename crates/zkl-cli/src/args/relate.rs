@@ -20,6 +20,7 @@ Relations:
   same_rows(shuffled, original)   both have the same rows, each as often
   subset(sample of all)           every row of sample is one of all, none more often than there
   unique(all on id)               no two rows of all have the same id
+  k_anonymous(all on zip, age, k = 10)    at least 10 rows of all have each combination of these
   train, test = split(all on id, label)   compared in these columns alone
 
 Examples:

@@ -64,7 +64,8 @@ fn subsets_and_unique_keys_are_proved_verified_and_refused_with_the_rows_that_br
     assert!(text.contains("Proved subset(train of all), entry 2"), "{text}");
     let text = workdir.ok(&["verify", "subset.receipt"]);
     assert!(text.starts_with("VALID"), "{text}");
-    let words = "train is a subset of all: its rows are rows of all, none more often than there, compared in id, weight, kind";
+    let words =
+        "train is a subset of all: its rows are rows of all, none more often than there, compared in id, weight, kind";
     assert!(text.contains(words), "{text}");
     assert!(workdir.ok(&["log"]).contains("subset: whole all, subset train"));
     let circuits = workdir.json(&["circuits", "--receipt", "subset.receipt"]).to_string();
@@ -78,6 +79,15 @@ fn subsets_and_unique_keys_are_proved_verified_and_refused_with_the_rows_that_br
     let verified = workdir.json(&["verify", "unique.receipt", "--require", "proved,public-setup"]);
     assert_eq!((&verified["kind"], &verified["relation"]["operation"]), (&"relation".into(), &"unique".into()));
 
+    let text = workdir.ok(&[relate("k_anonymous(all on id, k = 1)", &both[..2]), vec!["-o", "k.receipt"]].concat());
+    assert!(text.contains("Proved k_anonymous(all on id, k = 1), entry 4"), "{text}");
+    let text = workdir.ok(&["verify", "k.receipt"]);
+    assert!(
+        text.starts_with("VALID") && text.contains("every row of all is equal to 0 others at least in id"),
+        "{text}"
+    );
+    let error = workdir.fails(3, &relate("k_anonymous(all on id, k = 2)", &both[..2]));
+    assert!(error.contains("too few rows are equal to row 1 of all, row 2 of all"), "{error}");
     let error = workdir.fails(3, &relate("unique(all on id)", &both[..2]));
     assert!(error.contains("the relation does not hold: an earlier row has the key of row 4 of all"), "{error}");
     let error = workdir.fails(3, &relate("subset(all of train)", &both));

@@ -37,11 +37,14 @@ pub(super) fn check(
     let operation = plan.operation();
     let mut broken = match operation {
         Operation::Unique => Broken::repeated(&hashes),
+        Operation::KAnonymous => Broken::rare(&hashes, plan.k().unwrap_or(0)),
         _ => Broken::unmatched(&hashes, operation == Operation::Subset),
     };
     match broken.rows.is_empty() {
         true => Ok(()),
-        false => Err(RelateError::False { operation, rows: std::mem::take(&mut broken.rows), more: broken.more }.into()),
+        false => {
+            Err(RelateError::False { operation, rows: std::mem::take(&mut broken.rows), more: broken.more }.into())
+        }
     }
 }
 
@@ -67,6 +70,23 @@ impl Broken {
         for (name, hashes) in tables {
             for (row, hash) in hashes.iter().enumerate() {
                 if !seen.insert(hash) {
+                    broken.push(name, row);
+                }
+            }
+        }
+        broken
+    }
+
+    /// Rows whose values fewer than k rows have.
+    fn rare(tables: &[(&str, Vec<u64>)], k: u32) -> Self {
+        let mut broken = Self::default();
+        for (name, hashes) in tables {
+            let mut sizes: HashMap<u64, u64> = HashMap::new();
+            for &hash in hashes {
+                *sizes.entry(hash).or_default() += 1;
+            }
+            for (row, hash) in hashes.iter().enumerate() {
+                if sizes.get(hash).is_some_and(|&size| size < u64::from(k)) {
                     broken.push(name, row);
                 }
             }

@@ -76,7 +76,7 @@ pub enum RelateError {
     False {
         /// The operation.
         operation: Operation,
-        /// The first rows that break it: without a counterpart, or with the key of an earlier row.
+        /// The first rows that break it: without a counterpart, with the key of an earlier row, or of a small class.
         rows: Vec<BrokenRow>,
         /// How many there are beside them.
         more: u64,
@@ -120,6 +120,8 @@ fn broken(operation: Operation, rows: &[BrokenRow], more: u64) -> String {
     match (operation, more) {
         (Operation::Unique, 0) => format!("an earlier row has the key of {rows}"),
         (Operation::Unique, more) => format!("an earlier row has the key of {rows}, and of {more} more rows"),
+        (Operation::KAnonymous, 0) => format!("too few rows are equal to {rows}"),
+        (Operation::KAnonymous, more) => format!("too few rows are equal to {rows}, and to {more} more rows"),
         (_, 0) => format!("no counterpart has {rows}"),
         (_, more) => format!("no counterpart has {rows}, nor have {more} more rows"),
     }

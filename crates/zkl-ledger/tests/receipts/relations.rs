@@ -343,7 +343,8 @@ async fn unique_keys_verify_from_their_receipt_and_for_their_table_alone() {
     let entry = ledger.relate(Operation::Unique).table(&visits, table(&good)).columns(["id", "site"]).await.unwrap();
     let receipt = ledger.receipt(&entry).await.unwrap();
     let verified = check(&receipt).unwrap();
-    let VerifiedStatement::Relation { report, record: visits_record, .. } = &verified.subject().unwrap().statement else {
+    let VerifiedStatement::Relation { report, record: visits_record, .. } = &verified.subject().unwrap().statement
+    else {
         panic!("a relation")
     };
     assert_eq!(report.to_string(), "no two rows of visits are equal in id, site");
@@ -358,6 +359,27 @@ async fn unique_keys_verify_from_their_receipt_and_for_their_table_alone() {
     let error = ledger.relate(Operation::Unique).table(&visits, table(&good)).columns(["dose"]).await.unwrap_err();
     assert!(matches!(error, LedgerError::Relation(RelateError::False { more: 33, .. })), "{error:?}");
 
+    // Classes of a site have 20 rows, and are not told apart by what a row has besides.
+    let classes = |k| ledger.relate(Operation::KAnonymous).table(&visits, table(&good)).columns(["site"]).k(k);
+    let anonymous = ledger.receipt(&classes(20).await.unwrap()).await.unwrap();
+    let verified = check(&anonymous).unwrap();
+    let VerifiedStatement::Relation { report, .. } = &verified.subject().unwrap().statement else {
+        panic!("a relation")
+    };
+    assert_eq!(report.to_string(), "every row of visits is equal to 19 others at least in site");
+    let refused = |k| changed(&anonymous, &|record, _| record.terms.k = k).unwrap_err();
+    let proof = refused(Some(21));
+    assert!(matches!(proof, VerifyError::Relation(VerifyRelationError::Proof(_))), "{proof:?}");
+    for k in [None, Some(0)] {
+        let plan = refused(k);
+        assert!(matches!(plan, VerifyError::RelationPlan(RelationPlanError::K { .. })), "{plan:?}");
+    }
+    let error = classes(21).await.unwrap_err();
+    let LedgerError::Relation(RelateError::False { operation: Operation::KAnonymous, rows, more: 35 }) = error else {
+        panic!("{error:?}")
+    };
+    assert_eq!(rows[0], BrokenRow { dataset: "visits".to_owned(), row: 1 });
+
     // The proof of a table whose keys differ, in an entry about one whose keys do not.
     let refused = |change: &dyn Fn(&mut RelationRecord)| changed(&receipt, &|record, _| change(record)).unwrap_err();
     let proof = refused(&|record| record.nonce = Nonce::generate().unwrap());
@@ -367,7 +389,8 @@ async fn unique_keys_verify_from_their_receipt_and_for_their_table_alone() {
     let subset = ledger.relate(Operation::SameRows).table(&visits, table(&good)).table(&copies, table(&bad));
     assert!(matches!(subset.await, Err(LedgerError::Relation(RelateError::False { .. }))));
     let mut other = receipt.clone();
-    let copies_receipt = ledger.receipt(&ledger.find_entry(&copies.entry().id.to_string()).await.unwrap()).await.unwrap();
+    let copies_receipt =
+        ledger.receipt(&ledger.find_entry(&copies.entry().id.to_string()).await.unwrap()).await.unwrap();
     other.entries[0] = copies_receipt.entries[0].clone();
     let entry = copies.entry().id;
     let replaced = changed(&other, &|record, _| {

@@ -159,6 +159,11 @@ pub(super) fn columns() -> Vec<String> {
     vec!["n".to_owned(), "word".to_owned()]
 }
 
+/// The k of an operation in tests.
+pub(super) fn k_of(operation: Operation) -> Option<u32> {
+    operation.has_k().then_some(2)
+}
+
 /// A relation that was proved, once for all checks of a test.
 pub(super) struct Setting<'a> {
     pub(super) tables: &'a [Table],
@@ -170,7 +175,7 @@ pub(super) struct Setting<'a> {
 impl<'a> Setting<'a> {
     pub(super) fn new(system: &dyn ProofSystem, operation: Operation, tables: &'a [Table]) -> Self {
         let plans = tables.iter().map(|table| &table.plan).collect();
-        let plan = RelationPlan::new(operation, plans, &columns()).unwrap();
+        let plan = RelationPlan::with_k(operation, k_of(operation), plans, &columns()).unwrap();
         let roles = tables.iter().zip(1..).map(|(table, entry)| table.role(entry)).collect();
         let keys = keys_of(system, &RelationCircuit::blank(plan.shape().clone())).unwrap();
         Self { tables, plan, roles, keys }

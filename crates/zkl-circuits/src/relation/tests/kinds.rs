@@ -10,7 +10,7 @@ use zkl_core::ark::{
 };
 use zkl_snark::{proof_system::UNIVERSAL, testing};
 
-use super::fixture::{Row, Setting, Table, columns, context, split};
+use super::fixture::{Row, Setting, Table, columns, context, k_of, split};
 use crate::relation::{
     Operation, ProveRelationError, RelationCircuit, RelationInputs, RelationPlan, RelationRole, RelationSecrets,
     RelationStatement, VerifyRelationError,
@@ -30,7 +30,7 @@ fn circuit(
     change: Change<'_>,
 ) -> RelationCircuit {
     let plans = tables.iter().map(|table| &table.plan).collect();
-    let plan = RelationPlan::new(operation, plans, names).unwrap();
+    let plan = RelationPlan::with_k(operation, k_of(operation), plans, names).unwrap();
     let roles: Vec<RelationRole<'_>> = tables.iter().zip(1..).map(|(table, entry)| table.role(entry)).collect();
     let secrets: Vec<RelationSecrets<'_>> = tables.iter().map(Table::secrets).collect();
     let digest = zkl_core::digest::Sha256Digest::new([7; 32]);
@@ -73,14 +73,22 @@ fn unique() -> [Table; 1] {
     [Table::new(&(0..28).map(row).collect::<Vec<_>>(), 4, 5)]
 }
 
+/// Classes of at least two rows, in two segments.
+fn classes() -> [Table; 1] {
+    [Table::new(&(0..20).map(|i| ROWS[i % 4]).collect::<Vec<_>>(), 4, 6)]
+}
+
 /// A change of these numbers is a change of every proof: a new version of the circuits.
 #[test]
 fn the_circuits_are_satisfied_have_the_pinned_constraints_and_no_free_variable() {
     let subset = circuit(Operation::Subset, &subset(), &columns(), &|_| (), &|_, _| ());
     let unique = circuit(Operation::Unique, &unique(), &columns(), &|_| (), &|_, _| ());
-    assert_eq!((testing::satisfied(&subset), testing::satisfied(&unique)), (0, 0));
-    testing::assert_tight(&subset);
-    testing::assert_tight(&unique);
+    let classes = circuit(Operation::KAnonymous, &classes(), &columns(), &|_| (), &|_, _| ());
+    let circuits = [&subset, &unique, &classes];
+    assert_eq!(circuits.map(|circuit| testing::satisfied(circuit)), [0, 0, 0]);
+    for circuit in circuits {
+        testing::assert_tight(circuit);
+    }
 }
 
 #[test]
@@ -120,6 +128,16 @@ fn rejects_selectors_and_gaps_that_are_forged_and_messages_that_are_changed() {
     }
     assert!(!holds(&|_| (), &|inputs, _| inputs.tables[0].rows[1] = 11));
     assert!(!holds(&|_| (), &|inputs, _| inputs.opening.tuple += Fr::one()));
+
+    let tables = classes();
+    let holds = |forge: Forge<'_>, change: Change<'_>| is_satisfied(Operation::KAnonymous, &tables, forge, change);
+    assert!(holds(&|_| (), &|_, _| ()));
+    for column in [0, 1] {
+        assert!(!holds(&|extra| shift(extra, 0, column), &|_, _| ()));
+    }
+    assert!(!holds(&|extra| extra.firsts[0] += Fr::one(), &|_, _| ()));
+    assert!(!holds(&|_| (), &|_, secret| secret.messages[0] += Fr::one()));
+    assert!(!holds(&|_| (), &|inputs, _| inputs.tables[0].rows[1] = 3));
 }
 
 fn circuit_extra(tables: &[Table], unit: usize) -> Vec<ExtraColumn> {
@@ -187,10 +205,24 @@ fn subsets_and_unique_keys_are_proved_for_their_statement_and_false_ones_are_not
     let roles = [other[0].role(1)];
     let refused = setting.verify(&RelationStatement { roles: &roles, ..statement }, &proof);
     assert!(matches!(refused, Err(VerifyRelationError::Proof(_))), "{refused:?}");
-    let refused = Setting { tables: &other, roles: roles.to_vec(), ..Setting::new(UNIVERSAL, Operation::Unique, &other) }.prove();
+    let refused =
+        Setting { tables: &other, roles: roles.to_vec(), ..Setting::new(UNIVERSAL, Operation::Unique, &other) }.prove();
     assert!(matches!(refused, Err(ProveRelationError::False(ScanError::PostingSum))));
     let refused = forged(&setting, &|extra| extra.firsts[1] += Fr::one());
     assert!(matches!(refused, Err(ProveRelationError::False(ScanError::PostingSum))));
+    let rows: Vec<Row> = (0..60).map(|i| ROWS[i % 4]).collect();
+    let own = [Table::new(&rows, 7, 9)];
+    let anonymous = Setting::new(UNIVERSAL, Operation::KAnonymous, &own);
+    let statement = anonymous.statement();
+    let proof = anonymous.prove().unwrap();
+    anonymous.verify(&statement, &proof).unwrap();
+    // The same proof for another k, in a statement that says so or not.
+    let plan = RelationPlan::with_k(Operation::KAnonymous, Some(3), vec![&own[0].plan], &columns()).unwrap();
+    let refused = anonymous.verify(&RelationStatement { plan: &plan, ..statement }, &proof);
+    assert!(matches!(refused, Err(VerifyRelationError::Proof(_))), "{refused:?}");
+    let plan = RelationPlan::with_k(Operation::KAnonymous, Some(16), vec![&own[0].plan], &columns()).unwrap();
+    let false_one = Setting { tables: &own, plan, roles: vec![own[0].role(1)], keys: anonymous.keys.clone() };
+    assert!(matches!(false_one.prove(), Err(ProveRelationError::False(ScanError::PostingSum))));
     let refused = forged(&setting, &|extra| drop(extra.firsts.pop()));
     assert!(matches!(refused, Err(ProveRelationError::Plan(PlanError::Size { what: "number of first messages", .. }))));
 }

@@ -51,4 +51,13 @@ fn relations_have_as_many_tables_as_their_operation_and_columns_that_can_be_comp
     assert_eq!(plan(Operation::Unique, &tables[..1], &columns()), Ok(2));
     let got = Err(RelationPlanError::Tables { operation: Operation::Unique, got: 2 });
     assert_eq!(plan(Operation::Unique, &tables[..2], &columns()), got);
+    // Of all operations one has a k, which is not 0.
+    for (operation, k) in
+        [(Operation::KAnonymous, None), (Operation::KAnonymous, Some(0)), (Operation::Unique, Some(2))]
+    {
+        let plan = RelationPlan::with_k(operation, k, vec![&tables[0].plan], &columns());
+        assert_eq!(plan.err(), Some(RelationPlanError::K { operation }));
+    }
+    let plan = RelationPlan::with_k(Operation::KAnonymous, Some(2), vec![&tables[0].plan], &columns());
+    assert_eq!(plan.map(|plan| plan.k()), Ok(Some(2)));
 }

@@ -80,14 +80,17 @@ fn a_simulator_without_tables_makes_proofs_that_verify() {
 
 /// Relations that commit to columns of their own, true and false.
 #[test]
-fn it_makes_proofs_of_subsets_and_unique_keys_too() {
+fn it_makes_proofs_of_subsets_unique_keys_and_classes_too() {
     let rows: [Row; 3] = [(Some(1), Some("a")), (None, Some("b")), (Some(1), Some("b"))];
     let whole = Table::new(&rows, 7, 1);
     let part = Table::new(&rows[1..], 7, 2);
-    let foreign = Table::new(&[(Some(2), Some("c")), (Some(2), Some("c"))], 7, 3);
-    let relations: [(Operation, Vec<&Table>, Vec<&Table>); 2] = [
+    let foreign = Table::new(&[(None, Some("c")), (None, Some("c"))], 7, 3);
+    let twice = Table::new(&[rows[1], rows[1], rows[1]], 7, 4);
+    let once = Table::new(&[rows[1], rows[1], (None, None)], 7, 5);
+    let relations: [(Operation, Vec<&Table>, Vec<&Table>); 3] = [
         (Operation::Subset, vec![&whole, &part], vec![&whole, &foreign]),
         (Operation::Unique, vec![&part], vec![&foreign]),
+        (Operation::KAnonymous, vec![&twice], vec![&once]),
     ];
     for (operation, honest, other) in relations {
         let tables: Vec<Table> = honest.into_iter().cloned().collect();
