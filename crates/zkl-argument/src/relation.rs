@@ -22,8 +22,8 @@
 //! vanishes exactly if every part does. So a minimum and a code of one table never meet those of another one: values are compared.
 //!
 //! Rows on the left count with a committed selector s instead of `ind` where those on the right are some of them, and what shows that
-//! s is a bit is a posting too; so are the gaps between keys that all differ: [`posting`], [`chain`]. All of it is linear in columns that are
-//! committed to before X.
+//! s is a bit is a posting too; so are the gaps between keys that all differ, and the sizes of classes: `relation/posting.rs` and
+//! `relation/chain.rs`. All of it is linear in columns that are committed to before X.
 //!
 //! [`fraction`] reduces the sum to `p(z)`, `q(z)` of the leaves. `p` is public but for committed weights; their sum at z joins the claim with
 //! a power of eta. `q` is linear in the committed columns but for

@@ -30,7 +30,8 @@ fn accepts_classes_of_k_rows_and_more_across_units() {
 
 #[test]
 fn rejects_a_class_of_fewer_rows_and_null_among_the_values_of_another() {
-    for (k, units) in [(2, &[&[A, B, A][..]][..]), (3, &[&[A, A, B, B], &[B]]), (9, &[&[A; 8]])] {
+    let few: [(u32, &[&[Row]]); 3] = [(2, &[&[A, B, A]]), (3, &[&[A, A, B, B], &[B]]), (9, &[&[A; 8]])];
+    for (k, units) in few {
         assert_eq!(case(k, units).check(), Err(ScanError::PostingSum), "{k}");
     }
     let null = (None, A.1, A.2);

@@ -118,7 +118,7 @@ fn classes(tables: &[Table], case: &mut Case, k: u32) -> bool {
                     remainders.iter().for_each(|values| sum.add("limbs", &[values[x]], Fr::ONE));
                 }
                 // What stands in rows that do not count is another tuple than any.
-                None => sum.add("beyond", &[Fr::from((unit << LOG_ROWS | x) as u64)], Fr::from(k) * s + rest),
+                None => sum.add("beyond", &[Fr::from(((unit << LOG_ROWS) | x) as u64)], Fr::from(k) * s + rest),
             }
         }
         if unit == 0 {
