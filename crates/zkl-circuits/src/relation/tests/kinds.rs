@@ -219,6 +219,6 @@ fn subsets_and_unique_keys_are_proved_for_their_statement_and_false_ones_are_not
     let plan = RelationPlan::with_k(Operation::KAnonymous, Some(16), vec![&own[0].plan], &columns()).unwrap();
     let false_one = Setting { tables: &own, plan, roles: vec![own[0].role(1)], keys: anonymous.keys.clone() };
     assert!(matches!(false_one.prove(), Err(ProveRelationError::False(ScanError::PostingSum))));
-    let refused = forged(&setting, &|extra| drop(extra.firsts.pop()));
+    let refused = forged(&setting, &|extra| extra.firsts.truncate(1));
     assert!(matches!(refused, Err(ProveRelationError::Plan(PlanError::Size { what: "number of first messages", .. }))));
 }
