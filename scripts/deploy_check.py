@@ -167,7 +167,6 @@ def kubernetes_problems(objects):
                 found.append(f"Service {service['metadata']['name']} selects nothing")
         if not any(policy["spec"]["podSelector"]["matchLabels"].items() <= labels.items() for policy in by_kind.get("NetworkPolicy", [])):
             found.append(f"{where} may be reached by everybody")
-        # One claim, which everything that needs the ledger's directory mounts.
     for kind in ("Deployment", "HorizontalPodAutoscaler", "ReplicaSet"):
         if kind in by_kind:
             found.append(f"a {kind} may run two servers on one ledger")
@@ -243,6 +242,11 @@ def check_kubernetes():
     rule = yaml.safe_load((DEPLOY / "kubernetes/components/monitoring/prometheusrule.yaml").read_text())
     if rule["spec"] != alerts:
         found.append("components/monitoring/prometheusrule.yaml has other alerts than prometheus/alerts.yml")
+    names = {alert["alert"] for group in alerts["groups"] for alert in group["rules"]}
+    manual = (ROOT / "docs/operations.md").read_text()
+    explained = set(re.findall(r"^\| `(\w+)` \|", manual, re.M))
+    if names != explained:
+        found.append(f"docs/operations.md explains other alerts: {sorted(names ^ explained)}")
     return found, f"{len(overlays)} overlays, {count} objects, {len(MUTATIONS)} changes noticed"
 
 

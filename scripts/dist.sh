@@ -42,7 +42,7 @@ bill() {
     mkdir -p "$stage/sources"
     git archive HEAD | tar -x -C "$stage/sources"
     (cd "$stage/sources" && cargo cyclonedx --quiet --format json --target "$system" --manifest-path "crates/$package/Cargo.toml" --features "$features")
-    cp "$stage/sources/crates/$package"/*.cdx.json "$out/$name.cdx.json"
+    sed "s#$stage/sources#/zkl#g" "$stage/sources/crates/$package/$package.cdx.json" > "$out/$name.cdx.json"
     rm -rf "$stage/sources"
 }
 
