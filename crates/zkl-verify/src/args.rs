@@ -30,7 +30,7 @@ pub struct TrustArgs {
 
 /// Which receipts are verified, and what is demanded of them.
 #[derive(Debug, Args)]
-pub struct VerifyArgs {
+pub struct VerifierArgs {
     /// Receipts, and folders with receipts (all files below that end in .receipt)
     #[arg(value_name = "RECEIPT", value_hint = ValueHint::AnyPath, required = true)]
     pub receipts: Vec<PathBuf>,

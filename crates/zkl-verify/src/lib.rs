@@ -13,7 +13,7 @@ mod program;
 pub mod receipts;
 pub mod trust;
 
-pub use args::{TrustArgs, TrustStoreArgs, VerifyArgs, examples};
+pub use args::{TrustArgs, TrustStoreArgs, VerifierArgs, examples};
 pub use build::commit;
 pub use error::VerifierError;
 pub use failure::{ErrorReport, causes, eprint_line, print_usage};

@@ -5,7 +5,7 @@ use std::{path::PathBuf, sync::LazyLock};
 use clap::Parser;
 
 use crate::{
-    args::{VerifyArgs, examples},
+    args::{VerifierArgs, examples},
     build::commit,
     error::VerifierError,
     format::Format,
@@ -22,7 +22,7 @@ use crate::{
 #[command(name = "zkl-verify", version, long_version = long_version(), after_help = examples("zkl-verify", &[]))]
 pub struct Program {
     #[command(flatten)]
-    verify: VerifyArgs,
+    verify: VerifierArgs,
     /// Form of the output on stdout [default: table]
     #[arg(long, value_name = "FORM", env = "ZKL_FORMAT")]
     format: Option<Format>,

@@ -18,7 +18,7 @@ const WITH_DATA: &str = "penguins.receipt --data penguins.csv --opening penguins
 #[command(after_help = zkl_verify::examples("zkl verify", &[WITH_DATA]))]
 pub(crate) struct VerifyArgs {
     #[command(flatten)]
-    pub(crate) verify: zkl_verify::VerifyArgs,
+    pub(crate) verify: zkl_verify::VerifierArgs,
     /// Also check that this is the notarized table, commitments to every column included (needs --opening)
     #[arg(long, value_name = "FILE", requires = "opening", value_hint = ValueHint::AnyPath)]
     pub(crate) data: Option<PathBuf>,
