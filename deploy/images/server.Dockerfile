@@ -48,7 +48,6 @@ ENV PATH=/usr/local/bin \
     ZKL_LOG=json
 USER 65532:65532
 WORKDIR /var/lib/zkl
-VOLUME ["/var/lib/zkl", "/var/cache/zkl"]
 # Clients; metrics and health, which are for the operator's machines.
 EXPOSE 8400 8401
 HEALTHCHECK --interval=15s --timeout=5s --start-period=60s CMD ["/usr/local/bin/zkl-server", "health"]
