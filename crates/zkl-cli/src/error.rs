@@ -2,7 +2,7 @@
 
 mod kind;
 
-use std::{error::Error, io, path::PathBuf, process::ExitCode};
+use std::{io, path::PathBuf, process::ExitCode};
 
 pub(crate) use zkl_verify::{ErrorReport, Kind};
 
@@ -111,8 +111,6 @@ pub(crate) enum CliError {
     ReceiptNotWritten { index: u64, path: PathBuf, source: Box<CliError> },
     #[error("cannot start the runtime")]
     Runtime(#[source] io::Error),
-    #[error("the operating system has no randomness")]
-    Randomness(#[source] Box<dyn Error + Send + Sync>),
     #[error("an internal task ended abnormally")]
     Task(#[source] tokio::task::JoinError),
 }
