@@ -18,6 +18,6 @@ printf 'Metadata-Version: 2.1\nName: zkp-dataset-ledger\nVersion: 0\n' >"$packag
 # The plugins of pyproject.toml, in the form that installers write.
 sed -n '/^\[project.entry-points/,/^$/{s/^\[project.entry-points."\(.*\)"\]$/[\1]/; s/"//g; /^$/d; p}' bindings/python/pyproject.toml \
     >"$package/zkp_dataset_ledger-0.dist-info/entry_points.txt"
-export PYTHONPATH=$package PYTHONDONTWRITEBYTECODE=1
+export PYTHONPATH=$package PYTHONDONTWRITEBYTECODE=1 MLFLOW_DISABLE_TELEMETRY=true
 cd bindings/python
 exec "$python" -m pytest -q "$@"
