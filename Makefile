@@ -7,7 +7,7 @@ TARGET_DIR = $(shell $(CARGO) metadata --format-version 1 --no-deps | sed -n 's/
 # Everything that can be left out of a build; tests and lints see all of it.
 STORES = zkl-cli/pg,zkl-cli/s3,zkl-testkit/postgres,zkl-testkit/s3-servers
 
-.PHONY: help setup setup-servers build quickstart quickstart-python serve test test-python ci lint fmt clippy doc deny features msrv fuzz delete-checks pandas real-tables differential test-second-verifier test-clients test-kernels wasm ceremony embed-smoke stress-kernel stress stress-storage bench bench-kernels clean
+.PHONY: help setup setup-servers build quickstart quickstart-python serve test test-python ci lint fmt clippy doc deny features msrv fuzz delete-checks pandas real-tables differential test-second-verifier test-clients test-kernels wasm ceremony embed-smoke stress-kernel stress stress-storage bench bench-kernels deploy-check dist reproducible images-test clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 22
@@ -166,6 +166,21 @@ bench: setup ## the tables of kernels, of proofs from end to end, and of the sto
 
 bench-kernels: setup ## criterion benchmarks of every crate (KERNEL=one of benches/benches)
 	$(CARGO) bench --locked -p zkl-benches --bench '$(or $(KERNEL),*)'
+
+# In the gate the programs are those of `make test`.
+deploy-check: setup ## check the files of deploy/: schemas, what matters in them, and that what they say of the programs is true
+	$(CARGO) build --locked --workspace --features $(STORES) --bin zkl --bin zkl-server --test cli --test server
+	@tools=$$(scripts/setup_deploy.sh) && "$$tools/bin/python" scripts/deploy_check.py "$$tools" $(TARGET_DIR)/debug
+	@scripts/package_check.sh
+
+dist: setup ## archives of the verifier, and of zkl with the server, with sums and bills of materials (DIR=..., ZKL_SIGN_KEY=...): long builds
+	@scripts/dist.sh $(or $(DIR),$(TARGET_DIR)/dist-archives) $(WHAT)
+
+reproducible: ## build the verifier twice, in two directories, and compare the bytes (WHAT=server)
+	@scripts/reproducible.sh $(or $(WHAT),verifier)
+
+images-test: setup ## build both images with buildah; notarize, prove and verify inside: a long build, once
+	@scripts/images.sh
 
 clean:
 	$(CARGO) clean

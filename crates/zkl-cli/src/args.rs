@@ -15,7 +15,7 @@ use std::{path::PathBuf, sync::LazyLock};
 
 pub(crate) use check::CheckArgs;
 pub(crate) use circuits::{CircuitsArgs, CircuitsCommand, CircuitsImportArgs};
-use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint, builder::BoolishValueParser};
+use clap::{Args, Parser, Subcommand, ValueHint, builder::BoolishValueParser};
 pub(crate) use custody::{
     AuditArgs, BackupArgs, CosignArgs, FsckArgs, MoveArgs, RestoreArgs, WitnessArgs, WitnessCommand,
 };
@@ -24,9 +24,10 @@ pub(crate) use notarize::NotarizeArgs;
 pub(crate) use openings::{OpeningsArgs, OpeningsCommand, OpeningsPassphraseArgs, OpeningsShowArgs};
 pub(crate) use read::{INPUT_FORMATS, ReadArgs, ascii_char, column_type, digits};
 pub(crate) use relate::RelateArgs;
-pub(crate) use verify::{InspectArgs, ReportArgs, TrustArgs, VerifyArgs};
+pub(crate) use verify::{InspectArgs, ReportArgs, VerifyArgs};
 pub(crate) use withdraw::WithdrawArgs;
 use zkl_ledger::{DatasetName, circuit::KeyDigest, claim, requests::ProofSetting, types::OperationKind};
+pub(crate) use zkl_verify::{Format, TrustStoreArgs};
 
 /// Show what a training dataset is, and is not, without handing over a row.
 ///
@@ -63,7 +64,8 @@ fn long_version() -> &'static str {
         let compiled: Vec<&str> = features.iter().filter(|(_, there)| *there).map(|(name, _)| *name).collect();
         let absent: Vec<&str> = features.iter().filter(|(_, there)| !there).map(|(name, _)| *name).collect();
         let list = |names: Vec<&str>| if names.is_empty() { "none".to_owned() } else { names.join(", ") };
-        format!("{}\nfeatures: {}\nleft out: {}", env!("CARGO_PKG_VERSION"), list(compiled), list(absent))
+        let (version, commit) = (env!("CARGO_PKG_VERSION"), zkl_verify::commit());
+        format!("{version}\ncommit: {commit}\nfeatures: {}\nleft out: {}", list(compiled), list(absent))
     });
     &TEXT
 }
@@ -95,21 +97,6 @@ pub(crate) struct GlobalArgs {
     /// No progress and no notes on stderr
     #[arg(long, short, global = true, env = "ZKL_QUIET", value_parser = BoolishValueParser::new())]
     pub(crate) quiet: bool,
-}
-
-/// Form of the output.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum, serde::Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub(crate) enum Format {
-    /// For people.
-    #[default]
-    Table,
-    /// For programs; the fields are stable.
-    Json,
-    /// The same fields as YAML.
-    Yaml,
-    /// A line for each statement of each receipt (`zkl verify` alone).
-    Csv,
 }
 
 #[derive(Debug, Subcommand)]
@@ -195,14 +182,6 @@ pub(crate) struct InitArgs {
     /// Encrypt openings: under the passphrase of --passphrase-file, or to the key of --openings-key, which is made if it is absent
     #[arg(long)]
     pub(crate) encrypt_openings: bool,
-}
-
-/// Where it is written whom the user trusts.
-#[derive(Debug, Args)]
-pub(crate) struct TrustStoreArgs {
-    /// Trust store: logs, notaries, strings and circuits with the log sizes at which they count
-    #[arg(long = "trust-store", value_name = "FILE", env = "ZKL_TRUST_STORE", value_hint = ValueHint::FilePath)]
-    pub(crate) file: Option<PathBuf>,
 }
 
 /// What goes into a receipt.

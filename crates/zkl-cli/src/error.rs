@@ -1,12 +1,10 @@
 //! What goes wrong, and what can be done about it.
 
 mod kind;
-mod print;
 
-use std::{io, path::PathBuf};
+use std::{io, path::PathBuf, process::ExitCode};
 
-pub(crate) use kind::Kind;
-pub(crate) use print::{ErrorReport, print_usage};
+pub(crate) use zkl_verify::{ErrorReport, Kind};
 
 use thiserror::Error;
 use zkl_ledger::{
@@ -15,35 +13,27 @@ use zkl_ledger::{
     circuit::KeyError,
     claim::{ClaimError, ClaimSyntaxError, PairKind},
     openings::OpeningKeyError,
-    receipt::{RequirementError, VerifyError},
+    receipt::VerifyError,
     relation::RelationSyntaxError,
     storage::StorageErrorKind,
-    transparency::policy::PolicySyntaxError,
 };
 use zkl_sources::SourceError;
+use zkl_verify::VerifierError;
 use zkl_witness::WitnessError;
+
+use crate::args::Format;
 
 /// Why a command fails. Its [`Kind`] says with which exit code.
 #[derive(Debug, Error)]
 pub(crate) enum CliError {
     #[error(transparent)]
     Ledger(#[from] LedgerError),
-    #[error("{path}: NOT VALID", path = path.display())]
-    NotValid { path: PathBuf, source: Box<VerifyError> },
-    #[error("{path} verifies, but is NOT AS REQUIRED", path = path.display())]
-    NotAsRequired { path: PathBuf, source: RequirementError },
-    #[error("{not_valid} of {of} receipts are NOT VALID")]
-    NotAllValid { not_valid: usize, of: usize },
-    #[error("{unreadable} of {of} receipts could not be read")]
-    Unreadable { unreadable: usize, of: usize },
-    #[error("{path} holds no file that ends in .receipt", path = path.display())]
-    NoReceipts { path: PathBuf },
+    #[error(transparent)]
+    Verifier(#[from] VerifierError),
     #[error("{path} is not a receipt", path = path.display())]
     NotAReceipt { path: PathBuf, source: Box<VerifyError> },
     #[error("--data compares one receipt with its table: not several, and not with --format csv")]
     DataOfOne,
-    #[error("only `zkl verify` has a CSV form")]
-    NoCsv,
     #[error("--trust {got:?} is neither a log key nor a file with log keys")]
     LogKeys { got: String },
     #[error("{others} of {of} files are no receipts")]
@@ -58,12 +48,8 @@ pub(crate) enum CliError {
     ReadFile { path: PathBuf, source: io::Error },
     #[error("cannot write {path}", path = path.display())]
     WriteFile { path: PathBuf, source: io::Error },
-    #[error("cannot write to stdout")]
-    Stdout(#[source] io::Error),
     #[error("{path} is not a settings file", path = path.display())]
     Config { path: PathBuf, source: Box<toml::de::Error> },
-    #[error("--trust {got:?} is neither a log key, nor vk:CIRCUIT:DIGEST, nor srs:DIGEST, nor a file of such lines")]
-    Trust { got: String },
     #[error("the secrets in {path} cannot be used", path = path.display())]
     Secrets { path: PathBuf, source: OpeningKeyError },
     #[error("that key is of another log, {origin}")]
@@ -104,14 +90,10 @@ pub(crate) enum CliError {
     NotSound { findings: u64 },
     #[error("NOT ONLY GROWN")]
     Audit(#[source] Box<AuditError>),
-    #[error("{path} is not a trust policy", path = path.display())]
-    Policy { path: PathBuf, source: PolicySyntaxError },
     #[error("no circuit begins with {got:?}")]
     NoCircuit { got: String },
     #[error("there are no matrices of {circuit}")]
     NoMatrices { circuit: String },
-    #[error("{path} is not a trust store", path = path.display())]
-    TrustStore { path: PathBuf, source: Box<toml::de::Error> },
     #[error(transparent)]
     Witness(#[from] WitnessError),
     #[cfg(feature = "serve")]
@@ -136,11 +118,21 @@ pub(crate) enum CliError {
 }
 
 impl CliError {
+    /// Prints the error, its causes and its hint to stderr, and returns the exit code.
+    pub(crate) fn print(&self, format: Format) -> ExitCode {
+        self.report().print(format)
+    }
+
+    /// The error in texts.
+    pub(crate) fn report(&self) -> ErrorReport {
+        ErrorReport::new(self, self.kind(), self.hint())
+    }
+
     fn hint(&self) -> Option<String> {
         match self {
             Self::Ledger(error) | Self::Reference(ReferenceError::Ledger(error)) => ledger_hint(error),
-            Self::NotValid { source, .. } | Self::NotAReceipt { source, .. } => source.hint().map(Into::into),
-            Self::NotAsRequired { source, .. } => requirement_hint(source).map(Into::into),
+            Self::Verifier(error) => error.hint().map(Into::into),
+            Self::NotAReceipt { source, .. } => source.hint().map(Into::into),
             Self::Witness(error) => error.hint().map(Into::into),
             Self::Source(error) => error.hint(),
             #[cfg(feature = "serve")]
@@ -193,20 +185,6 @@ fn opening_key_hint(error: &OpeningKeyError) -> Option<String> {
             Some("bring openings-key.age back from a backup, or name the key file with --openings-key".into())
         }
         error => error.hint().map(Into::into),
-    }
-}
-
-/// What this program's flags can do about a requirement that is not met.
-const fn requirement_hint(error: &RequirementError) -> Option<&'static str> {
-    match error {
-        RequirementError::NotPinned => Some("pass the key that the log's operator published with --trust"),
-        RequirementError::NotProved { .. } => Some("ask for a notarization that was made without --attest-only"),
-        RequirementError::ProofLeftOut { .. } => Some("ask for a receipt that was made without --no-scan"),
-        RequirementError::NotPublic { .. } => {
-            Some("ask for a table that was notarized, and a claim that was proved, with --proof universal")
-        }
-        RequirementError::NoPolicy => Some("name the witnesses that count in a policy, and pass it with --policy"),
-        _ => None,
     }
 }
 

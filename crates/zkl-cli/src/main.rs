@@ -15,17 +15,13 @@ use std::{ffi::OsString, process::ExitCode};
 
 use clap::Parser as _;
 
-use crate::{
-    args::Cli,
-    config::Config,
-    error::{CliError, print_usage},
-};
+use crate::{args::Cli, config::Config, error::CliError};
 
 fn main() -> ExitCode {
     let args: Vec<OsString> = std::env::args_os().collect();
     let cli = match Cli::try_parse_from(&args) {
         Ok(cli) => cli,
-        Err(error) => return print_usage(&error, &args),
+        Err(error) => return zkl_verify::print_usage(&error, &args, "zkl COMMAND --help"),
     };
     let config = match Config::load(&cli.global) {
         Ok(config) => config,

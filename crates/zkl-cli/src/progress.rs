@@ -1,12 +1,13 @@
 //! Progress and notes on stderr.
 
 use std::{
-    io::{self, IsTerminal as _, Write as _},
+    io::{self, IsTerminal as _},
     time::Duration,
 };
 
 use indicatif::{ProgressBar, ProgressStyle};
 use zkl_ledger::progress::{Stage, StageReporter};
+use zkl_verify::eprint_line;
 
 /// Shows what the ledger is doing: a bar where an amount is known, a spinner elsewhere; nothing when quiet or when
 /// stderr is not a terminal.
@@ -67,11 +68,6 @@ pub(crate) fn note(quiet: bool, text: &str) {
 /// Writes a note to stderr that quiet commands give, too: something that was asked for was not done.
 pub(crate) fn warn(text: &str) {
     eprint_line(&format!("warning: {}", crate::output::printable(text)));
-}
-
-/// Writes a line to stderr. When stderr is gone there is nobody left to tell.
-pub(crate) fn eprint_line(text: &str) {
-    drop(writeln!(io::stderr().lock(), "{text}"));
 }
 
 fn bytes_style() -> ProgressStyle {

@@ -1,5 +1,6 @@
 //! The commands of `zkl-server`, for its binary and for programs that have them as theirs.
 
+mod health;
 mod key;
 mod serve;
 
@@ -8,6 +9,7 @@ use std::{io::IsTerminal as _, path::PathBuf};
 use clap::{Args, Subcommand, ValueEnum};
 
 pub use self::{
+    health::{HealthArgs, HealthError},
     key::{KeyCommand, KeyError},
     serve::{ServeArgs, ServeOptions},
 };
@@ -21,6 +23,8 @@ pub enum Command {
     /// Make, list and revoke the keys of a server, also while it runs
     #[command(subcommand)]
     Key(KeyCommand),
+    /// Ask a server on this machine whether it is ready: exit code 0 if it is, 1 if not
+    Health(HealthArgs),
 }
 
 /// Which ledger.
@@ -36,7 +40,7 @@ impl Command {
     pub fn log(&self) -> LogFormat {
         match self {
             Self::Serve(args) => args.log(),
-            Self::Key(_) => LogFormat::default(),
+            Self::Key(_) | Self::Health(_) => LogFormat::default(),
         }
     }
 
@@ -48,6 +52,7 @@ impl Command {
         match self {
             Self::Serve(args) => args.run(say).await,
             Self::Key(command) => Ok(command.run(say)?),
+            Self::Health(args) => args.run().await,
         }
     }
 }

@@ -165,9 +165,22 @@ pub enum ServerError {
     /// The document of the API cannot be written.
     #[error("the OpenAPI document cannot be written")]
     Document(#[from] serde_json::Error),
+    /// A server is not ready, or not there.
+    #[error("{url} does not answer that all is well")]
+    NotHealthy {
+        /// What was asked.
+        url: String,
+        /// Why.
+        source: crate::commands::HealthError,
+    },
 }
 
 impl ServerError {
+    /// The exit code of a program that ends with it: 1 for a server that is not healthy, otherwise 2.
+    pub const fn code(&self) -> u8 {
+        if matches!(self, Self::NotHealthy { .. }) { 1 } else { 2 }
+    }
+
     /// What can be done about it, if there is something.
     pub fn hint(&self) -> Option<String> {
         match self {

@@ -34,7 +34,7 @@ async fn main() -> ExitCode {
                     eprintln!("hint: {hint}");
                 }
             }
-            ExitCode::from(2)
+            ExitCode::from(error.code())
         }
     }
 }

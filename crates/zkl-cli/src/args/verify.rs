@@ -3,47 +3,10 @@
 use std::path::PathBuf;
 
 use clap::{Args, ValueHint};
-use zkl_ledger::receipt::Requirement;
+use zkl_verify::TrustArgs;
 
-use super::TrustStoreArgs;
-
-/// Whom a verifier trusts.
-#[derive(Debug, Args)]
-pub(crate) struct TrustArgs {
-    /// A log key (origin+hash+base64), a proof key (vk:CIRCUIT:DIGEST), a reference string (srs:DIGEST), or a file with
-    /// one per line (may be repeated)
-    #[arg(long = "trust", value_name = "KEY", env = "ZKL_TRUST", value_delimiter = ' ')]
-    pub(crate) pinned: Vec<String>,
-    #[command(flatten)]
-    pub(crate) store: TrustStoreArgs,
-    /// Trust policy (c2sp.org/tlog-policy): its logs are trusted, and its quorum must have cosigned
-    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
-    pub(crate) policy: Option<PathBuf>,
-}
-
-/// What can be demanded of a receipt.
-fn verify_help() -> String {
-    let lines = Requirement::ALL.map(|requirement| format!("  {:<14}{}\n", requirement.name(), requirement.demands()));
-    format!(
-        "\
-Requirements:
-{requirements}
-Examples:
-  zkl verify mean.receipt
-  zkl verify mean.receipt --trust 'ledger.example.com/ml+5d3c1a2b+AbCd...'
-  zkl verify mean.receipt --trust keys.txt --format json
-  zkl verify mean.receipt --trust-store trust.toml
-  zkl verify mean.receipt --policy trust.policy
-  zkl verify mean.receipt --policy trust.policy --require pinned,proved,public-setup,cosigned
-  zkl verify penguins.receipt --data penguins.csv --opening penguins.opening
-  zkl verify receipts/ more/*.receipt --trust keys.txt --require pinned,proved
-  zkl verify receipts/ --format csv > receipts.csv
-
-Exit codes: 0 every receipt verifies and is as required, 1 one does not or is not, 2 one could not be read. Without --require,
-0 says that every check passed, and the output says what that is worth.",
-        requirements = lines.concat()
-    )
-}
+/// What `zkl verify` can do besides.
+const WITH_DATA: &str = "penguins.receipt --data penguins.csv --opening penguins.opening";
 
 /// Verify receipts offline.
 ///
@@ -52,16 +15,10 @@ Exit codes: 0 every receipt verifies and is as required, 1 one does not or is no
 /// what it rests on. Programs say with --require what they accept. Of several receipts a table is printed, a line per statement;
 /// so it is with --format csv, for a spreadsheet.
 #[derive(Debug, Args)]
-#[command(after_help = verify_help())]
+#[command(after_help = zkl_verify::examples("zkl verify", &[WITH_DATA]))]
 pub(crate) struct VerifyArgs {
-    /// Receipts, and folders with receipts (all files below that end in .receipt)
-    #[arg(value_name = "RECEIPT", value_hint = ValueHint::AnyPath, required = true)]
-    pub(crate) receipts: Vec<PathBuf>,
     #[command(flatten)]
-    pub(crate) trust: TrustArgs,
-    /// Fail unless the receipt is also all of this, separated by commas: pinned, proved, public-setup, cosigned (see below)
-    #[arg(long, value_name = "LIST", env = "ZKL_REQUIRE", value_delimiter = ',')]
-    pub(crate) require: Vec<Requirement>,
+    pub(crate) verify: zkl_verify::VerifierArgs,
     /// Also check that this is the notarized table, commitments to every column included (needs --opening)
     #[arg(long, value_name = "FILE", requires = "opening", value_hint = ValueHint::AnyPath)]
     pub(crate) data: Option<PathBuf>,

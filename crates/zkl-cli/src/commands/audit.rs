@@ -2,6 +2,7 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 use zkl_ledger::audit::{AddedWithdrawal, Audit, AuditRequest, read_checkpoint};
+use zkl_verify::trust;
 
 use super::published::{Published, log_keys, signer_of};
 use crate::{
@@ -99,7 +100,7 @@ impl Report for AuditReport {
 }
 
 pub(super) async fn run(args: &AuditArgs, config: &Config) -> Result<(), CliError> {
-    let policy = args.policy.as_deref().map(super::read_policy).transpose()?;
+    let policy = args.policy.as_deref().map(trust::read_policy).transpose()?;
     let trust = super::read_trust_store(&args.store, config)?;
     let request = AuditRequest { since: read_checkpoint(&args.since)?, policy, trust, list: args.list };
     let reporter = TerminalProgress::new(config.quiet);

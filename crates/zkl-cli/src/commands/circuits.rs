@@ -13,6 +13,7 @@ use zkl_ledger::{
         circuits::{PinnedDigests, of_receipt, of_the_project, universal_key},
     },
 };
+use zkl_verify::VerifierError;
 
 use crate::{
     args::{CircuitsArgs, CircuitsCommand, CircuitsImportArgs},
@@ -119,9 +120,9 @@ fn list(args: &CircuitsArgs) -> Result<CircuitList, CliError> {
 }
 
 fn receipt_circuits(path: &Path) -> Result<Vec<Box<dyn Circuit>>, CliError> {
-    let bytes = super::receipt_files::read(path)?;
+    let bytes = zkl_verify::receipts::read(path)?;
     let circuits = Receipt::decode(&bytes).and_then(|receipt| of_receipt(&receipt));
-    circuits.map_err(|source| CliError::NotValid { path: path.to_owned(), source: Box::new(source) })
+    circuits.map_err(|source| VerifierError::NotValid { path: path.to_owned(), source: Box::new(source) }.into())
 }
 
 fn line(circuit: &dyn Circuit, dir: Option<&Path>, ceremony: Option<&Path>) -> Result<CircuitLine, CliError> {

@@ -51,7 +51,7 @@ pub(super) async fn run(args: CosignArgs, config: &Config) -> Result<(), CliErro
     let mut settings = args.witnesses;
     settings.extend_from_slice(home.witnesses());
     if let Some(path) = &args.policy {
-        let policy = super::read_policy(path)?;
+        let policy = zkl_verify::trust::read_policy(path)?;
         let listed = policy
             .witnesses()
             .iter()

@@ -11,8 +11,8 @@ use zkl_ledger::{
     receipt::{DatasetRef, Predicate, ProofRecord, Receipt, ReceiptEntry, VerifyError},
     types::{Layout, TransactionId, reading},
 };
+use zkl_verify::receipts;
 
-use super::receipt_files;
 use crate::{
     args::InspectArgs,
     config::Config,
@@ -188,7 +188,7 @@ impl InspectedEntry {
 }
 
 pub(super) fn run(args: &InspectArgs, config: &Config) -> Result<(), CliError> {
-    let files = receipt_files::expand(&args.receipts)?;
+    let files = receipts::expand(&args.receipts)?;
     // There is nothing to show beside it.
     if let [path] = files.as_slice() {
         let receipts = vec![read(path)?];
@@ -207,7 +207,7 @@ pub(super) fn run(args: &InspectArgs, config: &Config) -> Result<(), CliError> {
 }
 
 fn read(path: &Path) -> Result<InspectedReceipt, CliError> {
-    let bytes = receipt_files::read(path)?;
+    let bytes = receipts::read(path)?;
     let receipt = Receipt::decode(&bytes).and_then(|receipt| inspect(path, bytes.len(), &receipt));
     receipt.map_err(|source| CliError::NotAReceipt { path: path.to_owned(), source: Box::new(source) })
 }

@@ -21,7 +21,6 @@ mod prove;
 mod published;
 mod read;
 mod receipt;
-mod receipt_files;
 mod relate;
 mod report;
 mod schema;
@@ -31,19 +30,15 @@ mod show;
 mod srs;
 mod transfer;
 mod verify;
-mod verify_many;
 mod withdraw;
 mod witness;
 
-use std::{fs, io, path::Path, time::Duration};
+use std::time::Duration;
 
 use zkl_ledger::{
-    Ledger, LedgerBuilder,
-    circuit::KeyStore,
-    export::ExportDir,
-    receipt::TrustStore,
-    transparency::{note::NoteVerifier, policy::Policy},
+    Ledger, LedgerBuilder, circuit::KeyStore, export::ExportDir, receipt::TrustStore, transparency::note::NoteVerifier,
 };
+use zkl_verify::{VerifierError, trust};
 
 use crate::{
     args::{Command, Format, TrustStoreArgs, WriteArgs},
@@ -52,14 +47,11 @@ use crate::{
     limits,
 };
 
-/// Longest trust store that is read, in bytes.
-const MAX_TRUST_STORE: u64 = 1 << 20;
-
 /// Runs one command.
 pub(crate) async fn run(command: Command, config: &Config) -> Result<(), CliError> {
     // Before something is done whose answer could not be printed.
     if config.format == Format::Csv && !matches!(command, Command::Verify(_)) {
-        return Err(CliError::NoCsv);
+        return Err(VerifierError::NoCsv.into());
     }
     match command {
         Command::Init(args) => init::run(args, config).await,
@@ -149,20 +141,5 @@ fn read_trust_store(args: &TrustStoreArgs, config: &Config) -> Result<Option<Tru
         return Err(CliError::FoundTrust { path: path.clone() });
     }
     let Some(path) = args.file.as_ref().or(config.trust_store.as_ref()) else { return Ok(None) };
-    let error = |source| CliError::ReadFile { path: path.clone(), source };
-    if fs::metadata(path).map_err(error)?.len() > MAX_TRUST_STORE {
-        return Err(error(io::Error::new(io::ErrorKind::InvalidData, "the file is too long to be a trust store")));
-    }
-    let text = fs::read_to_string(path).map_err(error)?;
-    let store = toml::from_str(&text);
-    Ok(Some(store.map_err(|source| CliError::TrustStore { path: path.clone(), source: Box::new(source) })?))
-}
-
-fn read_policy(path: &Path) -> Result<Policy, CliError> {
-    let error = |source| CliError::ReadFile { path: path.to_owned(), source };
-    if fs::metadata(path).map_err(error)?.len() > Policy::MAX_LEN as u64 {
-        return Err(error(io::Error::new(io::ErrorKind::InvalidData, "the file is too long to be a policy")));
-    }
-    let bytes = fs::read(path).map_err(error)?;
-    Policy::parse(&bytes).map_err(|source| CliError::Policy { path: path.to_owned(), source })
+    Ok(Some(trust::read_store(path)?))
 }

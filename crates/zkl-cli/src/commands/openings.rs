@@ -5,6 +5,7 @@ use zkl_ledger::{
     home::{ConvertedOpenings, LedgerHome},
     openings::{OpeningKey, OpeningKeyError},
 };
+use zkl_verify::VerifierError;
 
 use crate::{
     args::{OpeningsArgs, OpeningsCommand, OpeningsPassphraseArgs, OpeningsShowArgs, VersionArgs},
@@ -99,5 +100,5 @@ async fn show(args: &OpeningsShowArgs, config: &Config) -> Result<(), CliError> 
     let VersionArgs { dataset, entry } = &args.version;
     let version = super::profile::version(&ledger, dataset, entry.as_deref()).await?;
     let opening = version.opening().await?.encode()?;
-    io::stdout().lock().write_all(&opening).map_err(CliError::Stdout)
+    io::stdout().lock().write_all(&opening).map_err(|error| VerifierError::Stdout(error).into())
 }

@@ -3,8 +3,9 @@ use std::io::{self, Write};
 use serde::Serialize;
 use zkl_ledger::types::Timestamp;
 use zkl_report::Reported;
+use zkl_verify::{VerifierError, receipts};
 
-use super::{receipt_files, verify};
+use super::verify;
 use crate::{
     args::ReportArgs,
     config::Config,
@@ -29,12 +30,12 @@ impl Report for Written {
 
 pub(super) fn run(args: &ReportArgs, config: &Config) -> Result<(), CliError> {
     let trust = verify::trusted(&args.trust, config)?;
-    let paths = receipt_files::expand(&args.receipts)?;
+    let paths = receipts::expand(&args.receipts)?;
     let precious: Vec<_> = paths.iter().map(AsRef::as_ref).collect();
     files::check_writable(&args.output, Content::Page, &precious)?;
     let mut receipts = Vec::with_capacity(paths.len());
     for path in &paths {
-        let bytes = receipt_files::read(path)?;
+        let bytes = receipts::read(path)?;
         let outcome = zkl_ledger::verify(&bytes, &trust).map_err(|error| chain(&error));
         receipts.push(Reported::new(path.display().to_string(), &bytes, outcome));
     }
@@ -43,7 +44,7 @@ pub(super) fn run(args: &ReportArgs, config: &Config) -> Result<(), CliError> {
     let (of, valid) = (receipts.len(), receipts.iter().filter(|receipt| receipt.is_valid()).count());
     let written = Written { report: args.output.display().to_string(), receipts: of, valid };
     output::print(&written, config.format)?;
-    if valid == of { Ok(()) } else { Err(CliError::NotAllValid { not_valid: of - valid, of }) }
+    if valid == of { Ok(()) } else { Err(VerifierError::NotAllValid { not_valid: of - valid, of }.into()) }
 }
 
 /// An error and what it comes from, in one line.

@@ -55,15 +55,31 @@ pub(super) async fn run(args: WitnessArgs, config: &Config) -> Result<(), CliErr
             let listener = tokio::net::TcpListener::bind(serve.listen).await.map_err(WitnessError::Server)?;
             let address = listener.local_addr().map_err(WitnessError::Server)?;
             output::print(&report(&home, Some(format!("http://{address}/")))?, config.format)?;
-            let interrupted = async {
-                // Without a signal handler the process ends as the system does it; the state bears that.
-                if tokio::signal::ctrl_c().await.is_err() {
-                    std::future::pending::<()>().await;
-                }
-            };
-            Ok(zkl_witness::serve(witness, listener, interrupted).await?)
+            Ok(zkl_witness::serve(witness, listener, told_to_end()).await?)
         }
     }
+}
+
+/// Until SIGINT or SIGTERM, which the first process of a container would not notice otherwise. Where neither can be waited for, the process
+/// ends as the system does it; the state bears that.
+async fn told_to_end() {
+    let interrupted = async {
+        if tokio::signal::ctrl_c().await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    };
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        if let Ok(mut terminated) = signal(SignalKind::terminate()) {
+            tokio::select! {
+                () = interrupted => {}
+                _ = terminated.recv() => {}
+            }
+            return;
+        }
+    }
+    interrupted.await;
 }
 
 fn report(home: &WitnessHome, url: Option<String>) -> Result<WitnessReport, WitnessError> {

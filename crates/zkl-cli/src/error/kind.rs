@@ -1,62 +1,17 @@
-//! What kind of failure an error is: for scripts, as a word and as an exit code.
+//! What kind of failure an error is.
 
-use serde::Serialize;
 use zkl_ledger::{ErrorKind, LedgerError, ReferenceError, audit::AuditError};
+use zkl_verify::Kind;
 use zkl_witness::WitnessError;
 
 use super::CliError;
-
-/// The kinds of failure. The words are stable; new ones may come.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub(crate) enum Kind {
-    /// A check of the command failed: the receipt, the table or the log is not what it should be.
-    NotValid,
-    /// What was asked for cannot be done with this table, claim, name or setting.
-    InvalidInput,
-    /// The command line cannot be read.
-    Usage,
-    /// A ledger, dataset, entry, opening or file is not there.
-    NotFound,
-    /// There is something already where something new was to be made.
-    AlreadyExists,
-    /// The ledger was opened for reading only.
-    ReadOnly,
-    /// A store, a witness, a file or the system does not answer as it should.
-    Unavailable,
-    /// What is stored is not what was written, or not this ledger's.
-    Damaged,
-    /// This program was built without what is needed.
-    NotSupported,
-    /// A fault of this program.
-    Internal,
-    /// The claim is not true of the table.
-    FalseClaim,
-    /// Somebody else writes: the same command may succeed later.
-    Busy,
-}
-
-impl Kind {
-    /// The exit code.
-    pub(crate) const fn code(self) -> u8 {
-        match self {
-            Self::NotValid => 1,
-            Self::FalseClaim => 3,
-            Self::Busy => 4,
-            _ => 2,
-        }
-    }
-}
 
 impl CliError {
     /// What kind of failure it is.
     pub(crate) fn kind(&self) -> Kind {
         match self {
-            Self::NotValid { .. }
-            | Self::NotAllValid { .. }
-            | Self::NotAsRequired { .. }
-            | Self::OtherData { .. }
-            | Self::NotSound { .. } => Kind::NotValid,
+            Self::Verifier(error) => error.kind(),
+            Self::OtherData { .. } | Self::NotSound { .. } => Kind::NotValid,
             Self::Audit(error) if error.is_verdict() => Kind::NotValid,
             Self::Audit(error) => match error.as_ref() {
                 AuditError::Ledger(error) => of_ledger(error),
@@ -68,11 +23,8 @@ impl CliError {
             #[cfg(feature = "serve")]
             Self::Server(error) => of_server(error),
             Self::ReadFile { source, .. } if source.kind() == std::io::ErrorKind::NotFound => Kind::NotFound,
-            Self::NoReceipts { .. } => Kind::NotFound,
             Self::ReadFile { .. }
-            | Self::Unreadable { .. }
             | Self::WriteFile { .. }
-            | Self::Stdout(_)
             | Self::AddressSpace { .. }
             | Self::ReceiptNotWritten { .. }
             | Self::Secrets { .. }
@@ -88,10 +40,8 @@ impl CliError {
             | Self::Unproved { .. }
             | Self::NotAReceipt { .. }
             | Self::DataOfOne
-            | Self::NoCsv
             | Self::LogKeys { .. }
             | Self::NotAllReceipts { .. }
-            | Self::Trust { .. }
             | Self::NoOpeningKey
             | Self::OtherLog { .. }
             | Self::FoundTrust { .. }
@@ -102,9 +52,7 @@ impl CliError {
             | Self::RelationFile { .. }
             | Self::ClaimFile { .. }
             | Self::NoName { .. }
-            | Self::Policy { .. }
             | Self::NoCircuit { .. }
-            | Self::TrustStore { .. }
             | Self::NoWitnesses
             | Self::NothingToCosign
             | Self::VolatileStore => Kind::InvalidInput,

@@ -24,6 +24,7 @@ mod relate;
 mod replacing;
 mod report;
 mod require;
+mod runbook;
 mod secrets;
 mod setup;
 mod sharing;

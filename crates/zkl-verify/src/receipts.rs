@@ -6,16 +6,19 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use zkl_ledger::receipt::MAX_RECEIPT_LEN;
+use zkl_receipt::MAX_RECEIPT_LEN;
 
-use crate::error::CliError;
+use crate::error::VerifierError;
 
 /// How the names of receipts end that are looked for in folders.
 const EXTENSION: &str = "receipt";
 
 /// The files that `paths` name: files as they stand, and of every folder those below it that end in `.receipt`, by name. Links to
 /// folders are not followed below one.
-pub(super) fn expand(paths: &[PathBuf]) -> Result<Vec<PathBuf>, CliError> {
+///
+/// # Errors
+/// [`VerifierError::ReadFile`], [`VerifierError::NoReceipts`].
+pub fn expand(paths: &[PathBuf]) -> Result<Vec<PathBuf>, VerifierError> {
     let mut files = Vec::new();
     for path in paths {
         if path.is_dir() {
@@ -23,7 +26,7 @@ pub(super) fn expand(paths: &[PathBuf]) -> Result<Vec<PathBuf>, CliError> {
             collect(path, &mut files)?;
             // Nothing is not all right: a folder may be empty because a job before this one failed.
             if files.len() == before {
-                return Err(CliError::NoReceipts { path: path.clone() });
+                return Err(VerifierError::NoReceipts { path: path.clone() });
             }
         } else {
             files.push(path.clone());
@@ -32,8 +35,8 @@ pub(super) fn expand(paths: &[PathBuf]) -> Result<Vec<PathBuf>, CliError> {
     Ok(files)
 }
 
-fn collect(dir: &Path, files: &mut Vec<PathBuf>) -> Result<(), CliError> {
-    let error = |source| CliError::ReadFile { path: dir.to_owned(), source };
+fn collect(dir: &Path, files: &mut Vec<PathBuf>) -> Result<(), VerifierError> {
+    let error = |source| VerifierError::ReadFile { path: dir.to_owned(), source };
     let entries: Result<Vec<fs::DirEntry>, io::Error> = fs::read_dir(dir).map_err(error)?.collect();
     let mut entries = entries.map_err(error)?;
     entries.sort_by_key(fs::DirEntry::file_name);
@@ -49,8 +52,11 @@ fn collect(dir: &Path, files: &mut Vec<PathBuf>) -> Result<(), CliError> {
 }
 
 /// The bytes of a receipt, or of what claims to be one.
-pub(super) fn read(path: &Path) -> Result<Vec<u8>, CliError> {
-    let error = |source| CliError::ReadFile { path: path.to_owned(), source };
+///
+/// # Errors
+/// [`VerifierError::ReadFile`].
+pub fn read(path: &Path) -> Result<Vec<u8>, VerifierError> {
+    let error = |source| VerifierError::ReadFile { path: path.to_owned(), source };
     let mut bytes = Vec::new();
     // One byte more than a receipt may have: enough to be refused, whatever the file's length.
     let limit = MAX_RECEIPT_LEN as u64 + 1;

@@ -1,64 +1,69 @@
 //! How an error is told: in lines for people, or as one line of JSON for programs. Always on stderr.
 
-use std::{error::Error as _, ffi::OsString, process::ExitCode};
+use std::{
+    error::Error,
+    ffi::OsString,
+    io::{self, Write as _},
+    process::ExitCode,
+};
 
 use clap::error::ErrorKind as ClapKind;
 use serde::Serialize;
 
-use super::{CliError, Kind};
-use crate::{args::Format, output::printable_lines, progress::eprint_line};
+use crate::{format::Format, kind::Kind, output::printable_lines};
 
 /// An error as it is told.
 #[derive(Debug, Serialize)]
-pub(crate) struct ErrorReport {
+pub struct ErrorReport {
     /// The exit code.
-    code: u8,
-    pub(crate) kind: Kind,
-    pub(crate) message: String,
+    pub code: u8,
+    /// What kind of failure it is.
+    pub kind: Kind,
+    /// What failed.
+    pub message: String,
     /// What led to it, the nearest cause first.
-    pub(crate) causes: Vec<String>,
+    pub causes: Vec<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    hint: Option<String>,
+    /// What can be done about it.
+    pub hint: Option<String>,
 }
 
-impl CliError {
-    /// Prints the error, its causes and its hint to stderr, and returns the exit code.
-    pub(crate) fn print(&self, format: Format) -> ExitCode {
-        self.report().print(format)
-    }
-
-    /// The error in texts.
-    pub(crate) fn report(&self) -> ErrorReport {
-        let kind = self.kind();
-        ErrorReport { code: kind.code(), kind, message: self.to_string(), causes: self.causes(), hint: self.hint() }
-    }
-
-    /// The messages of its causes.
-    fn causes(&self) -> Vec<String> {
-        let mut causes = Vec::new();
-        let mut previous = self.to_string();
-        let mut cause = self.source();
-        while let Some(error) = cause {
-            let message = error.to_string();
-            // Transparent errors repeat their source word for word.
-            if !previous.contains(&message) {
-                causes.push(message.clone());
-            }
-            previous = message;
-            cause = error.source();
+/// The messages of what led to an error, the nearest cause first.
+pub fn causes(error: &dyn Error) -> Vec<String> {
+    let mut causes = Vec::new();
+    let mut previous = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let message = error.to_string();
+        // Transparent errors repeat their source word for word.
+        if !previous.contains(&message) {
+            causes.push(message.clone());
         }
-        causes
+        previous = message;
+        cause = error.source();
     }
+    causes
+}
+
+/// Writes a line to stderr. When nobody reads it there is nobody left to tell.
+pub fn eprint_line(line: &str) {
+    drop(writeln!(io::stderr().lock(), "{line}"));
 }
 
 impl ErrorReport {
+    /// An error of this kind.
+    pub fn new(error: &dyn Error, kind: Kind, hint: Option<String>) -> Self {
+        Self { code: kind.code(), kind, message: error.to_string(), causes: causes(error), hint }
+    }
+
     /// Why something failed, for a line that names the file already: the message does so again, unless nothing is behind it.
-    pub(crate) fn in_a_line(&self) -> String {
+    pub fn in_a_line(&self) -> String {
         let lines = std::iter::once(&self.message).chain(&self.causes).map(String::as_str);
         lines.skip(usize::from(!self.causes.is_empty())).collect::<Vec<_>>().join(": ")
     }
 
-    fn print(&self, format: Format) -> ExitCode {
+    /// Prints it to stderr, and returns the exit code.
+    pub fn print(&self, format: Format) -> ExitCode {
         match serde_json::to_string(self) {
             Ok(line) if format == Format::Json => eprint_line(&line),
             _ => {
@@ -76,8 +81,9 @@ impl ErrorReport {
     }
 }
 
-/// Prints what the reader of the command line answers: help and the version on stdout, anything else is an error.
-pub(crate) fn print_usage(error: &clap::Error, args: &[OsString]) -> ExitCode {
+/// Prints what the reader of the command line answers: help and the version on stdout, anything else is an error. `help` is the command
+/// whose help shows every flag.
+pub fn print_usage(error: &clap::Error, args: &[OsString], help: &str) -> ExitCode {
     let is_answer = matches!(
         error.kind(),
         ClapKind::DisplayHelp | ClapKind::DisplayVersion | ClapKind::DisplayHelpOnMissingArgumentOrSubcommand
@@ -91,7 +97,7 @@ pub(crate) fn print_usage(error: &clap::Error, args: &[OsString]) -> ExitCode {
     let mut paragraphs = text.trim_start_matches("error: ").split("\n\n").map(str::trim);
     let message = paragraphs.next().unwrap_or_default().to_owned();
     let tip = paragraphs.find_map(|paragraph| paragraph.strip_prefix("tip: ")).map(str::to_owned);
-    let hint = tip.unwrap_or_else(|| "`zkl COMMAND --help` shows every flag, with examples".to_owned());
+    let hint = tip.unwrap_or_else(|| format!("`{help}` shows every flag, with examples"));
     ErrorReport { code: Kind::Usage.code(), kind: Kind::Usage, message, causes: Vec::new(), hint: Some(hint) }
         .print(Format::Json)
 }

@@ -6,16 +6,14 @@ use std::{
 };
 
 use serde::Serialize;
-use zkl_ledger::{
-    Trust,
-    receipt::{ReceiptSummary, Requirement, StatementSummary},
-};
+use zkl_receipt::{ReceiptSummary, Requirement, StatementSummary, Trust};
 
-use super::verify;
 use crate::{
-    args::Format,
-    config::Config,
-    error::{CliError, ErrorReport, Kind},
+    error::VerifierError,
+    failure::ErrorReport,
+    format::Format,
+    kind::Kind,
+    one,
     output::{self, Report},
 };
 
@@ -146,16 +144,19 @@ fn what(statement: &StatementSummary) -> String {
     said + &assurance.unwrap_or_default()
 }
 
-/// Verifies all of `files`, whatever becomes of the first ones.
-pub(super) fn run(files: &[PathBuf], trust: &Trust, required: &[Requirement], config: &Config) -> Result<(), CliError> {
+/// Verifies all of `files`, whatever becomes of the first ones, and prints a line for each statement.
+///
+/// # Errors
+/// [`VerifierError::NotAllValid`], [`VerifierError::Unreadable`], [`VerifierError::Stdout`].
+pub fn run(files: &[PathBuf], trust: &Trust, required: &[Requirement], format: Format) -> Result<(), VerifierError> {
     let mut receipts = Vec::with_capacity(files.len());
     for path in files {
-        let (valid, outcome) = match verify::check(path, trust, required) {
+        let (valid, outcome) = match one::check(path, trust, required) {
             Ok(verified) => (verified.verdict().is_valid(), Outcome::Verified(Box::new(verified.summary()))),
             Err(error) => {
                 let verdict = match error {
-                    CliError::NotValid { .. } => "not-valid",
-                    CliError::NotAsRequired { .. } => "not-as-required",
+                    VerifierError::NotValid { .. } => "not-valid",
+                    VerifierError::NotAsRequired { .. } => "not-as-required",
                     _ => "unreadable",
                 };
                 (false, Outcome::Failed { verdict, error: error.report() })
@@ -171,14 +172,14 @@ pub(super) fn run(files: &[PathBuf], trust: &Trust, required: &[Requirement], co
     let unreadable = failed(|kind| kind != Kind::NotValid);
     let valid = receipts.iter().all(|line| line.valid);
     let of = receipts.len();
-    if config.format == Format::Csv {
+    if format == Format::Csv {
         output::print_csv(CSV_HEADER, receipts.iter().flat_map(VerifyLine::csv))?;
     } else {
-        output::print(&VerifyList { valid, receipts }, config.format)?;
+        output::print(&VerifyList { valid, receipts }, format)?;
     }
     match (not_valid, unreadable) {
         (0, 0) => Ok(()),
-        (0, unreadable) => Err(CliError::Unreadable { unreadable, of }),
-        (not_valid, _) => Err(CliError::NotAllValid { not_valid, of }),
+        (0, unreadable) => Err(VerifierError::Unreadable { unreadable, of }),
+        (not_valid, _) => Err(VerifierError::NotAllValid { not_valid, of }),
     }
 }
