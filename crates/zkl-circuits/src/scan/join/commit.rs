@@ -55,6 +55,10 @@ impl<'a> JoinedCommitter<'a> {
             committer.finish().map_err(|source| in_group(groups, index, source))
         };
         let committed = self.committers.into_iter().enumerate().map(finish).collect::<Result<Vec<_>, _>>()?;
+        let committed = match <[CommittedTable; 1]>::try_from(committed) {
+            Ok([only]) => return Ok(only),
+            Err(groups) => groups,
+        };
         let roots: Vec<_> = committed.iter().map(|group| group.commitment_root).collect();
         let profile = joined_profile(self.plan, committed.iter().map(|group| &group.profile));
         Ok(CommittedTable { commitment_root: joined_root(self.plan, &roots), profile })

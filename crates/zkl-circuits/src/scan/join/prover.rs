@@ -123,7 +123,7 @@ pub(super) fn witness<'d>(
     Ok(ScanWitness::new(segment.scan, &pick(group.columns(), columns), &sealed)?)
 }
 
-/// The profile of the table whose groups have these.
+/// The profile of the table whose groups, more than one, have these.
 pub(super) fn joined_profile<'p>(plan: &JoinedPlan, groups: impl Iterator<Item = &'p Profile>) -> Profile {
     let mut table = Profile { rows: plan.layout().rows(), columns: Vec::new(), pairs: Vec::new() };
     for (group, profile) in plan.groups().iter().zip(groups) {

@@ -46,7 +46,7 @@ fn rejects_a_record_that_no_group_proved() {
     let wide = wide_table();
     // The seal of a profile with one sum more, its leaves and its nonce, and true proofs of all groups.
     let mut profile = wide.table.profile(0..90);
-    let ColumnStats::Numeric(stats) = &mut profile.columns[6].stats else { unreachable!() };
+    let ColumnStats::Numeric(stats) = &mut profile.columns[7].stats else { unreachable!() };
     stats.sum += 1u8;
     let seal = Seal::new(wide.plan.layout(), &profile, &secrets(20).seal).unwrap();
     let mut proof = wide.proof.clone();

@@ -21,7 +21,7 @@ use crate::{
         TableKeys, TablePlan, VerifiedTable, VerifyTableError,
         table::tests::{
             fixture::Tall,
-            proofs::{context, secrets, universal_srs},
+            proofs::{context, secrets},
         },
         tests::fixture::keys_of,
     },
@@ -74,7 +74,7 @@ impl Wide {
     /// A table of which group by group and segment by segment other columns can be given.
     pub(super) fn proved_as(table: Tall, widest: &Slots, secret: u8, change: Change<'_>) -> Self {
         let plan = plan(&table, widest);
-        let mut prover = JoinedProver::new(universal_srs(), &keys, context(1), &plan, secrets(secret));
+        let mut prover = JoinedProver::new(srs(), &keys, context(1), &plan, secrets(secret));
         for segment in 0..plan.segments() {
             let range = table.range(&plan.groups()[0].plan().segment(segment).unwrap());
             let (rows, profile) = (table.encode(range.clone()), table.profile(range));
@@ -117,8 +117,10 @@ pub(super) fn wide_table() -> &'static Wide {
     PROVED.get_or_init(|| Wide::new(wide(90), &widest(), 20))
 }
 
+/// As many powers as merges are proved under.
 pub(super) fn srs() -> &'static Srs {
-    universal_srs()
+    static SRS: OnceLock<Srs> = OnceLock::new();
+    SRS.get_or_init(|| Srs::dev(1 << 16, Srs::DEV_SEED).unwrap())
 }
 
 pub(super) fn keys(

@@ -96,7 +96,7 @@ impl Proved {
 }
 
 /// A string that merges can be proved under.
-pub(in crate::scan) fn universal_srs() -> &'static Srs {
+pub(super) fn universal_srs() -> &'static Srs {
     static SRS: OnceLock<Srs> = OnceLock::new();
     SRS.get_or_init(|| Srs::dev(1 << 15, Srs::DEV_SEED).unwrap())
 }
