@@ -7,7 +7,7 @@ TARGET_DIR = $(shell $(CARGO) metadata --format-version 1 --no-deps | sed -n 's/
 # Everything that can be left out of a build; tests and lints see all of it.
 STORES = zkl-cli/pg,zkl-cli/s3,zkl-testkit/postgres,zkl-testkit/s3-servers
 
-.PHONY: help setup setup-servers build quickstart serve test ci lint fmt clippy doc deny features msrv fuzz delete-checks pandas real-tables differential test-second-verifier test-kernels wasm ceremony embed-smoke stress-kernel stress stress-storage bench bench-kernels bench-wide clean
+.PHONY: help setup setup-servers build quickstart quickstart-python serve test test-python ci lint fmt clippy doc deny features msrv fuzz delete-checks pandas real-tables differential test-second-verifier test-kernels wasm ceremony embed-smoke stress-kernel stress stress-storage bench bench-kernels bench-wide clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 22
@@ -39,6 +39,15 @@ serve: setup ## serve a demo ledger over HTTP, with a key and commands to try (Z
 
 test: setup-servers ## run every test
 	@scripts/test.sh $(STORES)
+	@$(MAKE) --no-print-directory test-python
+
+# With a test beside it the module is made of the very libraries that the tests were built with: test dependencies switch on features.
+test-python: setup ## test the Python package (TESTS='-k receipts' and other arguments of pytest)
+	$(CARGO) build --locked --workspace --features $(STORES) --lib --test cli
+	@scripts/test_python.sh $(TARGET_DIR)/debug $(TESTS)
+
+quickstart-python: setup ## build the Python wheel, install it in a new environment and run docs/python.md
+	@scripts/quickstart_python.sh $(TARGET_DIR)
 
 ci: ## what a change must pass: lints, docs, licences, every set of features, tests, a little fuzzing
 	@bash .ci/run

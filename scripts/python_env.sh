@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
-# Makes a Python environment with pandas, and with the packages that are named, outside the tree and prints its interpreter. For comparisons only.
+# Makes a Python environment with pandas, and with the packages that are named, outside the tree and prints its interpreter. For comparisons and tests only.
+# ENVIRONMENT=NAME makes another one, for packages that want older versions of what comparisons are made with.
 set -euo pipefail
-venv="${XDG_CACHE_HOME:-$HOME/.cache}/zkl/python"
+venv="${XDG_CACHE_HOME:-$HOME/.cache}/zkl/${ENVIRONMENT:-python}"
 packages=(pandas pyarrow "$@")
 imports=$(IFS=,; echo "${packages[*]}")
 if ! "$venv/bin/python" -c "import $imports" 2>/dev/null; then

@@ -3,7 +3,7 @@
 mod kind;
 mod print;
 
-use std::{error::Error, io, path::PathBuf};
+use std::{io, path::PathBuf};
 
 pub(crate) use kind::Kind;
 pub(crate) use print::{ErrorReport, print_usage};
@@ -129,8 +129,6 @@ pub(crate) enum CliError {
     ReceiptNotWritten { index: u64, path: PathBuf, source: Box<CliError> },
     #[error("cannot start the runtime")]
     Runtime(#[source] io::Error),
-    #[error("the operating system has no randomness")]
-    Randomness(#[source] Box<dyn Error + Send + Sync>),
     #[error("an internal task ended abnormally")]
     Task(#[source] tokio::task::JoinError),
 }

@@ -10,6 +10,7 @@ use zkl_receipt::{FileEvidence, Manifest, Notarization};
 use zkl_snark::keys::KeyStore;
 
 use crate::{
+    dataset_version::Dataset,
     error::LedgerError,
     opening::{Opening, commitment_seed, dictionary_key},
     scan::commit_again,
@@ -60,6 +61,22 @@ pub async fn check_data(
     reporter: impl StageReporter + 'static,
 ) -> Result<Result<DataCheck, DataMismatch>, LedgerError> {
     work::run(Arc::new(reporter), move |work| check(&table, &opening, &notarization, &keys, work)).await
+}
+
+impl Dataset {
+    /// Whether `table` is the notarized one, as [`check_data`] finds out with this version's own opening.
+    ///
+    /// # Errors
+    /// As [`check_data`] and [`Dataset::opening`].
+    pub async fn check(
+        &self,
+        table: Table,
+        reporter: impl StageReporter + 'static,
+    ) -> Result<Result<DataCheck, DataMismatch>, LedgerError> {
+        let (secrets, notarization) = (self.secrets().await?, self.notarization().clone());
+        let keys = Arc::clone(&self.ledger().keys);
+        work::run(Arc::new(reporter), move |work| check(&table, &secrets.opening, &notarization, &keys, work)).await
+    }
 }
 
 fn check(

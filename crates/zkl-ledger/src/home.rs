@@ -34,6 +34,7 @@ use zkl_merkle::{
     cosignature::WitnessVerifier,
     keys::{Origin, SigningKey},
 };
+use zkl_receipt::Nonce;
 use zkl_signer::{KeyPlace, write_new_pem};
 
 pub use self::{
@@ -55,6 +56,8 @@ pub(crate) use seen::Seen;
 const VERSION: u32 = 1;
 /// The file of a key that is not elsewhere.
 const DEFAULT_KEY: &str = "ledger.key";
+/// What git leaves alone: all of it.
+const GITIGNORE: &str = "# Keys and openings are secret, and a store is no source: back the directory up instead.\n*\n";
 /// Longest settings or public key file that is read, in bytes.
 const MAX_SMALL_FILE: u64 = 64 * 1024;
 
@@ -241,6 +244,18 @@ impl LedgerHome {
         Ok(())
     }
 
+    /// Tells git to leave the directory alone, unless somebody has told it something already: keys and openings are secret.
+    ///
+    /// # Errors
+    /// [`LedgerError::Io`].
+    pub fn keep_out_of_git(&self) -> Result<(), LedgerError> {
+        let path = self.dir.join(".gitignore");
+        if path.exists() {
+            return Ok(());
+        }
+        fs::write(&path, GITIGNORE).map_err(|source| io_error("write", &path, source))
+    }
+
     /// The directory.
     pub fn dir(&self) -> &Path {
         &self.dir
@@ -346,4 +361,13 @@ pub fn default_key_dir() -> Option<PathBuf> {
     let absolute = |name| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
     let cache = absolute("XDG_CACHE_HOME").or_else(|| Some(absolute("HOME")?.join(".cache")));
     cache.map(|dir| dir.join("zkl").join("keys"))
+}
+
+/// A name for a log that no other log has: `.invalid` can never be a host.
+///
+/// # Errors
+/// [`LedgerError::Randomness`].
+pub fn random_origin() -> Result<Origin, LedgerError> {
+    let nonce = Nonce::generate().map_err(LedgerError::randomness)?;
+    Ok(format!("zkl-{}.invalid", hex::encode(&nonce.as_bytes()[..8])).parse()?)
 }

@@ -12,7 +12,7 @@ use std::{
 use cargo_metadata::{DependencyKind, MetadataCommand, Package};
 
 /// Allowed dependencies of each crate on others of the workspace, tests and benches left aside.
-const ARROWS: [(&str, &[&str]); 22] = [
+const ARROWS: [(&str, &[&str]); 23] = [
     ("zkl-core", &[]),
     ("zkl-kernel", &["zkl-core"]),
     ("zkl-poseidon", &["zkl-core"]),
@@ -46,6 +46,7 @@ const ARROWS: [(&str, &[&str]); 22] = [
     ),
     ("zkl-witness", &["zkl-receipt", "zkl-signer"]),
     ("zkl-wasm", &["zkl-receipt"]),
+    ("zkl-python", &["zkl-ledger", "zkl-sources"]),
     ("zkl-report", &["zkl-core", "zkl-receipt"]),
     ("zkl-server", &["zkl-ledger", "zkl-report"]),
     ("zkl-cli", &["zkl-ledger", "zkl-report", "zkl-sources", "zkl-witness", "zkl-server"]),

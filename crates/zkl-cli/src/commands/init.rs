@@ -1,19 +1,21 @@
 use std::io::{self, Write};
 
 use serde::Serialize;
-use zkl_ledger::{Ledger, LedgerError, storage::StoreUrl, transparency::keys::Origin};
+use zkl_ledger::{
+    Ledger, LedgerError,
+    home::{LedgerHome, random_origin},
+    storage::StoreUrl,
+    transparency::keys::Origin,
+};
 
 use crate::{
     args::InitArgs,
     config::Config,
     error::CliError,
-    files, limits,
+    limits,
     output::{self, Report},
     progress,
 };
-
-/// What git leaves alone in a ledger's directory: all of it, as keys and openings are secret.
-const GITIGNORE: &str = "# Keys and openings are secret, and a store is no source: back the directory up instead.\n*\n";
 
 #[derive(Serialize)]
 struct Initialized {
@@ -60,10 +62,7 @@ pub(super) async fn run(args: InitArgs, config: &Config) -> Result<(), CliError>
         builder = builder.encrypt_openings(config.new_opening_key()?);
     }
     let ledger = builder.create(&config.ledger, origin.clone()).await?;
-    let gitignore = config.ledger.join(".gitignore");
-    if !gitignore.exists() {
-        files::write_unchecked(&gitignore, GITIGNORE.as_bytes())?;
-    }
+    LedgerHome::open(&config.ledger)?.keep_out_of_git()?;
     if args.origin.is_none() {
         let text = format!(
             "the log is called {origin} in every receipt, forever: a name that you control is given with --origin"
@@ -86,11 +85,4 @@ pub(super) fn in_current_directory(store: StoreUrl) -> Result<StoreUrl, CliError
     }
     let here = std::env::current_dir().map_err(|source| CliError::ReadFile { path: ".".into(), source })?;
     Ok(store.relative_to(&here))
-}
-
-/// A name that no other log has: `.invalid` can never be a host.
-fn random_origin() -> Result<Origin, CliError> {
-    let nonce = zkl_ledger::receipt::Nonce::generate().map_err(|error| CliError::Randomness(error.into()))?;
-    let name = format!("zkl-{}.invalid", hex::encode(&nonce.as_bytes()[..8]));
-    Ok(name.parse().map_err(LedgerError::from)?)
 }

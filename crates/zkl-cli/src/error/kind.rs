@@ -78,8 +78,7 @@ impl CliError {
             | Self::Secrets { .. }
             | Self::NotCosigned { .. }
             | Self::Doctor { .. }
-            | Self::Runtime(_)
-            | Self::Randomness(_) => Kind::Unavailable,
+            | Self::Runtime(_) => Kind::Unavailable,
             Self::FalseClaims { .. } => Kind::FalseClaim,
             Self::Unproved { busy: true, .. } => Kind::Busy,
             Self::Config { .. }
