@@ -7,7 +7,7 @@ TARGET_DIR = $(shell $(CARGO) metadata --format-version 1 --no-deps | sed -n 's/
 # Everything that can be left out of a build; tests and lints see all of it.
 STORES = zkl-cli/pg,zkl-cli/s3,zkl-testkit/postgres,zkl-testkit/s3-servers
 
-.PHONY: help setup setup-servers build quickstart quickstart-python serve test test-python ci lint fmt clippy doc deny features msrv fuzz delete-checks pandas real-tables differential test-second-verifier test-clients test-kernels wasm ceremony embed-smoke stress-kernel stress stress-storage bench bench-kernels deploy-check dist reproducible images-test clean
+.PHONY: help setup setup-servers build quickstart quickstart-python serve test test-python ci lint fmt clippy doc deny features msrv fuzz delete-checks pandas real-tables differential test-second-verifier test-clients test-kernels wasm ceremony embed-smoke stress-kernel stress stress-storage bench bench-kernels deploy-check dist reproducible images-test bench-wide clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 22
@@ -181,6 +181,9 @@ reproducible: ## build the verifier twice, in two directories, and compare the b
 
 images-test: setup ## build both images with buildah; notarize, prove and verify inside: a long build, once
 	@scripts/images.sh
+
+bench-wide: build ## notarize and verify a table of 1,000 columns in groups of columns: minutes (COLUMNS=N ROWS=N)
+	scripts/wide_table.sh $(TARGET_DIR)/release/zkl $(or $(COLUMNS),1000) $(or $(ROWS),10000)
 
 clean:
 	$(CARGO) clean

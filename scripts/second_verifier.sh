@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Compares the verdicts of examples/second-verifier with those of `zkl verify`: on the fixtures, on receipts that are made here, and on changed ones.
-# Usage: scripts/second_verifier.sh PATH-TO-ZKL [CHANGED RECEIPTS OF EACH]
+# Usage: [WIDE=1] scripts/second_verifier.sh PATH-TO-ZKL [CHANGED RECEIPTS OF EACH]
 set -euo pipefail
 cd "$(dirname "$0")/.."
 zkl=$(realpath "$1")
@@ -49,10 +49,21 @@ for receipt in "$work"/*.receipt "$fixtures"/v5/claims.receipt; do
     "$zkl" circuits --receipt "$receipt" --matrices "$ZKL_MATRICES" >/dev/null
 done
 
+# A table in groups of columns, with pairs that span them: minutes.
+if [ -n "${WIDE:-}" ]; then
+    {
+        seq -s, -f c%g 0 519
+        for i in $(seq 30); do seq -s, $((i * 37 % 101)) $((i % 5 + 3)) 9000 | cut -d, -f1-520; done
+    } >"$work/wide.csv"
+    "$zkl" notarize "$work/wide.csv" --name wide --product c0,c500 --product c3,c77 -o "$work/wide.receipt" >/dev/null
+    "$zkl" circuits --receipt "$work/wide.receipt" --matrices "$ZKL_MATRICES" >/dev/null
+fi
+
 cd examples/second-verifier
 python3 -m unittest discover -t . -s tests
 compare=(python3 compare.py --zkl "$zkl" --matrices "$ZKL_MATRICES")
 "${compare[@]}" "$work/all.receipt" "$work/odd.receipt"
+if [ -n "${WIDE:-}" ]; then "${compare[@]}" --mutations 8 "$work/wide.receipt"; fi
 "${compare[@]}" --mutations $((4 * changed)) "$work/some.receipt"
 "${compare[@]}" --mutations "$changed" "$fixtures"/v*/*.receipt
 # The first key of the fixtures, which names another one in v6.

@@ -66,6 +66,11 @@ impl Slots {
         sizes.zip(counts).flat_map(|(size, &count)| std::iter::repeat_n(size, count)).collect()
     }
 
+    /// Blocks of leaves, without the trivial ones.
+    pub fn blocks(&self) -> usize {
+        block_order(self).len()
+    }
+
     /// Whether anything is looked up in the limb table.
     pub fn uses_limb_table(&self) -> bool {
         self.limbs + self.numeric + self.grouped > 0

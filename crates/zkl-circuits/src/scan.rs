@@ -23,6 +23,7 @@
 
 mod circuit;
 mod error;
+mod join;
 mod lay;
 mod merge;
 mod profile;
@@ -38,6 +39,10 @@ mod wire;
 
 pub use circuit::{ScanInputs, TranscriptCircuit, scan_circuit_id};
 pub use error::{CommitmentsError, ProveScanError, ScanDecodeError, VerifyScanError};
+pub use join::{
+    ColumnGroup, Join, JoinedCommitter, JoinedPlan, JoinedProof, JoinedProver, JoinedStatement, JoinedTable,
+    verify_joined,
+};
 pub use lay::layout_element;
 pub use merge::{MERGE_FAN_IN, MergeCircuit, MergeInputs, merge_circuit_id};
 pub use proof::ScanProof;

@@ -131,7 +131,7 @@ fn read_again(
     if let Some(record) = &notarization.scan {
         let seed = commitment_seed(&opening.seed);
         let (scanned, committed) =
-            commit_again(keys, record.srs, seed, work, |sink| scan.run_with_sink(&key, &mut progress, sink))?;
+            commit_again(keys, record.srs, &seed, work, |sink| scan.run_with_sink(&key, &mut progress, sink))?;
         return Ok((scanned, committed.profile, Some(committed.commitment_root)));
     }
     let mut sums = ProfileSink::default();

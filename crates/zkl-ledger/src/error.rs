@@ -70,13 +70,17 @@ pub enum LedgerError {
     /// The table has no place in a shape of the scan argument.
     #[error("the table does not fit the proof over every row")]
     Plan(#[from] PlanError),
-    /// A table with more columns and pairs than one proof is about that others can verify.
+    /// A table with more columns and pairs than one proof of this proof system is about that others can verify.
     #[error("the table has too many columns ({columns}) for a proof over every row that others can verify")]
     TooWide {
         /// Its columns.
         columns: usize,
-        /// Why no circuit is large enough; absent when a verifier would not make the circuit's key.
-        source: Option<TablePlanError>,
+    },
+    /// A table in parts that is wider than one circuit.
+    #[error("the table has too many columns ({columns}) to be proved in parts")]
+    TooWideInParts {
+        /// Its columns.
+        columns: usize,
     },
     /// The table cannot be cut into segments.
     #[error("the table does not fit the proof over every row")]
@@ -557,6 +561,7 @@ impl LedgerError {
             | Self::Plan(_)
             | Self::TablePlan(_)
             | Self::TooWide { .. }
+            | Self::TooWideInParts { .. }
             | Self::Part(_)
             | Self::Scan(ProveTableError::Refused { .. })
             | Self::OtherRows
@@ -676,7 +681,10 @@ impl LedgerError {
                 Some("nothing was written; name an empty store, or one that holds an earlier copy of this log".into())
             }
             Self::Damaged { .. } => Some("restore the ledger from a copy".into()),
-            Self::TooWide { .. } => Some("notarize fewer columns at a time, or attest only: without the proof".into()),
+            Self::TooWide { .. } => {
+                Some("prove under the public string alone, notarize fewer columns at a time, or attest only".into())
+            }
+            Self::TooWideInParts { .. } => Some("notarize it in one place, or fewer columns at a time".into()),
             Self::KeyPlace(error) => error.hint().map(Into::into),
             Self::KeyStays { .. } => Some("make a new key where you want one, and rotate to it".into()),
             Self::Succeeded { .. } => Some(

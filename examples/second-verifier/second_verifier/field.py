@@ -79,13 +79,13 @@ class Chain:
         return value
 
 
-WIDTH, PARTIAL = 6, 60
+PARTIAL = {3: 57, 6: 60}
 
 
 @cache
-def _poseidon() -> tuple[list[int], list[list[int]]]:
+def _poseidon(width: int) -> tuple[list[int], list[list[int]]]:
     """Constants and matrix from the Grain LFSR, as circomlib has them."""
-    fields = ((1, 2), (0, 4), (254, 12), (WIDTH, 12), (8, 10), (PARTIAL, 10))
+    fields = ((1, 2), (0, 4), (254, 12), (width, 12), (8, 10), (PARTIAL[width], 10))
     state = [int(bit) for value, size in fields for bit in f"{value:0{size}b}"] + [1] * 30
 
     def step() -> int:
@@ -106,19 +106,20 @@ def _poseidon() -> tuple[list[int], list[list[int]]]:
     for _ in range(160):
         step()
     constants = []
-    while len(constants) < (8 + PARTIAL) * WIDTH:
+    while len(constants) < (8 + PARTIAL[width]) * width:
         value = number()
         if value < R:
             constants.append(value)
-    xs, ys = ([number() % R for _ in range(WIDTH)] for _ in range(2))
+    xs, ys = ([number() % R for _ in range(width)] for _ in range(2))
     return constants, [[pow(x + y, -1, R) for y in ys] for x in xs]
 
 
 def _permute(state: list[int]) -> list[int]:
-    constants, matrix = _poseidon()
-    for turn in range(8 + PARTIAL):
-        state = [(x + c) % R for x, c in zip(state, constants[turn * WIDTH :])]
-        full = turn < 4 or turn >= 4 + PARTIAL
+    width = len(state)
+    constants, matrix = _poseidon(width)
+    for turn in range(8 + PARTIAL[width]):
+        state = [(x + c) % R for x, c in zip(state, constants[turn * width :])]
+        full = turn < 4 or turn >= 4 + PARTIAL[width]
         state = [pow(x, 5, R) if full or i == 0 else x for i, x in enumerate(state)]
         state = [sum(a * x for a, x in zip(row, state)) % R for row in matrix]
     return state
@@ -132,6 +133,20 @@ def poseidon(label: str, message: list[int]) -> int:
             state[1 + i] = (state[1 + i] + value) % R
         state = _permute(state)
     return state[1]
+
+
+def hash2(a: int, b: int) -> int:
+    return _permute([0, a, b])[0]
+
+
+def record_root(leaves: list[int]) -> int:
+    """The root of seal.md over these leaves and empty ones."""
+    empty, level = h2f("zkl/poseidon/domain", b"zkl/seal/v1/empty"), leaves
+    for _ in range(10):
+        level = level + [empty] * (len(level) % 2)
+        level = [hash2(a, b) for a, b in zip(level[::2], level[1::2])]
+        empty = hash2(empty, empty)
+    return level[0]
 
 
 def merkle_root(leaves: list[bytes]) -> bytes:

@@ -11,7 +11,7 @@ from .field import read_element
 from .layout import Layout, read_manifest
 from .log import Checkpoint, Key, check_checkpoint, check_inclusion, is_name, leaf_hash, read_proof_file
 from .refused import Refused, require
-from .scan import System, Table, entry_context
+from .scan import Groups, System, Table, entry_context, is_wide, verify_groups
 from .scan import verify as verify_table
 from .text import circuit_id, compact, dataset_name, digest, fields, indented, integer, items, read_json, string, unbase64
 
@@ -478,14 +478,17 @@ def _scan(entry: Entry, scan: dict, checkpoint: Checkpoint, trust: Trust, trace)
     scheme = scan.get("scheme", "groth16")
     data = unbase64(part["proof"])
     require(sha256(data).hexdigest() == scan["proof"], "another scan proof than that of the entry")
-    table = Table(entry.layout)
+    in_groups = is_wide(entry.layout)
+    table = Groups(entry.layout) if in_groups else Table(entry.layout)
     logged = [(own["circuit"], own.get("key") or own["verifyingKey"]) for own in scan["keys"]]
     texts = items(part["keys"])
     require([circuit for circuit, _ in logged] == table.circuits, "other circuits than those of the layout")
     require(len(texts) == len(logged), "not a key for each circuit")
     string_ = universal.String.at(data)
     basis, keys = [trust.check_string(string_, digest(scan["srs"]))], {}
-    is_derivable = table.parts[0].slots.derivable(wide=scheme == "universal" and len(table.parts) == 1)
+    tables = table.tables if in_groups else [table]
+    wide = [scheme == "universal" and len(own.parts) == 1 for own in tables]
+    is_derivable = all(own.parts[0].slots.derivable(wide=wide) for own, wide in zip(tables, wide))
     for (circuit, own), text in zip(logged, texts, strict=True):
         key_bytes = unbase64(text)
         require(sha256(key_bytes).hexdigest() == own, "another key than that of the entry")
@@ -509,7 +512,11 @@ def _scan(entry: Entry, scan: dict, checkpoint: Checkpoint, trust: Trust, trace)
     seal = read_element(digest(predicate["seal"]))
     if trace is not None:
         trace.update(table=table)
-    root = verify_table(table, place, seal, string_, system, data[string_.length :], trace)
+    data = data[string_.length :]
+    if in_groups:
+        root = verify_groups(table, place, seal, string_, system, data)
+    else:
+        root = verify_table(table, place, seal, string_, system, data, trace)
     require(root == digest(scan["commitments"]), "another dataset commitment than that of the entry")
     return weakest(*basis)
 

@@ -5,8 +5,8 @@ from functools import cached_property
 from hashlib import sha256
 
 from .curve import add_points, read_point, write_point
-from .field import R, element, eq_table, h2f, le, merkle_root, poseidon, read_element, u32, u64
-from .layout import CAPACITIES, JOINTS, Column, Layout
+from .field import R, element, eq_table, h2f, le, merkle_root, poseidon, read_element, record_root, u32, u64
+from .layout import CAPACITIES, JOINTS, Column, Layout, Pair
 from .refused import require
 from .universal import Link, String
 
@@ -282,13 +282,17 @@ class Dictionaries(Part):
         return values
 
 
+def segment_rows(layout: Layout) -> int:
+    bits = max(Slots.needed(layout).blocks - 1, 0).bit_length()
+    return 1 << min(max(25 - bits, 16), 20)
+
+
 class Table:
     """How a table is cut, and the circuits that its proof has."""
 
-    def __init__(self, layout: Layout):
+    def __init__(self, layout: Layout, rows: int | None = None):
         self.layout = layout
-        bits = max(Slots.needed(layout).blocks - 1, 0).bit_length()
-        rows = 1 << min(max(25 - bits, 16), 20)
+        rows = rows or segment_rows(layout)
         full = Part(layout.with_rows(min(rows, layout.rows)))
         count = -(-layout.rows // rows)
         rest = layout.rows - (count - 1) * rows
@@ -306,6 +310,52 @@ class Table:
         circuits = [part.circuit for part in (full, last, *([self.dictionaries] if self.dictionaries else []))]
         circuits += [self.merge] if count > 1 else []
         self.circuits = [own for i, own in enumerate(circuits) if i == 0 or own != circuits[i - 1]]
+
+
+def is_wide(layout: Layout) -> bool:
+    """Whether a table is proved in groups of columns."""
+    return not Slots.needed(layout).derivable(wide=layout.rows <= segment_rows(layout))
+
+
+class Groups:
+    """A table in groups of columns: `parts` are its columns and pairs, by their places, `tables` how each is proved."""
+
+    def __init__(self, layout: Layout):
+        self.layout = layout
+        columns, pairs = range(len(layout.columns)), range(len(layout.pairs))
+        self.parts = [(run, []) for run in self._runs(columns, lambda run: (run, []))]
+        self.parts += [self._touched(run) for run in self._runs(pairs, self._touched)]
+        self.tables = [Table(self._layout(*part), segment_rows(layout)) for part in self.parts]
+        self.circuits = list(dict.fromkeys(own for table in self.tables for own in table.circuits))
+        self.home = {column: g for g, (own, pairs) in enumerate(self.parts) if not pairs for column in own}
+
+    def _runs(self, all_, part) -> list[list[int]]:
+        runs: list[list[int]] = []
+        for own in all_:
+            if runs and self._fits(*part([*runs[-1], own])):
+                runs[-1].append(own)
+            else:
+                runs.append([own])
+        return runs
+
+    def _touched(self, pairs: list[int]) -> tuple[list[int], list[int]]:
+        own = [self.layout.pairs[pair] for pair in pairs]
+        return sorted({column for pair in own for column in (pair.first, pair.second)}), pairs
+
+    def _layout(self, columns: list[int], pairs: list[int]) -> Layout:
+        own = [self.layout.pairs[pair] for pair in pairs]
+        moved = tuple(Pair(pair.kind, columns.index(pair.first), columns.index(pair.second)) for pair in own)
+        return Layout(self.layout.rows, tuple(self.layout.columns[column] for column in columns), moved)
+
+    def _fits(self, columns: list[int], pairs: list[int]) -> bool:
+        needed = Slots.needed(self._layout(columns, pairs))
+        return all(a >= b for a, b in zip(STANDARD[-1].counts, needed.counts))
+
+    def cells(self, g: int) -> dict[tuple, int]:
+        """Where the cells of columns are committed in a group, by the column's place in the table."""
+        columns = self.parts[g][0]
+        cells = enumerate(self.tables[g].parts[0].cells)
+        return {(cell[0], columns[cell[1]], *cell[2:]): i for i, cell in cells if len(cell) > 1}
 
 
 def entry_context(origin: str, notary: bytes, dataset: str, nonce: bytes) -> bytes:
@@ -340,15 +390,42 @@ class _Bytes:
         return [[read_point(self.take(32)) for _ in range(groups)] for _ in range(cells)]
 
 
-def verify(table: Table, context: bytes, seal: int, string: String, system: System, data: bytes, trace=None) -> bytes:
-    """Checks a table's proof, without the string before it, and returns the dataset commitment."""
-    reader = _Bytes(data)
+def verify_groups(groups: Groups, context: bytes, seal: int, string: String, system: System, data: bytes) -> bytes:
+    """Checks the proof of a table in groups, without the string before it, and returns the dataset commitment."""
+    layout, reader, count = groups.layout, _Bytes(data), len(groups.parts)
+    require(reader.take(1) == b"\3", "a scan proof of another version")
+    nonce = read_element(reader.take(32))
+    headers = [read_element(reader.take(32)) for _ in groups.parts]
+    columns, pairs = ([read_element(reader.take(32)) for _ in own] for own in (layout.columns, layout.pairs))
+    header = poseidon("zkl/seal/v1/header", [layout.digest, layout.rows, nonce])
+    require(record_root([header, *columns, *pairs]) == seal, "leaves of another seal")
+    roots, points = [], []
+    for g, ((own, of_pairs), table) in enumerate(zip(groups.parts, groups.tables, strict=True)):
+        h = record_root([headers[g], *(columns[i] for i in own), *(pairs[i] for i in of_pairs)])
+        place = sha256(b"zkl/scan/group/v1\0" + context + element(layout.digest) + u32(count) + u32(g)).digest()
+        commitments: list = []
+        roots.append(verify(table, place, h, string, system, reader, commitments=commitments))
+        points.append(commitments)
+        for cell, i in groups.cells(g).items() if of_pairs else ():
+            home = groups.home[cell[1]]
+            there = groups.cells(home)[cell]
+            for here, own_group in zip(commitments, points[home], strict=True):
+                require(here[i] == own_group[there], "a pair of a column that is committed to otherwise")
+    require(reader.at == len(data), "bytes after a scan proof")
+    leaves = [b"\7" + u32(count) + layout.bytes]
+    return merkle_root(leaves + [b"\x08" + u32(g) + root for g, root in enumerate(roots)])
+
+
+def verify(table: Table, context: bytes, seal: int, string: String, system: System, data, trace=None, commitments=None) -> bytes:
+    """Checks a table's proof, without the string before it, and returns the dataset commitment. `data` are its bytes, or what it is read from;
+    `commitments` takes in those of the segments."""
+    reader = data if isinstance(data, _Bytes) else _Bytes(data)
     head = b"\1" if system.tag is None else bytes([2, system.tag])
     count = len(table.parts)
     require(reader.take(len(head)) == head, "a scan proof of another version or system")
     require(le(reader.take(4)) == count, "another number of segments")
     table_digest = element(table.layout.digest)
-    seals, commitments = [], []
+    seals, commitments = [], [] if commitments is None else commitments
     for index, part in enumerate(table.parts):
         rows = part.layout.rows
         require(le(reader.take(4)) == rows, "a segment of other rows")
@@ -384,7 +461,7 @@ def verify(table: Table, context: bytes, seal: int, string: String, system: Syst
         length = system.length(table.merge, None)
         merges = [(read_element(reader.take(32)), reader.take(length)) for _ in table.steps]
         _verify_merges(table, context, string, system, root, seals, of_dictionaries, merges)
-    require(reader.at == len(data), "bytes after a scan proof")
+    require(reader is data or reader.at == len(data), "bytes after a scan proof")
     require((merges[-1][0] if merges else seals[0]) == seal, "a proof of another seal")
     return root
 

@@ -1,5 +1,7 @@
 //! The one secret of a notarization.
 
+use std::sync::Arc;
+
 use sha2::{Digest, Sha512};
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 use zkl_core::{
@@ -12,7 +14,7 @@ use zkl_core::{
 /// ```text
 /// digest = SHA-512("zkp-dataset-ledger/seed/v1\0" || kind (1 byte) || seed || a (u32) || b (u32))
 /// value  = digest mod r                    kind 0: blinder of column a, group b;  kind 1: salt
-/// seed'  = first 32 bytes of digest        kind 2: seed of segment a;  kind 3: seed of the dictionaries
+/// seed'  = first 32 bytes of digest        kind 2: seed of segment a;  kind 3: seed of the dictionaries;  kind 4: seed of group a
 /// ```
 ///
 /// Integers are little-endian. Every input has the same length, so that no two uses collide; 512 bits modulo the
@@ -21,7 +23,19 @@ use zkl_core::{
 /// # Soundness
 /// A seed is used for ONE table. Two tables under one seed reveal the commitment to their difference.
 #[derive(Clone, Zeroize, ZeroizeOnDrop)]
-pub struct CommitmentSeed([u8; 32]);
+pub struct CommitmentSeed {
+    seed: [u8; 32],
+    table: Option<OfTable>,
+}
+
+/// The seed of the table that a group of columns is of.
+#[derive(Clone, Zeroize, ZeroizeOnDrop)]
+struct OfTable {
+    seed: [u8; 32],
+    /// By column of the group: its number in the table, `None` for what is the group's own.
+    #[zeroize(skip)]
+    numbers: Arc<[Option<u32>]>,
+}
 
 impl CommitmentSeed {
     /// A fresh seed from the operating system.
@@ -29,63 +43,76 @@ impl CommitmentSeed {
     /// # Errors
     /// [`RandomnessError`] when the system has no randomness to give.
     pub fn generate() -> Result<Self, RandomnessError> {
-        let mut seed = Self([0; 32]);
-        random::fill(&mut seed.0)?;
+        let mut seed = Self::from_bytes([0; 32]);
+        random::fill(&mut seed.seed)?;
         Ok(seed)
     }
 
     /// A seed read from an opening file.
     pub const fn from_bytes(bytes: [u8; 32]) -> Self {
-        Self(bytes)
+        Self { seed: bytes, table: None }
     }
 
     /// The seed, for the opening file.
     pub const fn expose(&self) -> &[u8; 32] {
-        &self.0
+        &self.seed
     }
 
     /// `r_{c,g}`: the blinder of row group `group` of column `column`.
     pub fn blinder(&self, column: u32, group: u32) -> Fr {
-        self.derive(0, column, group)
+        let number = |table: &OfTable| table.numbers.get(column as usize).copied().flatten();
+        match self.table.as_ref().and_then(|table| Some((&table.seed, number(table)?))) {
+            Some((seed, number)) => derive(seed, 0, number, group),
+            None => derive(&self.seed, 0, column, group),
+        }
     }
 
     /// The salt of record `record` of the sealed profile; `part` tells the salts of one record apart.
     pub fn salt(&self, record: u32, part: u32) -> Fr {
-        self.derive(1, record, part)
+        derive(&self.seed, 1, record, part)
     }
 
     /// The seed of row segment `segment` of a table that is committed to in several: its columns and groups are numbered
     /// from 0 like those of every other segment.
     pub fn segment(&self, segment: u32) -> Self {
-        self.part(2, segment)
+        let of_table =
+            |table: &OfTable| OfTable { seed: part(&table.seed, 2, segment), numbers: Arc::clone(&table.numbers) };
+        Self { seed: part(&self.seed, 2, segment), table: self.table.as_ref().map(of_table) }
     }
 
     /// The seed of what is committed about the dictionaries of a whole table.
     pub fn dictionaries(&self) -> Self {
-        self.part(3, 0)
+        Self::from_bytes(part(&self.seed, 3, 0))
     }
 
-    fn part(&self, kind: u8, index: u32) -> Self {
-        let digest = self.digest(kind, index, 0);
-        let mut seed = Self([0; 32]);
-        seed.0.copy_from_slice(&digest[..32]);
-        seed
+    /// The seed of group `group` of the table's columns. Columns that have a number have the blinders that are theirs in the whole table, in
+    /// whichever group they stand: numbers are unique in the table, a column's in all groups one. All else is blinded for this group alone.
+    pub fn group(&self, group: u32, numbers: Arc<[Option<u32>]>) -> Self {
+        Self { seed: part(&self.seed, 4, group), table: Some(OfTable { seed: self.seed, numbers }) }
     }
+}
 
-    fn derive(&self, kind: u8, a: u32, b: u32) -> Fr {
-        Fr::from_le_bytes_mod_order(&*self.digest(kind, a, b))
-    }
+/// A seed that is derived from another.
+fn part(seed: &[u8; 32], kind: u8, index: u32) -> [u8; 32] {
+    let digest = digest(seed, kind, index, 0);
+    let mut part = [0; 32];
+    part.copy_from_slice(&digest[..32]);
+    part
+}
 
-    fn digest(&self, kind: u8, a: u32, b: u32) -> Zeroizing<[u8; 64]> {
-        let mut input = Zeroizing::new(b"zkp-dataset-ledger/seed/v1\0".to_vec());
-        // The capacity is reserved first: growing would leave a copy of the seed behind.
-        input.reserve_exact(1 + 32 + 8);
-        input.push(kind);
-        input.extend_from_slice(&self.0);
-        input.extend_from_slice(&a.to_le_bytes());
-        input.extend_from_slice(&b.to_le_bytes());
-        Zeroizing::new(Sha512::digest(&*input).into())
-    }
+fn derive(seed: &[u8; 32], kind: u8, a: u32, b: u32) -> Fr {
+    Fr::from_le_bytes_mod_order(&*digest(seed, kind, a, b))
+}
+
+fn digest(seed: &[u8; 32], kind: u8, a: u32, b: u32) -> Zeroizing<[u8; 64]> {
+    let mut input = Zeroizing::new(b"zkp-dataset-ledger/seed/v1\0".to_vec());
+    // The capacity is reserved first: growing would leave a copy of the seed behind.
+    input.reserve_exact(1 + 32 + 8);
+    input.push(kind);
+    input.extend_from_slice(seed);
+    input.extend_from_slice(&a.to_le_bytes());
+    input.extend_from_slice(&b.to_le_bytes());
+    Zeroizing::new(Sha512::digest(&*input).into())
 }
 
 /// Where the blinders of committed columns come from.
@@ -132,6 +159,24 @@ mod tests {
         let seed = CommitmentSeed::from_bytes([7; 32]);
         assert_eq!(hex(seed.segment(3).expose()), SEGMENT);
         assert_eq!(hex(seed.dictionaries().expose()), DICTIONARIES);
+    }
+
+    #[test]
+    fn columns_of_groups_have_the_blinders_of_the_table_and_the_rest_has_none_that_occur_elsewhere() {
+        let seed = CommitmentSeed::from_bytes([1; 32]);
+        let numbers = |numbers: &[Option<u32>]| numbers.to_vec().into();
+        let (one, other) =
+            (seed.group(0, numbers(&[Some(8), None])), seed.group(1, numbers(&[Some(9), Some(8), None])));
+        assert_eq!(one.blinder(0, 3), other.blinder(1, 3));
+        assert_eq!(one.segment(2).blinder(0, 3), other.segment(2).blinder(1, 3));
+        let mut seen = HashSet::new();
+        for seed in [&one, &other, &one.segment(0), &one.segment(1), &one.dictionaries(), &other.dictionaries()] {
+            assert!(seen.insert(seed.blinder(2, 0)));
+        }
+        for seed in [&one, &one.segment(0), &one.segment(1)] {
+            assert!(seen.insert(seed.blinder(0, 0)) && seen.insert(seed.blinder(1, 0)));
+        }
+        assert!(seen.insert(other.blinder(0, 0)));
     }
 
     fn hex(bytes: &[u8]) -> String {

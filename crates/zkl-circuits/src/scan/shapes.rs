@@ -67,7 +67,7 @@ pub fn shape_for(layout: &Layout) -> Result<Shape, PlanError> {
     Shape::new(log_rows_for(layout.rows()), slots)
 }
 
-fn holds(have: &Slots, need: &Slots) -> bool {
+pub(super) fn holds(have: &Slots, need: &Slots) -> bool {
     let counts = |slots: &Slots| {
         let single = [slots.limbs, slots.numeric, slots.opaque, slots.grouped, slots.products];
         single.into_iter().chain(slots.categories).chain(slots.joints).collect::<Vec<_>>()

@@ -36,7 +36,7 @@ mod root;
 mod segment;
 mod sum;
 #[cfg(test)]
-mod tests;
+pub(in crate::scan) mod tests;
 mod verify;
 
 pub(crate) use commit::segment_seed;
@@ -47,4 +47,5 @@ pub use plan::{Segment, TablePlan, segment_rows, standard_table_circuits};
 pub use proof::{DictionaryProof, MergeProof, SegmentProof, TableProof};
 pub use prover::{KeySource, ProvedTable, TableProver, TableProverState, TableSecrets};
 pub use segment::{SegmentPart, SegmentProver};
+pub(in crate::scan) use verify::verify_any_limbs_table;
 pub use verify::{TableStatement, VerifiedTable, verify_table};

@@ -151,6 +151,10 @@ impl RecordTree {
         self.levels[DEPTH][0]
     }
 
+    pub(super) fn leaves(&self) -> &[Fr] {
+        &self.levels[0]
+    }
+
     pub(super) fn path(&self, index: RecordIndex) -> MerklePath {
         MerklePath(std::array::from_fn(|level| {
             let sibling = usize::from(index.get()) >> level ^ 1;
@@ -169,6 +173,11 @@ pub struct SealCommitment(Fr);
 impl SealCommitment {
     pub(super) const fn new(root: Fr) -> Self {
         Self(root)
+    }
+
+    /// The commitment with these leaves, the header's first, and no other record. A layout bounds their number.
+    pub(crate) fn of_leaves(leaves: Vec<Fr>) -> Self {
+        Self(RecordTree::new(leaves).root())
     }
 
     /// Reads 32 little-endian bytes.

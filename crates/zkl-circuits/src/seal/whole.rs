@@ -190,6 +190,16 @@ impl Seal {
         SealCommitment::new(self.tree.root())
     }
 
+    /// The leaves of the records, columns before pairs: what the table's seal and those of groups of its columns have in common.
+    pub(crate) fn record_leaves(&self) -> &[Fr] {
+        self.tree.leaves().get(1..).unwrap_or_default()
+    }
+
+    /// The leaf of the header.
+    pub(crate) fn header_leaf(&self) -> Fr {
+        self.header.leaf()
+    }
+
     /// The header.
     pub fn header(&self) -> Opening<HeaderRecord> {
         self.open(RecordIndex::HEADER, self.header.clone())

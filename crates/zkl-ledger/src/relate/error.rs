@@ -47,6 +47,12 @@ pub enum RelateError {
         /// Name of the dataset.
         dataset: String,
     },
+    /// A table that is wider than one circuit: its columns are in several proofs.
+    #[error("{dataset} is proved in groups of columns, of which no relations are proved yet")]
+    InGroups {
+        /// Name of the dataset.
+        dataset: String,
+    },
     /// Tables that are committed to under different strings.
     #[error("the tables are committed to under different reference strings")]
     Strings,

@@ -44,6 +44,9 @@ impl CommittedRows {
         };
         let secrets = dataset.secrets().await?;
         let plan = table_plan(&secrets.opening.layout)?;
+        if plan.table().is_none() {
+            return Err(RelateError::InGroups { dataset: name }.into());
+        }
         let system = record.scheme.system();
         let mut keys: Vec<(_, Arc<dyn VerifyingKey>)> = Vec::with_capacity(record.keys.len());
         for key in &record.keys {
@@ -57,7 +60,10 @@ impl CommittedRows {
         let keys = TableKeys::new(system, keys.iter().map(|(id, key)| (id.clone(), key.as_ref())));
         let bundle = ScanBundle::decode(&plan, &keys, &bundle)
             .map_err(|source| RelateError::Scan { dataset: name.clone(), source: Box::new(source) })?;
-        let commitments = bundle.proof.segments().iter().map(|segment| segment.commitments().clone()).collect();
+        let (Some(plan), Some(proof)) = (plan.into_table(), bundle.proof.table()) else {
+            return Err(RelateError::InGroups { dataset: name }.into());
+        };
+        let commitments = proof.segments().iter().map(|segment| segment.commitments().clone()).collect();
         Ok(Self { name, plan, record, secrets, commitments, table })
     }
 

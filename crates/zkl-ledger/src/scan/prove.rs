@@ -6,11 +6,11 @@ use std::sync::{
     mpsc::{Receiver, sync_channel},
 };
 
-use zkl_argument::{PlanError, ScanWitness, SealedProfile, commit::CommitmentSeed, srs::Srs};
+use zkl_argument::{ScanWitness, SealedProfile, commit::CommitmentSeed, srs::Srs};
 use zkl_circuits::{
     scan::{
-        CommittedTable, KeySource, ProveTableError, ScanContext, Segment, SegmentProver, TableCommitter, TableKeys,
-        TablePlan, TableProver, TableSecrets,
+        CommittedTable, JoinedCommitter, JoinedPlan, JoinedProver, JoinedTable, KeySource, ProveTableError,
+        ScanContext, Segment, SegmentProver, TableKeys, TablePlan, TableSecrets,
     },
     seal::Seal,
 };
@@ -76,21 +76,29 @@ impl ScanJob<'_> {
         // Keys are loaded while the first segment is being read.
         let tools = self.tools(plan(parts)?)?;
         let source = |circuit: &dyn Circuit| tools.key(circuit);
-        let mut prover = TableProver::joining(tools.segment_prover(&source));
-        for part in parts {
-            let TablePart::Segment(rows) = part else { continue };
-            let segment = prover.next_segment().ok_or(PlanError::Column { index: 0 })?;
-            self.work.stage(tools.stage(&segment))?;
-            prover.push_segment(&witness(&segment, &rows)?, &rows.profile)?;
+        let (plan, groups) = (&tools.plan, tools.plan.groups().len());
+        let mut prover = JoinedProver::new(&tools.srs, &source, tools.context, plan, tools.secrets.clone());
+        let of_table = |part| match part {
+            TablePart::Segment(rows) => Some(rows),
+            TablePart::Layout(_) => None,
+        };
+        for (segment, rows) in parts.iter().filter_map(of_table).enumerate() {
+            let columns = rows.columns.data();
+            for group in 0..groups {
+                // Groups are so many pieces of work each: they are counted like segments.
+                let (number, segments) = ((segment * groups + group + 1) as u64, (plan.segments() * groups) as u64);
+                self.work.stage(Stage::Scan { segment: number, segments, rows: plan.segment_rows(segment) })?;
+                prover.prove_group(group, &columns, &rows.profile)?;
+            }
         }
-        tools.finish(prover, self.work)
+        tools.finish(self.work, || prover.finish())
     }
 
     /// What segments of the table with this plan are proved and joined with.
-    pub(crate) fn tools(&self, plan: TablePlan) -> Result<SegmentTools, LedgerError> {
+    pub(crate) fn tools(&self, plan: JoinedPlan) -> Result<SegmentTools, LedgerError> {
         // Nothing is logged that nobody else could verify.
         if !is_verifiable(&plan, self.proofs.system()) {
-            return Err(LedgerError::TooWide { columns: plan.layout().columns().len(), source: None });
+            return Err(LedgerError::TooWide { columns: plan.layout().columns().len() });
         }
         let srs = reference_string(self.keys, self.srs, self.work)?;
         let circuits = plan.circuits();
@@ -103,7 +111,7 @@ impl ScanJob<'_> {
 
 /// Everything that segments of one table are proved and joined with.
 pub(crate) struct SegmentTools {
-    pub(crate) plan: TablePlan,
+    pub(crate) plan: JoinedPlan,
     srs: Arc<Srs>,
     keys: Vec<Arc<dyn ProvingKey>>,
     store: Arc<KeyStore>,
@@ -121,8 +129,18 @@ impl SegmentTools {
         }
     }
 
-    pub(crate) fn segment_prover<'a>(&'a self, keys: KeySource<'a>) -> SegmentProver<'a> {
-        SegmentProver::new(&self.srs, keys, self.context, &self.plan, self.secrets.clone())
+    /// The plan of a table whose segments are proved elsewhere.
+    ///
+    /// # Errors
+    /// [`LedgerError::TooWideInParts`] of a table in groups of columns.
+    pub(crate) fn table(&self) -> Result<&TablePlan, LedgerError> {
+        let columns = self.plan.layout().columns().len();
+        self.plan.table().ok_or(LedgerError::TooWideInParts { columns })
+    }
+
+    /// A prover of segments, of a table that is not in groups of columns.
+    pub(crate) fn segment_prover<'a>(&'a self, keys: KeySource<'a>) -> Result<SegmentProver<'a>, LedgerError> {
+        Ok(SegmentProver::new(&self.srs, keys, self.context, self.table()?, self.secrets.clone()))
     }
 
     /// The keys that verify.
@@ -133,22 +151,26 @@ impl SegmentTools {
 
     /// Segment `index`, from 0.
     pub(crate) fn segment(&self, index: usize) -> Result<Segment<'_>, LedgerError> {
-        let none = ProveTableError::NoSegment { index, expected: self.plan.len() };
-        Ok(self.plan.segment(index).ok_or(none)?)
+        let plan = self.table()?;
+        Ok(plan.segment(index).ok_or(ProveTableError::NoSegment { index, expected: plan.len() })?)
     }
 
     /// What is reported before a segment is proved.
     pub(crate) fn stage(&self, segment: &Segment<'_>) -> Stage {
-        let (number, segments) = (segment.index as u64 + 1, self.plan.len() as u64);
+        let (number, segments) = (segment.index as u64 + 1, self.plan.segments() as u64);
         Stage::Scan { segment: number, segments, rows: segment.rows() }
     }
 
-    /// Joins the segments, and says what is published about them.
-    pub(crate) fn finish(&self, prover: TableProver<'_>, work: &Work) -> Result<ProvedRows, LedgerError> {
-        if self.plan.len() > 1 {
-            work.stage(Stage::Merge { segments: self.plan.len() as u64 })?;
+    /// Joins the segments with `join`, and says what is published about them.
+    pub(crate) fn finish<T: Into<JoinedTable>>(
+        &self,
+        work: &Work,
+        join: impl FnOnce() -> Result<T, ProveTableError>,
+    ) -> Result<ProvedRows, LedgerError> {
+        if self.plan.segments() > 1 {
+            work.stage(Stage::Merge { segments: self.plan.segments() as u64 })?;
         }
-        let proved = prover.finish()?;
+        let proved: JoinedTable = join()?.into();
         let bundle = ScanBundle::encode(self.srs.verifier_key(), &proved.proof);
         let key = |keys: &Arc<dyn ProvingKey>| ScanKey { circuit: keys.id().clone(), key: keys.verifying().digest() };
         let record = ScanRecord {
@@ -168,20 +190,20 @@ impl SegmentTools {
 pub(crate) fn commit_again(
     keys: &KeyStore,
     srs: KeyDigest,
-    seed: CommitmentSeed,
+    seed: &CommitmentSeed,
     work: &Work,
     read: impl FnOnce(&mut SegmentSink) -> Result<Scanned, DatasetError> + Send,
 ) -> Result<(Scanned, CommittedTable), LedgerError> {
     side_by_side(read, |parts| {
         let plan = plan(parts)?;
         let srs = reference_string(keys, Some(srs), work)?;
-        let mut committer = TableCommitter::new(&srs, &plan, seed);
+        let mut committer = JoinedCommitter::new(&srs, &plan, seed);
+        let mut segment = 0;
         for part in parts {
             let TablePart::Segment(rows) = part else { continue };
-            let segment = committer.next_segment().ok_or(PlanError::Column { index: 0 })?;
-            let (number, segments) = (segment.index as u64 + 1, plan.len() as u64);
-            work.stage(Stage::Commit { segment: number, segments })?;
-            committer.push_segment(&witness(&segment, &rows)?, &rows.profile)?;
+            segment += 1;
+            work.stage(Stage::Commit { segment, segments: plan.segments() as u64 })?;
+            committer.push_segment(&rows.columns.data(), &rows.profile)?;
         }
         Ok(committer.finish()?)
     })
@@ -210,10 +232,9 @@ pub(crate) fn side_by_side<R: Send, T>(
 }
 
 /// The plan of the table whose layout comes first.
-fn plan(parts: &Receiver<TablePart>) -> Result<TablePlan, LedgerError> {
+fn plan(parts: &Receiver<TablePart>) -> Result<JoinedPlan, LedgerError> {
     match parts.recv() {
-        Ok(TablePart::Layout(layout)) => table_plan(&layout)
-            .map_err(|source| LedgerError::TooWide { columns: layout.columns().len(), source: Some(source) }),
+        Ok(TablePart::Layout(layout)) => Ok(table_plan(&layout)?),
         _ => Err(LedgerError::NoRows),
     }
 }

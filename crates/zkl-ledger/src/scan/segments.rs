@@ -51,7 +51,7 @@ impl RowSink for SegmentSink {
     fn begin(&mut self, layout: &Layout, frame: &Frame) -> Result<(), SinkError> {
         // First, so that whoever receives it says what is wrong with a table that cannot be proved.
         self.send(TablePart::Layout(layout.clone()))?;
-        let segment_rows = segment_rows(layout)?;
+        let segment_rows = segment_rows(layout);
         let capacity = usize::try_from(layout.rows().min(segment_rows))?;
         self.table = Some(Table {
             columns: SegmentColumns::new(layout, capacity),

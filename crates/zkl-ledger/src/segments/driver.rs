@@ -90,7 +90,7 @@ impl NotarizeParts<'_> {
             Ok((frame, tools, empty, digest))
         });
         let (frame, tools, empty, digest) = begun.await?;
-        let state = TableProverState::new(&tools.plan);
+        let state = TableProverState::new(tools.table()?);
         let statement = Statement { privacy, notary, nonce };
         Ok(TableInParts { ledger: ledger.clone(), name, frame, digest, empty, tools, state, statement, reporter })
     }
@@ -141,11 +141,11 @@ impl TableInParts {
     /// is not what it says: the error names the segment.
     pub fn accept(&mut self, part: &[u8]) -> Result<usize, LedgerError> {
         let keys = self.tools.verifying_keys();
-        let part = SegmentPart::from_bytes(&self.tools.plan, &keys, &self.empty, &self.digest, part)?;
+        let part = SegmentPart::from_bytes(self.tools.table()?, &keys, &self.empty, &self.digest, part)?;
         let index = part.index();
         let source = |circuit: &dyn Circuit| self.tools.key(circuit);
-        let state = std::mem::replace(&mut self.state, TableProverState::new(&self.tools.plan));
-        let mut prover = TableProver::resume(self.tools.segment_prover(&source), state);
+        let state = std::mem::replace(&mut self.state, TableProverState::new(self.tools.table()?));
+        let mut prover = TableProver::resume(self.tools.segment_prover(&source)?, state);
         let accepted = prover.accept(part);
         self.state = prover.pause();
         accepted?;
@@ -161,7 +161,8 @@ impl TableInParts {
         let Self { ledger, name, frame, tools, state, statement, reporter, .. } = self;
         let sealed = work::run(Arc::clone(&reporter), move |work| {
             let source = |circuit: &dyn Circuit| tools.key(circuit);
-            let proved = tools.finish(TableProver::resume(tools.segment_prover(&source), state), work)?;
+            let prover = TableProver::resume(tools.segment_prover(&source)?, state);
+            let proved = tools.finish(work, || prover.finish())?;
             if !frame.scan.agrees_with(&proved.profile) {
                 return Err(LedgerError::OtherRows);
             }

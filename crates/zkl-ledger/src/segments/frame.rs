@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 use zeroize::Zeroizing;
 use zkl_circuits::{
-    scan::{ScanContext, TablePlan, TableSecrets},
+    scan::{JoinedPlan, ScanContext, TableSecrets},
     seal::SealSeed,
 };
 use zkl_core::{
@@ -118,7 +118,9 @@ impl TableFrame {
     /// # Errors
     /// [`LedgerError::TablePlan`], and as [`TableFrame::layout`].
     pub fn rows(&self) -> Result<Vec<Range<u64>>, LedgerError> {
-        let plan = table_plan(&self.layout()?)?;
+        let plan = self.plan()?;
+        let columns = plan.layout().columns().len();
+        let plan = plan.into_table().ok_or(LedgerError::TooWideInParts { columns })?;
         Ok(plan.segments().map(|segment| segment.first_row..segment.first_row + segment.rows()).collect())
     }
 
@@ -160,7 +162,7 @@ impl TableFrame {
             let rows = rows.ok_or(LedgerError::NoRows)?;
             work.stage(tools.stage(&segment))?;
             let source = |circuit: &dyn Circuit| tools.key(circuit);
-            let prover = tools.segment_prover(&source);
+            let prover = tools.segment_prover(&source)?;
             Ok(prover.prove(index, &witness(&segment, &rows)?, rows.profile.clone())?)
         })?;
         Ok(part.to_bytes(&self.digest()?))
@@ -170,7 +172,7 @@ impl TableFrame {
         self.job(keys, work).tools(self.plan()?)
     }
 
-    pub(super) fn plan(&self) -> Result<TablePlan, LedgerError> {
+    pub(super) fn plan(&self) -> Result<JoinedPlan, LedgerError> {
         Ok(table_plan(&self.layout()?)?)
     }
 

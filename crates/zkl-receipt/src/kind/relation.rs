@@ -191,7 +191,7 @@ impl RelationRecord {
                 entry: dataset.entry,
                 commitment_root: scan.commitments,
                 h: table.notarization.seal,
-                segments: &scan.columns,
+                segments: scan.columns.as_deref().unwrap_or_default(),
             })
             .collect();
         let context = RelationContext::new(scope.origin, self.notary.as_bytes(), self.nonce.as_bytes());
@@ -203,5 +203,9 @@ impl RelationRecord {
 }
 
 fn table_plans(layouts: &[&Layout]) -> Result<Vec<TablePlan>, VerifyError> {
-    layouts.iter().map(|layout| table_plan(layout).map_err(VerifyError::ScanPlan)).collect()
+    let plan = |layout: &&Layout| {
+        let plan = table_plan(layout).map_err(VerifyError::ScanPlan)?;
+        plan.into_table().ok_or(VerifyError::RelationInGroups { columns: layout.columns().len() })
+    };
+    layouts.iter().map(plan).collect()
 }

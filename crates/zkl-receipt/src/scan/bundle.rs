@@ -2,13 +2,13 @@
 //!
 //! ```text
 //! reference string    132 bytes, or 196 with a base of its own: its verifier's part
-//! table proof         the rest: commitments and proofs of every segment, and what joins them
+//! table proof         the rest: commitments and proofs of every segment, of every group of columns, and what joins them
 //! ```
 //!
 //! The length follows from the layout, the keys and the kind of the string, which comes first.
 
 use zkl_argument::srs::{Setup, SrsError, SrsVerifierKey};
-use zkl_circuits::scan::{TableKeys, TablePlan, TableProof};
+use zkl_circuits::scan::{JoinedPlan, JoinedProof, TableKeys};
 
 use crate::verify::VerifyError;
 
@@ -17,12 +17,12 @@ pub struct ScanBundle {
     /// The reference string's verifier's part.
     pub srs: SrsVerifierKey,
     /// Commitments and proofs.
-    pub proof: TableProof,
+    pub proof: JoinedProof,
 }
 
 impl ScanBundle {
     /// The blob's bytes.
-    pub fn encode(srs: &SrsVerifierKey, proof: &TableProof) -> Vec<u8> {
+    pub fn encode(srs: &SrsVerifierKey, proof: &JoinedProof) -> Vec<u8> {
         let mut bytes = srs.to_bytes();
         bytes.extend(proof.to_bytes());
         bytes
@@ -42,8 +42,8 @@ impl ScanBundle {
     ///
     /// # Errors
     /// [`VerifyError::ScanLength`], [`VerifyError::Srs`], [`VerifyError::ScanEncoding`].
-    pub(crate) fn check_len(plan: &TablePlan, keys: &TableKeys<'_>, bytes: &[u8]) -> Result<usize, VerifyError> {
-        let proof_len = TableProof::encoded_bytes(plan, keys).map_err(VerifyError::ScanEncoding)?;
+    pub(crate) fn check_len(plan: &JoinedPlan, keys: &TableKeys<'_>, bytes: &[u8]) -> Result<usize, VerifyError> {
+        let proof_len = JoinedProof::encoded_bytes(plan, keys).map_err(VerifyError::ScanEncoding)?;
         let srs_len = match SrsVerifierKey::encoded_bytes_at(bytes) {
             // Too short to name a kind: the shortest string is as good as any.
             Err(SrsError::Truncated { .. }) => SrsVerifierKey::encoded_bytes(Setup::Ceremony),
@@ -60,12 +60,12 @@ impl ScanBundle {
     ///
     /// # Errors
     /// [`VerifyError::ScanLength`], [`VerifyError::Srs`], [`VerifyError::ScanEncoding`].
-    pub fn decode(plan: &TablePlan, keys: &TableKeys<'_>, bytes: &[u8]) -> Result<Self, VerifyError> {
+    pub fn decode(plan: &JoinedPlan, keys: &TableKeys<'_>, bytes: &[u8]) -> Result<Self, VerifyError> {
         let srs_len = Self::check_len(plan, keys, bytes)?;
         let (srs, proof) = bytes.split_at(srs_len);
         Ok(Self {
             srs: SrsVerifierKey::from_bytes(srs).map_err(VerifyError::Srs)?,
-            proof: TableProof::from_bytes(plan, keys, proof).map_err(VerifyError::ScanEncoding)?,
+            proof: JoinedProof::from_bytes(plan, keys, proof).map_err(VerifyError::ScanEncoding)?,
         })
     }
 }

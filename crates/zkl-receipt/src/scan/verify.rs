@@ -13,7 +13,7 @@ use std::sync::Arc;
 use zkl_argument::Shape;
 use zkl_circuits::{
     keys::builtin_keys,
-    scan::{ColumnCommitments, ScanContext, TableKeys, TablePlan, TableStatement, verify_table},
+    scan::{ColumnCommitments, JoinedPlan, JoinedStatement, ScanContext, TableKeys, TablePlan, verify_joined},
 };
 use zkl_core::{
     circuit::Circuit,
@@ -63,8 +63,10 @@ pub struct ScanReport {
     pub scheme: &'static str,
     /// Where the weakest of its keys comes from, the reference string included.
     pub setup: Setup,
-    /// Segments that the table was proved in.
+    /// Segments of rows that the table was proved in.
     pub segments: usize,
+    /// Groups of columns that the table was proved in: one, unless it is wider than a circuit.
+    pub groups: usize,
     /// Circuits and verifying keys.
     pub keys: Vec<ScanKey>,
     /// Digest of the reference string.
@@ -73,8 +75,8 @@ pub struct ScanReport {
     pub commitments: Sha256Digest,
     /// Bytes of commitments and proof.
     pub bytes: usize,
-    /// The committed columns of every segment, which other proofs are about.
-    pub(crate) columns: Arc<[ColumnCommitments]>,
+    /// The committed columns of every segment, which other proofs are about; `None` of a table in groups of columns.
+    pub(crate) columns: Option<Arc<[ColumnCommitments]>>,
 }
 
 /// Checks the scan proof of `notarization`, whose layout was checked to be `layout`, in the log called `origin`.
@@ -94,7 +96,7 @@ pub(crate) fn check_scan(
     let plan = table_plan(layout).map_err(VerifyError::ScanPlan)?;
     let circuits = plan.circuits();
     let system = record.scheme.system();
-    let is_derivable = is_derivable(&plan, system);
+    let is_derivable = all_derivable(&plan, system);
     let (expected, logged, got) = (circuits.len(), record.keys.len(), part.keys.len());
     if logged != expected || got != expected {
         return Err(VerifyError::ScanKeys { expected, logged, got });
@@ -131,8 +133,8 @@ pub(crate) fn check_scan(
 
     let Notarization { notary, dataset, nonce, .. } = notarization;
     let context = ScanContext::new(origin, notary.as_bytes(), dataset, nonce.as_bytes());
-    let statement = TableStatement { context, plan: &plan, h: notarization.seal };
-    let verified = verify_table(&bundle.srs, &keys, &statement, &bundle.proof).map_err(VerifyError::Scan)?;
+    let statement = JoinedStatement { context, plan: &plan, h: notarization.seal };
+    let verified = verify_joined(&bundle.srs, &keys, &statement, &bundle.proof).map_err(VerifyError::Scan)?;
     let (expected, got) = (record.commitments, verified.commitment_root());
     if expected != got {
         return Err(VerifyError::Commitments { expected, got });
@@ -140,20 +142,24 @@ pub(crate) fn check_scan(
     Ok(ScanReport {
         scheme: system.name(),
         setup: setup.min(of_srs),
-        segments: plan.len(),
+        segments: plan.segments(),
+        groups: plan.groups().len(),
         keys: record.keys.clone(),
         srs: record.srs,
         commitments: record.commitments,
         bytes: bytes.len(),
-        columns: bundle.proof.segments().iter().map(|segment| segment.commitments().clone()).collect(),
+        columns: bundle
+            .proof
+            .table()
+            .map(|table| table.segments().iter().map(|segment| segment.commitments().clone()).collect()),
     })
 }
 
 /// Whether whoever trusts nothing but this program can verify a proof under `system` of tables with this plan: its keys are pinned, or a
 /// verifier makes them.
-pub fn is_verifiable(plan: &TablePlan, system: &dyn ProofSystem) -> bool {
+pub fn is_verifiable(plan: &JoinedPlan, system: &dyn ProofSystem) -> bool {
     let is_pinned = |circuit: &dyn Circuit| builtin_keys().digest(system, &circuit.id()).is_some();
-    is_derivable(plan, system) || plan.circuits().iter().all(|circuit| is_pinned(circuit.as_ref()))
+    all_derivable(plan, system) || plan.circuits().iter().all(|circuit| is_pinned(circuit.as_ref()))
 }
 
 /// Most columns and pairs, blocks, and cells of small tables of a shape whose keys a verifier makes when they are not pinned: what bounds its
@@ -162,8 +168,12 @@ pub fn is_verifiable(plan: &TablePlan, system: &dyn ProofSystem) -> bool {
 const MOST_DERIVED: [usize; 3] = [128, 128, 4_096];
 const MOST_DERIVED_UNIVERSAL: [usize; 3] = [512, Shape::MAX_BLOCKS, 16_384];
 
+fn all_derivable(plan: &JoinedPlan, system: &dyn ProofSystem) -> bool {
+    plan.groups().iter().all(|group| is_derivable(group.plan(), system))
+}
+
 /// Whether a verifier makes the keys of these circuits when they are not pinned. A layout is the notary's choice.
-fn is_derivable(plan: &TablePlan, system: &dyn ProofSystem) -> bool {
+pub(super) fn is_derivable(plan: &TablePlan, system: &dyn ProofSystem) -> bool {
     let one_segment = plan.len() == 1;
     let most = if system.derives_keys() && one_segment { MOST_DERIVED_UNIVERSAL } else { MOST_DERIVED };
     plan.segment(0).is_some_and(|segment| is_within(segment.scan.shape(), most))

@@ -420,6 +420,12 @@ pub enum VerifyError {
         /// The table's role.
         role: String,
     },
+    /// A relation about a table that is wider than one circuit: its columns are in several proofs.
+    #[error("a relation of a table of {columns} columns, which is proved in groups of them, is not supported")]
+    RelationInGroups {
+        /// Its columns.
+        columns: usize,
+    },
     /// A relation under another reference string than a table of it.
     #[error("the relation is proved under reference string {expected}, its {role} is committed to under {got}")]
     RelationString {

@@ -181,8 +181,11 @@ pub struct ScanSummary {
     pub reference_string: String,
     /// Root of the commitments to all columns.
     pub commitments: String,
-    /// Segments that the table was proved in.
+    /// Segments of rows that the table was proved in.
     pub segments: usize,
+    /// Groups of columns that the table was proved in, when there are several.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub groups: Option<usize>,
 }
 
 impl VerifiedReceipt {
@@ -293,6 +296,7 @@ impl StatementSummary {
                 reference_string: report.srs.to_string(),
                 commitments: report.commitments.to_string(),
                 segments: report.segments,
+                groups: Some(report.groups).filter(|groups| *groups > 1),
             });
         }
     }

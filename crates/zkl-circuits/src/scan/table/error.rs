@@ -97,6 +97,24 @@ pub enum TableDecodeError {
         /// Tag in the bytes.
         got: u8,
     },
+    /// What joins the groups is no field element.
+    #[error("element {index} of what joins the groups cannot be read")]
+    Join {
+        /// Position: the nonce, then the headers' leaves, then those of records.
+        index: usize,
+        /// Why.
+        #[source]
+        source: SealError,
+    },
+    /// The table proof of a group of columns.
+    #[error("the proof of group {index} cannot be read")]
+    Group {
+        /// Position, from 0.
+        index: usize,
+        /// Why.
+        #[source]
+        source: Box<Self>,
+    },
 }
 
 /// Bytes that are no part of a table.
@@ -247,6 +265,42 @@ pub enum VerifyTableError {
         #[source]
         source: proof_system::VerifyError,
     },
+    /// Groups of columns are missing, or there are too many.
+    #[error("the proof has {got} groups of columns, the table {expected}")]
+    GroupCount {
+        /// Groups of the table.
+        expected: usize,
+        /// Groups of the proof.
+        got: usize,
+    },
+    /// Leaves of records are missing, or there are too many; or headers' leaves, of which every group has one.
+    #[error("the proof has {got} leaves, the table {expected}")]
+    LeafCount {
+        /// Records, or groups, of the table.
+        expected: usize,
+        /// Leaves of the proof.
+        got: usize,
+    },
+    /// The seal of the table has other leaves, or another header.
+    #[error("the leaves of the proof are not those of the sealed profile")]
+    OtherLeaves,
+    /// A column of a pair has other commitments in the pair's group than in its own.
+    #[error("column {column} is committed to otherwise in group {group}, which has a pair of it")]
+    OtherColumn {
+        /// The group of the pair.
+        group: usize,
+        /// Position in the table.
+        column: usize,
+    },
+    /// The table proof of a group of columns.
+    #[error("the proof of group {index} of columns is invalid")]
+    Group {
+        /// Position, from 0.
+        index: usize,
+        /// Why.
+        #[source]
+        source: Box<Self>,
+    },
 }
 
 /// A segment, proved elsewhere, that is not what it says, in the order of the checks.
@@ -352,6 +406,26 @@ pub enum ProveTableError {
     /// The scan proof over the dictionaries.
     #[error("the dictionaries")]
     Dictionaries(#[source] ProveScanError),
+    /// A group of columns.
+    #[error("group {index} of columns")]
+    Group {
+        /// Position, from 0.
+        index: usize,
+        /// Why.
+        #[source]
+        source: Box<Self>,
+    },
+    /// There is no such group of columns.
+    #[error("the table has {expected} groups of columns, and none at {index}")]
+    NoGroup {
+        /// Position that was given, from 0.
+        index: usize,
+        /// Groups of the table.
+        expected: usize,
+    },
+    /// The rows of a segment.
+    #[error(transparent)]
+    Rows(#[from] PlanError),
     /// A merge proof.
     #[error("merge {index}")]
     Merge {

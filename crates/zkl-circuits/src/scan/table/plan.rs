@@ -17,14 +17,10 @@ use super::{
 const SEGMENT_LOG_CELLS: usize = 25;
 
 /// Rows of every segment but the last: the largest power of two up to 2^20 for which rows x blocks is at most 2^25, and at
-/// least 2^16.
-///
-/// # Errors
-/// [`PlanError::Size`] for a layout with more blocks than a shape has.
-pub fn segment_rows(layout: &Layout) -> Result<u64, PlanError> {
-    let blocks = Shape::new(LIMB_BITS, slots_of(layout))?.blocks().len().max(1);
-    let log_blocks = blocks.next_power_of_two().trailing_zeros() as usize;
-    Ok(1 << SEGMENT_LOG_CELLS.saturating_sub(log_blocks).clamp(LIMB_BITS, SEGMENT_LOG_ROWS))
+/// least 2^16. The blocks are those of all columns, whether or not a shape has as many: a group of them is cut where the table is.
+pub fn segment_rows(layout: &Layout) -> u64 {
+    let log_blocks = slots_of(layout).blocks().max(1).next_power_of_two().trailing_zeros() as usize;
+    1 << SEGMENT_LOG_CELLS.saturating_sub(log_blocks).clamp(LIMB_BITS, SEGMENT_LOG_ROWS)
 }
 
 /// One segment.
@@ -78,7 +74,7 @@ impl TablePlan {
     /// # Errors
     /// [`TablePlanError`] for a layout that no shape holds, and a `kappa` that commitments do not support.
     pub fn new(layout: Layout, kappa: u32) -> Result<Self, TablePlanError> {
-        let rows = segment_rows(&layout)?;
+        let rows = segment_rows(&layout);
         Self::cut(layout, kappa, rows, LIMB_BITS, &shape_for)
     }
 

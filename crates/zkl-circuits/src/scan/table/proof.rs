@@ -33,13 +33,13 @@ const SEAL: usize = 32;
 #[derive(Clone, Debug, PartialEq)]
 pub struct SegmentProof {
     /// Rows.
-    pub(super) rows: u32,
+    pub(in crate::scan) rows: u32,
     /// The profile of these rows.
-    pub(super) h: SealCommitment,
+    pub(in crate::scan) h: SealCommitment,
     /// The columns.
-    pub(super) commitments: ColumnCommitments,
+    pub(in crate::scan) commitments: ColumnCommitments,
     /// That both belong together.
-    pub(super) scan: ScanProof,
+    pub(in crate::scan) scan: ScanProof,
 }
 
 impl SegmentProof {
@@ -97,10 +97,10 @@ pub struct MergeProof {
 #[derive(Clone, Debug, PartialEq)]
 pub struct TableProof {
     /// Of the proof system.
-    pub(super) tag: Option<u8>,
-    pub(super) segments: Vec<SegmentProof>,
-    pub(super) dictionaries: Option<DictionaryProof>,
-    pub(super) merges: Vec<MergeProof>,
+    pub(in crate::scan) tag: Option<u8>,
+    pub(in crate::scan) segments: Vec<SegmentProof>,
+    pub(in crate::scan) dictionaries: Option<DictionaryProof>,
+    pub(in crate::scan) merges: Vec<MergeProof>,
 }
 
 /// Whether a column of the scan over dictionaries is committed to for it.

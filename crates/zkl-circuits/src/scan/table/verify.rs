@@ -53,6 +53,15 @@ pub struct VerifiedTable {
 }
 
 impl VerifiedTable {
+    pub(in crate::scan) const fn new(
+        context: ScanContext,
+        h: SealCommitment,
+        commitment_root: Sha256Digest,
+        rows: u64,
+    ) -> Self {
+        Self { context, h, commitment_root, rows }
+    }
+
     /// The entry that the proof is for.
     pub const fn context(&self) -> ScanContext {
         self.context
@@ -97,7 +106,7 @@ pub fn verify_table(
     verify_any_limbs_table(srs, keys, statement, proof)
 }
 
-pub(super) fn verify_any_limbs_table(
+pub(in crate::scan) fn verify_any_limbs_table(
     srs: &SrsVerifierKey,
     keys: &TableKeys<'_>,
     statement: &TableStatement<'_>,

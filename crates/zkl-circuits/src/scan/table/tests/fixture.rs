@@ -18,19 +18,19 @@ use crate::scan::tests::fixture::{Column, MIN, add, rng};
 
 /// A table of any length. Minimum and maximum of numeric columns, and every code up to the largest, occur in it.
 #[derive(Clone)]
-pub(super) struct Tall {
-    pub(super) log_rows: usize,
-    pub(super) limb_bits: usize,
-    pub(super) segment_rows: usize,
-    pub(super) rows: usize,
-    pub(super) columns: Vec<Column>,
-    pub(super) pairs: Vec<PairLayout>,
+pub(in crate::scan) struct Tall {
+    pub(in crate::scan) log_rows: usize,
+    pub(in crate::scan) limb_bits: usize,
+    pub(in crate::scan) segment_rows: usize,
+    pub(in crate::scan) rows: usize,
+    pub(in crate::scan) columns: Vec<Column>,
+    pub(in crate::scan) pairs: Vec<PairLayout>,
     /// Slots beyond those that the layout needs.
-    pub(super) spare: Slots,
+    pub(in crate::scan) spare: Slots,
 }
 
 /// The encoded rows of a segment.
-pub(super) struct Rows {
+pub(in crate::scan) struct Rows {
     columns: Vec<Column>,
     limbs: Vec<Vec<u16>>,
     bits: Vec<Vec<bool>>,
@@ -38,7 +38,7 @@ pub(super) struct Rows {
 
 impl Tall {
     /// Every kind of record but grouped ones; limbs of 4 bits, one per number, so that the seal's bounds mean the same.
-    pub(super) fn mixed(seed: u64, rows: usize) -> Self {
+    pub(in crate::scan) fn mixed(seed: u64, rows: usize) -> Self {
         let mut rng = rng(seed);
         let mut numbers = |nullable: bool| {
             let mut values: Vec<Option<u64>> = (0..rows).map(|_| Some(rng.next_u64() % 16)).collect();
@@ -75,7 +75,7 @@ impl Tall {
     }
 
     /// The smallest table with a number and a dictionary.
-    pub(super) fn narrow(seed: u64, rows: usize) -> Self {
+    pub(in crate::scan) fn narrow(seed: u64, rows: usize) -> Self {
         let mut table = Self::mixed(seed, rows);
         table.columns = vec![table.columns[0].clone(), table.columns[3].clone()];
         table.pairs = Vec::new();
@@ -83,7 +83,7 @@ impl Tall {
     }
 
     /// A column of 20 groups that come one after another, a number, and limbs of 9 bits.
-    pub(super) fn grouped(seed: u64, rows: usize) -> Self {
+    pub(in crate::scan) fn grouped(seed: u64, rows: usize) -> Self {
         let mut rng = rng(seed);
         // Group sizes differ; code 0 is null.
         let codes = (0..rows).map(|row| (21 * row * row / (rows * rows)) as u16).collect();
@@ -96,7 +96,7 @@ impl Tall {
         Self { log_rows: 9, limb_bits: 9, segment_rows: 400, rows, columns, pairs, spare: Slots::default() }
     }
 
-    pub(super) fn layout(&self) -> Layout {
+    pub(in crate::scan) fn layout(&self) -> Layout {
         let columns = self.columns.iter().enumerate().map(|(index, column)| {
             let (ty, nullable, encoding) = match column {
                 Column::Numeric { limbs, nullable, .. } => {
@@ -110,7 +110,7 @@ impl Tall {
         Layout::new(self.rows as u64, columns.collect(), self.pairs.clone()).unwrap()
     }
 
-    pub(super) fn plan(&self, kappa: u32) -> TablePlan {
+    pub(in crate::scan) fn plan(&self, kappa: u32) -> TablePlan {
         let shape =
             |layout: &Layout| Shape::with_limb_bits(self.log_rows, self.limb_bits, add(&slots_of(layout), &self.spare));
         TablePlan::cut(self.layout(), kappa, self.segment_rows as u64, self.limb_bits, &shape).unwrap()
@@ -130,7 +130,7 @@ impl Tall {
     }
 
     /// The profile of some rows under the bounds and dictionaries of all.
-    pub(super) fn profile(&self, rows: Range<usize>) -> Profile {
+    pub(in crate::scan) fn profile(&self, rows: Range<usize>) -> Profile {
         let columns = self.columns.iter().enumerate().map(|(index, column)| match column {
             Column::Numeric { .. } => {
                 let all = self.numbers(index as u32);
@@ -185,13 +185,13 @@ impl Tall {
     }
 
     /// The rows of a segment.
-    pub(super) fn range(&self, segment: &Segment<'_>) -> Range<usize> {
+    pub(in crate::scan) fn range(&self, segment: &Segment<'_>) -> Range<usize> {
         let first = segment.first_row as usize;
         first..first + segment.rows() as usize
     }
 
     /// The columns of some rows.
-    pub(super) fn encode(&self, rows: Range<usize>) -> Rows {
+    pub(in crate::scan) fn encode(&self, rows: Range<usize>) -> Rows {
         let columns: Vec<Column> = self
             .columns
             .iter()
@@ -220,7 +220,8 @@ impl Tall {
 }
 
 impl Rows {
-    pub(super) fn witness(&self, plan: &ScanPlan, profile: &Profile) -> ScanWitness<'_> {
+    /// All columns, in order.
+    pub(in crate::scan) fn data(&self) -> Vec<ColumnData<'_>> {
         let columns = self.columns.iter().zip(&self.limbs).zip(&self.bits);
         let data = columns.map(|((column, limbs), bits)| match column {
             Column::Numeric { nullable, .. } => {
@@ -229,7 +230,11 @@ impl Rows {
             Column::Codes { codes, .. } => ColumnData::Codes16(codes),
             Column::Opaque { .. } => ColumnData::Opaque { valid: Some(bits) },
         });
+        data.collect()
+    }
+
+    pub(in crate::scan) fn witness(&self, plan: &ScanPlan, profile: &Profile) -> ScanWitness<'_> {
         let sealed = SealedProfile::from_profile(plan, profile).unwrap();
-        ScanWitness::new(plan, &data.collect::<Vec<_>>(), &sealed).unwrap()
+        ScanWitness::new(plan, &self.data(), &sealed).unwrap()
     }
 }

@@ -1,9 +1,9 @@
 //! Tests of tables beyond one segment.
 
-mod fixture;
+pub(in crate::scan) mod fixture;
 mod merge;
 mod parts;
 mod plan;
-mod proofs;
+pub(in crate::scan) mod proofs;
 mod tamper;
 mod universal;

@@ -42,16 +42,16 @@ pub(super) const KAPPA: u32 = 2;
 /// Larger row groups, so that the stored proof is small.
 const STORED_KAPPA: u32 = 7;
 
-pub(super) fn srs() -> &'static Srs {
+pub(in crate::scan) fn srs() -> &'static Srs {
     static SRS: OnceLock<Srs> = OnceLock::new();
     SRS.get_or_init(|| Srs::dev(1 << STORED_KAPPA, Srs::DEV_SEED).unwrap())
 }
 
-pub(super) fn secrets(byte: u8) -> TableSecrets {
+pub(in crate::scan) fn secrets(byte: u8) -> TableSecrets {
     TableSecrets { seal: SealSeed::from_bytes([byte; 32]), commitments: CommitmentSeed::from_bytes([byte + 1; 32]) }
 }
 
-pub(super) fn context(nonce: u8) -> ScanContext {
+pub(in crate::scan) fn context(nonce: u8) -> ScanContext {
     ScanContext::new("ledger.example", &[3; 32], &"data".parse().unwrap(), &[nonce; 32])
 }
 
@@ -192,7 +192,7 @@ fn a_table_of_one_segment_has_a_plain_scan_proof() {
     assert_eq!(proved.changed(|proof| proof.segments[0].h = commitment(1)), VerifyTableError::OtherSeal);
 }
 
-pub(super) fn commitment(value: u64) -> SealCommitment {
+pub(in crate::scan) fn commitment(value: u64) -> SealCommitment {
     SealCommitment::from_bytes(&crate::scan::statement::scalar_bytes(&Fr::from(value))).unwrap()
 }
 
