@@ -28,9 +28,11 @@ export interface Scan {
 
 /** How the rows of tables are related. */
 export interface Relation {
-    operation: "same_rows" | "split" | "append";
+    operation: "same_rows" | "split" | "append" | "subset" | "unique" | "k_anonymous";
     tables: { role: string; dataset: string; rows: number }[];
     columns: string[];
+    /** The fewest rows of a class, for k_anonymous. */
+    k?: number;
     /** Columns that were not compared, and why. */
     left_out?: { column: string; reason: string }[];
 }

@@ -92,6 +92,12 @@ pub trait Context {
     /// `check` when the value is zero; a circuit writes a constraint instead.
     fn inverse(&mut self, value: &Self::Value, check: ScanError) -> Result<Self::Value, Self::Error>;
 
+    /// 1 if `value` is 0, else 0.
+    ///
+    /// # Errors
+    /// In a circuit, those of the constraint system.
+    fn is_zero(&mut self, value: &Self::Value) -> Result<Self::Value, Self::Error>;
+
     /// The `width` bits of `value`, lowest first; requires `value < 2^width`, with `width <= 64`.
     ///
     /// # Errors
@@ -166,6 +172,10 @@ impl Context for PlainVerifier<'_> {
         zkl_core::ark::ff::Field::inverse(value).ok_or(check)
     }
 
+    fn is_zero(&mut self, value: &Fr) -> Result<Fr, ScanError> {
+        Ok(Fr::from(zkl_core::ark::ff::Zero::is_zero(value)))
+    }
+
     fn bits(&mut self, value: &Fr, width: usize, check: ScanError) -> Result<Vec<Fr>, ScanError> {
         use zkl_core::ark::ff::{BigInteger as _, PrimeField as _};
         let integer = value.into_bigint();
@@ -205,6 +215,10 @@ impl Context for Native {
 
     fn inverse(&mut self, value: &Fr, check: Self::Error) -> Result<Fr, Self::Error> {
         zkl_core::ark::ff::Field::inverse(value).ok_or(check)
+    }
+
+    fn is_zero(&mut self, value: &Fr) -> Result<Fr, Self::Error> {
+        Ok(Fr::from(zkl_core::ark::ff::Zero::is_zero(value)))
     }
 
     fn bits(&mut self, _: &Fr, _: usize, check: Self::Error) -> Result<Vec<Fr>, Self::Error> {

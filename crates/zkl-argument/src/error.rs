@@ -52,8 +52,23 @@ pub enum ScanError {
     /// The rows do not look up what the sealed counts and the multiplicities say.
     #[error("the lookups differ from the sealed counts and the multiplicities")]
     RootSum,
-    /// The rows of the tables of a relation are not the same, or digests are not those of the sealed dictionaries.
-    #[error("the tables do not hold the same rows, or values of a column are not those of its sealed dictionary")]
+    /// A value of a dictionary has two codes, or rows have a code without value: equal keys could look different.
+    #[error("column {column} of the key has one value under two codes")]
+    CodesOfOneValue {
+        /// Position among the columns of the relation.
+        column: usize,
+    },
+    /// A challenge met a pole that the postings add up to; happens with probability 2^-250 to an honest prover.
+    #[error("the challenge meets target {target} of the postings")]
+    TargetDenominator {
+        /// Position among the targets of the shape.
+        target: usize,
+    },
+    /// The tables of a relation do not hold the rows that they should, or a committed column is not what it is said to be: digests those of the
+    /// sealed dictionary, selectors bits, gaps in range and from each key to the next.
+    #[error(
+        "the tables do not hold the rows that the relation says, or values of a column are not those of its sealed dictionary"
+    )]
     PostingSum,
     /// The rows that count in a relation are not those of the statement.
     #[error("the rows that count are not those of the statement")]

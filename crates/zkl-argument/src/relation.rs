@@ -1,8 +1,13 @@
-//! The rows of some tables are those of others: one multiset of tuples, over columns that were committed to before.
+//! The rows of some tables are those of others, some of them, or all different, over columns that were committed to before.
 //!
 //! # Statement
-//! Given committed columns of tables on two sides, and what is sealed of their columns (minima, dictionaries): the rows on the left,
-//! as values, are those on the right, each as often. Rows from a unit's n on are ignored.
+//! Given committed columns of tables on two sides, and what is sealed of their columns (minima, dictionaries), one of
+//! - the rows on the left, as values, are those on the right, each as often;
+//! - those on the right are some of those on the left, none more often than there;
+//! - no two rows of the one table are equal;
+//! - every row of the one table is equal to k - 1 others, at least.
+//!
+//! Rows from a unit's n on are ignored.
 //!
 //! # Relation
 //! A unit is one segment of a table. Row `x` of a unit posts its tuple, and its dictionary columns post pairs, as poles of a rational
@@ -16,13 +21,18 @@
 //! with a space `tau` from 2 on of its own per table and dictionary. All sums are one: different tuples are different poles, so the whole
 //! vanishes exactly if every part does. So a minimum and a code of one table never meet those of another one: values are compared.
 //!
-//! [`fraction`] reduces the sum to `p(z)`, `q(z)` of the leaves. `p` is public. `q` is linear in the committed columns but for
+//! Rows on the left count with a committed selector s instead of `ind` where those on the right are some of them, and what shows that
+//! s is a bit is a posting too; so are the gaps between keys that all differ, and the sizes of classes: `relation/posting.rs` and
+//! `relation/chain.rs`. All of it is linear in columns that are committed to before X.
+//!
+//! [`fraction`] reduces the sum to `p(z)`, `q(z)` of the leaves. `p` is public but for committed weights; their sum at z joins the claim with
+//! a power of eta. `q` is linear in the committed columns but for
 //! `min b`: the minimum is sealed, so the prover sends `b(z)`, which joins the claim with a power of eta; then the mask, as in
 //! [`crate::opening`].
 //!
 //! # Soundness
 //! `t0` must bind columns, digests `D`, mask and seals before X, Y are drawn. The error is that of the fractional sum and of Schwartz-Zippel
-//! in X, Y: leaves x (length of a tuple + 1) / |Fr|, below 2^-215, and `(2 + values) / |Fr|` in eta, rho. Counts below 2^32 cannot sum to r.
+//! in X, Y: leaves x (length of a tuple + 1) / |Fr|, below 2^-215, and `(3 + values) / |Fr|` in eta, rho. Counts below 2^32 cannot sum to r.
 //! A zero denominator makes the root's q zero.
 //!
 //! | symbol | here |
@@ -31,10 +41,15 @@
 //! | `ind` | 1 for rows below n of a unit |
 //! | `r*`, `z_blk`, eta, rho, `y` | [`RelationOpening`] |
 
+mod chain;
+mod extra;
+mod posting;
 mod prove;
 mod shape;
 mod weights;
 
+pub use extra::{ExtraCells, extra_columns};
+pub use posting::{ExtraColumn, RelationKind};
 pub use prove::{RelationProof, UnitCells, prove_relation};
 pub use shape::{ColumnShape, RelationShape, Side, TableShape};
 pub use weights::relation_weights;
@@ -49,6 +64,7 @@ use crate::{
     mle,
     transcript::TranscriptSeed,
 };
+use posting::{Amount, Column, Posting, Weight};
 use shape::RelationBlock;
 
 /// Separates the transcript of relations from that of scans.
@@ -137,9 +153,20 @@ pub fn verify_relation<C: Context>(
             rows.push(row_bits(ctx, shape, count)?);
         }
     }
+    let firsts = if shape.first_count() > 0 { ctx.receive(shape.first_count())? } else { Vec::new() };
     let x = ctx.challenge()?;
     let y = ctx.challenge()?;
-    let sum = dictionaries(ctx, shape, sealed, &x, &y)?;
+    let sum = match shape.kind() {
+        RelationKind::SameRows => dictionaries(ctx, shape, sealed, &x, &y)?,
+        RelationKind::Subset => {
+            dictionaries(ctx, shape, sealed, &x, &y)? + targets(ctx, shape, sealed, &firsts, (&x, &y))?
+        }
+        RelationKind::KAnonymous { .. } => targets(ctx, shape, sealed, &firsts, (&x, &y))?,
+        RelationKind::Unique => {
+            one_code_each(ctx, shape, sealed)?;
+            targets(ctx, shape, sealed, &firsts, (&x, &y))?
+        }
+    };
 
     let mut root = ctx.receive(2)?.into_iter();
     let (p, q) = match (root.next(), root.next()) {
@@ -154,22 +181,25 @@ pub fn verify_relation<C: Context>(
     let eq = mle::eq_values(ctx, &z_blk);
 
     let below: Vec<C::Value> = rows.iter().map(|bits| mle::below(ctx, bits, &z_row)).collect();
-    let mut weights = ctx.constant(0);
-    for (block, eq) in shape.blocks().iter().zip(&eq) {
-        if let Some(below) = below.get(block.unit()) {
-            weights = weights + eq.clone() * below;
-        }
-    }
-    ctx.assert_equal(&leaf.value.p, &weights, ScanError::PostingWeights)?;
+    let weights = public_weights(ctx, shape, &eq, &below);
+    // Committed weights have the rest, which the opening decides.
+    let committed = if shape.has_committed_weights() {
+        Some(leaf.value.p.clone() - &weights)
+    } else {
+        ctx.assert_equal(&leaf.value.p, &weights, ScanError::PostingWeights)?;
+        None
+    };
 
-    let valid = ctx.receive(shape.value_count())?;
-    let mut value = committed_part(ctx, shape, sealed, (&x, &y), &eq, &leaf.value.q, &valid);
+    let mut values = ctx.receive(shape.value_count())?;
+    let point = LeafPoint { eq: &eq, below: &below, z_row: &z_row };
+    let mut value = committed_part(ctx, shape, sealed, (&x, &y), &point, &leaf.value.q, &values);
+    values.extend(committed);
     let w = ctx.receive(1)?.into_iter().fold(ctx.constant(0), |sum, w| sum + w);
     let eta = ctx.challenge()?;
     let rho = ctx.challenge()?;
     ctx.inverse(&rho, ScanError::MaskChallenge)?;
     let zero = ctx.constant(0);
-    value = valid.iter().rev().fold(zero, |sum, valid| (sum + valid) * &eta) + value + w * &rho;
+    value = values.iter().rev().fold(zero, |sum, value| (sum + value) * &eta) + value + w * &rho;
     Ok(RelationOpening { r_star: z_row, z_blk, tuple: y, eta, rho, value })
 }
 
@@ -206,11 +236,14 @@ pub fn check_sealed<V>(shape: &RelationShape, sealed: &[SealedTable<V>]) -> Resu
         for (column, sealed) in table.columns.iter().zip(&sealed.columns) {
             match (column, sealed) {
                 (ColumnShape::Numeric { .. }, SealedColumn::Numeric { .. }) => {}
-                (&ColumnShape::Category { capacity }, SealedColumn::Category { counts, values }) => {
+                (
+                    &(ColumnShape::Category { capacity } | ColumnShape::Code { capacity }),
+                    SealedColumn::Category { counts, values },
+                ) => {
                     check("a list of counts", capacity as usize, counts.len())?;
                     check("a list of values", capacity as usize, values.len())?;
                 }
-                (ColumnShape::Category { capacity }, SealedColumn::Numeric { .. }) => {
+                (ColumnShape::Category { capacity } | ColumnShape::Code { capacity }, SealedColumn::Numeric { .. }) => {
                     check("a dictionary", *capacity as usize, 0)?;
                 }
                 (ColumnShape::Numeric { .. }, SealedColumn::Category { counts, .. }) => {
@@ -263,6 +296,120 @@ fn dictionaries<C: Context>(
     Ok(sum)
 }
 
+/// What the postings beside rows and dictionaries add up to.
+fn targets<C: Context>(
+    ctx: &mut C,
+    shape: &RelationShape,
+    sealed: &[SealedTable<C::Value>],
+    firsts: &[C::Value],
+    (x, y): (&C::Value, &C::Value),
+) -> Result<C::Value, C::Error> {
+    let rows = |ctx: &mut C, table: usize| {
+        let none = ctx.constant(0);
+        sealed.get(table).map_or_else(|| none.clone(), |own| own.rows.iter().fold(none.clone(), |sum, rows| sum + rows))
+    };
+    let all = |ctx: &mut C| {
+        let units = shape.tables().first().map_or(0, |table| table.units) as u64;
+        ctx.constant(units << shape.log_rows())
+    };
+    let first = |ctx: &mut C, at: usize| firsts.get(at).cloned().unwrap_or_else(|| ctx.constant(0));
+    let mut sum = ctx.constant(0);
+    for (index, target) in shape.targets().iter().enumerate() {
+        let amount = |ctx: &mut C, amount: Amount| match amount {
+            Amount::Constant(value) => ctx.constant(value),
+            Amount::Rows(table) => rows(ctx, table),
+            Amount::RowsLeft => rows(ctx, 0) - rows(ctx, 1),
+            Amount::RowsBeyond => all(ctx) - rows(ctx, 0),
+            Amount::RowsLessFirst => rows(ctx, 0) - first(ctx, 0),
+            Amount::AllLessFirst => all(ctx) - first(ctx, 0),
+            Amount::First(at) => first(ctx, at),
+        };
+        let mut denominator = x.clone() - ctx.constant(target.space);
+        let mut power = y.clone();
+        for (place, &component) in target.tuple.iter().enumerate() {
+            if place > 0 {
+                power = power * y;
+            }
+            if component != Amount::Constant(0) {
+                denominator = denominator - amount(ctx, component) * &power;
+            }
+        }
+        let pole = ctx.inverse(&denominator, ScanError::TargetDenominator { target: index })?;
+        let weighted = pole * amount(ctx, target.weight);
+        sum = if target.negative { sum - weighted } else { sum + weighted };
+    }
+    Ok(sum)
+}
+
+/// Checks that a value of a dictionary has one code: of two codes with one value, or both without, one has no rows. Else equal rows could have
+/// different keys.
+fn one_code_each<C: Context>(
+    ctx: &mut C,
+    shape: &RelationShape,
+    sealed: &[SealedTable<C::Value>],
+) -> Result<(), C::Error> {
+    let columns =
+        shape.tables().iter().zip(sealed).flat_map(|(table, sealed)| table.columns.iter().zip(&sealed.columns));
+    for (column, (_, sealed)) in columns.enumerate() {
+        let SealedColumn::Category { counts, values } = sealed else { continue };
+        let (zero, check) = (ctx.constant(0), ScanError::CodesOfOneValue { column });
+        let mut keys: Vec<C::Value> = Vec::with_capacity(values.len());
+        for (code, (count, value)) in counts.iter().zip(values).enumerate() {
+            let is_zero = ctx.is_zero(value)?;
+            // 0 is null, whose code is 0.
+            if code > 0 {
+                ctx.assert_equal(&(is_zero.clone() * count), &zero, check.clone())?;
+            }
+            // Unused codes differ from each other, and from every value but with a chance of 2^-240.
+            keys.push(value.clone() - is_zero * ctx.constant(code as u64));
+        }
+        let mut product = ctx.constant(1);
+        for (index, key) in keys.iter().enumerate() {
+            for other in keys.iter().take(index) {
+                product = product * (key.clone() - other);
+            }
+        }
+        ctx.inverse(&product, check)?;
+    }
+    Ok(())
+}
+
+/// The public part of the numerators' value at the leaf point.
+fn public_weights<C: Context>(ctx: &mut C, shape: &RelationShape, eq: &[C::Value], below: &[C::Value]) -> C::Value {
+    let mut weights = ctx.constant(0);
+    for (block, eq) in shape.blocks().iter().zip(eq) {
+        let unit = match *block {
+            RelationBlock::Rows { table, .. } if shape.selector(table).is_some() => continue,
+            RelationBlock::Rows { unit, .. } | RelationBlock::Dictionary { unit, .. } => unit,
+            RelationBlock::Posting(index) => match shape.posting(index) {
+                Some(Posting { weight: Weight::Below, unit, .. }) => *unit,
+                Some(Posting { weight: Weight::All | Weight::Form(1, _), .. }) => {
+                    weights += eq;
+                    continue;
+                }
+                Some(Posting { weight: Weight::Form(constant, _), .. }) if *constant > 0 => {
+                    weights = weights + eq.clone() * ctx.constant(*constant);
+                    continue;
+                }
+                _ => continue,
+            },
+        };
+        if let Some(below) = below.get(unit) {
+            weights = weights + eq.clone() * below;
+        }
+    }
+    weights
+}
+
+/// What is public of the leaves at a point.
+struct LeafPoint<'a, V> {
+    /// Of the block point.
+    eq: &'a [V],
+    /// Extension of the rows that count, of each unit.
+    below: &'a [V],
+    z_row: &'a [V],
+}
+
 /// The value at `r*` of the committed part of `q`: what is public or sealed is taken out of the claim. `valid` are the values of the
 /// validity columns, block by block.
 fn committed_part<C: Context>(
@@ -270,7 +417,7 @@ fn committed_part<C: Context>(
     shape: &RelationShape,
     sealed: &[SealedTable<C::Value>],
     (x, y): (&C::Value, &C::Value),
-    eq: &[C::Value],
+    &LeafPoint { eq, below, z_row }: &LeafPoint<'_, C::Value>,
     q: &C::Value,
     valid: &[C::Value],
 ) -> C::Value {
@@ -314,6 +461,24 @@ fn committed_part<C: Context>(
             RelationBlock::Dictionary { table, column, .. } => {
                 let known = x.clone() - ctx.constant(shape.space(table, column));
                 rest = rest - known * eq;
+            }
+            RelationBlock::Posting(index) => {
+                let Some(posting) = shape.posting(index) else { continue };
+                let mut known = x.clone() - ctx.constant(posting.space) - y.clone() * ctx.constant(posting.shift);
+                for &(power, factor, column) in &posting.terms {
+                    let value = match column {
+                        Column::Cell(_) => continue,
+                        Column::Beyond => match below.get(posting.unit) {
+                            Some(below) => ctx.constant(1) - below,
+                            None => continue,
+                        },
+                        Column::Index => mle::periodic(ctx, shape.limb_bits(), z_row),
+                    };
+                    let factor = ctx.constant_field(factor);
+                    known = known - (1..power).fold(y.clone(), |product, _| product * y) * value * factor;
+                }
+                let part = known * eq;
+                rest = if posting.negative { rest + part } else { rest - part };
             }
         }
     }

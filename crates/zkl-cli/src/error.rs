@@ -82,6 +82,8 @@ pub(crate) enum CliError {
     RelationSyntax(#[from] RelationSyntaxError),
     #[error("{dataset} {problem}")]
     RelationFile { dataset: DatasetName, problem: &'static str },
+    #[error("entry {entry} was recorded for the relation, and is none")]
+    NoRelation { entry: String },
     #[error("{path} does not hold a claim", path = path.display())]
     ClaimFile { path: PathBuf, source: serde_json::Error },
     #[error("{path} is not a dataset file", path = path.display())]

@@ -42,6 +42,7 @@ pub struct Relate<'l> {
     operation: Operation,
     tables: Vec<(&'l Dataset, Table)>,
     columns: Option<Vec<String>>,
+    k: Option<u32>,
     reporter: SharedReporter,
 }
 
@@ -52,7 +53,7 @@ impl Ledger {
     /// Of the future: [`LedgerError::Relation`] when the relation is false, cannot be proved of these tables, or a table is another one than the notarized
     /// one; otherwise what the vault, the keys or the store answer. Nothing is recorded then.
     pub fn relate(&self, operation: Operation) -> Relate<'_> {
-        Relate { ledger: self, operation, tables: Vec::new(), columns: None, reporter: Arc::new(()) }
+        Relate { ledger: self, operation, tables: Vec::new(), columns: None, k: None, reporter: Arc::new(()) }
     }
 }
 
@@ -69,6 +70,12 @@ impl<'l> Relate<'l> {
         self
     }
 
+    /// The fewest rows of a class, which [`Operation::KAnonymous`] needs and no other operation has.
+    pub const fn k(mut self, k: u32) -> Self {
+        self.k = Some(k);
+        self
+    }
+
     /// Reports stages.
     pub fn progress(mut self, reporter: impl StageReporter + 'static) -> Self {
         self.reporter = Arc::new(reporter);
@@ -76,7 +83,7 @@ impl<'l> Relate<'l> {
     }
 
     async fn run(self) -> Result<Entry, LedgerError> {
-        let Self { ledger, operation, tables, columns, reporter } = self;
+        let Self { ledger, operation, tables, columns, k, reporter } = self;
         let notary = ledger.notary()?.verifying_key();
         if !operation.tables().contains(&tables.len()) {
             return Err(RelateError::Tables { operation, got: tables.len() }.into());
@@ -106,13 +113,13 @@ impl<'l> Relate<'l> {
                 comparable.map(|column| column.column).collect()
             });
             let plans = committed.iter().map(|rows| &rows.plan).collect();
-            let plan = RelationPlan::new(operation, plans, &columns).map_err(RelateError::Plan)?;
+            let plan = RelationPlan::with_k(operation, k, plans, &columns).map_err(RelateError::Plan)?;
             let rows: Vec<RelatedRows> =
                 committed.iter().map(|rows| rows.read_again(work)).collect::<Result<_, _>>()?;
             // Its owner is told which rows break it; nobody else ever is.
             difference::check(&plan, &committed, &rows)?;
 
-            let terms = RelationTerms { operation, columns };
+            let terms = RelationTerms { operation, columns, k };
             let circuit = RelationCircuit::blank(plan.shape().clone());
             // Linked columns of several tables are opened with the circuit.
             let key = ProofSetting::Universal.keys(&keys, &circuit, work)?;

@@ -7,12 +7,14 @@ use zkl_core::ark::{
     ff::{AdditiveGroup as _, Field as _},
 };
 use zkl_kernel::{
-    Form, Kernel, KernelTask,
+    Cells, Form, Kernel, KernelTask,
     fraction::{Denominator, Leaf, Numerator},
 };
 
 use super::{
-    RELATION_DOMAIN, RelationOpening, SealedColumn, SealedTable, check_sealed, committed_part,
+    LeafPoint, RELATION_DOMAIN, RelationOpening, SealedColumn, SealedTable, check_sealed, committed_part,
+    posting::{Column, Posting, Weight, cells_of},
+    public_weights,
     shape::{ColumnShape, RelationBlock, RelationShape, Side},
 };
 use crate::{
@@ -47,7 +49,7 @@ impl Drop for RelationProof {
 }
 
 /// Proves the relation between `units`, which come table by table, with the field kernel that this process has chosen. `mask` are the
-/// `2^kappa` entries that were committed before `t0`.
+/// `2^kappa` entries that were committed before `t0`, `firsts` the elements that precede the first challenge.
 ///
 /// The messages are computed from the columns: for a false relation they do not verify.
 ///
@@ -58,6 +60,7 @@ pub fn prove_relation(
     shape: &RelationShape,
     sealed: &[SealedTable<Fr>],
     units: &[UnitCells<'_>],
+    firsts: &[Fr],
     mask: &[Fr],
     seed: &TranscriptSeed,
 ) -> Result<RelationProof, PlanError> {
@@ -67,25 +70,31 @@ pub fn prove_relation(
         return Err(PlanError::Size { what: "mask", got: mask.len(), min: 1, max: rows });
     }
     check_sealed(shape, sealed).map_err(|_| PlanError::Profile { index: 0 })?;
-    let expected = shape.tables().iter().flat_map(|table| std::iter::repeat_n(table, table.units));
-    let count: usize = shape.tables().iter().map(|table| table.units).sum();
+    let (expected, got) = (shape.first_count(), firsts.len());
+    if expected != got {
+        return Err(PlanError::Size { what: "number of first messages", got, min: expected, max: expected });
+    }
+    let count = shape.units().count();
     if units.len() != count {
         return Err(PlanError::Size { what: "number of units", got: units.len(), min: count, max: count });
     }
-    for (index, (table, unit)) in expected.zip(units).enumerate() {
-        let cells: usize = table.columns.iter().map(|column| column.cells()).sum();
+    for (index, ((table, cells), unit)) in shape.units().zip(units).enumerate() {
         let fits = |cell: &CellData<'_>| (unit.rows..=rows).contains(&cell.len());
-        if unit.cells.len() != cells || unit.rows == 0 || !unit.cells.iter().all(fits) {
+        // Multiplicities have the length of the limb table.
+        let own = unit.cells.iter().take(cells_of(&table.columns));
+        let is_short = unit.cells.iter().all(|cell| cell.len() <= rows);
+        if unit.cells.len() != cells || unit.rows == 0 || !own.into_iter().all(fits) || !is_short {
             return Err(PlanError::Column { index });
         }
     }
-    zkl_kernel::selection().choice.run(Prove { shape, sealed, units, mask, seed })
+    zkl_kernel::selection().choice.run(Prove { shape, sealed, units, firsts, mask, seed })
 }
 
 struct Prove<'a> {
     shape: &'a RelationShape,
     sealed: &'a [SealedTable<Fr>],
     units: &'a [UnitCells<'a>],
+    firsts: &'a [Fr],
     mask: &'a [Fr],
     seed: &'a TranscriptSeed,
 }
@@ -96,23 +105,38 @@ impl KernelTask for Prove<'_> {
     fn run<K: Kernel>(self, kernel: K) -> Self::Output {
         let Self { shape, sealed, mask, seed, .. } = self;
         let mut tape = ProverTape::in_domain(RELATION_DOMAIN, seed);
+        if !self.firsts.is_empty() {
+            tape.send(self.firsts);
+        }
         let x = tape.challenge();
         let y = tape.challenge();
         let powers = shape.powers(&y);
+        let beyond = self.beyond();
         let mut blocks: Vec<Leaf<'_>> = Vec::with_capacity(1 << shape.block_bits());
         for block in shape.blocks() {
-            blocks.push(self.leaf(block, x, y, &powers).ok_or(PlanError::Degenerate)?);
+            let leaf = match *block {
+                RelationBlock::Posting(index) => {
+                    shape.posting(index).and_then(|posting| self.posting(posting, &beyond, x, y))
+                }
+                _ => self.leaf(block, x, y, &powers),
+            };
+            blocks.push(leaf.ok_or(PlanError::Degenerate)?);
         }
         blocks.resize_with(1 << shape.block_bits(), || Leaf::TRIVIAL);
 
         let leaf = fraction::prove(kernel, &mut tape, blocks, shape.log_rows())?;
         let mut z_row = leaf.point;
         let z_blk = z_row.split_off(shape.log_rows().min(z_row.len()));
-        let valid: Vec<Fr> =
+        let mut values: Vec<Fr> =
             self.valid_columns().map(|cells| value(kernel, cells, &z_row, shape)).collect::<Result<_, _>>()?;
-        tape.send(&valid);
+        tape.send(&values);
         let eq = mle::eq_values(&mut Native, &z_blk);
-        let f = committed_part(&mut Native, shape, sealed, (&x, &y), &eq, &leaf.value.q, &valid);
+        let below = self.units.iter().map(|unit| below(unit.rows, &z_row)).collect::<Vec<_>>();
+        let point = LeafPoint { eq: &eq, below: &below, z_row: &z_row };
+        let f = committed_part(&mut Native, shape, sealed, (&x, &y), &point, &leaf.value.q, &values);
+        if shape.has_committed_weights() {
+            values.push(leaf.value.p - public_weights(&mut Native, shape, &eq, &below));
+        }
 
         let low = z_row.get(..mask.len().trailing_zeros() as usize).ok_or(PlanError::Degenerate)?;
         let w = mle::evaluate(mask, low).ok_or(PlanError::Degenerate)?;
@@ -122,18 +146,71 @@ impl KernelTask for Prove<'_> {
         if rho == Fr::ZERO {
             return Err(PlanError::Degenerate);
         }
-        let value = f + eta * polynomial::horner(&valid, eta) + rho * w;
+        let value = f + eta * polynomial::horner(&values, eta) + rho * w;
         let opening = RelationOpening { r_star: z_row, z_blk, tuple: y, eta, rho, value };
         Ok(RelationProof { messages: tape.into_messages(), opening })
     }
 }
 
 impl<'a> Prove<'a> {
+    /// Per unit, which rows do not count; empty where no posting asks for it.
+    fn beyond(&self) -> Vec<Vec<bool>> {
+        let rows = 1 << self.shape.log_rows();
+        let is_asked = |unit: usize| {
+            self.shape.blocks().iter().any(|block| match *block {
+                RelationBlock::Posting(index) => self.shape.posting(index).is_some_and(|posting| {
+                    posting.unit == unit && posting.terms.iter().any(|term| term.2 == Column::Beyond)
+                }),
+                _ => false,
+            })
+        };
+        let of_unit = |(unit, own): (usize, &UnitCells<'_>)| match is_asked(unit) {
+            true => (0..rows).map(|row| row >= own.rows).collect(),
+            false => Vec::new(),
+        };
+        self.units.iter().enumerate().map(of_unit).collect()
+    }
+
+    fn posting<'b>(&self, posting: &Posting, beyond: &'b [Vec<bool>], x: Fr, y: Fr) -> Option<Leaf<'b>>
+    where
+        'a: 'b,
+    {
+        let unit = self.units.get(posting.unit)?;
+        let sign = if posting.negative { -Fr::ONE } else { Fr::ONE };
+        let mut terms = Vec::with_capacity(posting.terms.len());
+        for &(power, factor, column) in &posting.terms {
+            let cells = match column {
+                Column::Cell(cell) => unit.cells.get(cell)?.cells(),
+                Column::Beyond => Cells::Bits(beyond.get(posting.unit)?),
+                Column::Index => Cells::Periodic { bits: self.shape.limb_bits() as u32 },
+            };
+            terms.push((-sign * factor * y.pow([power as u64]), cells));
+        }
+        let constant = sign * (x - Fr::from(posting.space) - y * Fr::from(posting.shift));
+        let p = match &posting.weight {
+            Weight::Below => Numerator::Below(unit.rows),
+            Weight::All => Numerator::One,
+            Weight::Form(constant, terms) => {
+                let term = |&(factor, cell): &(Fr, usize)| Some((factor, unit.cells.get(cell)?.cells()));
+                let terms = terms.iter().map(term).collect::<Option<_>>()?;
+                Numerator::Form(Form { constant: Fr::from(*constant), terms })
+            }
+        };
+        Some(Leaf { p, q: Denominator::Form(Form { constant, terms }) })
+    }
+
     fn leaf(&self, block: &RelationBlock, x: Fr, y: Fr, powers: &[[Fr; 2]]) -> Option<Leaf<'a>> {
-        let unit = self.units.get(block.unit())?;
-        let p = Numerator::Below(unit.rows);
+        let (RelationBlock::Rows { unit, .. } | RelationBlock::Dictionary { unit, .. }) = *block else { return None };
+        let unit = self.units.get(unit)?;
+        let mut p = Numerator::Below(unit.rows);
         let form = match *block {
-            RelationBlock::Rows { table, .. } => self.tuple(table, unit, x, powers)?,
+            RelationBlock::Posting(_) => return None,
+            RelationBlock::Rows { table, .. } => {
+                if let Some(selector) = self.shape.selector(table) {
+                    p = column_form(unit.cells.get(selector)?);
+                }
+                self.tuple(table, unit, x, powers)?
+            }
             RelationBlock::Dictionary { table, column, .. } => {
                 let columns = &self.shape.tables().get(table)?.columns;
                 let code: usize = columns.iter().take(column).map(|column| column.cells()).sum();
@@ -205,4 +282,15 @@ fn value<K: Kernel>(kernel: K, cells: &CellData<'_>, point: &[Fr], shape: &Relat
     let form = Form { constant: Fr::ZERO, terms: vec![(Fr::ONE, cells.cells())] };
     let table = kernel.tabulate(&form, 1 << shape.log_rows());
     kernel.eq_sum(point, &table).map_err(|_| PlanError::Degenerate)
+}
+
+/// The extension of the rows below `rows`.
+fn below(rows: usize, point: &[Fr]) -> Fr {
+    let bits: Vec<Fr> = (0..=point.len()).map(|bit| Fr::from((rows >> bit & 1) as u64)).collect();
+    mle::below(&mut Native, &bits, point)
+}
+
+/// A committed column as numerators.
+fn column_form<'a>(cells: &'a CellData<'a>) -> Numerator<'a> {
+    Numerator::Form(Form { constant: Fr::ZERO, terms: vec![(Fr::ONE, cells.cells())] })
 }

@@ -1,6 +1,7 @@
 //! How many tables, units and columns a relation has: every size of the argument follows from it.
 
-use crate::{context::Value, error::PlanError};
+use super::posting::{ExtraColumn, Posting, Postings, RelationKind, Target, Weight, cells_of};
+use crate::{context::Value, error::PlanError, shape::LIMB_BITS};
 
 /// Binary logarithm of the arity of the tree.
 const LOG_ARITY: usize = 2;
@@ -31,6 +32,11 @@ pub enum ColumnShape {
         /// Codes.
         capacity: u32,
     },
+    /// Codes of a dictionary alone: rows of one table are told apart by them.
+    Code {
+        /// Codes.
+        capacity: u32,
+    },
 }
 
 impl ColumnShape {
@@ -39,11 +45,17 @@ impl ColumnShape {
         match self {
             Self::Numeric { limbs, nullable } => usize::from(limbs) + usize::from(nullable),
             Self::Category { .. } => 2,
+            Self::Code { .. } => 1,
         }
     }
 
     const fn is_numeric(self) -> bool {
         matches!(self, Self::Numeric { .. })
+    }
+
+    /// Whether its pairs of code and digest are posted.
+    const fn is_category(self) -> bool {
+        matches!(self, Self::Category { .. })
     }
 }
 
@@ -65,25 +77,22 @@ pub(crate) enum RelationBlock {
     Rows { table: usize, unit: usize },
     /// Code and digest of a dictionary column of a unit.
     Dictionary { table: usize, unit: usize, column: usize },
-}
-
-impl RelationBlock {
-    pub(crate) const fn unit(self) -> usize {
-        match self {
-            Self::Rows { unit, .. } | Self::Dictionary { unit, .. } => unit,
-        }
-    }
+    /// Another posting, by its position.
+    Posting(usize),
 }
 
 /// The sizes of a relation.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RelationShape {
+    kind: RelationKind,
     log_rows: usize,
+    limb_bits: usize,
     tables: Vec<TableShape>,
     blocks: Vec<RelationBlock>,
     block_bits: usize,
     /// Space of every dictionary column, `[table][column]`; 0 for others.
     spaces: Vec<Vec<u64>>,
+    postings: Postings,
 }
 
 impl RelationShape {
@@ -98,40 +107,87 @@ impl RelationShape {
     /// Most codes of all dictionaries together: bounds the circuit.
     pub const MAX_CODES: usize = 8_192;
 
-    /// The shape of a relation between `tables`, whose units have at most `2^log_rows` rows.
+    /// The shape of a relation of the same rows between `tables`, whose units have at most `2^log_rows` rows.
     ///
     /// # Errors
     /// [`PlanError::Size`] for what is too many or too few, [`PlanError::Column`] when columns do not correspond.
     pub fn new(log_rows: usize, tables: Vec<TableShape>) -> Result<Self, PlanError> {
+        Self::of(RelationKind::SameRows, LIMB_BITS, log_rows, tables)
+    }
+
+    /// The shape of a relation of `kind`. Look-ups are in a table of `2^limb_bits` entries, which the rows of the first unit hold.
+    ///
+    /// # Errors
+    /// As [`Self::new`]; [`PlanError::Column`] also for [`ColumnShape::Code`] where values are compared, and for
+    /// [`ColumnShape::Category`] where they are not.
+    pub fn of(
+        kind: RelationKind,
+        limb_bits: usize,
+        log_rows: usize,
+        tables: Vec<TableShape>,
+    ) -> Result<Self, PlanError> {
         let bounded = |what, got: usize, min: usize, max: usize| {
             if (min..=max).contains(&got) { Ok(()) } else { Err(PlanError::Size { what, got, min, max }) }
         };
         bounded("binary logarithm of the rows", log_rows, 1, Self::MAX_LOG_ROWS)?;
-        bounded("number of tables", tables.len(), 2, Self::MAX_TABLES)?;
+        let (fewest, most) = match kind {
+            RelationKind::SameRows => (2, Self::MAX_TABLES),
+            RelationKind::Subset => (2, 2),
+            RelationKind::Unique | RelationKind::KAnonymous { .. } => (1, 1),
+        };
+        bounded("number of tables", tables.len(), fewest, most)?;
+        if !kind.compares_values() {
+            bounded("bits of a looked-up limb", limb_bits, 1, log_rows.min(LIMB_BITS))?;
+        }
         let first = tables.first().map(|table| table.columns.as_slice()).unwrap_or_default();
         let mut codes = 0usize;
         for table in &tables {
             bounded("number of segments of a table", table.units, 1, 1 << Self::MAX_LOG_LEAVES)?;
             bounded("number of compared columns", table.columns.len(), 1, Self::MAX_CELLS)?;
             bounded("number of compared columns", table.columns.len(), first.len(), first.len())?;
-            let cells = table.columns.iter().map(|column| column.cells()).sum();
+            let cells = cells_of(&table.columns);
             bounded("number of committed columns", cells, 1, Self::MAX_CELLS)?;
             for (index, (own, first)) in table.columns.iter().zip(first).enumerate() {
                 if own.is_numeric() != first.is_numeric() {
                     return Err(PlanError::Column { index });
                 }
-                if let ColumnShape::Category { capacity } = *own {
-                    codes = codes.saturating_add(capacity as usize);
+                match (*own, kind) {
+                    (ColumnShape::Numeric { .. }, _) => {}
+                    (ColumnShape::Category { capacity }, RelationKind::SameRows | RelationKind::Subset)
+                    | (ColumnShape::Code { capacity }, RelationKind::Unique | RelationKind::KAnonymous { .. }) => {
+                        codes = codes.saturating_add(capacity as usize);
+                    }
+                    _ => return Err(PlanError::Column { index }),
                 }
             }
         }
         bounded("number of codes", codes, 0, Self::MAX_CODES)?;
-        let per_unit = |table: &TableShape| 1 + table.columns.iter().filter(|column| !column.is_numeric()).count();
+        let max_blocks = 1 << (Self::MAX_LOG_LEAVES - log_rows);
+        let per_unit = |table: &TableShape| 1 + table.columns.iter().filter(|column| column.is_category()).count();
         let count: usize = tables.iter().map(|table| table.units.saturating_mul(per_unit(table))).sum();
-        bounded("number of blocks", count, 2, 1 << (Self::MAX_LOG_LEAVES - log_rows))?;
-        let block_bits = (count.next_power_of_two().trailing_zeros() as usize).max(LOG_ARITY);
-        let (blocks, spaces) = (blocks(&tables), spaces(&tables));
-        Ok(Self { log_rows, tables, blocks, block_bits, spaces })
+        // Before anything is made of so many.
+        bounded("number of blocks", count, 1, max_blocks)?;
+        let spaces = spaces(&tables);
+        let space = spaces.iter().flatten().copied().max().unwrap_or(0).max(ROWS_SPACE) + 1;
+        let postings = Postings::new(kind, &tables, limb_bits, space)?;
+        let mut blocks = if kind.compares_values() { blocks(&tables) } else { Vec::new() };
+        blocks.extend((0..postings.postings.len()).map(RelationBlock::Posting));
+        bounded("number of blocks", blocks.len(), 2, max_blocks)?;
+        let extra = postings.extra.iter().map(Vec::len).max().unwrap_or(0);
+        let cells = tables.iter().map(|table| cells_of(&table.columns)).max().unwrap_or(0);
+        bounded("number of committed columns", cells + extra, 1, Self::MAX_CELLS)?;
+        let block_bits = (blocks.len().next_power_of_two().trailing_zeros() as usize).max(LOG_ARITY);
+        Ok(Self { kind, log_rows, limb_bits, tables, blocks, block_bits, spaces, postings })
+    }
+
+    /// What is shown of the tables.
+    pub const fn kind(&self) -> RelationKind {
+        self.kind
+    }
+
+    /// Binary logarithm of the size of the limb table.
+    pub const fn limb_bits(&self) -> usize {
+        self.limb_bits
     }
 
     /// Binary logarithm of the rows of the longest unit.
@@ -149,16 +205,29 @@ impl RelationShape {
         &self.tables
     }
 
-    /// Values of validity columns that the prover sends.
+    /// Values of validity columns that the prover sends, for minima to be multiplied with.
     pub fn value_count(&self) -> usize {
+        if !self.kind.compares_values() {
+            return 0;
+        }
         let nullable = |column: &&ColumnShape| matches!(column, ColumnShape::Numeric { nullable: true, .. });
         self.tables.iter().map(|table| table.units * table.columns.iter().filter(nullable).count()).sum()
     }
 
-    /// Field elements that the prover sends: root, layers, values, mask.
+    /// The columns of a unit, counted over all tables, that are committed to beside those of its table and its digests.
+    pub fn extra(&self, unit: usize) -> &[ExtraColumn] {
+        self.postings.extra.get(unit).map(Vec::as_slice).unwrap_or_default()
+    }
+
+    /// Elements that the prover sends before the first challenge.
+    pub const fn first_count(&self) -> usize {
+        self.postings.firsts
+    }
+
+    /// Field elements that the prover sends: those before the first challenge, root, layers, values, mask.
     pub fn message_count(&self) -> usize {
         let mut bound = 0;
-        let mut messages = 2;
+        let mut messages = self.first_count() + 2;
         for log_arity in self.layers() {
             messages += bound * (1 << log_arity) + (2 << log_arity);
             bound += log_arity;
@@ -176,6 +245,33 @@ impl RelationShape {
 
     pub(crate) fn blocks(&self) -> &[RelationBlock] {
         &self.blocks
+    }
+
+    pub(crate) fn posting(&self, index: usize) -> Option<&Posting> {
+        self.postings.postings.get(index)
+    }
+
+    pub(crate) fn targets(&self) -> &[Target] {
+        &self.postings.targets
+    }
+
+    /// The committed column with the weights of a table's rows; `None` if every row counts once.
+    pub(crate) fn selector(&self, table: usize) -> Option<usize> {
+        let own = self.tables.get(table).filter(|_| table == 0 && self.kind == RelationKind::Subset)?;
+        Some(cells_of(&own.columns))
+    }
+
+    /// Whether the weights of some blocks are committed columns: then their sum joins the opening.
+    pub(crate) fn has_committed_weights(&self) -> bool {
+        let is_committed = |posting: &Posting| matches!(posting.weight, Weight::Form(..));
+        self.kind == RelationKind::Subset || self.postings.postings.iter().any(is_committed)
+    }
+
+    /// Tables, and how many committed columns each of their units has, unit by unit.
+    pub(crate) fn units(&self) -> impl Iterator<Item = (&TableShape, usize)> {
+        let tables = self.tables.iter().flat_map(|table| std::iter::repeat_n(table, table.units));
+        let extra = self.postings.extra.iter().map(Vec::len);
+        tables.zip(extra).map(|(table, extra)| (table, cells_of(&table.columns) + extra))
     }
 
     /// The space of a dictionary's pairs.
@@ -205,7 +301,7 @@ fn blocks(tables: &[TableShape]) -> Vec<RelationBlock> {
     for (table, own) in tables.iter().enumerate() {
         for _ in 0..own.units {
             blocks.push(RelationBlock::Rows { table, unit });
-            let dictionaries = own.columns.iter().enumerate().filter(|(_, column)| !column.is_numeric());
+            let dictionaries = own.columns.iter().enumerate().filter(|(_, column)| column.is_category());
             blocks.extend(dictionaries.map(|(column, _)| RelationBlock::Dictionary { table, unit, column }));
             unit += 1;
         }
@@ -217,7 +313,7 @@ fn blocks(tables: &[TableShape]) -> Vec<RelationBlock> {
 fn spaces(tables: &[TableShape]) -> Vec<Vec<u64>> {
     let mut next = ROWS_SPACE;
     let mut space = |column: &ColumnShape| {
-        if column.is_numeric() {
+        if !column.is_category() {
             return 0;
         }
         next += 1;

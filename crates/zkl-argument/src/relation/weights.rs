@@ -7,22 +7,27 @@ use zkl_core::ark::{
 
 use super::{
     RelationOpening,
+    posting::{Column, Weight},
     shape::{ColumnShape, RelationBlock, RelationShape, Side},
 };
 use crate::{context::Native, mle, shape::LIMB_BITS};
 
 /// `w_c` of every committed column, `[unit][column]`, units counted over all tables: per compared column the limbs, lowest first, then
-/// validity if it is nullable; or the codes, then the digests of their values. They depend on public values only.
+/// validity if it is nullable; or the codes, then the digests of their values; at last the extra columns of the unit. They depend on public
+/// values only.
 pub fn relation_weights(shape: &RelationShape, opening: &RelationOpening<Fr>) -> Vec<Vec<Fr>> {
     let eq = mle::eq_values(&mut Native, &opening.z_blk);
     let powers = shape.powers(&opening.tuple);
     let base = Fr::from(1u64 << LIMB_BITS);
-    let mut units: Vec<Vec<Fr>> = Vec::new();
+    let mut units: Vec<Vec<Fr>> = shape.units().map(|(_, cells)| vec![Fr::ZERO; cells]).collect();
     let mut scale = Fr::ONE;
+    // The sum of committed weights is the last of the values.
+    let weight_scale = opening.eta.pow([shape.value_count() as u64 + 1]);
     for (block, eq) in shape.blocks().iter().zip(eq) {
         match *block {
-            RelationBlock::Rows { table, .. } => {
+            RelationBlock::Rows { table, unit } => {
                 let Some(own) = shape.tables().get(table) else { continue };
+                let selector = shape.selector(table).map(|cell| (cell, eq * weight_scale));
                 let eq = match own.side {
                     Side::Left => -eq,
                     Side::Right => eq,
@@ -39,9 +44,18 @@ pub fn relation_weights(shape: &RelationShape, opening: &RelationOpening<Fr>) ->
                             }
                         }
                         ColumnShape::Category { .. } => weights.extend([Fr::ZERO, eq * first]),
+                        ColumnShape::Code { .. } => weights.push(Fr::ZERO),
                     }
                 }
-                units.push(weights);
+                let Some(unit) = units.get_mut(unit) else { continue };
+                for (weight, own) in unit.iter_mut().zip(weights) {
+                    *weight += own;
+                }
+                if let Some((cell, weight)) = selector
+                    && let Some(selector) = unit.get_mut(cell)
+                {
+                    *selector += weight;
+                }
             }
             RelationBlock::Dictionary { table, unit, column } => {
                 let Some(own) = shape.tables().get(table) else { continue };
@@ -50,6 +64,26 @@ pub fn relation_weights(shape: &RelationShape, opening: &RelationOpening<Fr>) ->
                 {
                     *codes -= eq * opening.tuple;
                     *digests -= eq * opening.tuple.square();
+                }
+            }
+            RelationBlock::Posting(index) => {
+                let Some(posting) = shape.posting(index) else { continue };
+                let Some(unit) = units.get_mut(posting.unit) else { continue };
+                let mut add = |cell: usize, weight: Fr| {
+                    if let Some(own) = unit.get_mut(cell) {
+                        *own += weight;
+                    }
+                };
+                let sign = if posting.negative { eq } else { -eq };
+                for &(power, factor, column) in &posting.terms {
+                    if let Column::Cell(cell) = column {
+                        add(cell, sign * factor * opening.tuple.pow([power as u64]));
+                    }
+                }
+                if let Weight::Form(_, terms) = &posting.weight {
+                    for &(factor, cell) in terms {
+                        add(cell, eq * weight_scale * factor);
+                    }
                 }
             }
         }

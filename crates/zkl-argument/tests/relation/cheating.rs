@@ -180,7 +180,7 @@ fn rejects_what_is_sealed_in_another_form_than_the_shape_has() {
             matches!(refused, Err(ScanError::StatementLength { what, .. }) if what == expected),
             "{expected}: {refused:?}"
         );
-        let prover = prove_relation(&case.shape, &case.sealed, &case.units, &case.mask, &case.seed);
+        let prover = prove_relation(&case.shape, &case.sealed, &case.units, &case.firsts, &case.mask, &case.seed);
         assert!(matches!(prover, Err(PlanError::Profile { .. })));
     }
 }
@@ -190,7 +190,7 @@ fn a_prover_refuses_columns_and_masks_that_do_not_fit() {
     let prove = |change: &dyn Fn(&mut Case)| {
         let mut case = Case::new(&split(), 5);
         change(&mut case);
-        prove_relation(&case.shape, &case.sealed, &case.units, &case.mask, &case.seed).err()
+        prove_relation(&case.shape, &case.sealed, &case.units, &case.firsts, &case.mask, &case.seed).err()
     };
     let size = |what| move |error: &PlanError| matches!(error, PlanError::Size { what: got, .. } if *got == what);
     assert!(prove(&|case| case.mask.truncate(3)).is_some_and(|error| size("mask")(&error)));

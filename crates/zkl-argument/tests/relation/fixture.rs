@@ -4,8 +4,8 @@ use rand_chacha::{ChaCha20Rng, rand_core::SeedableRng as _};
 use zkl_argument::{
     CellData, ScanError, TranscriptSeed,
     relation::{
-        ColumnShape, RelationOpening, RelationProof, RelationShape, SealedColumn, SealedTable, Side, TableShape,
-        UnitCells, prove_relation, relation_weights, verify_plain_relation,
+        ColumnShape, RelationKind, RelationOpening, RelationProof, RelationShape, SealedColumn, SealedTable, Side,
+        TableShape, UnitCells, extra_columns, prove_relation, relation_weights, verify_plain_relation,
     },
 };
 use zkl_core::ark::{
@@ -15,6 +15,8 @@ use zkl_core::ark::{
 };
 
 pub(crate) const LOG_ROWS: usize = 3;
+/// Bits of a looked-up limb.
+pub(crate) const LIMB_BITS: usize = 3;
 /// Mask entries.
 const KAPPA: usize = 2;
 
@@ -54,16 +56,19 @@ impl Table {
         Self { side, units: units.iter().map(|rows| rows.to_vec()).collect(), min: [first, last], codes, nullable }
     }
 
-    fn columns(&self) -> Vec<ColumnShape> {
+    fn columns(&self, kind: RelationKind) -> Vec<ColumnShape> {
         vec![
             ColumnShape::Numeric { limbs: 2, nullable: self.nullable },
-            ColumnShape::Category { capacity: 4 },
+            match kind {
+                RelationKind::Unique | RelationKind::KAnonymous { .. } => ColumnShape::Code { capacity: 4 },
+                _ => ColumnShape::Category { capacity: 4 },
+            },
             ColumnShape::Numeric { limbs: 1, nullable: false },
         ]
     }
 
-    fn shape(&self) -> TableShape {
-        TableShape { side: self.side, columns: self.columns(), units: self.units.len() }
+    fn shape(&self, kind: RelationKind) -> TableShape {
+        TableShape { side: self.side, columns: self.columns(kind), units: self.units.len() }
     }
 
     fn code(&self, value: Option<u8>) -> u16 {
@@ -90,7 +95,7 @@ impl Table {
     }
 
     /// The committed columns of a unit.
-    fn cells(&self, rows: &[Row]) -> UnitCells<'static> {
+    fn cells(&self, kind: RelationKind, rows: &[Row]) -> UnitCells<'static> {
         let offset = |value: i64, min: i64| (value - min) as u32;
         let first = |row: &Row| row.0.map_or(0, |value| offset(value, self.min[0]));
         let mut cells = vec![
@@ -101,9 +106,15 @@ impl Table {
             cells.push(CellData::Bits(rows.iter().map(|row| row.0.is_some()).collect::<Vec<_>>().into()));
         }
         cells.push(CellData::U16(rows.iter().map(|row| self.code(row.1)).collect::<Vec<_>>().into()));
-        cells.push(CellData::Field(rows.iter().map(|row| row.1.map_or(Fr::ZERO, digest)).collect::<Vec<_>>().into()));
+        if matches!(kind, RelationKind::SameRows | RelationKind::Subset) {
+            cells.push(self.digests(rows));
+        }
         cells.push(CellData::U16(rows.iter().map(|row| offset(row.2, self.min[1]) as u16).collect::<Vec<_>>().into()));
         UnitCells { rows: rows.len(), cells }
+    }
+
+    fn digests(&self, rows: &[Row]) -> CellData<'static> {
+        CellData::Field(rows.iter().map(|row| row.1.map_or(Fr::ZERO, digest)).collect::<Vec<_>>().into())
     }
 }
 
@@ -116,21 +127,46 @@ pub(crate) struct Case {
     pub(crate) shape: RelationShape,
     pub(crate) sealed: Vec<SealedTable<Fr>>,
     pub(crate) units: Vec<UnitCells<'static>>,
+    pub(crate) firsts: Vec<Fr>,
     pub(crate) mask: Vec<Fr>,
     pub(crate) seed: TranscriptSeed,
 }
 
 impl Case {
     pub(crate) fn new(tables: &[Table], seed: u64) -> Self {
+        Self::of(RelationKind::SameRows, tables, seed)
+    }
+
+    pub(crate) fn of(kind: RelationKind, tables: &[Table], seed: u64) -> Self {
         let mut rng = rng(seed);
-        let shape = RelationShape::new(LOG_ROWS, tables.iter().map(Table::shape).collect()).unwrap();
+        let shapes = tables.iter().map(|table| table.shape(kind)).collect();
+        let shape = match kind {
+            RelationKind::SameRows => RelationShape::new(LOG_ROWS, shapes),
+            _ => RelationShape::of(kind, LIMB_BITS, LOG_ROWS, shapes),
+        };
+        let shape = shape.unwrap();
         let sealed = tables.iter().map(Table::sealed).collect();
-        let units = tables.iter().flat_map(|table| table.units.iter().map(|rows| table.cells(rows))).collect();
+        let units = tables.iter().flat_map(|table| table.units.iter().map(|rows| table.cells(kind, rows))).collect();
         let mask = (0..1 << KAPPA).map(|_| Fr::rand(&mut rng)).collect();
         let seed = TranscriptSeed { t0: Fr::rand(&mut rng), salt: Fr::rand(&mut rng) };
-        let mut case = Self { shape, sealed, units, mask, seed };
+        let mut case = Self { shape, sealed, units, firsts: Vec::new(), mask, seed };
         case.add_junk(&mut rng);
+        let extra = extra_columns(&case.shape, &case.sealed, &case.units).unwrap();
+        for (unit, columns) in case.units.iter_mut().zip(&extra.columns) {
+            unit.cells.extend(columns.iter().cloned());
+        }
+        case.firsts.clone_from(&extra.firsts);
         case
+    }
+
+    /// An extra column of a unit, as field elements that a test may change.
+    pub(crate) fn extra(&mut self, unit: usize, column: usize) -> &mut Vec<Fr> {
+        let first = self.units[unit].cells.len() - self.shape.extra(unit).len();
+        let cell = &mut self.units[unit].cells[first + column];
+        let values: Vec<Fr> = (0..1 << LOG_ROWS).map(|row| cell.value(row)).collect();
+        *cell = CellData::Field(values.into());
+        let CellData::Field(values) = cell else { unreachable!() };
+        values.to_mut()
     }
 
     /// Rows that do not count are committed to as well.
@@ -149,7 +185,7 @@ impl Case {
     }
 
     pub(crate) fn prove(&self) -> RelationProof {
-        prove_relation(&self.shape, &self.sealed, &self.units, &self.mask, &self.seed).unwrap()
+        prove_relation(&self.shape, &self.sealed, &self.units, &self.firsts, &self.mask, &self.seed).unwrap()
     }
 
     /// What becomes of messages: every check of the argument, and the value of the committed columns.
@@ -217,4 +253,13 @@ pub(crate) fn split() -> Vec<Table> {
         Table::new(Side::Right, &[&first], 2),
         Table::new(Side::Right, &[&second], 3),
     ]
+}
+
+/// Tables of a relation that [`split`] has.
+pub(crate) const fn tables_of(kind: RelationKind) -> usize {
+    match kind {
+        RelationKind::SameRows => 3,
+        RelationKind::Subset => 2,
+        RelationKind::Unique | RelationKind::KAnonymous { .. } => 1,
+    }
 }

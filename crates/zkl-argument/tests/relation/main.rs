@@ -1,8 +1,12 @@
-//! The plain protocol of relations: completeness, an oracle of sorted rows, dishonest provers, tampered messages.
+//! The plain protocol of relations: completeness, oracles that sort rows or add up weights, dishonest provers, tampered messages.
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests")]
 
 mod cheating;
+mod classes;
 mod completeness;
 mod fixture;
+mod naive;
+mod subset;
 mod tamper;
+mod unique;

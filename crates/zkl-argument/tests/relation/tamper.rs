@@ -1,6 +1,9 @@
 //! Every message, changed, is rejected by the check that it belongs to.
 
-use zkl_argument::{ScanError, relation::RelationOpening};
+use zkl_argument::{
+    ScanError,
+    relation::{RelationKind, RelationOpening},
+};
 use zkl_core::ark::{Fr, ff::AdditiveGroup as _};
 
 use super::fixture::{Case, LOG_ROWS, split};
@@ -8,7 +11,7 @@ use super::fixture::{Case, LOG_ROWS, split};
 /// The check that each message decides, in the order of the tape.
 fn owners(case: &Case) -> Vec<ScanError> {
     let shape = &case.shape;
-    let mut owners = vec![ScanError::PostingSum; 2];
+    let mut owners = vec![ScanError::PostingSum; shape.first_count() + 2];
     let (mut bound, mut left, mut layer) = (0, LOG_ROWS + shape.block_bits(), 0);
     while left > 0 {
         let log_arity = if left % 2 == 1 { 1 } else { 2 };
@@ -21,9 +24,19 @@ fn owners(case: &Case) -> Vec<ScanError> {
 
 #[test]
 fn rejects_every_changed_message_with_the_check_that_it_belongs_to() {
-    let case = Case::new(&split(), 9);
+    let tables = split();
+    // Keys that differ: without the repeated rows.
+    let keys = [super::fixture::Table::new(tables[1].side, &[&tables[2].units[0], &tables[1].units[0][1..3]], 4)];
+    for kind in [RelationKind::SameRows, RelationKind::Subset, RelationKind::Unique, RelationKind::KAnonymous { k: 1 }]
+    {
+        let tables = if kind == RelationKind::Unique { &keys[..] } else { &tables[..super::fixture::tables_of(kind)] };
+        rejects_every_changed_message(&Case::of(kind, tables, 9));
+    }
+}
+
+fn rejects_every_changed_message(case: &Case) {
     let honest = case.prove().messages.clone();
-    let owners = owners(&case);
+    let owners = owners(case);
     assert_eq!(honest.len(), owners.len());
     assert_eq!(honest.len(), case.shape.message_count());
     for (index, owner) in owners.iter().enumerate() {

@@ -63,6 +63,10 @@ impl Context for Constraints<'_> {
         value.inverse()
     }
 
+    fn is_zero(&mut self, value: &FpVar<Fr>) -> Result<FpVar<Fr>, SynthesisError> {
+        Ok(FpVar::from(value.is_zero()?))
+    }
+
     fn bits(&mut self, value: &FpVar<Fr>, width: usize, _: ScanError) -> Result<Vec<FpVar<Fr>>, SynthesisError> {
         let bits = value.to_bits_le()?;
         for bit in &bits[width..] {

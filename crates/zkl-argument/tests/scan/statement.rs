@@ -48,6 +48,10 @@ impl Context for Scripted {
         value.inverse().ok_or(check)
     }
 
+    fn is_zero(&mut self, value: &Fr) -> Result<Fr, ScanError> {
+        Ok(small((*value == small(0)).into()))
+    }
+
     fn bits(&mut self, _: &Fr, width: usize, _: ScanError) -> Result<Vec<Fr>, ScanError> {
         Ok(vec![small(0); width])
     }

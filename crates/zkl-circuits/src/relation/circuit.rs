@@ -3,7 +3,8 @@
 use sha2::{Digest as _, Sha256};
 use zeroize::Zeroize as _;
 use zkl_argument::relation::{
-    ColumnShape, RELATION_DOMAIN, RelationOpening, RelationShape, SealedColumn, SealedTable, Side, verify_relation,
+    ColumnShape, RELATION_DOMAIN, RelationKind, RelationOpening, RelationShape, SealedColumn, SealedTable, Side,
+    verify_relation,
 };
 use zkl_core::{
     ark::{
@@ -27,24 +28,34 @@ use crate::{
 /// Version of every relation circuit.
 const VERSION: u32 = 1;
 
-/// Id of the relation circuit of `shape`: `relation/rows-MU-DIGEST`, where DIGEST are the first 32 hexadecimal digits of the SHA-256 of the text
-/// that `shape_text` makes.
+/// Id of the relation circuit of `shape`: `relation/KIND-MU-DIGEST`, where KIND is `rows`, `subset`, `unique` or `classes`, and DIGEST are the first 32
+/// hexadecimal digits of the SHA-256 of the text that `shape_text` makes.
 pub fn relation_circuit_id(shape: &RelationShape) -> CircuitId {
     let digest = hex::encode(Sha256::digest(shape_text(shape)));
-    let name = format!("relation/rows-{}-{}", shape.log_rows(), digest.get(..32).unwrap_or_default());
+    let kind = match shape.kind() {
+        RelationKind::SameRows => "rows",
+        RelationKind::Subset => "subset",
+        RelationKind::Unique => "unique",
+        // Whatever k is: only weights depend on it.
+        RelationKind::KAnonymous { .. } => "classes",
+    };
+    let name = format!("relation/{kind}-{}-{}", shape.log_rows(), digest.get(..32).unwrap_or_default());
     let id: Result<CircuitId, ParseError> = CircuitId::new(&name, VERSION);
     #[expect(clippy::expect_used, reason = "the name has two numbers and a digest of fixed length")]
     id.expect("a valid circuit name")
 }
 
 /// `20 l2:n3,n1?,c16 r1:n2,n1,c4`: rows as a binary logarithm; per table its side, units, and columns: limbs of numbers, with `?` for those that
-/// may be null, capacities of dictionaries.
+/// may be null, capacities of dictionaries. `20/16 l2:n3` for keys of one table: after the slash the bits of a looked-up limb.
 fn shape_text(shape: &RelationShape) -> String {
     let column = |column: &ColumnShape| match *column {
         ColumnShape::Numeric { limbs, nullable } => format!("n{limbs}{}", if nullable { "?" } else { "" }),
-        ColumnShape::Category { capacity } => format!("c{capacity}"),
+        ColumnShape::Category { capacity } | ColumnShape::Code { capacity } => format!("c{capacity}"),
     };
     let mut text = shape.log_rows().to_string();
+    if matches!(shape.kind(), RelationKind::Unique | RelationKind::KAnonymous { .. }) {
+        text.push_str(&format!("/{}", shape.limb_bits()));
+    }
     for table in shape.tables() {
         let side = match table.side {
             Side::Left => 'l',
@@ -129,7 +140,7 @@ impl RecordOpening {
     pub(super) fn new(seal: &Seal, column: ColumnShape, position: usize) -> Result<Self, SealError> {
         match column {
             ColumnShape::Numeric { .. } => seal.numeric(position).map(Self::Numeric),
-            ColumnShape::Category { .. } => seal.category(position).map(Self::Category),
+            ColumnShape::Category { .. } | ColumnShape::Code { .. } => seal.category(position).map(Self::Category),
         }
     }
 
@@ -234,7 +245,7 @@ fn open_record(
             let record = NumericRecordVar::open(cs, leaf, opening, h)?;
             Ok(SealedColumn::Numeric { min: verifier.wire(record.min.field()) })
         }
-        ColumnShape::Category { capacity } => {
+        ColumnShape::Category { capacity } | ColumnShape::Code { capacity } => {
             let opening = match record {
                 Some(RecordOpening::Category(opening)) => Some(opening),
                 _ => None,

@@ -27,6 +27,12 @@ pub enum RelationPlanError {
         /// Tables that were given.
         got: usize,
     },
+    /// A k of 0, one that the operation does not have, or none where it has one.
+    #[error("{operation} {}", if operation.has_k() { "has a k of at least 1" } else { "has no k" })]
+    K {
+        /// The operation.
+        operation: Operation,
+    },
     /// A column that cannot be compared.
     #[error("column {column:?} cannot be compared: table {} {reason}", table + 1)]
     Column {
@@ -46,7 +52,7 @@ pub enum RelationPlanError {
     /// No column is compared.
     #[error("no column of the tables can be compared")]
     NoColumns,
-    /// The parts have more or fewer rows than the whole.
+    /// The parts have more or fewer rows than the whole, or a subset has more.
     #[error("one side has {whole} rows, the other {parts}")]
     Rows {
         /// Rows of the first table.
@@ -82,9 +88,9 @@ pub enum RelationDecodeError {
         /// The version of the bytes.
         got: u8,
     },
-    /// The commitments to digests cannot be read.
-    #[error("the commitments to digests cannot be read")]
-    Digests(#[source] CommitmentsError),
+    /// The commitments to the relation's own columns cannot be read.
+    #[error("the commitments to the relation's own columns cannot be read")]
+    Fresh(#[source] CommitmentsError),
     /// The mask's commitment cannot be read.
     #[error("the mask's commitment cannot be read")]
     Mask(#[source] PointError),
@@ -164,7 +170,7 @@ pub enum ProveRelationError {
     #[error(transparent)]
     Plan(#[from] PlanError),
     /// The reference string does not fit.
-    #[error("the digests cannot be committed to")]
+    #[error("the relation's own columns cannot be committed to")]
     Commit(#[from] CommitError),
     /// The columns cannot be opened.
     #[error("the committed columns cannot be opened")]

@@ -25,15 +25,15 @@ pub(super) type OwnedColumn<'a> = (Scalars<'a>, Vec<Fr>);
 pub(super) fn link(
     plan: &RelationPlan<'_>,
     roles: &[RelationRole<'_>],
-    digests: &[Vec<Vec<Commitment>>],
+    fresh: &[Vec<Vec<Commitment>>],
     mask: &Commitment,
     claim: &RelationOpening<Fr>,
 ) -> Result<Linked, MaskedError> {
     let mut terms = Vec::new();
     let weights = relation_weights(plan.shape(), claim);
-    for ((unit, weights), digests) in plan.units().zip(&weights).zip(digests) {
+    for ((unit, weights), fresh) in plan.units().zip(&weights).zip(fresh) {
         let committed = roles.get(unit.table).and_then(|role| role.segments.get(unit.segment));
-        let columns = committed.map(|committed| unit_columns(plan, &unit, committed, digests)).unwrap_or_default();
+        let columns = committed.map(|committed| unit_columns(plan, &unit, committed, fresh)).unwrap_or_default();
         let (point, scale) = place(&unit, &claim.r_star);
         let columns: Vec<_> = weights
             .iter()
@@ -51,18 +51,19 @@ fn unit_columns<'a>(
     plan: &RelationPlan<'_>,
     unit: &RelationUnit<'_>,
     committed: &'a ColumnCommitments,
-    digests: &'a [Vec<Commitment>],
+    fresh: &'a [Vec<Commitment>],
 ) -> Vec<&'a [Commitment]> {
-    let mut digests = digests.iter().map(Vec::as_slice);
+    let mut fresh = fresh.iter().map(Vec::as_slice);
     let dictionaries = plan.dictionaries();
     let mut columns = Vec::new();
     for (place, cells) in unit.cells(plan.positions(unit.table)).iter().enumerate() {
         let own = cells.iter().filter_map(|&cell| committed.columns().get(cell)).map(Vec::as_slice);
         columns.extend(own);
         if dictionaries.contains(&place) {
-            columns.extend(digests.next());
+            columns.extend(fresh.next());
         }
     }
+    columns.extend(fresh);
     columns
 }
 

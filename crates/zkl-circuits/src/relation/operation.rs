@@ -4,9 +4,9 @@ use std::{fmt, ops::RangeInclusive, str::FromStr};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 use thiserror::Error;
-use zkl_argument::relation::Side;
+use zkl_argument::relation::{RelationKind, Side};
 
-/// A relation between tables. In each the rows of the first table are those of the others together.
+/// A relation between tables, or of one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Operation {
@@ -16,16 +16,23 @@ pub enum Operation {
     Split,
     /// The first table was joined from the others.
     Append,
+    /// The rows of the second table are some of those of the first.
+    Subset,
+    /// No two rows of the one table are equal in the columns.
+    Unique,
+    /// Every row of the one table is equal to k - 1 others, at least, in the columns.
+    KAnonymous,
 }
 
 /// A text that is no [`Operation`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
-#[error("expected same_rows, split or append")]
+#[error("expected same_rows, split, append, subset, unique or k_anonymous")]
 pub struct OperationError;
 
 impl Operation {
     /// Every operation.
-    pub const ALL: [Self; 3] = [Self::SameRows, Self::Split, Self::Append];
+    pub const ALL: [Self; 6] =
+        [Self::SameRows, Self::Split, Self::Append, Self::Subset, Self::Unique, Self::KAnonymous];
 
     /// Its name in statements.
     pub const fn name(self) -> &'static str {
@@ -33,13 +40,17 @@ impl Operation {
             Self::SameRows => "same_rows",
             Self::Split => "split",
             Self::Append => "append",
+            Self::Subset => "subset",
+            Self::Unique => "unique",
+            Self::KAnonymous => "k_anonymous",
         }
     }
 
     /// How many tables it is about.
     pub const fn tables(self) -> RangeInclusive<usize> {
         match self {
-            Self::SameRows => 2..=2,
+            Self::SameRows | Self::Subset => 2..=2,
+            Self::Unique | Self::KAnonymous => 1..=1,
             Self::Split | Self::Append => 3..=4,
         }
     }
@@ -49,6 +60,24 @@ impl Operation {
         match self {
             Self::SameRows => &["left", "right"],
             Self::Split | Self::Append => &["whole", "part_1", "part_2", "part_3"],
+            Self::Subset => &["whole", "subset"],
+            Self::Unique | Self::KAnonymous => &["table"],
+        }
+    }
+
+    /// Whether its statement has a k.
+    pub const fn has_k(self) -> bool {
+        matches!(self, Self::KAnonymous)
+    }
+
+    /// What the argument shows of the tables; `None` with a k that the operation does not have, without one that it has, and for 0.
+    pub(crate) const fn kind(self, k: Option<u32>) -> Option<RelationKind> {
+        match (self, k) {
+            (Self::SameRows | Self::Split | Self::Append, None) => Some(RelationKind::SameRows),
+            (Self::Subset, None) => Some(RelationKind::Subset),
+            (Self::Unique, None) => Some(RelationKind::Unique),
+            (Self::KAnonymous, Some(k @ 1..)) => Some(RelationKind::KAnonymous { k }),
+            _ => None,
         }
     }
 

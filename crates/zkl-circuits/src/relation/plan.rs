@@ -3,7 +3,7 @@
 use zkl_argument::{
     Cell, ScanPlan,
     commit::RowGroups,
-    relation::{ColumnShape, RelationShape, TableShape},
+    relation::{ColumnShape, RelationKind, RelationShape, TableShape},
 };
 use zkl_core::layout::{Encoding, Layout};
 
@@ -18,6 +18,7 @@ use crate::{scan::TablePlan, seal::RecordIndex};
 #[derive(Clone, Debug)]
 pub struct RelationPlan<'a> {
     operation: Operation,
+    k: Option<u32>,
     tables: Vec<&'a TablePlan>,
     /// `[table][compared column]`.
     positions: Vec<Vec<usize>>,
@@ -46,6 +47,20 @@ impl<'a> RelationPlan<'a> {
         tables: Vec<&'a TablePlan>,
         columns: &[String],
     ) -> Result<Self, RelationPlanError> {
+        Self::with_k(operation, None, tables, columns)
+    }
+
+    /// As [`Self::new`], with the k of an operation that has one.
+    ///
+    /// # Errors
+    /// As [`Self::new`].
+    pub fn with_k(
+        operation: Operation,
+        k: Option<u32>,
+        tables: Vec<&'a TablePlan>,
+        columns: &[String],
+    ) -> Result<Self, RelationPlanError> {
+        let kind = operation.kind(k).ok_or(RelationPlanError::K { operation })?;
         if !operation.tables().contains(&tables.len()) {
             return Err(RelationPlanError::Tables { operation, got: tables.len() });
         }
@@ -65,7 +80,12 @@ impl<'a> RelationPlan<'a> {
         }
         let whole = layouts.first().map_or(0, |layout| layout.rows());
         let parts = layouts.iter().skip(1).map(|layout| layout.rows()).sum();
-        if whole != parts {
+        let fits = match kind {
+            RelationKind::SameRows => whole == parts,
+            RelationKind::Subset => whole >= parts,
+            RelationKind::Unique | RelationKind::KAnonymous { .. } => true,
+        };
+        if !fits {
             return Err(RelationPlanError::Rows { whole, parts });
         }
         let positions: Vec<Vec<usize>> = (0..tables.len())
@@ -81,16 +101,23 @@ impl<'a> RelationPlan<'a> {
         let groups = RowGroups::new(kappa as u32, 1 << (log_rows - kappa)).map_err(|_| RelationPlanError::RowGroups)?;
         let mut shapes = Vec::with_capacity(tables.len());
         for (index, (table, positions)) in tables.iter().zip(&positions).enumerate() {
-            let columns = positions.iter().filter_map(|&position| column_shape(table.layout(), position)).collect();
+            let columns =
+                positions.iter().filter_map(|&position| column_shape(kind, table.layout(), position)).collect();
             shapes.push(TableShape { side: operation.side(index), columns, units: table.len() });
         }
-        let shape = RelationShape::new(log_rows, shapes)?;
-        Ok(Self { operation, tables, positions, shape, groups })
+        let limb_bits = segments().map(|segment| segment.scan.shape().limb_bits()).min().unwrap_or(0);
+        let shape = RelationShape::of(kind, limb_bits, log_rows, shapes)?;
+        Ok(Self { operation, k, tables, positions, shape, groups })
     }
 
     /// The operation.
     pub const fn operation(&self) -> Operation {
         self.operation
+    }
+
+    /// The k of an operation that has one.
+    pub const fn k(&self) -> Option<u32> {
+        self.k
     }
 
     /// The tables.
@@ -139,10 +166,14 @@ impl<'a> RelationPlan<'a> {
         columns.iter().enumerate().filter(|(_, column)| is_dictionary(column)).map(|(index, _)| index).collect()
     }
 
-    /// Digest columns that are committed to for this relation: commitments of all units.
-    pub(super) fn digest_commitments(&self) -> usize {
-        let dictionaries = self.dictionaries().len();
-        self.units().map(|unit| unit.groups.count() * dictionaries).sum()
+    /// Columns of a unit, counted over all tables, that are committed to for this relation: digests of dictionaries, then extra columns.
+    pub(super) fn fresh_columns(&self, unit: usize) -> usize {
+        self.dictionaries().len() + self.shape.extra(unit).len()
+    }
+
+    /// The commitments to these columns of all units.
+    pub(super) fn fresh_commitments(&self) -> usize {
+        self.units().enumerate().map(|(index, unit)| unit.groups.count() * self.fresh_columns(index)).sum()
     }
 }
 
@@ -175,11 +206,15 @@ impl RelationUnit<'_> {
 }
 
 /// `None` for a column whose values are not committed to, which none that is compared is.
-fn column_shape(layout: &Layout, position: usize) -> Option<ColumnShape> {
+fn column_shape(kind: RelationKind, layout: &Layout, position: usize) -> Option<ColumnShape> {
     let column = layout.columns().get(position)?;
     match column.encoding {
         Encoding::Numeric { limbs } => Some(ColumnShape::Numeric { limbs, nullable: column.nullable }),
-        Encoding::Category { capacity } => Some(ColumnShape::Category { capacity }),
+        // Within one table a code says as much as its value.
+        Encoding::Category { capacity } => Some(match kind {
+            RelationKind::SameRows | RelationKind::Subset => ColumnShape::Category { capacity },
+            RelationKind::Unique | RelationKind::KAnonymous { .. } => ColumnShape::Code { capacity },
+        }),
         Encoding::Grouped { .. } | Encoding::Opaque => None,
     }
 }

@@ -14,15 +14,16 @@ const VERSION: u8 = 1;
 ///
 /// ```text
 /// version            1 byte: 1
-/// digests            32 each: commitments to the digests of values, unit by unit, dictionary by dictionary, row group by row group
+/// fresh columns      32 each: commitments to the columns of this relation, unit by unit: digests of values, dictionary by dictionary, then
+///                    extra columns; row group by row group
 /// mask commitment    32
 /// claim              32 each: r*, z_blk, Y, eta, rho, y
 /// proof              of the relation circuit and its link, as its proof system encodes it
 /// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct RelationProof {
-    /// `[unit][dictionary][row group]`.
-    pub(super) digests: Vec<Vec<Vec<Commitment>>>,
+    /// `[unit][column][row group]`.
+    pub(super) fresh: Vec<Vec<Vec<Commitment>>>,
     pub(super) mask: Commitment,
     pub(super) claim: RelationOpening<Fr>,
     pub(super) proof: Vec<u8>,
@@ -31,7 +32,7 @@ pub struct RelationProof {
 impl RelationProof {
     /// Bytes before the proof of the circuit.
     pub fn bytes_before(plan: &RelationPlan<'_>) -> usize {
-        1 + Commitment::ENCODED_BYTES * (plan.digest_commitments() + 1) + 32 * RelationOpening::<Fr>::len(plan.shape())
+        1 + Commitment::ENCODED_BYTES * (plan.fresh_commitments() + 1) + 32 * RelationOpening::<Fr>::len(plan.shape())
     }
 
     /// Bytes of a proof that `key` verifies.
@@ -46,7 +47,7 @@ impl RelationProof {
     /// Canonical encoding. Proofs of one plan under one key have one length.
     pub fn to_bytes(&self) -> Vec<u8> {
         let mut bytes = vec![VERSION];
-        bytes.extend(self.digests.iter().flatten().flatten().flat_map(Commitment::to_bytes));
+        bytes.extend(self.fresh.iter().flatten().flatten().flat_map(Commitment::to_bytes));
         bytes.extend(self.mask.to_bytes());
         bytes.extend(self.claim.elements().iter().flat_map(scalar_bytes));
         bytes.extend_from_slice(&self.proof);
@@ -71,17 +72,17 @@ impl RelationProof {
         if version != VERSION {
             return Err(RelationDecodeError::Version { expected: VERSION, got: version });
         }
-        let points = Commitment::ENCODED_BYTES * plan.digest_commitments();
+        let points = Commitment::ENCODED_BYTES * plan.fresh_commitments();
         let (points, rest) = rest.split_at_checked(points).ok_or_else(length)?;
         let (mask, rest) = rest.split_first_chunk::<32>().ok_or_else(length)?;
         let (claim, proof) = rest.split_at_checked(32 * RelationOpening::<Fr>::len(plan.shape())).ok_or_else(length)?;
-        let mut digests = Vec::new();
-        let (mut points, dictionaries) = (points, plan.dictionaries().len());
-        for unit in plan.units() {
+        let mut fresh = Vec::new();
+        let mut points = points;
+        for (index, unit) in plan.units().enumerate() {
             let groups = unit.groups.count();
-            let own = Commitment::ENCODED_BYTES * groups * dictionaries;
+            let own = Commitment::ENCODED_BYTES * groups * plan.fresh_columns(index);
             let (own, rest) = points.split_at_checked(own).ok_or_else(length)?;
-            digests.push(read_points(own, groups).map_err(RelationDecodeError::Digests)?);
+            fresh.push(read_points(own, groups).map_err(RelationDecodeError::Fresh)?);
             points = rest;
         }
         let mask = Commitment::from_bytes(mask).map_err(RelationDecodeError::Mask)?;
@@ -91,6 +92,6 @@ impl RelationProof {
         };
         let elements: Vec<Fr> = elements.iter().enumerate().map(read).collect::<Result<_, _>>()?;
         let claim = RelationOpening::from_elements(plan.shape(), &elements).ok_or_else(length)?;
-        Ok(Self { digests, mask, claim, proof: proof.to_vec() })
+        Ok(Self { fresh, mask, claim, proof: proof.to_vec() })
     }
 }

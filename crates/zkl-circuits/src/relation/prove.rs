@@ -5,7 +5,8 @@ use zkl_argument::{
     commit::{CommitError, Commitment, CommitmentSeed, commit_column},
     msm::Scalars,
     relation::{
-        ColumnShape, RelationShape, SealedTable, UnitCells, prove_relation as prove_plain, verify_plain_relation,
+        ColumnShape, ExtraCells, RelationShape, SealedTable, UnitCells, extra_columns, prove_relation as prove_plain,
+        verify_plain_relation,
     },
     srs::{Srs, SrsVerifierKey},
 };
@@ -37,8 +38,8 @@ pub struct RelationSecrets<'a> {
 
 /// Proves `statement`, whose tables `secrets` open, and verifies the result.
 ///
-/// `keys` are those of [`RelationCircuit::blank`] of the plan's shape. Digests are committed to under a fresh seed, mask and salt are fresh:
-/// proofs of one relation have nothing in common.
+/// `keys` are those of [`RelationCircuit::blank`] of the plan's shape. The relation's own columns are committed to under a fresh seed, mask and
+/// salt are fresh: proofs of one relation have nothing in common.
 ///
 /// # Errors
 /// [`ProveRelationError`]; [`ProveRelationError::False`] for a relation that does not hold.
@@ -48,20 +49,36 @@ pub fn prove_relation(
     statement: &RelationStatement<'_>,
     secrets: &[RelationSecrets<'_>],
 ) -> Result<RelationProof, ProveRelationError> {
+    prove_with(srs, keys, statement, secrets, &|_| ())
+}
+
+/// Proves with what `change` makes of the extra columns, which a test may do.
+pub(super) fn prove_with(
+    srs: &Srs,
+    keys: &dyn ProvingKey,
+    statement: &RelationStatement<'_>,
+    secrets: &[RelationSecrets<'_>],
+    change: &dyn Fn(&mut ExtraCells),
+) -> Result<RelationProof, ProveRelationError> {
     check_form(statement)?;
     let plan = statement.plan;
     let records = records(statement, secrets)?;
+    let sealed = sealed(plan, &records);
     let digests = digests(plan, secrets)?;
+    let mut units = unit_cells(plan, secrets, &digests)?;
+    let mut extra = extra_columns(plan.shape(), &sealed, &units)?;
+    change(&mut extra);
     let fresh = CommitmentSeed::generate().map_err(ProveRelationError::Entropy)?;
-    let commitments = commit_digests(srs, plan, &digests, &fresh)?;
+    let commitments = commit_fresh(srs, plan, &digests, &extra, &fresh)?;
+    for (unit, columns) in units.iter_mut().zip(&extra.columns) {
+        unit.cells.extend(columns.iter().cloned());
+    }
     let mask = keys.mask(plan.groups())?;
     let mask_commitment = mask.commit(srs)?;
     let t0 = statement.t0(srs.digest(), keys.verifying(), &commitments, &mask_commitment);
     let transcript = TranscriptSeed::fresh(t0).map_err(ProveRelationError::Entropy)?;
 
-    let units = unit_cells(plan, secrets, &digests)?;
-    let sealed = sealed(plan, &records);
-    let proof = prove_plain(plan.shape(), &sealed, &units, mask.values(), &transcript)?;
+    let proof = prove_plain(plan.shape(), &sealed, &units, &extra.firsts, mask.values(), &transcript)?;
     // Cheap beside what follows, and it names the check that a false relation fails.
     verify_plain_relation(plan.shape(), &sealed, &transcript, &proof.messages).map_err(ProveRelationError::False)?;
 
@@ -74,7 +91,7 @@ pub fn prove_relation(
     let owned = owned_columns(plan, secrets, &units, &fresh);
     let combined = combine(plan, &owned, &claim)?;
     let proof = keys.prove(&circuit, Some(srs), Some(Link { linked, combined, mask }))?;
-    Ok(RelationProof { digests: commitments, mask: mask_commitment, claim, proof })
+    Ok(RelationProof { fresh: commitments, mask: mask_commitment, claim, proof })
 }
 
 /// Verifies `proof` for public inputs that are recomputed from `statement`, with the opening of the committed columns.
@@ -97,18 +114,17 @@ pub fn verify_relation(
     let form = |what, expected, got| {
         if expected == got { Ok(()) } else { Err(VerifyRelationError::Form { what, expected, got }) }
     };
-    form("units with digests", units, proof.digests.len())?;
-    let dictionaries = plan.dictionaries().len();
-    for digests in &proof.digests {
-        form("columns of digests", dictionaries, digests.len())?;
+    form("units with fresh columns", units, proof.fresh.len())?;
+    for (unit, columns) in proof.fresh.iter().enumerate() {
+        form("fresh columns of a unit", plan.fresh_columns(unit), columns.len())?;
     }
     let shape = plan.shape();
     form("coordinates of the row point", shape.log_rows(), proof.claim.r_star.len())?;
     form("coordinates of the block point", shape.block_bits(), proof.claim.z_blk.len())?;
-    let t0 = statement.t0(srs.digest(), key, &proof.digests, &proof.mask);
+    let t0 = statement.t0(srs.digest(), key, &proof.fresh, &proof.mask);
     let inputs = inputs(statement, t0, &proof.claim).to_vec();
     let linked =
-        link(plan, statement.roles, &proof.digests, &proof.mask, &proof.claim).map_err(VerifyRelationError::Columns)?;
+        link(plan, statement.roles, &proof.fresh, &proof.mask, &proof.claim).map_err(VerifyRelationError::Columns)?;
     key.verify(&inputs, Some(srs), Some(&linked), &proof.proof).map_err(VerifyRelationError::Proof)
 }
 
@@ -150,7 +166,7 @@ pub(super) fn inputs(
 }
 
 /// The records of the compared columns, `[table][column]`.
-fn records(
+pub(super) fn records(
     statement: &RelationStatement<'_>,
     secrets: &[RelationSecrets<'_>],
 ) -> Result<Vec<Vec<RecordOpening>>, ProveRelationError> {
@@ -175,7 +191,7 @@ fn records(
     Ok(records)
 }
 
-fn sealed(plan: &RelationPlan<'_>, records: &[Vec<RecordOpening>]) -> Vec<SealedTable<Fr>> {
+pub(super) fn sealed(plan: &RelationPlan<'_>, records: &[Vec<RecordOpening>]) -> Vec<SealedTable<Fr>> {
     let table = |(index, records): (usize, &Vec<RecordOpening>)| SealedTable {
         rows: plan.units().filter(|unit| unit.table == index).map(|unit| Fr::from(unit.rows())).collect(),
         columns: records.iter().map(RecordOpening::sealed).collect(),
@@ -188,7 +204,10 @@ fn columns_of(shape: &RelationShape, table: usize) -> &[ColumnShape] {
 }
 
 /// The digest of every row's value, `[unit][dictionary]`.
-fn digests(plan: &RelationPlan<'_>, secrets: &[RelationSecrets<'_>]) -> Result<Vec<Vec<Vec<Fr>>>, ProveRelationError> {
+pub(super) fn digests(
+    plan: &RelationPlan<'_>,
+    secrets: &[RelationSecrets<'_>],
+) -> Result<Vec<Vec<Vec<Fr>>>, ProveRelationError> {
     let of_unit = |unit: RelationUnit<'_>| {
         let error = || ProveRelationError::Rows { table: unit.table, segment: unit.segment };
         let own = secrets.get(unit.table).ok_or_else(error)?;
@@ -210,27 +229,29 @@ fn digests(plan: &RelationPlan<'_>, secrets: &[RelationSecrets<'_>]) -> Result<V
     plan.units().map(of_unit).collect()
 }
 
-/// Commitments to the digests; every unit has a seed of its own.
-fn commit_digests(
+/// Commitments to the digests, then to the extra columns; every unit has a seed of its own.
+fn commit_fresh(
     srs: &Srs,
     plan: &RelationPlan<'_>,
     digests: &[Vec<Vec<Fr>>],
+    extra: &ExtraCells,
     seed: &CommitmentSeed,
 ) -> Result<Vec<Vec<Vec<Commitment>>>, CommitError> {
     let mut commitments = Vec::with_capacity(digests.len());
-    for (index, (unit, digests)) in plan.units().zip(digests).enumerate() {
+    for (index, ((unit, digests), extra)) in plan.units().zip(digests).zip(&extra.columns).enumerate() {
         let seed = seed.segment(index as u32);
+        let digests = digests.iter().map(|digests| Scalars::Full(digests));
         let columns = digests
-            .iter()
+            .chain(extra.iter().map(CellData::scalars))
             .enumerate()
-            .map(|(column, digests)| commit_column(srs, unit.groups, column as u32, Scalars::Full(digests), &seed));
+            .map(|(column, values)| commit_column(srs, unit.groups, column as u32, values, &seed));
         commitments.push(columns.collect::<Result<_, _>>()?);
     }
     Ok(commitments)
 }
 
 /// The committed columns of every unit, in the order of the argument.
-fn unit_cells<'a>(
+pub(super) fn unit_cells<'a>(
     plan: &RelationPlan<'_>,
     secrets: &'a [RelationSecrets<'_>],
     digests: &'a [Vec<Vec<Fr>>],
@@ -248,6 +269,8 @@ fn unit_cells<'a>(
                     cells.extend(limbs.iter().map(|limb| CellData::U16((*limb).into())));
                     cells.extend(valid.iter().map(|valid| CellData::Bits((*valid).into())));
                 }
+                (ColumnData::Codes16(codes), ColumnShape::Code { .. }) => cells.push(CellData::U16((*codes).into())),
+                (ColumnData::Codes32(codes), ColumnShape::Code { .. }) => cells.push(CellData::U32((*codes).into())),
                 (ColumnData::Codes16(codes), ColumnShape::Category { .. }) => {
                     cells.push(CellData::U16((*codes).into()));
                     cells.push(CellData::Field(digests.next().ok_or_else(error)?.as_slice().into()));
@@ -265,7 +288,7 @@ fn unit_cells<'a>(
     plan.units().zip(digests).map(of_unit).collect()
 }
 
-/// The columns with their blinders: those of the notarization, and the fresh ones of digests.
+/// The columns with their blinders: those of the notarization, and the fresh ones of digests and extra columns.
 fn owned_columns<'a>(
     plan: &RelationPlan<'_>,
     secrets: &[RelationSecrets<'_>],
@@ -280,15 +303,15 @@ fn owned_columns<'a>(
         };
         let (Some(own), Some(table)) = (secrets.get(unit.table), plan.tables().get(unit.table)) else { continue };
         let (seed, fresh) = (segment_seed(table, own.seed, unit.segment), fresh.segment(index as u32));
-        let (dictionaries, mut digest) = (plan.dictionaries(), 0);
+        let (dictionaries, mut own_columns) = (plan.dictionaries(), 0..plan.fresh_columns(index));
         let mut blinded = Vec::with_capacity(cells.cells.len());
         for (place, columns) in unit.cells(plan.positions(unit.table)).into_iter().enumerate() {
             blinded.extend(columns.into_iter().map(|column| blinders(&seed, column)));
             if dictionaries.contains(&place) {
-                blinded.push(blinders(&fresh, digest));
-                digest += 1;
+                blinded.extend(own_columns.next().map(|column| blinders(&fresh, column)));
             }
         }
+        blinded.extend(own_columns.map(|column| blinders(&fresh, column)));
         all.push(cells.cells.iter().zip(blinded).map(|(cell, blinders)| (cell.scalars(), blinders)).collect());
     }
     all

@@ -73,14 +73,14 @@ impl RelationStatement<'_> {
     /// reference string           32, its digest
     /// verifying key              32, its digest
     /// circuit id                 1, its length, and as many
-    /// digests                    32, root over the commitments to the digests of values
+    /// fresh columns              32, root over the commitments to the columns of this relation
     /// mask commitment            32
     /// ```
     pub(super) fn t0(
         &self,
         srs: KeyDigest,
         key: &dyn VerifyingKey,
-        digests: &[Vec<Vec<Commitment>>],
+        fresh: &[Vec<Vec<Commitment>>],
         mask: &Commitment,
     ) -> Fr {
         let id = relation_circuit_id(self.plan.shape()).to_string();
@@ -100,21 +100,21 @@ impl RelationStatement<'_> {
         // An id has at most 96 bytes of name and a version.
         message.push(id.len() as u8);
         message.extend_from_slice(id.as_bytes());
-        message.extend_from_slice(digests_root(digests).as_bytes());
+        message.extend_from_slice(fresh_root(fresh).as_bytes());
         message.extend_from_slice(&mask.to_bytes());
         hash_to_field(T0, &message)
     }
 }
 
-/// RFC 6962 root over the commitments to digests, `[unit][dictionary][row group]`, integers little-endian.
+/// RFC 6962 root over the commitments to fresh columns, `[unit][column][row group]`, integers little-endian.
 ///
 /// ```text
 /// leaf 0                           0x05 || units (u32)
 /// per unit, column, row group      0x06 || unit (u32) || column (u32) || group (u32) || commitment (32)
 /// ```
-fn digests_root(digests: &[Vec<Vec<Commitment>>]) -> Sha256Digest {
-    let mut leaves = vec![[vec![5], u32_bytes(digests.len())].concat()];
-    for (unit, columns) in digests.iter().enumerate() {
+fn fresh_root(fresh: &[Vec<Vec<Commitment>>]) -> Sha256Digest {
+    let mut leaves = vec![[vec![5], u32_bytes(fresh.len())].concat()];
+    for (unit, columns) in fresh.iter().enumerate() {
         for (column, groups) in columns.iter().enumerate() {
             for (group, commitment) in groups.iter().enumerate() {
                 let place = [vec![6], u32_bytes(unit), u32_bytes(column), u32_bytes(group)].concat();

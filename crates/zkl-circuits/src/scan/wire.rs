@@ -204,6 +204,11 @@ impl Context for CircuitVerifier<'_> {
         Ok(self.wire(&inverse))
     }
 
+    fn is_zero(&mut self, value: &Wire) -> Result<Wire, GadgetError> {
+        let is_zero = value.var.is_zero(&self.board.cs)?;
+        Ok(self.wire(is_zero.field()))
+    }
+
     fn bits(&mut self, value: &Wire, width: usize, _check: ScanError) -> Result<Vec<Wire>, GadgetError> {
         let cs = &self.board.cs;
         let integer = value.var.value().map(|value| value.into_bigint().into());

@@ -18,11 +18,15 @@ Relations:
   train, test = split(all)        every row of all is in exactly one of them, and they have no other
   all = append(january, february) the same the other way round, for two or three parts
   same_rows(shuffled, original)   both have the same rows, each as often
+  subset(sample of all)           every row of sample is one of all, none more often than there
+  unique(all on id)               no two rows of all have the same id
+  k_anonymous(all on zip, age, k = 10)    at least 10 rows of all have each combination of these
   train, test = split(all on id, label)   compared in these columns alone
 
 Examples:
   zkl relate 'train, test = split(all)' --data all=all.csv --data train=train.csv --data test=test.csv -o split.receipt
   zkl relate 'same_rows(a, b)' --data a=a.parquet --data b=b.csv
+  zkl relate 'unique(all on patient, visit)' --data all=all.csv
 
 Exit codes: 0 proved, 2 it cannot be proved, 3 the relation is false, 4 busy.")]
 pub(crate) struct RelateArgs {

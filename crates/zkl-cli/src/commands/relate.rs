@@ -84,6 +84,9 @@ pub(super) async fn run(args: RelateArgs, config: &Config) -> Result<(), CliErro
     if let Some(columns) = &relation.columns {
         request = request.columns(columns);
     }
+    if let Some(k) = relation.k {
+        request = request.k(k);
+    }
     let entry = request.await?;
     drop(reporter);
     let witnesses = match args.write.no_cosign {
@@ -99,8 +102,7 @@ pub(super) async fn run(args: RelateArgs, config: &Config) -> Result<(), CliErro
         None => None,
     };
     let Predicate::Relation(record) = entry.predicate() else {
-        // `Ledger::relate` appends relations only.
-        return Ok(());
+        return Err(CliError::NoRelation { entry: entry.id.to_string() });
     };
     let dataset = |dataset: &zkl_ledger::receipt::DatasetRef| RelatedDataset {
         role: dataset.role.to_string(),

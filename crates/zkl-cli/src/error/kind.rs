@@ -108,7 +108,7 @@ impl CliError {
             | Self::NoWitnesses
             | Self::NothingToCosign
             | Self::VolatileStore => Kind::InvalidInput,
-            Self::NoMatrices { .. } | Self::Task(_) => Kind::Internal,
+            Self::NoRelation { .. } | Self::NoMatrices { .. } | Self::Task(_) => Kind::Internal,
         }
     }
 }

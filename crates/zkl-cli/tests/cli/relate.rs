@@ -47,3 +47,56 @@ fn a_split_is_proved_verified_and_listed_and_a_false_one_is_refused() {
     let error = workdir.fails(2, &other);
     assert!(error.contains("the table given for train is not the notarized one"), "{error}");
 }
+
+#[test]
+fn subsets_and_unique_keys_are_proved_verified_and_refused_with_the_rows_that_break_them() {
+    let workdir = Workdir::new();
+    workdir.ok(&["init"]);
+    for (name, text) in [("all", ALL), ("train", TRAIN)] {
+        let file = workdir.write(&format!("{name}.csv"), text);
+        workdir.ok(&["notarize", &file, "--proof", "universal"]);
+    }
+    let both = ["--data", "all=all.csv", "--data", "train=train.csv"];
+    let relate = |relation: &'static str, data: &[&'static str]| {
+        [&["relate", relation][..], data, &["--proof", "universal"]].concat()
+    };
+    let text = workdir.ok(&[relate("subset(train of all)", &both), vec!["-o", "subset.receipt"]].concat());
+    assert!(text.contains("Proved subset(train of all), entry 2"), "{text}");
+    let text = workdir.ok(&["verify", "subset.receipt"]);
+    assert!(text.starts_with("VALID"), "{text}");
+    let words =
+        "train is a subset of all: its rows are rows of all, none more often than there, compared in id, weight, kind";
+    assert!(text.contains(words), "{text}");
+    assert!(workdir.ok(&["log"]).contains("subset: whole all, subset train"));
+    let circuits = workdir.json(&["circuits", "--receipt", "subset.receipt"]).to_string();
+    assert!(circuits.contains("relation/subset-16-"), "{circuits}");
+
+    let train = &both[2..];
+    let text = workdir.ok(&[relate("unique(train on id, kind)", train), vec!["-o", "unique.receipt"]].concat());
+    assert!(text.contains("Proved unique(train on id, kind), entry 3"), "{text}");
+    let text = workdir.ok(&["verify", "unique.receipt"]);
+    assert!(text.starts_with("VALID") && text.contains("no two rows of train are equal in id, kind"), "{text}");
+    let verified = workdir.json(&["verify", "unique.receipt", "--require", "proved,public-setup"]);
+    assert_eq!((&verified["kind"], &verified["relation"]["operation"]), (&"relation".into(), &"unique".into()));
+
+    let text = workdir.ok(&[relate("k_anonymous(all on id, k = 1)", &both[..2]), vec!["-o", "k.receipt"]].concat());
+    assert!(text.contains("Proved k_anonymous(all on id, k = 1), entry 4"), "{text}");
+    let text = workdir.ok(&["verify", "k.receipt"]);
+    assert!(
+        text.starts_with("VALID") && text.contains("every row of all is equal to 0 others at least in id"),
+        "{text}"
+    );
+    let error = workdir.fails(3, &relate("k_anonymous(all on id, k = 2)", &both[..2]));
+    assert!(error.contains("too few rows are equal to row 1 of all, row 2 of all"), "{error}");
+    let error = workdir.fails(3, &relate("unique(all on id)", &both[..2]));
+    assert!(error.contains("the relation does not hold: an earlier row has the key of row 4 of all"), "{error}");
+    let error = workdir.fails(3, &relate("subset(all of train)", &both));
+    assert!(error.contains("one side has 2 rows, the other 4"), "{error}");
+    let other = workdir.write("other.csv", "id,weight,kind\n1,10,oak\n1,10,oak\n5,10,oak\n");
+    workdir.ok(&["notarize", &other, "--proof", "universal"]);
+    let data = ["--data", "all=all.csv", "--data", "other=other.csv"];
+    let error = workdir.fails(3, &relate("subset(other of all)", &data));
+    assert!(error.contains("no counterpart has row 1 of other, row 3 of other"), "{error}");
+    let error = workdir.fails(2, &relate("subset(train, all)", &both));
+    assert!(error.contains("expected of, as in: subset(sample of all)"), "{error}");
+}

@@ -1,12 +1,15 @@
 //! Which rows break a relation, found before anything is proved: for the owner of the tables alone.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     hash::{DefaultHasher, Hash as _, Hasher as _},
 };
 
 use zkl_argument::ColumnData;
-use zkl_circuits::{relation::RelationPlan, seal::ColumnRecord};
+use zkl_circuits::{
+    relation::{Operation, RelationPlan},
+    seal::ColumnRecord,
+};
 
 use super::{
     error::{BrokenRow, RelateError},
@@ -17,8 +20,8 @@ use crate::error::LedgerError;
 /// Rows that are named.
 const NAMED: usize = 5;
 
-/// Compares the rows of both sides by hashes of their values. Different rows may share a hash, so that a false relation may pass here;
-/// then it has no proof.
+/// Compares rows by hashes of their values in 64 bits. Different rows may share a hash, with a chance of 2^-25 in a million: then a false relation
+/// may pass here, which has no proof, or rows count as repeated that are not.
 ///
 /// # Errors
 /// [`RelateError::False`].
@@ -27,33 +30,92 @@ pub(super) fn check(
     tables: &[CommittedRows],
     rows: &[RelatedRows],
 ) -> Result<(), LedgerError> {
-    let mut balance: HashMap<u64, i64> = HashMap::new();
-    let mut hashes: Vec<Vec<u64>> = Vec::with_capacity(tables.len());
-    for (index, (table, rows)) in tables.iter().zip(rows).enumerate() {
-        let own = hashes_of(plan.positions(index), table, rows);
-        let weight = if index == 0 { 1 } else { -1 };
-        for &hash in &own {
-            *balance.entry(hash).or_default() += weight;
-        }
-        hashes.push(own);
-    }
-    let (mut named, mut more) = (Vec::new(), 0);
-    for (index, (table, hashes)) in tables.iter().zip(&hashes).enumerate() {
-        for (row, hash) in hashes.iter().enumerate() {
-            let Some(left) = balance.get_mut(hash) else { continue };
-            let surplus = if index == 0 { *left > 0 } else { *left < 0 };
-            if !surplus {
-                continue;
-            }
-            *left -= left.signum();
-            if named.len() < NAMED {
-                named.push(BrokenRow { dataset: table.name.clone(), row: row as u64 + 1 });
-            } else {
-                more += 1;
-            }
+    let tables = tables.iter().zip(rows).enumerate();
+    let hashes: Vec<(&str, Vec<u64>)> = tables
+        .map(|(index, (table, rows))| (table.name.as_str(), hashes_of(plan.positions(index), table, rows)))
+        .collect();
+    let operation = plan.operation();
+    let mut broken = match operation {
+        Operation::Unique => Broken::repeated(&hashes),
+        Operation::KAnonymous => Broken::rare(&hashes, plan.k().unwrap_or(0)),
+        _ => Broken::unmatched(&hashes, operation == Operation::Subset),
+    };
+    match broken.rows.is_empty() {
+        true => Ok(()),
+        false => {
+            Err(RelateError::False { operation, rows: std::mem::take(&mut broken.rows), more: broken.more }.into())
         }
     }
-    if named.is_empty() { Ok(()) } else { Err(RelateError::False { rows: named, more }.into()) }
+}
+
+/// The rows that break a relation.
+#[derive(Default)]
+struct Broken {
+    rows: Vec<BrokenRow>,
+    more: u64,
+}
+
+impl Broken {
+    fn push(&mut self, dataset: &str, row: usize) {
+        if self.rows.len() < NAMED {
+            self.rows.push(BrokenRow { dataset: dataset.to_owned(), row: row as u64 + 1 });
+        } else {
+            self.more += 1;
+        }
+    }
+
+    /// Rows that an earlier one is equal to.
+    fn repeated(tables: &[(&str, Vec<u64>)]) -> Self {
+        let (mut broken, mut seen) = (Self::default(), HashSet::new());
+        for (name, hashes) in tables {
+            for (row, hash) in hashes.iter().enumerate() {
+                if !seen.insert(hash) {
+                    broken.push(name, row);
+                }
+            }
+        }
+        broken
+    }
+
+    /// Rows whose values fewer than k rows have.
+    fn rare(tables: &[(&str, Vec<u64>)], k: u32) -> Self {
+        let mut broken = Self::default();
+        for (name, hashes) in tables {
+            let mut sizes: HashMap<u64, u64> = HashMap::new();
+            for &hash in hashes {
+                *sizes.entry(hash).or_default() += 1;
+            }
+            for (row, hash) in hashes.iter().enumerate() {
+                if sizes.get(hash).is_some_and(|&size| size < u64::from(k)) {
+                    broken.push(name, row);
+                }
+            }
+        }
+        broken
+    }
+
+    /// Rows of the first table that the others lack, unless they may, and rows of the others that it lacks.
+    fn unmatched(tables: &[(&str, Vec<u64>)], may_lack: bool) -> Self {
+        let mut balance: HashMap<u64, i64> = HashMap::new();
+        for (index, (_, hashes)) in tables.iter().enumerate() {
+            let weight = if index == 0 { 1 } else { -1 };
+            for &hash in hashes {
+                *balance.entry(hash).or_default() += weight;
+            }
+        }
+        let mut broken = Self::default();
+        for (index, (name, hashes)) in tables.iter().enumerate() {
+            for (row, hash) in hashes.iter().enumerate() {
+                let Some(left) = balance.get_mut(hash) else { continue };
+                let is_surplus = if index == 0 { !may_lack && *left > 0 } else { *left < 0 };
+                if is_surplus {
+                    *left -= left.signum();
+                    broken.push(name, row);
+                }
+            }
+        }
+        broken
+    }
 }
 
 /// A hash of every row's values in the compared columns.

@@ -72,9 +72,11 @@ pub enum RelateError {
     #[error(transparent)]
     Plan(RelationPlanError),
     /// The relation is false.
-    #[error("the relation does not hold: no counterpart has {}{}", listed(rows), others(*more))]
+    #[error("the relation does not hold: {}", broken(*operation, rows, *more))]
     False {
-        /// The first rows without a counterpart.
+        /// The operation.
+        operation: Operation,
+        /// The first rows that break it: without a counterpart, with the key of an earlier row, or of a small class.
         rows: Vec<BrokenRow>,
         /// How many there are beside them.
         more: u64,
@@ -113,8 +115,16 @@ impl RelateError {
     }
 }
 
-fn others(more: u64) -> String {
-    if more > 0 { format!(", nor have {more} more rows") } else { String::new() }
+fn broken(operation: Operation, rows: &[BrokenRow], more: u64) -> String {
+    let rows = listed(rows);
+    match (operation, more) {
+        (Operation::Unique, 0) => format!("an earlier row has the key of {rows}"),
+        (Operation::Unique, more) => format!("an earlier row has the key of {rows}, and of {more} more rows"),
+        (Operation::KAnonymous, 0) => format!("too few rows are equal to {rows}"),
+        (Operation::KAnonymous, more) => format!("too few rows are equal to {rows}, and to {more} more rows"),
+        (_, 0) => format!("no counterpart has {rows}"),
+        (_, more) => format!("no counterpart has {rows}, nor have {more} more rows"),
+    }
 }
 
 fn listed(rows: &[BrokenRow]) -> String {

@@ -1,5 +1,5 @@
-//! The text of a relation: `train, test = split(all)`, `all = append(train, test)`, `same_rows(a, b)`, each with `on COLUMN, ..` at the end
-//! of the brackets if the tables are to be compared in some columns alone.
+//! The text of a relation: `train, test = split(all)`, `all = append(train, test)`, `same_rows(a, b)`, `subset(sample of all)`, `unique(all)`,
+//! `k_anonymous(all, k = 10)`, each with `on COLUMN, ..` at the end of the brackets if the tables are to be compared in some columns alone.
 
 use std::{fmt, str::FromStr};
 
@@ -15,6 +15,8 @@ pub struct Relation {
     pub tables: Vec<DatasetName>,
     /// The columns in which they are compared; all that can be, if there are none.
     pub columns: Option<Vec<String>>,
+    /// The fewest rows of a class, for `k_anonymous`.
+    pub k: Option<u32>,
 }
 
 /// A text that is no relation, and where.
@@ -49,16 +51,19 @@ struct Parser<'a> {
     next: usize,
 }
 
+const K: &str = ", k = and a number, as in: k_anonymous(all on zip, age, k = 10)";
 const NAME: &str = "the name of a dataset";
 const COLUMN: &str = "a column name, in \"double quotes\" unless it is made of letters, digits, . _ - and /";
-const OPERATION: &str = "split, append or same_rows, as in: train, test = split(all)";
+const OPERATION: &str = "split, append, same_rows, subset, unique or k_anonymous, as in: train, test = split(all)";
 
 impl FromStr for Relation {
     type Err = RelationSyntaxError;
 
     fn from_str(text: &str) -> Result<Self, RelationSyntaxError> {
         let mut parser = Parser { text, tokens: tokens(text)?, next: 0 };
-        let assigned = parser.tokens.iter().any(|(_, token)| *token == Token::Symbol('='));
+        // Of k = 10 the = is inside of the brackets.
+        let mut outside = parser.tokens.iter().take_while(|(_, token)| *token != Token::Symbol('('));
+        let assigned = outside.any(|(_, token)| *token == Token::Symbol('='));
         let before = if assigned { parser.names()? } else { Vec::new() };
         if assigned {
             parser.symbol('=', "=")?;
@@ -71,23 +76,48 @@ impl FromStr for Relation {
         let expected = |parser: &Parser<'_>, at, expected| parser.error(at, expected);
         let operation = operation.ok_or_else(|| expected(&parser, place, OPERATION))?;
         match (operation, before.len()) {
-            (Operation::Split, 2..) | (Operation::Append, 1) | (Operation::SameRows, 0) => {}
+            (Operation::Split, 2..) | (Operation::Append, 1) => {}
+            (Operation::SameRows | Operation::Subset | Operation::Unique | Operation::KAnonymous, 0) => {}
             (Operation::Split, _) => return Err(parser.error(0, "two or three parts: train, test = split(all)")),
             (Operation::Append, _) => return Err(parser.error(0, "one result: all = append(train, test)")),
+            (Operation::Subset, _) => return Err(parser.error(0, "no result: subset(sample of all)")),
+            (Operation::Unique, _) => return Err(parser.error(0, "no result: unique(all on id)")),
+            (Operation::KAnonymous, _) => {
+                return Err(parser.error(0, "no result: k_anonymous(all on zip, age, k = 10)"));
+            }
             _ => return Err(parser.error(0, "no result: same_rows(a, b)")),
         }
         parser.symbol('(', "(")?;
-        let inside = parser.names()?;
+        let mut inside = parser.names()?;
+        if operation == Operation::Subset {
+            if inside.len() != 1 || !parser.keyword("of") {
+                return Err(parser.error(parser.next, "of, as in: subset(sample of all)"));
+            }
+            // The whole is first in its roles.
+            inside.splice(0..0, parser.names()?);
+        }
         let columns = if parser.keyword("on") { Some(parser.columns()?) } else { None };
-        parser.symbol(')', if columns.is_some() { ", or )" } else { ", or on or )" })?;
+        let k = if operation.has_k() { Some(parser.k()?) } else { None };
+        let end = match (k, &columns) {
+            (Some(_), _) => ")",
+            (None, Some(_)) => ", or )",
+            (None, None) => ", or on or )",
+        };
+        parser.symbol(')', end)?;
         if parser.next < parser.tokens.len() {
             return Err(parser.error(parser.next, "nothing more"));
         }
         let count = inside.len();
         match (operation, count) {
-            (Operation::Split, 1) | (Operation::Append, 2..=3) | (Operation::SameRows, 2) => {}
+            (Operation::Split, 1) | (Operation::Append, 2..=3) | (Operation::SameRows | Operation::Subset, 2) => {}
+            (Operation::Unique | Operation::KAnonymous, 1) => {}
             (Operation::Split, _) => return Err(parser.error(place, "one table in the brackets: split(all)")),
             (Operation::Append, _) => return Err(parser.error(place, "two or three tables in the brackets")),
+            (Operation::Unique, _) => return Err(parser.error(place, "one table in the brackets: unique(all on id)")),
+            (Operation::KAnonymous, _) => {
+                return Err(parser.error(place, "one table in the brackets: k_anonymous(all on zip, age, k = 10)"));
+            }
+            (Operation::Subset, _) => return Err(parser.error(place, "one table after of: subset(sample of all)")),
             _ => return Err(parser.error(place, "two tables in the brackets")),
         }
         let tables: Vec<DatasetName> = match operation {
@@ -98,7 +128,7 @@ impl FromStr for Relation {
         if !operation.tables().contains(&tables.len()) {
             return Err(parser.error(0, "at most three parts"));
         }
-        Ok(Self { operation, tables, columns })
+        Ok(Self { operation, tables, columns, k })
     }
 }
 
@@ -132,10 +162,29 @@ impl Parser<'_> {
         found
     }
 
+    /// Whether another name follows; `k = 10` is none.
     fn comma(&mut self) -> bool {
-        let found = self.peek() == Some(&Token::Symbol(','));
+        let found = self.peek() == Some(&Token::Symbol(',')) && !self.is_k(self.next + 1);
         self.next += usize::from(found);
         found
+    }
+
+    /// Whether `k =` stands there.
+    fn is_k(&self, at: usize) -> bool {
+        let token = |at: usize| self.tokens.get(at).map(|(_, token)| token);
+        token(at) == Some(&Token::Word("k".to_owned())) && token(at + 1) == Some(&Token::Symbol('='))
+    }
+
+    /// `, k = 10`.
+    fn k(&mut self) -> Result<u32, RelationSyntaxError> {
+        self.symbol(',', K)?;
+        if !self.is_k(self.next) {
+            return Err(self.error(self.next, K));
+        }
+        self.next += 2;
+        let place = self.next;
+        let k = self.word().and_then(|word| word.parse().ok()).filter(|k| *k > 0);
+        k.ok_or_else(|| self.error(place, "a number of rows, at least 1"))
     }
 
     fn names(&mut self) -> Result<Vec<DatasetName>, RelationSyntaxError> {
@@ -230,6 +279,19 @@ mod tests {
         let relation = parsed("same_rows(a, b on näme)");
         assert_eq!((relation.operation, relation.tables), (Operation::SameRows, tables(&["a", "b"])));
         assert_eq!(relation.columns, Some(vec!["näme".to_owned()]));
+        let relation = parsed("subset(sample of all on id)");
+        assert_eq!((relation.operation, relation.tables), (Operation::Subset, tables(&["all", "sample"])));
+        assert_eq!(relation.columns, Some(vec!["id".to_owned()]));
+        let relation = parsed("unique(all on id, site)");
+        assert_eq!((relation.operation, relation.tables), (Operation::Unique, tables(&["all"])));
+        assert_eq!(parsed("unique(all)").columns, None);
+        let relation = parsed("k_anonymous(all on zip, k, age, k = 10)");
+        assert_eq!(
+            (relation.operation, relation.tables, relation.k),
+            (Operation::KAnonymous, tables(&["all"]), Some(10))
+        );
+        assert_eq!(relation.columns, Some(vec!["zip".to_owned(), "k".to_owned(), "age".to_owned()]));
+        assert_eq!((parsed("k_anonymous(all,k=2)").k, parsed("unique(k)").k), (Some(2), None));
     }
 
     #[test]
@@ -254,6 +316,18 @@ mod tests {
             ("same_rows(a, b on \"x)", 18, "a closing quote"),
             ("same_rows(a; b)", 11, "a name, =, a comma or a bracket"),
             ("same_rows(a, -b)", 13, NAME),
+            ("subset(a, b)", 11, "of, as in: subset(sample of all)"),
+            ("subset(a of b, c)", 0, "one table after of: subset(sample of all)"),
+            ("a = subset(b of c)", 0, "no result: subset(sample of all)"),
+            ("a = unique(b)", 0, "no result: unique(all on id)"),
+            ("a = k_anonymous(b, k = 2)", 0, "no result: k_anonymous(all on zip, age, k = 10)"),
+            ("k_anonymous(a, b, k = 2)", 0, "one table in the brackets: k_anonymous(all on zip, age, k = 10)"),
+            ("k_anonymous(a on b)", 18, K),
+            ("k_anonymous(a on b, c)", 21, K),
+            ("k_anonymous(a on b, k = 0)", 24, "a number of rows, at least 1"),
+            ("k_anonymous(a on b, k = 2, c)", 25, ")"),
+            ("unique(a on b, k = 2)", 13, ", or )"),
+            ("unique(a, b)", 0, "one table in the brackets: unique(all on id)"),
         ];
         for (text, at, expected) in cases {
             let error = text.parse::<Relation>().unwrap_err();

@@ -250,7 +250,7 @@ async fn what_is_false_or_cannot_be_proved_is_refused_before_anything_is_recorde
     };
     // Two parts that are one another in no row but those that both have.
     let swapped = ledger.relate(Operation::SameRows).table(train, table(first)).table(test, table(second));
-    let RelateError::False { rows, more } = refusal(swapped.await.unwrap_err()) else { panic!("false") };
+    let RelateError::False { rows, more, .. } = refusal(swapped.await.unwrap_err()) else { panic!("false") };
     assert_eq!((rows.len(), more > 100), (5, true));
     assert!(rows.contains(&BrokenRow { dataset: "train".to_owned(), row: 1 }), "{rows:?}");
     let rows = ledger.relate(Operation::SameRows).table(all, table(whole)).table(test, table(second));
@@ -275,4 +275,132 @@ async fn what_is_false_or_cannot_be_proved_is_refused_before_anything_is_recorde
     let request = fixture.ledger.relate(Operation::SameRows).table(&attested, table("n\n1\n"));
     let error = refusal(request.table(&other, table("n\n1\n")).await.unwrap_err());
     assert!(matches!(error, RelateError::Attested { .. }), "{error:?}");
+}
+
+#[tokio::test]
+async fn a_subset_verifies_from_its_receipt_and_for_its_tables_alone() {
+    let Related { fixture, tables, .. } = related().await;
+    let ledger = &fixture.ledger;
+    let [(all, whole), (train, first), (test, _)] = tables.as_slice() else { panic!("three tables") };
+    let entry = ledger.relate(Operation::Subset).table(all, table(whole)).table(train, table(first)).await.unwrap();
+    let receipt = ledger.receipt(&entry).await.unwrap();
+    let verified = check(&receipt).unwrap();
+    let VerifiedStatement::Relation { report, .. } = &verified.subject().unwrap().statement else {
+        panic!("a relation")
+    };
+    assert_eq!(
+        report.to_string(),
+        "train is a subset of all: its rows are rows of all, none more often than there, compared in id, weight, kind, day"
+    );
+    changed(&receipt, &|_, _| ()).expect("the test's log is as good");
+    let refused = |change: &dyn Fn(&mut RelationRecord, &mut Vec<u8>)| changed(&receipt, change).unwrap_err();
+    let unproved = |change: &dyn Fn(&mut RelationRecord)| {
+        let refused = refused(&|record, _| change(record));
+        assert!(matches!(refused, VerifyError::Relation(VerifyRelationError::Proof(_))), "{refused:?}");
+    };
+    unproved(&|record| record.nonce = Nonce::generate().unwrap());
+    unproved(&|record| record.salt = Nonce::generate().unwrap());
+    // A table that has more rows than the whole, or the two the other way round.
+    let rows = refused(&|record, _| {
+        record.datasets.swap(0, 1);
+        record.datasets[0].role = "whole".parse().unwrap();
+        record.datasets[1].role = "subset".parse().unwrap();
+    });
+    assert!(matches!(rows, VerifyError::RelationPlan(RelationPlanError::Rows { whole: 202, parts: 404 })), "{rows:?}");
+    let last = refused(&|_, bytes| *bytes.last_mut().unwrap() ^= 1);
+    assert!(matches!(last, VerifyError::Relation(VerifyRelationError::Proof(_))), "{last:?}");
+    let fewer = refused(&|record, _| drop(record.terms.columns.pop()));
+    assert!(matches!(fewer, VerifyError::Circuit { .. }), "{fewer:?}");
+    // Nor is the proof one of other operations.
+    let other = refused(&|record, _| {
+        record.terms.operation = Operation::SameRows;
+        record.datasets[0].role = "left".parse().unwrap();
+        record.datasets[1].role = "right".parse().unwrap();
+    });
+    assert!(matches!(other, VerifyError::RelationPlan(RelationPlanError::Rows { .. })), "{other:?}");
+    // The rows of another part are none of it.
+    let wrong = ledger.relate(Operation::Subset).table(train, table(first)).table(test, table(&tables[2].1));
+    let error = wrong.await.unwrap_err();
+    let LedgerError::Relation(RelateError::False { operation: Operation::Subset, rows, .. }) = error else {
+        panic!("{error:?}")
+    };
+    assert_eq!(rows[0], BrokenRow { dataset: "test".to_owned(), row: 1 });
+}
+
+#[tokio::test]
+async fn unique_keys_verify_from_their_receipt_and_for_their_table_alone() {
+    let fixture = Fixture::with(signer(), ProofSetting::Universal);
+    let ledger = &fixture.ledger;
+    let row = |i: usize| format!("{},{},{}", i % 20, ["north", "south"][i / 20], if i == 7 { "" } else { "4.5" });
+    let rows: Vec<String> = (0..40).map(row).collect();
+    let csv = |rows: &[String]| format!("id,site,dose\n{}\n", rows.join("\n"));
+    // The same shape, and a key twice.
+    let mut repeated = rows.clone();
+    repeated[5].clone_from(&rows[6]);
+    let (good, bad) = (csv(&rows), csv(&repeated));
+    let visits = notarized(&fixture, "visits", &good, EvidenceRequest::Proof).await;
+    let copies = notarized(&fixture, "copies", &bad, EvidenceRequest::Proof).await;
+    let entry = ledger.relate(Operation::Unique).table(&visits, table(&good)).columns(["id", "site"]).await.unwrap();
+    let receipt = ledger.receipt(&entry).await.unwrap();
+    let verified = check(&receipt).unwrap();
+    let VerifiedStatement::Relation { report, record: visits_record, .. } = &verified.subject().unwrap().statement
+    else {
+        panic!("a relation")
+    };
+    assert_eq!(report.to_string(), "no two rows of visits are equal in id, site");
+    assert_eq!((visits_record.to_string().as_str(), report.uncompared()), ("unique: table visits", None));
+
+    let relate = |columns: [&str; 2]| ledger.relate(Operation::Unique).table(&copies, table(&bad)).columns(columns);
+    let error = relate(["id", "site"]).await.unwrap_err();
+    let LedgerError::Relation(RelateError::False { operation: Operation::Unique, rows, more: 0 }) = error else {
+        panic!("{error:?}")
+    };
+    assert_eq!(rows, [BrokenRow { dataset: "copies".to_owned(), row: 7 }]);
+    let error = ledger.relate(Operation::Unique).table(&visits, table(&good)).columns(["dose"]).await.unwrap_err();
+    assert!(matches!(error, LedgerError::Relation(RelateError::False { more: 33, .. })), "{error:?}");
+
+    // Classes of a site have 20 rows, and are not told apart by what a row has besides.
+    let classes = |k| ledger.relate(Operation::KAnonymous).table(&visits, table(&good)).columns(["site"]).k(k);
+    let anonymous = ledger.receipt(&classes(20).await.unwrap()).await.unwrap();
+    let verified = check(&anonymous).unwrap();
+    let VerifiedStatement::Relation { report, .. } = &verified.subject().unwrap().statement else {
+        panic!("a relation")
+    };
+    assert_eq!(report.to_string(), "every row of visits is equal to 19 others at least in site");
+    let refused = |k| changed(&anonymous, &|record, _| record.terms.k = k).unwrap_err();
+    let proof = refused(Some(21));
+    assert!(matches!(proof, VerifyError::Relation(VerifyRelationError::Proof(_))), "{proof:?}");
+    for k in [None, Some(0)] {
+        let plan = refused(k);
+        assert!(matches!(plan, VerifyError::RelationPlan(RelationPlanError::K { .. })), "{plan:?}");
+    }
+    let error = classes(21).await.unwrap_err();
+    let LedgerError::Relation(RelateError::False { operation: Operation::KAnonymous, rows, more: 35 }) = error else {
+        panic!("{error:?}")
+    };
+    assert_eq!(rows[0], BrokenRow { dataset: "visits".to_owned(), row: 1 });
+
+    // The proof of a table whose keys differ, in an entry about one whose keys do not.
+    let refused = |change: &dyn Fn(&mut RelationRecord)| changed(&receipt, &|record, _| change(record)).unwrap_err();
+    let proof = refused(&|record| record.nonce = Nonce::generate().unwrap());
+    assert!(matches!(proof, VerifyError::Relation(VerifyRelationError::Proof(_))), "{proof:?}");
+    let circuit = refused(&|record| drop(record.terms.columns.pop()));
+    assert!(matches!(circuit, VerifyError::Circuit { .. }), "{circuit:?}");
+    let subset = ledger.relate(Operation::SameRows).table(&visits, table(&good)).table(&copies, table(&bad));
+    assert!(matches!(subset.await, Err(LedgerError::Relation(RelateError::False { .. }))));
+    let mut other = receipt.clone();
+    let copies_receipt =
+        ledger.receipt(&ledger.find_entry(&copies.entry().id.to_string()).await.unwrap()).await.unwrap();
+    other.entries[0] = copies_receipt.entries[0].clone();
+    let entry = copies.entry().id;
+    let replaced = changed(&other, &|record, _| {
+        record.datasets[0] = zkl_ledger::receipt::DatasetRef {
+            name: "copies".parse().unwrap(),
+            id: copies.notarization().dataset_id,
+            entry,
+            ..record.datasets[0].clone()
+        };
+    });
+    let replaced = replaced.unwrap_err();
+    assert!(matches!(replaced, VerifyError::Relation(VerifyRelationError::Proof(_))), "{replaced:?}");
 }

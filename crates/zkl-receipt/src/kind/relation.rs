@@ -147,7 +147,7 @@ impl RelationRecord {
     }
 
     fn plan<'p>(&self, tables: &'p [TablePlan]) -> Result<RelationPlan<'p>, VerifyError> {
-        RelationPlan::new(self.terms.operation, tables.iter().collect(), &self.terms.columns)
+        RelationPlan::with_k(self.terms.operation, self.terms.k, tables.iter().collect(), &self.terms.columns)
             .map_err(VerifyError::RelationPlan)
     }
 

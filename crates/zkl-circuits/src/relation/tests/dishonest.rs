@@ -58,7 +58,7 @@ fn circuit(change: Change<'_>) -> RelationCircuit {
         })
         .collect();
     let seed = TranscriptSeed { t0: Fr::from(5), salt: Fr::from(6) };
-    let proof = prove_plain(plan.shape(), &sealed, &units, &[Fr::from(3); 128], &seed).unwrap();
+    let proof = prove_plain(plan.shape(), &sealed, &units, &[], &[Fr::from(3); 128], &seed).unwrap();
     let inputs = tables
         .iter()
         .enumerate()

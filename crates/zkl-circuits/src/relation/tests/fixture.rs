@@ -30,6 +30,7 @@ const KAPPA: u32 = 7;
 pub(super) type Row = (Option<i64>, Option<&'static str>);
 
 /// A table of which everything is known.
+#[derive(Clone)]
 pub(super) struct Table {
     pub(super) plan: TablePlan,
     pub(super) seal: Seal,
@@ -38,6 +39,7 @@ pub(super) struct Table {
     segments: Vec<Columns>,
 }
 
+#[derive(Clone)]
 struct Columns {
     limbs: Vec<u16>,
     valid: Vec<bool>,
@@ -157,6 +159,11 @@ pub(super) fn columns() -> Vec<String> {
     vec!["n".to_owned(), "word".to_owned()]
 }
 
+/// The k of an operation in tests.
+pub(super) fn k_of(operation: Operation) -> Option<u32> {
+    operation.has_k().then_some(2)
+}
+
 /// A relation that was proved, once for all checks of a test.
 pub(super) struct Setting<'a> {
     pub(super) tables: &'a [Table],
@@ -168,7 +175,7 @@ pub(super) struct Setting<'a> {
 impl<'a> Setting<'a> {
     pub(super) fn new(system: &dyn ProofSystem, operation: Operation, tables: &'a [Table]) -> Self {
         let plans = tables.iter().map(|table| &table.plan).collect();
-        let plan = RelationPlan::new(operation, plans, &columns()).unwrap();
+        let plan = RelationPlan::with_k(operation, k_of(operation), plans, &columns()).unwrap();
         let roles = tables.iter().zip(1..).map(|(table, entry)| table.role(entry)).collect();
         let keys = keys_of(system, &RelationCircuit::blank(plan.shape().clone())).unwrap();
         Self { tables, plan, roles, keys }

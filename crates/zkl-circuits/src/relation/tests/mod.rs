@@ -2,6 +2,7 @@
 
 mod dishonest;
 mod fixture;
+mod kinds;
 mod plans;
 mod proofs;
 mod simulator;

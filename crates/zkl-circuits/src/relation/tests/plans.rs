@@ -41,4 +41,23 @@ fn relations_have_as_many_tables_as_their_operation_and_columns_that_can_be_comp
     let row: Row = (Some(1), Some("a"));
     let short = [Table::new(&[row], 4, 1), Table::new(&[row], 7, 2)];
     assert_eq!(plan(Operation::SameRows, &short, &columns()), Err(RelationPlanError::RowGroups));
+
+    // A subset has no more rows than the whole; keys are of one table, which has any number of them.
+    let rows = Err(RelationPlanError::Rows { whole: 50, parts: 150 });
+    assert_eq!(plan(Operation::Subset, &[tables[2].clone(), tables[1].clone()], &columns()), rows);
+    assert_eq!(plan(Operation::Subset, &tables[..2], &columns()), Ok(4));
+    let got = Err(RelationPlanError::Tables { operation: Operation::Subset, got: 3 });
+    assert_eq!(plan(Operation::Subset, &tables, &columns()), got);
+    assert_eq!(plan(Operation::Unique, &tables[..1], &columns()), Ok(2));
+    let got = Err(RelationPlanError::Tables { operation: Operation::Unique, got: 2 });
+    assert_eq!(plan(Operation::Unique, &tables[..2], &columns()), got);
+    // Of all operations one has a k, which is not 0.
+    for (operation, k) in
+        [(Operation::KAnonymous, None), (Operation::KAnonymous, Some(0)), (Operation::Unique, Some(2))]
+    {
+        let plan = RelationPlan::with_k(operation, k, vec![&tables[0].plan], &columns());
+        assert_eq!(plan.err(), Some(RelationPlanError::K { operation }));
+    }
+    let plan = RelationPlan::with_k(Operation::KAnonymous, Some(2), vec![&tables[0].plan], &columns());
+    assert_eq!(plan.map(|plan| plan.k()), Ok(Some(2)));
 }

@@ -66,15 +66,15 @@ fn a_relation_is_proved_for_its_statement_and_no_other() {
         change(&mut proof);
         setting.verify(&statement, &proof)
     };
-    form(changed(&|proof| drop(proof.digests.pop())), "units with digests", 5, 4);
-    form(changed(&|proof| drop(proof.digests[1].pop())), "columns of digests", 1, 0);
+    form(changed(&|proof| drop(proof.fresh.pop())), "units with fresh columns", 5, 4);
+    form(changed(&|proof| drop(proof.fresh[1].pop())), "fresh columns of a unit", 1, 0);
     form(changed(&|proof| proof.claim.r_star.truncate(7)), "coordinates of the row point", 8, 7);
     form(changed(&|proof| proof.claim.z_blk.push(Fr::from(1))), "coordinates of the block point", 4, 5);
-    let groups = changed(&|proof| proof.digests[0][0].truncate(1));
+    let groups = changed(&|proof| proof.fresh[0][0].truncate(1));
     assert!(matches!(groups, Err(VerifyRelationError::Columns(_))), "{groups:?}");
 
     // Every part of the proof.
-    is_false(changed(&|proof| proof.digests.swap(2, 3)));
+    is_false(changed(&|proof| proof.fresh.swap(2, 3)));
     is_false(changed(&|proof| proof.mask = Commitment::new(G1Affine::generator())));
     for index in 0..proof.claim.elements().len() {
         let claim = |proof: &mut RelationProof| {
@@ -105,8 +105,8 @@ fn a_relation_is_proved_for_its_statement_and_no_other() {
         read(&bytes)
     };
     assert_eq!(with_byte(0, 2), Err(RelationDecodeError::Version { expected: 1, got: 2 }));
-    assert!(matches!(with_byte(1, 255), Err(RelationDecodeError::Digests(_))));
-    let mask = 1 + 32 * setting.plan.digest_commitments();
+    assert!(matches!(with_byte(1, 255), Err(RelationDecodeError::Fresh(_))));
+    let mask = 1 + 32 * setting.plan.fresh_commitments();
     assert!(matches!(with_byte(mask, 255), Err(RelationDecodeError::Mask(_))));
     assert_eq!(with_byte(mask + 64, 255), Err(RelationDecodeError::Element { index: 1 }));
 

@@ -13,21 +13,25 @@ use zkl_core::ark::{
 };
 use zkl_snark::proof_system::{COMPACT, ProvingKey, VerifyError};
 
-use super::fixture::{Setting, context, split, srs};
+use super::fixture::{Row, Setting, Table, context, split, srs};
 use crate::{
     relation::{Operation, RelationProof, RelationStatement, VerifyRelationError, link::link, prove::inputs},
     scan::tests::{fixture::rng, simulator::simulate_groth16},
 };
 
-/// A proof for any statement: claim, digests and an opening at random, then the mask's commitment that makes them fit, then t0, then a
+/// A proof for any statement: claim, fresh columns and an opening at random, then the mask's commitment that makes them fit, then t0, then a
 /// simulated proof of the circuit.
 fn simulate(keys: &dyn ProvingKey, statement: &RelationStatement<'_>, seed: u64) -> RelationProof {
     let random = &mut rng(seed);
     let (plan, groups) = (statement.plan, statement.plan.groups());
     let mut point = |_: usize| Commitment::new(G1Projective::rand(random).into_affine());
-    let digests: Vec<Vec<Vec<Commitment>>> = plan
+    let fresh: Vec<Vec<Vec<Commitment>>> = plan
         .units()
-        .map(|unit| vec![(0..unit.groups.count()).map(&mut point).collect(); plan.dictionaries().len()])
+        .enumerate()
+        .map(|(index, unit)| {
+            let mut column = |_: usize| (0..unit.groups.count()).map(&mut point).collect();
+            (0..plan.fresh_columns(index)).map(&mut column).collect()
+        })
         .collect();
     let elements: Vec<Fr> = (0..RelationOpening::<Fr>::len(plan.shape())).map(|_| Fr::rand(random)).collect();
     let mut claim = RelationOpening::from_elements(plan.shape(), &elements).unwrap();
@@ -39,17 +43,17 @@ fn simulate(keys: &dyn ProvingKey, statement: &RelationStatement<'_>, seed: u64)
     (claim.value, _) = open(b"for the value, which does not depend on the context");
 
     // Whatever the columns are: the mask takes them away.
-    let linked = link(plan, statement.roles, &digests, &Commitment::default(), &claim).unwrap();
+    let linked = link(plan, statement.roles, &fresh, &Commitment::default(), &claim).unwrap();
     let columns: G1Projective = linked.terms().iter().map(|(weight, column)| column.point() * weight).sum();
     let fitting = mask().commit(srs()).unwrap().point() - columns * rho.inverse().unwrap();
     let mask = Commitment::new(fitting.into_affine());
 
-    let t0 = statement.t0(srs().digest(), keys.verifying(), &digests, &mask);
+    let t0 = statement.t0(srs().digest(), keys.verifying(), &fresh, &mask);
     let inputs = inputs(statement, t0, &claim).to_vec();
     let (_, opening) = open(&scalars_bytes(&inputs));
     let mut proof = simulate_groth16(keys, &inputs, random);
     proof.extend(opening.to_bytes());
-    RelationProof { digests, mask, claim, proof }
+    RelationProof { fresh, mask, claim, proof }
 }
 
 #[test]
@@ -72,4 +76,34 @@ fn a_simulator_without_tables_makes_proofs_that_verify() {
     (roles[1].h, roles[2].h) = (roles[2].h, roles[1].h);
     let statement = RelationStatement { roles: &roles, ..statement };
     setting.verify(&statement, &simulate(setting.keys.as_ref(), &statement, 5)).unwrap();
+}
+
+/// Relations that commit to columns of their own, true and false.
+#[test]
+fn it_makes_proofs_of_subsets_unique_keys_and_classes_too() {
+    let rows: [Row; 3] = [(Some(1), Some("a")), (None, Some("b")), (Some(1), Some("b"))];
+    let whole = Table::new(&rows, 7, 1);
+    let part = Table::new(&rows[1..], 7, 2);
+    let foreign = Table::new(&[(None, Some("c")), (None, Some("c"))], 7, 3);
+    let twice = Table::new(&[rows[1], rows[1], rows[1]], 7, 4);
+    let once = Table::new(&[rows[1], rows[1], (None, None)], 7, 5);
+    let relations: [(Operation, Vec<&Table>, Vec<&Table>); 3] = [
+        (Operation::Subset, vec![&whole, &part], vec![&whole, &foreign]),
+        (Operation::Unique, vec![&part], vec![&foreign]),
+        (Operation::KAnonymous, vec![&twice], vec![&once]),
+    ];
+    for (operation, honest, other) in relations {
+        let tables: Vec<Table> = honest.into_iter().cloned().collect();
+        let setting = Setting::new(COMPACT, operation, &tables);
+        let statement = setting.statement();
+        let real = setting.prove().unwrap();
+        setting.verify(&statement, &real).unwrap();
+        let proof = simulate(setting.keys.as_ref(), &statement, 6);
+        setting.verify(&statement, &proof).unwrap();
+        assert_eq!(proof.to_bytes().len(), real.to_bytes().len());
+        // A false statement of the same shape, whose own prover has no proof.
+        let roles: Vec<_> = other.iter().zip(1..).map(|(table, entry)| table.role(entry)).collect();
+        let statement = RelationStatement { roles: &roles, ..statement };
+        setting.verify(&statement, &simulate(setting.keys.as_ref(), &statement, 7)).unwrap();
+    }
 }

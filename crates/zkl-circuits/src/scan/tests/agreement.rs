@@ -53,6 +53,10 @@ impl Context for Lenient<'_> {
         Ok(value.inverse().unwrap_or_default())
     }
 
+    fn is_zero(&mut self, value: &Fr) -> Result<Fr, ScanError> {
+        Ok(Fr::from(*value == Fr::from(0u64)))
+    }
+
     fn bits(&mut self, value: &Fr, width: usize, _: ScanError) -> Result<Vec<Fr>, ScanError> {
         Ok((0..width).map(|bit| Fr::from(value.into_bigint().get_bit(bit))).collect())
     }

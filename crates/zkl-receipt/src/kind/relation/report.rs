@@ -38,6 +38,9 @@ pub struct RelationReport {
     pub tables: Vec<RelatedTable>,
     /// The columns in which they were compared.
     pub columns: Vec<String>,
+    /// The fewest rows of a class, for `k_anonymous`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub k: Option<u32>,
     /// The columns of theirs that were not.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub left_out: Vec<LeftOut>,
@@ -72,7 +75,12 @@ impl RelationReport {
             operation: terms.operation,
             tables: datasets.iter().zip(layouts).map(table).collect(),
             columns: terms.columns.clone(),
-            left_out: compared.into_iter().filter_map(left_out).collect(),
+            k: terms.k,
+            // A key says nothing of other columns, and nobody expects it to.
+            left_out: match terms.operation {
+                Operation::Unique | Operation::KAnonymous => Vec::new(),
+                _ => compared.into_iter().filter_map(left_out).collect(),
+            },
         }
     }
 
@@ -91,6 +99,18 @@ impl fmt::Display for RelationReport {
         let columns = self.columns.join(", ");
         match self.operation {
             Operation::SameRows => write!(f, "{first} and {} have the same rows", others.join(", "))?,
+            Operation::Unique => return write!(f, "no two rows of {first} are equal in {columns}"),
+            Operation::KAnonymous => {
+                let others = self.k.map_or(0, |k| k.saturating_sub(1));
+                return write!(f, "every row of {first} is equal to {others} others at least in {columns}");
+            }
+            Operation::Subset => {
+                let part = others.join(", ");
+                return write!(
+                    f,
+                    "{part} is a subset of {first}: its rows are rows of {first}, none more often than there, compared in {columns}"
+                );
+            }
             Operation::Split => write!(f, "{first} was split into {}: its rows are theirs together", listed(others))?,
             _ => write!(f, "{first} was joined from {}: its rows are theirs together", listed(others))?,
         }

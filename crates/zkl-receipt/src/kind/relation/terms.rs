@@ -16,6 +16,8 @@ pub struct RelationTerms {
     pub operation: Operation,
     /// The columns in which the tables are compared, in the order of the first table.
     pub columns: Vec<String>,
+    /// The fewest rows of a class, for `k_anonymous`.
+    pub k: Option<u32>,
 }
 
 /// The statement as it is hashed: canonical JSON.
@@ -25,10 +27,13 @@ pub(super) struct StatementText {
     pub(super) operation: Operation,
     pub(super) datasets: Vec<TransactionId>,
     pub(super) columns: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) k: Option<u32>,
 }
 
 impl RelationTerms {
-    /// `SHA-256("zkl relation statement v1\0" || salt || JSON)`, where JSON has the operation, the ids of the tables' entries and the columns.
+    /// `SHA-256("zkl relation statement v1\0" || salt || JSON)`, where JSON has the operation, the ids of the tables' entries, the columns,
+    /// and k if there is one.
     pub fn digest(&self, salt: &Nonce, entries: &[TransactionId]) -> Sha256Digest {
         // Names and ids always serialize; were it not so, no proof would be bound to the empty text.
         let json = serde_json::to_vec(&self.text(entries)).unwrap_or_default();
@@ -37,6 +42,11 @@ impl RelationTerms {
     }
 
     pub(super) fn text(&self, entries: &[TransactionId]) -> StatementText {
-        StatementText { operation: self.operation, datasets: entries.to_vec(), columns: self.columns.clone() }
+        StatementText {
+            operation: self.operation,
+            datasets: entries.to_vec(),
+            columns: self.columns.clone(),
+            k: self.k,
+        }
     }
 }

@@ -51,7 +51,7 @@ impl TryFrom<RelationV1> for RelationRecord {
             return Err(EntryError::Datasets);
         }
         let entries: Vec<TransactionId> = datasets.iter().map(|dataset| dataset.entry).collect();
-        let terms = RelationTerms { operation, columns: statement.columns.clone() };
+        let terms = RelationTerms { operation, columns: statement.columns.clone(), k: statement.k };
         if statement != terms.text(&entries) || terms.digest(&salt, &entries) != digest {
             return Err(EntryError::Relation);
         }
@@ -95,7 +95,11 @@ mod tests {
             entry: TransactionId::new([byte; 32]),
         };
         RelationRecord {
-            terms: RelationTerms { operation: Operation::SameRows, columns: vec!["a".to_owned(), "b".to_owned()] },
+            terms: RelationTerms {
+                operation: Operation::SameRows,
+                columns: vec!["a".to_owned(), "b".to_owned()],
+                k: None,
+            },
             datasets: vec![dataset("left", 1), dataset("right", 2)],
             salt: Nonce::generate().unwrap(),
             proof: ProofRecord {
@@ -126,11 +130,12 @@ mod tests {
         assert_eq!((&again, serde_json::to_string(&again).unwrap()), (&record, text));
         assert!(read(&|_| ()).is_ok());
         let other = "1".repeat(64);
-        let changes: [&dyn Fn(&mut serde_json::Value); 6] = [
+        let changes: [&dyn Fn(&mut serde_json::Value); 7] = [
             &|text| text["digest"] = other.clone().into(),
             &|text| text["open"]["salt"] = other.clone().into(),
             &|text| text["open"]["statement"]["columns"] = vec!["a"].into(),
             &|text| text["open"]["statement"]["operation"] = "split".into(),
+            &|text| text["open"]["statement"]["k"] = 3.into(),
             &|text| text["open"]["statement"]["datasets"][1] = other.clone().into(),
             &|text| text["datasets"][1]["entry"] = other.clone().into(),
         ];

@@ -1,0 +1,115 @@
+//! The hidden chain: keys that all differ.
+//!
+//! # Statement
+//! No two rows below n of the units have the same `kappa`, a linear form of committed columns.
+//!
+//! # Relation
+//! Every row has a gap d, whose limbs are looked up, so that `0 <= d < 2^144`. In a space of its own
+//! ```text
+//! sum_rows ind [kappa] - ind [kappa + d + 1] = [START] - [END]
+//! ```
+//! START and END are messages that precede X. An honest prover sorts the keys, and lets every gap reach the next one.
+//!
+//! # Soundness
+//! On the cycle of residues mod r each row covers the arc of d + 1 residues from its kappa on. Starts and ends cancel but for START and END:
+//! the number of arcs over a residue is a constant, plus 1 on the arc from START to END. All arcs together are shorter than `2^26 2^144 < r`,
+//! so some residue is uncovered; hence the constant is 0, and no residue is covered twice. (With START = END nothing would be covered, and
+//! there is a row.) So no two rows have one kappa, whatever the keys are.
+//!
+//! # Keys
+//! A table has one minimum and one dictionary per column, so that within it equal values have equal cells: the cells are the key, whatever the
+//! sealed minimum is. Columns have bits of kappa of their own:
+//!
+//! | column | part | bits |
+//! |---|---|---|
+//! | numeric of L limbs | `u` | 16 L |
+//! | the same, nullable | `u + b`: 0 for null, whose limbs are 0 | 16 L + 1 |
+//! | dictionary | code | those of its capacity |
+//!
+//! Limbs and codes are in range in proved tables. If they were not, equal keys would still have equal kappa: a linear form has one value.
+//! That a value has one code only is for the verifier of the dictionary to check: [`super::verify_relation`] does.
+
+use zkl_core::ark::Fr;
+use zkl_core::ark::ff::{BigInt, BigInteger as _, PrimeField as _};
+
+use super::shape::ColumnShape;
+use crate::{error::PlanError, shape::LIMB_BITS, witness::CellData};
+
+/// Bits of the largest key.
+pub(crate) const MAX_KEY_BITS: usize = 144;
+
+/// A key as an integer.
+pub(crate) type Key = BigInt<3>;
+
+/// Where the columns of a key are in kappa.
+pub(crate) struct KeyLayout {
+    /// Committed column, and binary logarithm of its factor.
+    terms: Vec<(usize, usize)>,
+    bits: usize,
+}
+
+impl KeyLayout {
+    /// The layout of a key of `columns`.
+    pub(crate) fn new(columns: &[ColumnShape]) -> Result<Self, PlanError> {
+        let (mut terms, mut bits, mut cell) = (Vec::new(), 0, 0);
+        for (index, column) in columns.iter().enumerate() {
+            match *column {
+                ColumnShape::Numeric { limbs, nullable } => {
+                    let limbs = usize::from(limbs);
+                    terms.extend((0..limbs).map(|limb| (cell + limb, bits + LIMB_BITS * limb)));
+                    if nullable {
+                        terms.push((cell + limbs, bits));
+                    }
+                    bits += LIMB_BITS * limbs + usize::from(nullable);
+                }
+                ColumnShape::Code { capacity } => {
+                    terms.push((cell, bits));
+                    bits += capacity.next_power_of_two().trailing_zeros().max(1) as usize;
+                }
+                ColumnShape::Category { .. } => return Err(PlanError::Column { index }),
+            }
+            cell += column.cells();
+        }
+        if bits == 0 || bits > MAX_KEY_BITS {
+            return Err(PlanError::Size { what: "number of bits of a key", got: bits, min: 1, max: MAX_KEY_BITS });
+        }
+        Ok(Self { terms, bits })
+    }
+
+    pub(crate) fn terms(&self) -> impl Iterator<Item = (usize, usize)> {
+        self.terms.iter().copied()
+    }
+
+    /// Limbs of a gap.
+    pub(crate) const fn gap_limbs(&self, limb_bits: usize) -> usize {
+        self.bits.div_ceil(limb_bits)
+    }
+
+    /// The key of a row.
+    pub(crate) fn key(&self, cells: &[CellData<'_>], row: usize) -> Key {
+        let mut key = Key::zero();
+        for &(cell, shift) in &self.terms {
+            let mut part = cells.get(cell).map_or_else(Key::zero, |cell| truncated(cell.value(row)));
+            part <<= shift as u32;
+            key.add_with_carry(&part);
+        }
+        key
+    }
+}
+
+/// The low 192 bits.
+fn truncated(value: Fr) -> Key {
+    let [a, b, c, _] = value.into_bigint().0;
+    BigInt([a, b, c])
+}
+
+/// `key + 1` as a field element.
+pub(crate) fn after(key: &Key) -> Fr {
+    element(key) + Fr::from(1u64)
+}
+
+/// The key as a field element: it has at most 192 bits.
+pub(crate) fn element(key: &Key) -> Fr {
+    let [a, b, c] = key.0;
+    Fr::from_bigint(BigInt([a, b, c, 0])).unwrap_or_default()
+}

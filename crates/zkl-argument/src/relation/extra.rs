@@ -1,0 +1,228 @@
+//! The columns that a relation has beside those of its tables, as an honest prover fills them.
+
+use std::{
+    collections::HashMap,
+    hash::{BuildHasher as _, Hash as _, Hasher as _, RandomState},
+};
+
+use zeroize::Zeroize as _;
+use zkl_core::ark::{
+    Fr,
+    ff::{AdditiveGroup as _, BigInteger as _, PrimeField as _},
+};
+
+use super::{
+    SealedColumn, SealedTable, UnitCells,
+    chain::{self, Key, KeyLayout},
+    posting::{REMAINDER_BITS, RelationKind},
+    shape::{ColumnShape, RelationShape, TableShape},
+};
+use zkl_kernel::Entry;
+
+use crate::{error::PlanError, shape::LIMB_BITS, witness::CellData};
+
+/// Columns beside those of the tables, and the messages that precede the first challenge. Secret.
+#[derive(Clone, Default)]
+pub struct ExtraCells {
+    /// `[unit][column]`, in the order of [`RelationShape::extra`].
+    pub columns: Vec<Vec<CellData<'static>>>,
+    /// [`RelationShape::first_count`] elements.
+    pub firsts: Vec<Fr>,
+}
+
+impl Drop for ExtraCells {
+    fn drop(&mut self) {
+        self.firsts.zeroize();
+    }
+}
+
+/// The extra columns of a true relation between `units`, whose cells are those of the tables alone. Of a false one there are columns as well:
+/// they prove nothing.
+///
+/// # Errors
+/// [`PlanError::Column`] for units that do not fit the shape.
+pub fn extra_columns(
+    shape: &RelationShape,
+    sealed: &[SealedTable<Fr>],
+    units: &[UnitCells<'_>],
+) -> Result<ExtraCells, PlanError> {
+    let columns = vec![Vec::new(); units.len()];
+    match (shape.kind(), shape.tables()) {
+        (RelationKind::Subset, [whole, part, ..]) => {
+            let (left, right) = units.split_at_checked(whole.units).ok_or(PlanError::Column { index: units.len() })?;
+            let (Some(whole_seal), Some(part_seal)) = (sealed.first(), sealed.get(1)) else {
+                return Err(PlanError::Profile { index: sealed.len() });
+            };
+            let mut columns = selectors((whole, whole_seal, left), (part, part_seal, right));
+            columns.resize_with(units.len(), Vec::new);
+            Ok(ExtraCells { columns, firsts: Vec::new() })
+        }
+        (RelationKind::Unique, [table, ..]) => gaps(shape, table, units),
+        (RelationKind::KAnonymous { k }, _) => Ok(classes(shape, k, units)),
+        _ => Ok(ExtraCells { columns, firsts: Vec::new() }),
+    }
+}
+
+/// A table with its seal and its units.
+type Rows<'a> = (&'a TableShape, &'a SealedTable<Fr>, &'a [UnitCells<'a>]);
+
+/// Selects as many rows of the whole as the part has of the same values, where there are that many.
+fn selectors(whole: Rows<'_>, part: Rows<'_>) -> Vec<Vec<CellData<'static>>> {
+    // Two hashes of 64 bits: rows that share both are not to be expected.
+    let hashers = [RandomState::new(), RandomState::new()];
+    let mut wanted: HashMap<[u64; 2], u64> = HashMap::new();
+    for unit in part.2 {
+        for row in 0..unit.rows {
+            *wanted.entry(hash_row(&hashers, (part.0, part.1, unit), row)).or_default() += 1;
+        }
+    }
+    let select = |unit: &UnitCells<'_>| {
+        let mut is_wanted = |row| match wanted.get_mut(&hash_row(&hashers, (whole.0, whole.1, unit), row)) {
+            Some(count) if *count > 0 => {
+                *count -= 1;
+                true
+            }
+            _ => false,
+        };
+        let selected: Vec<bool> = (0..unit.rows).map(&mut is_wanted).collect();
+        vec![CellData::Bits(selected.into())]
+    };
+    whole.2.iter().map(select).collect()
+}
+
+/// Hashes of the values of a row, null included.
+fn hash_row(
+    hashers: &[RandomState; 2],
+    (table, sealed, unit): (&TableShape, &SealedTable<Fr>, &UnitCells<'_>),
+    row: usize,
+) -> [u64; 2] {
+    let mut states = hashers.each_ref().map(RandomState::build_hasher);
+    let mut cells = unit.cells.iter();
+    let mut next = || cells.next().map_or(Fr::ZERO, |cell| cell.value(row));
+    for (column, sealed) in table.columns.iter().zip(&sealed.columns) {
+        let (value, valid) = match (*column, sealed) {
+            (ColumnShape::Numeric { limbs, nullable }, SealedColumn::Numeric { min }) => {
+                let base = Fr::from(1u64 << LIMB_BITS);
+                let mut factor = Fr::from(1u64);
+                let mut value = Fr::ZERO;
+                for _ in 0..limbs {
+                    value += factor * next();
+                    factor *= base;
+                }
+                let valid = if nullable { next() } else { Fr::from(1u64) };
+                (value + *min * valid, valid)
+            }
+            _ => {
+                next();
+                (next(), Fr::ZERO)
+            }
+        };
+        for state in &mut states {
+            value.into_bigint().0.hash(state);
+            valid.into_bigint().0.hash(state);
+        }
+    }
+    states.map(|state| state.finish())
+}
+
+/// The gaps between keys in their order, how often each limb is looked up, and the ends of the chain.
+fn gaps(shape: &RelationShape, table: &TableShape, units: &[UnitCells<'_>]) -> Result<ExtraCells, PlanError> {
+    let layout = KeyLayout::new(&table.columns)?;
+    let (limb_bits, limbs) = (shape.limb_bits(), layout.gap_limbs(shape.limb_bits()));
+    let mut keys: Vec<(Key, u32, u32)> = Vec::with_capacity(units.iter().map(|unit| unit.rows).sum());
+    for (unit, own) in units.iter().enumerate() {
+        keys.extend((0..own.rows).map(|row| (layout.key(&own.cells, row), unit as u32, row as u32)));
+    }
+    keys.sort_unstable();
+    let mut columns: Vec<Vec<Vec<u16>>> = units.iter().map(|unit| vec![vec![0; unit.rows]; limbs]).collect();
+    let mut counts = vec![0u32; 1 << limb_bits];
+    for (index, (key, unit, row)) in keys.iter().enumerate() {
+        let mut gap = match keys.get(index + 1) {
+            Some((next, ..)) => *next,
+            None => *key,
+        };
+        // Equal keys leave 0 here, and so a chain that does not close.
+        if gap.sub_with_borrow(key) || gap.is_zero() || gap.sub_with_borrow(&Key::one()) {
+            gap = Key::zero();
+        }
+        for limb in 0..limbs {
+            let value = bits_at(&gap, limb_bits * limb, limb_bits);
+            if let Some(cell) =
+                columns.get_mut(*unit as usize).and_then(|own| own.get_mut(limb)?.get_mut(*row as usize))
+            {
+                *cell = value;
+            }
+            if let Some(count) = counts.get_mut(usize::from(value)) {
+                *count += 1;
+            }
+        }
+    }
+    let firsts = match (keys.first(), keys.last()) {
+        (Some((first, ..)), Some((last, ..))) => vec![chain::element(first), chain::after(last)],
+        _ => return Err(PlanError::Column { index: 0 }),
+    };
+    let mut columns: Vec<Vec<CellData<'static>>> =
+        columns.into_iter().map(|limbs| limbs.into_iter().map(|limb| CellData::U16(limb.into())).collect()).collect();
+    if let Some(first) = columns.first_mut() {
+        first.push(CellData::U32(counts.into()));
+    }
+    Ok(ExtraCells { columns, firsts })
+}
+
+/// The first row of every class of at least k rows, and how many more it has.
+fn classes(shape: &RelationShape, k: u32, units: &[UnitCells<'_>]) -> ExtraCells {
+    let hashers = [RandomState::new(), RandomState::new()];
+    let hash = |unit: &UnitCells<'_>, row: usize| {
+        let mut states = hashers.each_ref().map(RandomState::build_hasher);
+        for cell in &unit.cells {
+            for state in &mut states {
+                match cell.entry(row) {
+                    Entry::Small(value) => value.hash(state),
+                    Entry::Field(value) => value.into_bigint().0.hash(state),
+                }
+            }
+        }
+        states.map(|state| state.finish())
+    };
+    let mut sizes: HashMap<[u64; 2], u32> = HashMap::new();
+    for unit in units {
+        for row in 0..unit.rows {
+            *sizes.entry(hash(unit, row)).or_default() += 1;
+        }
+    }
+    let (limb_bits, limbs) = (shape.limb_bits(), REMAINDER_BITS.div_ceil(shape.limb_bits()));
+    let mut counts = vec![0u32; 1 << limb_bits];
+    let mut selected = 0u64;
+    let mut columns: Vec<Vec<CellData<'static>>> = Vec::with_capacity(units.len());
+    for unit in units {
+        let mut selector = vec![false; unit.rows];
+        let mut remainders = vec![vec![0u16; unit.rows]; limbs];
+        for (row, is_selected) in selector.iter_mut().enumerate() {
+            let rest = sizes.get_mut(&hash(unit, row)).and_then(|size| std::mem::take(size).checked_sub(k));
+            *is_selected = rest.is_some();
+            selected += u64::from(rest.is_some());
+            let rest = Key::from(rest.unwrap_or(0));
+            for (limb, own) in remainders.iter_mut().enumerate() {
+                let value = bits_at(&rest, limb_bits * limb, limb_bits);
+                if let (Some(cell), Some(count)) = (own.get_mut(row), counts.get_mut(usize::from(value))) {
+                    *cell = value;
+                    *count += 1;
+                }
+            }
+        }
+        let remainders = remainders.into_iter().map(|limb| CellData::U16(limb.into()));
+        columns.push(std::iter::once(CellData::Bits(selector.into())).chain(remainders).collect());
+    }
+    if let Some(first) = columns.first_mut() {
+        first.push(CellData::U32(counts.into()));
+    }
+    ExtraCells { columns, firsts: vec![Fr::from(selected)] }
+}
+
+/// `width` bits, at most 16, from bit `start` on.
+fn bits_at(value: &Key, start: usize, width: usize) -> u16 {
+    let (word, shift) = (start / 64, start % 64);
+    let low = value.0.get(word).map_or(0, |word| word >> shift);
+    let high = if shift + width > 64 { value.0.get(word + 1).map_or(0, |word| word << (64 - shift)) } else { 0 };
+    ((low | high) & ((1 << width) - 1)) as u16
+}

@@ -1,0 +1,228 @@
+//! A second verifier, from the text alone: it adds up the weights of every tuple, without challenges, and so decides whether the sum of
+//! fractions can vanish. It agrees with the argument on honest and on changed columns.
+
+use std::collections::HashMap;
+
+use zkl_argument::{
+    ScanError,
+    relation::{RelationKind, Side},
+};
+use zkl_core::ark::{
+    Fr,
+    ff::{AdditiveGroup as _, Field as _, PrimeField as _},
+    std::rand::{Rng as _, seq::SliceRandom as _},
+};
+
+use super::fixture::{Case, LIMB_BITS, LOG_ROWS, Row, Table, digest, rng};
+
+/// Weight of every tuple of every space.
+#[derive(Default)]
+struct Sum(HashMap<(&'static str, Vec<[u64; 4]>), Fr>);
+
+impl Sum {
+    fn add(&mut self, space: &'static str, tuple: &[Fr], weight: Fr) {
+        let tuple = tuple.iter().map(|value| value.into_bigint().0).collect();
+        *self.0.entry((space, tuple)).or_default() += weight;
+    }
+
+    fn vanishes(&self) -> bool {
+        self.0.values().all(|weight| *weight == Fr::ZERO)
+    }
+}
+
+/// The tuple of a row by value: what the text calls `v_j`.
+fn tuple(row: &Row) -> [Fr; 5] {
+    let (number, word, last) = *row;
+    let number = number.map_or([Fr::ZERO; 2], |value| [Fr::from(value), Fr::ONE]);
+    [number[0], number[1], word.map_or(Fr::ZERO, digest), Fr::from(last), Fr::ONE]
+}
+
+fn subset(tables: &[Table], case: &mut Case) -> bool {
+    let mut sum = Sum::default();
+    let (whole, part) = (&tables[0], &tables[1]);
+    for row in part.units.iter().flatten() {
+        sum.add("rows", &tuple(row), -Fr::ONE);
+    }
+    let mut rows = 0u64;
+    for (unit, own) in whole.units.iter().enumerate() {
+        // Rows that do not count hold anything, so a selector there is refused by its own posting.
+        let selector = case.extra(unit, 0).clone();
+        for (x, s) in selector.iter().enumerate() {
+            let beyond = Fr::from(x >= own.len());
+            sum.add("selector", &[*s, beyond], Fr::ONE);
+            if let Some(row) = own.get(x) {
+                sum.add("rows", &tuple(row), *s);
+            }
+        }
+        rows += own.len() as u64;
+    }
+    let (parts, all) = (part.units.iter().flatten().count() as u64, (whole.units.len() << LOG_ROWS) as u64);
+    sum.add("selector", &[Fr::ONE, Fr::ZERO], -Fr::from(parts));
+    sum.add("selector", &[Fr::ZERO, Fr::ZERO], Fr::from(parts) - Fr::from(rows));
+    sum.add("selector", &[Fr::ZERO, Fr::ONE], Fr::from(rows) - Fr::from(all));
+    sum.vanishes()
+}
+
+fn unique(tables: &[Table], case: &mut Case) -> bool {
+    let mut sum = Sum::default();
+    let table = &tables[0];
+    let two = Fr::from(2u64);
+    for (unit, own) in table.units.iter().enumerate() {
+        let limbs = case.shape.extra(unit).len() - usize::from(unit == 0);
+        let gaps: Vec<Vec<Fr>> = (0..limbs).map(|limb| case.extra(unit, limb).clone()).collect();
+        for (x, row) in own.iter().enumerate() {
+            let number = row.0.map_or(Fr::ZERO, |value| {
+                Fr::from(value - table.min[0]) + if table.nullable { Fr::ONE } else { Fr::ZERO }
+            });
+            let code = row.1.map_or(0, |value| u64::from(table.codes[usize::from(value)]));
+            let bits = 32 + u64::from(table.nullable);
+            let kappa =
+                number + two.pow([bits]) * Fr::from(code) + two.pow([bits + 2]) * Fr::from(row.2 - table.min[1]);
+            let mut gap = Fr::ZERO;
+            for (limb, values) in gaps.iter().enumerate() {
+                gap += values[x] * two.pow([(limb * LIMB_BITS) as u64]);
+                sum.add("limbs", &[values[x]], Fr::ONE);
+            }
+            sum.add("chain", &[kappa], Fr::ONE);
+            sum.add("chain", &[kappa + gap + Fr::ONE], -Fr::ONE);
+        }
+        if unit == 0 {
+            for (x, m) in case.extra(0, limbs).clone().into_iter().enumerate() {
+                sum.add("limbs", &[Fr::from((x % (1 << LIMB_BITS)) as u64)], -m);
+            }
+        }
+    }
+    sum.add("chain", &[case.firsts[0]], -Fr::ONE);
+    sum.add("chain", &[case.firsts[1]], Fr::ONE);
+    sum.vanishes()
+}
+
+fn classes(tables: &[Table], case: &mut Case, k: u32) -> bool {
+    let mut sum = Sum::default();
+    let table = &tables[0];
+    let two = Fr::from(2u64);
+    let count = case.firsts[0];
+    let mut rows = 0u64;
+    for (unit, own) in table.units.iter().enumerate() {
+        let limbs = case.shape.extra(unit).len() - 1 - usize::from(unit == 0);
+        let selector = case.extra(unit, 0).clone();
+        let remainders: Vec<Vec<Fr>> = (0..limbs).map(|limb| case.extra(unit, 1 + limb).clone()).collect();
+        for (x, &s) in selector.iter().enumerate() {
+            let limb = |(limb, values): (usize, &Vec<Fr>)| values[x] * two.pow([(limb * LIMB_BITS) as u64]);
+            let rest: Fr = remainders.iter().enumerate().map(limb).sum();
+            sum.add("selector", &[s, Fr::from(x >= own.len())], Fr::ONE);
+            sum.add("remainder", &[rest], Fr::ONE - s);
+            match own.get(x) {
+                Some(row) => {
+                    sum.add("classes", &tuple(row), Fr::ONE - Fr::from(k) * s - rest);
+                    remainders.iter().for_each(|values| sum.add("limbs", &[values[x]], Fr::ONE));
+                }
+                // What stands in rows that do not count is another tuple than any.
+                None => sum.add("beyond", &[Fr::from(((unit << LOG_ROWS) | x) as u64)], Fr::from(k) * s + rest),
+            }
+        }
+        if unit == 0 {
+            for (x, m) in case.extra(0, 1 + limbs).clone().into_iter().enumerate() {
+                sum.add("limbs", &[Fr::from((x % (1 << LIMB_BITS)) as u64)], -m);
+            }
+        }
+        rows += own.len() as u64;
+    }
+    let all = Fr::from((table.units.len() << LOG_ROWS) as u64);
+    sum.add("selector", &[Fr::ONE, Fr::ZERO], -count);
+    sum.add("selector", &[Fr::ZERO, Fr::ZERO], count - Fr::from(rows));
+    sum.add("selector", &[Fr::ZERO, Fr::ONE], Fr::from(rows) - all);
+    sum.add("remainder", &[Fr::ZERO], count - all);
+    sum.vanishes()
+}
+
+#[test]
+fn agrees_with_the_weights_of_all_tuples_on_honest_and_changed_columns() {
+    let mut rng = rng(11);
+    let mut found = [[0; 2]; 3];
+    for round in 0..2_100u64 {
+        let mut row = || -> Row {
+            let number = (!rng.gen_ratio(1, 4)).then(|| rng.gen_range(-2..3));
+            (number, (!rng.gen_ratio(1, 4)).then(|| rng.gen_range(0..3)), rng.gen_range(0..3))
+        };
+        let rows: Vec<Row> = (0..9).map(|_| row()).collect();
+        let k = rng.gen_range(1..4);
+        let kind = [RelationKind::Subset, RelationKind::Unique, RelationKind::KAnonymous { k }][round as usize % 3];
+        let tables = match kind {
+            RelationKind::Subset => {
+                let mut part = rows[..8].to_vec();
+                part.shuffle(&mut rng);
+                part.truncate(rng.gen_range(1..6));
+                if rng.gen_ratio(1, 4) {
+                    part[0] = if rng.gen_ratio(1, 2) { rows[8] } else { part[part.len() - 1] };
+                }
+                vec![
+                    Table::new(Side::Left, &[&rows[..5], &rows[5..8]], 2 * round),
+                    Table::new(Side::Right, &[&part], 2 * round + 1),
+                ]
+            }
+            RelationKind::KAnonymous { .. } => {
+                // A few classes of several rows.
+                let of_class = |rng: &mut rand_chacha::ChaCha20Rng| rows[rng.gen_range(0..3)];
+                let rows: Vec<Row> = (0..rng.gen_range(7..12)).map(|_| of_class(&mut rng)).collect();
+                vec![Table::new(Side::Left, &[&rows[..5], &rows[5..]], round)]
+            }
+            _ => vec![Table::new(Side::Left, &[&rows[..4], &rows[4..rng.gen_range(5..7)]], round)],
+        };
+        let mut case = Case::of(kind, &tables, round);
+        if rng.gen_ratio(1, 3) {
+            // A dishonest prover changes a value, or exchanges two.
+            let unit = rng.gen_range(0..tables[0].units.len());
+            let column = rng.gen_range(0..case.shape.extra(unit).len());
+            let change = [Fr::ONE, -Fr::ONE, Fr::ONE + Fr::ONE, Fr::from(1u64 << 40)][rng.gen_range(0..4)];
+            let (at, other) = (rng.gen_range(0..1 << LOG_ROWS), rng.gen_range(0..1 << LOG_ROWS));
+            let swap = rng.gen_ratio(1, 2);
+            let values = case.extra(unit, column);
+            if swap {
+                values.swap(at, other);
+            } else {
+                values[at] += change;
+            }
+        }
+        if !case.firsts.is_empty() && rng.gen_ratio(1, 10) {
+            let at = rng.gen_range(0..case.firsts.len());
+            case.firsts[at] += Fr::ONE;
+        }
+        let (index, expected) = match kind {
+            RelationKind::Subset => (0, subset(&tables, &mut case)),
+            RelationKind::KAnonymous { k } => (2, classes(&tables, &mut case, k)),
+            _ => (1, unique(&tables, &mut case)),
+        };
+        let outcome = case.check();
+        assert_eq!(outcome.is_ok(), expected, "round {round}");
+        assert!(matches!(outcome, Ok(()) | Err(ScanError::PostingSum)), "round {round}: {outcome:?}");
+        // What the weights say is what the rows say: whatever a prover did, no false relation passes.
+        let is_true = match kind {
+            RelationKind::Subset => is_subset(&tables),
+            RelationKind::KAnonymous { k } => are_large(&tables, k as usize),
+            _ => all_differ(&tables),
+        };
+        assert!(is_true || outcome.is_err(), "round {round}");
+        found[index][usize::from(expected)] += 1;
+    }
+    assert!(found.as_flattened().iter().all(|&count| count > 100), "{found:?}");
+}
+
+fn sorted(table: &Table) -> Vec<Row> {
+    let mut rows: Vec<Row> = table.units.iter().flatten().copied().collect();
+    rows.sort_unstable();
+    rows
+}
+
+fn is_subset(tables: &[Table]) -> bool {
+    let mut whole = sorted(&tables[0]).into_iter();
+    sorted(&tables[1]).iter().all(|row| whole.by_ref().any(|other| other == *row))
+}
+
+fn all_differ(tables: &[Table]) -> bool {
+    sorted(&tables[0]).windows(2).all(|pair| pair[0] != pair[1])
+}
+
+fn are_large(tables: &[Table], k: usize) -> bool {
+    sorted(&tables[0]).chunk_by(|one, other| one == other).all(|class| class.len() >= k)
+}
