@@ -297,7 +297,7 @@ impl Ledger {
     ) -> Result<String, Failure> {
         let relation: Relation = relation.parse().map_err(|error| Failure::Invalid {
             message: format!("{error}"),
-            hint: Some("relations are: train, test = split(all); all = append(train, test); same_rows(a, b)".into()),
+            hint: Some("docs/relations.md has every kind of relation".into()),
         })?;
         let known = |name: &str| relation.tables.iter().any(|table| table.as_str() == name);
         if let Some((name, _)) = tables.iter().find(|(name, _)| !known(name)) {
@@ -325,6 +325,9 @@ impl Ledger {
             }
             if let Some(columns) = &relation.columns {
                 request = request.columns(columns);
+            }
+            if let Some(k) = relation.k {
+                request = request.k(k);
             }
             Ok(request.await?)
         })?;

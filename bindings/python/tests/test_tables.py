@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import pathlib
+import threading
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -147,13 +148,21 @@ def test_what_a_stream_raises_is_told(attested: Ledger) -> None:
 def test_a_frame_that_changes_while_it_is_read_is_refused(attested: Ledger) -> None:
     values = numpy.arange(400_000, dtype=numpy.int64)
     frame = pyarrow.table({"x": pyarrow.Array.from_buffers(pyarrow.int64(), len(values), [None, pyarrow.py_buffer(values)])})
+    done = threading.Event()
 
-    def change(_: object) -> None:
-        # Its first rows were read in the first pass when this is told for the first time.
-        values[0] = 7
+    def change() -> None:
+        # Another value whenever it is looked at, and so in every pass.
+        while not done.is_set():
+            values[0] += 100_003
 
-    with pytest.raises(InvalidInputError, match="changed") as raised:
-        attested.notarize_dataset(frame, name="x", progress=change)
+    thread = threading.Thread(target=change)
+    thread.start()
+    try:
+        with pytest.raises(InvalidInputError, match="changed") as raised:
+            attested.notarize_dataset(frame, name="x")
+    finally:
+        done.set()
+        thread.join()
     assert "copy" in (raised.value.hint or "")
     assert attested.checkpoint is None
 

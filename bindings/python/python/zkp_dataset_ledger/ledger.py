@@ -247,8 +247,8 @@ class Ledger:
         return await (await _calls.in_thread(lambda _: self.dataset(dataset))).prove_async(claim, progress=progress)
 
     def relate(self, relation: str, tables: Mapping[str, Table], *, progress: ProgressArgument = None) -> Receipt:
-        """Proves a relation between notarized tables, whose rows are handed in again by name, and records it: ``train, test = split(all)``,
-        ``all = append(train, test)`` or ``same_rows(a, b)``, with ``on COLUMN, ..`` before the last bracket for some columns alone.
+        """Proves a relation between notarized tables, or of one, whose rows are handed in again by name, and records it: ``train, test = split(all)``,
+        ``same_rows(a, b)``, with ``on COLUMN, ..`` before the last bracket for some columns alone. docs/relations.md has every kind.
         """
         return self._relate(relation, tables, progress, None)
 

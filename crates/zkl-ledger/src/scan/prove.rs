@@ -19,7 +19,7 @@ use zkl_core::{
     digest::{BlobDigest, KeyDigest},
     profile::Profile,
 };
-use zkl_dataset::{DatasetError, Scanned};
+use zkl_dataset::{DatasetError, Fault, Scanned};
 use zkl_receipt::{ScanBundle, ScanKey, ScanRecord, Scheme, is_verifiable, table_plan};
 use zkl_snark::{
     keys::{KeyError, KeyStore},
@@ -209,8 +209,8 @@ pub(crate) fn commit_again(
     })
 }
 
-/// Runs `read` on a thread of its own and `work` on what it sends. When both fail, the error of `work` came first: a reader
-/// whose rows nobody takes stops for that reason.
+/// Runs `read` on a thread of its own and `work` on what it sends. When both fail, one is why the other did: a reader whose rows
+/// nobody takes any more fails at its sink, and work is left undone by a reader that fails otherwise.
 pub(crate) fn side_by_side<R: Send, T>(
     read: impl FnOnce(&mut SegmentSink) -> Result<R, DatasetError> + Send,
     work: impl FnOnce(&Receiver<TablePart>) -> Result<T, LedgerError>,
@@ -223,10 +223,10 @@ pub(crate) fn side_by_side<R: Send, T>(
         drop(parts);
         let read = reader.join().map_err(|_| LedgerError::Reader)?;
         match (worked, read) {
-            (Ok(worked), read) => Ok((read?, worked)),
-            // The reader ended early, and what it said is why there was nothing to work on.
-            (Err(LedgerError::NoRows), read) => read.map_err(LedgerError::from).and(Err(LedgerError::NoRows)),
-            (Err(error), _) => Err(error),
+            (Ok(worked), Ok(read)) => Ok((read, worked)),
+            (Err(error), Err(read)) if matches!(read.fault(), Fault::Sink(_)) => Err(error),
+            (_, Err(read)) => Err(read.into()),
+            (Err(error), Ok(_)) => Err(error),
         }
     })
 }
