@@ -69,7 +69,7 @@ deny:
 
 # As a dependent builds it: `clippy` sees all features of everything at once, which can hide one that is missing.
 features: setup ## check every set of stores: none, each, all; and a verifier without threads
-	@for stores in "" rocks pg s3 pkcs11 serve rocks,pg,s3,pkcs11,serve; do \
+	@for stores in "" rocks pg s3 pkcs11 cloud serve rocks,pg,s3,pkcs11,cloud,serve; do \
 		echo "features: $${stores:-none}"; \
 		$(CARGO) check --quiet --locked -p zkl-cli --no-default-features --features "$$stores" || exit 1; \
 	done

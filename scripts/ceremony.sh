@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Goes through docs/ceremony.md: a ceremony for one claim with snarkjs, a compact proof, and its verification. The powers are made here, by
-# nobody but this script: the key that follows proves nothing to anybody else. Usage: scripts/ceremony.sh PATH/TO/zkl [CIRCUIT] [LOG2 OF POWERS]
+# nobody but this script: the key that follows proves nothing to anybody else. They take snarkjs most of the time, and are kept.
+# Usage: scripts/ceremony.sh PATH/TO/zkl [CIRCUIT] [LOG2 OF POWERS]
 set -euo pipefail
 cd "$(dirname "$0")/.."
 zkl=$(realpath "$1")
@@ -20,17 +21,21 @@ export ZKL_LEDGER=$work/ledger ZKL_KEYS=$work/keys
 step() { printf '\n> %s\n' "$*"; }
 
 step "powers of tau, 2^$log"
-snarkjs powersoftau new bn128 "$log" pot_0.ptau
-snarkjs powersoftau contribute pot_0.ptau pot_1.ptau --name=test -e="$RANDOM$RANDOM"
-snarkjs powersoftau prepare phase2 pot_1.ptau powers.ptau
+powers=$tools/powers-$log.ptau
+if [ ! -e "$powers" ]; then
+    snarkjs powersoftau new bn128 "$log" pot_0.ptau
+    snarkjs powersoftau contribute pot_0.ptau pot_1.ptau --name=test -e="$RANDOM$RANDOM"
+    snarkjs powersoftau prepare phase2 pot_1.ptau powers.ptau
+    mv powers.ptau "$powers"
+fi
 
 step "a key for $circuit"
 "$zkl" -q circuits "$circuit" --r1cs ceremony
 r1cs=ceremony/${circuit//\//.}.snarkjs.r1cs
-snarkjs groth16 setup "$r1cs" powers.ptau key_0.zkey
+snarkjs groth16 setup "$r1cs" "$powers" key_0.zkey
 snarkjs zkey contribute key_0.zkey key_1.zkey --name="first party" -e="$RANDOM$RANDOM"
 snarkjs zkey beacon key_1.zkey key.zkey 0102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f20 10 --name=beacon
-snarkjs zkey verify "$r1cs" powers.ptau key.zkey
+snarkjs zkey verify "$r1cs" "$powers" key.zkey
 
 step "refused without it"
 "$zkl" -q init --origin example.com/ceremony

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Installs the servers that tests start: PostgreSQL and Ceph's object gateway (system packages), moto (PyPI) and s3rver (npm), the
-# latter two outside the tree. Quiet and quick when nothing is missing.
+# Installs the servers that tests start: PostgreSQL and Ceph's object gateway (system packages), moto and gcp-storage-emulator (PyPI), s3rver
+# and Azurite (npm), the latter four outside the tree. Quiet and quick when nothing is missing.
 set -euo pipefail
 cache="${XDG_CACHE_HOME:-$HOME/.cache}/zkl"
 
@@ -27,7 +27,7 @@ missing=()
 for program in ceph-mon ceph-osd radosgw; do
     command -v "$program" >/dev/null || missing+=("$program")
 done
-if [ ! -x "$cache/s3rver/node_modules/.bin/s3rver" ] && ! command -v npm >/dev/null; then missing+=(npm); fi
+if { [ ! -x "$cache/s3rver/node_modules/.bin/s3rver" ] || [ ! -x "$cache/azurite/node_modules/.bin/azurite-blob" ]; } && ! command -v npm >/dev/null; then missing+=(npm); fi
 if [ "${#missing[@]}" != 0 ] && command -v apt-get >/dev/null; then
     say "installing ${missing[*]}"
     as_root env DEBIAN_FRONTEND=noninteractive apt-get update -qq >&2 \
@@ -48,4 +48,18 @@ if [ ! -x "$cache/s3rver/node_modules/.bin/s3rver" ]; then
     mkdir -p "$cache/s3rver"
     npm install --prefix "$cache/s3rver" --silent --no-audit --no-fund 's3rver@3' >&2 \
         || say "could not install s3rver; the tests of the S3 backend will fail"
+fi
+
+if [ ! -x "$cache/azurite/node_modules/.bin/azurite-blob" ]; then
+    say "installing azurite"
+    mkdir -p "$cache/azurite"
+    npm install --prefix "$cache/azurite" --silent --no-audit --no-fund 'azurite@3' >&2 \
+        || say "could not install azurite; the tests of az:// will fail"
+fi
+
+if [ ! -x "$cache/clouds/bin/gcp-storage-emulator" ]; then
+    say "installing gcp-storage-emulator"
+    { python3 -m venv "$cache/clouds" \
+        && "$cache/clouds/bin/pip" install --quiet --disable-pip-version-check gcp-storage-emulator azure-storage-blob; } >&2 \
+        || say "could not install gcp-storage-emulator; the tests of gs:// and az:// will fail"
 fi

@@ -2,6 +2,9 @@
 
 use zkl_dataset::DatasetError;
 
+#[cfg(feature = "cloud")]
+use crate::cloud::CloudError;
+
 /// Why a place names no source. What the source itself answers is told when it is read.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -26,6 +29,37 @@ pub enum SourceError {
         /// The host.
         host: String,
     },
+    /// Credentials in a URL that is no place for them.
+    #[cfg(feature = "cloud")]
+    #[error("a {scheme}:// URL holds no credentials")]
+    Credentials {
+        /// The scheme.
+        scheme: String,
+    },
+    /// What a URL of an object has no place for. It may hold credentials, and is not repeated.
+    #[cfg(feature = "cloud")]
+    #[error("a {scheme}:// URL has no query and no fragment")]
+    Query {
+        /// The scheme.
+        scheme: String,
+    },
+    /// Settings from which no request can be made.
+    #[cfg(feature = "cloud")]
+    #[error("the settings for {scheme}:// do not do: {why}")]
+    Settings {
+        /// The scheme.
+        scheme: String,
+        /// What is the matter.
+        why: &'static str,
+    },
+    /// A pattern that is none.
+    #[cfg(feature = "cloud")]
+    #[error("the pattern is malformed")]
+    Pattern,
+    /// Objects that cannot be listed.
+    #[cfg(feature = "cloud")]
+    #[error("the objects cannot be listed")]
+    Cloud(#[from] CloudError),
     /// A place on this machine.
     #[error(transparent)]
     Dataset(#[from] DatasetError),
@@ -38,6 +72,14 @@ impl SourceError {
             Self::PlainHttp { .. } => Some("use https://, or download the file yourself".to_owned()),
             Self::Scheme { .. } => Some("pipe the table: zkl notarize - --name NAME".to_owned()),
             Self::Dataset(error) => error.hint(),
+            #[cfg(feature = "cloud")]
+            Self::Credentials { .. } | Self::Settings { .. } => CloudError::Denied.hint(),
+            #[cfg(feature = "cloud")]
+            Self::Query { .. } => Some("in a key, `?` is written %3F and `#` %23".to_owned()),
+            #[cfg(feature = "cloud")]
+            Self::Cloud(error) => error.hint(),
+            #[cfg(feature = "cloud")]
+            Self::Pattern => None,
             Self::Url { .. } => None,
         }
     }

@@ -1,5 +1,7 @@
 #![doc = include_str!("../README.md")]
 
+#[cfg(feature = "cloud")]
+pub mod cloud;
 mod error;
 pub mod http;
 mod place;

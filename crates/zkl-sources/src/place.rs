@@ -7,7 +7,8 @@ use zkl_dataset::Source;
 
 use crate::{error::SourceError, http};
 
-/// The table at a place: a URL, or what [`Source::at`] finds. Nothing is asked of a network yet.
+/// The table at a place: a URL, or what [`Source::at`] finds. Of a network nothing is asked yet but which objects there are, for a
+/// prefix or a pattern of keys.
 ///
 /// # Errors
 /// [`SourceError`].
@@ -16,6 +17,8 @@ pub fn at(place: &Path) -> Result<Source, SourceError> {
     let url = Url::parse(text).map_err(|source| SourceError::Url { scheme: scheme.to_owned(), source })?;
     match url.scheme() {
         "https" | "http" => http::source(url),
+        #[cfg(feature = "cloud")]
+        "s3" | "s3a" | "gs" | "az" | "abfs" | "abfss" => crate::cloud::source(&url),
         other => Err(SourceError::Scheme { scheme: other.to_owned() }),
     }
 }

@@ -1,5 +1,7 @@
 #![doc = include_str!("../README.md")]
 
+#[cfg(feature = "s3-servers")]
+pub mod clouds;
 pub mod conformance;
 pub mod crash;
 pub mod faults;

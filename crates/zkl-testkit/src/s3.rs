@@ -62,12 +62,20 @@ pub struct S3Server {
 
 /// The shell that a server runs below.
 #[derive(Debug)]
-struct Supervisor {
+pub(crate) struct Supervisor {
     process: Child,
     answers: Option<BufReader<ChildStdout>>,
 }
 
 impl Supervisor {
+    /// Starts what [`supervised`] began, and waits until it listens.
+    pub(crate) fn start(program: &'static str, mut command: Command) -> Result<Self, ServerError> {
+        let mut process = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
+        let answers = process.stdout.take().map(BufReader::new);
+        let mut supervisor = Self { process, answers };
+        if supervisor.is_ready()? { Ok(supervisor) } else { Err(ServerError::NotReady { program }) }
+    }
+
     /// Waits until the server is ready.
     fn is_ready(&mut self) -> io::Result<bool> {
         let mut line = String::new();
@@ -138,17 +146,12 @@ impl S3Server {
 
     fn start(
         program: &'static str,
-        mut command: Command,
+        command: Command,
         port: u16,
         (access_key, secret_key): (&'static str, &'static str),
     ) -> Result<Self, ServerError> {
-        let mut process = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
-        let answers = process.stdout.take().map(BufReader::new);
-        let mut supervisor = Supervisor { process, answers };
-        let ready = supervisor.is_ready()?;
-        let supervisor = Mutex::new(supervisor);
-        let server = Self { endpoint: format!("http://127.0.0.1:{port}"), access_key, secret_key, supervisor };
-        if ready { Ok(server) } else { Err(ServerError::NotReady { program }) }
+        let supervisor = Mutex::new(Supervisor::start(program, command)?);
+        Ok(Self { endpoint: format!("http://127.0.0.1:{port}"), access_key, secret_key, supervisor })
     }
 
     /// Kills the gateway of [`S3Server::ceph_rgw`] with SIGKILL, whatever it is doing. Its cluster goes on. Other servers have no
@@ -222,23 +225,22 @@ impl S3Server {
     }
 }
 
-impl Drop for S3Server {
+impl Drop for Supervisor {
     fn drop(&mut self) {
-        let supervisor = self.supervisor.get_mut().unwrap_or_else(PoisonError::into_inner);
-        drop(supervisor.process.stdin.take());
+        drop(self.process.stdin.take());
         // It has been told to end; how it ends does not matter.
-        let _ = supervisor.process.wait();
+        let _ = self.process.wait();
     }
 }
 
-fn supervised(port: u16) -> Command {
+pub(crate) fn supervised(port: u16) -> Command {
     let mut command = Command::new("sh");
     command.args(["-c", SUPERVISE, "supervise", &port.to_string()]);
     command
 }
 
 /// A port that nobody listens on, at least at this moment.
-fn free_port() -> io::Result<u16> {
+pub(crate) fn free_port() -> io::Result<u16> {
     Ok(TcpListener::bind(("127.0.0.1", 0))?.local_addr()?.port())
 }
 
@@ -248,7 +250,7 @@ fn find(program: &str) -> Option<PathBuf> {
 }
 
 /// Where scripts/setup_servers.sh installs what is no system package.
-fn installed(variable: &str, below: &str) -> Option<PathBuf> {
+pub(crate) fn installed(variable: &str, below: &str) -> Option<PathBuf> {
     let cache = || {
         let base = env::var_os("XDG_CACHE_HOME").filter(|dir| !dir.is_empty()).map(PathBuf::from);
         base.or_else(|| Some(PathBuf::from(env::var_os("HOME")?).join(".cache")))

@@ -24,9 +24,10 @@ Examples:
   zkl notarize ids.csv --name ids --column zip=category -o ids.receipt
   zkl notarize sales/ 'archive/*.csv.gz' --name sales
   zkl notarize https://example.com/table.csv
+  zkl notarize s3://bucket/sales/ --name sales
   sort table.csv | zkl notarize - --name table")]
 pub(crate) struct NotarizeArgs {
-    /// The table: a file, a directory, a pattern in quotes, an https URL, or `-` for standard input; several are one table, in this order
+    /// The table: a file, a directory, a pattern in quotes, an https, s3, gs or az URL, or `-` for standard input; several are one table, in this order
     #[arg(value_name = "FILE", value_hint = ValueHint::AnyPath, required = true)]
     pub(crate) files: Vec<PathBuf>,
     /// Name of the dataset [default: the file's name without extensions]

@@ -2,15 +2,15 @@
 
 mod report;
 
-use std::{fs, path::PathBuf, sync::Arc};
+use std::{collections::BTreeMap, fs, path::PathBuf, sync::Arc};
 
 use zkl_ledger::{
-    Dataset, DatasetName, Entry, Ledger, LedgerError, ReadOptions, Table,
+    Dataset, DatasetName, Entry, Ledger, LedgerError, ReadOptions, Table, Withdrawn,
     claim::{Claim, ClaimError},
     receipt::{Assurance, Predicate},
     requests::EvidenceRequest,
     storage::{Order, Query},
-    types::{Layout, OperationKind, PrivacyLevel, reading},
+    types::{Layout, OperationKind, PrivacyLevel, TransactionId, reading},
 };
 
 use self::report::{CheckReport, ClaimLine, NotarizationLine, Outcome};
@@ -90,7 +90,8 @@ impl<'c> Job<'c> {
     /// Fills the report as far as it gets. A claim that is false or not proved is a line of it, and no error.
     async fn carry_out(&self, report: &mut CheckReport) -> Result<(), CliError> {
         let ledger = super::open_for_writing(self.config, &self.args.write, super::Openings::Read).await?;
-        let (version, new) = match self.current(&ledger).await? {
+        let withdrawn = ledger.withdrawals().await?;
+        let (version, new) = match self.current(&ledger, &withdrawn).await? {
             Some(version) => (version, false),
             None => (self.notarize(&ledger).await?, true),
         };
@@ -106,7 +107,7 @@ impl<'c> Job<'c> {
             columns: layout.map_or(0, |layout| layout.columns().len()),
             receipt: None,
         });
-        let proved = self.proved(&ledger).await?;
+        let proved = self.proved(&ledger, &withdrawn).await?;
         let mut entries = Vec::with_capacity(self.claims.len());
         for (name, claim) in &self.claims {
             let (line, entry) = self.claim(&version, name, claim, &proved).await;
@@ -128,9 +129,13 @@ impl<'c> Job<'c> {
         Ok(())
     }
 
-    /// The newest version, if it is the table as it is now and as the file wants it notarized. What was tried with dev proofs is
-    /// proved anew when it is done in earnest.
-    async fn current(&self, ledger: &Ledger) -> Result<Option<Dataset>, CliError> {
+    /// The newest version, if it is the table as it is now and as the file wants it notarized, and was not withdrawn. What was tried
+    /// with dev proofs is proved anew when it is done in earnest.
+    async fn current(
+        &self,
+        ledger: &Ledger,
+        withdrawn: &BTreeMap<TransactionId, Withdrawn>,
+    ) -> Result<Option<Dataset>, CliError> {
         let version = match ledger.dataset(self.name.as_str()).await {
             Ok(version) => version,
             Err(LedgerError::UnknownDataset { .. } | LedgerError::NotNotarized { .. }) => return Ok(None),
@@ -139,7 +144,8 @@ impl<'c> Job<'c> {
         let notarization = version.notarization();
         let scheme = self.config.proof.scheme();
         let other_proof = notarization.scan.as_ref().is_some_and(|scan| scan.scheme != scheme);
-        if (notarization.assurance, notarization.privacy) != (self.assurance, self.privacy) || other_proof {
+        let other_kind = (notarization.assurance, notarization.privacy) != (self.assurance, self.privacy);
+        if other_kind || other_proof || withdrawn.contains_key(&version.entry().id) {
             return Ok(None);
         }
         let reporter = TerminalProgress::new(self.config.quiet);
@@ -166,8 +172,12 @@ impl<'c> Job<'c> {
         Ok(notarized.dataset)
     }
 
-    /// The claims that were proved of any version of the dataset, the newest first.
-    async fn proved(&self, ledger: &Ledger) -> Result<Vec<Entry>, CliError> {
+    /// The claims that were proved of any version of the dataset and not withdrawn, the newest first.
+    async fn proved(
+        &self,
+        ledger: &Ledger,
+        withdrawn: &BTreeMap<TransactionId, Withdrawn>,
+    ) -> Result<Vec<Entry>, CliError> {
         let mut query = Query {
             dataset: Some(self.name.clone()),
             kind: Some(OperationKind::CLAIM),
@@ -179,7 +189,7 @@ impl<'c> Job<'c> {
             let page = ledger.entries(&query).await?;
             let Some(last) = page.last() else { return Ok(proved) };
             query.index = Some(0..last.index.0);
-            proved.extend(page);
+            proved.extend(page.into_iter().filter(|entry| !withdrawn.contains_key(&entry.id)));
         }
     }
 

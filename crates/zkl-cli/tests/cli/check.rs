@@ -92,6 +92,23 @@ fn a_table_is_notarized_when_it_changed_and_claims_proved_once_of_each_version()
 }
 
 #[test]
+fn what_was_withdrawn_is_recorded_anew() {
+    let workdir = workdir(CLAIMS);
+    let first = check(&workdir, 0);
+    let index = |line: &Value| line["index"].to_string();
+    workdir.ok(&["withdraw", &index(&first["claims"][0]), "--reason", "not checked by anybody"]);
+    let second = check(&workdir, 0);
+    assert_eq!(second["notarization"]["new"], false);
+    assert_eq!(outcomes(&second), ["enough proved", "heavy unchanged"]);
+
+    workdir.ok(&["withdraw", &index(&first["notarization"]), "--reason", "a clinic was missing"]);
+    let third = check(&workdir, 0);
+    assert_eq!(third["notarization"]["new"], true);
+    assert_eq!(outcomes(&third), ["enough proved", "heavy proved"]);
+    assert_eq!(outcomes(&check(&workdir, 0)), ["enough unchanged", "heavy unchanged"]);
+}
+
+#[test]
 fn a_claim_that_became_false_is_named_and_hinders_no_other() {
     let workdir = workdir(CLAIMS);
     let heavy = check(&workdir, 0)["claims"][1]["index"].clone();

@@ -59,6 +59,15 @@ impl Source {
     }
 }
 
+impl Part {
+    /// The rows of `source`, which lies below directories of these names: those called `key=value` give its columns, as Hive and Spark
+    /// write them.
+    pub fn below<'n>(source: Source, directories: impl IntoIterator<Item = &'n str>) -> Self {
+        let values = directories.into_iter().filter_map(|name| partition(OsStr::new(name))).collect();
+        Self { source, values }
+    }
+}
+
 /// Columns whose values stand in a path.
 type Values = Vec<(String, Option<String>)>;
 
