@@ -7,7 +7,7 @@ TARGET_DIR = $(shell $(CARGO) metadata --format-version 1 --no-deps | sed -n 's/
 # Everything that can be left out of a build; tests and lints see all of it.
 STORES = zkl-cli/pg,zkl-cli/s3,zkl-testkit/postgres,zkl-testkit/s3-servers
 
-.PHONY: help setup setup-servers build quickstart quickstart-python serve test test-python ci lint fmt clippy doc deny features msrv fuzz delete-checks pandas real-tables differential test-second-verifier test-kernels wasm ceremony embed-smoke stress-kernel stress stress-storage bench bench-kernels deploy-check dist reproducible images-test clean
+.PHONY: help setup setup-servers build quickstart quickstart-python serve test test-python ci lint fmt clippy doc deny features msrv fuzz delete-checks pandas real-tables differential test-second-verifier test-clients test-kernels wasm ceremony embed-smoke stress-kernel stress stress-storage bench bench-kernels deploy-check dist reproducible images-test clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 22
@@ -33,7 +33,7 @@ quickstart: build setup-servers
 	@$(TARGET_DIR)/debug/examples/with_store $(STORE) scripts/quickstart.sh $(TARGET_DIR)/release/zkl
 endif
 
-serve: setup ## serve a demo ledger over HTTP, with a key and commands to try (ZKL_LISTEN=ADDRESS)
+serve: setup ## serve a demo ledger over REST, gRPC and GraphQL, with a key and commands to try (ZKL_LISTEN=ADDRESS ZKL_GRPC_LISTEN=ADDRESS)
 	$(CARGO) build --release --locked -p zkl-cli -p zkl-server
 	@scripts/serve.sh $(TARGET_DIR)/release
 
@@ -73,8 +73,10 @@ features: setup ## check every set of stores: none, each, all; and a verifier wi
 		echo "features: $${stores:-none}"; \
 		$(CARGO) check --quiet --locked -p zkl-cli --no-default-features --features "$$stores" || exit 1; \
 	done
-	@echo "features: a server without an embedded store"
-	@$(CARGO) check --quiet --locked -p zkl-server --no-default-features --features pg
+	@echo "features: a server without an embedded store, with each face"
+	@for faces in "" grpc graphql; do \
+		$(CARGO) check --quiet --locked -p zkl-server --no-default-features --features "pg,$$faces" || exit 1; \
+	done
 	@echo "features: a verifier without threads"
 	@$(CARGO) check --quiet --locked -p zkl-receipt
 
@@ -110,6 +112,11 @@ pandas: setup ## compare profiles with pandas (DATA=DIR for tables of your own)
 test-second-verifier: setup ## compare verdicts with a verifier in Python that was written from the pages (MUTATIONS=N of each receipt)
 	$(CARGO) build --locked --workspace --features $(STORES) --bin zkl --test cli
 	@scripts/second_verifier.sh $(TARGET_DIR)/debug/zkl $(or $(MUTATIONS),6)
+
+test-clients: setup-servers ## call a server over gRPC and GraphQL through clients that others wrote, and by the commands of `make serve`
+	@# With a test beside them the binaries are the very ones that `make test` built.
+	$(CARGO) build --locked --workspace --features $(STORES) --bin zkl --bin zkl-server --test cli --test server
+	@scripts/test_clients.sh $(TARGET_DIR)/debug
 
 test-kernels: setup ## the tests of proofs once more, on the portable kernel
 	@grep -qw avx512ifma /proc/cpuinfo 2>/dev/null || echo "no AVX-512 IFMA here: the vectorised field kernel was not tested"

@@ -13,20 +13,25 @@ cd "$work"
 "$bin/zkl" --quiet notarize "$table" --name demo/penguins --joint species,sex --attest-only >/dev/null
 key=$("$bin/zkl-server" key create demo --grant 'read:*' --grant 'write:demo/*' --grant 'prove:demo/*' --grant verify --expires-in-days 1)
 
-"$bin/zkl-server" serve --listen "${ZKL_LISTEN:-127.0.0.1:8400}" --public-verify >address 2>log &
+"$bin/zkl-server" serve --listen "${ZKL_LISTEN:-127.0.0.1:8400}" --grpc-listen "${ZKL_GRPC_LISTEN:-127.0.0.1:8401}" --public-verify \
+    >address 2>log &
 server=$!
 trap 'kill "$server" 2>/dev/null || true; wait "$server" 2>/dev/null || true; rm -rf "$work"' EXIT
-until grep -q listening address || ! kill -0 "$server" 2>/dev/null; do sleep 0.1; done
+trap exit INT TERM
+until grep -q "^gRPC" address || ! kill -0 "$server" 2>/dev/null; do sleep 0.1; done
 url=$(sed -n 's/^listening on //p' address)
-[ -n "$url" ] || { cat log >&2; exit 1; }
+grpc=$(sed -n 's/^gRPC on //p' address)
+[ -n "$grpc" ] || { cat log >&2; exit 1; }
 
 cat <<END
 The demo ledger is served at $url, and gone when this ends (Ctrl-C).
 
 export KEY=$key
 
-# What is there
+# What is there: over REST, over gRPC (npx fetches buf, once), over GraphQL
 curl -s -H "Authorization: Bearer \$KEY" $url/api/v1/datasets
+npx --yes @bufbuild/buf curl --protocol grpc -H "Authorization: Bearer \$KEY" http://$grpc/zkl.v1.Ledger/ListDatasets
+curl -s -H "Authorization: Bearer \$KEY" --json '{"query": "{ datasets { nodes { name version { index } } } }"}' $url/graphql
 
 # Prove a claim, and see what became of it
 curl -s -H "Authorization: Bearer \$KEY" -d '{"claim": "mean(body_mass_g) between 4000 and 4500"}' $url/api/v1/datasets/demo%2Fpenguins/claims

@@ -43,6 +43,18 @@ pub enum ServiceError {
     /// No such file of the log.
     #[error("the log has no such file")]
     NoFile,
+    /// A page of no length that is answered.
+    #[error("a page has 1 to {max} items")]
+    PageLength {
+        /// Most items.
+        max: usize,
+    },
+    /// A key for too long, or for no time.
+    #[error("a key is good for 1 to {max} days")]
+    KeyLife {
+        /// Most days.
+        max: u32,
+    },
     /// More bytes than are taken.
     #[error("at most {max} bytes are taken")]
     TooLarge {
@@ -146,6 +158,10 @@ pub enum ServerError {
     /// Keys could not be made, listed or revoked.
     #[error(transparent)]
     KeyCommand(#[from] crate::commands::KeyError),
+    /// The definition of the gRPC face cannot be read.
+    #[cfg(feature = "grpc")]
+    #[error("the definition of the gRPC face cannot be read")]
+    Reflection(#[from] tonic_reflection::server::Error),
     /// The document of the API cannot be written.
     #[error("the OpenAPI document cannot be written")]
     Document(#[from] serde_json::Error),

@@ -5,6 +5,9 @@ use zkl_ledger::{ErrorKind, LedgerError};
 
 use crate::{access::Refused, error::ServiceError};
 
+/// How the types of problems begin.
+const TYPE: &str = "urn:zkp-dataset-ledger:problem:";
+
 /// The codes. They are stable: clients decide by them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -84,6 +87,11 @@ impl Code {
             Self::Interrupted => "interrupted",
             Self::Internal => "internal",
         }
+    }
+
+    /// The type of problems of this code, over every face.
+    pub fn urn(self) -> String {
+        format!("{TYPE}{}", self.as_str())
     }
 
     /// What it means, in a few words.
@@ -198,7 +206,10 @@ impl From<ServiceError> for Failure {
             ServiceError::Keys(error) => Self::logged(Code::Internal, &error),
             ServiceError::NoOperation { .. } | ServiceError::NoFile => Self::new(Code::NotFound, detail),
             ServiceError::Claim(error) => Self::new(Code::InvalidRequest, chain(&error)),
-            ServiceError::OtherDataset { .. } | ServiceError::IdempotencyKey => Self::new(Code::InvalidRequest, detail),
+            ServiceError::OtherDataset { .. }
+            | ServiceError::IdempotencyKey
+            | ServiceError::PageLength { .. }
+            | ServiceError::KeyLife { .. } => Self::new(Code::InvalidRequest, detail),
             ServiceError::TooLarge { .. } => Self::new(Code::TooLarge, detail),
             ServiceError::TooManyRequests => Self::new(Code::RateLimited, detail).with_hint("wait a second"),
             ServiceError::TooManyOperations { .. } => {

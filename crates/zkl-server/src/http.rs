@@ -27,8 +27,18 @@ use utoipa::{
 };
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-pub(crate) use extract::Peer;
+#[cfg(any(feature = "grpc", feature = "graphql"))]
+pub(crate) use extract::identify;
+pub(crate) use extract::{Alive, Peer};
+#[cfg(feature = "grpc")]
+pub(crate) use observe::{observed, request_id};
 pub use problem::Problem;
+#[cfg(feature = "graphql")]
+pub(crate) use {
+    answer::json,
+    body::{MAX_JSON, read_json},
+    extract::{Caller, bearer},
+};
 
 use crate::{
     failure::{Code, Failure},
@@ -134,8 +144,10 @@ pub fn router(service: &Arc<Service>, limits: RequestLimits) -> Result<Router, s
         .route("/log/{*path}", get(routes::log::file))
         .route("/livez", get(routes::health::alive))
         .route("/readyz", get(routes::health::ready))
-        .merge(explore::pages())
-        .layer(late);
+        .merge(explore::pages());
+    #[cfg(feature = "graphql")]
+    let quick = quick.merge(crate::graphql::routes(service));
+    let quick = quick.layer(late);
     let fallback = || async { Problem::from(Failure::new(Code::NotFound, "there is no such path")) };
     let no_method = || async { Problem::from(Failure::new(Code::MethodNotAllowed, "the path has no such method")) };
     Ok(quick

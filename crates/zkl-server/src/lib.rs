@@ -5,6 +5,10 @@ mod audit;
 pub mod commands;
 mod error;
 mod failure;
+#[cfg(feature = "graphql")]
+pub mod graphql;
+#[cfg(feature = "grpc")]
+pub mod grpc;
 pub mod http;
 mod metrics;
 pub mod operations;

@@ -69,12 +69,22 @@ struct StateLabels {
 pub(crate) enum Face {
     /// HTTP.
     Rest,
+    /// gRPC.
+    #[cfg(feature = "grpc")]
+    Grpc,
+    /// GraphQL.
+    #[cfg(feature = "graphql")]
+    Graphql,
 }
 
 impl Face {
     const fn as_str(self) -> &'static str {
         match self {
             Self::Rest => "rest",
+            #[cfg(feature = "grpc")]
+            Self::Grpc => "grpc",
+            #[cfg(feature = "graphql")]
+            Self::Graphql => "graphql",
         }
     }
 }

@@ -1,6 +1,10 @@
 //! Connections: accepted within bounds, and ended without cutting anybody off.
 //!
-//! HTTP/1.1, over TLS if there is a certificate, in the clear for the loopback interface or for a proxy that brings TLS.
+//! HTTP/1.1, and HTTP/2 for gRPC on a listener of its own, over TLS if there is a certificate, in the clear for the loopback interface or
+//! for a proxy that brings TLS.
+
+#[cfg(feature = "grpc")]
+mod http2;
 
 use std::{future::Future, net::SocketAddr, pin::pin, sync::Arc, time::Duration};
 
@@ -21,9 +25,9 @@ use tower::Layer as _;
 
 use crate::{
     error::ServerError,
-    http::{self, Peer, RequestLimits},
+    http::{self, Alive, Peer, RequestLimits},
     service::Service,
-    tls::Tls,
+    tls::{Protocol, Tls},
 };
 
 /// Longest head of a request, in bytes.
@@ -41,7 +45,10 @@ const INTERNAL: usize = 32;
 pub struct Listeners {
     /// By its clients.
     pub clients: TcpListener,
-    /// How TLS is spoken with them; in the clear, if there is none.
+    /// By clients that speak gRPC.
+    #[cfg(feature = "grpc")]
+    pub grpc: Option<TcpListener>,
+    /// How TLS is spoken with clients; in the clear, if there is none.
     pub tls: Option<Tls>,
     /// By the operator's machines: metrics and health, in the clear and without a key.
     pub internal: Option<TcpListener>,
@@ -57,11 +64,26 @@ impl Listeners {
         let address = self.clients.local_addr().map_err(ServerError::Address)?;
         Ok(format!("{scheme}://{address}"))
     }
+
+    /// Where clients find the gRPC face, if it is served.
+    ///
+    /// # Errors
+    /// [`ServerError::Address`].
+    #[cfg(feature = "grpc")]
+    pub fn grpc_address(&self) -> Result<Option<SocketAddr>, ServerError> {
+        self.grpc.as_ref().map(TcpListener::local_addr).transpose().map_err(ServerError::Address)
+    }
 }
 
 impl From<TcpListener> for Listeners {
     fn from(clients: TcpListener) -> Self {
-        Self { clients, tls: None, internal: None }
+        Self {
+            clients,
+            #[cfg(feature = "grpc")]
+            grpc: None,
+            tls: None,
+            internal: None,
+        }
     }
 }
 
@@ -96,26 +118,56 @@ pub async fn serve(
     limits: ServerLimits,
     shutdown: impl Future<Output = ()> + Send,
 ) -> Result<(), ServerError> {
-    let Listeners { clients, tls, internal } = listeners.into();
+    let listeners: Listeners = listeners.into();
+    let tls = listeners.tls.map(Arc::new);
     let router = http::router(&service, limits.requests)?;
     let stop = watch::Sender::new(false);
+    #[cfg(feature = "grpc")]
+    let grpc = match listeners.grpc {
+        Some(listener) => {
+            let router = crate::grpc::router(&service, limits.requests)?;
+            let (service, tls) = (Arc::clone(&service), tls.clone());
+            Some((Front { service, protocol: Protocol::Http2, tls, router }, listener))
+        }
+        None => None,
+    };
     // Told whether the server is ready until the very end.
-    let watched = internal.map(|listener| {
+    let watched = listeners.internal.map(|listener| {
         let front = Front {
             service: Arc::clone(&service),
+            protocol: Protocol::Http1,
             tls: None,
             router: http::internal(Arc::clone(&service), limits.requests),
         };
         let limits = ServerLimits { connections: INTERNAL, ..limits };
-        tokio::spawn(
-            async move { front.accept(listener, limits, std::future::pending(), &watch::Sender::new(false)).await },
-        )
+        tokio::spawn(async move {
+            front.accept(&listener, limits, std::future::pending(), &watch::Sender::new(false)).await
+        })
     });
-    let front = Front { service: Arc::clone(&service), tls, router };
-    let mut connections = front.accept(clients, limits, shutdown, &stop).await;
+    let front = Front { service: Arc::clone(&service), protocol: Protocol::Http1, tls, router };
+    let closing = watch::Sender::new(false);
+    let shutdown = async {
+        shutdown.await;
+        closing.send_replace(true);
+    };
+    let first = front.accept(&listeners.clients, limits, shutdown, &stop);
+    #[cfg(feature = "grpc")]
+    let (mut connections, mut others) = {
+        let mut told = closing.subscribe();
+        let closed = async move { drop(told.wait_for(|closing| *closing).await) };
+        let second = async {
+            match &grpc {
+                Some((front, listener)) => front.accept(listener, limits, closed, &stop).await,
+                None => JoinSet::new(),
+            }
+        };
+        tokio::join!(first, second)
+    };
+    #[cfg(not(feature = "grpc"))]
+    let (mut connections, mut others) = (first.await, JoinSet::new());
     service.stop();
     stop.send_replace(true);
-    let ended = async { while connections.join_next().await.is_some() {} };
+    let ended = async { while connections.join_next().await.is_some() || others.join_next().await.is_some() {} };
     let (_, ()) = tokio::join!(timeout(limits.grace, ended), service.operations().drain(limits.grace));
     if let Some(watched) = watched {
         watched.abort();
@@ -126,7 +178,8 @@ pub async fn serve(
 /// What answers on a listener.
 struct Front {
     service: Arc<Service>,
-    tls: Option<Tls>,
+    protocol: Protocol,
+    tls: Option<Arc<Tls>>,
     router: Router,
 }
 
@@ -134,7 +187,7 @@ impl Front {
     /// Accepts connections until `shutdown` is done, and returns those that are open.
     async fn accept(
         &self,
-        listener: TcpListener,
+        listener: &TcpListener,
         limits: ServerLimits,
         shutdown: impl Future<Output = ()> + Send,
         stop: &watch::Sender<bool>,
@@ -178,19 +231,35 @@ impl Front {
         head: Duration,
         stop: watch::Receiver<bool>,
     ) -> impl Future<Output = ()> + Send + use<> {
-        let acceptor = self.tls.as_ref().map(Tls::acceptor);
+        let protocol = self.protocol;
+        let acceptor = self.tls.as_ref().map(|tls| tls.acceptor(protocol));
         let router = self.router.clone();
         async move {
             // Small answers go out at once.
             let _ = stream.set_nodelay(true);
-            let Some(acceptor) = acceptor else { return http1(stream, router, peer, head, stop).await };
+            let Some(acceptor) = acceptor else { return answer(protocol, stream, router, peer, head, stop).await };
             // Who is slow to greet is as slow as with a head.
             match timeout(head, acceptor.accept(stream)).await {
-                Ok(Ok(stream)) => http1(stream, router, peer, head, stop).await,
+                Ok(Ok(stream)) => answer(protocol, stream, router, peer, head, stop).await,
                 Ok(Err(error)) => tracing::debug!(%error, "a client did not agree on TLS"),
                 Err(_) => tracing::debug!("a client took too long to agree on TLS"),
             }
         }
+    }
+}
+
+async fn answer(
+    protocol: Protocol,
+    stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    router: Router,
+    peer: SocketAddr,
+    head: Duration,
+    stop: watch::Receiver<bool>,
+) {
+    match protocol {
+        Protocol::Http1 => http1(stream, router, peer, head, stop).await,
+        #[cfg(feature = "grpc")]
+        Protocol::Http2 => http2::serve(stream, router, peer, head, stop).await,
     }
 }
 
@@ -203,18 +272,23 @@ async fn http1(
 ) {
     let mut server = http1::Builder::new();
     server.timer(TokioTimer::new()).header_read_timeout(head).max_buf_size(MAX_HEAD).max_headers(MAX_HEADERS);
-    let service = TowerToHyperService::new(Extension(Peer(peer.ip())).layer(router));
-    let mut connection = pin!(server.serve_connection(TokioIo::new(stream), service));
-    let told = async { drop(stop.wait_for(|stop| *stop).await) };
-    let ended = tokio::select! {
-        ended = connection.as_mut() => ended,
-        () = told => {
-            connection.as_mut().graceful_shutdown();
-            connection.await
+    let (alive, mut over) = Alive::new();
+    let service = TowerToHyperService::new((Extension(Peer(peer.ip())), Extension(alive)).layer(router));
+    let ended = {
+        let mut connection = pin!(server.serve_connection(TokioIo::new(stream), service).with_upgrades());
+        let told = async { drop(stop.wait_for(|stop| *stop).await) };
+        tokio::select! {
+            ended = connection.as_mut() => ended,
+            () = told => {
+                connection.as_mut().graceful_shutdown();
+                connection.await
+            }
         }
     };
     if let Err(error) = ended {
         // Clients go away, are slow or send what is no HTTP: nothing that an operator can do about.
         tracing::debug!(%error, "a connection ended early");
     }
+    // What became a websocket is a connection as long as that is open.
+    let _ = over.recv().await;
 }

@@ -7,6 +7,7 @@ mod keys;
 mod reads;
 mod submit;
 mod views;
+mod watch;
 
 use std::{
     fs::{File, TryLockError},
@@ -15,18 +16,23 @@ use std::{
     path::Path,
     sync::{
         Arc,
-        atomic::{AtomicBool, AtomicU64, Ordering},
+        atomic::{AtomicU64, Ordering},
     },
     time::Duration,
 };
 
-use tokio::sync::Semaphore;
+#[cfg(feature = "graphql")]
+use tokio::sync::watch::Receiver;
+use tokio::sync::{Semaphore, watch::Sender};
 use zkl_ledger::{
     EntryRef, Ledger, Trust,
     home::create_private_dir,
     types::{LeafIndex, Timestamp},
 };
 
+#[cfg(feature = "graphql")]
+pub(crate) use self::reads::{MAX_PAGE, PAGE};
+pub(crate) use self::{keys::key_expiry, reads::page_length};
 pub use self::{
     reads::{EntryQuery, Page},
     submit::{NotarizeOptions, ProveRequest, Submitted},
@@ -70,7 +76,7 @@ pub struct Service {
     rates: Rates,
     /// Most entries that a checkpoint covered.
     seen: AtomicU64,
-    stopping: AtomicBool,
+    stopping: Sender<bool>,
     /// Held as long as the service is there.
     _lock: File,
 }
@@ -110,7 +116,7 @@ impl Service {
             audit,
             rates: Rates::new(settings.rate),
             seen: AtomicU64::new(0),
-            stopping: AtomicBool::new(false),
+            stopping: Sender::new(false),
             _lock: lock,
         })
     }
@@ -139,12 +145,26 @@ impl Service {
             }
         };
         // Guessing counts as asking without a key.
-        let counted = self.rates.count(subject.as_ref().unwrap_or(&Subject::Anonymous), peer);
-        if counted.is_err() {
-            let by = subject.as_ref().map_or("", Subject::id);
+        self.count(subject.as_ref().unwrap_or(&Subject::Anonymous), peer)?;
+        subject
+    }
+
+    /// A subject that asks once more, as it is now, and that this is no more than its share.
+    ///
+    /// # Errors
+    /// As [`Service::identify`].
+    #[cfg(feature = "graphql")]
+    pub(crate) async fn admit(&self, subject: &Subject, peer: Option<IpAddr>) -> Result<Subject, ServiceError> {
+        let subject = self.renew(subject).await?;
+        self.count(&subject, peer)?;
+        Ok(subject)
+    }
+
+    fn count(&self, subject: &Subject, peer: Option<IpAddr>) -> Result<(), ServiceError> {
+        self.rates.count(subject, peer).inspect_err(|_| {
+            let by = subject.id();
             tracing::warn!(target: SECURITY, event = "limited", by, "a subject asked for more than its share");
-        }
-        counted.and(subject)
+        })
     }
 
     /// Whether the store answers, with a head that the ledger's key signed and that covers all that the server knows of.
@@ -152,7 +172,7 @@ impl Service {
     /// # Errors
     /// [`ServiceError::Ledger`], [`ServiceError::WentBack`], [`ServiceError::Stopping`].
     pub async fn check_ready(&self) -> Result<(), ServiceError> {
-        if self.stopping.load(Ordering::Relaxed) {
+        if *self.stopping.borrow() {
             return Err(ServiceError::Stopping);
         }
         self.entries_of_log().await?;
@@ -172,7 +192,13 @@ impl Service {
 
     /// From now on the server is not ready.
     pub(crate) fn stop(&self) {
-        self.stopping.store(true, Ordering::Relaxed);
+        self.stopping.send_replace(true);
+    }
+
+    /// Told when it stops.
+    #[cfg(feature = "graphql")]
+    pub(crate) fn stopped(&self) -> Receiver<bool> {
+        self.stopping.subscribe()
     }
 
     pub(crate) const fn metrics(&self) -> &Arc<Metrics> {
@@ -183,7 +209,7 @@ impl Service {
     pub(crate) async fn render_metrics(&self) -> Result<String, Failure> {
         let (queued, running, free) = self.operations.load();
         let entries = self.entries_of_log().await;
-        let ready = entries.is_ok() && !self.stopping.load(Ordering::Relaxed);
+        let ready = entries.is_ok() && !*self.stopping.borrow();
         let entries = entries.ok();
         let mut reading = Reading { ready, entries, queued, running, free, ..Reading::default() };
         if let Some(newest) = entries.and_then(|entries| entries.checked_sub(1)) {

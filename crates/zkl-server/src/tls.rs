@@ -27,8 +27,26 @@ pub struct Tls {
     current: Mutex<Current>,
 }
 
+/// What is spoken within TLS.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Protocol {
+    /// REST, pages and GraphQL.
+    Http1,
+    /// gRPC.
+    #[cfg(feature = "grpc")]
+    Http2,
+}
+
+/// A configuration for each protocol.
+#[derive(Clone)]
+struct Configs {
+    http1: Arc<ServerConfig>,
+    #[cfg(feature = "grpc")]
+    http2: Arc<ServerConfig>,
+}
+
 struct Current {
-    config: Arc<ServerConfig>,
+    config: Configs,
     stamp: Stamp,
     looked: Instant,
 }
@@ -83,7 +101,7 @@ impl Tls {
     }
 
     /// What accepts the next connection. Blocking, when a second has passed.
-    pub(crate) fn acceptor(&self) -> TlsAcceptor {
+    pub(crate) fn acceptor(&self, protocol: Protocol) -> TlsAcceptor {
         let mut current = self.current.lock().unwrap_or_else(PoisonError::into_inner);
         if current.looked.elapsed() >= LOOK_AGAIN {
             current.looked = Instant::now();
@@ -100,10 +118,14 @@ impl Tls {
                 }
             }
         }
-        TlsAcceptor::from(Arc::clone(&current.config))
+        TlsAcceptor::from(Arc::clone(match protocol {
+            Protocol::Http1 => &current.config.http1,
+            #[cfg(feature = "grpc")]
+            Protocol::Http2 => &current.config.http2,
+        }))
     }
 
-    fn newer(&self, seen: Stamp) -> Result<Option<(Arc<ServerConfig>, Stamp)>, TlsError> {
+    fn newer(&self, seen: Stamp) -> Result<Option<(Configs, Stamp)>, TlsError> {
         let stamp = stamp(&self.certificates, &self.key)?;
         if stamp == seen {
             return Ok(None);
@@ -121,7 +143,7 @@ fn stamp(certificates: &Path, key: &Path) -> Result<Stamp, TlsError> {
     Ok([of(certificates)?, of(key)?])
 }
 
-fn read(certificates: &Path, key: &Path) -> Result<Arc<ServerConfig>, TlsError> {
+fn read(certificates: &Path, key: &Path) -> Result<Configs, TlsError> {
     let bytes = |path: &Path| fs::read(path).map_err(|source| TlsError::Read { path: path.to_owned(), source });
     let pem = |path: &Path, expected, source| TlsError::Pem { path: path.to_owned(), expected, source };
     let chain = CertificateDer::pem_slice_iter(&bytes(certificates)?).collect::<Result<Vec<_>, _>>();
@@ -133,7 +155,15 @@ fn read(certificates: &Path, key: &Path) -> Result<Arc<ServerConfig>, TlsError> 
     let secret = PrivateKeyDer::from_pem_slice(&secret).map_err(|error| pem(key, "a private key", Some(error)))?;
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let builder = ServerConfig::builder_with_provider(provider).with_safe_default_protocol_versions()?;
-    let mut config = builder.with_no_client_auth().with_single_cert(chain, secret)?;
-    config.alpn_protocols = vec![b"http/1.1".to_vec()];
-    Ok(Arc::new(config))
+    let config = builder.with_no_client_auth().with_single_cert(chain, secret)?;
+    let speaking = |protocol: &[u8]| {
+        let mut config = config.clone();
+        config.alpn_protocols = vec![protocol.to_vec()];
+        Arc::new(config)
+    };
+    Ok(Configs {
+        http1: speaking(b"http/1.1"),
+        #[cfg(feature = "grpc")]
+        http2: speaking(b"h2"),
+    })
 }

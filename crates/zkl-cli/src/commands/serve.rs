@@ -12,11 +12,15 @@ use crate::{
 #[derive(Serialize)]
 struct ServeReport {
     serving: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    grpc: Option<String>,
 }
 
 impl Report for ServeReport {
     fn write_human(&self, out: &mut dyn Write) -> io::Result<()> {
-        output::write_fields(out, &[("serving", self.serving.clone())])
+        let mut fields = vec![("serving", self.serving.clone())];
+        fields.extend(self.grpc.clone().map(|grpc| ("gRPC", grpc)));
+        output::write_fields(out, &fields)
     }
 }
 
@@ -24,6 +28,7 @@ pub(super) async fn run(options: ServeOptions, config: &Config) -> Result<(), Cl
     log_to_stderr(options.log());
     let ledger = super::builder(config, super::Openings::Read)?.open(&config.ledger).await?;
     let listeners = options.listeners().await?;
-    output::print(&ServeReport { serving: format!("{}/", listeners.url()?) }, config.format)?;
+    let grpc = listeners.grpc_address()?.map(|address| address.to_string());
+    output::print(&ServeReport { serving: format!("{}/", listeners.url()?), grpc }, config.format)?;
     Ok(options.serve(ledger, &config.ledger, listeners).await?)
 }

@@ -109,7 +109,12 @@ impl ApiKey {
     /// Whether `token` is this key's and the key is good at `now`. How long the comparison takes says nothing about the hash.
     pub(super) fn accepts(&self, token: &Token, now: Timestamp) -> bool {
         let same = self.secret_sha256.as_bytes().ct_eq(token.hash().as_bytes());
-        bool::from(same) && self.expires_at.is_none_or(|end| now < end)
+        bool::from(same) && self.is_good_at(now)
+    }
+
+    /// Whether it has not expired at `now`.
+    pub(super) fn is_good_at(&self, now: Timestamp) -> bool {
+        self.expires_at.is_none_or(|end| now < end)
     }
 }
 

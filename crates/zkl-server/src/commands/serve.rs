@@ -43,6 +43,10 @@ pub struct ServeOptions {
     /// Address for metrics and health, in the clear and without a key: for the operator's machines only
     #[arg(long, env = "ZKL_METRICS_LISTEN", value_name = "ADDRESS")]
     metrics_listen: Option<SocketAddr>,
+    /// Address for gRPC, in the clear unless there is a certificate
+    #[cfg(feature = "grpc")]
+    #[arg(long, env = "ZKL_GRPC_LISTEN", value_name = "ADDRESS")]
+    grpc_listen: Option<SocketAddr>,
     /// How the log is written to stderr
     #[arg(long, env = "ZKL_LOG", value_enum, default_value_t, value_name = "FORMAT")]
     log: LogFormat,
@@ -112,7 +116,18 @@ impl ServeOptions {
             Some(address) => Some(listen(address).await?),
             None => None,
         };
-        Ok(Listeners { clients: listen(self.listen).await?, tls, internal })
+        #[cfg(feature = "grpc")]
+        let grpc = match self.grpc_listen {
+            Some(address) => Some(listen(address).await?),
+            None => None,
+        };
+        Ok(Listeners {
+            clients: listen(self.listen).await?,
+            #[cfg(feature = "grpc")]
+            grpc,
+            tls,
+            internal,
+        })
     }
 
     /// Serves a ledger that is open for writing, whose directory is `dir`, until the process is told to end (SIGINT, SIGTERM).
@@ -153,6 +168,10 @@ impl ServeArgs {
         let ledger = Box::pin(self.open()).await?;
         let listeners = self.options.listeners().await?;
         say(&format!("listening on {}", listeners.url()?));
+        #[cfg(feature = "grpc")]
+        if let Some(address) = listeners.grpc_address()? {
+            say(&format!("gRPC on {address}"));
+        }
         self.options.serve(ledger, &self.ledger.ledger, listeners).await
     }
 

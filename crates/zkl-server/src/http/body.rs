@@ -14,7 +14,7 @@ use crate::{
 };
 
 /// Longest request in JSON, in bytes.
-pub(super) const MAX_JSON: usize = 64 * 1024;
+pub(crate) const MAX_JSON: usize = 64 * 1024;
 
 /// The next part of a body.
 async fn next(body: &mut Body, limits: &RequestLimits) -> Result<Option<Bytes>, Problem> {
@@ -51,7 +51,7 @@ pub(super) async fn read(mut body: Body, max: usize, limits: &RequestLimits) -> 
 }
 
 /// A body in JSON.
-pub(super) async fn read_json<T: DeserializeOwned>(body: Body, limits: &RequestLimits) -> Result<T, Problem> {
+pub(crate) async fn read_json<T: DeserializeOwned>(body: Body, limits: &RequestLimits) -> Result<T, Problem> {
     let bytes = read(body, MAX_JSON, limits).await?;
     serde_json::from_slice(&bytes).map_err(|error| {
         Failure::new(Code::InvalidRequest, format!("the body is not what is asked for: {error}")).into()

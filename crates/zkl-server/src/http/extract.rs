@@ -4,8 +4,9 @@ use std::{net::IpAddr, sync::Arc};
 
 use axum::{
     extract::{FromRef, FromRequestParts, Path},
-    http::{HeaderMap, HeaderValue, header, request::Parts},
+    http::{HeaderMap, header, request::Parts},
 };
+use tokio::sync::mpsc;
 use zkl_ledger::{DatasetName, EntryRef, LedgerError};
 
 use super::Problem;
@@ -21,11 +22,25 @@ use crate::{
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Peer(pub(crate) IpAddr);
 
+/// Whoever has it keeps the connection of a request from being over: a websocket goes on when HTTP has come to its end.
+#[derive(Clone, Debug)]
+pub(crate) struct Alive {
+    _told: mpsc::Sender<()>,
+}
+
+impl Alive {
+    /// With what is told when nobody has it any more.
+    pub(crate) fn new() -> (Self, mpsc::Receiver<()>) {
+        let (told, over) = mpsc::channel(1);
+        (Self { _told: told }, over)
+    }
+}
+
 /// The scheme of the authorization header.
 const SCHEME: &str = "bearer ";
 
 /// Who asks. A token that is not good is refused, also where none is needed: its holder believes it is.
-pub(super) struct Caller(pub(super) Subject);
+pub(crate) struct Caller(pub(crate) Subject);
 
 impl<S: Send + Sync> FromRequestParts<S> for Caller
 where
@@ -34,19 +49,27 @@ where
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
-        let service = Arc::<Service>::from_ref(state);
-        let peer = parts.extensions.get::<Peer>().map(|peer| peer.0);
-        let mut given = parts.headers.get_all(header::AUTHORIZATION).iter();
-        let Some(value) = given.next() else { return Ok(Self(service.identify(None, peer).await?)) };
-        // Of two, whatever stands before this server may have read the other.
-        let token = if given.next().is_some() { None } else { bearer(value) };
-        // What is no token is counted as one that is not good.
-        Ok(Self(service.identify(Some(token.unwrap_or_default()), peer).await?))
+        Ok(Self(identify(&Arc::<Service>::from_ref(state), &parts.headers, parts.extensions.get().copied()).await?))
     }
 }
 
-fn bearer(value: &HeaderValue) -> Option<&str> {
-    let text = value.to_str().ok()?;
+/// Who asks, by the head of a request.
+pub(crate) async fn identify(
+    service: &Service,
+    headers: &HeaderMap,
+    peer: Option<Peer>,
+) -> Result<Subject, ServiceError> {
+    let peer = peer.map(|peer| peer.0);
+    let mut given = headers.get_all(header::AUTHORIZATION).iter();
+    let Some(value) = given.next() else { return service.identify(None, peer).await };
+    // Of two, whatever stands before this server may have read the other.
+    let token = if given.next().is_some() { None } else { value.to_str().ok().and_then(bearer) };
+    // What is no token is counted as one that is not good.
+    service.identify(Some(token.unwrap_or_default()), peer).await
+}
+
+/// The token in the value of an authorization header.
+pub(crate) fn bearer(text: &str) -> Option<&str> {
     let scheme = text.get(..SCHEME.len())?;
     scheme.eq_ignore_ascii_case(SCHEME).then(|| text[SCHEME.len()..].trim())
 }

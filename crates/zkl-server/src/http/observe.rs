@@ -20,26 +20,41 @@ const METHODS: [Method; 3] = [Method::GET, Method::POST, Method::DELETE];
 
 /// Carries out a request, and writes down what came of it.
 pub(super) async fn observe(State(service): State<Arc<Service>>, request: Request, next: Next) -> Response {
-    let id = request_id(request.headers());
     let path = request.extensions().get::<MatchedPath>().map_or("none", MatchedPath::as_str);
+    #[cfg(feature = "graphql")]
+    let face = if path == crate::graphql::PATH { Face::Graphql } else { Face::Rest };
+    #[cfg(not(feature = "graphql"))]
+    let face = Face::Rest;
     let method = METHODS.iter().find(|known| *known == request.method()).map_or("OTHER", Method::as_str);
     let route = format!("{method} {path}");
+    let id = request_id(request.headers());
+    observed(&service, face, route, id, next.run(request)).await
+}
+
+/// The same for any face: `route` is one of few, whatever clients send.
+pub(crate) async fn observed(
+    service: &Service,
+    face: Face,
+    route: String,
+    id: HeaderValue,
+    answer: impl Future<Output = Response>,
+) -> Response {
     let span = tracing::info_span!("request", request_id = id.to_str().unwrap_or_default(), route);
     let begun = Instant::now();
-    let mut response = next.run(request).instrument(span.clone()).await;
+    let mut response = answer.instrument(span.clone()).await;
     let (took, failure) = (begun.elapsed(), response.extensions().get::<Code>().copied());
     span.in_scope(|| {
         let outcome = failure.map_or("ok", Code::as_str);
         let seconds = took.as_secs_f64();
         tracing::info!(target: "zkl_server::requests", status = response.status().as_u16(), outcome, seconds, "answered");
     });
-    service.metrics().request(Face::Rest, route, failure, took);
+    service.metrics().request(face, route, failure, took);
     response.headers_mut().insert(REQUEST_ID, id);
     response
 }
 
 /// The id that whoever stands before this server gave the request, if it is harmless in a log; otherwise a new one.
-fn request_id(headers: &HeaderMap) -> HeaderValue {
+pub(crate) fn request_id(headers: &HeaderMap) -> HeaderValue {
     let harmless = |value: &&HeaderValue| {
         let bytes = value.as_bytes();
         let of_ids = |b: &u8| b.is_ascii_alphanumeric() || b"-_.".contains(b);

@@ -9,13 +9,8 @@ use zkl_ledger::storage::Order;
 use super::Problem;
 use crate::{
     failure::{Code, Failure},
-    service::EntryQuery,
+    service::{EntryQuery, page_length},
 };
-
-/// Items of a page unless something else is asked for.
-const DEFAULT_LIMIT: usize = 50;
-/// Most items of a page.
-pub(super) const MAX_LIMIT: usize = 200;
 
 /// The parameters that no handler has taken yet.
 pub(super) struct Params(Vec<(String, String)>);
@@ -59,9 +54,7 @@ impl Params {
 
     /// Takes the length of a page.
     pub(super) fn limit(&mut self) -> Result<usize, Problem> {
-        let limit = self.one::<usize>("limit")?.unwrap_or(DEFAULT_LIMIT);
-        let fits = (1..=MAX_LIMIT).contains(&limit);
-        fits.then_some(limit).ok_or_else(|| invalid(&format!("limit is 1 to {MAX_LIMIT}")))
+        Ok(page_length(self.one("limit")?)?)
     }
 
     /// Takes what says which entries are wanted.

@@ -13,9 +13,6 @@ use crate::{
     failure::{Code, Failure},
 };
 
-/// How the types of problems begin.
-const TYPE: &str = "urn:zkp-dataset-ledger:problem:";
-
 /// Why a request was not carried out (RFC 9457).
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct Problem {
@@ -38,14 +35,7 @@ pub struct Problem {
 impl From<Failure> for Problem {
     fn from(failure: Failure) -> Self {
         let Failure { code, detail, hint } = failure;
-        Self {
-            r#type: format!("{TYPE}{}", code.as_str()),
-            title: code.title(),
-            status: status(code).as_u16(),
-            detail,
-            hint,
-            code,
-        }
+        Self { r#type: code.urn(), title: code.title(), status: status(code).as_u16(), detail, hint, code }
     }
 }
 

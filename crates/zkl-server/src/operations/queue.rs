@@ -4,10 +4,7 @@ use std::{
     collections::{BTreeMap, HashMap, HashSet},
     fs, io,
     path::{Path, PathBuf},
-    sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicU64, Ordering},
-    },
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
 };
 
@@ -74,7 +71,7 @@ pub struct Operations {
     /// Told of every change of any operation.
     changed: watch::Sender<()>,
     /// Entries that the log must have: one more than the largest index that an operation recorded.
-    recorded: AtomicU64,
+    recorded: watch::Sender<u64>,
 }
 
 #[derive(Debug, Default)]
@@ -189,7 +186,7 @@ impl Operations {
         })?;
         let files = Files::open(dir.join("operations"))?;
         let loaded = files.load()?;
-        let recorded = AtomicU64::new(loaded.values().filter_map(Operation::entries_after).max().unwrap_or(0));
+        let recorded = watch::Sender::new(loaded.values().filter_map(Operation::entries_after).max().unwrap_or(0));
         let operations = loaded.into_iter().map(|(id, operation)| (id, Held::new(operation, None))).collect();
         let table = Mutex::new(Table { operations, ..Table::default() });
         let workers = Semaphore::new(limits.workers);
@@ -232,7 +229,12 @@ impl Operations {
 
     /// Entries that the log must have, by what operations recorded.
     pub(crate) fn recorded(&self) -> u64 {
-        self.recorded.load(Ordering::Relaxed)
+        *self.recorded.borrow()
+    }
+
+    /// Told when that is more.
+    pub(crate) fn entries_recorded(&self) -> watch::Receiver<u64> {
+        self.recorded.subscribe()
     }
 
     /// Told of every change of any operation.
@@ -371,7 +373,11 @@ impl Operations {
             tracing::info!(operation = id.as_str(), outcome = outcome.as_str(), "an operation ended");
         }
         if let Some(entries) = operation.entries_after() {
-            self.recorded.fetch_max(entries, Ordering::Relaxed);
+            self.recorded.send_if_modified(|most| {
+                let more = entries > *most;
+                *most = entries.max(*most);
+                more
+            });
         }
         {
             let mut table = self.table();

@@ -10,6 +10,18 @@ use crate::{
     error::ServiceError,
 };
 
+/// Longest life of a key, in days.
+const MAX_DAYS: u32 = 3_650;
+const DAY_MILLIS: u64 = 24 * 60 * 60 * 1_000;
+
+/// When a key that is made now and is good for so many days expires.
+pub(crate) fn key_expiry(days: u32) -> Result<Timestamp, ServiceError> {
+    if !(1..=MAX_DAYS).contains(&days) {
+        return Err(ServiceError::KeyLife { max: MAX_DAYS });
+    }
+    Ok(Timestamp(Timestamp::now().0 + u64::from(days) * DAY_MILLIS))
+}
+
 impl Service {
     /// The keys, the oldest first.
     ///

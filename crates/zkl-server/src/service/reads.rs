@@ -20,6 +20,17 @@ use crate::{
 /// read all of it for one request.
 const MAX_STORE_PAGES: usize = 10;
 
+/// Items of a page unless something else is asked for.
+pub(crate) const PAGE: usize = 50;
+/// Most items of a page.
+pub(crate) const MAX_PAGE: usize = 200;
+
+/// How many items a page has for whom asks for so many.
+pub(crate) fn page_length(asked: Option<usize>) -> Result<usize, ServiceError> {
+    let length = asked.unwrap_or(PAGE);
+    if (1..=MAX_PAGE).contains(&length) { Ok(length) } else { Err(ServiceError::PageLength { max: MAX_PAGE }) }
+}
+
 /// A part of a list, and where the next part begins.
 #[derive(Clone, Debug)]
 pub struct Page<T, C> {
@@ -118,7 +129,22 @@ impl Service {
         browse: &Permit<Browse>,
         query: &EntryQuery,
     ) -> Result<Page<EntryView, u64>, ServiceError> {
-        self.page(browse, Some(permit.dataset()), query).await
+        self.page(browse, Some(permit.dataset()), query, |_| true).await
+    }
+
+    /// The proved relations in which a version of a dataset is one of the tables, in whatever role, as far as the subject may see them.
+    ///
+    /// # Errors
+    /// [`ServiceError::Ledger`].
+    #[cfg(feature = "graphql")]
+    pub(crate) async fn provenance(
+        &self,
+        permit: &Permit<ReadDataset>,
+        browse: &Permit<Browse>,
+        query: &EntryQuery,
+    ) -> Result<Page<EntryView, u64>, ServiceError> {
+        let query = EntryQuery { kind: Some(OperationKind::RELATION), ..query.clone() };
+        self.page(browse, None, &query, |entry| entry.datasets().contains(&permit.dataset())).await
     }
 
     /// The entries of the log that the subject may see.
@@ -130,7 +156,7 @@ impl Service {
         permit: &Permit<Browse>,
         query: &EntryQuery,
     ) -> Result<Page<EntryView, u64>, ServiceError> {
-        self.page(permit, None, query).await
+        self.page(permit, None, query, |_| true).await
     }
 
     async fn page(
@@ -138,6 +164,7 @@ impl Service {
         permit: &Permit<Browse>,
         dataset: Option<&DatasetName>,
         query: &EntryQuery,
+        wanted: impl Fn(&Predicate) -> bool + Send,
     ) -> Result<Page<EntryView, u64>, ServiceError> {
         let mut items = Vec::new();
         let mut from = query.from;
@@ -154,7 +181,7 @@ impl Service {
                 // Signatures are checked of what may be shown, not of everything that is looked through.
                 if stored.dataset.as_ref().is_none_or(|name| permit.sees(name)) {
                     let entry = Entry::from_stored(stored)?;
-                    if permit.sees_entry(entry.predicate()) {
+                    if permit.sees_entry(entry.predicate()) && wanted(entry.predicate()) {
                         items.push(EntryView::from(&entry));
                     }
                 }

@@ -46,6 +46,8 @@ impl Default for Setup {
 /// A server that ends with the test.
 pub(crate) struct Server {
     pub(crate) address: SocketAddr,
+    /// Of gRPC.
+    pub(crate) grpc: SocketAddr,
     /// Of metrics and health.
     pub(crate) internal: SocketAddr,
     stop: Option<oneshot::Sender<()>>,
@@ -121,18 +123,19 @@ impl Home {
                 let service = Arc::new(Service::start(open(&dir).await, &server_dir, settings).unwrap());
                 let clients = TcpListener::bind("127.0.0.1:0").await.unwrap();
                 let internal = TcpListener::bind("127.0.0.1:0").await.unwrap();
-                started.send((clients.local_addr().unwrap(), internal.local_addr().unwrap())).unwrap();
+                let grpc = TcpListener::bind("127.0.0.1:0").await.unwrap();
+                started.send([&clients, &grpc, &internal].map(|listener| listener.local_addr().unwrap())).unwrap();
                 let stopped = async { drop(stopped.await) };
-                let listeners = Listeners { clients, tls, internal: Some(internal) };
+                let listeners = Listeners { clients, grpc: Some(grpc), tls, internal: Some(internal) };
                 serve(service, listeners, setup.limits, stopped).await.unwrap();
             });
         });
-        let (address, internal) = address.recv().unwrap();
-        Server { address, internal, stop: Some(stop), thread: Some(thread) }
+        let [address, grpc, internal] = address.recv().unwrap();
+        Server { address, grpc, internal, stop: Some(stop), thread: Some(thread) }
     }
 }
 
-fn runtime() -> tokio::runtime::Runtime {
+pub(crate) fn runtime() -> tokio::runtime::Runtime {
     tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap()
 }
 

@@ -7,6 +7,8 @@ mod curl;
 mod document;
 mod explore;
 mod follow;
+mod graphql;
+mod grpc;
 mod keys;
 mod limits;
 mod matrix;

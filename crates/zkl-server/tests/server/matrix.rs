@@ -5,7 +5,7 @@ use zkl_server::access::Access;
 use crate::common::{CSV, Home, Setup};
 
 /// Kinds of subjects, by their grants. The first shows no key.
-const SUBJECTS: [&[&str]; 8] = [
+pub(crate) const SUBJECTS: [&[&str]; 8] = [
     &[],
     &["read:team/*"],
     &["write:team/*"],

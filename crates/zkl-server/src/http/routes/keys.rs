@@ -10,7 +10,6 @@ use axum::{
 };
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
-use zkl_ledger::types::Timestamp;
 
 use crate::{
     access::{Administer, ApiKey, Grant},
@@ -20,12 +19,8 @@ use crate::{
         params::{Params, invalid},
         problem::Problem,
     },
-    service::Service,
+    service::{Service, key_expiry},
 };
-
-/// Longest life of a key, in days.
-const MAX_DAYS: u32 = 3_650;
-const DAY_MILLIS: u64 = 24 * 60 * 60 * 1_000;
 
 /// A key, without its secret.
 #[derive(Serialize, ToSchema)]
@@ -124,7 +119,7 @@ pub(in crate::http) async fn create(
     let NewKey { name, grants, expires_in_days } = body::read_json(body, &limits).await?;
     let grants = grants.iter().map(|grant| grant.parse::<Grant>()).collect::<Result<Vec<_>, _>>();
     let grants = grants.map_err(|error| invalid(&error.to_string()))?;
-    let expires_at = expires_in_days.map(expiry).transpose()?;
+    let expires_at = expires_in_days.map(key_expiry).transpose()?;
     let (key, token) = service.create_key(&permit, name, grants, expires_at).await?;
     let created = CreatedKey { key: KeyView::from(&key), token: token.reveal().to_string() };
     Ok(answer::json(StatusCode::CREATED, &created))
@@ -147,11 +142,4 @@ pub(in crate::http) async fn revoke(
     let permit = service.access().authorize(&subject, Administer)?;
     service.revoke_key(&permit, id).await?;
     Ok(answer::done())
-}
-
-fn expiry(days: u32) -> Result<Timestamp, Problem> {
-    if !(1..=MAX_DAYS).contains(&days) {
-        return Err(invalid(&format!("a key is good for 1 to {MAX_DAYS} days")));
-    }
-    Ok(Timestamp(Timestamp::now().0 + u64::from(days) * DAY_MILLIS))
 }

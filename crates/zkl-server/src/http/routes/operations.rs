@@ -10,16 +10,12 @@ use axum::{
         sse::{Event, KeepAlive, Sse},
     },
 };
-use futures::stream;
+use futures::{StreamExt as _, future::ready};
 use serde::Serialize;
-use tokio::{
-    sync::watch,
-    time::{Instant, timeout_at},
-};
 use utoipa::ToSchema;
 
 use crate::{
-    access::{Follow, Permit},
+    access::Follow,
     http::{
         answer,
         extract::{Caller, Followed},
@@ -30,8 +26,6 @@ use crate::{
     service::Service,
 };
 
-/// Longest time that an operation is followed in one answer.
-const LONGEST: Duration = Duration::from_secs(600);
 /// How often a silent stream says that it is still there.
 const STILL_THERE: Duration = Duration::from_secs(10);
 
@@ -178,7 +172,7 @@ pub(in crate::http) async fn show(
     Ok(answer::json(StatusCode::OK, &OperationView::from(service.operation(&permit, &id)?)))
 }
 
-/// Follows an operation: an event for every change, until it has ended or ten minutes are over
+/// Follows an operation: an event for every change, until it has ended
 #[utoipa::path(
     get, path = "/api/v1/operations/{operation}/events", tag = "operations", operation_id = "followOperation",
     params(("operation" = String, Path, description = "Its id")),
@@ -195,46 +189,13 @@ pub(in crate::http) async fn events(
 ) -> Result<Response, Problem> {
     params.end()?;
     let permit = service.access().authorize(&subject, Follow)?;
-    // Whoever may not see it is told so, and gets no stream.
-    service.operation(&permit, &id)?;
-    let mut changes = service.changes(&permit);
-    // What is there now is the first event.
-    changes.mark_changed();
-    let follower = Follower { service, permit, id, changes, until: Instant::now() + LONGEST, told: None };
-    let stream = stream::unfold(Some(follower), |follower| async move {
-        let (event, follower) = follower?.next().await?;
-        Some((Ok::<_, axum::Error>(event), follower))
+    // What goes wrong later ends the stream: clients of such streams come back, and are told.
+    let changes = service.follow(&permit, id)?.filter_map(|operation| ready(operation.ok()));
+    let events = changes.map(|operation| {
+        let view = serde_json::to_string(&OperationView::from(operation));
+        view.map(|view| Event::default().event("operation").data(view))
     });
-    Ok(Sse::new(stream).keep_alive(KeepAlive::new().interval(STILL_THERE)).into_response())
-}
-
-/// Somebody who follows an operation.
-struct Follower {
-    service: Arc<Service>,
-    permit: Permit<Follow>,
-    id: OperationId,
-    changes: watch::Receiver<()>,
-    until: Instant,
-    told: Option<String>,
-}
-
-impl Follower {
-    /// The next change, and whoever waits for the one after it.
-    async fn next(mut self) -> Option<(Event, Option<Self>)> {
-        loop {
-            // A key that was revoked goes on for so long; clients of such streams come back.
-            timeout_at(self.until, self.changes.changed()).await.ok()?.ok()?;
-            let operation = self.service.operation(&self.permit, &self.id).ok()?;
-            let has_ended = operation.has_ended();
-            let view = serde_json::to_string(&OperationView::from(operation)).ok()?;
-            if self.told.as_ref() == Some(&view) {
-                continue;
-            }
-            let event = Event::default().event("operation").data(&view);
-            self.told = Some(view);
-            return Some((event, (!has_ended).then_some(self)));
-        }
-    }
+    Ok(Sse::new(events).keep_alive(KeepAlive::new().interval(STILL_THERE)).into_response())
 }
 
 /// Cancels an operation that is not being recorded yet
