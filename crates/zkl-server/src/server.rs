@@ -164,7 +164,7 @@ pub async fn serve(
         tokio::join!(first, second)
     };
     #[cfg(not(feature = "grpc"))]
-    let (mut connections, mut others) = (first.await, JoinSet::new());
+    let (mut connections, mut others) = (first.await, JoinSet::<()>::new());
     service.stop();
     stop.send_replace(true);
     let ended = async { while connections.join_next().await.is_some() || others.join_next().await.is_some() {} };
