@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Installs the servers that tests start: PostgreSQL and Ceph's object gateway (system packages), moto and gcp-storage-emulator (PyPI), s3rver
-# and Azurite (npm), the latter four outside the tree. Quiet and quick when nothing is missing.
+# Installs the servers that tests start: PostgreSQL and Ceph's object gateway (system packages), moto (PyPI), s3rver and Azurite (npm)
+# with Azure's client (PyPI), the latter four outside the tree. Quiet and quick when nothing is missing.
 set -euo pipefail
 cache="${XDG_CACHE_HOME:-$HOME/.cache}/zkl"
 
@@ -57,9 +57,9 @@ if [ ! -x "$cache/azurite/node_modules/.bin/azurite-blob" ]; then
         || say "could not install azurite; the tests of az:// will fail"
 fi
 
-if [ ! -x "$cache/clouds/bin/gcp-storage-emulator" ]; then
-    say "installing gcp-storage-emulator"
+if ! "$cache/clouds/bin/python" -c 'import azure.storage.blob' 2>/dev/null; then
+    say "installing azure-storage-blob"
     { python3 -m venv "$cache/clouds" \
-        && "$cache/clouds/bin/pip" install --quiet --disable-pip-version-check gcp-storage-emulator azure-storage-blob; } >&2 \
-        || say "could not install gcp-storage-emulator; the tests of gs:// and az:// will fail"
+        && "$cache/clouds/bin/pip" install --quiet --disable-pip-version-check azure-storage-blob; } >&2 \
+        || say "could not install azure-storage-blob; the tests of az:// will fail"
 fi

@@ -114,10 +114,9 @@ pub fn open(url: &Url, settings: impl IntoIterator<Item = (String, String)>) -> 
     if url.query().or(url.fragment()).is_some() {
         return Err(SourceError::Query { scheme });
     }
-    let refused = |error: &object_store::Error| SourceError::Settings { scheme: scheme.clone(), why: told(error) };
-    let (kind, key) = ObjectStoreScheme::parse(url).map_err(|error| refused(&error.into()))?;
+    let (kind, key) = ObjectStoreScheme::parse(url).map_err(|_| SourceError::Key { scheme: scheme.clone() })?;
     let settings: Vec<_> = settings.into_iter().collect();
-    let store = store(&kind, url, &settings).map_err(|error| refused(&error))?;
+    let store = store(&kind, url, &settings).map_err(|_| SourceError::Settings { scheme })?;
     let place = Place { store, root: root(url) };
 
     let is_pattern = key.as_ref().contains(['*', '?', '[']);
@@ -246,12 +245,4 @@ fn store(
 fn named<K: FromStr>(settings: &[(String, String)], prefix: &str) -> Vec<(K, String)> {
     let named = settings.iter().filter(|(key, _)| key.starts_with(prefix));
     named.filter_map(|(key, value)| Some((key.to_ascii_lowercase().parse().ok()?, value.clone()))).collect()
-}
-
-/// What a builder says is missing, as far as it is its own words: settings hold secrets.
-fn told(error: &object_store::Error) -> &'static str {
-    match error {
-        object_store::Error::InvalidPath { .. } => "the key has an empty or relative component",
-        _ => "they are not enough, or one of them is malformed",
-    }
 }

@@ -45,12 +45,17 @@ pub enum SourceError {
     },
     /// Settings from which no request can be made.
     #[cfg(feature = "cloud")]
-    #[error("the settings for {scheme}:// do not do: {why}")]
+    #[error("the settings for {scheme}:// are not enough, or one of them is malformed")]
     Settings {
         /// The scheme.
         scheme: String,
-        /// What is the matter.
-        why: &'static str,
+    },
+    /// A key that no object can have.
+    #[cfg(feature = "cloud")]
+    #[error("the key of a {scheme}:// URL has an empty or relative component")]
+    Key {
+        /// The scheme.
+        scheme: String,
     },
     /// A pattern that is none.
     #[cfg(feature = "cloud")]
@@ -79,7 +84,7 @@ impl SourceError {
             #[cfg(feature = "cloud")]
             Self::Cloud(error) => error.hint(),
             #[cfg(feature = "cloud")]
-            Self::Pattern => None,
+            Self::Pattern | Self::Key { .. } => None,
             Self::Url { .. } => None,
         }
     }

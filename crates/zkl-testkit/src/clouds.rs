@@ -1,4 +1,4 @@
-//! Emulators of other object stores than S3, as child processes on free ports of the loopback interface. They end as
+//! Other object stores than S3: an emulator as a child process on a free port of the loopback interface, which ends as
 //! [`crate::s3::S3Server`] does.
 
 use std::{
@@ -53,26 +53,6 @@ impl CloudServer {
         Ok(Self::new("az://tables", &settings, supervisor))
     }
 
-    /// Google Cloud Storage, by gcp-storage-emulator. It knows no users.
-    ///
-    /// # Errors
-    /// When it is not installed or does not start.
-    pub fn gcs() -> Result<Self, ServerError> {
-        let program = "gcp-storage-emulator";
-        let path = python()?.with_file_name(program);
-        let port = free_port()?;
-        let mut command = supervised(port);
-        command.arg(path).args(["start", "--host", "127.0.0.1", "--port", &port.to_string()]);
-        command.args(["--in-memory", "--default-bucket", "tables"]);
-        let supervisor = Supervisor::start(program, command)?;
-        let settings = [
-            ("GOOGLE_BASE_URL", &*format!("http://127.0.0.1:{port}")),
-            ("GOOGLE_SKIP_SIGNATURE", "true"),
-            ("GOOGLE_ALLOW_HTTP", "true"),
-        ];
-        Ok(Self::new("gs://tables", &settings, supervisor))
-    }
-
     fn new(url: &str, settings: &[(&str, &str)], supervisor: Supervisor) -> Self {
         let settings = settings.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
         Self { url: url.to_owned(), settings, _supervisor: Mutex::new(supervisor) }
@@ -89,7 +69,7 @@ impl CloudServer {
     }
 }
 
-/// The Python environment of these servers.
+/// The Python environment with Azure's own client.
 fn python() -> Result<std::path::PathBuf, ServerError> {
-    installed("ZKL_CLOUDS_PYTHON", "clouds/bin/python").ok_or(ServerError::Missing { program: "gcp-storage-emulator" })
+    installed("ZKL_CLOUDS_PYTHON", "clouds/bin/python").ok_or(ServerError::Missing { program: "azure-storage-blob" })
 }

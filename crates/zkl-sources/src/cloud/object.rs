@@ -74,6 +74,11 @@ impl Object {
     }
 }
 
+/// A tag without the quotes that Azure leaves out in lists.
+fn opaque(tag: &str) -> &str {
+    tag.trim_matches('"')
+}
+
 /// Sends the object in chunks; ends early when nobody reads any more.
 async fn send(
     store: &dyn ObjectStore,
@@ -85,8 +90,8 @@ async fn send(
     let expected = object.meta.size;
     // Not every store that lists a tag takes it as a condition, so it is compared here.
     let is_other = |listed: &ObjectMeta| {
-        let tags = listed.e_tag.as_ref().zip(object.meta.e_tag.as_ref());
-        listed.size != expected || tags.is_some_and(|(listed, got)| listed != got)
+        let tags = listed.e_tag.as_deref().zip(object.meta.e_tag.as_deref());
+        listed.size != expected || tags.is_some_and(|(listed, got)| opaque(listed) != opaque(got))
     };
     if listed.is_some_and(is_other) {
         return Err(CloudError::Replaced);
