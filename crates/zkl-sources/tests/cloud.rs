@@ -5,10 +5,7 @@
 
 use std::{error::Error, path::Path, str::FromStr, sync::Arc};
 
-use object_store::{
-    ObjectStore, ObjectStoreExt as _, aws::AmazonS3Builder, azure::MicrosoftAzureBuilder,
-    gcp::GoogleCloudStorageBuilder,
-};
+use object_store::{ObjectStore, ObjectStoreExt as _, aws::AmazonS3Builder, azure::MicrosoftAzureBuilder};
 use tokio::runtime::Runtime;
 use url::Url;
 use zkl_dataset::{DatasetError, Fault, Scan, ScanOutput, Source};
