@@ -39,6 +39,8 @@ const NO_FILES: Duration = Duration::from_millis(100);
 
 /// Connections at a time of the listener for the operator's machines.
 const INTERNAL: usize = 32;
+/// What is left to connections after the grace, so that whoever follows an operation hears that it was interrupted.
+const LAST_WORDS: Duration = Duration::from_secs(2);
 
 /// Where a server is reached.
 #[derive(Debug)]
@@ -168,7 +170,8 @@ pub async fn serve(
     service.stop();
     stop.send_replace(true);
     let ended = async { while connections.join_next().await.is_some() || others.join_next().await.is_some() {} };
-    let (_, ()) = tokio::join!(timeout(limits.grace, ended), service.operations().drain(limits.grace));
+    let told = timeout(limits.grace + LAST_WORDS, ended);
+    let (_, ()) = tokio::join!(told, service.operations().drain(limits.grace));
     if let Some(watched) = watched {
         watched.abort();
     }
