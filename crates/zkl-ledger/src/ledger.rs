@@ -250,6 +250,11 @@ impl Ledger {
         log::head(&*self.storage, &self.log_key()).await
     }
 
+    /// Whether it was opened for reading alone.
+    pub const fn is_read_only(&self) -> bool {
+        matches!(self.key, LedgerKey::Verifying(_))
+    }
+
     /// What signs entries.
     pub(crate) fn notary(&self) -> Result<&Arc<dyn Signer>, LedgerError> {
         match &self.key {

@@ -126,6 +126,11 @@ impl StoreUrl {
         matches!(self, Self::Memory)
     }
 
+    /// Whether another process sees what the store held when it was opened there, and no more.
+    pub const fn is_embedded(&self) -> bool {
+        matches!(self, Self::Rocks(_) | Self::Memory)
+    }
+
     /// The same place with a relative directory taken from `base`.
     #[must_use]
     pub fn relative_to(self, base: &Path) -> Self {

@@ -78,6 +78,9 @@ pub enum ServiceError {
         /// Entries that the checkpoint covers.
         got: u64,
     },
+    /// The server only reads.
+    #[error("this server does not write to the ledger")]
+    ReadOnly,
     /// Every place in the queue is taken.
     #[error("too many operations are waiting")]
     Busy,
@@ -137,6 +140,9 @@ pub enum ServerError {
         /// The directory.
         dir: PathBuf,
     },
+    /// An embedded store, of which another process sees the state of one moment.
+    #[error("a read-only server needs a store that other machines write to")]
+    EmbeddedStore,
     /// TLS cannot be spoken.
     #[error("TLS cannot be spoken")]
     Tls(#[from] crate::tls::TlsError),
@@ -187,6 +193,7 @@ impl ServerError {
             Self::Ledger(error) | Self::KeyCommand(crate::commands::KeyError::Ledger(error)) => error.hint(),
             Self::OpeningKey(error) => error.hint().map(Into::into),
             Self::Running { .. } => Some("stop it first; keys can be changed while it runs".into()),
+            Self::EmbeddedStore => Some("move the log to PostgreSQL or S3 with `zkl move`, or serve without --read-only".into()),
             _ => None,
         }
     }

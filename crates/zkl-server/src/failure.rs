@@ -18,6 +18,8 @@ pub enum Code {
     Unauthenticated,
     /// The key does not grant it.
     Forbidden,
+    /// The server reads the log and does not write to it.
+    ReadOnly,
     /// There is no such thing, or none that the key may see.
     NotFound,
     /// The path has no such method.
@@ -48,10 +50,11 @@ pub enum Code {
 
 impl Code {
     /// All of them.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 17] = [
         Self::InvalidRequest,
         Self::Unauthenticated,
         Self::Forbidden,
+        Self::ReadOnly,
         Self::NotFound,
         Self::MethodNotAllowed,
         Self::RequestTimeout,
@@ -73,6 +76,7 @@ impl Code {
             Self::InvalidRequest => "invalid-request",
             Self::Unauthenticated => "unauthenticated",
             Self::Forbidden => "forbidden",
+            Self::ReadOnly => "read-only",
             Self::NotFound => "not-found",
             Self::MethodNotAllowed => "method-not-allowed",
             Self::RequestTimeout => "request-timeout",
@@ -100,6 +104,7 @@ impl Code {
             Self::InvalidRequest => "The request cannot be carried out as it is",
             Self::Unauthenticated => "A valid key is needed",
             Self::Forbidden => "The key does not grant this",
+            Self::ReadOnly => "This server only reads",
             Self::NotFound => "There is no such thing",
             Self::MethodNotAllowed => "The path has no such method",
             Self::RequestTimeout => "The request took too long",
@@ -216,6 +221,7 @@ impl From<ServiceError> for Failure {
                 Self::new(Code::RateLimited, detail).with_hint("wait until one has ended")
             }
             ServiceError::WentBack { .. } => Self::logged(Code::Unavailable, &error),
+            ServiceError::ReadOnly => Self::new(Code::ReadOnly, detail).with_hint("ask the server that writes to this ledger"),
             ServiceError::Busy => Self::new(Code::Busy, detail).with_hint("try again later"),
             ServiceError::Stopping => Self::new(Code::Unavailable, detail).with_hint("try again later"),
             ServiceError::IdempotencyPending => Self::new(Code::Conflict, detail).with_hint("wait for the other one"),

@@ -69,6 +69,8 @@ pub struct Service {
     trust: Trust,
     access: Access,
     keys: Arc<KeyRing>,
+    /// Whether keys are made and revoked by this server.
+    owns_keys: bool,
     operations: Arc<Operations>,
     verifiers: Semaphore,
     metrics: Arc<Metrics>,
@@ -87,7 +89,8 @@ impl Service {
         ledger.join("server")
     }
 
-    /// Starts the service of `ledger`, which is open for writing, and keeps keys and operations in `dir`. Blocking.
+    /// Starts the service of `ledger`, and keeps keys, operations and the audit log in `dir`. Blocking. Of a ledger that is open for reading alone
+    /// it answers what is read and verified, and refuses the rest with [`ServiceError::ReadOnly`].
     ///
     /// # Errors
     /// [`ServerError::Running`] when another service has `dir`; [`ServerError::Service`], [`ServerError::Keys`].
@@ -110,6 +113,7 @@ impl Service {
             ledger,
             access: settings.access,
             keys: Arc::new(KeyRing::open(dir)?),
+            owns_keys: true,
             operations,
             verifiers: Semaphore::new(VERIFIERS),
             metrics,
@@ -119,6 +123,22 @@ impl Service {
             stopping: Sender::new(false),
             _lock: lock,
         })
+    }
+
+    /// The same, with the keys of another file than that of its directory. Whoever keeps that file makes keys: this server does not.
+    #[must_use]
+    pub fn with_keys(self, keys: KeyRing) -> Self {
+        Self { keys: Arc::new(keys), owns_keys: false, ..self }
+    }
+
+    /// That the ledger can be written to.
+    fn check_writable(&self) -> Result<(), ServiceError> {
+        if self.ledger.is_read_only() { Err(ServiceError::ReadOnly) } else { Ok(()) }
+    }
+
+    /// That keys can be made and revoked here.
+    fn check_owns_keys(&self) -> Result<(), ServiceError> {
+        if self.owns_keys { Ok(()) } else { Err(ServiceError::ReadOnly) }
     }
 
     /// What decides who may do what.

@@ -26,7 +26,7 @@ impl Report for ServeReport {
 
 pub(super) async fn run(options: ServeOptions, config: &Config) -> Result<(), CliError> {
     log_to_stderr(options.log());
-    let ledger = super::builder(config, super::Openings::Read)?.open(&config.ledger).await?;
+    let ledger = options.open(super::builder(config, super::Openings::Read)?, &config.ledger).await?;
     let listeners = options.listeners().await?;
     let grpc = listeners.grpc_address()?.map(|address| address.to_string());
     output::print(&ServeReport { serving: format!("{}/", listeners.url()?), grpc }, config.format)?;

@@ -110,7 +110,15 @@ impl KeyRing {
     /// # Errors
     /// [`KeyRingError::Io`], [`KeyRingError::Format`].
     pub fn open(dir: &Path) -> Result<Self, KeyRingError> {
-        let ring = Self { path: dir.join("keys.json"), seen: Mutex::default() };
+        Self::at(dir.join("keys.json"))
+    }
+
+    /// The keys in the file `path`, none while it is not there.
+    ///
+    /// # Errors
+    /// As [`KeyRing::open`].
+    pub fn at(path: PathBuf) -> Result<Self, KeyRingError> {
+        let ring = Self { path, seen: Mutex::default() };
         ring.look()?;
         Ok(ring)
     }

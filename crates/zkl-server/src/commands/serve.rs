@@ -11,7 +11,7 @@ use std::{
 use clap::{Args, builder::BoolishValueParser};
 use tokio::net::TcpListener;
 use zkl_ledger::{
-    Ledger,
+    Ledger, LedgerBuilder,
     circuit::KeyStore,
     home::LedgerHome,
     openings::{OpeningKey, Passphrase},
@@ -20,7 +20,7 @@ use zkl_ledger::{
 
 use super::{LedgerArgs, LogFormat};
 use crate::{
-    access::Access,
+    access::{Access, KeyRing},
     error::ServerError,
     operations::OperationLimits,
     server::{Listeners, ServerLimits, serve},
@@ -47,6 +47,16 @@ pub struct ServeOptions {
     #[cfg(feature = "grpc")]
     #[arg(long, env = "ZKL_GRPC_LISTEN", value_name = "ADDRESS")]
     grpc_listen: Option<SocketAddr>,
+    /// Answer what is read and verified, and write nothing: of such servers there can be many, on a store that others write to, with a
+    /// directory that holds `ledger.toml` and the log's public key alone
+    #[arg(long, env = "ZKL_READ_ONLY", value_parser = BoolishValueParser::new())]
+    read_only: bool,
+    /// Directory of operations, of the audit log and of clients' keys [default: server, in the ledger's directory]
+    #[arg(long, env = "ZKL_STATE", value_name = "DIR")]
+    state: Option<PathBuf>,
+    /// File of clients' keys that another server keeps: read again when it is another one
+    #[arg(long, env = "ZKL_API_KEYS", value_name = "FILE")]
+    api_keys: Option<PathBuf>,
     /// How the log is written to stderr
     #[arg(long, env = "ZKL_LOG", value_enum, default_value_t, value_name = "FORMAT")]
     log: LogFormat,
@@ -103,6 +113,20 @@ impl ServeOptions {
         self.log
     }
 
+    /// Opens the ledger in `dir` as it is to be served.
+    ///
+    /// # Errors
+    /// [`ServerError::Ledger`], [`ServerError::EmbeddedStore`].
+    pub async fn open(&self, builder: LedgerBuilder, dir: &Path) -> Result<Ledger, ServerError> {
+        if !self.read_only {
+            return Ok(builder.open(dir).await?);
+        }
+        if LedgerHome::open(dir)?.store().is_embedded() {
+            return Err(ServerError::EmbeddedStore);
+        }
+        Ok(builder.open_read_only(dir).await?)
+    }
+
     /// Listens on the addresses.
     ///
     /// # Errors
@@ -130,7 +154,7 @@ impl ServeOptions {
         })
     }
 
-    /// Serves a ledger that is open for writing, whose directory is `dir`, until the process is told to end (SIGINT, SIGTERM).
+    /// Serves an open ledger whose directory is `dir`, until the process is told to end (SIGINT, SIGTERM).
     ///
     /// # Errors
     /// [`ServerError`].
@@ -146,8 +170,16 @@ impl ServeOptions {
             },
             rate: NonZeroU32::new(self.rate),
         };
-        let dir = Service::dir(dir);
-        let service = tokio::task::spawn_blocking(move || Service::start(ledger, &dir, settings));
+        let dir = self.state.unwrap_or_else(|| Service::dir(dir));
+        let keys = self.api_keys;
+        let start = move || {
+            let service = Service::start(ledger, &dir, settings)?;
+            Ok::<_, ServerError>(match keys {
+                Some(path) => service.with_keys(KeyRing::at(path)?),
+                None => service,
+            })
+        };
+        let service = tokio::task::spawn_blocking(start);
         let service = Arc::new(service.await.map_err(crate::ServiceError::from)??);
         let limits = ServerLimits { grace: Duration::from_secs(self.grace), ..ServerLimits::default() };
         serve(service, listeners, limits, told_to_end()).await
@@ -189,7 +221,7 @@ impl ServeArgs {
         if let Some(key) = key {
             builder = builder.opening_key(key);
         }
-        Ok(builder.open(home.dir()).await?)
+        self.options.open(builder, home.dir()).await
     }
 }
 

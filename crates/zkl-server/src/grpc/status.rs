@@ -24,7 +24,7 @@ const fn code(code: Code) -> GrpcCode {
         Code::NotFound => GrpcCode::NotFound,
         Code::MethodNotAllowed => GrpcCode::Unimplemented,
         Code::RequestTimeout => GrpcCode::DeadlineExceeded,
-        Code::Conflict | Code::FalseClaim => GrpcCode::FailedPrecondition,
+        Code::ReadOnly | Code::Conflict | Code::FalseClaim => GrpcCode::FailedPrecondition,
         Code::TooLarge | Code::RateLimited => GrpcCode::ResourceExhausted,
         Code::Busy | Code::Unavailable => GrpcCode::Unavailable,
         Code::Interrupted => GrpcCode::Aborted,

@@ -55,7 +55,7 @@ const fn status(code: Code) -> StatusCode {
     match code {
         Code::InvalidRequest => StatusCode::BAD_REQUEST,
         Code::Unauthenticated => StatusCode::UNAUTHORIZED,
-        Code::Forbidden => StatusCode::FORBIDDEN,
+        Code::Forbidden | Code::ReadOnly => StatusCode::FORBIDDEN,
         Code::NotFound => StatusCode::NOT_FOUND,
         Code::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
         Code::RequestTimeout => StatusCode::REQUEST_TIMEOUT,
@@ -128,6 +128,7 @@ mod tests {
             "invalid-request 400",
             "unauthenticated 401",
             "forbidden 403",
+            "read-only 403",
             "not-found 404",
             "method-not-allowed 405",
             "request-timeout 408",

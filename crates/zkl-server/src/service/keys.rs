@@ -35,7 +35,7 @@ impl Service {
     /// Makes a key. The token is shown this once.
     ///
     /// # Errors
-    /// [`ServiceError::Keys`].
+    /// [`ServiceError::ReadOnly`] where the keys are another server's; [`ServiceError::Keys`].
     pub async fn create_key(
         &self,
         _permit: &Permit<Administer>,
@@ -43,6 +43,7 @@ impl Service {
         grants: Vec<Grant>,
         expires_at: Option<Timestamp>,
     ) -> Result<(ApiKey, Token), ServiceError> {
+        self.check_owns_keys()?;
         let keys = Arc::clone(&self.keys);
         Ok(tokio::task::spawn_blocking(move || keys.create(&name, grants, expires_at)).await??)
     }
@@ -50,8 +51,9 @@ impl Service {
     /// Revokes a key: from now on it is good for nothing.
     ///
     /// # Errors
-    /// [`ServiceError::Keys`].
+    /// [`ServiceError::ReadOnly`] where the keys are another server's; [`ServiceError::Keys`].
     pub async fn revoke_key(&self, _permit: &Permit<Administer>, id: String) -> Result<(), ServiceError> {
+        self.check_owns_keys()?;
         let keys = Arc::clone(&self.keys);
         tokio::task::spawn_blocking(move || keys.revoke(&id)).await??;
         Ok(())

@@ -56,12 +56,14 @@ impl Service {
     /// Takes a place in the queue for an upload, before any of it is received.
     ///
     /// # Errors
-    /// [`ServiceError::Busy`], [`ServiceError::Stopping`], [`ServiceError::IdempotencyPending`], [`ServiceError::Io`].
+    /// [`ServiceError::ReadOnly`], [`ServiceError::Busy`], [`ServiceError::Stopping`], [`ServiceError::IdempotencyPending`],
+    /// [`ServiceError::Io`].
     pub async fn begin_upload(
         &self,
         permit: &Permit<Write>,
         key: Option<IdempotencyKey>,
     ) -> Result<Submitted, ServiceError> {
+        self.check_writable()?;
         let place = self.operations.reserve(permit.subject().id())?;
         let begun = self.operations.begin(permit.subject().id(), key)?;
         let spool = self.operations.spool(&place).await?;
@@ -124,7 +126,7 @@ impl Service {
     /// Proves a claim about a version of the dataset.
     ///
     /// # Errors
-    /// [`ServiceError::Claim`], [`ServiceError::OtherDataset`], [`ServiceError::Ledger`] when there is no such version;
+    /// [`ServiceError::ReadOnly`], [`ServiceError::Claim`], [`ServiceError::OtherDataset`], [`ServiceError::Ledger`] when there is no such version;
     /// [`ServiceError::Busy`], [`ServiceError::Stopping`]; as [`Service::notarize`].
     pub async fn prove(
         &self,
@@ -132,6 +134,7 @@ impl Service {
         request: ProveRequest,
         key: Option<IdempotencyKey>,
     ) -> Result<Operation, ServiceError> {
+        self.check_writable()?;
         let claim: zkl_ledger::claim::Claim = request.claim.parse().map_err(ServiceError::Claim)?;
         let (text, version) = (claim.to_string(), request.version.map(|version| version.to_string()));
         let place = self.operations.reserve(permit.subject().id())?;

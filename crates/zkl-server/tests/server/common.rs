@@ -115,12 +115,31 @@ impl Home {
 
     pub(crate) fn start_with(&self, setup: Setup, tls: Option<Tls>) -> Server {
         let (dir, server_dir) = (self.ledger(), self.server_dir());
+        let service = async move |settings| Service::start(open(&dir).await, &server_dir, settings).unwrap();
+        Self::run(setup, tls, service)
+    }
+
+    /// A server that only reads, with a state of its own and the keys of the one that writes.
+    pub(crate) fn start_reader(&self, setup: Setup) -> Server {
+        let (dir, keys) = (self.ledger(), self.server_dir().join("keys.json"));
+        let state = self.dir.path().join("reader");
+        let service = async move |settings| {
+            let ledger = Ledger::builder().open_read_only(&dir).await.unwrap();
+            Service::start(ledger, &state, settings).unwrap().with_keys(KeyRing::at(keys).unwrap())
+        };
+        Self::run(setup, None, service)
+    }
+
+    fn run<S>(setup: Setup, tls: Option<Tls>, service: S) -> Server
+    where
+        S: AsyncFnOnce(ServiceSettings) -> Service + Send + 'static,
+    {
         let (started, address) = std::sync::mpsc::channel();
         let (stop, stopped) = oneshot::channel();
         let thread = std::thread::spawn(move || {
             runtime().block_on(async move {
                 let settings = ServiceSettings { access: setup.access, operations: setup.operations, rate: setup.rate };
-                let service = Arc::new(Service::start(open(&dir).await, &server_dir, settings).unwrap());
+                let service = Arc::new(service(settings).await);
                 let clients = TcpListener::bind("127.0.0.1:0").await.unwrap();
                 let internal = TcpListener::bind("127.0.0.1:0").await.unwrap();
                 let grpc = TcpListener::bind("127.0.0.1:0").await.unwrap();

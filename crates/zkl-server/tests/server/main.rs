@@ -13,6 +13,7 @@ mod keys;
 mod limits;
 mod matrix;
 mod observe;
+mod reader;
 mod reads;
 mod restart;
 mod several;
