@@ -117,7 +117,7 @@ def container_problems(where, container, settings):
     return found
 
 
-def server_problems(where, pod, settings):
+def server_problems(where, pod, settings, by_kind, labels):
     server, ports = pod["containers"][0], {}
     for port in server["ports"]:
         ports[port["name"]] = port["containerPort"]
@@ -132,6 +132,8 @@ def server_problems(where, pod, settings):
     default = int(re.search(r"--grace.*?\[default: (\d+)\]", help_of("zkl-server", "serve"), re.S)[1])
     if pod.get("terminationGracePeriodSeconds", 30) < default + server["lifecycle"]["preStop"]["sleep"]["seconds"]:
         found.append(f"{where} is killed before it has ended")
+    if not any(policy["spec"]["podSelector"]["matchLabels"].items() <= labels.items() for policy in by_kind.get("NetworkPolicy", [])):
+        found.append(f"{where} may be reached by everybody")
     return found
 
 
@@ -156,20 +158,22 @@ def kubernetes_problems(objects):
             found.append(f"{where} has a token of the API server")
         for container in pod.get("initContainers", []) + pod["containers"]:
             found += container_problems(f"{where}, {container['name']},", container, settings)
-    for item in by_kind.get("StatefulSet", []):
-        where = f"StatefulSet {item['metadata']['name']}"
-        if item["spec"].get("replicas") != 1:
+    servers = by_kind.get("StatefulSet", []) + by_kind.get("Deployment", [])
+    for item in servers:
+        where, template = f"{item['kind']} {item['metadata']['name']}", item["spec"]["template"]
+        reads_only = "--read-only" in template["spec"]["containers"][0]["args"]
+        if not reads_only and (item["kind"] != "StatefulSet" or item["spec"].get("replicas") != 1):
             found.append(f"{where} has several writers")
-        found += server_problems(where, item["spec"]["template"]["spec"], settings)
-        labels = item["spec"]["template"]["metadata"]["labels"]
-        for service in by_kind.get("Service", []):
-            if not service["spec"]["selector"].items() <= labels.items():
-                found.append(f"Service {service['metadata']['name']} selects nothing")
-        if not any(policy["spec"]["podSelector"]["matchLabels"].items() <= labels.items() for policy in by_kind.get("NetworkPolicy", [])):
-            found.append(f"{where} may be reached by everybody")
-    for kind in ("Deployment", "HorizontalPodAutoscaler", "ReplicaSet"):
-        if kind in by_kind:
-            found.append(f"a {kind} may run two servers on one ledger")
+        found += server_problems(where, template["spec"], settings, by_kind, template["metadata"]["labels"])
+    for item in by_kind.get("Service", []) + by_kind.get("PodDisruptionBudget", []):
+        wanted = item["spec"]["selector"]
+        wanted = wanted.get("matchLabels", wanted)
+        if not any(wanted.items() <= server["spec"]["template"]["metadata"]["labels"].items() for server in servers):
+            found.append(f"{item['kind']} {item['metadata']['name']} selects nothing")
+    for item in by_kind.get("HorizontalPodAutoscaler", []):
+        target = item["spec"]["scaleTargetRef"]
+        if not any((target["kind"], target["name"]) == ("Deployment", server["metadata"]["name"]) for server in by_kind.get("Deployment", [])):
+            found.append(f"the autoscaler {item['metadata']['name']} has no Deployment")
     if "StatefulSet" in by_kind:
         steps = [job["spec"]["jobTemplate"]["spec"]["template"]["spec"] for job in by_kind.get("CronJob", [])]
         words = [[c["args"][0] for c in pod.get("initContainers", []) + pod["containers"]] for pod in steps]
@@ -212,6 +216,12 @@ MUTATIONS = [
     ("StatefulSet", put(20, "spec", "template", "spec", "terminationGracePeriodSeconds"), "is killed before"),
     ("StatefulSet", without(*SERVER, "securityContext", "readOnlyRootFilesystem"), "can be written"),
     ("StatefulSet", put("zkl-server:latest", *SERVER, "image"), "without a version"),
+    ("Deployment", put(["serve"], *SERVER, "args"), "several writers"),
+    ("Deployment", without(*SERVER, "readinessProbe"), "readinessProbe"),
+    ("Deployment", put(20, "spec", "template", "spec", "terminationGracePeriodSeconds"), "is killed before"),
+    ("HorizontalPodAutoscaler", put("zkl-server", "spec", "scaleTargetRef", "name"), "has no Deployment"),
+    ("HorizontalPodAutoscaler", put("StatefulSet", "spec", "scaleTargetRef", "kind"), "has no Deployment"),
+    ("PodDisruptionBudget", put({"a": "b"}, "spec", "selector", "matchLabels"), "selects nothing"),
     ("Service", put({"a": "b"}, "spec", "selector"), "selects nothing"),
     ("CronJob", put(["no-such"], "spec", "jobTemplate", "spec", "template", "spec", "containers", 0, "args"), "no command no-such"),
     ("NetworkPolicy", put({"a": "b"}, "spec", "podSelector", "matchLabels"), "reached by everybody"),
@@ -232,7 +242,7 @@ def check_kubernetes():
             count += len(objects)
             name = "all components" if directory == Path(scratch) else directory.relative_to(DEPLOY)
             found += [f"{name}: {problem}" for problem in kubernetes_problems(objects)]
-    objects = render(DEPLOY / "kubernetes/overlays/rocksdb")
+    objects = render(DEPLOY / "kubernetes/overlays/postgres")
     for kind, change, said in MUTATIONS:
         changed = copy.deepcopy(objects)
         change(next(item for item in changed if item["kind"] == kind))

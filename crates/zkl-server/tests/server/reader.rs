@@ -38,9 +38,5 @@ fn a_reader_takes_the_keys_of_the_server_that_writes_and_makes_none() {
     reader.client(&key).delete(&format!("/api/v1/keys/{id}")).problem(403, "read-only");
     // Made elsewhere: good here at the latest when the file is looked at again.
     let later = home.key(&["read:*"]);
-    let begun = std::time::Instant::now();
-    while reader.client(&later).get("/api/v1/datasets").status != 200 {
-        assert!(begun.elapsed() < std::time::Duration::from_secs(60));
-        std::thread::sleep(std::time::Duration::from_millis(100));
-    }
+    crate::limits::wait_until(|| reader.client(&later).get("/api/v1/datasets").status == 200);
 }
