@@ -193,7 +193,9 @@ impl ServerError {
             Self::Ledger(error) | Self::KeyCommand(crate::commands::KeyError::Ledger(error)) => error.hint(),
             Self::OpeningKey(error) => error.hint().map(Into::into),
             Self::Running { .. } => Some("stop it first; keys can be changed while it runs".into()),
-            Self::EmbeddedStore => Some("move the log to PostgreSQL or S3 with `zkl move`, or serve without --read-only".into()),
+            Self::EmbeddedStore => {
+                Some("move the log to PostgreSQL or S3 with `zkl move`, or serve without --read-only".into())
+            }
             _ => None,
         }
     }

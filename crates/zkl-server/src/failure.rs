@@ -221,7 +221,9 @@ impl From<ServiceError> for Failure {
                 Self::new(Code::RateLimited, detail).with_hint("wait until one has ended")
             }
             ServiceError::WentBack { .. } => Self::logged(Code::Unavailable, &error),
-            ServiceError::ReadOnly => Self::new(Code::ReadOnly, detail).with_hint("ask the server that writes to this ledger"),
+            ServiceError::ReadOnly => {
+                Self::new(Code::ReadOnly, detail).with_hint("ask the server that writes to this ledger")
+            }
             ServiceError::Busy => Self::new(Code::Busy, detail).with_hint("try again later"),
             ServiceError::Stopping => Self::new(Code::Unavailable, detail).with_hint("try again later"),
             ServiceError::IdempotencyPending => Self::new(Code::Conflict, detail).with_hint("wait for the other one"),

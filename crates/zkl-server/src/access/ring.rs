@@ -154,6 +154,15 @@ impl KeyRing {
         self.look()
     }
 
+    /// The file of keys as it is now, for another server: hashes instead of tokens.
+    ///
+    /// # Errors
+    /// As [`KeyRing::authenticate`].
+    pub fn export(&self) -> Result<String, KeyRingError> {
+        let (keys, _) = self.read()?;
+        serde_json::to_string_pretty(&KeyFile { version: VERSION, keys }).map_err(|error| self.format(Some(error)))
+    }
+
     /// Makes a key, durably. The token is all that its holder needs, and is not kept.
     ///
     /// # Errors

@@ -21,6 +21,8 @@ pub enum KeyCommand {
     Create(CreateArgs),
     /// List the keys, without their secrets
     List(LedgerArgs),
+    /// Print the keys without their secrets as a file, for servers that only read (`serve --api-keys`)
+    Export(LedgerArgs),
     /// Revoke a key: from now on it is good for nothing
     Revoke(RevokeArgs),
 }
@@ -100,6 +102,7 @@ impl KeyCommand {
                     say(&format!("{}  {}  {}  expires {end}", key.id, key.name, grants.join(" ")));
                 }
             }
+            Self::Export(ledger) => say(&ring(&ledger)?.export()?),
             Self::Revoke(RevokeArgs { ledger, id }) => {
                 ring(&ledger)?.revoke(&id)?;
             }

@@ -2,6 +2,8 @@
 
 use std::process::Command;
 
+use zkl_server::KeyRing;
+
 use crate::{common::Home, restart::run};
 
 fn command(home: &Home, args: &[&str]) -> String {
@@ -18,6 +20,12 @@ fn keys_are_made_on_the_command_line_and_used_with_curl() {
     let token = token.trim();
     let list = command(&home, &["key", "list"]);
     assert!(list.contains("ci  read:team/*") && !list.contains(token), "{list}");
+    // What a server that only reads is given: no secret, and it lets the same clients in.
+    let exported = command(&home, &["key", "export"]);
+    assert!(exported.contains("\"ci\"") && !exported.contains(token.rsplit('_').next().unwrap()), "{exported}");
+    let file = home.ledger().with_file_name("exported.json");
+    std::fs::write(&file, &exported).unwrap();
+    assert!(KeyRing::at(file).unwrap().authenticate(token).unwrap().is_some());
     let (mut child, address) = run(&home);
     let curl = |args: &[&str]| {
         let mut command = Command::new("curl");
