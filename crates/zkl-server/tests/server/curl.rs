@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use zkl_server::KeyRing;
+use zkl_server::access::KeyRing;
 
 use crate::{common::Home, restart::run};
 
