@@ -341,12 +341,17 @@ fn rejects_data_in_slots_that_are_not_in_use() {
 
 /// 40 rows: code 0 once, 1 twelve times, 2 nine times, 3 eighteen times.
 fn groups() -> Case {
+    groups_in(9)
+}
+
+/// With values of a column below `2^limb_bits`.
+fn groups_in(limb_bits: usize) -> Case {
     let mut codes = vec![0u16];
     for (code, count) in [(1, 12), (2, 9), (3, 18)] {
         codes.extend(std::iter::repeat_n(code, count));
     }
     let column = Column::Grouped { capacity: 512, nullable: true, codes };
-    Table::new(10, 9, 40, vec![column], Vec::new()).case()
+    Table::new(limb_bits + 1, limb_bits, 40, vec![column], Vec::new()).case()
 }
 
 const MULTIPLICITY: Cell = Cell::Multiplicity { column: 0 };
@@ -418,10 +423,15 @@ fn rejects_a_number_of_groups_that_is_wrong_or_impossible() {
         sealed.grouped[0].distinct = distinct;
         assert_eq!(case.outcome_of(&sealed), Err(ScanError::MomentsEnd));
     }
-    for distinct in [small(512), -small(1), random_field(5)] {
-        let mut sealed = case.sealed.clone();
-        sealed.grouped[0].distinct = distinct;
-        assert_eq!(case.outcome_of(&sealed), Err(ScanError::GroupCount { grouped: 0 }));
+    // A dictionary of as many codes as a limb has values, and a smaller one, where each bound has a case that the other one lets pass.
+    for (case, values) in
+        [(case, [small(512), -small(1), random_field(5)]), (groups_in(11), [small(512), -small(1), small(600)])]
+    {
+        for distinct in values {
+            let mut sealed = case.sealed.clone();
+            sealed.grouped[0].distinct = distinct;
+            assert_eq!(case.outcome_of(&sealed), Err(ScanError::GroupCount { grouped: 0 }));
+        }
     }
 }
 
