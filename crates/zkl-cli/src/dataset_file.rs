@@ -49,6 +49,7 @@ pub(crate) struct DatasetFile {
 struct Fields {
     version: u32,
     source: PathBuf,
+    sql: Option<String>,
     name: Option<DatasetName>,
     schema: Option<PathBuf>,
     #[serde(default)]
@@ -130,6 +131,7 @@ impl Fields {
         let columns = self.columns.iter().map(|(name, ty)| column("columns", name, ty, column_type));
         let round = self.round.iter().map(|(name, count)| column("round", name, &count.to_string(), digits));
         let read = ReadArgs {
+            sql: self.sql,
             input_format: one_of("input_format", self.input_format, &INPUT_FORMATS)?,
             schema: self.schema.map(|schema| base.join(schema)),
             columns: columns.collect::<Result<_, _>>()?,

@@ -13,8 +13,12 @@ use crate::error::CliError;
 /// What standard input is called.
 const STANDARD_INPUT: &str = "-";
 
-/// The table at a place; several places are one table, in their order, and have no name.
-pub(crate) fn at(places: &[PathBuf]) -> Result<Table, CliError> {
+/// The table at a place, or what a query answers there; several places are one table, in their order, and have no name.
+pub(crate) fn at(places: &[PathBuf], query: Option<&str>) -> Result<Table, CliError> {
+    if let Some(query) = query {
+        let [place] = places else { return Err(CliError::Source(SourceError::NoDatabase)) };
+        return Ok(Table::new(zkl_sources::answer(place, query).map_err(CliError::Source)?));
+    }
     match places {
         [place] if place == Path::new(STANDARD_INPUT) => Ok(Table::new(source(place)?)),
         [place] => Ok(Table::called_as(source(place)?)),

@@ -4,6 +4,8 @@ use zkl_dataset::DatasetError;
 
 #[cfg(feature = "cloud")]
 use crate::cloud::CloudError;
+#[cfg(feature = "sql")]
+use crate::sql::SqlError;
 
 /// Why a place names no source. What the source itself answers is told when it is read.
 #[derive(Debug, thiserror::Error)]
@@ -65,6 +67,20 @@ pub enum SourceError {
     #[cfg(feature = "cloud")]
     #[error("the objects cannot be listed")]
     Cloud(#[from] CloudError),
+    /// A database without a query.
+    #[error("a database is no table")]
+    NoQuery,
+    /// A query for what is no database.
+    #[error("a query is answered by a database, and the place is none")]
+    NoDatabase,
+    /// A URL of a database with parameters that are none.
+    #[cfg(feature = "sql")]
+    #[error("the URL of the database has a parameter that means nothing, or is malformed")]
+    DatabaseUrl,
+    /// A query that is not answered.
+    #[cfg(feature = "sql")]
+    #[error("the query is not answered")]
+    Sql(#[from] SqlError),
     /// A place on this machine.
     #[error(transparent)]
     Dataset(#[from] DatasetError),
@@ -85,6 +101,12 @@ impl SourceError {
             Self::Cloud(error) => error.hint(),
             #[cfg(feature = "cloud")]
             Self::Pattern | Self::Key { .. } => None,
+            Self::NoQuery => Some("say which rows: --sql 'SELECT ...'".to_owned()),
+            Self::NoDatabase => Some("give a place as postgres://USER@HOST/DATABASE".to_owned()),
+            #[cfg(feature = "sql")]
+            Self::DatabaseUrl => SqlError::Connect.hint(),
+            #[cfg(feature = "sql")]
+            Self::Sql(error) => error.hint(),
             Self::Url { .. } => None,
         }
     }

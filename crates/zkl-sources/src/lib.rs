@@ -5,6 +5,8 @@ pub mod cloud;
 mod error;
 pub mod http;
 mod place;
+#[cfg(feature = "sql")]
+pub mod sql;
 
 pub use error::SourceError;
-pub use place::{at, is_url};
+pub use place::{answer, at, is_url};

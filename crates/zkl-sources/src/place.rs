@@ -19,7 +19,26 @@ pub fn at(place: &Path) -> Result<Source, SourceError> {
         "https" | "http" => http::source(url),
         #[cfg(feature = "cloud")]
         "s3" | "s3a" | "gs" | "az" | "abfs" | "abfss" => crate::cloud::source(&url),
+        #[cfg(feature = "sql")]
+        "postgres" | "postgresql" => Err(SourceError::NoQuery),
         other => Err(SourceError::Scheme { scheme: other.to_owned() }),
+    }
+}
+
+/// The table that a query answers on the database at a place.
+///
+/// # Errors
+/// [`SourceError`]: [`SourceError::NoDatabase`] for a place that is none.
+pub fn answer(place: &Path, query: &str) -> Result<Source, SourceError> {
+    let (scheme, text) = scheme(place).ok_or(SourceError::NoDatabase)?;
+    let url = Url::parse(text).map_err(|source| SourceError::Url { scheme: scheme.to_owned(), source })?;
+    match url.scheme() {
+        #[cfg(feature = "sql")]
+        "postgres" | "postgresql" => crate::sql::postgres(&url, query),
+        _ => {
+            let _ = query;
+            Err(SourceError::NoDatabase)
+        }
     }
 }
 

@@ -10,6 +10,9 @@ pub(crate) const INPUT_FORMATS: [&str; 5] = ["csv", "json", "ndjson", "parquet",
 /// How a table is read.
 #[derive(Debug, Args)]
 pub(crate) struct ReadArgs {
+    /// Query whose answer is the table, where the place is a database: postgres://USER@HOST/DATABASE
+    #[arg(long, value_name = "QUERY")]
+    pub(crate) sql: Option<String>,
     /// Format of the table [default: from its name and first bytes]
     #[arg(long, value_name = "FORMAT", value_parser = INPUT_FORMATS)]
     pub(crate) input_format: Option<String>,

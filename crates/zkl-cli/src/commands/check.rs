@@ -60,8 +60,9 @@ impl<'c> Job<'c> {
     fn new(file: DatasetFile, args: CheckArgs, config: &'c Config) -> Result<Self, CliError> {
         let DatasetFile { source, name, read, joint, product, privacy, attest_only, receipts, claims } = file;
         let redacts = super::read::redacts(&read);
+        let query = read.sql.clone();
         let options = ReadOptions { joint, product, ..super::read::options(read)? };
-        let mut table = table::at(std::slice::from_ref(&source))?.options(options);
+        let mut table = table::at(std::slice::from_ref(&source), query.as_deref())?.options(options);
         if let Some(name) = name {
             table = table.named(name);
         }

@@ -67,7 +67,7 @@ impl Report for NotarizeReport {
 }
 
 pub(super) async fn run(args: NotarizeArgs, config: &Config) -> Result<(), CliError> {
-    let mut table = table::at(&args.files)?;
+    let mut table = table::at(&args.files, args.read.sql.as_deref())?;
     if let Some(name) = args.name {
         table = table.named(name);
     }

@@ -36,7 +36,7 @@ pub(super) async fn run(args: SchemaArgs, config: &Config) -> Result<(), CliErro
         files::check_writable(path, Content::Schema, &precious)?;
     }
     let redacts = super::read::redacts(&args.read);
-    let table = table::at(&args.files)?.options(super::read::options(args.read)?);
+    let table = table::at(&args.files, args.read.sql.as_deref())?.options(super::read::options(args.read)?);
     let reporter = Arc::new(TerminalProgress::new(config.quiet));
     // The whole scan, so that a table that passes here can be notarized.
     let task =

@@ -76,7 +76,7 @@ async fn compare_data(
     let reporter = Arc::new(TerminalProgress::new(config.quiet));
     let keys = Arc::new(super::key_store(config)?);
     let opening = Arc::new(read_opening(&opening, config)?);
-    match check_data(table::at(std::slice::from_ref(&data))?, opening, notarization, keys, reporter).await? {
+    match check_data(table::at(std::slice::from_ref(&data), None)?, opening, notarization, keys, reporter).await? {
         Ok(check) => Ok(format!("{} is the notarized table ({} rows read)", data.display(), check.rows)),
         Err(mismatch) => Err(CliError::OtherData { data, what: mismatch.to_string() }),
     }
