@@ -145,8 +145,6 @@ impl RelationShape {
             bounded("number of segments of a table", table.units, 1, 1 << Self::MAX_LOG_LEAVES)?;
             bounded("number of compared columns", table.columns.len(), 1, Self::MAX_CELLS)?;
             bounded("number of compared columns", table.columns.len(), first.len(), first.len())?;
-            let cells = cells_of(&table.columns);
-            bounded("number of committed columns", cells, 1, Self::MAX_CELLS)?;
             for (index, (own, first)) in table.columns.iter().zip(first).enumerate() {
                 if own.is_numeric() != first.is_numeric() {
                     return Err(PlanError::Column { index });

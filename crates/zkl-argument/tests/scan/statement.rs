@@ -160,6 +160,9 @@ fn plans_refuse_layouts_that_do_not_fit_their_shape() {
         assert!(matches!(plan(5, slots), Err(PlanError::Slots { kind: got, .. }) if got == kind), "{kind}");
     }
     let grouped = Table::random_grouped(1, 5).layout();
+    let none = Slots { grouped: 0, ..zkl_argument::plan::slots_of(&grouped) };
+    let refused = ScanPlan::new(Shape::with_limb_bits(9, 9, none).unwrap(), grouped.clone());
+    assert!(matches!(refused, Err(PlanError::Slots { kind: "grouped", got: 1, have: 0 })));
     let shape = Shape::with_limb_bits(9, 8, zkl_argument::plan::slots_of(&grouped)).unwrap();
     assert!(matches!(ScanPlan::new(shape, grouped), Err(PlanError::Size { .. })));
 }
