@@ -2,7 +2,7 @@
 
 use zkl_argument::{
     CellData, PlanError, ScanError,
-    relation::{ColumnShape, RelationShape, SealedColumn, Side, TableShape, prove_relation, verify_plain_relation},
+    relation::{SealedColumn, Side, prove_relation, verify_plain_relation},
 };
 use zkl_core::ark::{Fr, ff::AdditiveGroup as _};
 
@@ -182,33 +182,6 @@ fn rejects_what_is_sealed_in_another_form_than_the_shape_has() {
         );
         let prover = prove_relation(&case.shape, &case.sealed, &case.units, &case.firsts, &case.mask, &case.seed);
         assert!(matches!(prover, Err(PlanError::Profile { .. })));
-    }
-}
-
-#[test]
-fn shapes_have_bounds() {
-    let table = |columns: Vec<ColumnShape>, units| TableShape { side: Side::Left, columns, units };
-    let number = |limbs| ColumnShape::Numeric { limbs, nullable: false };
-    let new = |log_rows, tables| match RelationShape::new(log_rows, tables) {
-        Err(PlanError::Size { what, got, .. }) => format!("{what}: {got}"),
-        other => format!("{other:?}"),
-    };
-    let two = |columns: Vec<ColumnShape>, units| vec![table(columns.clone(), 1), table(columns, units)];
-    assert!(RelationShape::new(16, two(vec![number(1)], 1)).is_ok());
-    for (log_rows, tables, refused) in [
-        (0, two(vec![number(1)], 1), "binary logarithm of the rows: 0"),
-        (21, two(vec![number(1)], 1), "binary logarithm of the rows: 21"),
-        (16, vec![table(vec![number(1)], 1)], "number of tables: 1"),
-        (16, vec![table(vec![number(1)], 1); 5], "number of tables: 5"),
-        (16, two(vec![number(1)], 0), "number of segments of a table: 0"),
-        (16, two(Vec::new(), 1), "number of compared columns: 0"),
-        (16, vec![table(vec![number(1)], 1), table(vec![number(1); 2], 1)], "number of compared columns: 2"),
-        (16, two(vec![number(1); 65], 1), "number of compared columns: 65"),
-        (16, two(vec![number(4); 17], 1), "number of committed columns: 68"),
-        (16, two(vec![ColumnShape::Category { capacity: 2_049 }; 2], 1), "number of codes: 8196"),
-        (20, two(vec![number(1)], 64), "number of blocks: 65"),
-    ] {
-        assert_eq!(new(log_rows, tables), refused);
     }
 }
 
