@@ -164,7 +164,7 @@ impl RelationShape {
         let per_unit = |table: &TableShape| 1 + table.columns.iter().filter(|column| column.is_category()).count();
         let count: usize = tables.iter().map(|table| table.units.saturating_mul(per_unit(table))).sum();
         // Before anything is made of so many.
-        bounded("number of blocks", count, 1, max_blocks)?;
+        bounded("number of units and dictionaries", count, 1, max_blocks)?;
         let spaces = spaces(&tables);
         let space = spaces.iter().flatten().copied().max().unwrap_or(0).max(ROWS_SPACE) + 1;
         let postings = Postings::new(kind, &tables, limb_bits, space)?;
@@ -354,7 +354,10 @@ mod tests {
             let left = TableShape { units, ..table(Side::Left, &[number]) };
             RelationShape::new(20, vec![left, table(Side::Right, &[number])])
         };
-        assert_eq!(what(two(64)), "number of blocks");
+        assert_eq!(what(two(64)), "number of units and dictionaries");
+        // Few units, with many postings each.
+        let keys = TableShape { units: 20, ..table(Side::Left, &[number]) };
+        assert_eq!(what(RelationShape::of(RelationKind::Unique, 16, 20, vec![keys])), "number of blocks");
         assert_eq!(what(two(0)), "number of segments of a table");
         assert!(two(63).is_ok());
         assert_eq!(what(RelationShape::new(21, Vec::new())), "binary logarithm of the rows");
