@@ -2,11 +2,17 @@
 
 use zkl_argument::{
     CellData, PlanError, ScanError,
-    relation::{SealedColumn, Side, prove_relation, verify_plain_relation},
+    relation::{
+        ColumnShape, RelationShape, SealedColumn, SealedTable, Side, TableShape, prove_relation, verify_plain_relation,
+        verify_relation,
+    },
 };
 use zkl_core::ark::{Fr, ff::AdditiveGroup as _};
 
-use super::fixture::{Case, Row, Table, digest, split};
+use super::{
+    fixture::{Case, Row, Table, digest, split},
+    scripted::Scripted,
+};
 
 type Change<'a> = &'a dyn Fn(&mut Case);
 
@@ -183,6 +189,19 @@ fn rejects_what_is_sealed_in_another_form_than_the_shape_has() {
         let prover = prove_relation(&case.shape, &case.sealed, &case.units, &case.firsts, &case.mask, &case.seed);
         assert!(matches!(prover, Err(PlanError::Profile { .. })));
     }
+}
+
+#[test]
+fn rejects_challenges_that_meet_a_pole_or_unmask_the_value() {
+    let columns = |column| TableShape { side: Side::Left, columns: vec![column], units: 1 };
+    let run = |column, sealed: SealedColumn<Fr>| {
+        let (left, right) = (columns(column), TableShape { side: Side::Right, ..columns(column) });
+        let shape = RelationShape::new(5, vec![left, right]).unwrap();
+        let table = SealedTable { rows: vec![Fr::from(1u64)], columns: vec![sealed] };
+        verify_relation(&mut Scripted { challenge: Fr::ZERO }, &shape, &[table.clone(), table]).unwrap_err()
+    };
+    let number = SealedColumn::Numeric { min: Fr::ZERO };
+    assert_eq!(run(ColumnShape::Numeric { limbs: 1, nullable: false }, number), ScanError::MaskChallenge);
 }
 
 #[test]

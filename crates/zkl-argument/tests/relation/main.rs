@@ -7,6 +7,8 @@ mod classes;
 mod completeness;
 mod fixture;
 mod naive;
+#[path = "../common/scripted.rs"]
+mod scripted;
 mod subset;
 mod tamper;
 mod unique;

@@ -14,6 +14,8 @@ mod edges;
 mod kernels;
 mod naive;
 mod opening;
+#[path = "../common/scripted.rs"]
+mod scripted;
 mod statement;
 mod table;
 mod tamper;

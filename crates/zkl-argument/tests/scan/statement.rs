@@ -13,49 +13,10 @@ use zkl_core::{
     },
 };
 
-use super::table::{Column, Table, category, nullable, numeric, small};
-
-/// A context that accepts everything and draws the challenges it is told.
-struct Scripted {
-    challenge: Fr,
-}
-
-impl Context for Scripted {
-    type Value = Fr;
-    type Error = ScanError;
-
-    fn constant_field(&mut self, value: Fr) -> Fr {
-        value
-    }
-
-    fn receive(&mut self, len: usize) -> Result<Vec<Fr>, ScanError> {
-        Ok(vec![small(1); len])
-    }
-
-    fn absorb(&mut self, _values: &[Fr]) -> Result<(), ScanError> {
-        Ok(())
-    }
-
-    fn challenge(&mut self) -> Result<Fr, ScanError> {
-        Ok(self.challenge)
-    }
-
-    fn assert_equal(&mut self, _: &Fr, _: &Fr, _: ScanError) -> Result<(), ScanError> {
-        Ok(())
-    }
-
-    fn inverse(&mut self, value: &Fr, check: ScanError) -> Result<Fr, ScanError> {
-        value.inverse().ok_or(check)
-    }
-
-    fn is_zero(&mut self, value: &Fr) -> Result<Fr, ScanError> {
-        Ok(small((*value == small(0)).into()))
-    }
-
-    fn bits(&mut self, _: &Fr, width: usize, _: ScanError) -> Result<Vec<Fr>, ScanError> {
-        Ok(vec![small(0); width])
-    }
-}
+use super::{
+    scripted::Scripted,
+    table::{Column, Table, category, nullable, numeric, small},
+};
 
 #[test]
 fn rejects_challenges_that_meet_a_table_or_unmask_the_value() {
