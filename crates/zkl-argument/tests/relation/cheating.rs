@@ -192,7 +192,7 @@ fn rejects_what_is_sealed_in_another_form_than_the_shape_has() {
 }
 
 #[test]
-fn rejects_challenges_that_meet_a_pole_or_unmask_the_value() {
+fn rejects_a_challenge_that_unmasks_the_value() {
     let columns = |column| TableShape { side: Side::Left, columns: vec![column], units: 1 };
     let run = |column, sealed: SealedColumn<Fr>| {
         let (left, right) = (columns(column), TableShape { side: Side::Right, ..columns(column) });

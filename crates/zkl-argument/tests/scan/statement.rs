@@ -1,11 +1,11 @@
 //! The border: shapes, layout vectors, sealed profiles, and challenges that no honest transcript draws.
 
 use zkl_argument::{
-    ColumnData, Context, LayoutVector, PlanError, ScanError, ScanPlan, ScanWitness, SealedProfile, Shape, Slots,
+    ColumnData, LayoutVector, PlanError, ScanError, ScanPlan, ScanWitness, SealedProfile, Shape, Slots,
     plan::log_rows_for, verify, verify_plain,
 };
 use zkl_core::{
-    ark::{Fr, ff::Field as _},
+    ark::Fr,
     layout::PairLayout,
     profile::{
         CategoryCount, CategoryStats, ColumnProfile, ColumnStats, GroupedStats, JointCounts, NumericStats, PairProfile,
