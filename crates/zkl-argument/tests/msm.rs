@@ -121,6 +121,15 @@ fn several_pieces_agree_with_the_sum_of_a_geometric_row() {
 }
 
 #[test]
+fn parts_that_do_not_belong_together_are_refused() {
+    let points = awkward_points(4, 1);
+    let whole = MsmBases::new(points.clone());
+    assert!(MsmBases::from_parts(points.clone(), whole.block_sums().to_vec()).is_ok());
+    let refused = MsmBases::from_parts(points, [whole.block_sums(), whole.block_sums()].concat()).err();
+    assert_eq!(refused, Some(MsmLengthError { scalars: 2, bases: 1 }));
+}
+
+#[test]
 fn more_scalars_than_bases_are_refused() {
     let bases = MsmBases::new(awkward_points(3, 5));
     assert_eq!(bases.msm(Scalars::U8(&[1; 4])), Err(MsmLengthError { scalars: 4, bases: 3 }));

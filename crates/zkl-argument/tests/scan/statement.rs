@@ -88,12 +88,16 @@ fn rejects_a_sealed_profile_of_another_shape() {
 #[test]
 fn shapes_have_room_for_the_limb_table_and_at_least_four_blocks() {
     assert_eq!([1, 65_536, 65_537, 1 << 20, (1 << 20) + 1].map(log_rows_for), [16, 16, 17, 20, 21]);
-    let size = |shape: Result<Shape, PlanError>| matches!(shape, Err(PlanError::Size { .. }));
-    assert!(size(Shape::new(15, Slots::default())));
-    assert!(size(Shape::new(25, Slots::default())));
-    assert!(size(Shape::new(16, Slots { limbs: 2_000, ..Slots::default() })));
-    assert!(size(Shape::with_limb_bits(3, 4, Slots::default())));
-    assert!(size(Shape::with_limb_bits(20, 17, Slots::default())));
+    let size = |shape: Result<Shape, PlanError>| match shape {
+        Err(PlanError::Size { what, .. }) => what,
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(size(Shape::new(15, Slots::default())), "binary logarithm of the rows");
+    assert_eq!(size(Shape::new(25, Slots::default())), "binary logarithm of the rows");
+    assert_eq!(size(Shape::new(16, Slots { opaque: 1_024, ..Slots::default() })), "slots of one kind");
+    assert_eq!(size(Shape::new(16, Slots { limbs: 1_023, numeric: 1_023, ..Slots::default() })), "blocks");
+    assert_eq!(size(Shape::with_limb_bits(3, 4, Slots::default())), "binary logarithm of the rows");
+    assert_eq!(size(Shape::with_limb_bits(20, 17, Slots::default())), "limb bits");
     let shape = Shape::new(16, Slots { opaque: 1, ..Slots::default() }).unwrap();
     assert_eq!((shape.blocks().len(), shape.block_bits()), (0, 2));
     // 10 columns of two limbs: 20 + 10 + 1 blocks, 20 + 5 coordinates.
@@ -212,4 +216,7 @@ fn a_profile_fills_its_slots() {
     assert_eq!(refused(&|p| p.columns[2].stats = ColumnStats::Opaque), at(2));
     assert_eq!(refused(&|p| p.pairs.swap(0, 1)), at(7));
     assert_eq!(refused(&|p| p.columns.truncate(5)), at(5));
+    let columns = profile.columns.len();
+    assert_eq!(refused(&|p| p.columns.push(p.columns[0].clone())), at(columns));
+    assert_eq!(refused(&|p| p.pairs.push(p.pairs[0].clone())), at(columns));
 }
