@@ -284,6 +284,17 @@ fn keys_that_do_not_follow_from_the_ceremony_give_no_string() {
         derive(&off, tau),
         DeriveError::Key(ZkeyError::File(SnarkjsError::Invalid(SrsFault::NotOnCurve { index: 14, .. })))
     ));
+    let small = zkey(1, tau, delta);
+    assert!(matches!(derive(&small, tau), DeriveError::Domain { got: 1, .. }));
+    // The section of the protocol lacks a byte.
+    let mut short = good.clone();
+    short.remove(27);
+    short[16] = 3;
+    let refused = derive(&short, tau);
+    assert!(matches!(
+        refused,
+        DeriveError::Key(ZkeyError::File(SnarkjsError::SectionLength { id: 1, expected: 4, got: 3 }))
+    ));
     let mut plonk = good.clone();
     plonk[24] = 2;
     assert!(matches!(derive(&plonk, tau), DeriveError::Key(ZkeyError::Protocol { got: 2 })));

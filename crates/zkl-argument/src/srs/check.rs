@@ -27,34 +27,14 @@ impl Srs {
     }
 }
 
-/// Refuses a base that is not the generator, or, where the base is a point of its own, zero and the generator: a string
-/// over the generator has one kind and one digest.
+/// Refuses a base that is not the generator, or, where the base is a point of its own, is the generator: a string over the generator has
+/// one kind and one digest.
 pub(super) fn base(own: bool, point: &G1Affine) -> Result<(), SrsFault> {
-    if point.is_zero() {
-        return Err(SrsFault::Zero { group: "G1", index: 0 });
-    }
-    if !point.is_on_curve() {
-        return Err(SrsFault::NotOnCurve { group: "G1", index: 0 });
-    }
     match (own, *point == G1Affine::generator()) {
         (false, false) => Err(SrsFault::Generator { group: "G1" }),
         (true, true) => Err(SrsFault::BaseIsGenerator),
         _ => Ok(()),
     }
-}
-
-/// Refuses zero, points off the curve and points outside the group of prime order.
-pub(super) fn element_of_g2(point: &G2Affine) -> Result<(), SrsFault> {
-    if point.is_zero() {
-        return Err(SrsFault::Zero { group: "G2", index: 1 });
-    }
-    if !point.is_on_curve() {
-        return Err(SrsFault::NotOnCurve { group: "G2", index: 1 });
-    }
-    if !point.is_in_correct_subgroup_assuming_on_curve() {
-        return Err(SrsFault::Subgroup { index: 1 });
-    }
-    Ok(())
 }
 
 pub(super) fn g1_powers(powers: &[G1Affine], key: &SrsVerifierKey) -> Result<(), SrsFault> {

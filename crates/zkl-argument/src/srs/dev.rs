@@ -16,8 +16,7 @@ impl Srs {
     /// A development string of `powers` powers, always the same for the same seed: `tau = SHA-512(TAG || seed) mod r`.
     ///
     /// # Errors
-    /// [`SrsError::PowerCount`] outside [`Srs::MIN_POWERS`] to [`Srs::MAX_POWERS`]; [`SrsError::Invalid`] if the seed
-    /// hashes to 0.
+    /// [`SrsError::PowerCount`] outside [`Srs::MIN_POWERS`] to [`Srs::MAX_POWERS`].
     ///
     /// # Soundness
     /// None: the secret follows from the seed. [`Srs::setup`] says so, and the digest depends on it.

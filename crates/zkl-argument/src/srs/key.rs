@@ -79,10 +79,11 @@ impl SrsVerifierKey {
     /// A key; `base` is the first power.
     ///
     /// # Errors
-    /// [`SrsFault`] when `tau_g2` is not a non-zero element of G2, or the base is zero, not on the curve, or not the one that
-    /// the setup asks for: the generator, and with a derived base any other point.
+    /// [`SrsFault`] when the base is not the one that the setup asks for: the generator, and with a derived base any other point.
+    ///
+    /// # Soundness
+    /// The points must be non-zero elements of their groups, as everything is that was decoded.
     pub(super) fn new(setup: Setup, base: G1Affine, tau_g2: G2Affine) -> Result<Self, SrsFault> {
-        check::element_of_g2(&tau_g2)?;
         check::base(setup.has_own_base(), &base)?;
         let h = hiding_base();
         let digest = digest_of(setup, &h, &base, &tau_g2);
