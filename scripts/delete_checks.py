@@ -38,6 +38,8 @@ VERIFIERS = {
                                 "zkl-ledger:segments"]),
     "crates/zkl-merkle/src": (["zkl-merkle:lib", "zkl-merkle:suite", "zkl-ledger:custody", "zkl-ledger:receipts"]),
 }
+# What says that a circuit has other constraints.
+PINS = ("zkl-circuits:lib", "keys::matrices::tests::the_universal_key_of_every_circuit_of_the_project_is_pinned_and_is_what_the_circuit_gives")
 # Proving, and what only serves tests: an honest prover's checks of itself are not what a verifier rests on.
 PROVERS = re.compile(r"\bfn (masked_opening|open|open_in|prove\w*|commit\w*|push_\w+|assign|sample)\b")
 # The shape of a circuit decides every length in it, whatever a prover has: another one is a fault of the code.
@@ -222,6 +224,9 @@ def noticed(check, targets, is_call, executables, refused):
         for some in (named[:3], named[3:20], named[20:]):
             if some and (missed := run(target, executables, some, **{SWITCH: check})):
                 return missed
+    # A constraint of a circuit: matrices are pinned.
+    if is_call and PINS[0] in targets and (missed := run(PINS[0], executables, PINS[1:], **{SWITCH: check})):
+        return missed
     # Refused on threads without a name; or a call without which honest proofs fail.
     for target in targets if is_call else unknown:
         if missed := run(target, executables, **{SWITCH: check}):

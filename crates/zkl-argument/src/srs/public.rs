@@ -91,10 +91,6 @@ impl Srs {
             G1Affine::deserialize_compressed(bytes.as_slice()).map_err(|_| SrsFault::NotOnCurve { group: "G1", index })
         };
         let powers = points.par_iter().enumerate().map(decode).collect::<Result<Vec<_>, _>>()?;
-        let key = SrsVerifierKey::public()?;
-        if powers.first() != Some(&key.base()) {
-            return Err(SrsFault::Generator { group: "G1" }.into());
-        }
-        Ok(Self::new(key, powers))
+        Ok(Self::new(SrsVerifierKey::public()?, powers))
     }
 }
