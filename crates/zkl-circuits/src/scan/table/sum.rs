@@ -84,3 +84,24 @@ fn add_pair(total: &mut PairProfile, next: &PairProfile) {
         _ => {}
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn profile(columns: usize, pairs: usize) -> Profile {
+        let column = ColumnProfile { valid: 3, stats: ColumnStats::Opaque };
+        let pair = PairProfile::Joint(zkl_core::profile::JointCounts { counts: vec![1, 2] });
+        Profile { rows: 3, columns: vec![column; columns], pairs: vec![pair; pairs] }
+    }
+
+    #[test]
+    fn profiles_of_other_columns_or_pairs_have_another_frame() {
+        let one = profile(2, 1);
+        assert_eq!(same_frame(&one, &one), Ok(()));
+        assert_eq!(same_frame(&one, &profile(3, 1)), Err(3));
+        assert_eq!(same_frame(&one, &profile(1, 1)), Err(2));
+        assert_eq!(same_frame(&one, &profile(2, 0)), Err(2));
+        assert_eq!(same_frame(&one, &profile(2, 2)), Err(3));
+    }
+}
