@@ -199,6 +199,11 @@ async fn a_claim_agrees_with_its_notarization() {
     let other = with_claim(&receipt, |record| record.dataset.id = zkl_ledger::types::DatasetId::new([1; 32]));
     assert_eq!(mismatch(refused(&other)), "dataset id");
 
+    // The proof of a circuit that is another claim's.
+    let Predicate::Claim(other) = receipt.entries[2].open().unwrap().predicate().clone() else { panic!() };
+    let other = refused(&with_claim(&receipt, |record| record.proof.circuit = other.proof.circuit));
+    assert!(matches!(other, VerifyError::Circuit { .. }), "{other:?}");
+
     // A claim by whoever has the opening and is not the notary.
     let stranger = SigningKey::from_seed(&[6; 32]);
     let mut other = receipt.clone();
@@ -244,6 +249,9 @@ async fn entries_of_unknown_kinds_are_shown_checked_and_copied() {
     assert_eq!(ledger.export(&dir.path().join("log")).await.unwrap().entries.0, 4);
     let error = ledger.receipt(&entry).await.unwrap_err();
     assert!(matches!(error, zkl_ledger::LedgerError::UnknownKind { .. }), "{error:?}");
+
+    let signed = SignedEntry::sign(predicate.clone(), &key()).unwrap_err();
+    assert!(matches!(signed, zkl_ledger::receipt::EntryError::Type { .. }), "{signed:?}");
 
     // A type that is none of a log's, a forged signature, and no notary.
     for type_uri in ["urn:other:relation:v1", "urn:zkp-dataset-ledger:-a:v1", "urn:zkp-dataset-ledger:a:v01"] {
