@@ -6,8 +6,8 @@ use zkl_ledger::{
     circuit::{CircuitType, proof_system},
     claim::TextForm,
     receipt::{
-        About, CustomRecord, EntryError, MAX_DATASETS, Predicate, Receipt, Role, Scheme, SignedEntry, VerifiedReceipt,
-        VerifiedStatement, VerifyError,
+        About, CustomRecord, EntryError, Evidence, MAX_DATASETS, Predicate, Receipt, Role, ScanPart, Scheme,
+        SignedEntry, VerifiedReceipt, VerifiedStatement, VerifyError,
     },
     requests::{EvidenceRequest, ProofSetting},
     transparency::keys::SigningKey,
@@ -98,6 +98,17 @@ async fn a_custom_statement_stands_with_the_notarizations_that_it_names() {
     assert_eq!(field(datasets(|datasets| datasets[1].id = DatasetId::new([1; 32]))), "dataset id");
     let absent = datasets(|datasets| datasets[1].entry = zkl_ledger::types::TransactionId::new([1; 32])).unwrap_err();
     assert!(matches!(absent, VerifyError::NotBefore { .. }), "{absent:?}");
+
+    // Nothing stands beside its proof.
+    let beside = |change: fn(&mut Evidence)| {
+        let mut more = receipt.clone();
+        change(&mut more.entries.last_mut().unwrap().evidence);
+        check(&more).unwrap_err()
+    };
+    let manifest = beside(|evidence| evidence.manifest = Some("{}".into()));
+    assert!(matches!(manifest, VerifyError::EvidenceSuperfluous { part: "manifest", .. }), "{manifest:?}");
+    let scan = beside(|evidence| evidence.scan = Some(ScanPart { proof: String::new(), keys: Vec::new() }));
+    assert!(matches!(scan, VerifyError::EvidenceSuperfluous { part: "scan proof", .. }), "{scan:?}");
 }
 
 #[tokio::test]
