@@ -209,6 +209,13 @@ async fn every_byte_of_the_proof_its_key_and_its_string_counts() {
     let part = receipt.entries[3].evidence.proof.as_mut().unwrap();
     part.bytes.replace_range(100..101, if &part.bytes[100..101] == "A" { "B" } else { "A" });
     assert!(matches!(check(&receipt), Err(VerifyError::ProofDigest { .. })));
+    // Parts of a notarization beside it.
+    let mut more = split.clone();
+    more.entries[3].evidence.manifest.clone_from(&split.entries[0].evidence.manifest);
+    assert!(matches!(check(&more), Err(VerifyError::EvidenceSuperfluous { part: "manifest", .. })));
+    let mut more = split.clone();
+    more.entries[3].evidence.scan.clone_from(&split.entries[0].evidence.scan);
+    assert!(matches!(check(&more), Err(VerifyError::EvidenceSuperfluous { part: "scan proof", .. })));
 }
 
 #[tokio::test]

@@ -4,8 +4,8 @@ use serde_json::json;
 use zkl_ledger::{
     Trust,
     receipt::{
-        DistrustError, EntryError, Evidence, KeyChange, KeyRecord, Nonce, Predicate, Receipt, Requirement, SignedEntry,
-        TrustStore, VerifiedReceipt, VerifiedStatement, VerifyError,
+        DistrustError, EntryError, Evidence, KeyChange, KeyRecord, Nonce, Predicate, ProofPart, Receipt, Requirement,
+        ScanPart, SignedEntry, TrustStore, VerifiedReceipt, VerifiedStatement, VerifyError,
     },
     transparency::{
         checkpoint::SignedCheckpoint,
@@ -232,10 +232,16 @@ fn a_receipt_can_be_for_a_rotation_or_a_revocation() {
     let summary = serde_json::to_value(verified_revocation.summary()).unwrap();
     assert_eq!(summary["statements"][0]["key"]["from"], 7);
 
-    let mut more = receipt;
-    more.entries[0].evidence = Evidence { manifest: table.evidence.manifest, ..Evidence::default() };
-    let error = verified(&more, &pinned(2)).unwrap_err();
-    assert!(matches!(error, VerifyError::EvidenceSuperfluous { index: LeafIndex(0), .. }), "{error:?}");
+    for evidence in [
+        Evidence { manifest: table.evidence.manifest, ..Evidence::default() },
+        Evidence { scan: Some(ScanPart { proof: String::new(), keys: Vec::new() }), ..Evidence::default() },
+        Evidence { proof: Some(ProofPart { bytes: String::new(), key: String::new() }), ..Evidence::default() },
+    ] {
+        let mut more = receipt.clone();
+        more.entries[0].evidence = evidence;
+        let error = verified(&more, &pinned(2)).unwrap_err();
+        assert!(matches!(error, VerifyError::EvidenceSuperfluous { index: LeafIndex(0), .. }), "{error:?}");
+    }
 }
 
 /// A receipt of these entries about keys and of an attested table after them, which the notary `notary` signed, in a log of key 1.
