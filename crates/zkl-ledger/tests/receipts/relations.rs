@@ -12,8 +12,8 @@ use zkl_ledger::{
     data::DataMismatch,
     dataset::Format,
     receipt::{
-        Nonce, Predicate, Receipt, RelationRecord, Requirement, SignedEntry, VerifiedReceipt, VerifiedStatement,
-        VerifyError,
+        EntryError, Nonce, Predicate, Receipt, RelationRecord, Requirement, SignedEntry, VerifiedReceipt,
+        VerifiedStatement, VerifyError,
     },
     relation::{BrokenRow, Operation, RelateError},
     requests::{EvidenceRequest, ProofSetting},
@@ -159,6 +159,12 @@ async fn every_part_of_a_relation_is_bound_to_its_proof() {
         let (first, second) = record.datasets.split_at_mut(2);
         std::mem::swap(&mut first[1].role, &mut second[0].role);
     });
+
+    // Nobody signs a split into one part.
+    let mut one = record(split);
+    one.datasets.truncate(2);
+    let signed = SignedEntry::sign(Predicate::Relation(one), &SigningKey::from_seed(&KEY_SEED));
+    assert!(matches!(signed, Err(EntryError::Datasets)));
 
     let refused = |change: &dyn Fn(&mut RelationRecord, &mut Vec<u8>)| changed(split, change).unwrap_err();
     // Fewer columns are another circuit, columns in another order or that cannot be compared are no relation at all.

@@ -133,4 +133,16 @@ async fn a_notarization_does_not_contradict_itself() {
     assert!(matches!(error, VerifyError::Privacy), "{error:?}");
     let error = refused(&changed(receipt, |record| record.manifest = BlobDigest::new([1; 32]), true));
     assert!(matches!(error, VerifyError::Manifest { .. }), "{error:?}");
+    let version = |version| {
+        let mut other = receipt.clone();
+        other.entries[0].evidence.manifest.as_mut().unwrap().version = version;
+        refused(&other)
+    };
+    for got in [0, 3] {
+        let error = version(got);
+        assert!(matches!(error, VerifyError::ManifestVersion { expected: 2, got: it } if it == got), "{error:?}");
+    }
+    // Version 1 has no notes.
+    let error = version(1);
+    assert!(matches!(error, VerifyError::ManifestFields { version: 1 }), "{error:?}");
 }
