@@ -79,6 +79,12 @@ async fn a_claim_and_its_notarization_stand_under_one_checkpoint() {
     let mixed = bytes.replace(&of(&receipt, 0), &of(&other, 0));
     assert_ne!(mixed, bytes);
     assert!(matches!(answer(mixed.as_bytes()), Err(VerifyError::Checkpoints)));
+    // What nobody signed.
+    let proof = receipt.tlog_proof(&receipt.entries[1]).unwrap().with_extra(b"a word".to_vec()).encode();
+    let extra = bytes.replace(&of(&receipt, 1), &serde_json::to_string(&proof).unwrap());
+    assert_ne!(extra, bytes);
+    let error = answer(extra.as_bytes()).unwrap_err();
+    assert!(matches!(error, VerifyError::PartSuperfluous { part: "line of extra data" }), "{error:?}");
 }
 
 #[tokio::test]
