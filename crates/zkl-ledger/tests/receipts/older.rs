@@ -2,7 +2,7 @@
 
 use zkl_ledger::{
     Trust,
-    receipt::{Receipt, VerifyError},
+    receipt::{MAX_RECEIPT_LEN, Receipt, VerifyError},
     transparency::{keys::SigningKey, note::NoteSigner},
     verify,
 };
@@ -45,6 +45,13 @@ async fn two_spellings_of_one_receipt_are_not_both_accepted() {
         let newer = text.replacen("zkl-receipt/", "zkl-receipt/9", 1);
         assert!(matches!(answer(newer.as_bytes()), Err(VerifyError::UnknownFormat { .. })));
     }
+}
+
+#[test]
+fn a_receipt_has_a_bound() {
+    let bytes = vec![b' '; MAX_RECEIPT_LEN + 1];
+    assert!(matches!(answer(&bytes), Err(VerifyError::TooLong { got, max }) if got == max + 1));
+    assert!(matches!(answer(&bytes[1..]), Err(VerifyError::NotAReceipt { .. })));
 }
 
 #[tokio::test]

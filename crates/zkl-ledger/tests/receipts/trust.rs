@@ -107,6 +107,17 @@ async fn a_scan_proof_is_under_a_reference_string_that_the_verifier_trusts() {
     assert!(matches!(error, VerifyError::Scan(_)), "{error:?}");
 }
 
+/// An unknown string is refused at once: before keys are made, which is work.
+#[tokio::test]
+async fn the_string_of_a_universal_scan_is_looked_at_before_its_keys() {
+    let receipt = &crate::universal::proved().await.notarization;
+    let string = Srs::dev(16, b"a string that nobody pins").unwrap();
+    let other = with_string(receipt, &string);
+    let other = changed(&other, |record| record.scan.as_mut().unwrap().keys[0].key = KeyDigest::of(b"another"), true);
+    let error = refused(&other);
+    assert!(matches!(error, VerifyError::SrsNotTrusted { digest } if digest == string.digest()), "{error:?}");
+}
+
 #[tokio::test]
 async fn trust_by_digest_does_not_make_dev_keys_and_strings_good() {
     let Proved { receipt, .. } = proved().await;

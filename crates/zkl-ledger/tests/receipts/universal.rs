@@ -26,8 +26,8 @@ use crate::{
     proved::{KEY_SEED, signer},
 };
 
-struct Proved {
-    notarization: Receipt,
+pub(crate) struct Proved {
+    pub(crate) notarization: Receipt,
     claim: Receipt,
     custom: Receipt,
 }
@@ -52,7 +52,7 @@ impl Circuit for Root {
     }
 }
 
-async fn proved() -> &'static Proved {
+pub(crate) async fn proved() -> &'static Proved {
     static PROVED: OnceCell<Proved> = OnceCell::const_new();
     PROVED
         .get_or_init(|| async {
