@@ -39,6 +39,10 @@ fn a_store_that_cannot_be_meant_is_refused_and_says_why() {
         ),
         (with("notary", &json!([{"key": "ab"}])), "[[notary]] 1: key \"ab\" is not a notary's key"),
         (with("circuit", &json!([{"circuit": "x", "key": digest}])), "[[circuit]] 1: circuit \"x\" is not a circuit"),
+        (
+            with("circuit", &json!([{"circuit": "a/b@1", "key": digest}, {"circuit": "a/b@1", "key": digest}])),
+            "[[circuit]] 2 repeats number 1",
+        ),
         (with("circuit", &json!([{"circuit": "a/b@1", "key": "x"}])), "[[circuit]] 1: key \"x\" is not a digest"),
     ];
     for (store, said) in errors {
