@@ -64,3 +64,17 @@ pub(super) fn fold_right(peaks: &[NodeHash]) -> Option<NodeHash> {
     let (last, rest) = peaks.split_last()?;
     Some(rest.iter().rev().fold(*last, |right, left| node_hash(left, &right)))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_largest_tree_takes_no_leaf() {
+        let full = Frontier::from_peaks(TreeSize(u64::MAX), vec![Default::default(); 64]);
+        let mut more = full.clone();
+        let refused = more.append(TransactionId::new([1; 32]));
+        assert_eq!(refused, Err(TreeError::SizeOverflow { size: TreeSize(u64::MAX), added: 1 }));
+        assert_eq!(more, full);
+    }
+}

@@ -138,6 +138,11 @@ fn malformed_notes_are_refused_with_their_own_error() {
     assert_eq!(Note::parse(many.as_bytes()), Err(NoteError::TooManySignatures { max: 100 }));
     let long = format!("{}\n\n{line}", "x".repeat(1_000_000));
     assert_eq!(Note::parse(long.as_bytes()), Err(NoteError::TooLong { max: 1_000_000, got: long.len() }));
+    let mut full = Note::parse(format!("t\n\n{}", line.repeat(100)).as_bytes()).unwrap();
+    let one_more = full.add_signature(NoteSignature::parse(line).unwrap());
+    assert_eq!(one_more, Err(NoteError::TooManySignatures { max: 100 }));
+    let long = format!("— a {}\n", "A".repeat(1_000_000));
+    assert_eq!(NoteSignature::parse(&long), Err(NoteError::TooLong { max: 1_000_000, got: long.len() }));
     let log = signer("a", 1);
     assert_eq!(Note::sign("no newline".to_owned(), &log), Err(NoteError::TextEnd));
     assert_eq!(Note::sign("\u{0}\n".to_owned(), &log), Err(NoteError::ControlCharacter { offset: 0 }));
@@ -284,7 +289,9 @@ fn a_tampered_cosignature_is_refused_with_its_own_error() {
     // The log's plain signature type is another key id, even for one key and name.
     let other = WitnessVerifier::new(origin("other"), witness_key());
     let error = NoteError::NotSigned { name: "other".to_owned(), key_id: other.key_id() };
-    assert_eq!(other.verify(&signed), Err(error));
+    assert_eq!(other.verify(&signed), Err(error.clone()));
+    let line = &signed.note().signatures()[1];
+    assert_eq!(other.verify_line(&example_checkpoint(), line).err(), Some(error));
     let opened = signed.open(&signer("example.com/behind-the-sofa", 1).verifier()).unwrap();
     assert_eq!(witness.cosign(&opened, 1 << 63), Err(NoteError::CosignatureTime { got: 1 << 63 }));
 }

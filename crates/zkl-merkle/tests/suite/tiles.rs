@@ -176,6 +176,9 @@ fn each_tile_has_one_path() {
     for id in [tile(8, 0, 256), tile(0, 0, 0), tile(0, 0, 257), tile(0, 1 << 56, 256)] {
         assert_eq!(tile_path(id), Err(TileError::Id { id }));
     }
+    for width in [0, 257] {
+        assert!(matches!(EntryBundleId { index: 0, width }.path(), Err(TileError::Id { .. })), "{width}");
+    }
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! The witness protocol: requests, answers, and what a witness refuses.
 
+use std::sync::OnceLock;
+
 use proptest::prelude::*;
 use zkl_core::{digest::RootHash, tree::TreeSize};
 use zkl_merkle::{
@@ -251,6 +253,27 @@ impl Signer for Liar {
     fn sign(&self, message: &[u8]) -> Result<[u8; SIGNATURE_LEN], SignerError> {
         Ok(SigningKey::from_seed(&[6; 32]).sign(message))
     }
+}
+
+/// A token that answers everything with the first signature that it made.
+#[derive(Default)]
+struct Parrot(OnceLock<[u8; SIGNATURE_LEN]>);
+
+impl Signer for Parrot {
+    fn verifying_key(&self) -> VerifyingKey {
+        SigningKey::from_seed(&[5; 32]).verifying_key()
+    }
+
+    fn sign(&self, message: &[u8]) -> Result<[u8; SIGNATURE_LEN], SignerError> {
+        Ok(*self.0.get_or_init(|| SigningKey::from_seed(&[5; 32]).sign(message)))
+    }
+}
+
+#[test]
+fn a_probe_signs_what_was_never_signed_before() {
+    let parrot = Parrot::default();
+    assert_eq!(probe(&parrot), Ok(()));
+    assert!(matches!(probe(&parrot), Err(SignerError::WrongSignature { .. })));
 }
 
 #[test]

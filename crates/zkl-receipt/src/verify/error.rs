@@ -171,12 +171,6 @@ pub enum VerifyError {
         #[source]
         source: NoteError,
     },
-    /// A witness's key is written in another way than this program writes it.
-    #[error("the key of witness {position} in the receipt is not in its canonical form")]
-    WitnessSpelling {
-        /// Position in the list.
-        position: usize,
-    },
     /// A witness's key stands in the list before.
     #[error("the key of witness {position} in the receipt is that of another one before it")]
     WitnessRepeated {

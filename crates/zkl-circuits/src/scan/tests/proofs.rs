@@ -198,7 +198,7 @@ fn a_scan_proof_verifies_and_nothing_else_does() {
     assert_eq!(cut.unwrap_err(), CommitmentsError::Length { expected: encoded.len(), got: encoded.len() - 1 });
     // Groups that hold twice the rows.
     let (kappa, rows) = (groups.kappa() as u32, plan.shape().log_rows());
-    let more = RowGroups::new(kappa, 2 * groups.count()).unwrap();
+    let more = RowGroups::new(kappa, 2 * groups.count() as u32).unwrap();
     let refused = ColumnCommitments::new(plan, more, columns.clone()).unwrap_err();
     assert_eq!(refused, CommitmentsError::Rows { expected: rows, got: rows + 1 });
     columns.pop();
