@@ -12,6 +12,7 @@ mod older;
 mod product;
 mod proved;
 mod receipts;
+mod conditions;
 mod relations;
 mod require;
 mod rotation;
