@@ -10,8 +10,8 @@ use std::{future::IntoFuture, sync::Arc};
 use futures::future::BoxFuture;
 use zkl_argument::commit::CommitmentSeed;
 use zkl_circuits::relation::{
-    Condition, Details, Operation, RelationCircuit, RelationContext, RelationPlan, RelationRole, RelationSecrets, RelationStatement,
-    compare, prove_relation,
+    Condition, Details, Operation, RelationCircuit, RelationContext, RelationPlan, RelationRole, RelationSecrets,
+    RelationStatement, compare, prove_relation,
 };
 use zkl_core::{layout::Layout, time::Timestamp};
 use zkl_receipt::{DatasetRef, Nonce, Predicate, RelationRecord, RelationTerms, Role};

@@ -422,7 +422,8 @@ impl Limbs {
     pub(crate) fn columns(&mut self, values: &[u128], count: usize) -> Vec<CellData<'static>> {
         let mut column = |limb: usize| {
             let limb = |value: &u128| {
-                let entry = (value.checked_shr((self.bits * limb) as u32).unwrap_or(0) as usize) & ((1 << self.bits) - 1);
+                let entry =
+                    (value.checked_shr((self.bits * limb) as u32).unwrap_or(0) as usize) & ((1 << self.bits) - 1);
                 if let Some(count) = self.counts.get_mut(entry) {
                     *count += 1;
                 }
@@ -446,8 +447,7 @@ pub(super) fn test_columns(
     units: &[UnitCells<'_>],
 ) -> ExtraCells {
     let tests = shape.tests();
-    let values: Vec<Values<'_>> =
-        tests.iter().filter_map(|test| Values::new(table, sealed, test.column)).collect();
+    let values: Vec<Values<'_>> = tests.iter().filter_map(|test| Values::new(table, sealed, test.column)).collect();
     let mut limbs = Limbs::new(shape.limb_bits());
     let count = DISTANCE_BITS.div_ceil(shape.limb_bits());
     let (mut counts, mut met_by) = (vec![0u64; tests.len()], vec![0u64; tests.len() + 1]);
@@ -531,8 +531,7 @@ pub(super) fn match_columns(
     units: &[UnitCells<'_>],
 ) -> ExtraCells {
     let tests = shape.tests();
-    let values: Vec<Values<'_>> =
-        tests.iter().filter_map(|test| Values::new(table, sealed, test.column)).collect();
+    let values: Vec<Values<'_>> = tests.iter().filter_map(|test| Values::new(table, sealed, test.column)).collect();
     let mut found = false;
     let mut find = |unit: &UnitCells<'_>| {
         let mut is_first = |row: usize| {

@@ -231,13 +231,7 @@ impl Postings {
     }
 
     /// A selector of rows of the first table: how many it selects, and how many it leaves.
-    pub(super) fn selectors(
-        &mut self,
-        table: &TableShape,
-        selector: usize,
-        space: u64,
-        [ones, zeros]: [Amount; 2],
-    ) {
+    pub(super) fn selectors(&mut self, table: &TableShape, selector: usize, space: u64, [ones, zeros]: [Amount; 2]) {
         for unit in 0..table.units {
             self.postings.push(Posting {
                 unit,

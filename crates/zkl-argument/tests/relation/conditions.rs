@@ -54,9 +54,12 @@ fn set_distance(case: &mut Case, unit: usize, first: usize, row: usize, distance
     }
 }
 
+/// Whether a row meets a test, by value.
+type Meets = fn(&Row) -> bool;
+
 #[test]
 fn accepts_what_rows_meet_each_test_and_their_complement() {
-    let tests: [(ColumnTest, fn(&Row) -> bool); 9] = [
+    let tests: [(ColumnTest, Meets); 9] = [
         (test(0, Test::AtLeast(4)), |row| row.0.is_some_and(|n| n >= 4)),
         (test(0, Test::AtLeast(5)), |row| row.0.is_some_and(|n| n >= 5)),
         (test(0, Test::AtMost(4)), |row| row.0.is_some_and(|n| n <= 4)),
@@ -152,7 +155,9 @@ fn rejects_a_row_that_does_not_meet_the_test_and_one_that_does_and_is_left_out()
 fn rejects_selectors_that_are_no_bits_or_select_rows_that_do_not_count() {
     let half = (Fr::ONE + Fr::ONE).inverse().unwrap();
     for tests in [vec![test(0, Test::AtLeast(4))], vec![word(1)]] {
-        for (values, part) in [([Fr::from(2u64), Fr::ZERO], &[A, A, D][..]), ([half, half], &[A, D]), ([-Fr::ONE, Fr::ONE], &[D])] {
+        for (values, part) in
+            [([Fr::from(2u64), Fr::ZERO], &[A, A, D][..]), ([half, half], &[A, D]), ([-Fr::ONE, Fr::ONE], &[D])]
+        {
             let mut case = filter(&tests, part);
             case.extra(0, 0)[0] = values[0];
             case.extra(1, 0)[1] = values[1];

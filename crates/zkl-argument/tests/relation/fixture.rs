@@ -4,8 +4,8 @@ use rand_chacha::{ChaCha20Rng, rand_core::SeedableRng as _};
 use zkl_argument::{
     CellData, ScanError, TranscriptSeed,
     relation::{
-        ColumnShape, ColumnTest, RelationKind, RelationOpening, RelationProof, RelationShape, SealedColumn, SealedTable,
-        Side, TableShape, UnitCells, extra_columns, prove_relation, relation_constant, relation_weights,
+        ColumnShape, ColumnTest, RelationKind, RelationOpening, RelationProof, RelationShape, SealedColumn,
+        SealedTable, Side, TableShape, UnitCells, extra_columns, prove_relation, relation_constant, relation_weights,
         verify_plain_relation,
     },
 };
@@ -69,7 +69,12 @@ impl Table {
     }
 
     /// Without the others, the first column or the last.
-    pub(crate) fn only(shape: &mut TableShape, sealed: &mut SealedTable<Fr>, units: &mut [UnitCells<'static>], last: bool) {
+    pub(crate) fn only(
+        shape: &mut TableShape,
+        sealed: &mut SealedTable<Fr>,
+        units: &mut [UnitCells<'static>],
+        last: bool,
+    ) {
         let cells = |columns: &[ColumnShape]| -> usize {
             let of = |column: &ColumnShape| match *column {
                 ColumnShape::Numeric { limbs, nullable } => usize::from(limbs) + usize::from(nullable),
@@ -183,12 +188,7 @@ impl Case {
         Self::filled(shape.unwrap(), sealed, units, seed)
     }
 
-    fn filled(
-        shape: RelationShape,
-        sealed: Vec<SealedTable<Fr>>,
-        units: Vec<UnitCells<'static>>,
-        seed: u64,
-    ) -> Self {
+    fn filled(shape: RelationShape, sealed: Vec<SealedTable<Fr>>, units: Vec<UnitCells<'static>>, seed: u64) -> Self {
         let mut rng = rng(seed);
         let mask = (0..1 << KAPPA).map(|_| Fr::rand(&mut rng)).collect();
         let seed = TranscriptSeed { t0: Fr::rand(&mut rng), salt: Fr::rand(&mut rng) };

@@ -255,7 +255,11 @@ fn agrees_with_the_weights_of_all_tuples_for_relations_with_constants() {
         let index = round as usize % 5;
         let kinds = [RelationKind::Filter, RelationKind::Erase, RelationKind::Present, RelationKind::Absent];
         let range = (rng.gen_range(-2..0), rng.gen_range(0..3), rng.gen_ratio(1, 2));
-        let kind = kinds.get(index).copied().unwrap_or(RelationKind::Bounds { lower: range.0, upper: range.1, nulls: range.2 });
+        let kind = kinds.get(index).copied().unwrap_or(RelationKind::Bounds {
+            lower: range.0,
+            upper: range.1,
+            nulls: range.2,
+        });
         let tests: Vec<ColumnTest> = match index {
             // Two with distances at most: that is what a unit holds of such short limbs.
             0 | 1 => (0..rng.gen_range(1..4)).map(|at| any(&mut rng, at == 2)).collect(),

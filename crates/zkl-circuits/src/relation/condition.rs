@@ -196,8 +196,7 @@ impl Details {
     ) -> Result<(Vec<ColumnTest>, Option<Range>), RelationPlanError> {
         let (mut tests, mut bounds) = (Vec::new(), None);
         for (index, condition) in self.conditions.iter().enumerate() {
-            let error =
-                |problem| RelationPlanError::Condition { column: condition.column.clone(), problem };
+            let error = |problem| RelationPlanError::Condition { column: condition.column.clone(), problem };
             let compared = columns.iter().position(|column| *column == condition.column);
             let place = compared.ok_or_else(|| error(ConditionProblem::NotCompared))?;
             let found = layout.columns().iter().find(|column| column.name == condition.column);

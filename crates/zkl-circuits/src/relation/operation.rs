@@ -36,9 +36,7 @@ pub enum Operation {
 
 /// A text that is no [`Operation`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
-#[error(
-    "expected same_rows, split, append, subset, unique, k_anonymous, bounds, filter, erase, present or absent"
-)]
+#[error("expected same_rows, split, append, subset, unique, k_anonymous, bounds, filter, erase, present or absent")]
 pub struct OperationError;
 
 impl Operation {

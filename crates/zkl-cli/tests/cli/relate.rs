@@ -89,7 +89,10 @@ fn filters_erasures_bounds_and_absence_are_proved_verified_and_refused_with_the_
 
     ok(output(relate("rest = erase(all, id = 2)", &["all", "rest"]), "erase.receipt"));
     let text = workdir.ok(&["verify", "erase.receipt"]);
-    assert!(text.contains("rest has the rows of all but those with id = 2: these are gone, all others are there"), "{text}");
+    assert!(
+        text.contains("rest has the rows of all but those with id = 2: these are gone, all others are there"),
+        "{text}"
+    );
     let error = fails(3, relate("rest = erase(all, id = 1)", &["all", "rest"]));
     assert!(error.contains("no counterpart has row 2 of all, row 1 of rest"), "{error}");
 

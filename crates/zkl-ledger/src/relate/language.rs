@@ -66,7 +66,8 @@ const CONDITION: &str = ", and a condition, as in: adults = filter(all, age >= 1
 const CONSTANTS: &str = ", and the value of a column, as in: absent(all, patient = 17)";
 const COMPARISON: &str = "=, <, <=, > or >=";
 const EQUALS: &str = "=, as in: absent(all, patient = 17)";
-const VALUE: &str = "a number, a date, a time or a text, in \"double quotes\" if it has other characters than a column name";
+const VALUE: &str =
+    "a number, a date, a time or a text, in \"double quotes\" if it has other characters than a column name";
 const BOUNDS: &str = "on, a column, and both ends of its range, as in: bounds(all on age, 0, 120)";
 const NULLS: &str = ") or , nulls)";
 
@@ -151,9 +152,15 @@ impl FromStr for Relation {
             (Operation::Unique | Operation::KAnonymous, 1) => {}
             (Operation::Filter | Operation::Erase, 1) => {}
             (Operation::Bounds | Operation::Present | Operation::Absent, 1) => {}
-            (Operation::Filter, _) => return Err(parser.error(place, "one table in the brackets: filter(all, age >= 18)")),
-            (Operation::Erase, _) => return Err(parser.error(place, "one table in the brackets: erase(all, patient = 17)")),
-            (Operation::Bounds, _) => return Err(parser.error(place, "one table in the brackets: bounds(all on age, 0, 120)")),
+            (Operation::Filter, _) => {
+                return Err(parser.error(place, "one table in the brackets: filter(all, age >= 18)"));
+            }
+            (Operation::Erase, _) => {
+                return Err(parser.error(place, "one table in the brackets: erase(all, patient = 17)"));
+            }
+            (Operation::Bounds, _) => {
+                return Err(parser.error(place, "one table in the brackets: bounds(all on age, 0, 120)"));
+            }
             (Operation::Present | Operation::Absent, _) => {
                 return Err(parser.error(place, "one table in the brackets: absent(all, patient = 17)"));
             }
@@ -334,7 +341,9 @@ fn tokens(text: &str) -> Result<Vec<(usize, Token)>, RelationSyntaxError> {
     while let Some((at, c)) = chars.next() {
         let token = match c {
             c if c.is_whitespace() => continue,
-            '<' | '>' if chars.next_if(|(_, c)| *c == '=').is_some() => Token::Symbol(if c == '<' { '≤' } else { '≥' }),
+            '<' | '>' if chars.next_if(|(_, c)| *c == '=').is_some() => {
+                Token::Symbol(if c == '<' { '≤' } else { '≥' })
+            }
             '=' | '<' | '>' | ',' | '(' | ')' => Token::Symbol(c),
             '"' => {
                 let mut quoted = String::new();
@@ -416,7 +425,9 @@ mod tests {
         let tables = |names: &[&str]| names.iter().map(|name| name.parse().unwrap()).collect::<Vec<DatasetName>>();
         let condition = |column: &str, is| Condition { column: column.to_owned(), is };
         let text = |text: &str| text.to_owned();
-        let relation = parsed("adults = filter(all on age, kind, age >= 18 and kind = \"red oak\" and d<2024-02-29T10:30:00+01:00)");
+        let relation = parsed(
+            "adults = filter(all on age, kind, age >= 18 and kind = \"red oak\" and d<2024-02-29T10:30:00+01:00)",
+        );
         assert_eq!((relation.operation, relation.tables), (Operation::Filter, tables(&["all", "adults"])));
         assert_eq!(relation.columns, Some(vec![text("age"), text("kind")]));
         let expected = vec![

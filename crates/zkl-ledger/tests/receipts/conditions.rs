@@ -84,7 +84,8 @@ async fn a_filter_an_erasure_and_bounds_verify_for_their_constants_alone() {
         VerifyError::RelationPlan(error) => error,
         other => panic!("{other:?}"),
     };
-    let canonical = plan(&|record| record.terms.details.conditions[0] = condition("price", Comparison::AtLeast("20.250")));
+    let canonical =
+        plan(&|record| record.terms.details.conditions[0] = condition("price", Comparison::AtLeast("20.250")));
     let problem = ConditionProblem::NotCanonical;
     assert_eq!(canonical, RelationPlanError::Condition { column: "price".to_owned(), problem });
     let operation = Operation::Filter;

@@ -5,6 +5,7 @@
 mod attacks;
 #[path = "../common/mod.rs"]
 mod common;
+mod conditions;
 mod datasets;
 mod list;
 mod older;
@@ -12,7 +13,6 @@ mod older;
 mod product;
 mod proved;
 mod receipts;
-mod conditions;
 mod relations;
 mod require;
 mod rotation;

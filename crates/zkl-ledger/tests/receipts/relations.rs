@@ -95,7 +95,10 @@ fn record(receipt: &Receipt) -> RelationRecord {
 }
 
 /// What becomes of the receipt when its last statement and the bytes of its proof are changed, signed and logged with the notary's own keys.
-pub(crate) fn changed(receipt: &Receipt, change: &dyn Fn(&mut RelationRecord, &mut Vec<u8>)) -> Result<(), VerifyError> {
+pub(crate) fn changed(
+    receipt: &Receipt,
+    change: &dyn Fn(&mut RelationRecord, &mut Vec<u8>),
+) -> Result<(), VerifyError> {
     let mut receipt = receipt.clone();
     let mut record = record(&receipt);
     let entry = receipt.entries.last_mut().unwrap();
@@ -262,8 +265,11 @@ async fn what_is_false_or_cannot_be_proved_is_refused_before_anything_is_recorde
     assert!(matches!(error, RelateError::Data { source: DataMismatch::Digests, .. }), "{error:?}");
     let tables = ledger.relate(Operation::Split).table(all, table(whole));
     assert!(matches!(refusal(tables.await.unwrap_err()), RelateError::Tables { got: 1, .. }));
-    let column =
-        ledger.relate(Operation::SameRows).table(train, table(first)).table(test, table(second)).columns(["id", "nothing"]);
+    let column = ledger
+        .relate(Operation::SameRows)
+        .table(train, table(first))
+        .table(test, table(second))
+        .columns(["id", "nothing"]);
     let error = refusal(column.await.unwrap_err());
     assert!(matches!(error, RelateError::Plan(RelationPlanError::Column { .. })), "{error:?}");
     assert!(error.hint().is_some());

@@ -16,8 +16,9 @@ use zkl_snark::proof_system::{ProofSystem, ProvingKey};
 use crate::{
     claims::language::Comparison,
     relation::{
-        Condition, Details, Operation, ProveRelationError, RelationCircuit, RelationContext, RelationPlan, RelationProof, RelationRole,
-        RelationSecrets, RelationStatement, VerifyRelationError, prove_relation, verify_relation,
+        Condition, Details, Operation, ProveRelationError, RelationCircuit, RelationContext, RelationPlan,
+        RelationProof, RelationRole, RelationSecrets, RelationStatement, VerifyRelationError, prove_relation,
+        verify_relation,
     },
     scan::{ColumnCommitments, TablePlan, segment_seed, tests::fixture::keys_of},
     seal::{Seal, SealSeed},
@@ -167,7 +168,9 @@ pub(super) fn details_of(operation: Operation) -> Details {
     let conditions = match operation {
         Operation::Bounds => vec![condition("n", Comparison::Between(text("-6"), text("9")))],
         Operation::Filter => vec![condition("n", Comparison::AtLeast(text("1")))],
-        Operation::Erase => vec![condition("n", Comparison::AtMost(text("1"))), condition("word", Comparison::Equal(text("b")))],
+        Operation::Erase => {
+            vec![condition("n", Comparison::AtMost(text("1"))), condition("word", Comparison::Equal(text("b")))]
+        }
         Operation::Present | Operation::Absent => {
             vec![condition("n", Comparison::Equal(text("1"))), condition("word", Comparison::Equal(text("b")))]
         }

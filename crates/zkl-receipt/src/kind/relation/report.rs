@@ -133,7 +133,10 @@ impl fmt::Display for RelationReport {
             }
             Operation::Erase => {
                 let (part, which) = (others.join(", "), anded(&self.conditions));
-                write!(f, "{part} has the rows of {first} but those with {which}: these are gone, all others are there")?;
+                write!(
+                    f,
+                    "{part} has the rows of {first} but those with {which}: these are gone, all others are there"
+                )?;
             }
             Operation::Split => write!(f, "{first} was split into {}: its rows are theirs together", listed(others))?,
             _ => write!(f, "{first} was joined from {}: its rows are theirs together", listed(others))?,

@@ -51,8 +51,7 @@ impl TryFrom<RelationV1> for RelationRecord {
             return Err(EntryError::Datasets);
         }
         let entries: Vec<TransactionId> = datasets.iter().map(|dataset| dataset.entry).collect();
-        let details =
-            Details { k: statement.k, conditions: statement.conditions.clone(), nulls: statement.nulls };
+        let details = Details { k: statement.k, conditions: statement.conditions.clone(), nulls: statement.nulls };
         let terms = RelationTerms { operation, columns: statement.columns.clone(), details };
         if statement != terms.text(&entries) || terms.digest(&salt, &entries) != digest {
             return Err(EntryError::Relation);
