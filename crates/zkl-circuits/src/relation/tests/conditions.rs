@@ -5,10 +5,7 @@ use zkl_argument::{
     relation::{ExtraCells, RelationKind, Test},
 };
 use zkl_core::{
-    ark::{
-        Fr,
-        ff::One as _,
-    },
+    ark::{Fr, ff::One as _},
     column::ColumnType,
 };
 use zkl_snark::{proof_system::UNIVERSAL, testing};

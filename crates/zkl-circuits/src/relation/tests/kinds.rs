@@ -87,17 +87,13 @@ fn the_circuits_are_satisfied_and_have_the_pinned_numbers_of_constraints() {
     assert_eq!((constraints(Operation::Subset, &subset()), of_one), (18_518, [13_084, 14_598]));
 }
 
-/// Keys are numbers here: the dictionary of a key has null's digest, 0, whose inverse the circuit takes from the prover and multiplies by 0.
 #[test]
 fn every_variable_of_the_circuits_matters() {
-    let tight = |operation, tables: &[Table], names: &[String]| {
-        testing::assert_tight(&circuit(operation, tables, names, &|_| (), &|_, _| ()));
+    let tight = |operation, tables: &[Table]| {
+        testing::assert_tight(&circuit(operation, tables, &columns(), &|_| (), &|_, _| ()));
     };
-    tight(Operation::Subset, &subset(), &columns());
-    tight(Operation::KAnonymous, &classes(), &columns());
-    let row = |i: usize| -> Row { ((i > 0).then_some(i as i64), Some("a")) };
-    let numbers = [Table::new(&(0..20).map(row).collect::<Vec<_>>(), 4, 5)];
-    tight(Operation::Unique, &numbers, &columns()[..1]);
+    tight(Operation::Subset, &subset());
+    tight(Operation::KAnonymous, &classes());
 }
 
 #[test]
