@@ -30,11 +30,7 @@ def published(proved: Proved, place: pathlib.Path) -> tuple[pathlib.Path, dict[s
         table=place / "patients.csv",
         version="1.0.0",
     )
-    for file in (patients.receipt(), claim):
-        file.save(place / f"patients-{file.entry.id[:16]}.receipt")
-    path = place / "croissant.json"
-    path.write_text(json.dumps(described))
-    return path, described
+    return described.save(place), described.jsonld
 
 
 def test_croissant_is_valid_and_its_records_are_the_table(proved: Proved, tmp_path: pathlib.Path) -> None:

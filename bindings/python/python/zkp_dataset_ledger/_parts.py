@@ -1,7 +1,8 @@
 """Tables whose rows lie on several machines: what the drivers of all engines share.
 
-An engine has rows in an order of its own and carries bytes. Its workers *observe* what they hold, this driver joins that, workers *prove* segments of the whole, and the driver checks
-each, joins them and records the entry. What travels is as secret as the table: observations hold values, and the frame of a table opens everything that its entry hides.
+An engine has rows in an order of its own and carries bytes. Its workers *observe* what they hold, this driver joins that, workers *prove* segments of the
+whole, and the driver checks each, joins them and records the entry. What travels is as secret as the table: observations hold values, and the frame of a
+table opens everything that its entry hides.
 """
 
 from __future__ import annotations

@@ -19,13 +19,12 @@ def readable(table: Any) -> Any:
     if library == "datasets":
         return _hugging_face(table)
     if library in ("pyspark", "ray") and kind.__name__ in ("DataFrame", "Dataset", "MaterializedDataset"):
+        module = library.removeprefix("py")
         raise InvalidTypeError(
-            f"the rows of {kind.__module__}.{kind.__name__} are on several machines", hint=f"zkp_dataset_ledger.{_MODULES[library]}.notarize_dataset notarizes them there"
+            f"the rows of {kind.__module__}.{kind.__name__} are on several machines",
+            hint=f"zkp_dataset_ledger.{module}.notarize_dataset notarizes them there",
         )
     return table
-
-
-_MODULES = {"pyspark": "spark", "ray": "ray"}
 
 
 def _hugging_face(table: Any) -> Any:

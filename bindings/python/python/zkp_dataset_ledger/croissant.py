@@ -7,6 +7,7 @@ import json
 import os
 import pathlib
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any
 
 import mlcroissant as mlc
@@ -16,6 +17,8 @@ from .errors import InvalidInputError, NotFoundError, NotValidError
 from .ledger import Dataset
 from .receipts import Receipt, Requirement, Trusted, Verdict, verify
 
+FILE = "croissant.json"
+"""The name of a description's file."""
 NAMESPACE = "https://github.com/zkp-dataset-ledger/zkp-dataset-ledger/ns#"
 """Of the properties that are ours, which are written with the prefix ``zkp``."""
 
@@ -29,6 +32,24 @@ _TYPES = {
 _FORMATS = {".csv": "text/csv", ".json": "application/json", ".ndjson": "application/jsonlines", ".parquet": "application/x-parquet"}
 
 
+@dataclass(frozen=True)
+class Description:
+    """A description and the receipts that it names."""
+
+    jsonld: dict[str, Any]
+    """The description."""
+    receipts: dict[str, Receipt]
+    """The receipts by the names of their files."""
+
+    def save(self, directory: str | os.PathLike[str]) -> pathlib.Path:
+        """Writes ``croissant.json`` and the receipts, and returns the path of the former. The table is its owner's to put beside them."""
+        place = pathlib.Path(directory)
+        for name, receipt in self.receipts.items():
+            receipt.save(place / name)
+        (place / FILE).write_text(json.dumps(self.jsonld, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+        return place / FILE
+
+
 def croissant(
     dataset: Dataset,
     *receipts: Receipt,
@@ -37,14 +58,15 @@ def croissant(
     license: str,
     table: str | os.PathLike[str] | None = None,
     **more: Any,
-) -> dict[str, Any]:
-    """The description of a dataset, as JSON-LD, for whoever publishes it. Write it with :func:`json.dump`, and the receipts beside it under the names that it has for them.
+) -> Description:
+    """The description of a dataset, for whoever publishes it: :meth:`Description.save` writes it, and the receipts beside it.
 
-    The receipt of the notarization is among the files, followed by ``receipts`` of claims about it. With ``table``, a file that is published beside it, the columns are fields of records; its SHA-256 is in the
-    description, as Croissant demands, by which everybody recognises the file. ``more`` is passed to ``mlcroissant.Metadata``: ``version``, ``date_published``, ``cite_as``.
+    The receipt of the notarization is among the files, followed by ``receipts`` of claims about it. With ``table``, a file that is published beside it, the
+    columns are fields of records; its SHA-256 is in the description, as Croissant demands, by which everybody recognises the file. ``more`` is passed to
+    ``mlcroissant.Metadata``: ``version``, ``date_published``, ``cite_as``.
     """
-    named = {_tracking.file_name(receipt): receipt for receipt in (dataset.receipt(), *receipts)}
-    about = _tracking.notarization(dataset.receipt())
+    notarized = dataset.receipt()
+    named, about = {_tracking.file_name(receipt): receipt for receipt in (notarized, *receipts)}, _tracking.notarization(notarized)
     for name, receipt in named.items():
         if _tracking.notarization(receipt).entry != about.entry:
             raise InvalidInputError(f"{name} is about another table than entry {dataset.entry.index}")
@@ -66,15 +88,15 @@ def croissant(
         "zkp:logKey": about.log_key,
         "zkp:receipt": [{"@id": name} for name in named],
     }
-    return found
+    return Description(found, named)
 
 
 def verify_croissant(
     path: str | os.PathLike[str], *, trust: Trusted, require: Iterable[Requirement] = ("pinned", "proved")
 ) -> dict[str, Verdict]:
-    """Verifies the receipts of a description in a file, which lie beside it, by their names. Raises as :func:`zkp_dataset_ledger.verify`; :class:`NotFoundError`
-    where there are none, :class:`NotValidError` when they are other files or about another dataset than it says. Whether the table is the notarized one is its owner's
-    to find out: :meth:`Dataset.mismatch`.
+    """Verifies the receipts of a description in a file, which lie beside it, by their names. Raises as :func:`zkp_dataset_ledger.verify`;
+    :class:`NotFoundError` where there are none, :class:`NotValidError` when they are other files or about another dataset than it says. Whether the table is
+    the notarized one is its owner's to find out: :meth:`Dataset.mismatch`.
     """
     place, required = pathlib.Path(path), list(require)
     described = json.loads(place.read_text(encoding="utf-8"))

@@ -1,7 +1,7 @@
 """Receipts of files that DVC keeps.
 
-A file that ``dvc add`` tracks has a ``.dvc`` file beside it, which Git keeps. So does the receipt: ``stays.csv``, ``stays.csv.dvc``, ``stays.csv.receipt``. What commits to the table is in the
-``.dvc`` file, under ``meta`` of its output, where DVC leaves it alone.
+A file that ``dvc add`` tracks has a ``.dvc`` file beside it, which Git keeps. So does the receipt: ``stays.csv``, ``stays.csv.dvc``, ``stays.csv.receipt``.
+What commits to the table is in the ``.dvc`` file, under ``meta`` of its output, where DVC leaves it alone.
 """
 
 from __future__ import annotations
@@ -23,7 +23,9 @@ _META = "zkp"
 
 
 def notarize(ledger: Ledger, dvc_file: str | os.PathLike[str], *, name: str | None = None, config: ProofConfig | None = None) -> Receipt:
-    """Notarizes the table of a ``.dvc`` file, unless it is the newest version of its name, puts the receipt beside it and says so in the file. Commit both to Git."""
+    """Notarizes the table of a ``.dvc`` file, unless it is the newest version of its name, puts the receipt beside it and says so in the file. Commit both to
+    Git.
+    """
     place, document, output = _output(dvc_file)
     table = place.parent / str(output["path"])
     receipt, _ = _tracking.notarized(ledger, table, name or _name(table), config)
@@ -46,8 +48,9 @@ def notarize(ledger: Ledger, dvc_file: str | os.PathLike[str], *, name: str | No
 
 
 def verify_file(dvc_file: str | os.PathLike[str], *, trust: Trusted, require: Iterable[Requirement] = ("pinned", "proved")) -> Verdict:
-    """Verifies the receipt of a ``.dvc`` file. The table need not be there. Raises as :func:`zkp_dataset_ledger.verify`; :class:`NotFoundError` where there is no receipt, and
-    :class:`NotValidError` when DVC keeps another content than was notarized, or the receipt is about another dataset."""
+    """Verifies the receipt of a ``.dvc`` file. The table need not be there. Raises as :func:`zkp_dataset_ledger.verify`; :class:`NotFoundError` where there
+    is no receipt, and :class:`NotValidError` when DVC keeps another content than was notarized, or the receipt is about another dataset.
+    """
     place, _, output = _output(dvc_file)
     said = (output.get("meta") or {}).get(_META)
     if said is None:

@@ -23,7 +23,9 @@ class Components(NamedTuple):
     prove: dsl.base_component.BaseComponent
     """``prove(notarized, ledger, claim)``: output ``receipt``."""
     verify_gate: dsl.base_component.BaseComponent
-    """``verify_gate(notarized, receipt, trust)``: outputs ``passed``, the same table, for what comes after it, and ``report``. It fails unless every check passes."""
+    """``verify_gate(notarized, receipt, trust)``: outputs ``passed``, the same table, for what comes after it, and ``report``. It fails unless every check
+    passes.
+    """
 
 
 def components(*, base_image: str = _BASE_IMAGE, packages: list[str] | None = None) -> Components:

@@ -24,7 +24,9 @@ if TYPE_CHECKING:
 
 Path = str | os.PathLike[str]
 Table = Any
-"""A path, a URL (``https://``, ``s3://``, ``gs://``, ``az://``), bytes, a binary file object, or a frame: anything with ``__arrow_c_stream__``, and datasets of Hugging Face."""
+"""A path, a URL (``https://``, ``s3://``, ``gs://``, ``az://``), bytes, a binary file object, or a frame: anything with ``__arrow_c_stream__``, and datasets
+of Hugging Face.
+"""
 
 _DEFAULT_HOME = ".zkl"
 _open: weakref.WeakSet[Ledger] = weakref.WeakSet()

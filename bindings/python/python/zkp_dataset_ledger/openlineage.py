@@ -44,7 +44,9 @@ class ReceiptDatasetFacet(DatasetFacet):  # type: ignore[misc]
 
 
 def input_dataset(*receipts: Receipt, trust: Trusted, require: Iterable[Requirement] = ("pinned",), name: str | None = None) -> InputDataset:
-    """A dataset that a job reads, with facets of what its receipts prove. The namespace is that of the log, ``zkl://ORIGIN``. Raises as :func:`zkp_dataset_ledger.verify`."""
+    """A dataset that a job reads, with facets of what its receipts prove. The namespace is that of the log, ``zkl://ORIGIN``. Raises as
+    :func:`zkp_dataset_ledger.verify`.
+    """
     verified = _verified(receipts, trust, list(require))
     dataset = verified[0].statements[0]
     assertions = [_assertion(one) for verdict in verified for one in verdict.statements if one.get("claim")]

@@ -1,6 +1,7 @@
 """Tables of Ray: notarized where their rows are, with the entry and the proof of a table on one machine.
 
-Workers get the frame of the table through Ray's object store. It is secret, as the rows are: encrypt Ray's traffic (``RAY_USE_TLS``), and keep spilled objects on disks that may hold the table.
+Workers get the frame of the table through Ray's object store. It is secret, as the rows are: encrypt Ray's traffic (``RAY_USE_TLS``), and keep spilled
+objects on disks that may hold the table.
 """
 
 from __future__ import annotations
@@ -33,11 +34,11 @@ def notarize_dataset(
 ) -> Notarized:
     """Notarizes a dataset of Ray in the ledger of this process. Rows have the order of its blocks.
 
-    Types that the schema does not decide (numbers with a point, texts) are said in ``config.read.columns``. A segment of up to 2^20 rows is proved by a task with ``num_cpus``, which is
-    tried ``max_retries`` times more when its worker is lost. ``keys`` is where workers keep keys that they make.
+    Types that the schema does not decide (numbers with a point, texts) are said in ``config.read.columns``. A segment of up to 2^20 rows is proved by a task
+    with ``num_cpus``, which is tried ``max_retries`` times more when its worker is lost. ``keys`` is where workers keep keys that they make.
     """
     if not isinstance(dataset, ray.data.Dataset):
-        raise InvalidTypeError(f"{type(dataset).__name__} is no dataset of Ray", hint="ray.data.from_arrow(...), or Ledger.notarize_dataset for a table of one machine")
+        raise InvalidTypeError(f"{type(dataset).__name__} is no dataset of Ray", hint="Ledger.notarize_dataset takes tables of one machine")
     blocks = dataset.materialize().to_arrow_refs()
     options = {"num_cpus": num_cpus, "max_retries": max_retries, "runtime_env": {"env_vars": {"RAYON_NUM_THREADS": str(max(1, int(num_cpus)))}}}
     schemas = ray.get([_schema.remote(block) for block in blocks])

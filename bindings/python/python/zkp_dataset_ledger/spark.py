@@ -1,7 +1,7 @@
 """Tables of Spark: notarized where their rows are, with the entry and the proof of a table on one machine.
 
-Workers get the frame of the table with the tasks that Spark sends them, and rows move between them by a shuffle. Both are secret, as the table is: set ``spark.network.crypto.enabled`` and
-``spark.io.encryption.enabled``.
+Workers get the frame of the table with the tasks that Spark sends them, and rows move between them by a shuffle. Both are secret, as the table is: set
+``spark.network.crypto.enabled`` and ``spark.io.encryption.enabled``.
 """
 
 from __future__ import annotations
@@ -34,17 +34,19 @@ def notarize_dataset(
 ) -> Notarized:
     """Notarizes a data frame of Spark in the ledger of the driver. Rows have the order of its partitions; the frame is persisted meanwhile.
 
-    Types that the schema does not decide (numbers with a point, texts) are said in ``config.read.columns``. A segment of up to 2^20 rows is proved by one task, on as many threads as
-    ``spark.task.cpus`` says. Spark tries a task again when its worker is lost, ``spark.task.maxFailures`` times. ``keys`` is where workers keep keys that they make.
+    Types that the schema does not decide (numbers with a point, texts) are said in ``config.read.columns``. A segment of up to 2^20 rows is proved by one
+    task, on as many threads as ``spark.task.cpus`` says. Spark tries a task again when its worker is lost, ``spark.task.maxFailures`` times. ``keys`` is
+    where workers keep keys that they make.
     """
     if not hasattr(frame, "mapInArrow"):
-        raise InvalidTypeError(f"{type(frame).__name__} is no data frame of Spark", hint="spark.read.parquet(...), or Ledger.notarize_dataset for a table of one machine")
+        raise InvalidTypeError(f"{type(frame).__name__} is no data frame of Spark", hint="Ledger.notarize_dataset takes tables of one machine")
     config = _parts.with_types(config, to_arrow_schema(frame.schema))
     persisted = frame.storageLevel != StorageLevel.NONE
     if not persisted:
         frame = frame.persist(StorageLevel.MEMORY_AND_DISK)
     try:
-        return _parts.notarize(ledger, _Engine(frame, None if keys is None else os.fspath(keys)), name=name, config=config, progress=progress)
+        engine = _Engine(frame, None if keys is None else os.fspath(keys))
+        return _parts.notarize(ledger, engine, name=name, config=config, progress=progress)
     finally:
         if not persisted:
             frame.unpersist()
