@@ -81,10 +81,14 @@ class Absent(Here):
 
 
 class Changing(Here):
-    """Rows that are others when they are proved."""
+    """Rows that are others when they are proved: a value that nobody has seen, or one value less."""
+
+    def __init__(self, age: int | None) -> None:
+        super().__init__()
+        self.age = age
 
     def prove(self, frame: bytes, segments: Mapping[int, tuple[int, int]]) -> Iterator[bytes]:
-        age = pyarrow.array([35, 58, 41, None, 19, 77], pyarrow.int64())
+        age = pyarrow.array([self.age, 58, 41, None, 19, 77], pyarrow.int64())
         yield _parts.prove_segment(frame, 0, TABLE.set_column(0, "age", age), None)
 
 
@@ -92,8 +96,9 @@ def test_what_workers_owe_is_noticed() -> None:
     with Ledger("memory:") as ledger:
         with pytest.raises(LedgerError, match="proved 0 of 1 segments"):
             _parts.notarize(ledger, Absent(), name="x", config=CONFIG, progress=None)
-        with pytest.raises(InvalidInputError):
-            _parts.notarize(ledger, Changing(), name="x", config=CONFIG, progress=None)
+        for age in (99, None):
+            with pytest.raises(InvalidInputError):
+                _parts.notarize(ledger, Changing(age), name="x", config=CONFIG, progress=None)
         with pytest.raises(InvalidInputError, match="proved, not attested"):
             _parts.notarize(ledger, Here(), name="x", config=_parts.with_types(ProofConfig.attested(read=READ), TABLE.schema), progress=None)
         assert ledger.checkpoint is None

@@ -87,7 +87,7 @@ def test_a_run_writes_artifact_panel_table_and_report(
     [artifact] = [r.request.log_artifact.artifact for r in written if r.request.HasField("log_artifact")] or [
         r.artifact for r in written if r.HasField("artifact") and r.artifact.type == "zkp-receipt"
     ]
-    assert (artifact.type, artifact.name, list(artifact.aliases)) == ("zkp-receipt", "patients", ["latest", "training"])
+    assert (artifact.type, artifact.name, set(artifact.aliases)) == ("zkp-receipt", "patients", {"latest", "training"})
     [first, second] = json.loads(artifact.metadata)["zkp"]["receipts"]
     verdict = claim.verify(trust=ledger.log_key)
     assert first["dataset_id"] == second["dataset_id"] == verdict.statement["dataset_id"]
