@@ -7,7 +7,7 @@ TARGET_DIR = $(shell $(CARGO) metadata --format-version 1 --no-deps | sed -n 's/
 # Everything that can be left out of a build; tests and lints see all of it.
 STORES = zkl-cli/pg,zkl-cli/s3,zkl-testkit/postgres,zkl-testkit/s3-servers
 
-.PHONY: help setup setup-servers build quickstart quickstart-python serve test test-python ci lint fmt clippy doc deny features msrv fuzz delete-checks pandas real-tables differential test-second-verifier test-clients test-kernels wasm ceremony embed-smoke stress-kernel stress stress-storage bench bench-kernels deploy-check dist reproducible images-test bench-wide clean
+.PHONY: help setup setup-servers build quickstart quickstart-python serve test test-python test-engines ci lint fmt clippy doc deny features msrv fuzz delete-checks pandas real-tables differential test-second-verifier test-clients test-kernels wasm ceremony embed-smoke stress-kernel stress stress-storage bench bench-kernels bench-python deploy-check dist reproducible images-test bench-wide clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 22
@@ -45,6 +45,11 @@ test: setup-servers ## run every test
 test-python: setup ## test the Python package (TESTS='-k receipts' and other arguments of pytest)
 	$(CARGO) build --locked --workspace --features $(STORES) --lib --test cli
 	@scripts/test_python.sh $(TARGET_DIR)/debug $(TESTS)
+
+# Minutes of installing: kfp, Ray, Spark (which needs Java) and DVC, beside what `make test-python` has.
+test-engines: setup ## test the Python package with Kubeflow Pipelines, Ray, Spark and DVC (TESTS='-k ray')
+	$(CARGO) build --locked --workspace --features $(STORES) --lib --test cli
+	@scripts/test_engines.sh $(TARGET_DIR)/debug $(TESTS)
 
 quickstart-python: setup ## build the Python wheel, install it in a new environment and run docs/python.md
 	@scripts/quickstart_python.sh $(TARGET_DIR)
@@ -166,6 +171,10 @@ bench: setup ## the tables of kernels, of proofs from end to end, and of the sto
 
 bench-kernels: setup ## criterion benchmarks of every crate (KERNEL=one of benches/benches)
 	$(CARGO) bench --locked -p zkl-benches --bench '$(or $(KERNEL),*)'
+
+bench-python: build ## time the Python package beside the command line, on a frame and a Parquet file (ROWS=N)
+	$(CARGO) build --release --locked -p zkl-python --features pg,s3,cloud
+	@PYTHONPATH=$$(scripts/python_package.sh $(TARGET_DIR)/release) "$$(scripts/python_env.sh)" scripts/bench_python.py $(TARGET_DIR)/release/zkl $(or $(ROWS),1000000)
 
 # In the gate the programs are those of `make test`.
 deploy-check: setup ## check the files of deploy/: schemas, what matters in them, and that what they say of the programs is true

@@ -4,8 +4,12 @@
 set -euo pipefail
 venv="${XDG_CACHE_HOME:-$HOME/.cache}/zkl/${ENVIRONMENT:-python}"
 packages=(pandas pyarrow "$@")
-imports=$(IFS=,; echo "${packages[*]}")
-if ! "$venv/bin/python" -c "import $imports" 2>/dev/null; then
+# Packages are installed when one is not there, or in another version than the one that is named.
+have='import sys; from importlib.metadata import version
+for package in sys.argv[1:]:
+    name, _, wanted = package.partition("==")
+    assert version(name) == (wanted or version(name)), package'
+if ! "$venv/bin/python" -c "$have" "${packages[@]}" 2>/dev/null; then
     [ -x "$venv/bin/python" ] || python3 -m venv "$venv" >&2
     "$venv/bin/pip" install --quiet --disable-pip-version-check "${packages[@]}" >&2
 fi

@@ -10,15 +10,16 @@ use std::{
     time::Duration,
 };
 
-use pyo3::{Bound, Py, PyAny, Python, pyclass, pymethods};
+use pyo3::{Bound, Py, PyAny, Python, pybacked::PyBackedBytes, pyclass, pymethods};
 use serde::Deserialize;
 use zkl_ledger::{
-    Dataset, Entry, LedgerBuilder, LedgerError,
+    Dataset, Entry, LedgerBuilder, LedgerError, ReadOptions,
     circuit::KeyStore,
     home::{LedgerHome, random_origin},
     openings::{MemoryVault, OpeningKey, OpeningKeyError, Passphrase},
     relation::Relation,
     requests::{EvidenceRequest, ProofSetting},
+    segments::PartialScan,
     storage::{Order, Query, StoreUrl, memory::MemoryBackend},
     transparency::{
         keys::{Origin, SigningKey},
@@ -29,6 +30,7 @@ use zkl_ledger::{
 
 use crate::{
     failure::Failure,
+    parts::TableInParts,
     process::{Caller, Cancel, Owned, Threads, threads, wait},
     shown,
     table::{Reading, table},
@@ -153,17 +155,8 @@ impl Ledger {
         progress: Option<Py<PyAny>>,
         cancel: Option<Bound<'_, Cancel>>,
     ) -> Result<String, Failure> {
-        let settings: NotarizeSettings = read(settings)?;
-        let (mut ledger, threads) = self.ready()?;
-        if let Some(proof) = settings.proof {
-            ledger = ledger.with_proofs(proof_setting(&proof)?);
-        }
-        let evidence = match (settings.attest_only, settings.reference_string) {
-            (true, _) => EvidenceRequest::Attestation,
-            (false, Some(digest)) => EvidenceRequest::ProofUnder(digest.parse().map_err(parsed)?),
-            (false, None) => EvidenceRequest::Proof,
-        };
-        let (privacy, options) = (settings.privacy.unwrap_or_default(), settings.reading.options()?);
+        let (ledger, threads) = self.ready()?;
+        let HowNotarized { ledger, evidence, privacy, options } = how_notarized(ledger, settings)?;
         let mut table = table(source)?.options(options);
         if let Some(name) = name {
             table = table.named(name.parse().map_err(parsed)?);
@@ -177,6 +170,37 @@ impl Ledger {
         })?;
         self.keep(Arc::new(dataset));
         Ok(shown)
+    }
+
+    /// Begins to notarize a table in parts, which were observed and joined: see `zkp_dataset_ledger._parts`.
+    fn notarize_parts(
+        &self,
+        py: Python<'_>,
+        name: &str,
+        settings: &str,
+        scan: PyBackedBytes,
+    ) -> Result<TableInParts, Failure> {
+        let (ledger, threads) = self.ready()?;
+        let HowNotarized { ledger, evidence, privacy, options } = how_notarized(ledger, settings)?;
+        let srs = match evidence {
+            EvidenceRequest::Proof => None,
+            EvidenceRequest::ProofUnder(digest) => Some(digest),
+            _ => {
+                return Err(Failure::Invalid {
+                    message: "a table in parts is proved, not attested".into(),
+                    hint: Some("leave out attest_only, or notarize the table in one place".into()),
+                });
+            }
+        };
+        let (name, scan) = (name.parse().map_err(parsed)?, PartialScan::from_bytes(&scan).map_err(Failure::invalid)?);
+        let begun = wait(py, &threads, &Caller::new(None, None), |_| async move {
+            let mut request = ledger.notarize_parts(name, options, scan).privacy(privacy);
+            if let Some(digest) = srs {
+                request = request.under(digest);
+            }
+            Ok(request.await?)
+        })?;
+        TableInParts::new(begun, threads)
     }
 
     /// The entry of the newest version of `dataset`, or of the one that was notarized at `index`.
@@ -526,8 +550,31 @@ fn proof_setting(text: &str) -> Result<ProofSetting, Failure> {
     text.parse().map_err(Failure::invalid)
 }
 
+/// How a table is notarized, and the ledger that does it.
+struct HowNotarized {
+    ledger: zkl_ledger::Ledger,
+    evidence: EvidenceRequest,
+    privacy: PrivacyLevel,
+    options: ReadOptions,
+}
+
+fn how_notarized(ledger: zkl_ledger::Ledger, settings: &str) -> Result<HowNotarized, Failure> {
+    let settings: NotarizeSettings = read(settings)?;
+    let ledger = match settings.proof {
+        Some(proof) => ledger.with_proofs(proof_setting(&proof)?),
+        None => ledger,
+    };
+    let evidence = match (settings.attest_only, settings.reference_string) {
+        (true, _) => EvidenceRequest::Attestation,
+        (false, Some(digest)) => EvidenceRequest::ProofUnder(digest.parse().map_err(parsed)?),
+        (false, None) => EvidenceRequest::Proof,
+    };
+    let (privacy, options) = (settings.privacy.unwrap_or_default(), settings.reading.options()?);
+    Ok(HowNotarized { ledger, evidence, privacy, options })
+}
+
 /// Settings that the package wrote, with what its caller filled in.
-fn read<'a, T: Deserialize<'a>>(settings: &'a str) -> Result<T, Failure> {
+pub(crate) fn read<'a, T: Deserialize<'a>>(settings: &'a str) -> Result<T, Failure> {
     serde_json::from_str(settings).map_err(Failure::invalid)
 }
 

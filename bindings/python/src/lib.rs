@@ -2,6 +2,7 @@
 
 mod failure;
 mod ledger;
+mod parts;
 mod process;
 mod receipt;
 mod shown;
@@ -13,8 +14,9 @@ mod _native {
     #[pymodule_export]
     use crate::{
         ledger::Ledger,
+        parts::{TableInParts, join, observe, prove_segment},
         process::{Cancel, danger_panic, end},
-        receipt::{inspect, verify},
+        receipt::{inspect, report, verify},
     };
 
     /// The version of the wheel.

@@ -287,7 +287,8 @@ fn told(py: Python<'_>, caller: &Caller, stage: &Stage) -> Result<(), Failure> {
     Ok(())
 }
 
-fn ended(error: JoinError) -> Failure {
+/// Why a task has no answer.
+pub(crate) fn ended(error: JoinError) -> Failure {
     match error.try_into_panic() {
         Ok(panic) => Failure::Internal(words(panic.as_ref())),
         Err(_) => Failure::Cancelled,

@@ -47,7 +47,7 @@ const ARROWS: [(&str, &[&str]); 24] = [
     ("zkl-witness", &["zkl-receipt", "zkl-signer"]),
     ("zkl-wasm", &["zkl-receipt"]),
     ("zkl-verify", &["zkl-core", "zkl-receipt"]),
-    ("zkl-python", &["zkl-ledger", "zkl-sources"]),
+    ("zkl-python", &["zkl-ledger", "zkl-report", "zkl-sources"]),
     ("zkl-report", &["zkl-core", "zkl-receipt"]),
     ("zkl-server", &["zkl-ledger", "zkl-report"]),
     ("zkl-cli", &["zkl-ledger", "zkl-report", "zkl-sources", "zkl-verify", "zkl-witness", "zkl-server"]),

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from .claims import Claim
     from .config import ProofConfig, ReadOptions
     from .ledger import Checkpoint, ColumnProfile, Dataset, DatasetInfo, Evaluation, Ledger, Notarized, Profile
+    from .reports import Report, report, report_async
 
 __all__ = [
     "AlreadyExistsError",
@@ -74,10 +75,13 @@ __all__ = [
     "ReadOnlyError",
     "ReadOptions",
     "Receipt",
+    "Report",
     "UnavailableError",
     "VerificationError",
     "Verdict",
     "__version__",
+    "report",
+    "report_async",
     "verify",
     "verify_async",
 ]
@@ -85,7 +89,7 @@ __all__ = [
 # What only verifies does without these, and starts sooner.
 _LATER = {"Claim": "claims", "ProofConfig": "config", "ReadOptions": "config"} | dict.fromkeys(
     ("Checkpoint", "ColumnProfile", "Dataset", "DatasetInfo", "Evaluation", "Ledger", "Notarized", "Profile"), "ledger"
-)
+) | dict.fromkeys(("Report", "report", "report_async"), "reports")
 
 
 def __getattr__(name: str) -> object:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
-from . import _calls, _forks, _native
+from . import _calls, _forks, _native, _tables
 from ._calls import ProgressArgument
 from .claims import Claim
 from .config import ProofConfig
@@ -24,7 +24,9 @@ if TYPE_CHECKING:
 
 Path = str | os.PathLike[str]
 Table = Any
-"""A path, an ``https://`` URL, bytes, a binary file object, or a frame: anything with ``__arrow_c_stream__``."""
+"""A path, a URL (``https://``, ``s3://``, ``gs://``, ``az://``), bytes, a binary file object, or a frame: anything with ``__arrow_c_stream__``, and datasets
+of Hugging Face.
+"""
 
 _DEFAULT_HOME = ".zkl"
 _open: weakref.WeakSet[Ledger] = weakref.WeakSet()
@@ -224,7 +226,7 @@ class Ledger:
             raise InvalidTypeError(f"config is a ProofConfig, not {type(config).__name__}", hint="config=ProofConfig.high_security()")
         settings = (config or ProofConfig())._settings()
         with _calls.Reporting(progress) as told:
-            shown = json.loads(self._native.notarize(table, name, settings, told, cancel))
+            shown = json.loads(self._native.notarize(_tables.readable(table), name, settings, told, cancel))
         return Notarized(self, shown)
 
     def dataset(self, name: str, *, version: int | None = None) -> Dataset:
@@ -258,8 +260,9 @@ class Ledger:
         return await _calls.in_thread(lambda cancel: self._relate(relation, tables, told, cancel))
 
     def _relate(self, relation: str, tables: Mapping[str, Table], progress: ProgressArgument, cancel: _native.Cancel | None) -> Receipt:
+        given = [(name, _tables.readable(table)) for name, table in tables.items()]
         with _calls.Reporting(progress) as told:
-            entry = json.loads(self._native.relate(relation, list(tables.items()), told, cancel))
+            entry = json.loads(self._native.relate(relation, given, told, cancel))
         return self.receipt(entry["index"])
 
     def receipt(self, *entries: Entry | int | str, scans: bool = True) -> Receipt:
@@ -387,7 +390,7 @@ class Dataset:
 
     def _mismatch(self, table: Table, progress: ProgressArgument, cancel: _native.Cancel | None) -> str | None:
         with _calls.Reporting(progress) as told:
-            return self._ledger._native.check(self.entry.index, table, told, cancel)
+            return self._ledger._native.check(self.entry.index, _tables.readable(table), told, cancel)
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.name!r}: entry {self.entry.index}, {self.entry.text}>"

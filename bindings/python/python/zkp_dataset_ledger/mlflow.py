@@ -15,6 +15,7 @@ import mlflow
 from mlflow.data.dataset import Dataset as MlflowDataset
 from mlflow.data.dataset_source import DatasetSource
 
+from . import _tracking
 from .config import ProofConfig
 from .errors import InvalidInputError, NotFoundError, NotValidError
 from .ledger import Ledger, Table
@@ -102,7 +103,7 @@ def log_receipt(receipt: Receipt, *, context: str | None = None) -> ReceiptDatas
         mlflow.start_run()
     dataset = from_receipt(receipt)
     with tempfile.TemporaryDirectory() as directory:
-        file = pathlib.Path(directory) / _artifact(receipt)
+        file = pathlib.Path(directory) / _tracking.file_name(receipt)
         receipt.save(file)
         mlflow.log_artifact(os.fspath(file), _ARTIFACTS)
     (_log_input or mlflow.log_input)(dataset, context=context)
@@ -114,16 +115,7 @@ def log_dataset(
     ledger: Ledger, table: Table, *, name: str, context: str | None = None, config: ProofConfig | None = None
 ) -> Receipt:
     """Notarizes a table that a run uses, unless it is the newest version of ``name``, and logs its receipt. A tag says whether it has changed."""
-    try:
-        newest = ledger.dataset(name)
-    except NotFoundError:
-        newest = None
-    if newest is not None and newest.mismatch(table) is None:
-        receipt, said = newest.receipt(), f"unchanged since entry {newest.entry.index}"
-    else:
-        notarized = ledger.notarize_dataset(table, name=name, config=config)
-        receipt = notarized.receipt()
-        said = "new" if newest is None else f"changed since entry {newest.entry.index}"
+    receipt, said = _tracking.notarized(ledger, table, name, config)
     log_receipt(receipt, context=context)
     mlflow.set_tag(_DATASET_TAG + name, said)
     return receipt
@@ -221,15 +213,6 @@ def _run_of(model: str, client: "MlflowClient") -> str:
 
 
 def _source(receipt: Receipt, run_id: str | None) -> "ReceiptSource":
-    notarizations = [entry for entry in receipt.entries if entry.kind == "notarization"]
-    if len(notarizations) != 1:
-        raise InvalidInputError(f"the receipt is about {len(notarizations)} tables, a dataset is one")
-    entry = notarizations[0]
-    uri = None if run_id is None else f"runs:/{run_id}/{_ARTIFACTS}/{_artifact(receipt)}"
-    dataset_id = str(entry.statement["datasetId"])
-    return ReceiptSource(dataset=entry.dataset or "", dataset_id=dataset_id, entry=entry.id, log_key=receipt.log_key, uri=uri)
-
-
-def _artifact(receipt: Receipt) -> str:
-    entry = receipt.entry
-    return f"{entry.dataset}-{entry.id[:16]}.receipt"
+    found = _tracking.notarization(receipt)
+    uri = None if run_id is None else f"runs:/{run_id}/{_ARTIFACTS}/{_tracking.file_name(receipt)}"
+    return ReceiptSource(dataset=found.dataset, dataset_id=found.dataset_id, entry=found.entry, log_key=found.log_key, uri=uri)
