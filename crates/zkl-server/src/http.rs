@@ -93,7 +93,8 @@ struct Keys;
 impl Modify for Keys {
     fn modify(&self, api: &mut utoipa::openapi::OpenApi) {
         let scheme = Http::builder().scheme(HttpAuthScheme::Bearer).bearer_format("zkl_ID_SECRET");
-        let scheme = scheme.description(Some("A key of `zkl-server key create`.")).build();
+        let what = "A key of `zkl-server key create`, or a JWT of an issuer that the server trusts.";
+        let scheme = scheme.description(Some(what)).build();
         api.components.get_or_insert_default().add_security_scheme("key", SecurityScheme::Http(scheme));
     }
 }

@@ -50,6 +50,11 @@ struct StageLabels {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct OutcomeLabels {
+    outcome: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct VerdictLabels {
     verdict: &'static str,
 }
@@ -151,6 +156,7 @@ pub(crate) struct Metrics {
     rows: Counter,
     proved: Counter,
     refused: Counter,
+    keys_fetched: Family<OutcomeLabels, Counter>,
     connections: Gauge,
     ready: Gauge,
     entries: Gauge,
@@ -179,6 +185,7 @@ impl Default for Metrics {
             rows: Counter::default(),
             proved: Counter::default(),
             refused: Counter::default(),
+            keys_fetched: Family::default(),
             connections: Gauge::default(),
             ready: Gauge::default(),
             entries: Gauge::default(),
@@ -212,6 +219,11 @@ impl Metrics {
         registry.register("rows_notarized", "Rows of these versions", self.rows.clone());
         registry.register("claims_proved", "Claims that were proved", self.proved.clone());
         registry.register("claims_refused", "Claims that are not true of their tables", self.refused.clone());
+        registry.register(
+            "issuer_keys_fetched",
+            "Fetches of the keys of issuers of tokens, by outcome",
+            self.keys_fetched.clone(),
+        );
         registry.register("connections", "Open connections", self.connections.clone());
         registry.register("ready", "Whether the store answers and holds all that it held before", self.ready.clone());
         registry.register("log_entries", "Entries of the log: the size of its tree", self.entries.clone());
@@ -225,6 +237,9 @@ impl Metrics {
         // What counts is there from the beginning: a rate over what appears with its first event misses that event.
         for event in SecurityEvent::ALL {
             drop(self.security.get_or_create(&EventLabels { event: event.as_str() }));
+        }
+        for outcome in ["ok", "failed"] {
+            drop(self.keys_fetched.get_or_create(&OutcomeLabels { outcome }));
         }
         for verdict in ["valid", "invalid"] {
             drop(self.verifications.get_or_create(&VerdictLabels { verdict }));
@@ -251,6 +266,12 @@ impl Metrics {
     pub(crate) fn verified(&self, valid: bool) {
         let verdict = if valid { "valid" } else { "invalid" };
         self.verifications.get_or_create(&VerdictLabels { verdict }).inc();
+    }
+
+    /// The keys of an issuer were fetched, or could not be.
+    pub(crate) fn keys_fetched(&self, ok: bool) {
+        let outcome = if ok { "ok" } else { "failed" };
+        self.keys_fetched.get_or_create(&OutcomeLabels { outcome }).inc();
     }
 
     /// An operation spent this long in a stage.

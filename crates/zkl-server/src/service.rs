@@ -13,7 +13,7 @@ use std::{
     fs::{File, TryLockError},
     net::IpAddr,
     num::NonZeroU32,
-    path::Path,
+    path::{Path, PathBuf},
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
@@ -39,7 +39,7 @@ pub use self::{
     views::{DatasetDetailView, DatasetView, EntryView, VerdictView},
 };
 use crate::{
-    access::{Access, KeyRing, SECURITY, Subject, Token},
+    access::{Access, KeyRing, Oidc, SECURITY, Subject, Token, is_jwt},
     audit::AuditLog,
     error::{ServerError, ServiceError},
     failure::{Code, Failure},
@@ -52,7 +52,7 @@ use crate::{
 const VERIFIERS: usize = 4;
 
 /// What a service is started with.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct ServiceSettings {
     /// What is open to everybody.
     pub access: Access,
@@ -60,6 +60,8 @@ pub struct ServiceSettings {
     pub operations: OperationLimits,
     /// Requests a second of one subject; no bound, if there is none.
     pub rate: Option<NonZeroU32>,
+    /// The file of issuers whose tokens are taken.
+    pub oidc: Option<PathBuf>,
 }
 
 /// A ledger and what a server keeps beside it.
@@ -69,6 +71,7 @@ pub struct Service {
     trust: Trust,
     access: Access,
     keys: Arc<KeyRing>,
+    oidc: Option<Arc<Oidc>>,
     operations: Arc<Operations>,
     verifiers: Semaphore,
     metrics: Arc<Metrics>,
@@ -90,7 +93,7 @@ impl Service {
     /// Starts the service of `ledger`, which is open for writing, and keeps keys and operations in `dir`. Blocking.
     ///
     /// # Errors
-    /// [`ServerError::Running`] when another service has `dir`; [`ServerError::Service`], [`ServerError::Keys`].
+    /// [`ServerError::Running`] when another service has `dir`; [`ServerError::Service`], [`ServerError::Keys`], [`ServerError::Oidc`].
     pub fn start(ledger: Ledger, dir: &Path, settings: ServiceSettings) -> Result<Self, ServerError> {
         let io = |action, path: &Path, source| ServiceError::Io { action, path: path.to_owned(), source };
         create_private_dir(dir).map_err(|source| io("create", dir, source))?;
@@ -104,12 +107,14 @@ impl Service {
         }
         let metrics = Arc::<Metrics>::default();
         let audit = AuditLog::open(dir)?;
+        let oidc = settings.oidc.map(|path| Oidc::open(path, Arc::clone(&metrics))).transpose()?;
         let operations = Operations::open(dir, settings.operations, Arc::clone(&metrics), Arc::clone(&audit))?;
         Ok(Self {
             trust: Trust::default().with_log(ledger.log_key()),
             ledger,
             access: settings.access,
             keys: Arc::new(KeyRing::open(dir)?),
+            oidc: oidc.map(Arc::new),
             operations,
             verifiers: Semaphore::new(VERIFIERS),
             metrics,
@@ -130,23 +135,32 @@ impl Service {
     ///
     /// # Errors
     /// [`ServiceError::BadKey`] for a token that is not good: its holder believes it is. [`ServiceError::TooManyRequests`],
-    /// [`ServiceError::Keys`].
+    /// [`ServiceError::Keys`], [`ServiceError::Oidc`].
     pub async fn identify(&self, token: Option<&str>, peer: Option<IpAddr>) -> Result<Subject, ServiceError> {
         let subject = match token {
             None => Ok(Subject::Anonymous),
-            Some(token) => {
-                let (keys, text) = (Arc::clone(&self.keys), zeroize::Zeroizing::new(token.to_owned()));
-                let subject = tokio::task::spawn_blocking(move || keys.authenticate(&text)).await??;
-                subject.ok_or_else(|| {
-                    let key = Token::parse(token).map(|token| token.id().to_string());
-                    tracing::warn!(target: SECURITY, event = "authentication-refused", key, "a key that is not good was refused");
-                    ServiceError::BadKey
-                })
-            }
+            Some(token) => self.authenticate(token).await,
         };
         // Guessing counts as asking without a key.
         self.count(subject.as_ref().unwrap_or(&Subject::Anonymous), peer)?;
         subject
+    }
+
+    async fn authenticate(&self, token: &str) -> Result<Subject, ServiceError> {
+        if let Some(oidc) = self.oidc.as_ref().filter(|_| is_jwt(token)) {
+            return oidc.authenticate(token).await?.map_err(|reason| {
+                let reason = reason.to_string();
+                tracing::warn!(target: SECURITY, event = "authentication-refused", reason, "a token that is not good was refused");
+                ServiceError::BadKey
+            });
+        }
+        let (keys, text) = (Arc::clone(&self.keys), zeroize::Zeroizing::new(token.to_owned()));
+        let subject = tokio::task::spawn_blocking(move || keys.authenticate(&text)).await??;
+        subject.ok_or_else(|| {
+            let key = Token::parse(token).map(|token| token.id().to_string());
+            tracing::warn!(target: SECURITY, event = "authentication-refused", key, "a key that is not good was refused");
+            ServiceError::BadKey
+        })
     }
 
     /// A subject that asks once more, as it is now, and that this is no more than its share.

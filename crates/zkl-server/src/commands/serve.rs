@@ -56,6 +56,9 @@ pub struct ServeOptions {
     /// Let everybody have receipts verified
     #[arg(long, env = "ZKL_PUBLIC_VERIFY", value_parser = BoolishValueParser::new())]
     public_verify: bool,
+    /// File of issuers (OpenID Connect) whose tokens are taken beside keys; read again when it is another one
+    #[arg(long, env = "ZKL_OIDC", value_name = "FILE")]
+    oidc: Option<PathBuf>,
     /// Operations that are carried out at a time; one uses every processor
     #[arg(long, default_value_t = OperationLimits::default().workers as u16, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=64))]
     workers: u16,
@@ -145,6 +148,7 @@ impl ServeOptions {
                 ..OperationLimits::default()
             },
             rate: NonZeroU32::new(self.rate),
+            oidc: self.oidc,
         };
         let dir = Service::dir(dir);
         let service = tokio::task::spawn_blocking(move || Service::start(ledger, &dir, settings));

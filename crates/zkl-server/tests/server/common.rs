@@ -114,12 +114,18 @@ impl Home {
     }
 
     pub(crate) fn start_with(&self, setup: Setup, tls: Option<Tls>) -> Server {
+        self.start_trusting(setup, tls, None)
+    }
+
+    /// With tokens of the issuers of a file.
+    pub(crate) fn start_trusting(&self, setup: Setup, tls: Option<Tls>, oidc: Option<PathBuf>) -> Server {
         let (dir, server_dir) = (self.ledger(), self.server_dir());
         let (started, address) = std::sync::mpsc::channel();
         let (stop, stopped) = oneshot::channel();
         let thread = std::thread::spawn(move || {
             runtime().block_on(async move {
-                let settings = ServiceSettings { access: setup.access, operations: setup.operations, rate: setup.rate };
+                let Setup { access, operations, rate, .. } = setup;
+                let settings = ServiceSettings { access, operations, rate, oidc };
                 let service = Arc::new(Service::start(open(&dir).await, &server_dir, settings).unwrap());
                 let clients = TcpListener::bind("127.0.0.1:0").await.unwrap();
                 let internal = TcpListener::bind("127.0.0.1:0").await.unwrap();
