@@ -146,6 +146,10 @@ pub enum ServerError {
     /// TLS cannot be spoken.
     #[error("TLS cannot be spoken")]
     Tls(#[from] crate::tls::TlsError),
+    /// Traces cannot be sent.
+    #[cfg(feature = "otlp")]
+    #[error("traces cannot be sent")]
+    Traces(#[from] crate::traces::TracesError),
     /// The address cannot be listened on.
     #[error("cannot listen on {address}")]
     Listen {

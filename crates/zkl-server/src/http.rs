@@ -30,8 +30,9 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 #[cfg(any(feature = "grpc", feature = "graphql"))]
 pub(crate) use extract::identify;
 pub(crate) use extract::{Alive, Peer};
+pub(crate) use observe::{LOGGED, logged};
 #[cfg(feature = "grpc")]
-pub(crate) use observe::{observed, request_id};
+pub(crate) use observe::{Asked, observed};
 pub use problem::Problem;
 #[cfg(feature = "graphql")]
 pub(crate) use {

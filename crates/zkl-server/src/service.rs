@@ -46,13 +46,17 @@ use crate::{
     metrics::{Metrics, Reading},
     operations::{OperationLimits, Operations},
     rate::Rates,
+    store::{Caches, WatchedStore},
 };
 
 /// Receipts that are verified at a time: each takes a processor.
 const VERIFIERS: usize = 4;
 
+/// Bytes of the caches unless something else is said.
+pub(crate) const CACHE_BYTES: u64 = 64 << 20;
+
 /// What a service is started with.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct ServiceSettings {
     /// What is open to everybody.
     pub access: Access,
@@ -62,6 +66,15 @@ pub struct ServiceSettings {
     pub rate: Option<NonZeroU32>,
     /// The file of issuers whose tokens are taken.
     pub oidc: Option<PathBuf>,
+    /// Bytes of the caches of what the store holds and never changes, all together.
+    pub cache_bytes: u64,
+}
+
+impl Default for ServiceSettings {
+    fn default() -> Self {
+        let (access, operations) = (Access::default(), OperationLimits::default());
+        Self { access, operations, rate: None, oidc: None, cache_bytes: CACHE_BYTES }
+    }
 }
 
 /// A ledger and what a server keeps beside it.
@@ -75,6 +88,7 @@ pub struct Service {
     operations: Arc<Operations>,
     verifiers: Semaphore,
     metrics: Arc<Metrics>,
+    caches: Arc<Caches>,
     audit: Arc<AuditLog>,
     rates: Rates,
     /// Most entries that a checkpoint covered.
@@ -106,6 +120,11 @@ impl Service {
             Err(TryLockError::Error(source)) => return Err(io("lock", &path, source).into()),
         }
         let metrics = Arc::<Metrics>::default();
+        let caches = Arc::new(Caches::new(settings.cache_bytes));
+        let ledger = {
+            let (caches, metrics) = (Arc::clone(&caches), Arc::clone(&metrics));
+            ledger.around_storage(|store| Arc::new(WatchedStore::new(store, caches, metrics)))
+        };
         let audit = AuditLog::open(dir)?;
         let oidc = settings.oidc.map(|path| Oidc::open(path, Arc::clone(&metrics))).transpose()?;
         let operations = Operations::open(dir, settings.operations, Arc::clone(&metrics), Arc::clone(&audit))?;
@@ -118,6 +137,7 @@ impl Service {
             operations,
             verifiers: Semaphore::new(VERIFIERS),
             metrics,
+            caches,
             audit,
             rates: Rates::new(settings.rate),
             seen: AtomicU64::new(0),
@@ -231,7 +251,7 @@ impl Service {
             let age = |at: Timestamp| Duration::from_millis(Timestamp::now().0.saturating_sub(at.0));
             reading.checkpoint_age = newest.ok().map(|newest| age(newest.predicate().recorded_at()));
         }
-        let rendered = self.metrics.render(&reading);
+        let rendered = self.metrics.render(&reading, &self.caches);
         rendered.map_err(|error| Failure::new(Code::Internal, error.to_string()))
     }
 

@@ -125,7 +125,7 @@ impl Home {
         let thread = std::thread::spawn(move || {
             runtime().block_on(async move {
                 let Setup { access, operations, rate, .. } = setup;
-                let settings = ServiceSettings { access, operations, rate, oidc };
+                let settings = ServiceSettings { access, operations, rate, oidc, ..ServiceSettings::default() };
                 let service = Arc::new(Service::start(open(&dir).await, &server_dir, settings).unwrap());
                 let clients = TcpListener::bind("127.0.0.1:0").await.unwrap();
                 let internal = TcpListener::bind("127.0.0.1:0").await.unwrap();

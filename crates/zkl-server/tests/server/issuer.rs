@@ -135,7 +135,10 @@ impl Issuer {
         let signer = Signer::new("first", algorithm);
         let issuer = Self { url, signer, address, pages, asked, stop, thread: Some(thread) };
         let url = &issuer.url;
-        issuer.page("/realm/.well-known/openid-configuration", json!({ "issuer": url, "jwks_uri": format!("{url}/keys") }));
+        issuer.page(
+            "/realm/.well-known/openid-configuration",
+            json!({ "issuer": url, "jwks_uri": format!("{url}/keys") }),
+        );
         issuer.publish(&[issuer.signer.jwk()]);
         issuer
     }
@@ -172,8 +175,7 @@ impl Issuer {
 
     /// Writes a file of this issuer, in which the claim `grants` says what a token gives; `more` stands among its settings.
     pub(crate) fn policy(&self, dir: &Path, grants: &[&str], more: &str) -> PathBuf {
-        let mut text =
-            format!("[[issuer]]\nname = \"corp\"\nurl = \"{}\"\naudience = \"zkl\"\n{more}\n", self.url);
+        let mut text = format!("[[issuer]]\nname = \"corp\"\nurl = \"{}\"\naudience = \"zkl\"\n{more}\n", self.url);
         for grant in grants {
             text += &format!("[[issuer.rule]]\nwhere = {{ grants = \"{grant}\" }}\ngrants = [\"{grant}\"]\n");
         }

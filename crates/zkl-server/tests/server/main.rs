@@ -20,3 +20,4 @@ mod restart;
 mod several;
 mod submit;
 mod tls;
+mod traces;

@@ -20,10 +20,13 @@ const GRANTS: [&str; 2] = ["read:team/*", "write:team/*"];
 
 #[test]
 fn whoever_an_issuer_vouches_for_is_known_by_its_name_for_them() {
-    let (home, issuer, dir) = (Home::new(), Issuer::start(Algorithm::ES256), tempfile::tempdir().unwrap());
+    let (home, dir) = (Home::new(), tempfile::tempdir().unwrap());
+    let (issuer, certificate) = Issuer::start_with_tls(Algorithm::ES256);
+    fs::write(dir.path().join("ca.pem"), certificate).unwrap();
     let mut setup = Setup::default();
     setup.operations.per_subject = 1;
-    let server = home.start_trusting(setup, None, Some(issuer.policy(dir.path(), &GRANTS, "")));
+    let issuers = issuer.policy(dir.path(), &GRANTS, "ca = \"ca.pem\"");
+    let server = home.start_trusting(setup, None, Some(issuers));
     let (alice, bob) = (issuer.token("alice", &GRANTS), issuer.token("bob", &GRANTS));
     let key = [("idempotency-key", "a")];
     let accepted = server.client(&alice).send("POST", VERSIONS, &key, CSV.as_bytes()).expect(202);
@@ -62,7 +65,10 @@ fn a_token_that_is_not_good_is_refused_over_every_face() {
         ("not good yet", with("nbf", (now() + 3_600).into())),
         ("for another audience", with("aud", "other".into())),
         ("of another issuer", stranger.token("mallory", &GRANTS)),
-        ("of another issuer in this one's name", stranger.signer.sign(&issuer.signer.head(), &issuer.claims("x", &GRANTS))),
+        (
+            "of another issuer in this one's name",
+            stranger.signer.sign(&issuer.signer.head(), &issuer.claims("x", &GRANTS)),
+        ),
         ("too long", with("more", "x".repeat(17_000).into())),
     ] {
         server.client(&token).get("/api/v1/datasets").problem(401, "unauthenticated");

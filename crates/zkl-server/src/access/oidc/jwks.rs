@@ -157,11 +157,7 @@ impl KeySource {
     ///
     /// # Errors
     /// [`JwksError`], when it has not been heard of for too long.
-    pub(super) async fn find(
-        &self,
-        id: Option<&str>,
-        algorithm: Algorithm,
-    ) -> Result<Option<VerifyingKey>, JwksError> {
+    pub(super) async fn find(&self, id: Option<&str>, algorithm: Algorithm) -> Result<Option<VerifyingKey>, JwksError> {
         let held = self.held();
         let found = held.as_ref().and_then(|set| set.find(id, algorithm).cloned());
         let age = held.as_ref().map_or(Duration::MAX, |set| set.fetched.elapsed());

@@ -317,7 +317,8 @@ fn algorithm(text: String) -> Result<Algorithm, PolicyError> {
 pub(super) fn private_url(text: &str) -> Result<Url, PolicyError> {
     let error = || PolicyError::Url { url: text.chars().take(200).collect() };
     let url = Url::parse(text).map_err(|_| error())?;
-    let plain = url.username().is_empty() && url.password().is_none() && url.query().is_none() && url.fragment().is_none();
+    let plain =
+        url.username().is_empty() && url.password().is_none() && url.query().is_none() && url.fragment().is_none();
     let kept = match (url.scheme(), url.host()) {
         ("https", Some(_)) => true,
         ("http", Some(Host::Ipv4(address))) => address.is_loopback(),
