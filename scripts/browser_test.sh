@@ -35,4 +35,4 @@ cmp -s "$work/good.receipt" "$work/bad.receipt" && { echo "the receipt was not d
 server=$!
 until grep -q '^listening' "$work/address"; do kill -0 "$server" 2>/dev/null || { cat "$work/log" >&2; exit 1; }; sleep 0.1; done
 url=$(sed -n 's/^listening on //p' "$work/address")
-node "$walk" "$packages" "$browser" "$url" "$work" "$shots"
+timeout 300 node "$walk" "$packages" "$browser" "$url" "$work" "$shots"

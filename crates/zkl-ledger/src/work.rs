@@ -95,8 +95,9 @@ pub(crate) async fn run<T: Send + 'static>(
     let _guard = CancelOnDrop(Arc::clone(&work.cancelled));
     // Stages are part of whatever asked for them.
     let span = Span::current();
-    let task =
-        tokio::task::spawn_blocking(move || with_deep_stacks(|| span.in_scope(|| job(&work))).and_then(|answer| answer));
+    let task = tokio::task::spawn_blocking(move || {
+        with_deep_stacks(|| span.in_scope(|| job(&work))).and_then(|answer| answer)
+    });
     task.await.map_err(LedgerError::task)?
 }
 

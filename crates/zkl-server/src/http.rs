@@ -23,16 +23,19 @@ use axum::{
 use tower_http::{catch_panic::CatchPanicLayer, timeout::TimeoutLayer};
 use utoipa::{
     Modify, OpenApi,
-    openapi::security::{Http, HttpAuthScheme, SecurityScheme},
+    openapi::{
+        RefOr, Server,
+        security::{Http, HttpAuthScheme, SecurityScheme},
+    },
 };
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 #[cfg(any(feature = "grpc", feature = "graphql"))]
 pub(crate) use extract::identify;
 pub(crate) use extract::{Alive, Peer};
-pub(crate) use observe::{LOGGED, logged};
 #[cfg(feature = "grpc")]
 pub(crate) use observe::{Asked, observed};
+pub(crate) use observe::{LOGGED, logged};
 pub use problem::Problem;
 #[cfg(feature = "graphql")]
 pub(crate) use {
@@ -128,7 +131,33 @@ fn uploads() -> OpenApiRouter<Shared> {
 pub fn document() -> utoipa::openapi::OpenApi {
     let (_, mut document) = api().split_for_parts();
     document.merge(uploads().split_for_parts().1);
+    document.servers = Some(vec![Server::new("/")]);
+    let operations = document
+        .paths
+        .paths
+        .values_mut()
+        .flat_map(|path| [&mut path.get, &mut path.post, &mut path.delete].into_iter().filter_map(Option::as_mut));
+    for (status, response) in operations.flat_map(|operation| operation.responses.responses.iter_mut()) {
+        // Every answer has to be described.
+        if let RefOr::T(response) = response
+            && response.description.is_empty()
+        {
+            response.description = described(status).to_owned();
+        }
+    }
     document
+}
+
+/// What an answer of this status is, in a few words.
+fn described(status: &str) -> &'static str {
+    match status {
+        "200" => "What was asked for",
+        "201" => "It was made",
+        "202" => "It was accepted, and is followed as an operation",
+        "204" => "It was done",
+        "304" => "It is what it was",
+        _ => "Why it was not done",
+    }
 }
 
 /// Every route over `service`.

@@ -126,7 +126,8 @@ mod otlp {
             if !endpoint.path().ends_with(PATH) {
                 endpoint.path_segments_mut().map_err(|()| error())?.pop_if_empty().extend(PATH.split('/'));
             }
-            let config = Agent::config_builder().timeout_global(Some(PATIENCE)).http_status_as_error(false).max_redirects(0);
+            let config =
+                Agent::config_builder().timeout_global(Some(PATIENCE)).http_status_as_error(false).max_redirects(0);
             let collector = Collector { agent: config.build().into(), said: Mutex::default() };
             let exporter = SpanExporter::builder()
                 .with_http()
@@ -230,7 +231,10 @@ mod otlp {
             };
             let context = with(&[("traceparent", good), ("tracestate", "a=b")]).unwrap();
             assert_eq!(context.trace_id().to_string(), "0af7651916cd43dd8448eb211c80319c");
-            assert_eq!((context.span_id().to_string().as_str(), context.trace_state().header().as_str()), ("b7ad6b7169203331", "a=b"));
+            assert_eq!(
+                (context.span_id().to_string().as_str(), context.trace_state().header().as_str()),
+                ("b7ad6b7169203331", "a=b")
+            );
             let long = format!("a={}", "b".repeat(600));
             assert_eq!(with(&[("traceparent", good), ("tracestate", &long)]).unwrap().trace_state().header(), "");
             for bad in [

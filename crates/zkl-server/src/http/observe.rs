@@ -81,7 +81,7 @@ pub(crate) async fn observed(
     let begun = Instant::now();
     let mut response = SPAN.scope(span.clone(), answer.instrument(traced.clone())).await;
     let (took, failure) = (begun.elapsed(), response.extensions().get::<Code>().copied());
-    traced.record("http.response.status_code", response.status().as_u16());
+    traced.record("http.response.status_code", i64::from(response.status().as_u16()));
     traced.record("zkl.outcome", failure.map_or("ok", Code::as_str));
     if response.status() >= StatusCode::INTERNAL_SERVER_ERROR || failure == Some(Code::Internal) {
         traced.record("otel.status_code", "ERROR");

@@ -119,6 +119,21 @@ impl Home {
 
     /// With tokens of the issuers of a file.
     pub(crate) fn start_trusting(&self, setup: Setup, tls: Option<Tls>, oidc: Option<PathBuf>) -> Server {
+        self.begin(setup, tls, oidc, |ledger| ledger)
+    }
+
+    /// With something around the ledger.
+    pub(crate) fn start_around(&self, setup: Setup, around: impl FnOnce(Ledger) -> Ledger + Send + 'static) -> Server {
+        self.begin(setup, None, None, around)
+    }
+
+    fn begin(
+        &self,
+        setup: Setup,
+        tls: Option<Tls>,
+        oidc: Option<PathBuf>,
+        around: impl FnOnce(Ledger) -> Ledger + Send + 'static,
+    ) -> Server {
         let (dir, server_dir) = (self.ledger(), self.server_dir());
         let (started, address) = std::sync::mpsc::channel();
         let (stop, stopped) = oneshot::channel();
@@ -126,7 +141,7 @@ impl Home {
             runtime().block_on(async move {
                 let Setup { access, operations, rate, .. } = setup;
                 let settings = ServiceSettings { access, operations, rate, oidc, ..ServiceSettings::default() };
-                let service = Arc::new(Service::start(open(&dir).await, &server_dir, settings).unwrap());
+                let service = Arc::new(Service::start(around(open(&dir).await), &server_dir, settings).unwrap());
                 let clients = TcpListener::bind("127.0.0.1:0").await.unwrap();
                 let internal = TcpListener::bind("127.0.0.1:0").await.unwrap();
                 let grpc = TcpListener::bind("127.0.0.1:0").await.unwrap();

@@ -32,23 +32,33 @@ pub(crate) struct Signer {
     pub(crate) id: String,
     pub(crate) algorithm: Algorithm,
     pub(crate) key: EncodingKey,
+    /// The public half in Base64, of Ed25519.
+    x: Option<String>,
 }
 
 impl Signer {
     pub(crate) fn new(id: &str, algorithm: Algorithm) -> Self {
         let made = |kind| rcgen::KeyPair::generate_for(kind).unwrap().serialize_der();
+        let mut x = None;
         let key = match algorithm {
             Algorithm::ES256 => EncodingKey::from_ec_der(&made(&rcgen::PKCS_ECDSA_P256_SHA256)),
             Algorithm::ES384 => EncodingKey::from_ec_der(&made(&rcgen::PKCS_ECDSA_P384_SHA384)),
-            Algorithm::EdDSA => EncodingKey::from_ed_der(&made(&rcgen::PKCS_ED25519)),
+            Algorithm::EdDSA => {
+                let pair = rcgen::KeyPair::generate_for(&rcgen::PKCS_ED25519).unwrap();
+                x = Some(BASE64_URL_SAFE_NO_PAD.encode(pair.public_key_raw()));
+                EncodingKey::from_ed_der(&pair.serialize_der())
+            }
             _ => EncodingKey::from_rsa_der(&BASE64_STANDARD.decode(RSA.replace('\n', "")).unwrap()),
         };
-        Self { id: id.to_owned(), algorithm, key }
+        Self { id: id.to_owned(), algorithm, key, x }
     }
 
     /// The public half, as key sets have it.
     pub(crate) fn jwk(&self) -> Value {
-        let mut jwk = serde_json::to_value(Jwk::from_encoding_key(&self.key, self.algorithm).unwrap()).unwrap();
+        let mut jwk = match &self.x {
+            Some(x) => json!({ "kty": "OKP", "crv": "Ed25519", "x": x, "alg": "EdDSA" }),
+            None => serde_json::to_value(Jwk::from_encoding_key(&self.key, self.algorithm).unwrap()).unwrap(),
+        };
         jwk["kid"] = self.id.as_str().into();
         jwk["use"] = "sig".into();
         jwk

@@ -18,6 +18,7 @@ mod oidc;
 mod reads;
 mod restart;
 mod several;
+mod stress;
 mod submit;
 mod tls;
 mod traces;

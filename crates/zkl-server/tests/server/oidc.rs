@@ -103,8 +103,8 @@ fn a_server_without_issuers_takes_no_tokens() {
 #[test]
 fn an_issuer_that_does_not_answer_is_no_reason_to_send_people_away() {
     let (home, issuer, dir) = (Home::new(), Issuer::start(Algorithm::ES256), tempfile::tempdir().unwrap());
-    let server = home.start_trusting(Setup::default(), None, Some(issuer.policy(dir.path(), &GRANTS, "")));
     let key = home.key(&["read:team/*"]);
+    let server = home.start_trusting(Setup::default(), None, Some(issuer.policy(dir.path(), &GRANTS, "")));
     issuer.forget();
     let answer = server.client(&issuer.token("alice", &GRANTS)).get("/api/v1/datasets");
     assert!(answer.header("retry-after").parse::<u32>().is_ok());
