@@ -169,7 +169,8 @@ where
                 let since = match step {
                     Some(step) => {
                         tokio::time::sleep_until(due.into()).await;
-                        std::mem::replace(&mut due, due + step)
+                        due += step;
+                        due - step
                     }
                     None => Instant::now(),
                 };

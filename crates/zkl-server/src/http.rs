@@ -87,7 +87,7 @@ impl FromRef<Shared> for Arc<Service> {
     ),
     modifiers(&Keys),
     security(("key" = [])),
-    components(schemas(Problem)),
+    components(schemas(Problem, routes::submit::ColumnPair)),
 )]
 struct Api;
 

@@ -79,7 +79,9 @@ pub(crate) async fn observed(
     );
     parent.adopt(&traced);
     let begun = Instant::now();
-    let mut response = SPAN.scope(span.clone(), answer.instrument(traced.clone())).await;
+    // Without a collector the inner span is none, and lines of the log are told apart by the outer one.
+    let answer = answer.instrument(traced.clone()).instrument(span.clone());
+    let mut response = SPAN.scope(span.clone(), answer).await;
     let (took, failure) = (begun.elapsed(), response.extensions().get::<Code>().copied());
     traced.record("http.response.status_code", i64::from(response.status().as_u16()));
     traced.record("zkl.outcome", failure.map_or("ok", Code::as_str));

@@ -307,8 +307,9 @@ impl Operations {
             state: State::Queued,
             stage: None,
         };
+        let logged = logged();
         let traced = tracing::debug_span!(
-            target: traces::TARGET, parent: &logged(), "operation",
+            target: traces::TARGET, parent: &logged, "operation",
             otel.name = work.as_str(), otel.status_code = Empty, zkl.outcome = Empty,
         );
         Parent::current().adopt(&traced);
@@ -335,7 +336,7 @@ impl Operations {
                     drop(place);
                 };
                 // It goes on when the request was answered.
-                tokio::spawn(work.instrument(traced));
+                tokio::spawn(work.instrument(traced).instrument(logged));
                 Ok::<_, ServiceError>(())
             }
             .in_current_span(),
