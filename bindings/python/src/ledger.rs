@@ -326,9 +326,7 @@ impl Ledger {
             if let Some(columns) = &relation.columns {
                 request = request.columns(columns);
             }
-            if let Some(k) = relation.k {
-                request = request.k(k);
-            }
+            request = request.details(relation.details.clone());
             Ok(request.await?)
         })?;
         one(&entry)

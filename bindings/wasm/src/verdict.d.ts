@@ -28,11 +28,26 @@ export interface Scan {
 
 /** How the rows of tables are related. */
 export interface Relation {
-    operation: "same_rows" | "split" | "append" | "subset" | "unique" | "k_anonymous";
+    operation:
+        | "same_rows"
+        | "split"
+        | "append"
+        | "subset"
+        | "unique"
+        | "k_anonymous"
+        | "bounds"
+        | "filter"
+        | "erase"
+        | "present"
+        | "absent";
     tables: { role: string; dataset: string; rows: number }[];
     columns: string[];
     /** The fewest rows of a class, for k_anonymous. */
     k?: number;
+    /** What rows are asked for, all of it: of bounds the range, of present and absent the values. */
+    where?: { column: string; is: Record<string, string | [string, string]> }[];
+    /** Whether bounds allow rows without a value. */
+    nulls?: boolean;
     /** Columns that were not compared, and why. */
     left_out?: { column: string; reason: string }[];
 }

@@ -5,7 +5,9 @@
 //! - the rows on the left, as values, are those on the right, each as often;
 //! - those on the right are some of those on the left, none more often than there;
 //! - no two rows of the one table are equal;
-//! - every row of the one table is equal to k - 1 others, at least.
+//! - every row of the one table is equal to k - 1 others, at least;
+//! - the rows on the right are those on the left that meet conditions, or those that do not;
+//! - every value of a column lies within bounds, or a row holds certain values, or none does.
 //!
 //! Rows from a unit's n on are ignored.
 //!
@@ -22,13 +24,13 @@
 //! vanishes exactly if every part does. So a minimum and a code of one table never meet those of another one: values are compared.
 //!
 //! Rows on the left count with a committed selector s instead of `ind` where those on the right are some of them, and what shows that
-//! s is a bit is a posting too; so are the gaps between keys that all differ, and the sizes of classes: `relation/posting.rs` and
-//! `relation/chain.rs`. All of it is linear in columns that are committed to before X.
+//! s is a bit is a posting too; so are the gaps between keys that all differ, the sizes of classes, and conditions: `relation/posting.rs`,
+//! `relation/chain.rs`, `relation/condition.rs`. All of it is linear in columns that are committed to before X.
 //!
 //! [`fraction`] reduces the sum to `p(z)`, `q(z)` of the leaves. `p` is public but for committed weights; their sum at z joins the claim with
 //! a power of eta. `q` is linear in the committed columns but for
 //! `min b`: the minimum is sealed, so the prover sends `b(z)`, which joins the claim with a power of eta; then the mask, as in
-//! [`crate::opening`].
+//! [`crate::opening`]. Public constants of tuples stay in the value: [`relation_constant`] takes them out, so that no circuit depends on them.
 //!
 //! # Soundness
 //! `t0` must bind columns, digests `D`, mask and seals before X, Y are drawn. The error is that of the fractional sum and of Schwartz-Zippel
@@ -42,17 +44,19 @@
 //! | `r*`, `z_blk`, eta, rho, `y` | [`RelationOpening`] |
 
 mod chain;
+mod condition;
 mod extra;
 mod posting;
 mod prove;
 mod shape;
 mod weights;
 
+pub use condition::{ColumnTest, Test};
 pub use extra::{ExtraCells, extra_columns};
 pub use posting::{ExtraColumn, RelationKind};
 pub use prove::{RelationProof, UnitCells, prove_relation};
 pub use shape::{ColumnShape, RelationShape, Side, TableShape};
-pub use weights::relation_weights;
+pub use weights::{relation_constant, relation_weights};
 
 use zkl_core::ark::Fr;
 use zkl_poseidon::Domain;
@@ -109,7 +113,7 @@ pub struct RelationOpening<V> {
     pub eta: V,
     /// The mask's coefficient.
     pub rho: V,
-    /// The value of the weighted columns and the mask at `r*`.
+    /// The value of the weighted columns, the mask, and the constants of [`relation_constant`] at `r*`.
     pub value: V,
 }
 
@@ -140,8 +144,8 @@ impl<V: Clone> RelationOpening<V> {
 /// The first [`ScanError`] among the checks, or whatever the context answers.
 ///
 /// # Soundness
-/// `sealed` must be what the seals in `t0` hold, its lengths those of `shape` ([`check_sealed`]); the columns must open to the value, with
-/// [`relation_weights`].
+/// `sealed` must be what the seals in `t0` hold, its lengths those of `shape` ([`check_sealed`]); the columns must open to the value less
+/// [`relation_constant`], with [`relation_weights`].
 pub fn verify_relation<C: Context>(
     ctx: &mut C,
     shape: &RelationShape,
@@ -158,10 +162,16 @@ pub fn verify_relation<C: Context>(
     let y = ctx.challenge()?;
     let sum = match shape.kind() {
         RelationKind::SameRows => dictionaries(ctx, shape, sealed, &x, &y)?,
-        RelationKind::Subset => {
+        RelationKind::Subset
+        | RelationKind::Filter
+        | RelationKind::Erase
+        | RelationKind::Present
+        | RelationKind::Absent => {
             dictionaries(ctx, shape, sealed, &x, &y)? + targets(ctx, shape, sealed, &firsts, (&x, &y))?
         }
-        RelationKind::KAnonymous { .. } => targets(ctx, shape, sealed, &firsts, (&x, &y))?,
+        RelationKind::KAnonymous { .. } | RelationKind::Bounds { .. } => {
+            targets(ctx, shape, sealed, &firsts, (&x, &y))?
+        }
         RelationKind::Unique => {
             one_code_each(ctx, shape, sealed)?;
             targets(ctx, shape, sealed, &firsts, (&x, &y))?
@@ -320,7 +330,7 @@ fn targets<C: Context>(
             Amount::Rows(table) => rows(ctx, table),
             Amount::RowsLeft => rows(ctx, 0) - rows(ctx, 1),
             Amount::RowsBeyond => all(ctx) - rows(ctx, 0),
-            Amount::RowsLessFirst => rows(ctx, 0) - first(ctx, 0),
+            Amount::RowsLessFirst(at) => rows(ctx, 0) - first(ctx, at),
             Amount::AllLessFirst => all(ctx) - first(ctx, 0),
             Amount::First(at) => first(ctx, at),
         };
@@ -379,10 +389,10 @@ fn public_weights<C: Context>(ctx: &mut C, shape: &RelationShape, eq: &[C::Value
     let mut weights = ctx.constant(0);
     for (block, eq) in shape.blocks().iter().zip(eq) {
         let unit = match *block {
-            RelationBlock::Rows { table, .. } if shape.selector(table).is_some() => continue,
+            RelationBlock::Rows { table, .. } if shape.selector(table).is_some_and(|own| !own.is_inverted) => continue,
             RelationBlock::Rows { unit, .. } | RelationBlock::Dictionary { unit, .. } => unit,
             RelationBlock::Posting(index) => match shape.posting(index) {
-                Some(Posting { weight: Weight::Below, unit, .. }) => *unit,
+                Some(Posting { weight: Weight::Below | Weight::BelowAnd(_), unit, .. }) => *unit,
                 Some(Posting { weight: Weight::All | Weight::Form(1, _), .. }) => {
                     weights += eq;
                     continue;
@@ -411,7 +421,7 @@ struct LeafPoint<'a, V> {
 }
 
 /// The value at `r*` of the committed part of `q`: what is public or sealed is taken out of the claim. `valid` are the values of the
-/// validity columns, block by block.
+/// validity columns, in the order of [`RelationShape::valid_columns`].
 fn committed_part<C: Context>(
     ctx: &mut C,
     shape: &RelationShape,
@@ -434,7 +444,8 @@ fn committed_part<C: Context>(
         })
         .collect();
     let mut rest = q.clone();
-    let mut valid = valid.iter();
+    // Those of compared rows come first, block by block.
+    let (values, mut valid) = (valid, valid.iter());
     for (block, eq) in shape.blocks().iter().zip(eq) {
         match *block {
             RelationBlock::Rows { table, .. } => {
@@ -464,10 +475,22 @@ fn committed_part<C: Context>(
             }
             RelationBlock::Posting(index) => {
                 let Some(posting) = shape.posting(index) else { continue };
-                let mut known = x.clone() - ctx.constant(posting.space) - y.clone() * ctx.constant(posting.shift);
+                let mut known = match posting.weight {
+                    Weight::NonZero => ctx.constant(0),
+                    _ => x.clone() - ctx.constant(posting.space) - y.clone() * ctx.constant(posting.shift),
+                };
                 for &(power, factor, column) in &posting.terms {
                     let value = match column {
-                        Column::Cell(_) => continue,
+                        // One is public.
+                        Column::Cell(_) | Column::One => continue,
+                        Column::Min { table, column } => {
+                            let sealed = sealed.get(table).and_then(|table| table.columns.get(column));
+                            let Some(SealedColumn::Numeric { min }) = sealed else { continue };
+                            match shape.valid_value(posting.unit, column).and_then(|at| values.get(at)) {
+                                Some(valid) => valid.clone() * min,
+                                None => min.clone(),
+                            }
+                        }
                         Column::Beyond => match below.get(posting.unit) {
                             Some(below) => ctx.constant(1) - below,
                             None => continue,

@@ -1,4 +1,4 @@
-//! Relations between notarized tables: the rows of one are those of others together, each as often, or some of them, or all different.
+//! Relations between notarized tables: the rows of one are those of others together, each as often, or some of them, or all different, or meet conditions.
 //!
 //! # Statement
 //! Given the seals and the committed columns of one to four tables: the prover knows openings of both such that the tuples of the compared
@@ -27,6 +27,7 @@
 
 mod circuit;
 mod compare;
+mod condition;
 mod error;
 mod link;
 mod operation;
@@ -39,6 +40,7 @@ mod tests;
 
 pub use circuit::{RelationCircuit, RelationInputs, relation_circuit_id};
 pub use compare::{Compared, NotCompared, Reason, compare};
+pub use condition::{Condition, ConditionProblem, Details};
 pub use error::{ProveRelationError, RelationDecodeError, RelationPlanError, VerifyRelationError};
 pub use operation::{Operation, OperationError};
 pub use plan::{RelationPlan, RelationUnit};

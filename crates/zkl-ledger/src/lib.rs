@@ -63,7 +63,9 @@ pub mod requests {
 /// Relations between tables: their text, what can be said, and why one was not proved.
 pub mod relation {
     pub use crate::relate::{BrokenRow, RelateError, Relation, RelationSyntaxError};
-    pub use zkl_circuits::relation::{Operation, OperationError, RelationPlanError};
+    pub use zkl_circuits::relation::{
+        Condition, ConditionProblem, Details, Operation, OperationError, RelationPlanError,
+    };
 }
 
 /// The language of claims, and what a claim comes to.

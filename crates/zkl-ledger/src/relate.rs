@@ -10,8 +10,8 @@ use std::{future::IntoFuture, sync::Arc};
 use futures::future::BoxFuture;
 use zkl_argument::commit::CommitmentSeed;
 use zkl_circuits::relation::{
-    Operation, RelationCircuit, RelationContext, RelationPlan, RelationRole, RelationSecrets, RelationStatement,
-    compare, prove_relation,
+    Condition, Details, Operation, RelationCircuit, RelationContext, RelationPlan, RelationRole, RelationSecrets,
+    RelationStatement, compare, prove_relation,
 };
 use zkl_core::{layout::Layout, time::Timestamp};
 use zkl_receipt::{DatasetRef, Nonce, Predicate, RelationRecord, RelationTerms, Role};
@@ -42,7 +42,7 @@ pub struct Relate<'l> {
     operation: Operation,
     tables: Vec<(&'l Dataset, Table)>,
     columns: Option<Vec<String>>,
-    k: Option<u32>,
+    details: Details,
     reporter: SharedReporter,
 }
 
@@ -53,7 +53,8 @@ impl Ledger {
     /// Of the future: [`LedgerError::Relation`] when the relation is false, cannot be proved of these tables, or a table is another one than the notarized
     /// one; otherwise what the vault, the keys or the store answer. Nothing is recorded then.
     pub fn relate(&self, operation: Operation) -> Relate<'_> {
-        Relate { ledger: self, operation, tables: Vec::new(), columns: None, k: None, reporter: Arc::new(()) }
+        let details = Details::default();
+        Relate { ledger: self, operation, tables: Vec::new(), columns: None, details, reporter: Arc::new(()) }
     }
 }
 
@@ -64,7 +65,8 @@ impl<'l> Relate<'l> {
         self
     }
 
-    /// Compares the tables in these columns alone. Without it they are compared in all that can be.
+    /// Compares the tables in these columns alone, in whatever order. Without it they are compared in all that can be; [`Operation::Bounds`],
+    /// [`Operation::Present`] and [`Operation::Absent`] are about the columns of their conditions.
     pub fn columns(mut self, columns: impl IntoIterator<Item = impl Into<String>>) -> Self {
         self.columns = Some(columns.into_iter().map(Into::into).collect());
         self
@@ -72,7 +74,20 @@ impl<'l> Relate<'l> {
 
     /// The fewest rows of a class, which [`Operation::KAnonymous`] needs and no other operation has.
     pub const fn k(mut self, k: u32) -> Self {
-        self.k = Some(k);
+        self.details.k = Some(k);
+        self
+    }
+
+    /// What rows are asked for, beside what was said before: of [`Operation::Bounds`] the range, of [`Operation::Present`] and
+    /// [`Operation::Absent`] a value.
+    pub fn condition(mut self, condition: Condition) -> Self {
+        self.details.conditions.push(condition);
+        self
+    }
+
+    /// All that the operation has beside tables and columns, in place of what was said before.
+    pub fn details(mut self, details: Details) -> Self {
+        self.details = details;
         self
     }
 
@@ -83,7 +98,7 @@ impl<'l> Relate<'l> {
     }
 
     async fn run(self) -> Result<Entry, LedgerError> {
-        let Self { ledger, operation, tables, columns, k, reporter } = self;
+        let Self { ledger, operation, tables, columns, details, reporter } = self;
         let notary = ledger.notary()?.verifying_key();
         if !operation.tables().contains(&tables.len()) {
             return Err(RelateError::Tables { operation, got: tables.len() }.into());
@@ -108,18 +123,24 @@ impl<'l> Relate<'l> {
         let proved = work::run(Arc::clone(&reporter), move |work| {
             let srs = common_string(&committed)?;
             let layouts: Vec<&Layout> = committed.iter().map(|rows| rows.plan.layout()).collect();
-            let columns = columns.unwrap_or_else(|| {
-                let comparable = compare(&layouts).into_iter().filter(|column| column.positions.is_ok());
-                comparable.map(|column| column.column).collect()
+            let details = layouts.first().map_or_else(|| details.clone(), |layout| details.canonical(layout));
+            let mut columns = columns.unwrap_or_else(|| match operation.is_about_conditions() {
+                true => details.conditions.iter().map(|condition| condition.column.clone()).collect(),
+                false => {
+                    let comparable = compare(&layouts).into_iter().filter(|column| column.positions.is_ok());
+                    comparable.map(|column| column.column).collect()
+                }
             });
+            // A statement has them in the order of the first table; what it lacks is the plan's to refuse.
+            columns.sort_by_key(|name| layouts.first().and_then(|layout| layout.index_of(name)));
             let plans = committed.iter().map(|rows| &rows.plan).collect();
-            let plan = RelationPlan::with_k(operation, k, plans, &columns).map_err(RelateError::Plan)?;
+            let plan = RelationPlan::with(operation, &details, plans, &columns).map_err(RelateError::Plan)?;
             let rows: Vec<RelatedRows> =
                 committed.iter().map(|rows| rows.read_again(work)).collect::<Result<_, _>>()?;
             // Its owner is told which rows break it; nobody else ever is.
             difference::check(&plan, &committed, &rows)?;
 
-            let terms = RelationTerms { operation, columns, k };
+            let terms = RelationTerms { operation, columns, details };
             let circuit = RelationCircuit::blank(plan.shape().clone());
             // Linked columns of several tables are opened with the circuit.
             let key = ProofSetting::Universal.keys(&keys, &circuit, work)?;

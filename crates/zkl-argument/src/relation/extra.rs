@@ -14,6 +14,7 @@ use zkl_core::ark::{
 use super::{
     SealedColumn, SealedTable, UnitCells,
     chain::{self, Key, KeyLayout},
+    condition,
     posting::{REMAINDER_BITS, RelationKind},
     shape::{ColumnShape, RelationShape, TableShape},
 };
@@ -59,6 +60,20 @@ pub fn extra_columns(
         }
         (RelationKind::Unique, [table, ..]) => gaps(shape, table, units),
         (RelationKind::KAnonymous { k }, _) => Ok(classes(shape, k, units)),
+        (kind, [table, ..]) if kind.has_tests() => {
+            let own = units.get(..table.units).ok_or(PlanError::Column { index: units.len() })?;
+            let first = (table, sealed.first().ok_or(PlanError::Profile { index: 0 })?);
+            let mut extra = match kind {
+                RelationKind::Bounds { lower, upper, .. } => {
+                    condition::bounds_columns(shape, (lower, upper), first, own)?
+                }
+                RelationKind::Present => condition::match_columns(shape, first, own),
+                RelationKind::Absent => ExtraCells::default(),
+                _ => condition::test_columns(shape, first, own),
+            };
+            extra.columns.resize_with(units.len(), Vec::new);
+            Ok(extra)
+        }
         _ => Ok(ExtraCells { columns, firsts: Vec::new() }),
     }
 }

@@ -1,7 +1,8 @@
 //! What is posted beside rows and dictionaries: bits, gaps of a chain, and the limbs that are looked up.
 //!
 //! In every row of its block a posting adds `weight / (X - tau - sum_i Y^i v_i)`. Weights and `v_i` are linear in committed columns, in
-//! [`Column::Beyond`] and [`Column::Index`], which everybody computes. What the postings of a space must add up to is its [`Target`]s.
+//! [`Column::Beyond`] and [`Column::Index`], which everybody computes, in public constants and in sealed minima. What the postings of a space must
+//! add up to is its [`Target`]s. A posting of [`Weight::NonZero`] adds `0 / sum_i Y^i v_i`: where all `v_i` are 0 there is no sum.
 //! So no rule multiplies committed columns, and no sumcheck over rows is needed beside that of the tree.
 //!
 //! | posting | weight | tuple | says |
@@ -12,6 +13,7 @@
 //! | chain | `ind`, `-ind` | `[kappa]`, `[kappa + d + 1]` | see [`super::chain`] |
 //! | classes | `ind`, `-(k s + e)` | `[K]` | the rows of a key are as many as `k s + e` adds up to over them |
 //! | remainders | `1 - s`, in all rows | `[e]` | e is 0 where s is 0, and beyond n |
+//! | conditions, bounds | | | see [`super::condition`] |
 //!
 //! **Classes.** A selector s and limbs of a remainder e, `0 <= e < 2^32`, in every row. A class of c >= 1 rows has `c = sum (k s + e)`, whose terms
 //! are 0 or at least k; so c is at least k. The number of 1s of s is a message that precedes X. `K` has a component for every column of the
@@ -21,6 +23,7 @@ use zkl_core::ark::{Fr, ff::Field as _};
 
 use super::{
     chain::KeyLayout,
+    condition::ColumnTest,
     shape::{ColumnShape, TableShape},
 };
 use crate::{error::PlanError, shape::LIMB_BITS};
@@ -39,12 +42,44 @@ pub enum RelationKind {
         /// Rows of the smallest class that is allowed.
         k: u32,
     },
+    /// Every value of the one column of the one table, a number, lies within bounds, which are values too.
+    Bounds {
+        /// The least value that is allowed, in the column's units.
+        lower: i64,
+        /// The largest one.
+        upper: i64,
+        /// Whether rows without a value are allowed.
+        nulls: bool,
+    },
+    /// The rows of the second table are those of the first that meet all tests, each as often.
+    Filter,
+    /// The rows of the second table are those of the first that do not meet all tests, each as often.
+    Erase,
+    /// A row of the one table meets all tests, which are for equality.
+    Present,
+    /// No row of the one table meets all tests, which are for equality.
+    Absent,
 }
 
 impl RelationKind {
-    /// Whether values of several tables are compared, and not cells of one.
-    pub(crate) const fn compares_values(self) -> bool {
-        matches!(self, Self::SameRows | Self::Subset)
+    /// Whether rows of several tables are compared by value.
+    pub(crate) const fn compares_rows(self) -> bool {
+        matches!(self, Self::SameRows | Self::Subset | Self::Filter | Self::Erase)
+    }
+
+    /// Whether a dictionary's values are told by their digests, and not by the codes of one table.
+    pub const fn has_digests(self) -> bool {
+        self.compares_rows() || matches!(self, Self::Present | Self::Absent)
+    }
+
+    /// Whether constants decide which rows are meant.
+    pub(crate) const fn has_tests(self) -> bool {
+        matches!(self, Self::Bounds { .. } | Self::Filter | Self::Erase | Self::Present | Self::Absent)
+    }
+
+    /// Whether anything is looked up in a table of limbs, or may be.
+    pub const fn has_limbs(self) -> bool {
+        !matches!(self, Self::SameRows | Self::Subset | Self::Present | Self::Absent)
     }
 }
 
@@ -57,6 +92,10 @@ pub enum ExtraColumn {
     Gap,
     /// A limb of the rows that a class has beyond k; lowest first.
     Remainder,
+    /// A limb of the distance between a value and a constant; lowest first.
+    Distance,
+    /// How often a row is the one that is looked for: anything, in rows that count.
+    Match,
     /// How often each entry of the limb table is looked up by all units: in the first unit.
     Multiplicity,
 }
@@ -70,7 +109,14 @@ pub(crate) enum Column {
     Beyond,
     /// The row, modulo the size of the limb table.
     Index,
+    /// 1 in all rows: what is posted is a public constant.
+    One,
+    /// The sealed minimum of a numeric column, in the rows that have a value.
+    Min { table: usize, column: usize },
 }
+
+/// Power of Y, factor, column.
+pub(crate) type Term = (usize, Fr, Column);
 
 /// The weights of a posting.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -81,6 +127,20 @@ pub(crate) enum Weight {
     All,
     /// A linear form of committed columns: what is added in all rows, then factors and columns.
     Form(u64, Vec<(Fr, usize)>),
+    /// The same, and 1 in the rows that count.
+    BelowAnd(Vec<(Fr, usize)>),
+    /// 0, over the terms alone, which must not be 0.
+    NonZero,
+}
+
+impl Weight {
+    /// The committed columns in it, with their factors.
+    pub(crate) fn committed(&self) -> &[(Fr, usize)] {
+        match self {
+            Self::Form(_, terms) | Self::BelowAnd(terms) => terms,
+            Self::Below | Self::All | Self::NonZero => &[],
+        }
+    }
 }
 
 /// A block of leaves.
@@ -92,8 +152,7 @@ pub(crate) struct Posting {
     /// Whether it counts against the others.
     pub(crate) negative: bool,
     pub(crate) weight: Weight,
-    /// Power of Y, factor, column.
-    pub(crate) terms: Vec<(usize, Fr, Column)>,
+    pub(crate) terms: Vec<Term>,
     /// What is added to the first component of the tuple.
     pub(crate) shift: u64,
 }
@@ -108,8 +167,8 @@ pub(crate) enum Amount {
     RowsLeft,
     /// Rows of blocks of the first table that do not count.
     RowsBeyond,
-    /// Rows of the first table, less the first message.
-    RowsLessFirst,
+    /// Rows of the first table, less a message.
+    RowsLessFirst(usize),
     /// Rows of blocks of the first table, less the first message.
     AllLessFirst,
     /// A message that the prover sends before X is drawn.
@@ -138,10 +197,11 @@ pub(crate) struct Postings {
 }
 
 impl Postings {
-    /// The postings of `kind` between `tables`; spaces are numbered from `space`.
+    /// The postings of `kind` between `tables`, whose rows are asked for `tests`; spaces are numbered from `space`.
     pub(crate) fn new(
         kind: RelationKind,
         tables: &[TableShape],
+        tests: &[ColumnTest],
         limb_bits: usize,
         space: u64,
     ) -> Result<Self, PlanError> {
@@ -149,7 +209,20 @@ impl Postings {
         let mut new = Self { extra: vec![Vec::new(); units], ..Self::default() };
         match (kind, tables) {
             (RelationKind::SameRows, _) => {}
-            (RelationKind::Subset, [whole, ..]) => new.selectors(whole, space, [Amount::Rows(1), Amount::RowsLeft]),
+            (RelationKind::Subset, [whole, ..]) => {
+                new.selectors(whole, cells_of(&whole.columns), space, [Amount::Rows(1), Amount::RowsLeft]);
+            }
+            (RelationKind::Filter, [table, ..]) => {
+                new.conditions(table, tests, limb_bits, space, [Amount::Rows(1), Amount::RowsLeft]);
+            }
+            (RelationKind::Erase, [table, ..]) => {
+                new.conditions(table, tests, limb_bits, space, [Amount::RowsLeft, Amount::Rows(1)]);
+            }
+            (RelationKind::Bounds { lower, upper, nulls }, [table]) => {
+                new.bounds(table, (lower, upper, nulls), limb_bits, space);
+            }
+            (RelationKind::Present, [table]) => new.constants(table, tests, true, space),
+            (RelationKind::Absent, [table]) => new.constants(table, tests, false, space),
             (RelationKind::KAnonymous { k }, [table, ..]) => new.classes(table, k, limb_bits, space),
             (RelationKind::Unique, [table, ..]) => new.chain(table, limb_bits, space)?,
             _ => {}
@@ -158,8 +231,7 @@ impl Postings {
     }
 
     /// A selector of rows of the first table: how many it selects, and how many it leaves.
-    fn selectors(&mut self, table: &TableShape, space: u64, [ones, zeros]: [Amount; 2]) {
-        let selector = cells_of(&table.columns);
+    pub(super) fn selectors(&mut self, table: &TableShape, selector: usize, space: u64, [ones, zeros]: [Amount; 2]) {
         for unit in 0..table.units {
             self.postings.push(Posting {
                 unit,
@@ -213,8 +285,8 @@ impl Postings {
 
     /// The classes of a table by all its columns.
     fn classes(&mut self, table: &TableShape, k: u32, limb_bits: usize, space: u64) {
-        self.selectors(table, space, [Amount::First(0), Amount::RowsLessFirst]);
         let selector = cells_of(&table.columns);
+        self.selectors(table, selector, space, [Amount::First(0), Amount::RowsLessFirst(0)]);
         let limbs = REMAINDER_BITS.div_ceil(limb_bits);
         let (classes, remainders) = (space + 1, space + 2);
         let factor = |limb: usize| Fr::from(2u64).pow([(limb_bits * limb) as u64]);
@@ -242,8 +314,23 @@ impl Postings {
         self.firsts = 1;
     }
 
+    /// Looks up consecutive columns of a unit.
+    pub(super) fn look_up(&mut self, unit: usize, first: usize, count: usize, column: ExtraColumn) {
+        for cell in first..first + count {
+            self.postings.push(Posting {
+                unit,
+                space: 0,
+                negative: false,
+                weight: Weight::Below,
+                terms: vec![(1, Fr::ONE, Column::Cell(cell))],
+                shift: 0,
+            });
+            self.push_extra(unit, column);
+        }
+    }
+
     /// The limb table, with the column of its multiplicities in the first unit.
-    fn limb_table(&mut self, multiplicities: usize) {
+    pub(super) fn limb_table(&mut self, multiplicities: usize) {
         self.postings.push(Posting {
             unit: 0,
             space: 0,
@@ -255,7 +342,7 @@ impl Postings {
         self.push_extra(0, ExtraColumn::Multiplicity);
     }
 
-    fn push_extra(&mut self, unit: usize, column: ExtraColumn) {
+    pub(super) fn push_extra(&mut self, unit: usize, column: ExtraColumn) {
         if let Some(extra) = self.extra.get_mut(unit) {
             extra.push(column);
         }

@@ -118,7 +118,7 @@ impl KernelTask for Prove<'_> {
                 RelationBlock::Posting(index) => {
                     shape.posting(index).and_then(|posting| self.posting(posting, &beyond, x, y))
                 }
-                _ => self.leaf(block, x, y, &powers),
+                _ => self.leaf(block, &beyond, x, y, &powers),
             };
             blocks.push(leaf.ok_or(PlanError::Degenerate)?);
         }
@@ -156,12 +156,16 @@ impl<'a> Prove<'a> {
     /// Per unit, which rows do not count; empty where no posting asks for it.
     fn beyond(&self) -> Vec<Vec<bool>> {
         let rows = 1 << self.shape.log_rows();
-        let is_asked = |unit: usize| {
+        let is_asked = |own: usize| {
             self.shape.blocks().iter().any(|block| match *block {
                 RelationBlock::Posting(index) => self.shape.posting(index).is_some_and(|posting| {
-                    posting.unit == unit && posting.terms.iter().any(|term| term.2 == Column::Beyond)
+                    let is_term = posting.terms.iter().any(|term| term.2 == Column::Beyond);
+                    posting.unit == own && (is_term || matches!(posting.weight, Weight::BelowAnd(_)))
                 }),
-                _ => false,
+                RelationBlock::Rows { table, unit } => {
+                    unit == own && self.shape.selector(table).is_some_and(|selector| selector.is_inverted)
+                }
+                RelationBlock::Dictionary { .. } => false,
             })
         };
         let of_unit = |(unit, own): (usize, &UnitCells<'_>)| match is_asked(unit) {
@@ -177,37 +181,83 @@ impl<'a> Prove<'a> {
     {
         let unit = self.units.get(posting.unit)?;
         let sign = if posting.negative { -Fr::ONE } else { Fr::ONE };
+        let mut constant = match posting.weight {
+            Weight::NonZero => Fr::ZERO,
+            _ => sign * (x - Fr::from(posting.space) - y * Fr::from(posting.shift)),
+        };
         let mut terms = Vec::with_capacity(posting.terms.len());
         for &(power, factor, column) in &posting.terms {
+            let factor = -sign * factor * y.pow([power as u64]);
             let cells = match column {
                 Column::Cell(cell) => unit.cells.get(cell)?.cells(),
                 Column::Beyond => Cells::Bits(beyond.get(posting.unit)?),
                 Column::Index => Cells::Periodic { bits: self.shape.limb_bits() as u32 },
+                Column::One => {
+                    constant += factor;
+                    continue;
+                }
+                Column::Min { table, column } => {
+                    let sealed = self.sealed.get(table)?.columns.get(column)?;
+                    let SealedColumn::Numeric { min } = sealed else { return None };
+                    match self.shape.valid_value(posting.unit, column) {
+                        Some(at) => {
+                            let cell = self.shape.valid_columns().get(at)?.cell;
+                            terms.push((factor * min, unit.cells.get(cell)?.cells()));
+                        }
+                        None => constant += factor * min,
+                    }
+                    continue;
+                }
             };
-            terms.push((-sign * factor * y.pow([power as u64]), cells));
+            terms.push((factor, cells));
         }
-        let constant = sign * (x - Fr::from(posting.space) - y * Fr::from(posting.shift));
+        let form = |constant: Fr, weights: &[(Fr, usize)]| {
+            let term = |&(factor, cell): &(Fr, usize)| Some((factor, unit.cells.get(cell)?.cells()));
+            let terms = weights.iter().map(term).collect::<Option<Vec<_>>>()?;
+            Some(Form { constant, terms })
+        };
         let p = match &posting.weight {
             Weight::Below => Numerator::Below(unit.rows),
             Weight::All => Numerator::One,
-            Weight::Form(constant, terms) => {
-                let term = |&(factor, cell): &(Fr, usize)| Some((factor, unit.cells.get(cell)?.cells()));
-                let terms = terms.iter().map(term).collect::<Option<_>>()?;
-                Numerator::Form(Form { constant: Fr::from(*constant), terms })
+            Weight::NonZero => Numerator::Zero,
+            Weight::Form(constant, terms) => Numerator::Form(form(Fr::from(*constant), terms)?),
+            Weight::BelowAnd(terms) => {
+                let mut form = form(Fr::ONE, terms)?;
+                form.terms.push((-Fr::ONE, Cells::Bits(beyond.get(posting.unit)?)));
+                Numerator::Form(form)
             }
         };
         Some(Leaf { p, q: Denominator::Form(Form { constant, terms }) })
     }
 
-    fn leaf(&self, block: &RelationBlock, x: Fr, y: Fr, powers: &[[Fr; 2]]) -> Option<Leaf<'a>> {
-        let (RelationBlock::Rows { unit, .. } | RelationBlock::Dictionary { unit, .. }) = *block else { return None };
-        let unit = self.units.get(unit)?;
+    fn leaf<'b>(
+        &self,
+        block: &RelationBlock,
+        beyond: &'b [Vec<bool>],
+        x: Fr,
+        y: Fr,
+        powers: &[[Fr; 2]],
+    ) -> Option<Leaf<'b>>
+    where
+        'a: 'b,
+    {
+        let (RelationBlock::Rows { unit: index, .. } | RelationBlock::Dictionary { unit: index, .. }) = *block else {
+            return None;
+        };
+        let unit = self.units.get(index)?;
         let mut p = Numerator::Below(unit.rows);
         let form = match *block {
             RelationBlock::Posting(_) => return None,
             RelationBlock::Rows { table, .. } => {
                 if let Some(selector) = self.shape.selector(table) {
-                    p = column_form(unit.cells.get(selector)?);
+                    let cells = unit.cells.get(selector.cell)?.cells();
+                    p = Numerator::Form(match selector.is_inverted {
+                        false => Form { constant: Fr::ZERO, terms: vec![(Fr::ONE, cells)] },
+                        true => {
+                            let beyond = Cells::Bits(beyond.get(index)?);
+                            Form { constant: Fr::ONE, terms: vec![(-Fr::ONE, beyond), (-Fr::ONE, cells)] }
+                        }
+                    });
                 }
                 self.tuple(table, unit, x, powers)?
             }
@@ -258,22 +308,10 @@ impl<'a> Prove<'a> {
         Some(Form { constant: sign * constant, terms })
     }
 
-    /// The validity columns, block by block.
+    /// The validity columns whose values are sent.
     fn valid_columns(&self) -> impl Iterator<Item = &'a CellData<'a>> {
-        let of_unit = |block: &RelationBlock| {
-            let RelationBlock::Rows { table, unit } = *block else { return Vec::new() };
-            let (Some(own), Some(unit)) = (self.shape.tables().get(table), self.units.get(unit)) else {
-                return Vec::new();
-            };
-            let mut end = 0;
-            let ends = own.columns.iter().map(|column| {
-                end += column.cells();
-                (column, end)
-            });
-            let nullable = ends.filter(|(column, _)| matches!(column, ColumnShape::Numeric { nullable: true, .. }));
-            nullable.filter_map(|(_, end)| unit.cells.get(end - 1)).collect()
-        };
-        self.shape.blocks().iter().flat_map(of_unit).collect::<Vec<_>>().into_iter()
+        let units = self.units;
+        self.shape.valid_columns().iter().filter_map(move |valid| units.get(valid.unit)?.cells.get(valid.cell))
     }
 }
 
@@ -288,9 +326,4 @@ fn value<K: Kernel>(kernel: K, cells: &CellData<'_>, point: &[Fr], shape: &Relat
 fn below(rows: usize, point: &[Fr]) -> Fr {
     let bits: Vec<Fr> = (0..=point.len()).map(|bit| Fr::from((rows >> bit & 1) as u64)).collect();
     mle::below(&mut Native, &bits, point)
-}
-
-/// A committed column as numerators.
-fn column_form<'a>(cells: &'a CellData<'a>) -> Numerator<'a> {
-    Numerator::Form(Form { constant: Fr::ZERO, terms: vec![(Fr::ONE, cells.cells())] })
 }

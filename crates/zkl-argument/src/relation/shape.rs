@@ -1,6 +1,9 @@
 //! How many tables, units and columns a relation has: every size of the argument follows from it.
 
-use super::posting::{ExtraColumn, Posting, Postings, RelationKind, Target, Weight, cells_of};
+use super::{
+    condition::{self, ColumnTest},
+    posting::{Column, ExtraColumn, Posting, Postings, RelationKind, Target, cells_of},
+};
 use crate::{context::Value, error::PlanError, shape::LIMB_BITS};
 
 /// Binary logarithm of the arity of the tree.
@@ -88,11 +91,33 @@ pub struct RelationShape {
     log_rows: usize,
     limb_bits: usize,
     tables: Vec<TableShape>,
+    tests: Vec<ColumnTest>,
     blocks: Vec<RelationBlock>,
     block_bits: usize,
     /// Space of every dictionary column, `[table][column]`; 0 for others.
     spaces: Vec<Vec<u64>>,
     postings: Postings,
+    valid: Vec<ValidColumn>,
+}
+
+/// A validity column whose value at the leaf point the prover sends, for a minimum to be multiplied with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct ValidColumn {
+    /// Counted over all tables.
+    pub(crate) unit: usize,
+    /// The compared column.
+    pub(crate) column: usize,
+    /// Its position among the committed columns of the unit.
+    pub(crate) cell: usize,
+}
+
+/// The weights of the rows of a table that are some of them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Selector {
+    /// The committed column.
+    pub(crate) cell: usize,
+    /// Whether the rows count that it does not select.
+    pub(crate) is_inverted: bool,
 }
 
 impl RelationShape {
@@ -115,7 +140,7 @@ impl RelationShape {
         Self::of(RelationKind::SameRows, LIMB_BITS, log_rows, tables)
     }
 
-    /// The shape of a relation of `kind`. Look-ups are in a table of `2^limb_bits` entries, which the rows of the first unit hold.
+    /// The shape of a relation of `kind` without tests. Look-ups are in a table of `2^limb_bits` entries, which the rows of the first unit hold.
     ///
     /// # Errors
     /// As [`Self::new`]; [`PlanError::Column`] also for [`ColumnShape::Code`] where values are compared, and for
@@ -126,17 +151,35 @@ impl RelationShape {
         log_rows: usize,
         tables: Vec<TableShape>,
     ) -> Result<Self, PlanError> {
+        Self::with_tests(kind, limb_bits, log_rows, tables, Vec::new())
+    }
+
+    /// As [`Self::of`], with what rows of the first table are asked for.
+    ///
+    /// # Errors
+    /// As [`Self::of`]; [`PlanError::Column`] also for a test that its column cannot meet.
+    pub fn with_tests(
+        kind: RelationKind,
+        limb_bits: usize,
+        log_rows: usize,
+        tables: Vec<TableShape>,
+        tests: Vec<ColumnTest>,
+    ) -> Result<Self, PlanError> {
         let bounded = |what, got: usize, min: usize, max: usize| {
             if (min..=max).contains(&got) { Ok(()) } else { Err(PlanError::Size { what, got, min, max }) }
         };
         bounded("binary logarithm of the rows", log_rows, 1, Self::MAX_LOG_ROWS)?;
         let (fewest, most) = match kind {
             RelationKind::SameRows => (2, Self::MAX_TABLES),
-            RelationKind::Subset => (2, 2),
-            RelationKind::Unique | RelationKind::KAnonymous { .. } => (1, 1),
+            RelationKind::Subset | RelationKind::Filter | RelationKind::Erase => (2, 2),
+            RelationKind::Unique
+            | RelationKind::KAnonymous { .. }
+            | RelationKind::Bounds { .. }
+            | RelationKind::Present
+            | RelationKind::Absent => (1, 1),
         };
         bounded("number of tables", tables.len(), fewest, most)?;
-        if !kind.compares_values() {
+        if kind.has_limbs() {
             bounded("bits of a looked-up limb", limb_bits, 1, log_rows.min(LIMB_BITS))?;
         }
         let first = tables.first().map(|table| table.columns.as_slice()).unwrap_or_default();
@@ -151,10 +194,9 @@ impl RelationShape {
                 if own.is_numeric() != first.is_numeric() {
                     return Err(PlanError::Column { index });
                 }
-                match (*own, kind) {
+                match (*own, kind.has_digests()) {
                     (ColumnShape::Numeric { .. }, _) => {}
-                    (ColumnShape::Category { capacity }, RelationKind::SameRows | RelationKind::Subset)
-                    | (ColumnShape::Code { capacity }, RelationKind::Unique | RelationKind::KAnonymous { .. }) => {
+                    (ColumnShape::Category { capacity }, true) | (ColumnShape::Code { capacity }, false) => {
                         codes = codes.saturating_add(capacity as usize);
                     }
                     _ => return Err(PlanError::Column { index }),
@@ -162,6 +204,7 @@ impl RelationShape {
             }
         }
         bounded("number of codes", codes, 0, Self::MAX_CODES)?;
+        condition::check(kind, first, &tests)?;
         let max_blocks = 1 << (Self::MAX_LOG_LEAVES - log_rows);
         let per_unit = |table: &TableShape| 1 + table.columns.iter().filter(|column| column.is_category()).count();
         let count: usize = tables.iter().map(|table| table.units.saturating_mul(per_unit(table))).sum();
@@ -169,15 +212,16 @@ impl RelationShape {
         bounded("number of blocks", count, 1, max_blocks)?;
         let spaces = spaces(&tables);
         let space = spaces.iter().flatten().copied().max().unwrap_or(0).max(ROWS_SPACE) + 1;
-        let postings = Postings::new(kind, &tables, limb_bits, space)?;
-        let mut blocks = if kind.compares_values() { blocks(&tables) } else { Vec::new() };
+        let postings = Postings::new(kind, &tables, &tests, limb_bits, space)?;
+        let mut blocks = blocks(&tables, kind);
         blocks.extend((0..postings.postings.len()).map(RelationBlock::Posting));
-        bounded("number of blocks", blocks.len(), 2, max_blocks)?;
+        bounded("number of blocks", blocks.len(), 1, max_blocks)?;
         let extra = postings.extra.iter().map(Vec::len).max().unwrap_or(0);
         let cells = tables.iter().map(|table| cells_of(&table.columns)).max().unwrap_or(0);
         bounded("number of committed columns", cells + extra, 1, Self::MAX_CELLS)?;
         let block_bits = (blocks.len().next_power_of_two().trailing_zeros() as usize).max(LOG_ARITY);
-        Ok(Self { kind, log_rows, limb_bits, tables, blocks, block_bits, spaces, postings })
+        let valid = valid_columns(&tables, &blocks, &postings);
+        Ok(Self { kind, log_rows, limb_bits, tables, tests, blocks, block_bits, spaces, postings, valid })
     }
 
     /// What is shown of the tables.
@@ -205,13 +249,24 @@ impl RelationShape {
         &self.tables
     }
 
+    /// What rows of the first table are asked for.
+    pub fn tests(&self) -> &[ColumnTest] {
+        &self.tests
+    }
+
     /// Values of validity columns that the prover sends, for minima to be multiplied with.
-    pub fn value_count(&self) -> usize {
-        if !self.kind.compares_values() {
-            return 0;
-        }
-        let nullable = |column: &&ColumnShape| matches!(column, ColumnShape::Numeric { nullable: true, .. });
-        self.tables.iter().map(|table| table.units * table.columns.iter().filter(nullable).count()).sum()
+    pub const fn value_count(&self) -> usize {
+        self.valid.len()
+    }
+
+    /// The validity columns whose values the prover sends, in their order.
+    pub(crate) fn valid_columns(&self) -> &[ValidColumn] {
+        &self.valid
+    }
+
+    /// Which of these values is that of a unit's column; `None` for a column that is never null.
+    pub(crate) fn valid_value(&self, unit: usize, column: usize) -> Option<usize> {
+        self.valid.iter().position(|valid| (valid.unit, valid.column) == (unit, column))
     }
 
     /// The columns of a unit, counted over all tables, that are committed to beside those of its table and its digests.
@@ -255,16 +310,17 @@ impl RelationShape {
         &self.postings.targets
     }
 
-    /// The committed column with the weights of a table's rows; `None` if every row counts once.
-    pub(crate) fn selector(&self, table: usize) -> Option<usize> {
-        let own = self.tables.get(table).filter(|_| table == 0 && self.kind == RelationKind::Subset)?;
-        Some(cells_of(&own.columns))
+    /// The weights of a table's rows; `None` if every row counts once.
+    pub(crate) fn selector(&self, table: usize) -> Option<Selector> {
+        let is_selected = matches!(self.kind, RelationKind::Subset | RelationKind::Filter | RelationKind::Erase);
+        let own = self.tables.get(table).filter(|_| table == 0 && is_selected)?;
+        Some(Selector { cell: cells_of(&own.columns), is_inverted: self.kind == RelationKind::Erase })
     }
 
     /// Whether the weights of some blocks are committed columns: then their sum joins the opening.
     pub(crate) fn has_committed_weights(&self) -> bool {
-        let is_committed = |posting: &Posting| matches!(posting.weight, Weight::Form(..));
-        self.kind == RelationKind::Subset || self.postings.postings.iter().any(is_committed)
+        let is_committed = |posting: &Posting| !posting.weight.committed().is_empty();
+        self.selector(0).is_some() || self.postings.postings.iter().any(is_committed)
     }
 
     /// Tables, and how many committed columns each of their units has, unit by unit.
@@ -294,19 +350,54 @@ impl RelationShape {
     }
 }
 
-/// Unit by unit: its rows, then its dictionaries.
-fn blocks(tables: &[TableShape]) -> Vec<RelationBlock> {
+/// Unit by unit: its rows if they are compared, then its dictionaries.
+fn blocks(tables: &[TableShape], kind: RelationKind) -> Vec<RelationBlock> {
     let mut blocks = Vec::new();
     let mut unit = 0;
     for (table, own) in tables.iter().enumerate() {
         for _ in 0..own.units {
-            blocks.push(RelationBlock::Rows { table, unit });
+            if kind.compares_rows() {
+                blocks.push(RelationBlock::Rows { table, unit });
+            }
             let dictionaries = own.columns.iter().enumerate().filter(|(_, column)| column.is_category());
             blocks.extend(dictionaries.map(|(column, _)| RelationBlock::Dictionary { table, unit, column }));
             unit += 1;
         }
     }
     blocks
+}
+
+/// The validity columns of compared rows, block by block, then those that only postings have.
+fn valid_columns(tables: &[TableShape], blocks: &[RelationBlock], postings: &Postings) -> Vec<ValidColumn> {
+    let mut valid: Vec<ValidColumn> = Vec::new();
+    let mut add = |table: usize, unit: usize, column: usize| {
+        let Some(own) = tables.get(table) else { return };
+        if let Some(&ColumnShape::Numeric { limbs, nullable: true }) = own.columns.get(column) {
+            let before: usize = own.columns.iter().take(column).map(|column| column.cells()).sum();
+            let new = ValidColumn { unit, column, cell: before + usize::from(limbs) };
+            if !valid.contains(&new) {
+                valid.push(new);
+            }
+        }
+    };
+    for block in blocks {
+        match *block {
+            RelationBlock::Rows { table, unit } => {
+                let columns = tables.get(table).map_or(0, |own| own.columns.len());
+                (0..columns).for_each(|column| add(table, unit, column));
+            }
+            RelationBlock::Dictionary { .. } => {}
+            RelationBlock::Posting(index) => {
+                let Some(posting) = postings.postings.get(index) else { continue };
+                for term in &posting.terms {
+                    if let Column::Min { table, column } = term.2 {
+                        add(table, posting.unit, column);
+                    }
+                }
+            }
+        }
+    }
+    valid
 }
 
 /// Each dictionary of each table has a space of its own.

@@ -7,7 +7,7 @@ use zkl_core::ark::{
 
 use super::{
     RelationOpening,
-    posting::{Column, Weight},
+    posting::Column,
     shape::{ColumnShape, RelationBlock, RelationShape, Side},
 };
 use crate::{context::Native, mle, shape::LIMB_BITS};
@@ -20,14 +20,16 @@ pub fn relation_weights(shape: &RelationShape, opening: &RelationOpening<Fr>) ->
     let powers = shape.powers(&opening.tuple);
     let base = Fr::from(1u64 << LIMB_BITS);
     let mut units: Vec<Vec<Fr>> = shape.units().map(|(_, cells)| vec![Fr::ZERO; cells]).collect();
-    let mut scale = Fr::ONE;
     // The sum of committed weights is the last of the values.
     let weight_scale = opening.eta.pow([shape.value_count() as u64 + 1]);
     for (block, eq) in shape.blocks().iter().zip(eq) {
         match *block {
             RelationBlock::Rows { table, unit } => {
                 let Some(own) = shape.tables().get(table) else { continue };
-                let selector = shape.selector(table).map(|cell| (cell, eq * weight_scale));
+                let selector = shape.selector(table).map(|selector| {
+                    let weight = eq * weight_scale;
+                    (selector.cell, if selector.is_inverted { -weight } else { weight })
+                });
                 let eq = match own.side {
                     Side::Left => -eq,
                     Side::Right => eq,
@@ -39,8 +41,7 @@ pub fn relation_weights(shape: &RelationShape, opening: &RelationOpening<Fr>) ->
                             let limbs = (0..u64::from(limbs)).map(|limb| eq * first * base.pow([limb]));
                             weights.extend(limbs);
                             if nullable {
-                                scale *= opening.eta;
-                                weights.push(eq * second + scale);
+                                weights.push(eq * second);
                             }
                         }
                         ColumnShape::Category { .. } => weights.extend([Fr::ZERO, eq * first]),
@@ -80,13 +81,32 @@ pub fn relation_weights(shape: &RelationShape, opening: &RelationOpening<Fr>) ->
                         add(cell, sign * factor * opening.tuple.pow([power as u64]));
                     }
                 }
-                if let Weight::Form(_, terms) = &posting.weight {
-                    for &(factor, cell) in terms {
-                        add(cell, eq * weight_scale * factor);
-                    }
+                for &(factor, cell) in posting.weight.committed() {
+                    add(cell, eq * weight_scale * factor);
                 }
             }
         }
     }
+    let mut scale = Fr::ONE;
+    for valid in shape.valid_columns() {
+        scale *= opening.eta;
+        if let Some(weight) = units.get_mut(valid.unit).and_then(|unit| unit.get_mut(valid.cell)) {
+            *weight += scale;
+        }
+    }
     units
+}
+
+/// What the public constants of tuples add to the value of the committed columns: the columns open to the opening's value less this.
+pub fn relation_constant(shape: &RelationShape, opening: &RelationOpening<Fr>) -> Fr {
+    let eq = mle::eq_values(&mut Native, &opening.z_blk);
+    let mut sum = Fr::ZERO;
+    for (block, eq) in shape.blocks().iter().zip(eq) {
+        let RelationBlock::Posting(index) = *block else { continue };
+        let Some(posting) = shape.posting(index) else { continue };
+        let sign = if posting.negative { eq } else { -eq };
+        let constants = posting.terms.iter().filter(|term| term.2 == Column::One);
+        sum += constants.map(|&(power, factor, _)| sign * factor * opening.tuple.pow([power as u64])).sum::<Fr>();
+    }
+    sum
 }

@@ -4,8 +4,9 @@ use rand_chacha::{ChaCha20Rng, rand_core::SeedableRng as _};
 use zkl_argument::{
     CellData, ScanError, TranscriptSeed,
     relation::{
-        ColumnShape, RelationKind, RelationOpening, RelationProof, RelationShape, SealedColumn, SealedTable, Side,
-        TableShape, UnitCells, extra_columns, prove_relation, relation_weights, verify_plain_relation,
+        ColumnShape, ColumnTest, RelationKind, RelationOpening, RelationProof, RelationShape, SealedColumn,
+        SealedTable, Side, TableShape, UnitCells, extra_columns, prove_relation, relation_constant, relation_weights,
+        verify_plain_relation,
     },
 };
 use zkl_core::ark::{
@@ -59,12 +60,37 @@ impl Table {
     fn columns(&self, kind: RelationKind) -> Vec<ColumnShape> {
         vec![
             ColumnShape::Numeric { limbs: 2, nullable: self.nullable },
-            match kind {
-                RelationKind::Unique | RelationKind::KAnonymous { .. } => ColumnShape::Code { capacity: 4 },
-                _ => ColumnShape::Category { capacity: 4 },
+            match kind.has_digests() {
+                false => ColumnShape::Code { capacity: 4 },
+                true => ColumnShape::Category { capacity: 4 },
             },
             ColumnShape::Numeric { limbs: 1, nullable: false },
         ]
+    }
+
+    /// Without the others, the first column or the last.
+    pub(crate) fn only(
+        shape: &mut TableShape,
+        sealed: &mut SealedTable<Fr>,
+        units: &mut [UnitCells<'static>],
+        last: bool,
+    ) {
+        let cells = |columns: &[ColumnShape]| -> usize {
+            let of = |column: &ColumnShape| match *column {
+                ColumnShape::Numeric { limbs, nullable } => usize::from(limbs) + usize::from(nullable),
+                ColumnShape::Category { .. } => 2,
+                ColumnShape::Code { .. } => 1,
+            };
+            columns.iter().map(of).sum()
+        };
+        let keep = if last { 2 } else { 0 };
+        let first = cells(&shape.columns[..keep]);
+        let count = cells(&shape.columns[keep..=keep]);
+        shape.columns = vec![shape.columns[keep]];
+        sealed.columns = vec![sealed.columns[keep].clone()];
+        for unit in units {
+            unit.cells = unit.cells[first..first + count].to_vec();
+        }
     }
 
     fn shape(&self, kind: RelationKind) -> TableShape {
@@ -106,7 +132,7 @@ impl Table {
             cells.push(CellData::Bits(rows.iter().map(|row| row.0.is_some()).collect::<Vec<_>>().into()));
         }
         cells.push(CellData::U16(rows.iter().map(|row| self.code(row.1)).collect::<Vec<_>>().into()));
-        if matches!(kind, RelationKind::SameRows | RelationKind::Subset) {
+        if kind.has_digests() {
             cells.push(self.digests(rows));
         }
         cells.push(CellData::U16(rows.iter().map(|row| offset(row.2, self.min[1]) as u16).collect::<Vec<_>>().into()));
@@ -138,15 +164,32 @@ impl Case {
     }
 
     pub(crate) fn of(kind: RelationKind, tables: &[Table], seed: u64) -> Self {
-        let mut rng = rng(seed);
+        Self::with_tests(kind, tables, &[], seed)
+    }
+
+    /// The relation of one number of a table: the first, which may be null, or the last.
+    pub(crate) fn of_number(kind: RelationKind, table: &Table, last: bool, seed: u64) -> Self {
+        let mut shape = table.shape(kind);
+        let mut sealed = table.sealed();
+        let mut units: Vec<_> = table.units.iter().map(|rows| table.cells(kind, rows)).collect();
+        Table::only(&mut shape, &mut sealed, &mut units, last);
+        let shape = RelationShape::of(kind, LIMB_BITS, LOG_ROWS, vec![shape]).unwrap();
+        Self::filled(shape, vec![sealed], units, seed)
+    }
+
+    pub(crate) fn with_tests(kind: RelationKind, tables: &[Table], tests: &[ColumnTest], seed: u64) -> Self {
         let shapes = tables.iter().map(|table| table.shape(kind)).collect();
         let shape = match kind {
             RelationKind::SameRows => RelationShape::new(LOG_ROWS, shapes),
-            _ => RelationShape::of(kind, LIMB_BITS, LOG_ROWS, shapes),
+            _ => RelationShape::with_tests(kind, LIMB_BITS, LOG_ROWS, shapes, tests.to_vec()),
         };
-        let shape = shape.unwrap();
         let sealed = tables.iter().map(Table::sealed).collect();
         let units = tables.iter().flat_map(|table| table.units.iter().map(|rows| table.cells(kind, rows))).collect();
+        Self::filled(shape.unwrap(), sealed, units, seed)
+    }
+
+    fn filled(shape: RelationShape, sealed: Vec<SealedTable<Fr>>, units: Vec<UnitCells<'static>>, seed: u64) -> Self {
+        let mut rng = rng(seed);
         let mask = (0..1 << KAPPA).map(|_| Fr::rand(&mut rng)).collect();
         let seed = TranscriptSeed { t0: Fr::rand(&mut rng), salt: Fr::rand(&mut rng) };
         let mut case = Self { shape, sealed, units, firsts: Vec::new(), mask, seed };
@@ -205,7 +248,8 @@ impl Case {
         };
         let weights = relation_weights(&self.shape, opening);
         assert_eq!(weights.len(), self.units.len());
-        let mut sum = opening.rho * at(&|row| self.mask[row], &opening.r_star[..KAPPA]);
+        let mut sum = relation_constant(&self.shape, opening);
+        sum += opening.rho * at(&|row| self.mask[row], &opening.r_star[..KAPPA]);
         for (unit, weights) in self.units.iter().zip(&weights) {
             assert_eq!(unit.cells.len(), weights.len());
             for (cell, weight) in unit.cells.iter().zip(weights) {
@@ -259,7 +303,7 @@ pub(crate) fn split() -> Vec<Table> {
 pub(crate) const fn tables_of(kind: RelationKind) -> usize {
     match kind {
         RelationKind::SameRows => 3,
-        RelationKind::Subset => 2,
-        RelationKind::Unique | RelationKind::KAnonymous { .. } => 1,
+        RelationKind::Subset | RelationKind::Filter | RelationKind::Erase => 2,
+        _ => 1,
     }
 }

@@ -2,11 +2,15 @@
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests")]
 
+mod bounds;
 mod cheating;
 mod classes;
 mod completeness;
+mod conditions;
 mod fixture;
 mod naive;
+mod naive_conditions;
+mod presence;
 mod subset;
 mod tamper;
 mod unique;

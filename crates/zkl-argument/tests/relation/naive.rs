@@ -17,21 +17,21 @@ use super::fixture::{Case, LIMB_BITS, LOG_ROWS, Row, Table, digest, rng};
 
 /// Weight of every tuple of every space.
 #[derive(Default)]
-struct Sum(HashMap<(&'static str, Vec<[u64; 4]>), Fr>);
+pub(super) struct Sum(HashMap<(&'static str, Vec<[u64; 4]>), Fr>);
 
 impl Sum {
-    fn add(&mut self, space: &'static str, tuple: &[Fr], weight: Fr) {
+    pub(super) fn add(&mut self, space: &'static str, tuple: &[Fr], weight: Fr) {
         let tuple = tuple.iter().map(|value| value.into_bigint().0).collect();
         *self.0.entry((space, tuple)).or_default() += weight;
     }
 
-    fn vanishes(&self) -> bool {
+    pub(super) fn vanishes(&self) -> bool {
         self.0.values().all(|weight| *weight == Fr::ZERO)
     }
 }
 
 /// The tuple of a row by value: what the text calls `v_j`.
-fn tuple(row: &Row) -> [Fr; 5] {
+pub(super) fn tuple(row: &Row) -> [Fr; 5] {
     let (number, word, last) = *row;
     let number = number.map_or([Fr::ZERO; 2], |value| [Fr::from(value), Fr::ONE]);
     [number[0], number[1], word.map_or(Fr::ZERO, digest), Fr::from(last), Fr::ONE]
@@ -208,7 +208,7 @@ fn agrees_with_the_weights_of_all_tuples_on_honest_and_changed_columns() {
     assert!(found.as_flattened().iter().all(|&count| count > 100), "{found:?}");
 }
 
-fn sorted(table: &Table) -> Vec<Row> {
+pub(super) fn sorted(table: &Table) -> Vec<Row> {
     let mut rows: Vec<Row> = table.units.iter().flatten().copied().collect();
     rows.sort_unstable();
     rows

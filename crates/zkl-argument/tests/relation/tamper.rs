@@ -2,11 +2,11 @@
 
 use zkl_argument::{
     ScanError,
-    relation::{RelationKind, RelationOpening},
+    relation::{ColumnTest, RelationKind, RelationOpening, Side, Test},
 };
 use zkl_core::ark::{Fr, ff::AdditiveGroup as _};
 
-use super::fixture::{Case, LOG_ROWS, split};
+use super::fixture::{Case, LOG_ROWS, Table, split};
 
 /// The check that each message decides, in the order of the tape.
 fn owners(case: &Case) -> Vec<ScanError> {
@@ -26,12 +26,30 @@ fn owners(case: &Case) -> Vec<ScanError> {
 fn rejects_every_changed_message_with_the_check_that_it_belongs_to() {
     let tables = split();
     // Keys that differ: without the repeated rows.
-    let keys = [super::fixture::Table::new(tables[1].side, &[&tables[2].units[0], &tables[1].units[0][1..3]], 4)];
+    let keys = [Table::new(tables[1].side, &[&tables[2].units[0], &tables[1].units[0][1..3]], 4)];
     for kind in [RelationKind::SameRows, RelationKind::Subset, RelationKind::Unique, RelationKind::KAnonymous { k: 1 }]
     {
         let tables = if kind == RelationKind::Unique { &keys[..] } else { &tables[..super::fixture::tables_of(kind)] };
         rejects_every_changed_message(&Case::of(kind, tables, 9));
     }
+    let table = |side, rows: &[super::fixture::Row]| Table::new(side, &[rows], 4);
+    let rows = &tables[0].units[0];
+    let whole = table(Side::Left, rows);
+    let test = |column, test| ColumnTest { column, test };
+    let tests = [test(0, Test::AtLeast(0)), test(2, Test::AtMost(10))];
+    let meets = |row: &&super::fixture::Row| row.0.is_some_and(|n| n >= 0) && row.2 <= 10;
+    let met: Vec<_> = rows.iter().filter(meets).copied().collect();
+    let unmet: Vec<_> = rows.iter().filter(|row| !meets(row)).copied().collect();
+    for (kind, part) in [(RelationKind::Filter, &met), (RelationKind::Erase, &unmet)] {
+        let tables = [whole.clone(), table(Side::Right, part)];
+        rejects_every_changed_message(&Case::with_tests(kind, &tables, &tests, 9));
+    }
+    for (kind, value) in [(RelationKind::Present, -5i64), (RelationKind::Absent, 5)] {
+        let tests = [test(0, Test::Equal(Fr::from(value)))];
+        rejects_every_changed_message(&Case::with_tests(kind, std::slice::from_ref(&whole), &tests, 9));
+    }
+    let bounds = RelationKind::Bounds { lower: -5, upper: 70_000, nulls: true };
+    rejects_every_changed_message(&Case::of_number(bounds, &whole, false, 9));
 }
 
 fn rejects_every_changed_message(case: &Case) {

@@ -29,6 +29,7 @@ use super::{
     resolve::{ResolvedClaim, Table},
 };
 
+pub(crate) use self::values::whole_ends;
 pub use self::{min_group::NullGroups, nulls::NullUnit, range::Limit, share::ShareBase, variance::Estimator};
 
 /// Makes the type of all claims and everything that goes through all kinds.

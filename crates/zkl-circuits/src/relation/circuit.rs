@@ -3,7 +3,7 @@
 use sha2::{Digest as _, Sha256};
 use zeroize::Zeroize as _;
 use zkl_argument::relation::{
-    ColumnShape, RELATION_DOMAIN, RelationKind, RelationOpening, RelationShape, SealedColumn, SealedTable, Side,
+    ColumnShape, RELATION_DOMAIN, RelationKind, RelationOpening, RelationShape, SealedColumn, SealedTable, Side, Test,
     verify_relation,
 };
 use zkl_core::{
@@ -28,8 +28,8 @@ use crate::{
 /// Version of every relation circuit.
 const VERSION: u32 = 1;
 
-/// Id of the relation circuit of `shape`: `relation/KIND-MU-DIGEST`, where KIND is `rows`, `subset`, `unique` or `classes`, and DIGEST are the first 32
-/// hexadecimal digits of the SHA-256 of the text that `shape_text` makes.
+/// Id of the relation circuit of `shape`: `relation/KIND-MU-DIGEST`, where KIND is `rows`, `subset`, `unique`, `classes`, `bounds`, `filter`, `erase`,
+/// `present` or `absent`, and DIGEST are the first 32 hexadecimal digits of the SHA-256 of the text that `shape_text` makes.
 pub fn relation_circuit_id(shape: &RelationShape) -> CircuitId {
     let digest = hex::encode(Sha256::digest(shape_text(shape)));
     let kind = match shape.kind() {
@@ -38,6 +38,11 @@ pub fn relation_circuit_id(shape: &RelationShape) -> CircuitId {
         RelationKind::Unique => "unique",
         // Whatever k is: only weights depend on it.
         RelationKind::KAnonymous { .. } => "classes",
+        RelationKind::Bounds { .. } => "bounds",
+        RelationKind::Filter => "filter",
+        RelationKind::Erase => "erase",
+        RelationKind::Present => "present",
+        RelationKind::Absent => "absent",
     };
     let name = format!("relation/{kind}-{}-{}", shape.log_rows(), digest.get(..32).unwrap_or_default());
     let id: Result<CircuitId, ParseError> = CircuitId::new(&name, VERSION);
@@ -46,14 +51,15 @@ pub fn relation_circuit_id(shape: &RelationShape) -> CircuitId {
 }
 
 /// `20 l2:n3,n1?,c16 r1:n2,n1,c4`: rows as a binary logarithm; per table its side, units, and columns: limbs of numbers, with `?` for those that
-/// may be null, capacities of dictionaries. `20/16 l2:n3` for keys of one table: after the slash the bits of a looked-up limb.
+/// may be null, capacities of dictionaries. `20/16 l2:n3` where limbs are looked up: after the slash the bits of one. At the end tests, `0> 2< 1=` for what
+/// columns are at least, at most and equal to; or the limbs of the distance to a bound, `4`, with `?` where nulls are allowed. Constants are no part of it.
 fn shape_text(shape: &RelationShape) -> String {
     let column = |column: &ColumnShape| match *column {
         ColumnShape::Numeric { limbs, nullable } => format!("n{limbs}{}", if nullable { "?" } else { "" }),
         ColumnShape::Category { capacity } | ColumnShape::Code { capacity } => format!("c{capacity}"),
     };
     let mut text = shape.log_rows().to_string();
-    if matches!(shape.kind(), RelationKind::Unique | RelationKind::KAnonymous { .. }) {
+    if shape.kind().has_limbs() {
         text.push_str(&format!("/{}", shape.limb_bits()));
     }
     for table in shape.tables() {
@@ -63,6 +69,19 @@ fn shape_text(shape: &RelationShape) -> String {
         };
         let columns: Vec<String> = table.columns.iter().map(column).collect();
         text.push_str(&format!(" {side}{}:{}", table.units, columns.join(",")));
+    }
+    for test in shape.tests() {
+        let sign = match test.test {
+            Test::AtLeast(_) => '>',
+            Test::AtMost(_) => '<',
+            Test::Equal(_) => '=',
+        };
+        text.push_str(&format!(" {}{sign}", test.column));
+    }
+    if let RelationKind::Bounds { nulls, .. } = shape.kind() {
+        // Two distances and the multiplicities.
+        let limbs = shape.extra(0).len() / 2;
+        text.push_str(&format!(" {limbs}{}", if nulls { "?" } else { "" }));
     }
     text
 }

@@ -9,7 +9,7 @@ use zkl_argument::{
 use zkl_core::random::RandomnessError;
 use zkl_snark::proof_system;
 
-use super::{compare::Reason, operation::Operation};
+use super::{compare::Reason, condition::ConditionProblem, operation::Operation};
 use crate::{
     scan::CommitmentsError,
     seal::{SealCommitment, SealError},
@@ -32,6 +32,20 @@ pub enum RelationPlanError {
     K {
         /// The operation.
         operation: Operation,
+    },
+    /// Conditions that the operation does not have, or none where it has some.
+    #[error("{operation} {}", conditions_of(*operation))]
+    Conditions {
+        /// The operation.
+        operation: Operation,
+    },
+    /// A condition that its column cannot be asked for.
+    #[error("{column:?} {problem}")]
+    Condition {
+        /// The column.
+        column: String,
+        /// Why.
+        problem: ConditionProblem,
     },
     /// A column that cannot be compared.
     #[error("column {column:?} cannot be compared: table {} {reason}", table + 1)]
@@ -66,6 +80,15 @@ pub enum RelationPlanError {
     /// Too many segments, columns or codes.
     #[error("the relation is too large to be proved")]
     Shape(#[from] PlanError),
+}
+
+const fn conditions_of(operation: Operation) -> &'static str {
+    match operation {
+        Operation::Bounds => "has one column and both ends of a range",
+        Operation::Filter | Operation::Erase => "has at least one condition",
+        Operation::Present | Operation::Absent => "has the value of each of its columns",
+        _ => "has no conditions",
+    }
 }
 
 /// Bytes that are no proof of a relation.

@@ -7,7 +7,7 @@ use zkl_argument::{
     commit::Commitment,
     hyperkzg::{CombinedColumns, CommittedColumn, MaskedError, OpenError, OpeningColumn, combination_terms},
     msm::Scalars,
-    relation::{RelationOpening, relation_weights},
+    relation::{RelationOpening, relation_constant, relation_weights},
 };
 use zkl_core::ark::{Fr, ff::Field as _};
 use zkl_snark::proof_system::Linked;
@@ -43,7 +43,9 @@ pub(super) fn link(
         terms.extend(combination_terms(unit.groups, point, &columns)?);
     }
     let low = claim.r_star.get(..plan.groups().kappa()).unwrap_or(&claim.r_star);
-    Linked::of_terms(low, terms, mask, claim.rho, claim.value)
+    // What is public of the value is no column's.
+    let value = claim.value - relation_constant(plan.shape(), claim);
+    Linked::of_terms(low, terms, mask, claim.rho, value)
 }
 
 /// The commitments of a unit, in the order of the weights.

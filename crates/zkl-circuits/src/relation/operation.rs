@@ -22,17 +22,38 @@ pub enum Operation {
     Unique,
     /// Every row of the one table is equal to k - 1 others, at least, in the columns.
     KAnonymous,
+    /// Every value of the one column of the one table lies within bounds.
+    Bounds,
+    /// The rows of the second table are those of the first that meet the conditions.
+    Filter,
+    /// The rows of the second table are those of the first that do not meet the conditions.
+    Erase,
+    /// A row of the one table holds the values.
+    Present,
+    /// No row of the one table holds the values.
+    Absent,
 }
 
 /// A text that is no [`Operation`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
-#[error("expected same_rows, split, append, subset, unique or k_anonymous")]
+#[error("expected same_rows, split, append, subset, unique, k_anonymous, bounds, filter, erase, present or absent")]
 pub struct OperationError;
 
 impl Operation {
     /// Every operation.
-    pub const ALL: [Self; 6] =
-        [Self::SameRows, Self::Split, Self::Append, Self::Subset, Self::Unique, Self::KAnonymous];
+    pub const ALL: [Self; 11] = [
+        Self::SameRows,
+        Self::Split,
+        Self::Append,
+        Self::Subset,
+        Self::Unique,
+        Self::KAnonymous,
+        Self::Bounds,
+        Self::Filter,
+        Self::Erase,
+        Self::Present,
+        Self::Absent,
+    ];
 
     /// Its name in statements.
     pub const fn name(self) -> &'static str {
@@ -43,14 +64,19 @@ impl Operation {
             Self::Subset => "subset",
             Self::Unique => "unique",
             Self::KAnonymous => "k_anonymous",
+            Self::Bounds => "bounds",
+            Self::Filter => "filter",
+            Self::Erase => "erase",
+            Self::Present => "present",
+            Self::Absent => "absent",
         }
     }
 
     /// How many tables it is about.
     pub const fn tables(self) -> RangeInclusive<usize> {
         match self {
-            Self::SameRows | Self::Subset => 2..=2,
-            Self::Unique | Self::KAnonymous => 1..=1,
+            Self::SameRows | Self::Subset | Self::Filter | Self::Erase => 2..=2,
+            Self::Unique | Self::KAnonymous | Self::Bounds | Self::Present | Self::Absent => 1..=1,
             Self::Split | Self::Append => 3..=4,
         }
     }
@@ -61,7 +87,9 @@ impl Operation {
             Self::SameRows => &["left", "right"],
             Self::Split | Self::Append => &["whole", "part_1", "part_2", "part_3"],
             Self::Subset => &["whole", "subset"],
-            Self::Unique | Self::KAnonymous => &["table"],
+            Self::Filter => &["whole", "filtered"],
+            Self::Erase => &["whole", "rest"],
+            Self::Unique | Self::KAnonymous | Self::Bounds | Self::Present | Self::Absent => &["table"],
         }
     }
 
@@ -70,13 +98,32 @@ impl Operation {
         matches!(self, Self::KAnonymous)
     }
 
-    /// What the argument shows of the tables; `None` with a k that the operation does not have, without one that it has, and for 0.
-    pub(crate) const fn kind(self, k: Option<u32>) -> Option<RelationKind> {
+    /// Whether its statement has conditions.
+    pub const fn has_conditions(self) -> bool {
+        matches!(self, Self::Bounds | Self::Filter | Self::Erase | Self::Present | Self::Absent)
+    }
+
+    /// Whether it is about the columns of its conditions, and no others.
+    pub const fn is_about_conditions(self) -> bool {
+        matches!(self, Self::Bounds | Self::Present | Self::Absent)
+    }
+
+    /// What the argument shows of the tables; `None` with a k that the operation does not have, without one that it has, and for 0. `bounds` are those of
+    /// [`Operation::Bounds`], and whether it allows nulls.
+    pub(crate) const fn kind(self, k: Option<u32>, bounds: Option<(i64, i64, bool)>) -> Option<RelationKind> {
         match (self, k) {
             (Self::SameRows | Self::Split | Self::Append, None) => Some(RelationKind::SameRows),
             (Self::Subset, None) => Some(RelationKind::Subset),
             (Self::Unique, None) => Some(RelationKind::Unique),
             (Self::KAnonymous, Some(k @ 1..)) => Some(RelationKind::KAnonymous { k }),
+            (Self::Filter, None) => Some(RelationKind::Filter),
+            (Self::Erase, None) => Some(RelationKind::Erase),
+            (Self::Present, None) => Some(RelationKind::Present),
+            (Self::Absent, None) => Some(RelationKind::Absent),
+            (Self::Bounds, None) => match bounds {
+                Some((lower, upper, nulls)) => Some(RelationKind::Bounds { lower, upper, nulls }),
+                None => None,
+            },
             _ => None,
         }
     }

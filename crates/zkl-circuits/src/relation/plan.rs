@@ -9,6 +9,7 @@ use zkl_core::layout::{Encoding, Layout};
 
 use super::{
     compare::{NotCompared, positions},
+    condition::Details,
     error::RelationPlanError,
     operation::Operation,
 };
@@ -18,7 +19,7 @@ use crate::{scan::TablePlan, seal::RecordIndex};
 #[derive(Clone, Debug)]
 pub struct RelationPlan<'a> {
     operation: Operation,
-    k: Option<u32>,
+    details: Details,
     tables: Vec<&'a TablePlan>,
     /// `[table][compared column]`.
     positions: Vec<Vec<usize>>,
@@ -47,20 +48,20 @@ impl<'a> RelationPlan<'a> {
         tables: Vec<&'a TablePlan>,
         columns: &[String],
     ) -> Result<Self, RelationPlanError> {
-        Self::with_k(operation, None, tables, columns)
+        Self::with(operation, &Details::default(), tables, columns)
     }
 
-    /// As [`Self::new`], with the k of an operation that has one.
+    /// As [`Self::new`], with what the operation has beside tables and columns.
     ///
     /// # Errors
     /// As [`Self::new`].
-    pub fn with_k(
+    pub fn with(
         operation: Operation,
-        k: Option<u32>,
+        details: &Details,
         tables: Vec<&'a TablePlan>,
         columns: &[String],
     ) -> Result<Self, RelationPlanError> {
-        let kind = operation.kind(k).ok_or(RelationPlanError::K { operation })?;
+        details.check(operation, columns)?;
         if !operation.tables().contains(&tables.len()) {
             return Err(RelationPlanError::Tables { operation, got: tables.len() });
         }
@@ -78,12 +79,21 @@ impl<'a> RelationPlan<'a> {
         if by_column.is_empty() {
             return Err(RelationPlanError::NoColumns);
         }
+        let (tests, bounds) = match layouts.first() {
+            Some(layout) => details.resolve(operation, layout, columns)?,
+            None => (Vec::new(), None),
+        };
+        let kind = operation.kind(details.k, bounds).ok_or(RelationPlanError::K { operation })?;
         let whole = layouts.first().map_or(0, |layout| layout.rows());
         let parts = layouts.iter().skip(1).map(|layout| layout.rows()).sum();
         let fits = match kind {
             RelationKind::SameRows => whole == parts,
-            RelationKind::Subset => whole >= parts,
-            RelationKind::Unique | RelationKind::KAnonymous { .. } => true,
+            RelationKind::Subset | RelationKind::Filter | RelationKind::Erase => whole >= parts,
+            RelationKind::Unique
+            | RelationKind::KAnonymous { .. }
+            | RelationKind::Bounds { .. }
+            | RelationKind::Present
+            | RelationKind::Absent => true,
         };
         if !fits {
             return Err(RelationPlanError::Rows { whole, parts });
@@ -106,8 +116,8 @@ impl<'a> RelationPlan<'a> {
             shapes.push(TableShape { side: operation.side(index), columns, units: table.len() });
         }
         let limb_bits = segments().map(|segment| segment.scan.shape().limb_bits()).min().unwrap_or(0);
-        let shape = RelationShape::of(kind, limb_bits, log_rows, shapes)?;
-        Ok(Self { operation, k, tables, positions, shape, groups })
+        let shape = RelationShape::with_tests(kind, limb_bits, log_rows, shapes, tests)?;
+        Ok(Self { operation, details: details.clone(), tables, positions, shape, groups })
     }
 
     /// The operation.
@@ -115,9 +125,9 @@ impl<'a> RelationPlan<'a> {
         self.operation
     }
 
-    /// The k of an operation that has one.
-    pub const fn k(&self) -> Option<u32> {
-        self.k
+    /// What the operation has beside tables and columns.
+    pub const fn details(&self) -> &Details {
+        &self.details
     }
 
     /// The tables.
@@ -211,9 +221,9 @@ fn column_shape(kind: RelationKind, layout: &Layout, position: usize) -> Option<
     match column.encoding {
         Encoding::Numeric { limbs } => Some(ColumnShape::Numeric { limbs, nullable: column.nullable }),
         // Within one table a code says as much as its value.
-        Encoding::Category { capacity } => Some(match kind {
-            RelationKind::SameRows | RelationKind::Subset => ColumnShape::Category { capacity },
-            RelationKind::Unique | RelationKind::KAnonymous { .. } => ColumnShape::Code { capacity },
+        Encoding::Category { capacity } => Some(match kind.has_digests() {
+            true => ColumnShape::Category { capacity },
+            false => ColumnShape::Code { capacity },
         }),
         Encoding::Grouped { .. } | Encoding::Opaque => None,
     }

@@ -21,12 +21,17 @@ Relations:
   subset(sample of all)           every row of sample is one of all, none more often than there
   unique(all on id)               no two rows of all have the same id
   k_anonymous(all on zip, age, k = 10)    at least 10 rows of all have each combination of these
+  adults = filter(all, age >= 18 and kind = oak)   the rows that meet all conditions, and no others
+  rest = erase(all, patient = 17) all rows but those that meet the conditions
+  bounds(all on age, 0, 120)      every row has an age in the range; bounds(.., nulls) allows rows without
+  present(all, patient = 17)      a row has the value; absent: no row has
   train, test = split(all on id, label)   compared in these columns alone
 
 Examples:
   zkl relate 'train, test = split(all)' --data all=all.csv --data train=train.csv --data test=test.csv -o split.receipt
   zkl relate 'same_rows(a, b)' --data a=a.parquet --data b=b.csv
   zkl relate 'unique(all on patient, visit)' --data all=all.csv
+  zkl relate 'adults = filter(all, age >= 18)' --data all=all.csv --data adults=adults.csv
 
 Exit codes: 0 proved, 2 it cannot be proved, 3 the relation is false, 4 busy.")]
 pub(crate) struct RelateArgs {

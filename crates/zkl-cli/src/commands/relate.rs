@@ -84,9 +84,7 @@ pub(super) async fn run(args: RelateArgs, config: &Config) -> Result<(), CliErro
     if let Some(columns) = &relation.columns {
         request = request.columns(columns);
     }
-    if let Some(k) = relation.k {
-        request = request.k(k);
-    }
+    request = request.details(relation.details.clone());
     let entry = request.await?;
     drop(reporter);
     let witnesses = match args.write.no_cosign {

@@ -49,6 +49,70 @@ fn a_split_is_proved_verified_and_listed_and_a_false_one_is_refused() {
 }
 
 #[test]
+fn filters_erasures_bounds_and_absence_are_proved_verified_and_refused_with_the_rows_that_break_them() {
+    let workdir = Workdir::new();
+    workdir.ok(&["init"]);
+    let heavy = "id,weight,kind\n3,30,elm\n3,30,elm\n";
+    let rest = "id,weight,kind\n1,10,oak\n3,30,elm\n3,30,elm\n";
+    for (name, text) in [("all", ALL), ("heavy", heavy), ("rest", rest)] {
+        let file = workdir.write(&format!("{name}.csv"), text);
+        workdir.ok(&["notarize", &file, "--proof", "universal"]);
+    }
+    let relate = |relation: &'static str, names: &[&'static str]| {
+        let data = names.iter().flat_map(|name| ["--data".to_owned(), format!("{name}={name}.csv")]);
+        let mut args = vec!["relate".to_owned(), relation.to_owned(), "--proof".to_owned(), "universal".to_owned()];
+        args.extend(data);
+        args
+    };
+    let ok = |args: Vec<String>| workdir.ok(&args.iter().map(String::as_str).collect::<Vec<_>>());
+    let fails = |code, args: Vec<String>| workdir.fails(code, &args.iter().map(String::as_str).collect::<Vec<_>>());
+    let output = |mut args: Vec<String>, file: &str| {
+        args.extend(["-o".to_owned(), file.to_owned()]);
+        args
+    };
+    let filter = "heavy = filter(all on kind, weight, id, weight > 1.1e1 and kind = elm)";
+    let error = fails(2, relate(filter, &["all", "heavy"]));
+    assert!(error.contains("\"weight\" is of type int, and compared with something else"), "{error}");
+    let filter = "heavy = filter(all on kind, weight, id, weight > 11.50 and kind = elm)";
+    ok(output(relate(filter, &["all", "heavy"]), "filter.receipt"));
+    let text = workdir.ok(&["verify", "filter.receipt"]);
+    let words = "heavy has the rows of all with weight > 11.5 and kind = elm, all of them and no others, each as often, compared in id, weight, kind";
+    assert!(text.starts_with("VALID") && text.contains(words), "{text}");
+    let verified = workdir.json(&["verify", "filter.receipt", "--require", "proved,public-setup"]);
+    let condition = &verified["relation"]["where"][0];
+    assert_eq!((&condition["column"], &condition["is"]["above"]), (&"weight".into(), &"11.5".into()));
+    assert!(workdir.ok(&["log"]).contains("filter: whole all, filtered heavy"));
+    let circuits = workdir.json(&["circuits", "--receipt", "filter.receipt"]).to_string();
+    assert!(circuits.contains("relation/filter-16-"), "{circuits}");
+    let error = fails(3, relate("heavy = filter(all, weight >= 10)", &["all", "heavy"]));
+    assert!(error.contains("the relation does not hold: no counterpart has row 1 of all"), "{error}");
+
+    ok(output(relate("rest = erase(all, id = 2)", &["all", "rest"]), "erase.receipt"));
+    let text = workdir.ok(&["verify", "erase.receipt"]);
+    assert!(
+        text.contains("rest has the rows of all but those with id = 2: these are gone, all others are there"),
+        "{text}"
+    );
+    let error = fails(3, relate("rest = erase(all, id = 1)", &["all", "rest"]));
+    assert!(error.contains("no counterpart has row 2 of all, row 1 of rest"), "{error}");
+
+    ok(output(relate("bounds(all on weight, 10, 30, nulls)", &["all"]), "bounds.receipt"));
+    let text = workdir.ok(&["verify", "bounds.receipt"]);
+    assert!(text.contains("every row of all has no value or weight between 10 and 30"), "{text}");
+    let error = fails(3, relate("bounds(all on weight, 10, 30)", &["all"]));
+    assert!(error.contains("the range does not hold row 2 of all"), "{error}");
+    let error = fails(3, relate("bounds(all on weight, 11, 30, nulls)", &["all"]));
+    assert!(error.contains("the range does not hold row 1 of all"), "{error}");
+
+    ok(output(relate("absent(rest, id = 2)", &["rest"]), "absent.receipt"));
+    assert!(workdir.ok(&["verify", "absent.receipt"]).contains("no row of rest has id = 2"));
+    let error = fails(3, relate("absent(all, id = 3 and kind = elm)", &["all"]));
+    assert!(error.contains("these values has row 3 of all, row 4 of all"), "{error}");
+    let error = fails(3, relate("present(rest, id = 2)", &["rest"]));
+    assert!(error.contains("the relation does not hold: no row has these values"), "{error}");
+}
+
+#[test]
 fn subsets_and_unique_keys_are_proved_verified_and_refused_with_the_rows_that_break_them() {
     let workdir = Workdir::new();
     workdir.ok(&["init"]);

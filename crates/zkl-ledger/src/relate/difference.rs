@@ -5,11 +5,15 @@ use std::{
     hash::{DefaultHasher, Hash as _, Hasher as _},
 };
 
-use zkl_argument::ColumnData;
+use zkl_argument::{
+    ColumnData,
+    relation::{RelationKind, Test},
+};
 use zkl_circuits::{
     relation::{Operation, RelationPlan},
     seal::ColumnRecord,
 };
+use zkl_core::ark::Fr;
 
 use super::{
     error::{BrokenRow, RelateError},
@@ -27,18 +31,35 @@ const NAMED: usize = 5;
 /// [`RelateError::False`].
 pub(super) fn check(
     plan: &RelationPlan<'_>,
-    tables: &[CommittedRows],
-    rows: &[RelatedRows],
+    committed: &[CommittedRows],
+    related: &[RelatedRows],
 ) -> Result<(), LedgerError> {
-    let tables = tables.iter().zip(rows).enumerate();
+    let tables = committed.iter().zip(related).enumerate();
     let hashes: Vec<(&str, Vec<u64>)> = tables
         .map(|(index, (table, rows))| (table.name.as_str(), hashes_of(plan.positions(index), table, rows)))
         .collect();
     let operation = plan.operation();
     let mut broken = match operation {
+        Operation::Filter | Operation::Erase => {
+            let meets = meeting(plan, tables_and_rows(committed, related));
+            let wanted = meets.iter().map(|meets| *meets == (operation == Operation::Filter)).collect::<Vec<_>>();
+            Broken::unmatched(&hashes, |row| wanted.get(row).copied().unwrap_or(false))
+        }
+        Operation::Bounds | Operation::Absent => {
+            let meets = meeting(plan, tables_and_rows(committed, related));
+            Broken::where_rows(&hashes, &meets, operation == Operation::Absent)
+        }
+        Operation::Present => {
+            let meets = meeting(plan, tables_and_rows(committed, related));
+            if !meets.contains(&true) {
+                return Err(RelateError::False { operation, rows: Vec::new(), more: 0 }.into());
+            }
+            Broken::default()
+        }
         Operation::Unique => Broken::repeated(&hashes),
-        Operation::KAnonymous => Broken::rare(&hashes, plan.k().unwrap_or(0)),
-        _ => Broken::unmatched(&hashes, operation == Operation::Subset),
+        Operation::KAnonymous => Broken::rare(&hashes, plan.details().k.unwrap_or(0)),
+        Operation::Subset => Broken::missing(&hashes),
+        _ => Broken::unmatched(&hashes, |_| true),
     };
     match broken.rows.is_empty() {
         true => Ok(()),
@@ -94,20 +115,39 @@ impl Broken {
         broken
     }
 
-    /// Rows of the first table that the others lack, unless they may, and rows of the others that it lacks.
-    fn unmatched(tables: &[(&str, Vec<u64>)], may_lack: bool) -> Self {
+    /// Rows of the only table that meet the conditions, or those that do not.
+    fn where_rows(tables: &[(&str, Vec<u64>)], meets: &[bool], which: bool) -> Self {
+        let mut broken = Self::default();
+        let rows = meets.iter().enumerate().filter(|(_, meets)| **meets == which);
+        rows.for_each(|(row, _)| broken.push(tables.first().map_or("", |table| table.0), row));
+        broken
+    }
+
+    /// Rows of the other tables that the first one lacks.
+    fn missing(tables: &[(&str, Vec<u64>)]) -> Self {
+        Self::compared(tables, |_| true, true)
+    }
+
+    /// Rows of the first table that are wanted and that the others lack, and rows of the others that are not wanted of it.
+    fn unmatched(tables: &[(&str, Vec<u64>)], is_wanted: impl Fn(usize) -> bool) -> Self {
+        Self::compared(tables, is_wanted, false)
+    }
+
+    fn compared(tables: &[(&str, Vec<u64>)], is_wanted: impl Fn(usize) -> bool, may_lack: bool) -> Self {
         let mut balance: HashMap<u64, i64> = HashMap::new();
         for (index, (_, hashes)) in tables.iter().enumerate() {
             let weight = if index == 0 { 1 } else { -1 };
-            for &hash in hashes {
-                *balance.entry(hash).or_default() += weight;
+            for (row, &hash) in hashes.iter().enumerate() {
+                if index > 0 || is_wanted(row) {
+                    *balance.entry(hash).or_default() += weight;
+                }
             }
         }
         let mut broken = Self::default();
         for (index, (name, hashes)) in tables.iter().enumerate() {
             for (row, hash) in hashes.iter().enumerate() {
                 let Some(left) = balance.get_mut(hash) else { continue };
-                let is_surplus = if index == 0 { !may_lack && *left > 0 } else { *left < 0 };
+                let is_surplus = if index == 0 { !may_lack && *left > 0 && is_wanted(row) } else { *left < 0 };
                 if is_surplus {
                     *left -= left.signum();
                     broken.push(name, row);
@@ -115,6 +155,61 @@ impl Broken {
             }
         }
         broken
+    }
+}
+
+/// The first table with its rows.
+fn tables_and_rows<'a>(
+    committed: &'a [CommittedRows],
+    related: &'a [RelatedRows],
+) -> Option<(&'a CommittedRows, &'a RelatedRows)> {
+    committed.first().zip(related.first())
+}
+
+/// Which rows of the first table meet the conditions, or are within the bounds.
+fn meeting(plan: &RelationPlan<'_>, first: Option<(&CommittedRows, &RelatedRows)>) -> Vec<bool> {
+    let Some((table, rows)) = first else { return Vec::new() };
+    let records = table.secrets.seal.columns();
+    let place = |column: usize| {
+        let position = *plan.positions(0).get(column)?;
+        Some((position, records.get(position)?))
+    };
+    let mut tests: Vec<(usize, Test)> = plan.shape().tests().iter().map(|test| (test.column, test.test)).collect();
+    let mut allows_null = false;
+    if let RelationKind::Bounds { lower, upper, nulls } = plan.shape().kind() {
+        tests = vec![(0, Test::AtLeast(lower.into())), (0, Test::AtMost(upper.into()))];
+        allows_null = nulls;
+    }
+    let mut all = Vec::new();
+    for segment in &rows.segments {
+        let columns = segment.columns.data();
+        let meets = |row: usize| {
+            tests.iter().all(|(column, test)| {
+                let value = place(*column).and_then(|(at, record)| value_of(columns.get(at)?, record, row));
+                (allows_null && value.is_none()) || test.holds(value)
+            })
+        };
+        all.extend((0..usize::try_from(segment.profile.rows).unwrap_or(usize::MAX)).map(meets));
+    }
+    all
+}
+
+/// The number of a row, or the digest of its value; `None` for null.
+fn value_of(column: &ColumnData<'_>, record: &ColumnRecord, row: usize) -> Option<Fr> {
+    let digest = |code: usize| match record {
+        ColumnRecord::Category(record) => record.values.get(code).copied().filter(|digest| *digest != Fr::default()),
+        _ => None,
+    };
+    match (column, record) {
+        (ColumnData::Numeric { limbs, valid }, ColumnRecord::Numeric(record)) => {
+            let limb =
+                |(index, limb): (usize, &&[u16])| i128::from(limb.get(row).copied().unwrap_or(0)) << (16 * index);
+            let value = i128::from(record.min) + limbs.iter().enumerate().map(limb).sum::<i128>();
+            valid.is_none_or(|valid| valid.get(row).copied().unwrap_or(false)).then(|| Fr::from(value))
+        }
+        (ColumnData::Codes16(codes), _) => digest(codes.get(row).copied().unwrap_or(0).into()),
+        (ColumnData::Codes32(codes), _) => digest(codes.get(row).copied().unwrap_or(0) as usize),
+        _ => None,
     }
 }
 

@@ -82,7 +82,8 @@ pub enum RelateError {
     False {
         /// The operation.
         operation: Operation,
-        /// The first rows that break it: without a counterpart, with the key of an earlier row, or of a small class.
+        /// The first rows that break it: without a counterpart, with the key of an earlier row, of a small class, out of bounds; none where one is
+        /// missing.
         rows: Vec<BrokenRow>,
         /// How many there are beside them.
         more: u64,
@@ -126,6 +127,11 @@ fn broken(operation: Operation, rows: &[BrokenRow], more: u64) -> String {
     match (operation, more) {
         (Operation::Unique, 0) => format!("an earlier row has the key of {rows}"),
         (Operation::Unique, more) => format!("an earlier row has the key of {rows}, and of {more} more rows"),
+        (Operation::Present, _) => "no row has these values".to_owned(),
+        (Operation::Absent, 0) => format!("these values has {rows}"),
+        (Operation::Absent, more) => format!("these values has {rows}, and so have {more} more rows"),
+        (Operation::Bounds, 0) => format!("the range does not hold {rows}"),
+        (Operation::Bounds, more) => format!("the range does not hold {rows}, nor {more} more rows"),
         (Operation::KAnonymous, 0) => format!("too few rows are equal to {rows}"),
         (Operation::KAnonymous, more) => format!("too few rows are equal to {rows}, and to {more} more rows"),
         (_, 0) => format!("no counterpart has {rows}"),

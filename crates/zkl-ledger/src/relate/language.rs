@@ -1,9 +1,14 @@
 //! The text of a relation: `train, test = split(all)`, `all = append(train, test)`, `same_rows(a, b)`, `subset(sample of all)`, `unique(all)`,
-//! `k_anonymous(all, k = 10)`, each with `on COLUMN, ..` at the end of the brackets if the tables are to be compared in some columns alone.
+//! `k_anonymous(all, k = 10)`, each with `on COLUMN, ..` after the tables if they are to be compared in some columns alone; and
+//! `adults = filter(all, age >= 18 and kind = oak)`, `rest = erase(all, patient = 17)`, `present(all, patient = 17)`, `absent(all, patient = 17)`,
+//! `bounds(all on age, 0, 120)` or `bounds(all on age, 0, 120, nulls)`.
 
 use std::{fmt, str::FromStr};
 
-use zkl_circuits::relation::Operation;
+use zkl_circuits::{
+    claims::language::Comparison,
+    relation::{Condition, Details, Operation},
+};
 use zkl_core::name::DatasetName;
 
 /// A relation as people write it.
@@ -15,8 +20,8 @@ pub struct Relation {
     pub tables: Vec<DatasetName>,
     /// The columns in which they are compared; all that can be, if there are none.
     pub columns: Option<Vec<String>>,
-    /// The fewest rows of a class, for `k_anonymous`.
-    pub k: Option<u32>,
+    /// What the operation has beside, constants as they were written.
+    pub details: Details,
 }
 
 /// A text that is no relation, and where.
@@ -49,18 +54,28 @@ struct Parser<'a> {
     /// Tokens with the number of characters before them.
     tokens: Vec<(usize, Token)>,
     next: usize,
+    /// Whether what stands in the brackets is being read.
+    is_inside: bool,
 }
 
 const K: &str = ", k = and a number, as in: k_anonymous(all on zip, age, k = 10)";
 const NAME: &str = "the name of a dataset";
 const COLUMN: &str = "a column name, in \"double quotes\" unless it is made of letters, digits, . _ - and /";
-const OPERATION: &str = "split, append, same_rows, subset, unique or k_anonymous, as in: train, test = split(all)";
+const OPERATION: &str = "split, append, filter, erase, same_rows, subset, unique, k_anonymous, bounds, present or absent, as in: train, test = split(all)";
+const CONDITION: &str = ", and a condition, as in: adults = filter(all, age >= 18 and kind = oak)";
+const CONSTANTS: &str = ", and the value of a column, as in: absent(all, patient = 17)";
+const COMPARISON: &str = "=, <, <=, > or >=";
+const EQUALS: &str = "=, as in: absent(all, patient = 17)";
+const VALUE: &str =
+    "a number, a date, a time or a text, in \"double quotes\" if it has other characters than a column name";
+const BOUNDS: &str = "on, a column, and both ends of its range, as in: bounds(all on age, 0, 120)";
+const NULLS: &str = ") or , nulls)";
 
 impl FromStr for Relation {
     type Err = RelationSyntaxError;
 
     fn from_str(text: &str) -> Result<Self, RelationSyntaxError> {
-        let mut parser = Parser { text, tokens: tokens(text)?, next: 0 };
+        let mut parser = Parser { text, tokens: tokens(text)?, next: 0, is_inside: false };
         // Of k = 10 the = is inside of the brackets.
         let mut outside = parser.tokens.iter().take_while(|(_, token)| *token != Token::Symbol('('));
         let assigned = outside.any(|(_, token)| *token == Token::Symbol('='));
@@ -76,8 +91,14 @@ impl FromStr for Relation {
         let expected = |parser: &Parser<'_>, at, expected| parser.error(at, expected);
         let operation = operation.ok_or_else(|| expected(&parser, place, OPERATION))?;
         match (operation, before.len()) {
-            (Operation::Split, 2..) | (Operation::Append, 1) => {}
+            (Operation::Split, 2..) | (Operation::Append | Operation::Filter | Operation::Erase, 1) => {}
             (Operation::SameRows | Operation::Subset | Operation::Unique | Operation::KAnonymous, 0) => {}
+            (Operation::Bounds | Operation::Present | Operation::Absent, 0) => {}
+            (Operation::Filter, _) => return Err(parser.error(0, "one result: adults = filter(all, age >= 18)")),
+            (Operation::Erase, _) => return Err(parser.error(0, "one result: rest = erase(all, patient = 17)")),
+            (Operation::Bounds, _) => return Err(parser.error(0, "no result: bounds(all on age, 0, 120)")),
+            (Operation::Present, _) => return Err(parser.error(0, "no result: present(all, patient = 17)")),
+            (Operation::Absent, _) => return Err(parser.error(0, "no result: absent(all, patient = 17)")),
             (Operation::Split, _) => return Err(parser.error(0, "two or three parts: train, test = split(all)")),
             (Operation::Append, _) => return Err(parser.error(0, "one result: all = append(train, test)")),
             (Operation::Subset, _) => return Err(parser.error(0, "no result: subset(sample of all)")),
@@ -88,6 +109,7 @@ impl FromStr for Relation {
             _ => return Err(parser.error(0, "no result: same_rows(a, b)")),
         }
         parser.symbol('(', "(")?;
+        parser.is_inside = true;
         let mut inside = parser.names()?;
         if operation == Operation::Subset {
             if inside.len() != 1 || !parser.keyword("of") {
@@ -96,12 +118,29 @@ impl FromStr for Relation {
             // The whole is first in its roles.
             inside.splice(0..0, parser.names()?);
         }
-        let columns = if parser.keyword("on") { Some(parser.columns()?) } else { None };
-        let k = if operation.has_k() { Some(parser.k()?) } else { None };
-        let end = match (k, &columns) {
-            (Some(_), _) => ")",
-            (None, Some(_)) => ", or )",
-            (None, None) => ", or on or )",
+        let mut details = Details::default();
+        let columns = match operation {
+            Operation::Bounds => {
+                details = parser.bounds()?;
+                None
+            }
+            // They are about the columns of their conditions.
+            Operation::Present | Operation::Absent => None,
+            _ if parser.keyword("on") => Some(parser.columns()?),
+            _ => None,
+        };
+        match operation {
+            Operation::KAnonymous => details.k = Some(parser.k()?),
+            Operation::Filter | Operation::Erase => details.conditions = parser.conditions(CONDITION)?,
+            Operation::Present | Operation::Absent => details.conditions = parser.conditions(CONSTANTS)?,
+            _ => {}
+        }
+        let end = match (operation, &columns) {
+            (Operation::Bounds, _) => NULLS,
+            _ if operation.has_conditions() => "and or )",
+            _ if operation.has_k() => ")",
+            (_, Some(_)) => ", or )",
+            (_, None) => ", or on or )",
         };
         parser.symbol(')', end)?;
         if parser.next < parser.tokens.len() {
@@ -111,6 +150,20 @@ impl FromStr for Relation {
         match (operation, count) {
             (Operation::Split, 1) | (Operation::Append, 2..=3) | (Operation::SameRows | Operation::Subset, 2) => {}
             (Operation::Unique | Operation::KAnonymous, 1) => {}
+            (Operation::Filter | Operation::Erase, 1) => {}
+            (Operation::Bounds | Operation::Present | Operation::Absent, 1) => {}
+            (Operation::Filter, _) => {
+                return Err(parser.error(place, "one table in the brackets: filter(all, age >= 18)"));
+            }
+            (Operation::Erase, _) => {
+                return Err(parser.error(place, "one table in the brackets: erase(all, patient = 17)"));
+            }
+            (Operation::Bounds, _) => {
+                return Err(parser.error(place, "one table in the brackets: bounds(all on age, 0, 120)"));
+            }
+            (Operation::Present | Operation::Absent, _) => {
+                return Err(parser.error(place, "one table in the brackets: absent(all, patient = 17)"));
+            }
             (Operation::Split, _) => return Err(parser.error(place, "one table in the brackets: split(all)")),
             (Operation::Append, _) => return Err(parser.error(place, "two or three tables in the brackets")),
             (Operation::Unique, _) => return Err(parser.error(place, "one table in the brackets: unique(all on id)")),
@@ -122,13 +175,13 @@ impl FromStr for Relation {
         }
         let tables: Vec<DatasetName> = match operation {
             // The whole is first in its roles.
-            Operation::Split => inside.into_iter().chain(before).collect(),
+            Operation::Split | Operation::Filter | Operation::Erase => inside.into_iter().chain(before).collect(),
             _ => before.into_iter().chain(inside).collect(),
         };
         if !operation.tables().contains(&tables.len()) {
             return Err(parser.error(0, "at most three parts"));
         }
-        Ok(Self { operation, tables, columns, k })
+        Ok(Self { operation, tables, columns, details })
     }
 }
 
@@ -162,11 +215,78 @@ impl Parser<'_> {
         found
     }
 
-    /// Whether another name follows; `k = 10` is none.
+    /// Whether another name follows; `k = 10` and `age >= 18` are none.
     fn comma(&mut self) -> bool {
-        let found = self.peek() == Some(&Token::Symbol(',')) && !self.is_k(self.next + 1);
+        let is_compared = self.is_inside && self.is_condition(self.next + 1);
+        let found = self.peek() == Some(&Token::Symbol(',')) && !is_compared;
         self.next += usize::from(found);
         found
+    }
+
+    /// Whether something that is compared stands there.
+    fn is_condition(&self, at: usize) -> bool {
+        match self.tokens.get(at + 1).map(|(_, token)| token) {
+            Some(Token::Symbol(symbol)) => COMPARISONS.contains(symbol),
+            _ => false,
+        }
+    }
+
+    /// `, age >= 18 and kind = oak`.
+    fn conditions(&mut self, expected: &'static str) -> Result<Vec<Condition>, RelationSyntaxError> {
+        self.symbol(',', expected)?;
+        let is_equal_only = expected == CONSTANTS;
+        let mut conditions = Vec::new();
+        loop {
+            let column = self.column(expected)?;
+            let wrap = match self.peek() {
+                Some(Token::Symbol('=')) => Comparison::Equal,
+                Some(Token::Symbol(symbol)) if COMPARISONS.contains(symbol) && !is_equal_only => match symbol {
+                    '<' => Comparison::Below,
+                    '≤' => Comparison::AtMost,
+                    '>' => Comparison::Above,
+                    _ => Comparison::AtLeast,
+                },
+                _ => return Err(self.error(self.next, if is_equal_only { EQUALS } else { COMPARISON })),
+            };
+            self.next += 1;
+            conditions.push(Condition { column, is: wrap(self.column(VALUE)?) });
+            if !self.keyword("and") {
+                return Ok(conditions);
+            }
+        }
+    }
+
+    /// `on age, 0, 120`, and `, nulls` perhaps.
+    fn bounds(&mut self) -> Result<Details, RelationSyntaxError> {
+        if !self.keyword("on") {
+            return Err(self.error(self.next, BOUNDS));
+        }
+        let column = self.column(COLUMN)?;
+        self.symbol(',', BOUNDS)?;
+        let lower = self.column(VALUE)?;
+        self.symbol(',', BOUNDS)?;
+        let upper = self.column(VALUE)?;
+        let mut nulls = false;
+        if self.peek() == Some(&Token::Symbol(',')) {
+            self.next += 1;
+            nulls = self.keyword("nulls");
+            if !nulls {
+                return Err(self.error(self.next, "nulls"));
+            }
+        }
+        let conditions = vec![Condition { column, is: Comparison::Between(lower, upper) }];
+        Ok(Details { conditions, nulls, k: None })
+    }
+
+    /// A word, or a text in quotes.
+    fn column(&mut self, expected: &'static str) -> Result<String, RelationSyntaxError> {
+        match self.peek().cloned() {
+            Some(Token::Word(text) | Token::Quoted(text)) => {
+                self.next += 1;
+                Ok(text)
+            }
+            _ => Err(self.error(self.next, expected)),
+        }
     }
 
     /// Whether `k =` stands there.
@@ -202,17 +322,16 @@ impl Parser<'_> {
     fn columns(&mut self) -> Result<Vec<String>, RelationSyntaxError> {
         let mut columns = Vec::new();
         loop {
-            match self.peek().cloned() {
-                Some(Token::Word(column) | Token::Quoted(column)) => columns.push(column),
-                _ => return Err(self.error(self.next, COLUMN)),
-            }
-            self.next += 1;
+            columns.push(self.column(COLUMN)?);
             if !self.comma() {
                 return Ok(columns);
             }
         }
     }
 }
+
+/// `<=` and `>=` are one symbol each.
+const COMPARISONS: [char; 5] = ['=', '<', '≤', '>', '≥'];
 
 /// Words, texts in double quotes (`""` inside stands for one), and symbols.
 fn tokens(text: &str) -> Result<Vec<(usize, Token)>, RelationSyntaxError> {
@@ -222,7 +341,10 @@ fn tokens(text: &str) -> Result<Vec<(usize, Token)>, RelationSyntaxError> {
     while let Some((at, c)) = chars.next() {
         let token = match c {
             c if c.is_whitespace() => continue,
-            '=' | ',' | '(' | ')' => Token::Symbol(c),
+            '<' | '>' if chars.next_if(|(_, c)| *c == '=').is_some() => {
+                Token::Symbol(if c == '<' { '≤' } else { '≥' })
+            }
+            '=' | '<' | '>' | ',' | '(' | ')' => Token::Symbol(c),
             '"' => {
                 let mut quoted = String::new();
                 loop {
@@ -238,8 +360,11 @@ fn tokens(text: &str) -> Result<Vec<(usize, Token)>, RelationSyntaxError> {
                 Token::Quoted(quoted)
             }
             c if is_word(c) => {
+                let word_starts_with_digit = c.is_ascii_digit();
                 let mut word = c.to_string();
-                while let Some((_, c)) = chars.next_if(|(_, c)| is_word(*c)) {
+                // Times have colons, and perhaps a plus sign.
+                let is_in_time = |c: char| word_starts_with_digit && matches!(c, ':' | '+');
+                while let Some((_, c)) = chars.next_if(|(_, c)| is_word(*c) || is_in_time(*c)) {
                     word.push(c);
                 }
                 Token::Word(word)
@@ -287,11 +412,42 @@ mod tests {
         assert_eq!(parsed("unique(all)").columns, None);
         let relation = parsed("k_anonymous(all on zip, k, age, k = 10)");
         assert_eq!(
-            (relation.operation, relation.tables, relation.k),
+            (relation.operation, relation.tables, relation.details.k),
             (Operation::KAnonymous, tables(&["all"]), Some(10))
         );
         assert_eq!(relation.columns, Some(vec!["zip".to_owned(), "k".to_owned(), "age".to_owned()]));
-        assert_eq!((parsed("k_anonymous(all,k=2)").k, parsed("unique(k)").k), (Some(2), None));
+        assert_eq!((parsed("k_anonymous(all,k=2)").details.k, parsed("unique(k)").details.k), (Some(2), None));
+        assert_eq!(parsed("k, k = split(k)").tables, tables(&["k", "k", "k"]));
+    }
+
+    #[test]
+    fn conditions_and_bounds_have_constants_as_they_are_written() {
+        let tables = |names: &[&str]| names.iter().map(|name| name.parse().unwrap()).collect::<Vec<DatasetName>>();
+        let condition = |column: &str, is| Condition { column: column.to_owned(), is };
+        let text = |text: &str| text.to_owned();
+        let relation = parsed(
+            "adults = filter(all on age, kind, age >= 18 and kind = \"red oak\" and d<2024-02-29T10:30:00+01:00)",
+        );
+        assert_eq!((relation.operation, relation.tables), (Operation::Filter, tables(&["all", "adults"])));
+        assert_eq!(relation.columns, Some(vec![text("age"), text("kind")]));
+        let expected = vec![
+            condition("age", Comparison::AtLeast(text("18"))),
+            condition("kind", Comparison::Equal(text("red oak"))),
+            condition("d", Comparison::Below(text("2024-02-29T10:30:00+01:00"))),
+        ];
+        assert_eq!(relation.details.conditions, expected);
+        let relation = parsed("v2=erase(v1,x<=-1.50)");
+        assert_eq!((relation.operation, relation.tables), (Operation::Erase, tables(&["v1", "v2"])));
+        assert_eq!(relation.details.conditions, [condition("x", Comparison::AtMost(text("-1.50")))]);
+        assert_eq!(relation.columns, None);
+        let relation = parsed("absent(all, patient = 17 and \"the site\" = north)");
+        assert_eq!((relation.operation, relation.tables), (Operation::Absent, tables(&["all"])));
+        assert_eq!(relation.details.conditions[1], condition("the site", Comparison::Equal(text("north"))));
+        assert_eq!(parsed("present(all, k = 3)").operation, Operation::Present);
+        let range = || vec![condition("age", Comparison::Between(text("0"), text("120")))];
+        let bounds = |nulls| Details { conditions: range(), nulls, k: None };
+        assert_eq!(parsed("bounds(all on age, 0, 120)").details, bounds(false));
+        assert_eq!(parsed("bounds(all on age, 0, 120, nulls)").details, bounds(true));
     }
 
     #[test]
@@ -328,6 +484,22 @@ mod tests {
             ("k_anonymous(a on b, k = 2, c)", 25, ")"),
             ("unique(a on b, k = 2)", 13, ", or )"),
             ("unique(a, b)", 0, "one table in the brackets: unique(all on id)"),
+            ("filter(a, b > 1)", 0, "one result: adults = filter(all, age >= 18)"),
+            ("a = filter(b)", 12, CONDITION),
+            ("a = filter(b, c)", 15, CONDITION),
+            ("a = filter(b, c ! 1)", 16, "a name, =, a comma or a bracket"),
+            ("a = filter(b, c > 1 and d)", 25, COMPARISON),
+            ("a = filter(b, c > )", 18, VALUE),
+            ("a = filter(b, c > 1, d > 1)", 19, "and or )"),
+            ("a = filter(b, c, d > 1)", 4, "one table in the brackets: filter(all, age >= 18)"),
+            ("a, b = erase(c, d = 1)", 0, "one result: rest = erase(all, patient = 17)"),
+            ("absent(a, b > 1)", 12, EQUALS),
+            ("absent(a on b)", 9, CONSTANTS),
+            ("bounds(a)", 8, BOUNDS),
+            ("bounds(a on b, 1)", 16, BOUNDS),
+            ("bounds(a on b, 1, 2, 3)", 21, "nulls"),
+            ("bounds(a on b, 1, 2 3)", 20, NULLS),
+            ("a = bounds(b on c, 1, 2)", 0, "no result: bounds(all on age, 0, 120)"),
         ];
         for (text, at, expected) in cases {
             let error = text.parse::<Relation>().unwrap_err();

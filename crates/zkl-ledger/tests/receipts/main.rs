@@ -5,6 +5,7 @@
 mod attacks;
 #[path = "../common/mod.rs"]
 mod common;
+mod conditions;
 mod datasets;
 mod list;
 mod older;

@@ -43,7 +43,7 @@ fn csv<'a>(rows: impl IntoIterator<Item = &'a String>) -> String {
     format!("id,weight,kind,day,note\n{}\n", rows.join("\n"))
 }
 
-fn table(text: &str) -> Table {
+pub(crate) fn table(text: &str) -> Table {
     Table::bytes(text).format(Format::Csv)
 }
 
@@ -54,7 +54,7 @@ struct Related {
     split: Receipt,
 }
 
-async fn notarized(fixture: &Fixture, name: &str, text: &str, evidence: EvidenceRequest) -> Dataset {
+pub(crate) async fn notarized(fixture: &Fixture, name: &str, text: &str, evidence: EvidenceRequest) -> Dataset {
     let table = table(text).named(name.parse().unwrap());
     fixture.ledger.notarize(table).evidence(evidence).await.unwrap().dataset
 }
@@ -83,7 +83,7 @@ async fn related() -> &'static Related {
         .await
 }
 
-fn check(receipt: &Receipt) -> Result<VerifiedReceipt, VerifyError> {
+pub(crate) fn check(receipt: &Receipt) -> Result<VerifiedReceipt, VerifyError> {
     verify(&receipt.encode().unwrap(), &Trust::default())
 }
 
@@ -95,7 +95,10 @@ fn record(receipt: &Receipt) -> RelationRecord {
 }
 
 /// What becomes of the receipt when its last statement and the bytes of its proof are changed, signed and logged with the notary's own keys.
-fn changed(receipt: &Receipt, change: &dyn Fn(&mut RelationRecord, &mut Vec<u8>)) -> Result<(), VerifyError> {
+pub(crate) fn changed(
+    receipt: &Receipt,
+    change: &dyn Fn(&mut RelationRecord, &mut Vec<u8>),
+) -> Result<(), VerifyError> {
     let mut receipt = receipt.clone();
     let mut record = record(&receipt);
     let entry = receipt.entries.last_mut().unwrap();
@@ -262,8 +265,11 @@ async fn what_is_false_or_cannot_be_proved_is_refused_before_anything_is_recorde
     assert!(matches!(error, RelateError::Data { source: DataMismatch::Digests, .. }), "{error:?}");
     let tables = ledger.relate(Operation::Split).table(all, table(whole));
     assert!(matches!(refusal(tables.await.unwrap_err()), RelateError::Tables { got: 1, .. }));
-    let column =
-        ledger.relate(Operation::SameRows).table(train, table(first)).table(test, table(second)).columns(["nothing"]);
+    let column = ledger
+        .relate(Operation::SameRows)
+        .table(train, table(first))
+        .table(test, table(second))
+        .columns(["id", "nothing"]);
     let error = refusal(column.await.unwrap_err());
     assert!(matches!(error, RelateError::Plan(RelationPlanError::Column { .. })), "{error:?}");
     assert!(error.hint().is_some());
@@ -367,7 +373,7 @@ async fn unique_keys_verify_from_their_receipt_and_for_their_table_alone() {
         panic!("a relation")
     };
     assert_eq!(report.to_string(), "every row of visits is equal to 19 others at least in site");
-    let refused = |k| changed(&anonymous, &|record, _| record.terms.k = k).unwrap_err();
+    let refused = |k| changed(&anonymous, &|record, _| record.terms.details.k = k).unwrap_err();
     let proof = refused(Some(21));
     assert!(matches!(proof, VerifyError::Relation(VerifyRelationError::Proof(_))), "{proof:?}");
     for k in [None, Some(0)] {

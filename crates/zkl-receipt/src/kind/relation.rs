@@ -147,8 +147,8 @@ impl RelationRecord {
     }
 
     fn plan<'p>(&self, tables: &'p [TablePlan]) -> Result<RelationPlan<'p>, VerifyError> {
-        RelationPlan::with_k(self.terms.operation, self.terms.k, tables.iter().collect(), &self.terms.columns)
-            .map_err(VerifyError::RelationPlan)
+        let RelationTerms { operation, columns, details } = &self.terms;
+        RelationPlan::with(*operation, details, tables.iter().collect(), columns).map_err(VerifyError::RelationPlan)
     }
 
     /// Checks that the proof is about these tables: their scan proofs verified, under the string of this proof.

@@ -192,7 +192,7 @@ pub(super) struct Relation<'e>(&'e RelationRecord);
 /// What was proved of the rows of several tables.
 #[Object]
 impl Relation<'_> {
-    /// How they are related: `split` and `append` of a whole and its parts, `same_rows` of two.
+    /// How they are related: `split` and `append` of a whole and its parts, `same_rows` of two, and so on.
     async fn operation(&self) -> &str {
         self.0.terms.operation.name()
     }

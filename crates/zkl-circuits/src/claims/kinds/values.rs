@@ -130,19 +130,25 @@ impl Values {
         let Encoding::Numeric { limbs } = about.encoding else {
             return Err(table.unsupported(about, Unsupported::NeedsNumeric));
         };
-        let is = self.is.try_map(|literal| in_units(literal, about))?;
-        if let Comparison::Between(lower, upper) = &is
-            && lower > upper
-        {
-            return Err(ClaimError::EmptyRange { lower: lower.to_string(), upper: upper.to_string() });
-        }
-        let ends = is.ends(BigRational::clone);
-        // Values are integers: v >= a/b is v >= ceil(a/b), v > a/b is v >= floor(a/b) + 1, and so on.
-        let lower = ends.lower.map(|(t, strict)| if strict { floor(&t) + 1 } else { ceil(&t) });
-        let upper = ends.upper.map(|(t, strict)| if strict { ceil(&t) - 1 } else { floor(&t) });
+        let [lower, upper] = whole_ends(&self.is, about)?;
         let (lower, upper) = (lower.as_ref().map(narrow).transpose()?, upper.as_ref().map(narrow).transpose()?);
         Ok(ValueRange { column, limbs, lower, upper })
     }
+}
+
+/// The least and the largest integer of `column` in a range, ends in its units.
+pub(crate) fn whole_ends(is: &Comparison<Literal>, column: &ColumnLayout) -> Result<[Option<BigInt>; 2], ClaimError> {
+    let is = is.try_map(|literal| in_units(literal, column))?;
+    if let Comparison::Between(lower, upper) = &is
+        && lower > upper
+    {
+        return Err(ClaimError::EmptyRange { lower: lower.to_string(), upper: upper.to_string() });
+    }
+    let ends = is.ends(BigRational::clone);
+    // Values are integers: v >= a/b is v >= ceil(a/b), v > a/b is v >= floor(a/b) + 1, and so on.
+    let lower = ends.lower.map(|(t, strict)| if strict { floor(&t) + 1 } else { ceil(&t) });
+    let upper = ends.upper.map(|(t, strict)| if strict { ceil(&t) - 1 } else { floor(&t) });
+    Ok([lower, upper])
 }
 
 fn floor(value: &BigRational) -> BigInt {

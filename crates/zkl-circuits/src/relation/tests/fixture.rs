@@ -14,9 +14,11 @@ use zkl_core::{
 use zkl_snark::proof_system::{ProofSystem, ProvingKey};
 
 use crate::{
+    claims::language::Comparison,
     relation::{
-        Operation, ProveRelationError, RelationCircuit, RelationContext, RelationPlan, RelationProof, RelationRole,
-        RelationSecrets, RelationStatement, VerifyRelationError, prove_relation, verify_relation,
+        Condition, Details, Operation, ProveRelationError, RelationCircuit, RelationContext, RelationPlan,
+        RelationProof, RelationRole, RelationSecrets, RelationStatement, VerifyRelationError, prove_relation,
+        verify_relation,
     },
     scan::{ColumnCommitments, TablePlan, segment_seed, tests::fixture::keys_of},
     seal::{Seal, SealSeed},
@@ -159,9 +161,27 @@ pub(super) fn columns() -> Vec<String> {
     vec!["n".to_owned(), "word".to_owned()]
 }
 
-/// The k of an operation in tests.
-pub(super) fn k_of(operation: Operation) -> Option<u32> {
-    operation.has_k().then_some(2)
+/// What an operation has beside tables and columns, in tests.
+pub(super) fn details_of(operation: Operation) -> Details {
+    let condition = |column: &str, is| Condition { column: column.to_owned(), is };
+    let text = |text: &str| text.to_owned();
+    let conditions = match operation {
+        Operation::Bounds => vec![condition("n", Comparison::Between(text("-6"), text("9")))],
+        Operation::Filter => vec![condition("n", Comparison::AtLeast(text("1")))],
+        Operation::Erase => {
+            vec![condition("n", Comparison::AtMost(text("1"))), condition("word", Comparison::Equal(text("b")))]
+        }
+        Operation::Present | Operation::Absent => {
+            vec![condition("n", Comparison::Equal(text("1"))), condition("word", Comparison::Equal(text("b")))]
+        }
+        _ => Vec::new(),
+    };
+    Details { k: operation.has_k().then_some(2), conditions, nulls: operation == Operation::Bounds }
+}
+
+/// The columns of an operation in tests.
+pub(super) fn columns_of(operation: Operation) -> Vec<String> {
+    if operation == Operation::Bounds { vec!["n".to_owned()] } else { columns() }
 }
 
 /// A relation that was proved, once for all checks of a test.
@@ -175,7 +195,7 @@ pub(super) struct Setting<'a> {
 impl<'a> Setting<'a> {
     pub(super) fn new(system: &dyn ProofSystem, operation: Operation, tables: &'a [Table]) -> Self {
         let plans = tables.iter().map(|table| &table.plan).collect();
-        let plan = RelationPlan::with_k(operation, k_of(operation), plans, &columns()).unwrap();
+        let plan = RelationPlan::with(operation, &details_of(operation), plans, &columns_of(operation)).unwrap();
         let roles = tables.iter().zip(1..).map(|(table, entry)| table.role(entry)).collect();
         let keys = keys_of(system, &RelationCircuit::blank(plan.shape().clone())).unwrap();
         Self { tables, plan, roles, keys }

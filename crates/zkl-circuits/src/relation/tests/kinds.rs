@@ -10,10 +10,10 @@ use zkl_core::ark::{
 };
 use zkl_snark::{proof_system::UNIVERSAL, testing};
 
-use super::fixture::{Row, Setting, Table, columns, context, k_of, split};
+use super::fixture::{Row, Setting, Table, columns, columns_of, context, details_of, split};
 use crate::relation::{
-    Operation, ProveRelationError, RelationCircuit, RelationInputs, RelationPlan, RelationRole, RelationSecrets,
-    RelationStatement, VerifyRelationError,
+    Details, Operation, ProveRelationError, RelationCircuit, RelationInputs, RelationPlan, RelationRole,
+    RelationSecrets, RelationStatement, VerifyRelationError,
     circuit::{RecordOpening, Secret},
     prove::{digests, inputs, prove_with, records, sealed, unit_cells},
 };
@@ -22,7 +22,7 @@ type Forge<'a> = &'a dyn Fn(&mut ExtraCells);
 type Change<'a> = &'a dyn Fn(&mut RelationInputs, &mut Secret);
 
 /// The circuit over whatever a prover made of extra columns, messages and inputs.
-fn circuit(
+pub(super) fn circuit(
     operation: Operation,
     tables: &[Table],
     names: &[String],
@@ -30,7 +30,7 @@ fn circuit(
     change: Change<'_>,
 ) -> RelationCircuit {
     let plans = tables.iter().map(|table| &table.plan).collect();
-    let plan = RelationPlan::with_k(operation, k_of(operation), plans, names).unwrap();
+    let plan = RelationPlan::with(operation, &details_of(operation), plans, names).unwrap();
     let roles: Vec<RelationRole<'_>> = tables.iter().zip(1..).map(|(table, entry)| table.role(entry)).collect();
     let secrets: Vec<RelationSecrets<'_>> = tables.iter().map(Table::secrets).collect();
     let digest = zkl_core::digest::Sha256Digest::new([7; 32]);
@@ -53,8 +53,8 @@ fn circuit(
     RelationCircuit::new(plan.shape().clone(), inputs, secret)
 }
 
-fn is_satisfied(operation: Operation, tables: &[Table], forge: Forge<'_>, change: Change<'_>) -> bool {
-    let circuit = circuit(operation, tables, &columns(), forge, change);
+pub(super) fn is_satisfied(operation: Operation, tables: &[Table], forge: Forge<'_>, change: Change<'_>) -> bool {
+    let circuit = circuit(operation, tables, &columns_of(operation), forge, change);
     testing::Instance::new(&circuit).unwrap().first_violated().is_none()
 }
 
@@ -85,6 +85,15 @@ fn the_circuits_are_satisfied_and_have_the_pinned_numbers_of_constraints() {
         |operation, tables: &[Table]| testing::satisfied(&circuit(operation, tables, &columns(), &|_| (), &|_, _| ()));
     let of_one = [constraints(Operation::Unique, &unique()), constraints(Operation::KAnonymous, &classes())];
     assert_eq!((constraints(Operation::Subset, &subset()), of_one), (18_518, [13_084, 14_598]));
+}
+
+#[test]
+fn every_variable_of_the_circuits_matters() {
+    let tight = |operation, tables: &[Table]| {
+        testing::assert_tight(&circuit(operation, tables, &columns(), &|_| (), &|_, _| ()));
+    };
+    tight(Operation::Subset, &subset());
+    tight(Operation::KAnonymous, &classes());
 }
 
 #[test]
@@ -213,10 +222,14 @@ fn subsets_and_unique_keys_are_proved_for_their_statement_and_false_ones_are_not
     let proof = anonymous.prove().unwrap();
     anonymous.verify(&statement, &proof).unwrap();
     // The same proof for another k, in a statement that says so or not.
-    let plan = RelationPlan::with_k(Operation::KAnonymous, Some(3), vec![&own[0].plan], &columns()).unwrap();
+    let with_k = |k| {
+        let details = Details { k: Some(k), ..Details::default() };
+        RelationPlan::with(Operation::KAnonymous, &details, vec![&own[0].plan], &columns()).unwrap()
+    };
+    let plan = with_k(3);
     let refused = anonymous.verify(&RelationStatement { plan: &plan, ..statement }, &proof);
     assert!(matches!(refused, Err(VerifyRelationError::Proof(_))), "{refused:?}");
-    let plan = RelationPlan::with_k(Operation::KAnonymous, Some(16), vec![&own[0].plan], &columns()).unwrap();
+    let plan = with_k(16);
     let false_one = Setting { tables: &own, plan, roles: vec![own[0].role(1)], keys: anonymous.keys.clone() };
     assert!(matches!(false_one.prove(), Err(ProveRelationError::False(ScanError::PostingSum))));
     let refused = forged(&setting, &|extra| extra.firsts.truncate(1));

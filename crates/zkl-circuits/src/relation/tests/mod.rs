@@ -1,5 +1,6 @@
 //! Proofs of relations.
 
+mod conditions;
 mod dishonest;
 mod fixture;
 mod kinds;

@@ -1,7 +1,7 @@
 //! Which tables and columns a relation is about.
 
 use super::fixture::{Row, Table, columns};
-use crate::relation::{Operation, Reason, RelationPlan, RelationPlanError};
+use crate::relation::{Details, Operation, Reason, RelationPlan, RelationPlanError};
 
 fn plan(operation: Operation, tables: &[Table], columns: &[String]) -> Result<usize, RelationPlanError> {
     let plans = tables.iter().map(|table| &table.plan).collect();
@@ -55,9 +55,11 @@ fn relations_have_as_many_tables_as_their_operation_and_columns_that_can_be_comp
     for (operation, k) in
         [(Operation::KAnonymous, None), (Operation::KAnonymous, Some(0)), (Operation::Unique, Some(2))]
     {
-        let plan = RelationPlan::with_k(operation, k, vec![&tables[0].plan], &columns());
+        let details = Details { k, ..Details::default() };
+        let plan = RelationPlan::with(operation, &details, vec![&tables[0].plan], &columns());
         assert_eq!(plan.err(), Some(RelationPlanError::K { operation }));
     }
-    let plan = RelationPlan::with_k(Operation::KAnonymous, Some(2), vec![&tables[0].plan], &columns());
-    assert_eq!(plan.map(|plan| plan.k()), Ok(Some(2)));
+    let details = Details { k: Some(2), ..Details::default() };
+    let plan = RelationPlan::with(Operation::KAnonymous, &details, vec![&tables[0].plan], &columns());
+    assert_eq!(plan.map(|plan| plan.details().k), Ok(Some(2)));
 }

@@ -4,7 +4,7 @@ use zkl_argument::{
     chain::scalars_bytes,
     commit::Commitment,
     hyperkzg::{CombinedColumns, Mask, masked_opening},
-    relation::RelationOpening,
+    relation::{RelationOpening, relation_constant},
 };
 use zkl_core::ark::{
     Fr, G1Projective,
@@ -41,6 +41,7 @@ fn simulate(keys: &dyn ProvingKey, statement: &RelationStatement<'_>, seed: u64)
     let nothing = CombinedColumns::zero(groups);
     let open = |context: &[u8]| masked_opening(srs(), context, groups, &point, &nothing, &[], mask(), &rho).unwrap();
     (claim.value, _) = open(b"for the value, which does not depend on the context");
+    claim.value += relation_constant(plan.shape(), &claim);
 
     // Whatever the columns are: the mask takes them away.
     let linked = link(plan, statement.roles, &fresh, &Commitment::default(), &claim).unwrap();
@@ -80,14 +81,23 @@ fn a_simulator_without_tables_makes_proofs_that_verify() {
 
 /// Relations that commit to columns of their own, true and false.
 #[test]
-fn it_makes_proofs_of_subsets_unique_keys_and_classes_too() {
+fn it_makes_proofs_of_subsets_unique_keys_classes_and_conditions_too() {
     let rows: [Row; 3] = [(Some(1), Some("a")), (None, Some("b")), (Some(1), Some("b"))];
     let whole = Table::new(&rows, 7, 1);
     let part = Table::new(&rows[1..], 7, 2);
     let foreign = Table::new(&[(None, Some("c")), (None, Some("c"))], 7, 3);
     let twice = Table::new(&[rows[1], rows[1], rows[1]], 7, 4);
     let once = Table::new(&[rows[1], rows[1], (None, None)], 7, 5);
-    let relations: [(Operation, Vec<&Table>, Vec<&Table>); 3] = [
+    let high = Table::new(&[rows[1], (Some(10), Some("b"))], 7, 2);
+    let (one, rest) = (Table::new(&[rows[0], rows[2]], 7, 6), Table::new(&rows[..2], 7, 7));
+    let lower = Table::new(&[rows[0], rows[1], (Some(0), Some("b"))], 7, 1);
+    let held = Table::new(&[rows[1], rows[2], rows[1]], 7, 4);
+    let relations: [(Operation, Vec<&Table>, Vec<&Table>); 8] = [
+        (Operation::Bounds, vec![&part], vec![&high]),
+        (Operation::Filter, vec![&whole, &one], vec![&lower, &one]),
+        (Operation::Erase, vec![&whole, &rest], vec![&whole, &part]),
+        (Operation::Present, vec![&whole], vec![&lower]),
+        (Operation::Absent, vec![&twice], vec![&held]),
         (Operation::Subset, vec![&whole, &part], vec![&whole, &foreign]),
         (Operation::Unique, vec![&part], vec![&foreign]),
         (Operation::KAnonymous, vec![&twice], vec![&once]),

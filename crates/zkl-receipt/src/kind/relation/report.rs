@@ -3,7 +3,7 @@
 use std::fmt;
 
 use serde::Serialize;
-use zkl_circuits::relation::{Compared, NotCompared, Operation};
+use zkl_circuits::relation::{Compared, Condition, NotCompared, Operation};
 use zkl_core::layout::Layout;
 
 use super::RelationTerms;
@@ -41,6 +41,12 @@ pub struct RelationReport {
     /// The fewest rows of a class, for `k_anonymous`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub k: Option<u32>,
+    /// What rows are asked for, all of it: of `bounds` the range, of `present` and `absent` the values.
+    #[serde(rename = "where", skip_serializing_if = "Vec::is_empty")]
+    pub conditions: Vec<Condition>,
+    /// Whether `bounds` allows rows without a value.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub nulls: bool,
     /// The columns of theirs that were not.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub left_out: Vec<LeftOut>,
@@ -75,10 +81,13 @@ impl RelationReport {
             operation: terms.operation,
             tables: datasets.iter().zip(layouts).map(table).collect(),
             columns: terms.columns.clone(),
-            k: terms.k,
+            k: terms.details.k,
+            conditions: terms.details.conditions.clone(),
+            nulls: terms.details.nulls,
             // A key says nothing of other columns, and nobody expects it to.
             left_out: match terms.operation {
                 Operation::Unique | Operation::KAnonymous => Vec::new(),
+                operation if operation.is_about_conditions() => Vec::new(),
                 _ => compared.into_iter().filter_map(left_out).collect(),
             },
         }
@@ -111,11 +120,34 @@ impl fmt::Display for RelationReport {
                     "{part} is a subset of {first}: its rows are rows of {first}, none more often than there, compared in {columns}"
                 );
             }
+            Operation::Bounds => {
+                let range = anded(&self.conditions);
+                let nulls = if self.nulls { "every row of {} has no value or" } else { "every row of {} has" };
+                return write!(f, "{} {range}", nulls.replace("{}", first));
+            }
+            Operation::Present => return write!(f, "a row of {first} has {}", anded(&self.conditions)),
+            Operation::Absent => return write!(f, "no row of {first} has {}", anded(&self.conditions)),
+            Operation::Filter => {
+                let (part, which) = (others.join(", "), anded(&self.conditions));
+                write!(f, "{part} has the rows of {first} with {which}, all of them and no others")?;
+            }
+            Operation::Erase => {
+                let (part, which) = (others.join(", "), anded(&self.conditions));
+                write!(
+                    f,
+                    "{part} has the rows of {first} but those with {which}: these are gone, all others are there"
+                )?;
+            }
             Operation::Split => write!(f, "{first} was split into {}: its rows are theirs together", listed(others))?,
             _ => write!(f, "{first} was joined from {}: its rows are theirs together", listed(others))?,
         }
         write!(f, ", each as often, compared in {columns}")
     }
+}
+
+/// `age >= 18 and kind = oak`.
+fn anded(conditions: &[Condition]) -> String {
+    conditions.iter().map(ToString::to_string).collect::<Vec<_>>().join(" and ")
 }
 
 /// `a and b`, `a, b and c`.

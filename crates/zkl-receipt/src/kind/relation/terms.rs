@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
-use zkl_circuits::relation::Operation;
+use zkl_circuits::relation::{Condition, Details, Operation};
 use zkl_core::digest::{Sha256Digest, TransactionId};
 
 use crate::nonce::Nonce;
@@ -16,8 +16,8 @@ pub struct RelationTerms {
     pub operation: Operation,
     /// The columns in which the tables are compared, in the order of the first table.
     pub columns: Vec<String>,
-    /// The fewest rows of a class, for `k_anonymous`.
-    pub k: Option<u32>,
+    /// What the operation has beside.
+    pub details: Details,
 }
 
 /// The statement as it is hashed: canonical JSON.
@@ -29,11 +29,15 @@ pub(super) struct StatementText {
     pub(super) columns: Vec<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) k: Option<u32>,
+    #[serde(rename = "where", default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) conditions: Vec<Condition>,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(super) nulls: bool,
 }
 
 impl RelationTerms {
     /// `SHA-256("zkl relation statement v1\0" || salt || JSON)`, where JSON has the operation, the ids of the tables' entries, the columns,
-    /// and k if there is one.
+    /// and what there is of k, conditions and the permission of nulls.
     pub fn digest(&self, salt: &Nonce, entries: &[TransactionId]) -> Sha256Digest {
         // Names and ids always serialize; were it not so, no proof would be bound to the empty text.
         let json = serde_json::to_vec(&self.text(entries)).unwrap_or_default();
@@ -42,11 +46,8 @@ impl RelationTerms {
     }
 
     pub(super) fn text(&self, entries: &[TransactionId]) -> StatementText {
-        StatementText {
-            operation: self.operation,
-            datasets: entries.to_vec(),
-            columns: self.columns.clone(),
-            k: self.k,
-        }
+        let Details { k, conditions, nulls } = self.details.clone();
+        let (operation, columns) = (self.operation, self.columns.clone());
+        StatementText { operation, datasets: entries.to_vec(), columns, k, conditions, nulls }
     }
 }

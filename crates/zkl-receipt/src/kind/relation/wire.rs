@@ -3,7 +3,7 @@
 //! `digest` is what the proof is bound to; `open` has what it stands for. Every statement is open so far.
 
 use serde::{Deserialize, Serialize, Serializer};
-use zkl_circuits::relation::Operation;
+use zkl_circuits::relation::{Details, Operation};
 use zkl_core::{
     digest::{Sha256Digest, TransactionId},
     time::Timestamp,
@@ -51,7 +51,8 @@ impl TryFrom<RelationV1> for RelationRecord {
             return Err(EntryError::Datasets);
         }
         let entries: Vec<TransactionId> = datasets.iter().map(|dataset| dataset.entry).collect();
-        let terms = RelationTerms { operation, columns: statement.columns.clone(), k: statement.k };
+        let details = Details { k: statement.k, conditions: statement.conditions.clone(), nulls: statement.nulls };
+        let terms = RelationTerms { operation, columns: statement.columns.clone(), details };
         if statement != terms.text(&entries) || terms.digest(&salt, &entries) != digest {
             return Err(EntryError::Relation);
         }
@@ -98,7 +99,7 @@ mod tests {
             terms: RelationTerms {
                 operation: Operation::SameRows,
                 columns: vec!["a".to_owned(), "b".to_owned()],
-                k: None,
+                details: Details::default(),
             },
             datasets: vec![dataset("left", 1), dataset("right", 2)],
             salt: Nonce::generate().unwrap(),
@@ -130,12 +131,15 @@ mod tests {
         assert_eq!((&again, serde_json::to_string(&again).unwrap()), (&record, text));
         assert!(read(&|_| ()).is_ok());
         let other = "1".repeat(64);
-        let changes: [&dyn Fn(&mut serde_json::Value); 7] = [
+        let condition = serde_json::json!([{ "column": "a", "is": { "at_least": "1" } }]);
+        let changes: [&dyn Fn(&mut serde_json::Value); 9] = [
             &|text| text["digest"] = other.clone().into(),
             &|text| text["open"]["salt"] = other.clone().into(),
             &|text| text["open"]["statement"]["columns"] = vec!["a"].into(),
             &|text| text["open"]["statement"]["operation"] = "split".into(),
             &|text| text["open"]["statement"]["k"] = 3.into(),
+            &|text| text["open"]["statement"]["where"] = condition.clone(),
+            &|text| text["open"]["statement"]["nulls"] = true.into(),
             &|text| text["open"]["statement"]["datasets"][1] = other.clone().into(),
             &|text| text["datasets"][1]["entry"] = other.clone().into(),
         ];
