@@ -204,7 +204,7 @@ impl Relation<'_> {
 
     /// The fewest rows of a class, of `k_anonymous`.
     async fn k(&self) -> Option<u32> {
-        self.0.terms.k
+        self.0.terms.details.k
     }
 
     /// The tables, in the order of their roles.
