@@ -7,7 +7,7 @@ TARGET_DIR = $(shell $(CARGO) metadata --format-version 1 --no-deps | sed -n 's/
 # Everything that can be left out of a build; tests and lints see all of it.
 STORES = zkl-cli/pg,zkl-cli/s3,zkl-testkit/postgres,zkl-testkit/s3-servers
 
-.PHONY: help setup setup-servers build quickstart quickstart-python serve test test-python test-engines ci lint fmt clippy doc deny features msrv fuzz delete-checks pandas real-tables differential test-second-verifier test-clients test-kernels wasm ceremony embed-smoke stress-kernel stress stress-storage bench bench-kernels bench-python deploy-check dist reproducible images-test bench-wide clean
+.PHONY: help setup setup-servers build quickstart quickstart-python serve test test-python test-engines ci lint fmt clippy doc deny features msrv fuzz delete-checks pandas real-tables differential test-second-verifier test-clients test-kernels wasm ceremony embed-smoke stress-kernel stress stress-storage bench bench-kernels bench-python deploy-check dist reproducible images-test bench-wide test-openapi browser-test stress-server bench-server clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 22
@@ -78,8 +78,8 @@ features: setup ## check every set of stores: none, each, all; and a verifier wi
 		echo "features: $${stores:-none}"; \
 		$(CARGO) check --quiet --locked -p zkl-cli --no-default-features --features "$$stores" || exit 1; \
 	done
-	@echo "features: a server without an embedded store, with each face"
-	@for faces in "" grpc graphql; do \
+	@echo "features: a server without an embedded store, with each face, and with traces"
+	@for faces in "" grpc graphql otlp; do \
 		$(CARGO) check --quiet --locked -p zkl-server --no-default-features --features "pg,$$faces" || exit 1; \
 	done
 	@echo "features: a verifier without threads"
@@ -123,6 +123,15 @@ test-clients: setup-servers ## call a server over gRPC and GraphQL through clien
 	$(CARGO) build --locked --workspace --features $(STORES) --bin zkl --bin zkl-server --test cli --test server
 	@scripts/test_clients.sh $(TARGET_DIR)/debug
 
+test-openapi: setup ## lint the OpenAPI document, and look for requests that the server answers in another way than it says (EXAMPLES=N an operation)
+	@# As in `test-clients`.
+	$(CARGO) build --locked --workspace --features $(STORES) --bin zkl --bin zkl-server --test cli --test server
+	@scripts/test_openapi.sh $(TARGET_DIR)/debug $(or $(EXAMPLES),100)
+
+browser-test: setup ## walk the explorer in a real browser: light, dark, without scripts, receipts chosen and dropped (SCREENSHOTS=DIR)
+	$(CARGO) build --locked --workspace --features $(STORES) --bin zkl --bin zkl-server --test cli --test server
+	@scripts/browser_test.sh $(TARGET_DIR)/debug $(SCREENSHOTS)
+
 test-kernels: setup ## the tests of proofs once more, on the portable kernel
 	@grep -qw avx512ifma /proc/cpuinfo 2>/dev/null || echo "no AVX-512 IFMA here: the vectorised field kernel was not tested"
 	ZKL_KERNEL=portable $(CARGO) test --locked --workspace --features $(STORES) \
@@ -163,11 +172,25 @@ stress-storage: setup-servers ## 1,000 fault trials of every store, and kills of
 	ZKL_CRASH_TRIALS=$(shell expr $(ZKL_CRASH_TRIALS) / 5) \
 		$(CARGO) test --locked --workspace --features $(STORES) --test s3 -- --nocapture faults:: crash:: writers::
 
+# A sample of both is among the tests.
+stress-server: setup ## 100,000 requests of mixed load with faults of the store, and 100 kills under load (REQUESTS=N KILLS=N)
+	ZKL_SERVER_REQUESTS=$(or $(REQUESTS),100000) ZKL_SERVER_KILLS=$(or $(KILLS),100) \
+		$(CARGO) test --locked --workspace --features $(STORES) --test server -- --nocapture --test-threads 1 stress::
+
 bench: setup ## the tables of kernels, of proofs from end to end, and of the store's latencies (DIR=a directory on the disk to measure)
 	$(CARGO) build --release --locked -p zkl-benches --bins
 	$(TARGET_DIR)/release/kernels
 	$(TARGET_DIR)/release/end_to_end --dir $(or $(DIR),$(TARGET_DIR))
 	$(TARGET_DIR)/release/append_latency --dir $(or $(DIR),$(TARGET_DIR))
+
+# STORE=postgres starts a server for the ledger. The machine should do nothing else.
+bench-server: setup ## requests a second and their times over real sockets, uploads, memory (STORE=postgres ZKL_BENCH_SECONDS=N ZKL_BENCH_UPLOAD_MIB=N)
+ifeq ($(STORE),rocks)
+	$(CARGO) bench --locked -p zkl-server --features pg --bench server
+else
+	$(CARGO) build --locked -p zkl-testkit --features postgres,s3-servers --example with_store
+	$(TARGET_DIR)/debug/examples/with_store $(STORE) $(CARGO) bench --locked -p zkl-server --features pg,s3 --bench server
+endif
 
 bench-kernels: setup ## criterion benchmarks of every crate (KERNEL=one of benches/benches)
 	$(CARGO) bench --locked -p zkl-benches --bench '$(or $(KERNEL),*)'

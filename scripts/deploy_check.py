@@ -7,6 +7,7 @@ TOOLS is what setup_deploy.sh prints, BINARIES the directory of `zkl` and `zkl-s
 import copy
 import os
 import re
+import shutil
 import socket
 import subprocess
 import sys
@@ -252,6 +253,10 @@ def check_kubernetes():
     rule = yaml.safe_load((DEPLOY / "kubernetes/components/monitoring/prometheusrule.yaml").read_text())
     if rule["spec"] != alerts:
         found.append("components/monitoring/prometheusrule.yaml has other alerts than prometheus/alerts.yml")
+    # Where Prometheus is.
+    if promtool := shutil.which("promtool"):
+        run(promtool, "check", "rules", DEPLOY / "prometheus/alerts.yml")
+        run(promtool, "test", "rules", DEPLOY / "prometheus/alerts.test.yml")
     names = {alert["alert"] for group in alerts["groups"] for alert in group["rules"]}
     manual = (ROOT / "docs/operations.md").read_text()
     explained = set(re.findall(r"^\| `(\w+)` \|", manual, re.M))

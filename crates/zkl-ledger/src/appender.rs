@@ -9,6 +9,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::{Mutex as AsyncMutex, OwnedMutexGuard, oneshot};
+use tracing::Instrument as _;
 use zkl_core::{
     storage::{StorageError, StorageErrorKind},
     transaction::StoredTransaction,
@@ -50,6 +51,11 @@ impl Appender {
         Self { storage, signer, seen, waiting: Mutex::default(), lead: Arc::default() }
     }
 
+    /// The same for another way to the store.
+    pub(crate) fn over(&self, storage: AnyStore) -> Self {
+        Self::new(storage, Arc::clone(&self.signer), self.seen.clone())
+    }
+
     /// Appends `entry`, together with whatever else is waiting. Durable on return.
     ///
     /// When the returned future is dropped, the entry has either not been taken into a batch and never will be, or its batch
@@ -84,10 +90,12 @@ impl Appender {
             return;
         }
         let (storage, signer, seen) = (Arc::clone(&self.storage), Arc::clone(&self.signer), self.seen.clone());
-        tokio::spawn(async move {
+        let batch = async move {
             let log = Log { storage: &*storage, signer: &signer, seen: seen.as_ref() };
             append_batch(&log, batch, &mut lead).await;
-        });
+        };
+        // Of all who wait it is the leader's.
+        tokio::spawn(batch.in_current_span());
     }
 
     /// Takes the oldest entries whose callers still wait.

@@ -130,6 +130,15 @@ impl Ledger {
         Self { proofs, ..self }
     }
 
+    /// This ledger, with `wrap` around its store: something that measures, keeps copies of what never changes, or injects faults.
+    /// Clones that were made before go on without it, as another writer does.
+    #[must_use]
+    pub fn around_storage(mut self, wrap: impl FnOnce(AnyStore) -> AnyStore) -> Self {
+        self.storage = wrap(self.storage);
+        self.appender = self.appender.map(|appender| Arc::new(appender.over(Arc::clone(&self.storage))));
+        self
+    }
+
     /// The store.
     pub fn storage(&self) -> &AnyStore {
         &self.storage

@@ -110,14 +110,14 @@ pub mod transparency {
 pub mod types {
     pub use zkl_core::{
         column::{ColumnType, Schema},
-        digest::{DatasetId, DigestRule, TransactionId},
+        digest::{BlobDigest, DatasetId, DigestRule, RootHash, TransactionId},
         error::ParseError,
         layout::{ColumnLayout, Encoding, Layout, PairLayout, Rounding, Zone},
         privacy::PrivacyLevel,
         table_note::{TableNote, reading},
         text::visible,
         time::Timestamp,
-        transaction::OperationKind,
-        tree::{LeafIndex, TreeSize},
+        transaction::{OperationKind, StoredTransaction},
+        tree::{LeafIndex, TileId, TreeSize},
     };
 }

@@ -10,6 +10,7 @@ use std::sync::{
     atomic::{AtomicBool, Ordering},
 };
 
+use tracing::{Instrument as _, Span};
 use zkl_dataset::{Pass, Progress, ProgressUpdate};
 
 use crate::{
@@ -92,7 +93,11 @@ pub(crate) async fn run<T: Send + 'static>(
 ) -> Result<T, LedgerError> {
     let work = Work { reporter, cancelled: Arc::default() };
     let _guard = CancelOnDrop(Arc::clone(&work.cancelled));
-    let task = tokio::task::spawn_blocking(move || with_deep_stacks(|| job(&work)).and_then(|answer| answer));
+    // Stages are part of whatever asked for them.
+    let span = Span::current();
+    let task = tokio::task::spawn_blocking(move || {
+        with_deep_stacks(|| span.in_scope(|| job(&work))).and_then(|answer| answer)
+    });
     task.await.map_err(LedgerError::task)?
 }
 
@@ -126,5 +131,6 @@ pub(crate) fn with_deep_stacks<T: Send>(job: impl FnOnce() -> T + Send) -> Resul
 pub(crate) async fn carry_out<T: Send + 'static>(
     rest: impl Future<Output = Result<T, LedgerError>> + Send + 'static,
 ) -> Result<T, LedgerError> {
-    tokio::spawn(rest).await.map_err(LedgerError::task)?
+    // What it does belongs to whoever asked.
+    tokio::spawn(rest.in_current_span()).await.map_err(LedgerError::task)?
 }

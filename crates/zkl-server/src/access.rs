@@ -1,7 +1,7 @@
-//! Who may do what: permissions, the keys that carry them, and the one place that decides.
+//! Who may do what: permissions, the keys and tokens that carry them, and the one place that decides.
 //!
 //! ```text
-//! token of a request --KeyRing--> Subject --Access::authorize(Action)--> Permit<Action> --Service--> answer
+//! key or JWT of a request --KeyRing, Oidc--> Subject --Access::authorize(Action)--> Permit<Action> --Service--> answer
 //! ```
 //!
 //! Every operation of the core takes a [`Permit`] for its own action, and only [`Access::authorize`] makes one. The dataset that an
@@ -10,12 +10,15 @@
 mod action;
 mod grant;
 mod key;
+mod oidc;
 mod ring;
 
+pub(crate) use self::oidc::is_jwt;
 pub use self::{
     action::{Access, Action, Administer, Browse, Follow, Permit, Prove, ReadDataset, ReadLog, Refused, Verify, Write},
     grant::{Grant, GrantParseError, Permission, Scope},
     key::{ApiKey, KeyId, Token},
+    oidc::{JwksError, Oidc, OidcError, PolicyError, TokenError, TokenHolder},
     ring::{KeyRing, KeyRingError},
 };
 
@@ -33,6 +36,8 @@ pub enum Subject {
     Anonymous,
     /// The holder of a key that is valid now.
     Key(Arc<ApiKey>),
+    /// Whoever an issuer vouches for, with a token that is valid now.
+    Token(Arc<TokenHolder>),
 }
 
 impl Subject {
@@ -41,6 +46,7 @@ impl Subject {
         match self {
             Self::Anonymous => "",
             Self::Key(key) => key.id.as_str(),
+            Self::Token(holder) => holder.id(),
         }
     }
 
@@ -58,6 +64,7 @@ impl Subject {
         match self {
             Self::Anonymous => [].iter(),
             Self::Key(key) => key.grants.iter(),
+            Self::Token(holder) => holder.grants().iter(),
         }
     }
 }

@@ -7,6 +7,9 @@ mod serve;
 use std::{io::IsTerminal as _, path::PathBuf};
 
 use clap::{Args, Subcommand, ValueEnum};
+use tracing_subscriber::{
+    Layer as _, filter::LevelFilter, fmt, layer::SubscriberExt as _, util::SubscriberInitExt as _,
+};
 
 pub use self::{
     health::{HealthArgs, HealthError},
@@ -36,11 +39,14 @@ pub struct LedgerArgs {
 }
 
 impl Command {
-    /// How the log is to be written.
-    pub fn log(&self) -> LogFormat {
+    /// Sends the log to stderr and traces to where they are to go, as long as what is returned is there.
+    ///
+    /// # Errors
+    /// [`ServerError`].
+    pub fn observe(&self) -> Result<Observed, ServerError> {
         match self {
-            Self::Serve(args) => args.log(),
-            Self::Key(_) | Self::Health(_) => LogFormat::default(),
+            Self::Serve(args) => args.observe(),
+            Self::Key(_) | Self::Health(_) => observe(LogFormat::default(), None),
         }
     }
 
@@ -67,14 +73,32 @@ pub enum LogFormat {
     Json,
 }
 
-/// Sends the server's log to stderr: what is worth an operator's attention.
-pub fn log_to_stderr(format: LogFormat) {
-    let ansi = std::io::stderr().is_terminal();
-    let log = tracing_subscriber::fmt().with_writer(std::io::stderr).with_ansi(ansi);
-    let log = log.with_max_level(tracing::Level::INFO);
-    // A program that has a log of its own keeps it.
-    let _ = match format {
-        LogFormat::Text => log.try_init(),
-        LogFormat::Json => log.json().flatten_event(true).with_current_span(true).with_span_list(false).try_init(),
+/// What a process tells about itself, as long as this is there.
+#[derive(Debug)]
+#[must_use = "traces are sent as long as it is there"]
+pub struct Observed {
+    #[cfg(feature = "otlp")]
+    _traces: Option<crate::traces::Traces>,
+}
+
+/// Sends the server's log to stderr, what is worth an operator's attention, and traces to the collector at `otlp`.
+fn observe(format: LogFormat, otlp: Option<&str>) -> Result<Observed, ServerError> {
+    let log = fmt::layer().with_writer(std::io::stderr).with_ansi(std::io::stderr().is_terminal());
+    let log = match format {
+        LogFormat::Text => log.boxed(),
+        LogFormat::Json => log.json().flatten_event(true).with_current_span(true).with_span_list(false).boxed(),
     };
+    let subscriber = tracing_subscriber::registry().with(log.with_filter(LevelFilter::INFO));
+    // A program that has a log of its own keeps it.
+    #[cfg(feature = "otlp")]
+    {
+        let traces = otlp.map(crate::traces::Traces::begin).transpose()?;
+        let _ = subscriber.with(traces.as_ref().map(crate::traces::Traces::layer)).try_init();
+        Ok(Observed { _traces: traces })
+    }
+    #[cfg(not(feature = "otlp"))]
+    {
+        let _ = (otlp, subscriber.try_init());
+        Ok(Observed {})
+    }
 }

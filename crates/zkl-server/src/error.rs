@@ -5,14 +5,14 @@ use std::{io, path::PathBuf};
 use thiserror::Error;
 use zkl_ledger::{LedgerError, claim::ClaimSyntaxError};
 
-use crate::access::{KeyRingError, Refused};
+use crate::access::{KeyRingError, OidcError, Refused};
 
 /// Why an operation of the core failed. [`Failure`](crate::Failure) is what whoever asked is told of it.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum ServiceError {
-    /// The key that was shown is not good.
-    #[error("the key is not good")]
+    /// The key or token that was shown is not good.
+    #[error("the key or token is not good")]
     BadKey,
     /// It was not authorised.
     #[error(transparent)]
@@ -23,6 +23,9 @@ pub enum ServiceError {
     /// Keys could not be read or changed.
     #[error(transparent)]
     Keys(#[from] KeyRingError),
+    /// Tokens cannot be looked at.
+    #[error(transparent)]
+    Oidc(#[from] OidcError),
     /// The claim cannot be read.
     #[error(transparent)]
     Claim(ClaimSyntaxError),
@@ -131,6 +134,9 @@ pub enum ServerError {
     /// Keys could not be read or changed.
     #[error(transparent)]
     Keys(#[from] KeyRingError),
+    /// The file of issuers cannot be followed.
+    #[error(transparent)]
+    Oidc(#[from] OidcError),
     /// The core could not be started.
     #[error(transparent)]
     Service(#[from] ServiceError),
@@ -146,6 +152,10 @@ pub enum ServerError {
     /// TLS cannot be spoken.
     #[error("TLS cannot be spoken")]
     Tls(#[from] crate::tls::TlsError),
+    /// Traces cannot be sent.
+    #[cfg(feature = "otlp")]
+    #[error("traces cannot be sent")]
+    Traces(#[from] crate::traces::TracesError),
     /// The address cannot be listened on.
     #[error("cannot listen on {address}")]
     Listen {

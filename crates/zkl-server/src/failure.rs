@@ -14,9 +14,9 @@ const TYPE: &str = "urn:zkp-dataset-ledger:problem:";
 pub enum Code {
     /// What was asked for cannot be read, or cannot be done with this table, claim or name.
     InvalidRequest,
-    /// There was no key, or one that is not good.
+    /// There was no key or token, or one that is not good.
     Unauthenticated,
-    /// The key does not grant it.
+    /// No grant gives it.
     Forbidden,
     /// The server reads the log and does not write to it.
     ReadOnly,
@@ -209,6 +209,10 @@ impl From<ServiceError> for Failure {
                 _ => Self::new(Code::InvalidRequest, detail),
             },
             ServiceError::Keys(error) => Self::logged(Code::Internal, &error),
+            ServiceError::Oidc(error @ crate::access::OidcError::Keys { .. }) => {
+                Self::logged(Code::Unavailable, &error)
+            }
+            ServiceError::Oidc(error) => Self::logged(Code::Internal, &error),
             ServiceError::NoOperation { .. } | ServiceError::NoFile => Self::new(Code::NotFound, detail),
             ServiceError::Claim(error) => Self::new(Code::InvalidRequest, chain(&error)),
             ServiceError::OtherDataset { .. }

@@ -23,7 +23,10 @@ use axum::{
 use tower_http::{catch_panic::CatchPanicLayer, timeout::TimeoutLayer};
 use utoipa::{
     Modify, OpenApi,
-    openapi::security::{Http, HttpAuthScheme, SecurityScheme},
+    openapi::{
+        RefOr, Server,
+        security::{Http, HttpAuthScheme, SecurityScheme},
+    },
 };
 use utoipa_axum::{router::OpenApiRouter, routes};
 
@@ -31,7 +34,8 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 pub(crate) use extract::identify;
 pub(crate) use extract::{Alive, Peer};
 #[cfg(feature = "grpc")]
-pub(crate) use observe::{observed, request_id};
+pub(crate) use observe::{Asked, observed};
+pub(crate) use observe::{LOGGED, logged};
 pub use problem::Problem;
 #[cfg(feature = "graphql")]
 pub(crate) use {
@@ -83,7 +87,7 @@ impl FromRef<Shared> for Arc<Service> {
     ),
     modifiers(&Keys),
     security(("key" = [])),
-    components(schemas(Problem)),
+    components(schemas(Problem, routes::submit::ColumnPair)),
 )]
 struct Api;
 
@@ -93,7 +97,8 @@ struct Keys;
 impl Modify for Keys {
     fn modify(&self, api: &mut utoipa::openapi::OpenApi) {
         let scheme = Http::builder().scheme(HttpAuthScheme::Bearer).bearer_format("zkl_ID_SECRET");
-        let scheme = scheme.description(Some("A key of `zkl-server key create`.")).build();
+        let what = "A key of `zkl-server key create`, or a JWT of an issuer that the server trusts.";
+        let scheme = scheme.description(Some(what)).build();
         api.components.get_or_insert_default().add_security_scheme("key", SecurityScheme::Http(scheme));
     }
 }
@@ -126,7 +131,33 @@ fn uploads() -> OpenApiRouter<Shared> {
 pub fn document() -> utoipa::openapi::OpenApi {
     let (_, mut document) = api().split_for_parts();
     document.merge(uploads().split_for_parts().1);
+    document.servers = Some(vec![Server::new("/")]);
+    let operations = document
+        .paths
+        .paths
+        .values_mut()
+        .flat_map(|path| [&mut path.get, &mut path.post, &mut path.delete].into_iter().filter_map(Option::as_mut));
+    for (status, response) in operations.flat_map(|operation| operation.responses.responses.iter_mut()) {
+        // Every answer has to be described.
+        if let RefOr::T(response) = response
+            && response.description.is_empty()
+        {
+            response.description = described(status).to_owned();
+        }
+    }
     document
+}
+
+/// What an answer of this status is, in a few words.
+fn described(status: &str) -> &'static str {
+    match status {
+        "200" => "What was asked for",
+        "201" => "It was made",
+        "202" => "It was accepted, and is followed as an operation",
+        "204" => "It was done",
+        "304" => "It is what it was",
+        _ => "Why it was not done",
+    }
 }
 
 /// Every route over `service`.

@@ -15,7 +15,9 @@ pub mod operations;
 mod rate;
 mod server;
 mod service;
+mod store;
 mod tls;
+mod traces;
 
 pub use error::{ServerError, ServiceError};
 pub use failure::{Code, Failure};
@@ -25,3 +27,5 @@ pub use service::{
     ServiceSettings, Submitted, VerdictView,
 };
 pub use tls::{Tls, TlsError};
+#[cfg(feature = "otlp")]
+pub use traces::{Traces, TracesError};

@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use clap::Parser;
-use zkl_server::commands::{self, Command};
+use zkl_server::commands::Command;
 
 #[derive(Parser)]
 #[command(name = "zkl-server", version, about = "A ledger behind HTTP", propagate_version = true)]
@@ -15,10 +15,14 @@ struct Cli {
 #[tokio::main]
 async fn main() -> ExitCode {
     let cli = Cli::parse();
-    commands::log_to_stderr(cli.command.log());
     #[expect(clippy::print_stdout, reason = "tokens, lists and the address are data")]
     let say = |line: &str| println!("{line}");
-    match cli.command.run(say).await {
+    let done = match cli.command.observe() {
+        // As long as anything is done.
+        Ok(_observed) => cli.command.run(say).await,
+        Err(error) => Err(error),
+    };
+    match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             let mut text = error.to_string();

@@ -18,10 +18,14 @@ use prometheus_client::{
 use crate::{
     failure::Code,
     operations::{Outcome, Work},
+    store::{CALLS, CacheName, Caches},
 };
 
 /// Upper ends of the buckets of requests, in seconds.
 const REQUESTS: [f64; 12] = [0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0, 60.0];
+/// Upper ends of the buckets of calls of the store, in seconds.
+const CALLS_OF_STORE: [f64; 12] =
+    [0.000_1, 0.000_25, 0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 1.0, 10.0];
 /// Upper ends of the buckets of stages, in seconds.
 const STAGES: [f64; 10] = [0.01, 0.05, 0.1, 0.5, 1.0, 5.0, 15.0, 60.0, 300.0, 1_800.0];
 
@@ -47,6 +51,27 @@ struct WorkLabels {
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct StageLabels {
     stage: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct CallLabels {
+    call: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct CacheLabels {
+    cache: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct LookupLabels {
+    cache: &'static str,
+    outcome: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct OutcomeLabels {
+    outcome: &'static str,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -151,6 +176,12 @@ pub(crate) struct Metrics {
     rows: Counter,
     proved: Counter,
     refused: Counter,
+    keys_fetched: Family<OutcomeLabels, Counter>,
+    store_calls: Family<CallLabels, Histogram, fn() -> Histogram>,
+    store_errors: Family<CallLabels, Counter>,
+    lookups: Family<LookupLabels, Counter>,
+    cache_bytes: Family<CacheLabels, Gauge>,
+    cache_capacity: Family<CacheLabels, Gauge>,
     connections: Gauge,
     ready: Gauge,
     entries: Gauge,
@@ -179,6 +210,12 @@ impl Default for Metrics {
             rows: Counter::default(),
             proved: Counter::default(),
             refused: Counter::default(),
+            keys_fetched: Family::default(),
+            store_calls: Family::new_with_constructor(|| Histogram::new(CALLS_OF_STORE)),
+            store_errors: Family::default(),
+            lookups: Family::default(),
+            cache_bytes: Family::default(),
+            cache_capacity: Family::default(),
             connections: Gauge::default(),
             ready: Gauge::default(),
             entries: Gauge::default(),
@@ -212,6 +249,20 @@ impl Metrics {
         registry.register("rows_notarized", "Rows of these versions", self.rows.clone());
         registry.register("claims_proved", "Claims that were proved", self.proved.clone());
         registry.register("claims_refused", "Claims that are not true of their tables", self.refused.clone());
+        registry.register(
+            "issuer_keys_fetched",
+            "Fetches of the keys of issuers of tokens, by outcome",
+            self.keys_fetched.clone(),
+        );
+        registry.register("store_call_seconds", "Time that calls of the store took", self.store_calls.clone());
+        registry.register(
+            "store_errors",
+            "Calls of the store that failed; that another writer was faster is no failure",
+            self.store_errors.clone(),
+        );
+        registry.register("cache_requests", "What was looked for in a cache, by outcome", self.lookups.clone());
+        registry.register("cache_bytes", "Bytes that a cache holds", self.cache_bytes.clone());
+        registry.register("cache_capacity_bytes", "Bytes that a cache may hold", self.cache_capacity.clone());
         registry.register("connections", "Open connections", self.connections.clone());
         registry.register("ready", "Whether the store answers and holds all that it held before", self.ready.clone());
         registry.register("log_entries", "Entries of the log: the size of its tree", self.entries.clone());
@@ -225,6 +276,17 @@ impl Metrics {
         // What counts is there from the beginning: a rate over what appears with its first event misses that event.
         for event in SecurityEvent::ALL {
             drop(self.security.get_or_create(&EventLabels { event: event.as_str() }));
+        }
+        for call in CALLS {
+            drop(self.store_errors.get_or_create(&CallLabels { call }));
+        }
+        for cache in CacheName::ALL.map(CacheName::as_str) {
+            for outcome in ["hit", "miss"] {
+                drop(self.lookups.get_or_create(&LookupLabels { cache, outcome }));
+            }
+        }
+        for outcome in ["ok", "failed"] {
+            drop(self.keys_fetched.get_or_create(&OutcomeLabels { outcome }));
         }
         for verdict in ["valid", "invalid"] {
             drop(self.verifications.get_or_create(&VerdictLabels { verdict }));
@@ -251,6 +313,26 @@ impl Metrics {
     pub(crate) fn verified(&self, valid: bool) {
         let verdict = if valid { "valid" } else { "invalid" };
         self.verifications.get_or_create(&VerdictLabels { verdict }).inc();
+    }
+
+    /// The store was asked.
+    pub(crate) fn store_call(&self, call: &'static str, failed: bool, took: Duration) {
+        self.store_calls.get_or_create(&CallLabels { call }).observe(took.as_secs_f64());
+        if failed {
+            self.store_errors.get_or_create(&CallLabels { call }).inc();
+        }
+    }
+
+    /// Something was looked for in a cache.
+    pub(crate) fn cache_asked(&self, cache: CacheName, hit: bool) {
+        let outcome = if hit { "hit" } else { "miss" };
+        self.lookups.get_or_create(&LookupLabels { cache: cache.as_str(), outcome }).inc();
+    }
+
+    /// The keys of an issuer were fetched, or could not be.
+    pub(crate) fn keys_fetched(&self, ok: bool) {
+        let outcome = if ok { "ok" } else { "failed" };
+        self.keys_fetched.get_or_create(&OutcomeLabels { outcome }).inc();
     }
 
     /// An operation spent this long in a stage.
@@ -287,8 +369,13 @@ impl Metrics {
     }
 
     /// All of it, as OpenMetrics has it.
-    pub(crate) fn render(&self, reading: &Reading) -> Result<String, fmt::Error> {
+    pub(crate) fn render(&self, reading: &Reading, caches: &Caches) -> Result<String, fmt::Error> {
         let count = |n: u64| i64::try_from(n).unwrap_or(i64::MAX);
+        for name in CacheName::ALL {
+            let (labels, (held, most)) = (CacheLabels { cache: name.as_str() }, caches.extent(name));
+            self.cache_bytes.get_or_create(&labels).set(count(held));
+            self.cache_capacity.get_or_create(&labels).set(count(most));
+        }
         self.ready.set(i64::from(reading.ready));
         if let Some(entries) = reading.entries {
             self.entries.set(count(entries));

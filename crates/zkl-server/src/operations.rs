@@ -10,6 +10,8 @@ mod store;
 
 pub use self::{
     queue::{Begun, Job, OperationLimits, Operations, Pending, Progress, Reservation},
-    record::{Fingerprint, IdempotencyKey, NewOperation, Operation, OperationId, Outcome, Recorded, State, Work},
+    record::{
+        Fingerprint, IdempotencyKey, NewOperation, Operation, OperationId, Outcome, Recorded, State, Status, Work,
+    },
     spool::{Spool, Spooled},
 };

@@ -14,10 +14,11 @@ const KEPT: usize = 10_000;
 /// Bytes of an IPv6 address that count: a host has the rest to choose from.
 const V6_PREFIX: usize = 8;
 
-/// Whose share is counted: a key's, or, of whoever shows none, an address's.
+/// Whose share is counted: a key's, that of whoever shows a token, or, of whoever shows none, an address's.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 enum Who {
     Key(KeyId),
+    Holder(String),
     V4([u8; 4]),
     V6([u8; V6_PREFIX]),
     /// There is no address, as over a local socket.
@@ -28,6 +29,7 @@ impl Who {
     fn is(subject: &Subject, peer: Option<IpAddr>) -> Self {
         match (subject, peer.map(|peer| peer.to_canonical())) {
             (Subject::Key(key), _) => Self::Key(key.id.clone()),
+            (Subject::Token(holder), _) => Self::Holder(holder.id().to_owned()),
             (Subject::Anonymous, Some(IpAddr::V4(address))) => Self::V4(address.octets()),
             (Subject::Anonymous, Some(IpAddr::V6(address))) => {
                 let mut prefix = [0; V6_PREFIX];

@@ -13,7 +13,7 @@ use std::{
     fs::{File, TryLockError},
     net::IpAddr,
     num::NonZeroU32,
-    path::Path,
+    path::{Path, PathBuf},
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
@@ -39,20 +39,24 @@ pub use self::{
     views::{DatasetDetailView, DatasetView, EntryView, VerdictView},
 };
 use crate::{
-    access::{Access, KeyRing, SECURITY, Subject, Token},
+    access::{Access, KeyRing, Oidc, SECURITY, Subject, Token, is_jwt},
     audit::AuditLog,
     error::{ServerError, ServiceError},
     failure::{Code, Failure},
     metrics::{Metrics, Reading},
     operations::{OperationLimits, Operations},
     rate::Rates,
+    store::{Caches, WatchedStore},
 };
 
 /// Receipts that are verified at a time: each takes a processor.
 const VERIFIERS: usize = 4;
 
+/// Bytes of the caches unless something else is said.
+pub(crate) const CACHE_BYTES: u64 = 64 << 20;
+
 /// What a service is started with.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct ServiceSettings {
     /// What is open to everybody.
     pub access: Access,
@@ -60,6 +64,17 @@ pub struct ServiceSettings {
     pub operations: OperationLimits,
     /// Requests a second of one subject; no bound, if there is none.
     pub rate: Option<NonZeroU32>,
+    /// The file of issuers whose tokens are taken.
+    pub oidc: Option<PathBuf>,
+    /// Bytes of the caches of what the store holds and never changes, all together.
+    pub cache_bytes: u64,
+}
+
+impl Default for ServiceSettings {
+    fn default() -> Self {
+        let (access, operations) = (Access::default(), OperationLimits::default());
+        Self { access, operations, rate: None, oidc: None, cache_bytes: CACHE_BYTES }
+    }
 }
 
 /// A ledger and what a server keeps beside it.
@@ -71,9 +86,11 @@ pub struct Service {
     keys: Arc<KeyRing>,
     /// Whether keys are made and revoked by this server.
     owns_keys: bool,
+    oidc: Option<Arc<Oidc>>,
     operations: Arc<Operations>,
     verifiers: Semaphore,
     metrics: Arc<Metrics>,
+    caches: Arc<Caches>,
     audit: Arc<AuditLog>,
     rates: Rates,
     /// Most entries that a checkpoint covered.
@@ -93,7 +110,7 @@ impl Service {
     /// it answers what is read and verified, and refuses the rest with [`ServiceError::ReadOnly`].
     ///
     /// # Errors
-    /// [`ServerError::Running`] when another service has `dir`; [`ServerError::Service`], [`ServerError::Keys`].
+    /// [`ServerError::Running`] when another service has `dir`; [`ServerError::Service`], [`ServerError::Keys`], [`ServerError::Oidc`].
     pub fn start(ledger: Ledger, dir: &Path, settings: ServiceSettings) -> Result<Self, ServerError> {
         let io = |action, path: &Path, source| ServiceError::Io { action, path: path.to_owned(), source };
         create_private_dir(dir).map_err(|source| io("create", dir, source))?;
@@ -106,7 +123,13 @@ impl Service {
             Err(TryLockError::Error(source)) => return Err(io("lock", &path, source).into()),
         }
         let metrics = Arc::<Metrics>::default();
+        let caches = Arc::new(Caches::new(settings.cache_bytes));
+        let ledger = {
+            let (caches, metrics) = (Arc::clone(&caches), Arc::clone(&metrics));
+            ledger.around_storage(|store| Arc::new(WatchedStore::new(store, caches, metrics)))
+        };
         let audit = AuditLog::open(dir)?;
+        let oidc = settings.oidc.map(|path| Oidc::open(path, Arc::clone(&metrics))).transpose()?;
         let operations = Operations::open(dir, settings.operations, Arc::clone(&metrics), Arc::clone(&audit))?;
         Ok(Self {
             trust: Trust::default().with_log(ledger.log_key()),
@@ -114,9 +137,11 @@ impl Service {
             access: settings.access,
             keys: Arc::new(KeyRing::open(dir)?),
             owns_keys: true,
+            oidc: oidc.map(Arc::new),
             operations,
             verifiers: Semaphore::new(VERIFIERS),
             metrics,
+            caches,
             audit,
             rates: Rates::new(settings.rate),
             seen: AtomicU64::new(0),
@@ -150,23 +175,32 @@ impl Service {
     ///
     /// # Errors
     /// [`ServiceError::BadKey`] for a token that is not good: its holder believes it is. [`ServiceError::TooManyRequests`],
-    /// [`ServiceError::Keys`].
+    /// [`ServiceError::Keys`], [`ServiceError::Oidc`].
     pub async fn identify(&self, token: Option<&str>, peer: Option<IpAddr>) -> Result<Subject, ServiceError> {
         let subject = match token {
             None => Ok(Subject::Anonymous),
-            Some(token) => {
-                let (keys, text) = (Arc::clone(&self.keys), zeroize::Zeroizing::new(token.to_owned()));
-                let subject = tokio::task::spawn_blocking(move || keys.authenticate(&text)).await??;
-                subject.ok_or_else(|| {
-                    let key = Token::parse(token).map(|token| token.id().to_string());
-                    tracing::warn!(target: SECURITY, event = "authentication-refused", key, "a key that is not good was refused");
-                    ServiceError::BadKey
-                })
-            }
+            Some(token) => self.authenticate(token).await,
         };
         // Guessing counts as asking without a key.
         self.count(subject.as_ref().unwrap_or(&Subject::Anonymous), peer)?;
         subject
+    }
+
+    async fn authenticate(&self, token: &str) -> Result<Subject, ServiceError> {
+        if let Some(oidc) = self.oidc.as_ref().filter(|_| is_jwt(token)) {
+            return oidc.authenticate(token).await?.map_err(|reason| {
+                let reason = reason.to_string();
+                tracing::warn!(target: SECURITY, event = "authentication-refused", reason, "a token that is not good was refused");
+                ServiceError::BadKey
+            });
+        }
+        let (keys, text) = (Arc::clone(&self.keys), zeroize::Zeroizing::new(token.to_owned()));
+        let subject = tokio::task::spawn_blocking(move || keys.authenticate(&text)).await??;
+        subject.ok_or_else(|| {
+            let key = Token::parse(token).map(|token| token.id().to_string());
+            tracing::warn!(target: SECURITY, event = "authentication-refused", key, "a key that is not good was refused");
+            ServiceError::BadKey
+        })
     }
 
     /// A subject that asks once more, as it is now, and that this is no more than its share.
@@ -237,7 +271,7 @@ impl Service {
             let age = |at: Timestamp| Duration::from_millis(Timestamp::now().0.saturating_sub(at.0));
             reading.checkpoint_age = newest.ok().map(|newest| age(newest.predicate().recorded_at()));
         }
-        let rendered = self.metrics.render(&reading);
+        let rendered = self.metrics.render(&reading, &self.caches);
         rendered.map_err(|error| Failure::new(Code::Internal, error.to_string()))
     }
 

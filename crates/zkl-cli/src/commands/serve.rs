@@ -1,7 +1,7 @@
 use std::io::{self, Write};
 
 use serde::Serialize;
-use zkl_server::commands::{ServeOptions, log_to_stderr};
+use zkl_server::commands::ServeOptions;
 
 use crate::{
     config::Config,
@@ -25,7 +25,7 @@ impl Report for ServeReport {
 }
 
 pub(super) async fn run(options: ServeOptions, config: &Config) -> Result<(), CliError> {
-    log_to_stderr(options.log());
+    let _observed = options.observe()?;
     let ledger = options.open(super::builder(config, super::Openings::Read)?, &config.ledger).await?;
     let listeners = options.listeners().await?;
     let grpc = listeners.grpc_address()?.map(|address| address.to_string());

@@ -5,7 +5,7 @@ use zkl_ledger::{DatasetName, receipt::Predicate};
 
 use super::{Permission, SECURITY, Subject};
 
-/// What is open to everybody. Everything else needs a key that grants it.
+/// What is open to everybody. Everything else needs a key or a token that gives it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Access {
     /// Whether everybody may read what is in the log.
@@ -18,10 +18,10 @@ pub struct Access {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum Refused {
     /// Nobody in particular asked, and this is not for everybody.
-    #[error("this needs a key")]
+    #[error("this needs a key or a token")]
     Anonymous,
-    /// The key does not grant it.
-    #[error("the key does not grant this")]
+    /// The key or token does not grant it.
+    #[error("no grant gives this")]
     NotGranted,
 }
 
@@ -61,7 +61,7 @@ impl Access {
         tracing::warn!(target: SECURITY, event = "refused", by = subject.id(), action, "a subject was refused");
         Err(match subject {
             Subject::Anonymous => Refused::Anonymous,
-            Subject::Key(_) => Refused::NotGranted,
+            Subject::Key(_) | Subject::Token(_) => Refused::NotGranted,
         })
     }
 }

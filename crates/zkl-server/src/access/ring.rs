@@ -135,12 +135,11 @@ impl KeyRing {
         Ok(key.map(|key| Subject::Key(Arc::clone(key))))
     }
 
-    /// A subject as it is now; `None`, if its key is good no more.
+    /// The holder of a key as it is now; `None`, if the key is good no more.
     ///
     /// # Errors
     /// As [`KeyRing::authenticate`].
-    pub fn renew(&self, subject: &Subject) -> Result<Option<Subject>, KeyRingError> {
-        let Subject::Key(before) = subject else { return Ok(Some(subject.clone())) };
+    pub fn renew(&self, before: &ApiKey) -> Result<Option<Subject>, KeyRingError> {
         let keys = self.look()?;
         let key = keys.iter().find(|key| key.id == before.id && key.is_good_at(Timestamp::now()));
         Ok(key.map(|key| Subject::Key(Arc::clone(key))))

@@ -18,13 +18,13 @@ use zkl_ledger::{
     requests::ProofSetting,
 };
 
-use super::{LedgerArgs, LogFormat};
+use super::{LedgerArgs, LogFormat, Observed, observe};
 use crate::{
     access::{Access, KeyRing},
     error::ServerError,
     operations::OperationLimits,
     server::{Listeners, ServerLimits, serve},
-    service::{Service, ServiceSettings},
+    service::{CACHE_BYTES, Service, ServiceSettings},
     tls::Tls,
 };
 
@@ -60,12 +60,22 @@ pub struct ServeOptions {
     /// How the log is written to stderr
     #[arg(long, env = "ZKL_LOG", value_enum, default_value_t, value_name = "FORMAT")]
     log: LogFormat,
+    /// Collector that traces are sent to, by OTLP over HTTP, such as http://127.0.0.1:4318
+    #[cfg(feature = "otlp")]
+    #[arg(long, env = "ZKL_OTLP", value_name = "URL")]
+    otlp: Option<String>,
     /// Let everybody read what is in the log: datasets, entries, receipts, tiles
     #[arg(long, env = "ZKL_PUBLIC_LOG", value_parser = BoolishValueParser::new())]
     public_log: bool,
     /// Let everybody have receipts verified
     #[arg(long, env = "ZKL_PUBLIC_VERIFY", value_parser = BoolishValueParser::new())]
     public_verify: bool,
+    /// File of issuers (OpenID Connect) whose tokens are taken beside keys; read again when it is another one
+    #[arg(long, env = "ZKL_OIDC", value_name = "FILE")]
+    oidc: Option<PathBuf>,
+    /// Bytes of memory for copies of what the store holds and never changes; 0 for none
+    #[arg(long, env = "ZKL_CACHE_BYTES", default_value_t = CACHE_BYTES, value_name = "BYTES")]
+    cache_bytes: u64,
     /// Operations that are carried out at a time; one uses every processor
     #[arg(long, default_value_t = OperationLimits::default().workers as u16, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=64))]
     workers: u16,
@@ -108,9 +118,16 @@ pub struct ServeArgs {
 }
 
 impl ServeOptions {
-    /// How the log is to be written.
-    pub const fn log(&self) -> LogFormat {
-        self.log
+    /// Sends the log to stderr and traces to where they are to go, as long as what is returned is there.
+    ///
+    /// # Errors
+    /// [`ServerError`].
+    pub fn observe(&self) -> Result<Observed, ServerError> {
+        #[cfg(feature = "otlp")]
+        let otlp = self.otlp.as_deref();
+        #[cfg(not(feature = "otlp"))]
+        let otlp = None;
+        observe(self.log, otlp)
     }
 
     /// Opens the ledger in `dir` as it is to be served.
@@ -169,6 +186,8 @@ impl ServeOptions {
                 ..OperationLimits::default()
             },
             rate: NonZeroU32::new(self.rate),
+            oidc: self.oidc,
+            cache_bytes: self.cache_bytes,
         };
         let dir = self.state.unwrap_or_else(|| Service::dir(dir));
         let keys = self.api_keys;
@@ -187,8 +206,8 @@ impl ServeOptions {
 }
 
 impl ServeArgs {
-    pub(super) const fn log(&self) -> LogFormat {
-        self.options.log()
+    pub(super) fn observe(&self) -> Result<Observed, ServerError> {
+        self.options.observe()
     }
 
     /// Opens the ledger and serves it.

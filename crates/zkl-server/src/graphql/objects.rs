@@ -15,7 +15,7 @@ use crate::{
     access::{Browse, ReadDataset},
     error::ServiceError,
     failure::Failure,
-    operations::{self, Outcome, State},
+    operations::{self, Status},
     service::EntryView,
 };
 
@@ -202,6 +202,11 @@ impl Relation<'_> {
         &self.0.terms.columns
     }
 
+    /// The fewest rows of a class, of `k_anonymous`.
+    async fn k(&self) -> Option<u32> {
+        self.0.terms.details.k
+    }
+
     /// The tables, in the order of their roles.
     async fn tables(&self) -> Vec<RelatedTable<'_>> {
         self.0.datasets.iter().map(RelatedTable).collect()
@@ -303,25 +308,16 @@ impl From<Failure> for OperationProblem {
 
 impl From<operations::Operation> for Operation {
     fn from(operation: operations::Operation) -> Self {
-        let (mut ended_at, mut entry, mut problem) = (None, None, None);
-        let status = match operation.state {
-            State::Queued => OperationStatus::Queued,
-            State::Running => OperationStatus::Running,
-            State::Ended { at, outcome } => {
-                ended_at = Some(at.to_string());
-                match outcome {
-                    Outcome::Succeeded(recorded) => {
-                        entry = Some(RecordedEntry { index: recorded.index, id: recorded.id });
-                        OperationStatus::Succeeded
-                    }
-                    Outcome::Failed(failure) => {
-                        problem = Some(failure.into());
-                        OperationStatus::Failed
-                    }
-                    Outcome::Cancelled => OperationStatus::Cancelled,
-                }
-            }
+        let status = match operation.status() {
+            Status::Queued => OperationStatus::Queued,
+            Status::Running => OperationStatus::Running,
+            Status::Succeeded => OperationStatus::Succeeded,
+            Status::Failed => OperationStatus::Failed,
+            Status::Cancelled => OperationStatus::Cancelled,
         };
+        let ended_at = operation.ended_at().map(|at| at.to_string());
+        let entry = operation.entry().map(|entry| RecordedEntry { index: entry.index, id: entry.id.clone() });
+        let problem = operation.failure().cloned().map(OperationProblem::from);
         Self {
             id: operation.id.to_string(),
             work: operation.work.as_str(),

@@ -12,7 +12,7 @@ use tonic::{Status, server::NamedService as _};
 use super::{calls::Calls, proto::ledger_server::LedgerServer, status::outcome};
 use crate::{
     failure::{Code, Failure},
-    http::{RequestLimits, identify, observed, request_id},
+    http::{Asked, RequestLimits, identify, observed},
     metrics::Face,
     service::Service,
 };
@@ -55,7 +55,7 @@ impl Admission {
 pub(super) async fn admit(State(admission): State<Arc<Admission>>, request: Request, next: Next) -> Response {
     let path = request.uri().path();
     let route = admission.paths.get(path).map_or("none", String::as_str).to_owned();
-    let id = request_id(request.headers());
+    let asked = Asked::of(request.headers());
     let answer = async {
         let mut response = admission.answer(request, next).await;
         // An error that is told at once stands in the head.
@@ -64,5 +64,5 @@ pub(super) async fn admit(State(admission): State<Arc<Admission>>, request: Requ
         }
         response
     };
-    observed(&admission.service, Face::Grpc, route, id, answer).await
+    observed(&admission.service, Face::Grpc, route, asked, answer).await
 }

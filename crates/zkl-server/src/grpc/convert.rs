@@ -14,7 +14,7 @@ use crate::{
     access::ApiKey,
     error::ServiceError,
     failure::{Code, Failure},
-    operations::{Operation, Outcome, State},
+    operations::{self, Operation},
     service::{DatasetDetailView, DatasetView, EntryQuery, EntryView, NotarizeOptions, Page, VerdictView, page_length},
 };
 
@@ -130,25 +130,16 @@ impl TryFrom<VerdictView> for proto::Verdict {
 
 impl From<Operation> for proto::Operation {
     fn from(operation: Operation) -> Self {
-        let (mut ended_at, mut entry, mut problem) = (None, None, None);
-        let status = match operation.state {
-            State::Queued => proto::OperationStatus::Queued,
-            State::Running => proto::OperationStatus::Running,
-            State::Ended { at, outcome } => {
-                ended_at = Some(time(at));
-                match outcome {
-                    Outcome::Succeeded(recorded) => {
-                        entry = Some(proto::RecordedEntry { index: recorded.index, id: recorded.id });
-                        proto::OperationStatus::Succeeded
-                    }
-                    Outcome::Failed(failure) => {
-                        problem = Some(failure.into());
-                        proto::OperationStatus::Failed
-                    }
-                    Outcome::Cancelled => proto::OperationStatus::Cancelled,
-                }
-            }
+        let status = match operation.status() {
+            operations::Status::Queued => proto::OperationStatus::Queued,
+            operations::Status::Running => proto::OperationStatus::Running,
+            operations::Status::Succeeded => proto::OperationStatus::Succeeded,
+            operations::Status::Failed => proto::OperationStatus::Failed,
+            operations::Status::Cancelled => proto::OperationStatus::Cancelled,
         };
+        let ended_at = operation.ended_at().map(time);
+        let entry = operation.entry().map(|entry| proto::RecordedEntry { index: entry.index, id: entry.id.clone() });
+        let problem = operation.failure().cloned().map(proto::Problem::from);
         Self {
             id: operation.id.to_string(),
             work: operation.work.as_str().to_owned(),

@@ -4,14 +4,21 @@ use std::{sync::Arc, time::Instant};
 
 use axum::{
     extract::{MatchedPath, Request, State},
-    http::{HeaderMap, HeaderName, HeaderValue, Method},
+    http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode},
     middleware::Next,
     response::Response,
 };
-use tracing::Instrument as _;
+use tracing::{Instrument as _, Span, field::Empty};
 
-use crate::{failure::Code, metrics::Face, service::Service};
+use crate::{
+    failure::Code,
+    metrics::Face,
+    service::Service,
+    traces::{self, Parent},
+};
 
+/// The span of a request in the log.
+pub(crate) const LOGGED: &str = "request";
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// Longest id of a client that is taken as it is.
 const MAX_ID: usize = 64;
@@ -27,8 +34,31 @@ pub(super) async fn observe(State(service): State<Arc<Service>>, request: Reques
     let face = Face::Rest;
     let method = METHODS.iter().find(|known| *known == request.method()).map_or("OTHER", Method::as_str);
     let route = format!("{method} {path}");
-    let id = request_id(request.headers());
-    observed(&service, face, route, id, next.run(request)).await
+    let asked = Asked::of(request.headers());
+    observed(&service, face, route, asked, next.run(request)).await
+}
+
+tokio::task_local! {
+    /// The span of the request that is answered.
+    static SPAN: Span;
+}
+
+/// The span by which the log tells lines of a request, for work that goes on when it was answered.
+pub(crate) fn logged() -> Span {
+    SPAN.try_with(Clone::clone).unwrap_or_else(|_| Span::none())
+}
+
+/// What the head of a request says for whoever watches the server.
+#[derive(Debug)]
+pub(crate) struct Asked {
+    id: HeaderValue,
+    parent: Parent,
+}
+
+impl Asked {
+    pub(crate) fn of(headers: &HeaderMap) -> Self {
+        Self { id: request_id(headers), parent: Parent::of(headers) }
+    }
 }
 
 /// The same for any face: `route` is one of few, whatever clients send.
@@ -36,13 +66,29 @@ pub(crate) async fn observed(
     service: &Service,
     face: Face,
     route: String,
-    id: HeaderValue,
+    asked: Asked,
     answer: impl Future<Output = Response>,
 ) -> Response {
-    let span = tracing::info_span!("request", request_id = id.to_str().unwrap_or_default(), route);
+    let Asked { id, parent } = asked;
+    let request_id = id.to_str().unwrap_or_default();
+    let span = tracing::info_span!(LOGGED, request_id, route);
+    let traced = tracing::debug_span!(
+        target: traces::TARGET, parent: &span, "answer",
+        otel.name = route, otel.kind = "server", otel.status_code = Empty,
+        http.route = route, http.response.status_code = Empty, zkl.outcome = Empty, zkl.request_id = request_id,
+    );
+    parent.adopt(&traced);
     let begun = Instant::now();
-    let mut response = answer.instrument(span.clone()).await;
+    // Without a collector the inner span is none, and lines of the log are told apart by the outer one.
+    let answer = answer.instrument(traced.clone()).instrument(span.clone());
+    let mut response = SPAN.scope(span.clone(), answer).await;
     let (took, failure) = (begun.elapsed(), response.extensions().get::<Code>().copied());
+    traced.record("http.response.status_code", i64::from(response.status().as_u16()));
+    traced.record("zkl.outcome", failure.map_or("ok", Code::as_str));
+    if response.status() >= StatusCode::INTERNAL_SERVER_ERROR || failure == Some(Code::Internal) {
+        traced.record("otel.status_code", "ERROR");
+    }
+    drop(traced);
     span.in_scope(|| {
         let outcome = failure.map_or("ok", Code::as_str);
         let seconds = took.as_secs_f64();
@@ -54,7 +100,7 @@ pub(crate) async fn observed(
 }
 
 /// The id that whoever stands before this server gave the request, if it is harmless in a log; otherwise a new one.
-pub(crate) fn request_id(headers: &HeaderMap) -> HeaderValue {
+fn request_id(headers: &HeaderMap) -> HeaderValue {
     let harmless = |value: &&HeaderValue| {
         let bytes = value.as_bytes();
         let of_ids = |b: &u8| b.is_ascii_alphanumeric() || b"-_.".contains(b);

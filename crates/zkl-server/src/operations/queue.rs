@@ -9,7 +9,7 @@ use std::{
 };
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, TryAcquireError, watch};
-use tracing::Instrument as _;
+use tracing::{Instrument as _, Span, field::Empty};
 use zkl_ledger::{
     Entry, LedgerError,
     home::create_private_dir,
@@ -21,7 +21,13 @@ use super::{
     IdempotencyKey, NewOperation, Operation, OperationId, Outcome, Recorded, Spool, State,
     store::{Files, interrupted},
 };
-use crate::{audit::AuditLog, error::ServiceError, metrics::Metrics};
+use crate::{
+    audit::AuditLog,
+    error::ServiceError,
+    http::logged,
+    metrics::Metrics,
+    traces::{self, Parent},
+};
 
 /// The stage of an operation that waits for a worker.
 const QUEUE: &str = "queue";
@@ -301,6 +307,12 @@ impl Operations {
             state: State::Queued,
             stage: None,
         };
+        let logged = logged();
+        let traced = tracing::debug_span!(
+            target: traces::TARGET, parent: &logged, "operation",
+            otel.name = work.as_str(), otel.status_code = Empty, zkl.outcome = Empty,
+        );
+        Parent::current().adopt(&traced);
         // Once begun it is carried out, whether or not the client still waits: what is in a file has a worker.
         let (this, accepted) = (Arc::clone(self), operation.clone());
         tokio::spawn(
@@ -316,10 +328,15 @@ impl Operations {
                 let id = accepted.id;
                 let work = async move {
                     let outcome = this.carry_out(&id, job, cancelled).await;
+                    Span::current().record("zkl.outcome", outcome.as_str());
+                    if matches!(outcome, Outcome::Failed(_)) {
+                        Span::current().record("otel.status_code", "ERROR");
+                    }
                     this.end(&id, outcome).await;
                     drop(place);
                 };
-                tokio::spawn(work.in_current_span());
+                // It goes on when the request was answered.
+                tokio::spawn(work.instrument(traced).instrument(logged));
                 Ok::<_, ServiceError>(())
             }
             .in_current_span(),

@@ -118,6 +118,21 @@ pub enum State {
     },
 }
 
+/// Where an operation is, in a word.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Status {
+    /// It waits for a worker.
+    Queued,
+    /// It is carried out.
+    Running,
+    /// Its entry is durably in the log.
+    Succeeded,
+    /// It failed.
+    Failed,
+    /// It was cancelled.
+    Cancelled,
+}
+
 /// What a client calls a request, so that it can send it again without its being carried out twice.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -200,11 +215,46 @@ impl Operation {
         matches!(self.state, State::Ended { .. })
     }
 
+    /// Where it is, in a word.
+    pub const fn status(&self) -> Status {
+        match &self.state {
+            State::Queued => Status::Queued,
+            State::Running => Status::Running,
+            State::Ended { outcome: Outcome::Succeeded(_), .. } => Status::Succeeded,
+            State::Ended { outcome: Outcome::Failed(_), .. } => Status::Failed,
+            State::Ended { outcome: Outcome::Cancelled, .. } => Status::Cancelled,
+        }
+    }
+
+    /// When it ended, if it has.
+    pub const fn ended_at(&self) -> Option<Timestamp> {
+        match &self.state {
+            State::Ended { at, .. } => Some(*at),
+            _ => None,
+        }
+    }
+
+    /// The entry that it recorded, if it succeeded.
+    pub const fn entry(&self) -> Option<&Recorded> {
+        match &self.state {
+            State::Ended { outcome: Outcome::Succeeded(recorded), .. } => Some(recorded),
+            _ => None,
+        }
+    }
+
+    /// Why it failed, if it did.
+    pub const fn failure(&self) -> Option<&Failure> {
+        match &self.state {
+            State::Ended { outcome: Outcome::Failed(failure), .. } => Some(failure),
+            _ => None,
+        }
+    }
+
     /// Entries that the log has after it, at least.
     pub(super) const fn entries_after(&self) -> Option<u64> {
-        match &self.state {
-            State::Ended { outcome: Outcome::Succeeded(recorded), .. } => Some(recorded.index.saturating_add(1)),
-            _ => None,
+        match self.entry() {
+            Some(recorded) => Some(recorded.index.saturating_add(1)),
+            None => None,
         }
     }
 }

@@ -85,8 +85,15 @@ impl Service {
 
     /// The subject as it is now.
     pub(super) async fn renew(&self, subject: &Subject) -> Result<Subject, ServiceError> {
-        let (keys, subject) = (Arc::clone(&self.keys), subject.clone());
-        let renewed = tokio::task::spawn_blocking(move || keys.renew(&subject)).await??;
+        let renewed = match (subject, &self.oidc) {
+            (Subject::Anonymous, _) => Some(Subject::Anonymous),
+            (Subject::Key(key), _) => {
+                let (keys, key) = (Arc::clone(&self.keys), Arc::clone(key));
+                tokio::task::spawn_blocking(move || keys.renew(&key)).await??
+            }
+            (Subject::Token(holder), Some(oidc)) => oidc.renew(holder).await?,
+            (Subject::Token(_), None) => None,
+        };
         renewed.ok_or(ServiceError::BadKey)
     }
 }

@@ -114,8 +114,31 @@ impl Home {
     }
 
     pub(crate) fn start_with(&self, setup: Setup, tls: Option<Tls>) -> Server {
+        self.start_trusting(setup, tls, None)
+    }
+
+    /// With tokens of the issuers of a file.
+    pub(crate) fn start_trusting(&self, setup: Setup, tls: Option<Tls>, oidc: Option<PathBuf>) -> Server {
+        self.begin(setup, tls, oidc, |ledger| ledger)
+    }
+
+    /// With something around the ledger.
+    pub(crate) fn start_around(&self, setup: Setup, around: impl FnOnce(Ledger) -> Ledger + Send + 'static) -> Server {
+        self.begin(setup, None, None, around)
+    }
+
+    fn begin(
+        &self,
+        setup: Setup,
+        tls: Option<Tls>,
+        oidc: Option<PathBuf>,
+        around: impl FnOnce(Ledger) -> Ledger + Send + 'static,
+    ) -> Server {
         let (dir, server_dir) = (self.ledger(), self.server_dir());
-        let service = async move |settings| Service::start(open(&dir).await, &server_dir, settings).unwrap();
+        let service = async move |settings| {
+            let settings = ServiceSettings { oidc, ..settings };
+            Service::start(around(open(&dir).await), &server_dir, settings).unwrap()
+        };
         Self::run(setup, tls, service)
     }
 
@@ -138,7 +161,8 @@ impl Home {
         let (stop, stopped) = oneshot::channel();
         let thread = std::thread::spawn(move || {
             runtime().block_on(async move {
-                let settings = ServiceSettings { access: setup.access, operations: setup.operations, rate: setup.rate };
+                let Setup { access, operations, rate, .. } = setup;
+                let settings = ServiceSettings { access, operations, rate, ..ServiceSettings::default() };
                 let service = Arc::new(service(settings).await);
                 let clients = TcpListener::bind("127.0.0.1:0").await.unwrap();
                 let internal = TcpListener::bind("127.0.0.1:0").await.unwrap();

@@ -2,7 +2,7 @@
 
 mod access;
 mod limits;
-mod socket;
+pub(crate) mod socket;
 
 use std::{fs, path::Path};
 

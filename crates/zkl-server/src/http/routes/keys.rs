@@ -62,6 +62,16 @@ pub(in crate::http) struct KeyList {
     keys: Vec<KeyView>,
 }
 
+/// A grant: a permission, and the datasets that it is on.
+#[derive(ToSchema)]
+#[schema(
+    as = Grant,
+    pattern = "^(verify|administer|(read|write|prove):(\\*|[A-Za-z0-9][A-Za-z0-9._-]*(/(?!\\.{1,2}(/|$))[A-Za-z0-9._-]+)*(/\\*)?))$",
+    example = "read:team/*"
+)]
+#[expect(dead_code, reason = "it is described, and read as text")]
+pub(in crate::http) struct GrantText(String);
+
 /// A key that is to be made.
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -70,7 +80,7 @@ pub(in crate::http) struct NewKey {
     #[schema(min_length = 1, max_length = 100, pattern = "^[^\\x00-\\x1f\\x7f-\\x9f]+$")]
     name: String,
     /// What it is good for: `read:SCOPE`, `write:SCOPE`, `prove:SCOPE`, `verify`, `administer`.
-    #[schema(example = json!(["read:team/*", "verify"]), min_items = 1, max_items = 100)]
+    #[schema(value_type = Vec<GrantText>, example = json!(["read:team/*", "verify"]), min_items = 1, max_items = 100)]
     grants: Vec<String>,
     /// How long it is good, in days; for ever, if nothing is said.
     #[schema(minimum = 1, maximum = 3650)]

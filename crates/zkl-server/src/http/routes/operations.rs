@@ -22,7 +22,7 @@ use crate::{
         params::Params,
         problem::Problem,
     },
-    operations::{Operation, OperationId, Outcome, Recorded, State as OperationState},
+    operations::{self, Operation, OperationId, Recorded},
     service::Service,
 };
 
@@ -87,25 +87,16 @@ pub(in crate::http) struct OperationView {
 
 impl From<Operation> for OperationView {
     fn from(operation: Operation) -> Self {
-        let (mut ended_at, mut entry, mut problem) = (None, None, None);
-        let status = match operation.state {
-            OperationState::Queued => Status::Queued,
-            OperationState::Running => Status::Running,
-            OperationState::Ended { at, outcome } => {
-                ended_at = Some(at.to_string());
-                match outcome {
-                    Outcome::Succeeded(Recorded { index, id }) => {
-                        entry = Some(RecordedEntry { index, id });
-                        Status::Succeeded
-                    }
-                    Outcome::Failed(failure) => {
-                        problem = Some(failure.into());
-                        Status::Failed
-                    }
-                    Outcome::Cancelled => Status::Cancelled,
-                }
-            }
+        let status = match operation.status() {
+            operations::Status::Queued => Status::Queued,
+            operations::Status::Running => Status::Running,
+            operations::Status::Succeeded => Status::Succeeded,
+            operations::Status::Failed => Status::Failed,
+            operations::Status::Cancelled => Status::Cancelled,
         };
+        let ended_at = operation.ended_at().map(|at| at.to_string());
+        let entry = operation.entry().map(|Recorded { index, id }| RecordedEntry { index: *index, id: id.clone() });
+        let problem = operation.failure().cloned().map(Problem::from);
         Self {
             id: operation.id.to_string(),
             work: operation.work.as_str(),
@@ -120,6 +111,17 @@ impl From<Operation> for OperationView {
             problem,
         }
     }
+}
+
+/// A server-sent event.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "it is described, and written as text")]
+pub(in crate::http) struct OperationEvent {
+    /// What it is.
+    #[schema(pattern = "^operation$")]
+    event: String,
+    /// The operation in JSON, as `getOperation` answers it.
+    data: String,
 }
 
 /// A page of operations.
@@ -177,7 +179,7 @@ pub(in crate::http) async fn show(
     get, path = "/api/v1/operations/{operation}/events", tag = "operations", operation_id = "followOperation",
     params(("operation" = String, Path, description = "Its id")),
     responses(
-        (status = 200, body = String, content_type = "text/event-stream", description = "Server-sent events named `operation`, each with the operation as `getOperation` answers it"),
+        (status = 200, body = OperationEvent, content_type = "text/event-stream", description = "Server-sent events named `operation`, each with the operation as `getOperation` answers it"),
         (status = "default", body = Problem, content_type = "application/problem+json"),
     )
 )]

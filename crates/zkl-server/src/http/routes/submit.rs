@@ -37,6 +37,12 @@ pub(in crate::http) struct ProveClaim {
     version: Option<String>,
 }
 
+/// Two columns with a comma between them.
+#[derive(ToSchema)]
+#[schema(pattern = "^[^,]+,[\\s\\S]+$", example = "species,sex")]
+#[expect(dead_code, reason = "it is described, and read as text")]
+pub(in crate::http) struct ColumnPair(String);
+
 /// Notarizes the table in the body as a version of the dataset
 ///
 /// The format is found out: CSV, JSON, NDJSON, Parquet or Arrow IPC, plain or compressed. The answer names an operation to follow.
@@ -46,8 +52,8 @@ pub(in crate::http) struct ProveClaim {
         ("name" = String, Path, max_length = 128, pattern = "^[A-Za-z0-9][A-Za-z0-9._-]*(/(?!\\.{1,2}(/|$))[A-Za-z0-9._-]+)*$", description = "The dataset's name, with `%2F` for `/`"),
         ("evidence" = Option<String>, Query, pattern = "^(proof|attestation)$", description = "`proof` (default): the profile is proved to be that of every row; `attestation`: the notary's signature alone"),
         ("privacy" = Option<String>, Query, pattern = "^(private|public)$", description = "What is published of the bytes: `private` (default) salted digests, `public` plain ones"),
-        ("joint" = Option<Vec<String>>, Query, description = "Two columns `GROUP,LABEL` whose joint counts are sealed; may be repeated"),
-        ("product" = Option<Vec<String>>, Query, description = "Two numeric columns `A,B` whose sums of products are sealed; may be repeated"),
+        ("joint" = Option<Vec<ColumnPair>>, Query, description = "Two columns `GROUP,LABEL` whose joint counts are sealed; may be repeated"),
+        ("product" = Option<Vec<ColumnPair>>, Query, description = "Two numeric columns `A,B` whose sums of products are sealed; may be repeated"),
         ("idempotency-key" = Option<String>, Header, pattern = "^[ -~]{1,255}$", description = "1 to 255 printable characters: a request that is sent again under it is carried out once"),
     ),
     request_body(content = Vec<u8>, content_type = "application/octet-stream", description = "The table"),
