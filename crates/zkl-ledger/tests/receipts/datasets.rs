@@ -100,14 +100,14 @@ async fn a_custom_statement_stands_with_the_notarizations_that_it_names() {
     assert!(matches!(absent, VerifyError::NotBefore { .. }), "{absent:?}");
 
     // Nothing stands beside its proof.
-    let beside = |change: fn(&mut Evidence)| {
+    let beside = |change: &dyn Fn(&mut Evidence)| {
         let mut more = receipt.clone();
         change(&mut more.entries.last_mut().unwrap().evidence);
         check(&more).unwrap_err()
     };
-    let manifest = beside(|evidence| evidence.manifest.clone_from(&receipt.entries[0].evidence.manifest));
+    let manifest = beside(&|evidence| evidence.manifest.clone_from(&receipt.entries[0].evidence.manifest));
     assert!(matches!(manifest, VerifyError::EvidenceSuperfluous { part: "manifest", .. }), "{manifest:?}");
-    let scan = beside(|evidence| evidence.scan = Some(ScanPart { proof: String::new(), keys: Vec::new() }));
+    let scan = beside(&|evidence| evidence.scan = Some(ScanPart { proof: String::new(), keys: Vec::new() }));
     assert!(matches!(scan, VerifyError::EvidenceSuperfluous { part: "scan proof", .. }), "{scan:?}");
 }
 
