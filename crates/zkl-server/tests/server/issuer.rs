@@ -33,7 +33,7 @@ pub(crate) struct Signer {
     pub(crate) algorithm: Algorithm,
     pub(crate) key: EncodingKey,
     /// The public half in Base64, of Ed25519.
-    x: Option<String>,
+    pub(crate) x: Option<String>,
 }
 
 impl Signer {
