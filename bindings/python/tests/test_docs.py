@@ -33,7 +33,13 @@ def test_code_of_a_page_prints_what_it_says(page: pathlib.Path, tmp_path: pathli
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("WANDB_MODE", "offline")
     monkeypatch.setenv("WANDB_SILENT", "true")
+    monkeypatch.setenv("WANDB_DIR", str(tmp_path))
     monkeypatch.setenv("PYSPARK_PYTHON", sys.executable)
+    if page.name == "wandb.md":
+        import wandb
+
+        # It keeps the directory and the variables that it found first.
+        wandb.teardown()
     # What the first lines of the README speak of.
     (tmp_path / "data.csv").write_text("age,sex\n34,f\n58,m\n41,f\n")
     names: dict[str, object] = {"__name__": "__main__"}
