@@ -5,7 +5,6 @@ use zkl_argument::{
     plan::log_rows_for, verify, verify_plain,
 };
 use zkl_core::{
-    ark::Fr,
     layout::PairLayout,
     profile::{
         CategoryCount, CategoryStats, ColumnProfile, ColumnStats, GroupedStats, JointCounts, NumericStats, PairProfile,
