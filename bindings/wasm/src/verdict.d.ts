@@ -39,8 +39,7 @@ export interface Relation {
         | "filter"
         | "erase"
         | "present"
-        | "absent"
-        | "disjoint";
+        | "absent";
     tables: { role: string; dataset: string; rows: number }[];
     columns: string[];
     /** The fewest rows of a class, for k_anonymous. */
