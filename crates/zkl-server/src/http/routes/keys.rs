@@ -8,7 +8,7 @@ use axum::{
     http::StatusCode,
     response::Response,
 };
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, de};
 use utoipa::ToSchema;
 
 use crate::{
@@ -84,7 +84,17 @@ pub(in crate::http) struct NewKey {
     grants: Vec<String>,
     /// How long it is good, in days; for ever, if nothing is said.
     #[schema(minimum = 1, maximum = 3650)]
+    #[serde(default, deserialize_with = "whole")]
     expires_in_days: Option<u32>,
+}
+
+/// A whole number: JSON has one kind of them, and `30.0` is `30`.
+fn whole<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u32>, D::Error> {
+    let Some(number) = Option::<f64>::deserialize(deserializer)? else { return Ok(None) };
+    if number.fract() != 0.0 || !(0.0..=f64::from(u32::MAX)).contains(&number) {
+        return Err(de::Error::custom("expected a whole number"));
+    }
+    Ok(Some(number as u32))
 }
 
 /// A key that was made.
