@@ -235,8 +235,10 @@ def test_relations_are_proved_of_rows_that_are_handed_in(tmp_path: pathlib.Path)
         relation = "train, test = split(all on age, weight)"
         verdict = ledger.relate(relation, tables).verify(trust=ledger.log_key, require=["proved", "public-setup"])
         assert verdict.statement["kind"] == "relation" and "split of all, train, test" in repr(verdict)
-        for one in ("unique(all on age)", "k_anonymous(all on sex, k = 2)"):
+        for one in ("unique(all on age)", "k_anonymous(all on sex, k = 2)", "bounds(all on age, 29, 58)", "absent(all, age = 29 and sex = f)"):
             assert ledger.relate(one, {"all": CSV}).verify(trust=ledger.log_key)
+        with pytest.raises(FalseClaimError, match="row 4 of all"):
+            ledger.relate("bounds(all on age, 30, 58)", {"all": CSV})
         with pytest.raises(FalseClaimError):
             ledger.relate("k_anonymous(all on sex, k = 3)", {"all": CSV})
         with pytest.raises(FalseClaimError, match="row"):

@@ -39,7 +39,8 @@ export interface Relation {
         | "filter"
         | "erase"
         | "present"
-        | "absent";
+        | "absent"
+        | "disjoint";
     tables: { role: string; dataset: string; rows: number }[];
     columns: string[];
     /** The fewest rows of a class, for k_anonymous. */

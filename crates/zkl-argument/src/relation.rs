@@ -7,7 +7,8 @@
 //! - no two rows of the one table are equal;
 //! - every row of the one table is equal to k - 1 others, at least;
 //! - the rows on the right are those on the left that meet conditions, or those that do not;
-//! - every value of a column lies within bounds, or a row holds certain values, or none does.
+//! - every value of a column lies within bounds, or a row holds certain values, or none does;
+//! - no row of one table has the key of a row of another.
 //!
 //! Rows from a unit's n on are ignored.
 //!
@@ -46,6 +47,7 @@
 mod chain;
 mod condition;
 mod extra;
+mod keys;
 mod posting;
 mod prove;
 mod shape;
@@ -169,7 +171,7 @@ pub fn verify_relation<C: Context>(
         | RelationKind::Absent => {
             dictionaries(ctx, shape, sealed, &x, &y)? + targets(ctx, shape, sealed, &firsts, (&x, &y))?
         }
-        RelationKind::KAnonymous { .. } | RelationKind::Bounds { .. } => {
+        RelationKind::KAnonymous { .. } | RelationKind::Bounds { .. } | RelationKind::Disjoint => {
             targets(ctx, shape, sealed, &firsts, (&x, &y))?
         }
         RelationKind::Unique => {

@@ -399,7 +399,7 @@ impl Test {
 }
 
 /// The integer that an element stands for; 0 if it has 127 bits or more.
-fn signed(value: Fr) -> i128 {
+pub(crate) fn signed(value: Fr) -> i128 {
     let size = |value: Fr| {
         let [low, high, ..] = value.into_bigint().0;
         (value.into_bigint().num_bits() < 127).then_some((u128::from(high) << 64 | u128::from(low)) as i128)

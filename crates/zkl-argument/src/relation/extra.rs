@@ -14,7 +14,7 @@ use zkl_core::ark::{
 use super::{
     SealedColumn, SealedTable, UnitCells,
     chain::{self, Key, KeyLayout},
-    condition,
+    condition, keys,
     posting::{REMAINDER_BITS, RelationKind},
     shape::{ColumnShape, RelationShape, TableShape},
 };
@@ -60,6 +60,7 @@ pub fn extra_columns(
         }
         (RelationKind::Unique, [table, ..]) => gaps(shape, table, units),
         (RelationKind::KAnonymous { k }, _) => Ok(classes(shape, k, units)),
+        (RelationKind::Disjoint, _) => keys::list_columns(shape, sealed, units),
         (kind, [table, ..]) if kind.has_tests() => {
             let own = units.get(..table.units).ok_or(PlanError::Column { index: units.len() })?;
             let first = (table, sealed.first().ok_or(PlanError::Profile { index: 0 })?);
@@ -140,16 +141,22 @@ fn hash_row(
     states.map(|state| state.finish())
 }
 
-/// The gaps between keys in their order, how often each limb is looked up, and the ends of the chain.
+/// The gaps between the keys of a table.
 fn gaps(shape: &RelationShape, table: &TableShape, units: &[UnitCells<'_>]) -> Result<ExtraCells, PlanError> {
     let layout = KeyLayout::new(&table.columns)?;
-    let (limb_bits, limbs) = (shape.limb_bits(), layout.gap_limbs(shape.limb_bits()));
-    let mut keys: Vec<(Key, u32, u32)> = Vec::with_capacity(units.iter().map(|unit| unit.rows).sum());
-    for (unit, own) in units.iter().enumerate() {
-        keys.extend((0..own.rows).map(|row| (layout.key(&own.cells, row), unit as u32, row as u32)));
+    let of_unit = |unit: &UnitCells<'_>| (0..unit.rows).map(|row| layout.key(&unit.cells, row)).collect();
+    let keys: Vec<Vec<Key>> = units.iter().map(of_unit).collect();
+    gap_columns(shape.limb_bits(), layout.gap_limbs(shape.limb_bits()), &keys)
+}
+
+/// The gaps between keys in their order, `[unit][row]`, how often each limb is looked up, and the ends of the chain.
+pub(super) fn gap_columns(limb_bits: usize, limbs: usize, of_units: &[Vec<Key>]) -> Result<ExtraCells, PlanError> {
+    let mut keys: Vec<(Key, u32, u32)> = Vec::with_capacity(of_units.iter().map(Vec::len).sum());
+    for (unit, own) in of_units.iter().enumerate() {
+        keys.extend(own.iter().enumerate().map(|(row, key)| (*key, unit as u32, row as u32)));
     }
     keys.sort_unstable();
-    let mut columns: Vec<Vec<Vec<u16>>> = units.iter().map(|unit| vec![vec![0; unit.rows]; limbs]).collect();
+    let mut columns: Vec<Vec<Vec<u16>>> = of_units.iter().map(|unit| vec![vec![0; unit.len()]; limbs]).collect();
     let mut counts = vec![0u32; 1 << limb_bits];
     for (index, (key, unit, row)) in keys.iter().enumerate() {
         let mut gap = match keys.get(index + 1) {

@@ -14,6 +14,7 @@
 //! | classes | `ind`, `-(k s + e)` | `[K]` | the rows of a key are as many as `k s + e` adds up to over them |
 //! | remainders | `1 - s`, in all rows | `[e]` | e is 0 where s is 0, and beyond n |
 //! | conditions, bounds | | | see [`super::condition`] |
+//! | keys of two tables | | | see [`super::keys`] |
 //!
 //! **Classes.** A selector s and limbs of a remainder e, `0 <= e < 2^32`, in every row. A class of c >= 1 rows has `c = sum (k s + e)`, whose terms
 //! are 0 or at least k; so c is at least k. The number of 1s of s is a message that precedes X. `K` has a component for every column of the
@@ -59,6 +60,8 @@ pub enum RelationKind {
     Present,
     /// No row of the one table meets all tests, which are for equality.
     Absent,
+    /// No row of the first table is equal to one of the second in the columns, which are numbers.
+    Disjoint,
 }
 
 impl RelationKind {
@@ -96,6 +99,8 @@ pub enum ExtraColumn {
     Distance,
     /// How often a row is the one that is looked for: anything, in rows that count.
     Match,
+    /// The keys that a table has, each once, and others that no table has.
+    Key,
     /// How often each entry of the limb table is looked up by all units: in the first unit.
     Multiplicity,
 }
@@ -221,6 +226,7 @@ impl Postings {
             (RelationKind::Bounds { lower, upper, nulls }, [table]) => {
                 new.bounds(table, (lower, upper, nulls), limb_bits, space);
             }
+            (RelationKind::Disjoint, [_, _]) => new.disjoint(tables, limb_bits, space)?,
             (RelationKind::Present, [table]) => new.constants(table, tests, true, space),
             (RelationKind::Absent, [table]) => new.constants(table, tests, false, space),
             (RelationKind::KAnonymous { k }, [table, ..]) => new.classes(table, k, limb_bits, space),

@@ -171,7 +171,7 @@ impl RelationShape {
         bounded("binary logarithm of the rows", log_rows, 1, Self::MAX_LOG_ROWS)?;
         let (fewest, most) = match kind {
             RelationKind::SameRows => (2, Self::MAX_TABLES),
-            RelationKind::Subset | RelationKind::Filter | RelationKind::Erase => (2, 2),
+            RelationKind::Subset | RelationKind::Filter | RelationKind::Erase | RelationKind::Disjoint => (2, 2),
             RelationKind::Unique
             | RelationKind::KAnonymous { .. }
             | RelationKind::Bounds { .. }

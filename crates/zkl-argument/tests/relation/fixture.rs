@@ -169,12 +169,22 @@ impl Case {
 
     /// The relation of one number of a table: the first, which may be null, or the last.
     pub(crate) fn of_number(kind: RelationKind, table: &Table, last: bool, seed: u64) -> Self {
-        let mut shape = table.shape(kind);
-        let mut sealed = table.sealed();
-        let mut units: Vec<_> = table.units.iter().map(|rows| table.cells(kind, rows)).collect();
-        Table::only(&mut shape, &mut sealed, &mut units, last);
-        let shape = RelationShape::of(kind, LIMB_BITS, LOG_ROWS, vec![shape]).unwrap();
-        Self::filled(shape, vec![sealed], units, seed)
+        Self::of_numbers(kind, std::slice::from_ref(table), last, seed)
+    }
+
+    /// The same, of several tables.
+    pub(crate) fn of_numbers(kind: RelationKind, tables: &[Table], last: bool, seed: u64) -> Self {
+        let (mut shapes, mut seals, mut all) = (Vec::new(), Vec::new(), Vec::new());
+        for table in tables {
+            let (mut shape, mut sealed) = (table.shape(kind), table.sealed());
+            let mut units: Vec<_> = table.units.iter().map(|rows| table.cells(kind, rows)).collect();
+            Table::only(&mut shape, &mut sealed, &mut units, last);
+            shapes.push(shape);
+            seals.push(sealed);
+            all.extend(units);
+        }
+        let shape = RelationShape::of(kind, LIMB_BITS, LOG_ROWS, shapes).unwrap();
+        Self::filled(shape, seals, all, seed)
     }
 
     pub(crate) fn with_tests(kind: RelationKind, tables: &[Table], tests: &[ColumnTest], seed: u64) -> Self {
@@ -303,7 +313,7 @@ pub(crate) fn split() -> Vec<Table> {
 pub(crate) const fn tables_of(kind: RelationKind) -> usize {
     match kind {
         RelationKind::SameRows => 3,
-        RelationKind::Subset | RelationKind::Filter | RelationKind::Erase => 2,
+        RelationKind::Subset | RelationKind::Filter | RelationKind::Erase | RelationKind::Disjoint => 2,
         _ => 1,
     }
 }

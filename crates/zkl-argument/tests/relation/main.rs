@@ -7,6 +7,7 @@ mod cheating;
 mod classes;
 mod completeness;
 mod conditions;
+mod disjoint;
 mod fixture;
 mod naive;
 mod naive_conditions;

@@ -215,6 +215,33 @@ fn presence(kind: RelationKind, table: &Table, tests: &[ColumnTest], case: &mut 
     expected(&columns.sum, columns.has_zero)
 }
 
+/// Keys are compared by value: null is 0 or nothing that a value is.
+fn disjoint(tables: &[Table], case: &mut Case) -> Result<(), ScanError> {
+    const SPACES: [&str; 2] = ["left", "right"];
+    let is_nullable = tables.iter().any(|table| table.nullable);
+    let bias = Fr::from((1u64 << 63) + u64::from(is_nullable));
+    let firsts = case.firsts.clone();
+    let mut columns = Columns { case, sum: Sum::default(), has_zero: false };
+    let limbs = columns.case.shape.extra(0).len() - 3;
+    let units = tables.iter().zip(SPACES).flat_map(|(table, space)| table.units.iter().map(move |own| (own, space)));
+    for (unit, (own, space)) in units.enumerate() {
+        for x in 0..1 << LOG_ROWS {
+            let (key, weight) = (columns.at(unit, 0, x), columns.at(unit, 1, x));
+            columns.sum.add(space, &[key, Fr::from(x >= own.len())], -weight);
+            let Some(row) = own.get(x) else { continue };
+            let [value, valid] = value(row, 0);
+            columns.sum.add(space, &[value + bias * valid, Fr::ZERO], Fr::ONE);
+            let gap = columns.distance(unit, 2, limbs, x, true);
+            columns.sum.add("chain", &[key], Fr::ONE);
+            columns.sum.add("chain", &[key + gap + Fr::ONE], -Fr::ONE);
+        }
+    }
+    columns.limb_table(2 + limbs);
+    columns.sum.add("chain", &[firsts[0]], -Fr::ONE);
+    columns.sum.add("chain", &[firsts[1]], Fr::ONE);
+    expected(&columns.sum, false)
+}
+
 fn meets(row: &Row, tests: &[ColumnTest]) -> bool {
     tests.iter().all(|test| {
         let number = |value: i64, test: Test| match test {
@@ -233,8 +260,8 @@ fn meets(row: &Row, tests: &[ColumnTest]) -> bool {
 #[test]
 fn agrees_with_the_weights_of_all_tuples_for_relations_with_constants() {
     let mut rng = rng(13);
-    let mut found = [[0; 2]; 5];
-    for round in 0..1_500u64 {
+    let mut found = [[0; 2]; 6];
+    for round in 0..1_800u64 {
         let mut row = || -> Row {
             let number = (!rng.gen_ratio(1, 4)).then(|| rng.gen_range(-2..3));
             (number, (!rng.gen_ratio(1, 4)).then(|| rng.gen_range(0..3)), rng.gen_range(0..3))
@@ -252,8 +279,14 @@ fn agrees_with_the_weights_of_all_tuples_for_relations_with_constants() {
             ColumnTest { column, test }
         };
         let whole = Table::new(Side::Left, &[&rows[..5], &rows[5..]], 2 * round);
-        let index = round as usize % 5;
-        let kinds = [RelationKind::Filter, RelationKind::Erase, RelationKind::Present, RelationKind::Absent];
+        let index = round as usize % 6;
+        let kinds = [
+            RelationKind::Filter,
+            RelationKind::Erase,
+            RelationKind::Present,
+            RelationKind::Absent,
+            RelationKind::Disjoint,
+        ];
         let range = (rng.gen_range(-2..0), rng.gen_range(0..3), rng.gen_ratio(1, 2));
         let kind = kinds.get(index).copied().unwrap_or(RelationKind::Bounds {
             lower: range.0,
@@ -277,8 +310,18 @@ fn agrees_with_the_weights_of_all_tuples_for_relations_with_constants() {
             part.truncate(8);
             tables.push(Table::new(Side::Right, &[&part], 2 * round + 1));
         }
+        if index == 4 {
+            // Often of numbers that the first one does not have.
+            let shift = if rng.gen_ratio(2, 3) { 100 } else { 0 };
+            let other: Vec<Row> = rows.iter().map(|row| (row.0.map(|n| n + shift), row.1, row.2)).collect();
+            let other: Vec<Row> = other.into_iter().filter(|row| shift == 0 || row.0.is_some()).collect();
+            let other = if other.is_empty() { vec![(Some(100), None, 0)] } else { other };
+            let half = &other[..other.len().div_ceil(2)];
+            tables.push(Table::new(Side::Right, &[half], 2 * round + 1));
+        }
         let mut case = match index {
-            4 => Case::of_number(kind, &tables[0], false, round),
+            4 => Case::of_numbers(kind, &tables, false, round),
+            5 => Case::of_number(kind, &tables[0], false, round),
             _ => Case::with_tests(kind, &tables, &tests, round),
         };
         if rng.gen_ratio(1, 3) && kind != RelationKind::Absent {
@@ -302,6 +345,7 @@ fn agrees_with_the_weights_of_all_tuples_for_relations_with_constants() {
         let expected = match index {
             0 | 1 => conditions(kind, &tables, &tests, &mut case),
             2 | 3 => presence(kind, &tables[0], &tests, &mut case),
+            4 => disjoint(&tables, &mut case),
             _ => bounds(&tables[0], range, &mut case),
         };
         let outcome = case.check();
@@ -316,6 +360,7 @@ fn agrees_with_the_weights_of_all_tuples_for_relations_with_constants() {
             }
             2 => rows.iter().any(|row| meets(row, &tests)),
             3 => !rows.iter().any(|row| meets(row, &tests)),
+            4 => !rows.iter().any(|row| tables[1].units[0].iter().any(|other| other.0 == row.0)),
             _ => rows.iter().all(|row| row.0.map_or(range.2, |value| (range.0..=range.1).contains(&value))),
         };
         assert!(is_true || outcome.is_err(), "round {round}");

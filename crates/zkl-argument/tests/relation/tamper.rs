@@ -48,6 +48,9 @@ fn rejects_every_changed_message_with_the_check_that_it_belongs_to() {
         let tests = [test(0, Test::Equal(Fr::from(value)))];
         rejects_every_changed_message(&Case::with_tests(kind, std::slice::from_ref(&whole), &tests, 9));
     }
+    let far = [(Some(99), None, 0), (Some(98), None, 0)];
+    let two = [whole.clone(), table(Side::Right, &far)];
+    rejects_every_changed_message(&Case::of_numbers(RelationKind::Disjoint, &two, false, 9));
     let bounds = RelationKind::Bounds { lower: -5, upper: 70_000, nulls: true };
     rejects_every_changed_message(&Case::of_number(bounds, &whole, false, 9));
 }

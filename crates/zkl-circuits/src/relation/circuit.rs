@@ -29,7 +29,7 @@ use crate::{
 const VERSION: u32 = 1;
 
 /// Id of the relation circuit of `shape`: `relation/KIND-MU-DIGEST`, where KIND is `rows`, `subset`, `unique`, `classes`, `bounds`, `filter`, `erase`,
-/// `present` or `absent`, and DIGEST are the first 32 hexadecimal digits of the SHA-256 of the text that `shape_text` makes.
+/// `present`, `absent` or `disjoint`, and DIGEST are the first 32 hexadecimal digits of the SHA-256 of the text that `shape_text` makes.
 pub fn relation_circuit_id(shape: &RelationShape) -> CircuitId {
     let digest = hex::encode(Sha256::digest(shape_text(shape)));
     let kind = match shape.kind() {
@@ -43,6 +43,7 @@ pub fn relation_circuit_id(shape: &RelationShape) -> CircuitId {
         RelationKind::Erase => "erase",
         RelationKind::Present => "present",
         RelationKind::Absent => "absent",
+        RelationKind::Disjoint => "disjoint",
     };
     let name = format!("relation/{kind}-{}-{}", shape.log_rows(), digest.get(..32).unwrap_or_default());
     let id: Result<CircuitId, ParseError> = CircuitId::new(&name, VERSION);

@@ -36,6 +36,8 @@ pub enum Reason {
     Encoding,
     /// Text, or a dictionary of more than 255 values: its values are not committed to.
     NoValues,
+    /// No number, date or timestamp, where an operation needs one.
+    NotNumeric,
 }
 
 impl fmt::Display for Reason {
@@ -46,6 +48,7 @@ impl fmt::Display for Reason {
             Self::Zone => "has it with times of another zone",
             Self::Encoding => "has it in another encoding",
             Self::NoValues => "does not commit to its values",
+            Self::NotNumeric => "has no numbers, dates or timestamps in it",
         })
     }
 }

@@ -32,16 +32,20 @@ pub enum Operation {
     Present,
     /// No row of the one table holds the values.
     Absent,
+    /// No row of one table is equal to one of the other in the columns.
+    Disjoint,
 }
 
 /// A text that is no [`Operation`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
-#[error("expected same_rows, split, append, subset, unique, k_anonymous, bounds, filter, erase, present or absent")]
+#[error(
+    "expected same_rows, split, append, subset, unique, k_anonymous, bounds, filter, erase, present, absent or disjoint"
+)]
 pub struct OperationError;
 
 impl Operation {
     /// Every operation.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::SameRows,
         Self::Split,
         Self::Append,
@@ -53,6 +57,7 @@ impl Operation {
         Self::Erase,
         Self::Present,
         Self::Absent,
+        Self::Disjoint,
     ];
 
     /// Its name in statements.
@@ -69,13 +74,14 @@ impl Operation {
             Self::Erase => "erase",
             Self::Present => "present",
             Self::Absent => "absent",
+            Self::Disjoint => "disjoint",
         }
     }
 
     /// How many tables it is about.
     pub const fn tables(self) -> RangeInclusive<usize> {
         match self {
-            Self::SameRows | Self::Subset | Self::Filter | Self::Erase => 2..=2,
+            Self::SameRows | Self::Subset | Self::Filter | Self::Erase | Self::Disjoint => 2..=2,
             Self::Unique | Self::KAnonymous | Self::Bounds | Self::Present | Self::Absent => 1..=1,
             Self::Split | Self::Append => 3..=4,
         }
@@ -84,7 +90,7 @@ impl Operation {
     /// What the tables are in it, in order; the first so many count.
     pub const fn roles(self) -> &'static [&'static str] {
         match self {
-            Self::SameRows => &["left", "right"],
+            Self::SameRows | Self::Disjoint => &["left", "right"],
             Self::Split | Self::Append => &["whole", "part_1", "part_2", "part_3"],
             Self::Subset => &["whole", "subset"],
             Self::Filter => &["whole", "filtered"],
@@ -120,6 +126,7 @@ impl Operation {
             (Self::Erase, None) => Some(RelationKind::Erase),
             (Self::Present, None) => Some(RelationKind::Present),
             (Self::Absent, None) => Some(RelationKind::Absent),
+            (Self::Disjoint, None) => Some(RelationKind::Disjoint),
             (Self::Bounds, None) => match bounds {
                 Some((lower, upper, nulls)) => Some(RelationKind::Bounds { lower, upper, nulls }),
                 None => None,

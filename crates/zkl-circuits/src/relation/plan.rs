@@ -8,7 +8,7 @@ use zkl_argument::{
 use zkl_core::layout::{Encoding, Layout};
 
 use super::{
-    compare::{NotCompared, positions},
+    compare::{NotCompared, Reason, positions},
     condition::Details,
     error::RelationPlanError,
     operation::Operation,
@@ -71,6 +71,13 @@ impl<'a> RelationPlan<'a> {
             let found = positions(&layouts, column).map_err(|NotCompared { table, reason }| {
                 RelationPlanError::Column { column: column.clone(), table, reason }
             })?;
+            // Keys of two tables are compared as numbers: their dictionaries have codes of their own.
+            let first = found.first().and_then(|&position| layouts.first()?.columns().get(position));
+            let is_number = first.is_some_and(|first| matches!(first.encoding, Encoding::Numeric { .. }));
+            if operation == Operation::Disjoint && !is_number {
+                let (column, reason) = (column.clone(), Reason::NotNumeric);
+                return Err(RelationPlanError::Column { column, table: 0, reason });
+            }
             if by_column.last().is_some_and(|before| before.first() >= found.first()) {
                 return Err(RelationPlanError::Order { column: column.clone() });
             }
@@ -93,7 +100,8 @@ impl<'a> RelationPlan<'a> {
             | RelationKind::KAnonymous { .. }
             | RelationKind::Bounds { .. }
             | RelationKind::Present
-            | RelationKind::Absent => true,
+            | RelationKind::Absent
+            | RelationKind::Disjoint => true,
         };
         if !fits {
             return Err(RelationPlanError::Rows { whole, parts });

@@ -58,6 +58,7 @@ pub(super) fn check(
         }
         Operation::Unique => Broken::repeated(&hashes),
         Operation::KAnonymous => Broken::rare(&hashes, plan.details().k.unwrap_or(0)),
+        Operation::Disjoint => Broken::shared(&hashes),
         Operation::Subset => Broken::missing(&hashes),
         _ => Broken::unmatched(&hashes, |_| true),
     };
@@ -120,6 +121,18 @@ impl Broken {
         let mut broken = Self::default();
         let rows = meets.iter().enumerate().filter(|(_, meets)| **meets == which);
         rows.for_each(|(row, _)| broken.push(tables.first().map_or("", |table| table.0), row));
+        broken
+    }
+
+    /// Rows of the other tables that are equal to one of the first.
+    fn shared(tables: &[(&str, Vec<u64>)]) -> Self {
+        let mut broken = Self::default();
+        let Some((first, others)) = tables.split_first() else { return broken };
+        let seen: HashSet<u64> = first.1.iter().copied().collect();
+        for (name, hashes) in others {
+            let rows = hashes.iter().enumerate().filter(|(_, hash)| seen.contains(hash));
+            rows.for_each(|(row, _)| broken.push(name, row));
+        }
         broken
     }
 

@@ -128,6 +128,8 @@ fn broken(operation: Operation, rows: &[BrokenRow], more: u64) -> String {
         (Operation::Unique, 0) => format!("an earlier row has the key of {rows}"),
         (Operation::Unique, more) => format!("an earlier row has the key of {rows}, and of {more} more rows"),
         (Operation::Present, _) => "no row has these values".to_owned(),
+        (Operation::Disjoint, 0) => format!("the other table has the key of {rows}"),
+        (Operation::Disjoint, more) => format!("the other table has the key of {rows}, and of {more} more rows"),
         (Operation::Absent, 0) => format!("these values has {rows}"),
         (Operation::Absent, more) => format!("these values has {rows}, and so have {more} more rows"),
         (Operation::Bounds, 0) => format!("the range does not hold {rows}"),

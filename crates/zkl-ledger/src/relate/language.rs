@@ -1,7 +1,7 @@
 //! The text of a relation: `train, test = split(all)`, `all = append(train, test)`, `same_rows(a, b)`, `subset(sample of all)`, `unique(all)`,
 //! `k_anonymous(all, k = 10)`, each with `on COLUMN, ..` after the tables if they are to be compared in some columns alone; and
 //! `adults = filter(all, age >= 18 and kind = oak)`, `rest = erase(all, patient = 17)`, `present(all, patient = 17)`, `absent(all, patient = 17)`,
-//! `bounds(all on age, 0, 120)` or `bounds(all on age, 0, 120, nulls)`.
+//! `disjoint(train, test on patient)`, `bounds(all on age, 0, 120)` or `bounds(all on age, 0, 120, nulls)`.
 
 use std::{fmt, str::FromStr};
 
@@ -61,7 +61,7 @@ struct Parser<'a> {
 const K: &str = ", k = and a number, as in: k_anonymous(all on zip, age, k = 10)";
 const NAME: &str = "the name of a dataset";
 const COLUMN: &str = "a column name, in \"double quotes\" unless it is made of letters, digits, . _ - and /";
-const OPERATION: &str = "split, append, filter, erase, same_rows, subset, unique, k_anonymous, bounds, present or absent, as in: train, test = split(all)";
+const OPERATION: &str = "split, append, filter, erase, same_rows, subset, unique, k_anonymous, bounds, present, absent or disjoint, as in: train, test = split(all)";
 const CONDITION: &str = ", and a condition, as in: adults = filter(all, age >= 18 and kind = oak)";
 const CONSTANTS: &str = ", and the value of a column, as in: absent(all, patient = 17)";
 const COMPARISON: &str = "=, <, <=, > or >=";
@@ -93,7 +93,8 @@ impl FromStr for Relation {
         match (operation, before.len()) {
             (Operation::Split, 2..) | (Operation::Append | Operation::Filter | Operation::Erase, 1) => {}
             (Operation::SameRows | Operation::Subset | Operation::Unique | Operation::KAnonymous, 0) => {}
-            (Operation::Bounds | Operation::Present | Operation::Absent, 0) => {}
+            (Operation::Bounds | Operation::Present | Operation::Absent | Operation::Disjoint, 0) => {}
+            (Operation::Disjoint, _) => return Err(parser.error(0, "no result: disjoint(train, test on patient)")),
             (Operation::Filter, _) => return Err(parser.error(0, "one result: adults = filter(all, age >= 18)")),
             (Operation::Erase, _) => return Err(parser.error(0, "one result: rest = erase(all, patient = 17)")),
             (Operation::Bounds, _) => return Err(parser.error(0, "no result: bounds(all on age, 0, 120)")),
@@ -148,7 +149,9 @@ impl FromStr for Relation {
         }
         let count = inside.len();
         match (operation, count) {
-            (Operation::Split, 1) | (Operation::Append, 2..=3) | (Operation::SameRows | Operation::Subset, 2) => {}
+            (Operation::Split, 1)
+            | (Operation::Append, 2..=3)
+            | (Operation::SameRows | Operation::Subset | Operation::Disjoint, 2) => {}
             (Operation::Unique | Operation::KAnonymous, 1) => {}
             (Operation::Filter | Operation::Erase, 1) => {}
             (Operation::Bounds | Operation::Present | Operation::Absent, 1) => {}
@@ -443,6 +446,9 @@ mod tests {
         let relation = parsed("absent(all, patient = 17 and \"the site\" = north)");
         assert_eq!((relation.operation, relation.tables), (Operation::Absent, tables(&["all"])));
         assert_eq!(relation.details.conditions[1], condition("the site", Comparison::Equal(text("north"))));
+        let relation = parsed("disjoint(train, test on patient)");
+        assert_eq!((relation.operation, relation.tables), (Operation::Disjoint, tables(&["train", "test"])));
+        assert_eq!(relation.columns, Some(vec![text("patient")]));
         assert_eq!(parsed("present(all, k = 3)").operation, Operation::Present);
         let range = || vec![condition("age", Comparison::Between(text("0"), text("120")))];
         let bounds = |nulls| Details { conditions: range(), nulls, k: None };
@@ -484,6 +490,8 @@ mod tests {
             ("k_anonymous(a on b, k = 2, c)", 25, ")"),
             ("unique(a on b, k = 2)", 13, ", or )"),
             ("unique(a, b)", 0, "one table in the brackets: unique(all on id)"),
+            ("a = disjoint(b, c on d)", 0, "no result: disjoint(train, test on patient)"),
+            ("disjoint(b on d)", 0, "two tables in the brackets"),
             ("filter(a, b > 1)", 0, "one result: adults = filter(all, age >= 18)"),
             ("a = filter(b)", 12, CONDITION),
             ("a = filter(b, c)", 15, CONDITION),

@@ -39,7 +39,9 @@ async fn a_filter_an_erasure_and_bounds_verify_for_their_constants_alone() {
     let is_dear = |i: usize| !i.is_multiple_of(7) && i * 37 % 50 >= 20 && i % 4 >= 1;
     let dear: Vec<_> = rows.iter().filter(|(i, _)| is_dear(*i)).rev().cloned().collect();
     let rest: Vec<_> = rows.iter().filter(|(i, _)| i / 2 != 17).cloned().collect();
-    let [whole, dear, rest] = [&rows, &dear, &rest].map(|rows| csv(rows));
+    let sample: Vec<_> = rows.iter().filter(|(i, _)| !is_dear(*i) && i % 7 > 0).cloned().collect();
+    let [whole, dear, rest, sample] = [&rows, &dear, &rest, &sample].map(|rows| csv(rows));
+    let few = notarized(&fixture, "few", &sample, EvidenceRequest::Proof).await;
     let all = notarized(&fixture, "all", &whole, EvidenceRequest::Proof).await;
     let filtered = notarized(&fixture, "dear", &dear, EvidenceRequest::Proof).await;
     let erased = notarized(&fixture, "rest", &rest, EvidenceRequest::Proof).await;
@@ -112,6 +114,25 @@ async fn a_filter_an_erasure_and_bounds_verify_for_their_constants_alone() {
     let row = |dataset: &str, row| BrokenRow { dataset: dataset.to_owned(), row };
     let (rows, more) = false_one(erase("18").await.unwrap_err());
     assert_eq!((rows, more), (vec![row("all", 35), row("all", 36), row("rest", 35), row("rest", 36)], 0));
+
+    // The two have other rows, and days in common.
+    let disjoint = |columns: &[&'static str]| {
+        let request = ledger.relate(Operation::Disjoint).table(&filtered, table(&dear)).table(&few, table(&sample));
+        request.columns(columns.to_vec())
+    };
+    let receipt = ledger.receipt(&disjoint(&["price", "id"]).await.unwrap()).await.unwrap();
+    let verified = check(&receipt).unwrap();
+    let VerifiedStatement::Relation { report, .. } = &verified.subject().unwrap().statement else {
+        panic!("a relation")
+    };
+    assert_eq!(report.to_string(), "no row of dear is equal to one of few in id, price");
+    let (rows, more) = false_one(disjoint(&["day"]).await.unwrap_err());
+    assert!(rows.iter().all(|row| row.dataset == "few") && more > 0, "{rows:?}");
+    let refused = disjoint(&["kind"]).await.unwrap_err();
+    assert!(
+        matches!(refused, LedgerError::Relation(RelateError::Plan(RelationPlanError::Column { .. }))),
+        "{refused:?}"
+    );
 
     let bounds = |upper: &'static str| {
         let request = ledger.relate(Operation::Bounds).table(&all, table(&whole));

@@ -181,7 +181,8 @@ pub(super) fn details_of(operation: Operation) -> Details {
 
 /// The columns of an operation in tests.
 pub(super) fn columns_of(operation: Operation) -> Vec<String> {
-    if operation == Operation::Bounds { vec!["n".to_owned()] } else { columns() }
+    let is_number = matches!(operation, Operation::Bounds | Operation::Disjoint);
+    if is_number { vec!["n".to_owned()] } else { columns() }
 }
 
 /// A relation that was proved, once for all checks of a test.

@@ -78,6 +78,62 @@ fn classes() -> [Table; 1] {
     [Table::new(&(0..20).map(|i| ROWS[i % 4]).collect::<Vec<_>>(), 4, 6)]
 }
 
+/// Numbers, null among them, that the other table lacks.
+fn disjoint(log_rows: usize) -> [Table; 2] {
+    let rows: Vec<Row> = (0..20).map(|i| ROWS[i % 4]).collect();
+    let other = [(Some(2), Some("a")), (Some(-7), None), (Some(2), None)];
+    [Table::new(&rows, log_rows, 7), Table::new(&other, log_rows, 8)]
+}
+
+#[test]
+fn disjoint_keys_are_proved_and_forged_lists_and_common_keys_are_not() {
+    let (operation, tables) = (Operation::Disjoint, disjoint(4));
+    let honest = circuit(operation, &tables, &columns_of(operation), &|_| (), &|_, _| ());
+    assert_eq!(testing::satisfied(&honest), 0);
+    testing::assert_tight(&honest);
+    let holds = |forge: Forge<'_>, change: Change<'_>| is_satisfied(operation, &tables, forge, change);
+    for unit in 0..3 {
+        for column in 0..3 {
+            let shift = |extra: &mut ExtraCells| {
+                let cell = &mut extra.columns[unit][column];
+                let mut values: Vec<Fr> = (0..16).map(|row| cell.value(row)).collect();
+                values[0] += Fr::one();
+                *cell = CellData::Field(values.into());
+            };
+            assert!(!holds(&shift, &|_, _| ()), "{unit} {column}");
+        }
+    }
+    for end in [0, 1] {
+        assert!(!holds(&|extra| extra.firsts[end] += Fr::one(), &|_, _| ()));
+        assert!(!holds(&|_| (), &|_, secret| secret.messages[end] += Fr::one()));
+    }
+    assert!(!holds(&|_| (), &|inputs, _| inputs.tables[1].rows[0] -= 1));
+    let minimum = |_: &mut RelationInputs, secret: &mut Secret| {
+        let RecordOpening::Numeric(opening) = &mut secret.records[1][0] else { unreachable!() };
+        opening.record.min += 1;
+    };
+    assert!(!holds(&|_| (), &minimum));
+
+    let tables = disjoint(7);
+    let setting = Setting::new(UNIVERSAL, operation, &tables);
+    let statement = setting.statement();
+    let proof = setting.prove().unwrap();
+    setting.verify(&statement, &proof).unwrap();
+    let elsewhere = setting.verify(&RelationStatement { context: context(2), ..statement }, &proof);
+    assert!(matches!(elsewhere, Err(VerifyRelationError::Proof(_))), "{elsewhere:?}");
+    // A table of the same form that has a key of the first one.
+    let common = [tables[0].clone(), Table::new(&[(Some(2), Some("a")), (Some(1), None), (Some(2), None)], 7, 9)];
+    let false_one = Setting { tables: &common, ..Setting::new(UNIVERSAL, operation, &common) };
+    assert!(matches!(false_one.prove(), Err(ProveRelationError::False(ScanError::PostingSum))));
+    let refused = setting.verify(&RelationStatement { roles: &false_one.roles, ..statement }, &proof);
+    assert!(matches!(refused, Err(VerifyRelationError::Proof(_))), "{refused:?}");
+    // Codes of two tables are no keys.
+    let plans = tables.iter().map(|table| &table.plan).collect();
+    let refused = RelationPlan::new(operation, plans, &columns()).err();
+    let (column, reason) = ("word".to_owned(), crate::relation::Reason::NotNumeric);
+    assert_eq!(refused, Some(crate::relation::RelationPlanError::Column { column, table: 0, reason }));
+}
+
 /// A change of these numbers is a change of every proof: a new version of the circuits.
 #[test]
 fn the_circuits_are_satisfied_and_have_the_pinned_numbers_of_constraints() {
@@ -94,6 +150,11 @@ fn every_variable_of_the_circuits_matters() {
     };
     tight(Operation::Subset, &subset());
     tight(Operation::KAnonymous, &classes());
+    // Keys are numbers here: null's digest in a dictionary is 0, whose inverse the circuit takes from the prover and multiplies by 0.
+    let row = |i: usize| -> Row { ((i > 0).then_some(i as i64), Some("a")) };
+    let numbers = [Table::new(&(0..17).map(row).collect::<Vec<_>>(), 4, 5)];
+    let names = &columns()[..1];
+    testing::assert_tight(&circuit(Operation::Unique, &numbers, names, &|_| (), &|_, _| ()));
 }
 
 #[test]

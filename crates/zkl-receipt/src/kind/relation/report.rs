@@ -86,7 +86,7 @@ impl RelationReport {
             nulls: terms.details.nulls,
             // A key says nothing of other columns, and nobody expects it to.
             left_out: match terms.operation {
-                Operation::Unique | Operation::KAnonymous => Vec::new(),
+                Operation::Unique | Operation::KAnonymous | Operation::Disjoint => Vec::new(),
                 operation if operation.is_about_conditions() => Vec::new(),
                 _ => compared.into_iter().filter_map(left_out).collect(),
             },
@@ -124,6 +124,9 @@ impl fmt::Display for RelationReport {
                 let range = anded(&self.conditions);
                 let nulls = if self.nulls { "every row of {} has no value or" } else { "every row of {} has" };
                 return write!(f, "{} {range}", nulls.replace("{}", first));
+            }
+            Operation::Disjoint => {
+                return write!(f, "no row of {first} is equal to one of {} in {columns}", others.join(", "));
             }
             Operation::Present => return write!(f, "a row of {first} has {}", anded(&self.conditions)),
             Operation::Absent => return write!(f, "no row of {first} has {}", anded(&self.conditions)),

@@ -1,0 +1,201 @@
+//! Keys of two tables that have none in common.
+//!
+//! # Statement
+//! No row below n of one table has the key of a row below n of the other, as values; null equals null.
+//!
+//! # Relation
+//! The key of a row is an integer, linear in its cells and the sealed minima: a column has 64 bits of its own, `v + 2^63`; if it is nullable in either table
+//! 65, and null is 0, a value `v + 2^63 + 1`. Each table commits to a list K, and to how often its rows have each entry, m. In a space for each table
+//! ```text
+//! sum_rows ind [key, 0] - m [K, 1 - ind] = 0
+//! ```
+//! and in one space for both lists the chain of [`super::chain`], over K in place of the keys of rows:
+//! ```text
+//! sum_rows ind [K] - ind [K + d + 1] = [START] - [END]
+//! ```
+//!
+//! # Soundness
+//! By the first sums every key of a row is an entry below n of its table's list: with another one its pole would have as weight a number of rows, which is not 0.
+//! Weights m beyond n meet tuples that no key is. By the chain no two entries of both lists are equal, whatever they are; there are at most 2^26 of them, of arcs of at
+//! most `2^144`. So no key is in both. A list may have entries that no row has, which is what fills it, and what an honest prover puts there is hidden as the keys are.
+
+use zkl_core::ark::{Fr, ff::BigInteger as _};
+
+use super::{
+    SealedColumn, SealedTable, UnitCells,
+    chain::{self, Key, MAX_KEY_BITS},
+    condition::{Place, signed, two},
+    extra::{ExtraCells, gap_columns},
+    posting::{Amount, Column, ExtraColumn, Posting, Postings, Target, Term, Weight, cells_of},
+    shape::{ColumnShape, RelationShape, TableShape},
+};
+use crate::{error::PlanError, shape::LIMB_BITS, witness::CellData};
+
+/// Bits of a number.
+const VALUE_BITS: usize = 64;
+
+/// Where the columns of keys that several tables have are in them.
+struct SharedKey {
+    /// Per column, the binary logarithm of its factor and whether it may be null.
+    columns: Vec<(usize, bool)>,
+    bits: usize,
+}
+
+impl SharedKey {
+    fn new(tables: &[TableShape]) -> Result<Self, PlanError> {
+        let count = tables.first().map_or(0, |table| table.columns.len());
+        let (mut columns, mut bits) = (Vec::with_capacity(count), 0);
+        for index in 0..count {
+            let mut is_nullable = false;
+            for table in tables {
+                match table.columns.get(index) {
+                    Some(ColumnShape::Numeric { nullable, .. }) => is_nullable |= nullable,
+                    _ => return Err(PlanError::Column { index }),
+                }
+            }
+            columns.push((bits, is_nullable));
+            bits += VALUE_BITS + usize::from(is_nullable);
+        }
+        if bits == 0 || bits > MAX_KEY_BITS {
+            return Err(PlanError::Size { what: "number of bits of a key", got: bits, min: 1, max: MAX_KEY_BITS });
+        }
+        Ok(Self { columns, bits })
+    }
+
+    /// What a value is more than itself.
+    fn bias(is_nullable: bool) -> u64 {
+        (1 << (VALUE_BITS - 1)) + u64::from(is_nullable)
+    }
+
+    fn terms(&self, table: usize, columns: &[ColumnShape]) -> Vec<Term> {
+        let mut terms = Vec::new();
+        for (index, &(shift, is_nullable)) in self.columns.iter().enumerate() {
+            let Some(place) = Place::new(table, columns, index) else { continue };
+            terms.extend(place.value(1, two(shift)));
+            terms.push(place.constant(1, two(shift) * Fr::from(Self::bias(is_nullable))));
+        }
+        terms
+    }
+
+    /// The key of a row.
+    fn key(&self, table: &TableShape, sealed: &SealedTable<Fr>, unit: &UnitCells<'_>, row: usize) -> Key {
+        let mut key = Key::zero();
+        let mut cells = unit.cells.iter().map(|cell| cell.value(row));
+        for ((&(shift, is_nullable), column), sealed) in self.columns.iter().zip(&table.columns).zip(&sealed.columns) {
+            let (ColumnShape::Numeric { limbs, nullable }, SealedColumn::Numeric { min }) = (*column, sealed) else {
+                continue;
+            };
+            let mut value = *min;
+            for limb in 0..usize::from(limbs) {
+                value += cells.next().unwrap_or_default() * two(LIMB_BITS * limb);
+            }
+            if nullable && cells.next().unwrap_or_default() == Fr::default() {
+                continue;
+            }
+            let value = signed(value) + i128::from(Self::bias(is_nullable));
+            let mut part = Key::from(value as u64);
+            if value >> VALUE_BITS == 1 {
+                let mut top = Key::one();
+                top <<= VALUE_BITS as u32;
+                part.add_with_carry(&top);
+            }
+            part <<= shift as u32;
+            key.add_with_carry(&part);
+        }
+        key
+    }
+}
+
+impl Postings {
+    /// No two rows of different tables have one key.
+    pub(super) fn disjoint(&mut self, tables: &[TableShape], limb_bits: usize, space: u64) -> Result<(), PlanError> {
+        let shared = SharedKey::new(tables)?;
+        let limbs = shared.bits.div_ceil(limb_bits);
+        let chain = space + tables.len() as u64;
+        let mut unit = 0;
+        for (index, table) in tables.iter().enumerate() {
+            let list = cells_of(&table.columns);
+            let (matches, first) = (list + 1, list + 2);
+            let own = space + index as u64;
+            let entry = |shift: u64, gap: usize| {
+                let mut terms = vec![(1, Fr::from(1u64), Column::Cell(list))];
+                let limb = |limb: usize| (1, two(limb_bits * limb), Column::Cell(first + limb));
+                terms.extend((0..gap).map(limb));
+                (terms, shift)
+            };
+            for _ in 0..table.units {
+                let posting =
+                    |space, negative, weight, (terms, shift)| Posting { unit, space, negative, weight, terms, shift };
+                let keys = (shared.terms(index, &table.columns), 0);
+                self.postings.push(posting(own, false, Weight::Below, keys));
+                let (mut terms, shift) = entry(0, 0);
+                terms.push((2, Fr::from(1u64), Column::Beyond));
+                let weight = Weight::Form(0, vec![(Fr::from(1u64), matches)]);
+                self.postings.push(posting(own, true, weight, (terms, shift)));
+                self.push_extra(unit, ExtraColumn::Key);
+                self.push_extra(unit, ExtraColumn::Match);
+                self.postings.push(posting(chain, false, Weight::Below, entry(0, 0)));
+                self.postings.push(posting(chain, true, Weight::Below, entry(1, limbs)));
+                self.look_up(unit, first, limbs, ExtraColumn::Gap);
+                unit += 1;
+            }
+        }
+        let own = tables.first().map_or(0, |table| cells_of(&table.columns));
+        self.limb_table(own + 2 + limbs);
+        for (message, negative) in [(0, false), (1, true)] {
+            let tuple = vec![Amount::First(message)];
+            self.targets.push(Target { space: chain, negative, weight: Amount::Constant(1), tuple });
+        }
+        self.firsts = 2;
+        Ok(())
+    }
+}
+
+/// The lists of keys, each once and filled up with larger ones, how often rows have them, and the chain through both.
+pub(super) fn list_columns(
+    shape: &RelationShape,
+    sealed: &[SealedTable<Fr>],
+    units: &[UnitCells<'_>],
+) -> Result<ExtraCells, PlanError> {
+    let tables = shape.tables();
+    let shared = SharedKey::new(tables)?;
+    let mut rest = units;
+    let mut lists: Vec<(usize, Vec<(Key, u32)>)> = Vec::with_capacity(tables.len());
+    let mut largest = Key::zero();
+    for (table, sealed) in tables.iter().zip(sealed) {
+        let (own, after) = rest.split_at_checked(table.units).ok_or(PlanError::Column { index: units.len() })?;
+        rest = after;
+        let rows = own.iter().flat_map(|unit| (0..unit.rows).map(move |row| (unit, row)));
+        let mut keys: Vec<Key> = rows.map(|(unit, row)| shared.key(table, sealed, unit, row)).collect();
+        keys.sort_unstable();
+        largest = largest.max(keys.last().copied().unwrap_or_else(Key::zero));
+        let entries: Vec<(Key, u32)> = keys
+            .chunk_by(|one, other| one == other)
+            .filter_map(|class| Some((*class.first()?, class.len() as u32)))
+            .collect();
+        lists.push((keys.len(), entries));
+    }
+    let mut entries: Vec<(Key, u32)> = Vec::new();
+    for (slots, mut own) in lists {
+        while own.len() < slots {
+            largest.add_with_carry(&Key::one());
+            own.push((largest, 0));
+        }
+        entries.extend(own);
+    }
+    let mut next = entries.iter();
+    let mut columns: Vec<Vec<CellData<'static>>> = Vec::with_capacity(units.len());
+    let mut keys: Vec<Vec<Key>> = Vec::with_capacity(units.len());
+    for unit in units {
+        let own: Vec<(Key, u32)> = next.by_ref().take(unit.rows).copied().collect();
+        keys.push(own.iter().map(|entry| entry.0).collect());
+        let list: Vec<Fr> = own.iter().map(|entry| chain::element(&entry.0)).collect();
+        let matches: Vec<u32> = own.iter().map(|entry| entry.1).collect();
+        columns.push(vec![CellData::Field(list.into()), CellData::U32(matches.into())]);
+    }
+    let chain = gap_columns(shape.limb_bits(), shared.bits.div_ceil(shape.limb_bits()), &keys)?;
+    for (own, gaps) in columns.iter_mut().zip(&chain.columns) {
+        own.extend(gaps.iter().cloned());
+    }
+    Ok(ExtraCells { columns, firsts: chain.firsts.clone() })
+}
