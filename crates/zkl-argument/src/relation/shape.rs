@@ -447,7 +447,7 @@ mod tests {
         };
         assert_eq!(what(two(64)), "number of units and dictionaries");
         // Few units, with many postings each.
-        let keys = TableShape { units: 20, ..table(Side::Left, &[number]) };
+        let keys = TableShape { units: 30, ..table(Side::Left, &[number]) };
         assert_eq!(what(RelationShape::of(RelationKind::Unique, 16, 20, vec![keys])), "number of blocks");
         assert_eq!(what(two(0)), "number of segments of a table");
         assert!(two(63).is_ok());
