@@ -210,7 +210,13 @@ mod otlp {
         }
     }
 
+    /// Whether ids have their lengths: the library takes shorter ones.
+    fn is_whole(parent: &str) -> bool {
+        parent.split('-').map(str::len).collect::<Vec<_>>().starts_with(&[2, 32, 16, 2])
+    }
+
     pub(super) fn extract(headers: &HeaderMap) -> Option<Context> {
+        Head(headers).get("traceparent").filter(|parent| is_whole(parent))?;
         let context = TraceContextPropagator::new().extract_with_context(&Context::new(), &Head(headers));
         context.span().span_context().is_valid().then_some(context)
     }

@@ -1,7 +1,7 @@
 //! Queries on a PostgreSQL server of the test's own.
 
 #![cfg(feature = "sql")]
-#![expect(clippy::unwrap_used, reason = "a test that fails should stop")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that fails should stop")]
 
 use std::{error::Error, path::Path};
 
@@ -64,7 +64,7 @@ fn every_type_is_read_for_what_it_is() {
         "n decimal(3)",
         "d date",
         "t timestamp(us)",
-        "z timestamp(s)",
+        "z timestamp(us)",
         "s category",
         "u category",
         "j category",
@@ -111,7 +111,10 @@ fn nothing_can_be_written_and_names_hold_no_credentials() {
         "select 1; drop table kept",
         "select nextval('a_sequence')",
     ] {
-        assert!(matches!(source(query), Err(SourceError::Sql(SqlError::Database { .. }))), "{query}");
+        let refused = source(query).map_or_else(cause, |source| {
+            cause(Scan::new(source).run(&[0; 32], &mut ()).err().unwrap_or_else(|| panic!("{query}")))
+        });
+        assert!(refused.starts_with("the database answers"), "{query}: {refused}");
     }
     assert_eq!(scan("select id from kept").unwrap().layout.rows(), 1);
     let with_password = shared().url().replace("postgres@", "postgres:secret@");
@@ -129,7 +132,7 @@ fn what_has_no_exact_value_is_refused() {
     for (query, said) in [
         ("select 'NaN'::numeric as n", "\"n\" is no number"),
         ("select 'infinity'::date as d", "infinite"),
-        ("select 'infinity'::timestamp as t", "out of range"),
+        ("select 'infinity'::timestamp as t", "infinity"),
         ("select 1e39::numeric as n", "no number of at most 38 digits"),
     ] {
         let error = scan(query).err().unwrap();

@@ -101,6 +101,7 @@ mod tests {
             "invalid-request InvalidArgument",
             "unauthenticated Unauthenticated",
             "forbidden PermissionDenied",
+            "read-only FailedPrecondition",
             "not-found NotFound",
             "method-not-allowed Unimplemented",
             "request-timeout DeadlineExceeded",

@@ -7,7 +7,7 @@ const VERSIONS: &str = "/api/v1/datasets/team%2Fpatients/versions?evidence=attes
 #[test]
 fn a_reader_answers_what_is_read_and_refuses_what_is_written() {
     let home = Home::new();
-    let key = home.everything();
+    let (key, other) = (home.everything(), home.key(&["read:*"]));
     let reader = home.start_reader(Setup::default());
     let client = reader.client(&key);
     assert_eq!(client.get("/api/v1/datasets").expect(200).json()["datasets"].as_array().unwrap().len(), 2);
@@ -21,7 +21,6 @@ fn a_reader_answers_what_is_read_and_refuses_what_is_written() {
     let claim = r#"{"claim":"rows >= 1"}"#;
     client.post("/api/v1/datasets/team%2Fpatients/claims", claim).problem(403, "read-only");
     // Whoever may not write is told that, and not what the server can do.
-    let other = home.key(&["read:*"]);
     reader.client(&other).post(VERSIONS, CSV).problem(403, "forbidden");
     assert!(client.get("/api/v1/operations").expect(200).json()["operations"].as_array().unwrap().is_empty());
 }
