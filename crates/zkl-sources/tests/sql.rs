@@ -1,7 +1,7 @@
 //! Queries on a PostgreSQL server of the test's own.
 
 #![cfg(feature = "sql")]
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that fails should stop")]
+#![expect(clippy::unwrap_used, reason = "a test that fails should stop")]
 
 use std::{error::Error, path::Path};
 

@@ -65,9 +65,7 @@ pub(crate) fn proving_keys() -> PathBuf {
 
 async fn open(dir: &Path) -> Ledger {
     let keys = KeyStore::open(proving_keys()).unwrap();
-    // What a server that has just ended still did on other threads may hold the store for a moment.
-    let builder = Ledger::builder().keys(keys).proofs(ProofSetting::Dev).wait(Duration::from_secs(60));
-    builder.open(dir).await.unwrap()
+    Ledger::builder().keys(keys).proofs(ProofSetting::Dev).open(dir).await.unwrap()
 }
 
 impl Home {

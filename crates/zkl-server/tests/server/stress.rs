@@ -392,6 +392,8 @@ fn under_load_and_faults_nothing_is_lost_nothing_is_wrong_and_every_failure_is_i
         failed_operations.len()
     );
     server.stop();
+    // The last that has the store open.
+    drop(faulty);
     home.prepare(async |ledger| {
         assert_eq!(ledger.verify_log().await.unwrap().0, log.len() as u64);
     });
