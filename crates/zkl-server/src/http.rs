@@ -33,9 +33,11 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 #[cfg(any(feature = "grpc", feature = "graphql"))]
 pub(crate) use extract::identify;
 pub(crate) use extract::{Alive, Peer};
+#[cfg(feature = "otlp")]
+pub(crate) use observe::LOGGED;
+pub(crate) use observe::logged;
 #[cfg(feature = "grpc")]
 pub(crate) use observe::{Asked, observed};
-pub(crate) use observe::{LOGGED, logged};
 pub use problem::Problem;
 #[cfg(feature = "graphql")]
 pub(crate) use {
