@@ -34,8 +34,8 @@ enum Shown {
     Never(&'static str),
 }
 
-/// Relations between tables have a place in the design and none in receipts yet.
-const NO_RELATION: &str = "receipts of this version prove nothing about two tables at once";
+/// Statements about several tables are shown by themselves; what they contribute here is not weighed yet.
+const NO_RELATION: &str = "a relation between tables is a statement of its own, which this list does not weigh yet";
 
 const ITEMS: [Item; 19] = [
     Item {
