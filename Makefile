@@ -7,7 +7,7 @@ TARGET_DIR = $(shell $(CARGO) metadata --format-version 1 --no-deps | sed -n 's/
 # Everything that can be left out of a build; tests and lints see all of it.
 STORES = zkl-cli/pg,zkl-cli/s3,zkl-testkit/postgres,zkl-testkit/s3-servers
 
-.PHONY: help setup setup-servers build quickstart quickstart-python serve test test-python test-engines ci lint fmt clippy doc deny features msrv fuzz delete-checks pandas real-tables differential test-second-verifier test-clients test-kernels wasm ceremony embed-smoke stress-kernel stress stress-storage bench bench-kernels bench-python deploy-check dist reproducible images-test bench-wide test-openapi browser-test stress-server bench-server clean
+.PHONY: help setup setup-servers build quickstart quickstart-python serve test test-python test-engines ci lint fmt clippy doc deny features msrv fuzz delete-checks pandas real-tables differential test-second-verifier test-clients test-kernels wasm ceremony embed-smoke stress-kernel stress stress-storage bench bench-kernels bench-python deploy-check dist reproducible images-test bench-wide bench-relations test-openapi browser-test stress-server bench-server clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 22
@@ -216,6 +216,9 @@ images-test: setup ## build both images with buildah; notarize, prove and verify
 
 bench-wide: build ## notarize and verify a table of 1,000 columns in groups of columns: minutes (COLUMNS=N ROWS=N)
 	scripts/wide_table.sh $(TARGET_DIR)/release/zkl $(or $(COLUMNS),1000) $(or $(ROWS),10000)
+
+bench-relations: build ## prove and verify every relation between tables of 1,000,000 x 10: minutes (ROWS=N)
+	scripts/bench_relations.py $(TARGET_DIR)/release/zkl $(or $(ROWS),1000000)
 
 clean:
 	$(CARGO) clean

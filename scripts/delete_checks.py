@@ -31,7 +31,7 @@ VERIFIERS = {
     "crates/zkl-snark/src/universal": (["zkl-snark:lib", "zkl-circuits:lib", "zkl-ledger:receipts"]),
     "crates/zkl-snark/src/groth16": (["zkl-snark:lib", "zkl-circuits:lib", "zkl-ledger:receipts"]),
     "crates/zkl-argument/src": (["zkl-argument:lib", "zkl-argument:scan", "zkl-argument:relation", "zkl-argument:hyperkzg", "zkl-argument:masked_opening",
-                                 "zkl-argument:commit", "zkl-argument:srs", "zkl-argument:public_string", "zkl-circuits:lib"]),
+                                 "zkl-argument:commit", "zkl-argument:srs", "zkl-argument:public_string", "zkl-argument:msm", "zkl-circuits:lib"]),
     "crates/zkl-circuits/src/scan": (["zkl-circuits:lib", "zkl-ledger:receipts", "zkl-ledger:segments"]),
     "crates/zkl-circuits/src/relation": (["zkl-circuits:lib", "zkl-ledger:receipts"]),
     "crates/zkl-receipt/src": (["zkl-receipt:lib", "zkl-ledger:receipts", "zkl-ledger:fixtures", "zkl-ledger:custody",
@@ -39,7 +39,8 @@ VERIFIERS = {
     "crates/zkl-merkle/src": (["zkl-merkle:lib", "zkl-merkle:suite", "zkl-ledger:custody", "zkl-ledger:receipts"]),
 }
 # What says that a circuit has other constraints.
-PINS = ("zkl-circuits:lib", "keys::matrices::tests::the_universal_key_of_every_circuit_of_the_project_is_pinned_and_is_what_the_circuit_gives")
+PINS = ("zkl-circuits:lib", ("keys::matrices::tests::the_universal_key_of_every_circuit_of_the_project_is_pinned_and_is_what_the_circuit_gives",
+                             "relation::tests::kinds::the_circuits_are_satisfied_and_have_the_pinned_numbers_of_constraints"))
 # Proving, and what only serves tests: an honest prover's checks of itself are not what a verifier rests on.
 PROVERS = re.compile(r"\bfn (masked_opening|open|open_in|prove\w*|commit\w*|push_\w+|assign|sample)\b")
 # The shape of a circuit decides every length in it, whatever a prover has: another one is a fault of the code. And an error that is passed on was
@@ -226,7 +227,7 @@ def noticed(check, targets, is_call, executables, refused):
             if some and (missed := run(target, executables, some, **{SWITCH: check})):
                 return missed
     # A constraint of a circuit: matrices are pinned.
-    if is_call and PINS[0] in targets and (missed := run(PINS[0], executables, PINS[1:], **{SWITCH: check})):
+    if is_call and PINS[0] in targets and (missed := run(PINS[0], executables, PINS[1], **{SWITCH: check})):
         return missed
     # Refused on threads without a name; or a call without which honest proofs fail.
     for target in targets if is_call else unknown:

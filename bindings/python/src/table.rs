@@ -110,7 +110,8 @@ impl Read for FileObject {
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct Reading {
-    format: Option<Format>,
+    format: Option<String>,
+    sheet: Option<String>,
     delimiter: Option<char>,
     quote: Option<char>,
     header: Option<bool>,
@@ -151,7 +152,11 @@ impl Reading {
                 }
             }
         }
-        options.format = self.format;
+        let format = |name: String| {
+            name.parse::<Format>().map_err(|error| invalid(format!("{name:?} is no format of tables: {error}")))
+        };
+        options.format = self.format.map(format).transpose()?;
+        options.sheet = self.sheet;
         options.csv.delimiter = self.delimiter.map(ascii).transpose()?;
         if let Some(quote) = self.quote {
             options.csv.quote = Some(ascii(quote)?);

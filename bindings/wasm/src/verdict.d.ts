@@ -40,7 +40,8 @@ export interface Relation {
         | "erase"
         | "present"
         | "absent"
-        | "disjoint";
+        | "disjoint"
+        | "dedup";
     tables: { role: string; dataset: string; rows: number }[];
     columns: string[];
     /** The fewest rows of a class, for k_anonymous. */
@@ -49,6 +50,8 @@ export interface Relation {
     where?: { column: string; is: Record<string, string | [string, string]> }[];
     /** Whether bounds allow rows without a value. */
     nulls?: boolean;
+    /** The columns that tell rows apart, for dedup. */
+    key?: string[];
     /** Columns that were not compared, and why. */
     left_out?: { column: string; reason: string }[];
 }

@@ -8,7 +8,8 @@
 //! - every row of the one table is equal to k - 1 others, at least;
 //! - the rows on the right are those on the left that meet conditions, or those that do not;
 //! - every value of a column lies within bounds, or a row holds certain values, or none does;
-//! - no row of one table has the key of a row of another.
+//! - no row of one table has the key of a row of another;
+//! - of the rows on the left with one key, the one table on the right has one.
 //!
 //! Rows from a unit's n on are ignored.
 //!
@@ -26,7 +27,7 @@
 //!
 //! Rows on the left count with a committed selector s instead of `ind` where those on the right are some of them, and what shows that
 //! s is a bit is a posting too; so are the gaps between keys that all differ, the sizes of classes, and conditions: `relation/posting.rs`,
-//! `relation/chain.rs`, `relation/condition.rs`. All of it is linear in columns that are committed to before X.
+//! `relation/chain.rs`, `relation/condition.rs`, `relation/dedup.rs`. All of it is linear in columns that are committed to before X.
 //!
 //! [`fraction`] reduces the sum to `p(z)`, `q(z)` of the leaves. `p` is public but for committed weights; their sum at z joins the claim with
 //! a power of eta. `q` is linear in the committed columns but for
@@ -46,6 +47,7 @@
 
 mod chain;
 mod condition;
+mod dedup;
 mod extra;
 mod keys;
 mod posting;
@@ -55,7 +57,7 @@ mod weights;
 
 pub use condition::{ColumnTest, Test};
 pub use extra::{ExtraCells, extra_columns};
-pub use posting::{ExtraColumn, RelationKind};
+pub use posting::{ColumnSet, ExtraColumn, RelationKind};
 pub use prove::{RelationProof, UnitCells, prove_relation};
 pub use shape::{ColumnShape, RelationShape, Side, TableShape};
 pub use weights::{relation_constant, relation_weights};
@@ -177,6 +179,10 @@ pub fn verify_relation<C: Context>(
         RelationKind::Unique => {
             one_code_each(ctx, shape, sealed)?;
             targets(ctx, shape, sealed, &firsts, (&x, &y))?
+        }
+        RelationKind::Dedup { .. } => {
+            one_code_each(ctx, shape, sealed)?;
+            dictionaries(ctx, shape, sealed, &x, &y)? + targets(ctx, shape, sealed, &firsts, (&x, &y))?
         }
     };
 
@@ -353,17 +359,21 @@ fn targets<C: Context>(
     Ok(sum)
 }
 
-/// Checks that a value of a dictionary has one code: of two codes with one value, or both without, one has no rows. Else equal rows could have
-/// different keys.
+/// Checks of the dictionaries in a key that a value has one code: of two codes with one value, or both without, one has no rows. Else equal rows could
+/// have different keys.
 fn one_code_each<C: Context>(
     ctx: &mut C,
     shape: &RelationShape,
     sealed: &[SealedTable<C::Value>],
 ) -> Result<(), C::Error> {
-    let columns =
-        shape.tables().iter().zip(sealed).flat_map(|(table, sealed)| table.columns.iter().zip(&sealed.columns));
-    for (column, (_, sealed)) in columns.enumerate() {
+    let columns = sealed.iter().enumerate().flat_map(|(table, sealed)| {
+        sealed.columns.iter().enumerate().map(move |(column, sealed)| (shape.kind().tells_apart(table, column), sealed))
+    });
+    for (column, (tells_apart, sealed)) in columns.enumerate() {
         let SealedColumn::Category { counts, values } = sealed else { continue };
+        if !tells_apart {
+            continue;
+        }
         let (zero, check) = (ctx.constant(0), ScanError::CodesOfOneValue { column });
         let mut keys: Vec<C::Value> = Vec::with_capacity(values.len());
         for (code, (count, value)) in counts.iter().zip(values).enumerate() {

@@ -65,6 +65,7 @@ struct Fields {
     #[serde(default)]
     attest_only: bool,
     input_format: Option<String>,
+    sheet: Option<String>,
     delimiter: Option<String>,
     quote: Option<String>,
     #[serde(default = "yes")]
@@ -133,6 +134,7 @@ impl Fields {
         let read = ReadArgs {
             sql: self.sql,
             input_format: one_of("input_format", self.input_format, &INPUT_FORMATS)?,
+            sheet: self.sheet,
             schema: self.schema.map(|schema| base.join(schema)),
             columns: columns.collect::<Result<_, _>>()?,
             delimiter: character("delimiter", self.delimiter)?,

@@ -29,6 +29,9 @@ impl TableNote {
     /// Empty lines were read as rows without a value. Not counted: it would tell how many nulls there are.
     pub const EMPTY_LINE_ROWS: &'static str = "empty_lines_are_rows";
 
+    /// Cells of a workbook that hold an error, as `#N/A`, were read as cells without a value; counted.
+    pub const ERROR_CELLS: &'static str = "error_cells_are_null";
+
     /// A column without a name was given one.
     pub const NAME_MADE_UP: &'static str = "name_made_up";
     /// A column with the name of an earlier one was given another.
@@ -88,6 +91,10 @@ impl fmt::Display for TableNote {
             (Self::BLANK_LINES, Some(1)) => f.write_str("1 empty line was skipped"),
             (Self::BLANK_LINES, Some(count)) => write!(f, "{count} empty lines were skipped"),
             (Self::EMPTY_LINE_ROWS, _) => f.write_str("empty lines were read as rows without a value"),
+            (Self::ERROR_CELLS, Some(1)) => f.write_str("1 cell that holds an error was read as one without a value"),
+            (Self::ERROR_CELLS, Some(count)) => {
+                write!(f, "{count} cells that hold an error were read as cells without a value")
+            }
             (Self::NAME_MADE_UP, _) => f.write_str("the column has no name in the file, and was given this one"),
             (Self::NAME_REPEATED, _) => f.write_str("the column's name stands twice in the file, and was made another"),
             (Self::NAMES_LIKE_VALUES, _) => f.write_str(

@@ -315,6 +315,21 @@ pub enum Fault {
         /// The type, as Arrow names it.
         data_type: String,
     },
+    /// A workbook that lacks the sheet.
+    #[error("there is no such sheet, but {}", sheets.join(", "))]
+    NoSheet {
+        /// The sheets, in quotes.
+        sheets: Vec<String>,
+    },
+    /// A workbook of which several sheets hold something.
+    #[error("several sheets hold something: {}", sheets.join(", "))]
+    SeveralSheets {
+        /// They, in quotes.
+        sheets: Vec<String>,
+    },
+    /// A formula whose result the file does not hold.
+    #[error("the file does not hold the result of the formula")]
+    NoResult,
     /// A record batch of another schema than the first.
     #[error("the record batches are not of one schema")]
     BatchSchema,
@@ -442,6 +457,10 @@ impl DatasetError {
         match &self.0.fault {
             Fault::Directory => fixed("give the path of one file"),
             Fault::NoTable { found } => fixed(found.hint()),
+            Fault::NoSheet { .. } | Fault::SeveralSheets { .. } => {
+                fixed("say which one is the table, for instance --sheet 'Sheet1'")
+            }
+            Fault::NoResult => fixed("open the workbook in a program that calculates, and save it"),
             Fault::AmbiguousDelimiter { first, second } => {
                 Some(format!("say which it is: --delimiter '{}' or --delimiter '{}'", show(*first), show(*second)))
             }

@@ -18,6 +18,8 @@ pub enum Format {
     ArrowFile,
     /// Arrow IPC, stream format.
     ArrowStream,
+    /// A sheet of an Excel workbook.
+    Xlsx,
     /// Record batches of Arrow that were never written down: only sources of batches have it, and it cannot be asked for.
     RecordBatches,
 }
@@ -31,6 +33,7 @@ impl Format {
             Self::Parquet => "parquet",
             Self::ArrowFile => "arrow",
             Self::ArrowStream => "arrow-stream",
+            Self::Xlsx => "xlsx",
             Self::RecordBatches => "record batches",
         }
     }
@@ -112,10 +115,10 @@ impl FromStr for Format {
     type Err = UnknownName;
 
     fn from_str(s: &str) -> Result<Self, UnknownName> {
-        [Self::Csv, Self::Json, Self::Ndjson, Self::Parquet, Self::ArrowFile, Self::ArrowStream]
+        [Self::Csv, Self::Json, Self::Ndjson, Self::Parquet, Self::ArrowFile, Self::ArrowStream, Self::Xlsx]
             .into_iter()
             .find(|format| format.name() == s)
-            .ok_or(UnknownName { expected: "csv, json, ndjson, parquet, arrow, arrow-stream" })
+            .ok_or(UnknownName { expected: "csv, json, ndjson, parquet, arrow, arrow-stream, xlsx" })
     }
 }
 
@@ -247,8 +250,8 @@ impl Default for CsvOptions {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum NoTable {
-    /// A ZIP archive of several files or none, as xlsx and ods files are, or one that is encrypted.
-    #[error("a spreadsheet, or a ZIP archive that does not hold one plain file")]
+    /// A ZIP archive of several files or none, as ods files are, or one that is encrypted.
+    #[error("a ZIP archive that does not hold one plain file")]
     Zip,
     /// The first version of Feather.
     #[error("of the first version of Feather, which was given up in 2020")]
@@ -263,7 +266,7 @@ pub enum NoTable {
     #[error("an Avro file")]
     Avro,
     /// An xls file.
-    #[error("an old Excel file")]
+    #[error("an old Excel file, or an encrypted one")]
     Excel,
     /// SQLite
     #[error("an SQLite database")]
@@ -289,7 +292,8 @@ impl NoTable {
     /// What its owner can do.
     pub(crate) const fn hint(self) -> &'static str {
         match self {
-            Self::Zip | Self::Excel => "unpack the archive, or save the sheet as CSV",
+            Self::Zip => "unpack the archive, or save the sheet as CSV",
+            Self::Excel => "save it as xlsx without a password, or the sheet as CSV",
             Self::Feather1 => "read it with pyarrow and write Parquet, or Feather of version 2",
             Self::EncryptedParquet => "decrypt it first",
             Self::Orc | Self::Avro | Self::Sqlite => "export the table as Parquet or CSV",

@@ -6,10 +6,12 @@ mod csv;
 mod decode;
 mod json;
 mod parts;
+mod workbook;
 
 use std::{
     collections::HashSet,
     io::{self, BufReader, Read},
+    panic::{self, AssertUnwindSafe},
     path::{Path, PathBuf},
 };
 
@@ -21,6 +23,7 @@ use zkl_core::{
 pub(crate) use self::{
     archive::{ArchiveError, Member},
     parts::{Tables, join_note},
+    workbook::is_workbook,
 };
 use crate::{
     cell::Cell,
@@ -67,6 +70,8 @@ pub(crate) struct Table {
     pub(crate) path: PathBuf,
     pub(crate) report: SourceReport,
     csv: CsvOptions,
+    /// The sheet of a workbook.
+    sheet: Option<String>,
     /// Of delimited text.
     dialect: Option<csv::Dialect>,
     max_cell: usize,
@@ -79,7 +84,7 @@ impl Table {
     pub(crate) fn open(source: &Source, max_cell: usize) -> Result<Self, DatasetError> {
         let path = source.name().to_owned();
         let (format, compression) = source.detect()?;
-        if compression != Compression::None && matches!(format, Format::Parquet | Format::ArrowFile) {
+        if compression != Compression::None && matches!(format, Format::Parquet | Format::ArrowFile | Format::Xlsx) {
             return Err(DatasetError::new(&path, Fault::CompressedSeekable { format }));
         }
         let bytes = source.open()?.len().map_err(|error| DatasetError::io(&path, error))?;
@@ -87,6 +92,7 @@ impl Table {
             path,
             report: SourceReport { format, compression, delimiter: None },
             csv: source.csv.clone(),
+            sheet: source.sheet.clone(),
             dialect: None,
             max_cell,
             bytes,
@@ -148,13 +154,13 @@ impl Table {
                 feed.finish().map_err(io_error)
             }
             (Format::RecordBatches, _) | (_, Contents::Batches(_)) => Err(self.error(Fault::Changed)),
-            (format @ (Format::Parquet | Format::ArrowFile), contents) => {
+            (format @ (Format::Parquet | Format::ArrowFile | Format::Xlsx), contents) => {
                 let digests = contents.digests(hashes).map_err(io_error)?;
                 let ticker = Progressing { ticker, feed: None, expected_rows: None, table: self };
-                if format == Format::Parquet {
-                    arrow::read_parquet(self, contents, sink, ticker)?;
-                } else {
-                    arrow::read_file(self, contents, sink, ticker)?;
+                match format {
+                    Format::Parquet => arrow::read_parquet(self, contents, sink, ticker)?,
+                    Format::Xlsx => workbook::read(self, contents, sink, ticker)?,
+                    _ => arrow::read_file(self, contents, sink, ticker)?,
                 }
                 Ok(digests)
             }
@@ -321,6 +327,18 @@ fn decompress(compression: Compression, file: impl Read + 'static) -> io::Result
         Compression::Gzip => Box::new(decode::Members::new(file)),
         Compression::Zstd => Box::new(zstd::stream::read::Decoder::with_buffer(BufReader::new(file))?),
     })
+}
+
+/// A panic of a decoder.
+#[derive(Debug, thiserror::Error)]
+#[error("the decoder gave up on it")]
+struct DecoderPanic;
+
+/// Runs a decoder of another crate. Some panic on some corrupt files (a single flipped bit in a Parquet page is
+/// enough), which is an error of the file and must not end the process. A decoder is not used again after a panic.
+fn contained<T>(table: &Table, what: &'static str, decode: impl FnOnce() -> T) -> Result<T, DatasetError> {
+    panic::catch_unwind(AssertUnwindSafe(decode))
+        .map_err(|_| table.error(Fault::Corrupt { what, source: Box::new(DecoderPanic) }))
 }
 
 /// Whether an error is one of a decoder of this crate.

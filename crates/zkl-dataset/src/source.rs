@@ -24,7 +24,7 @@ use crate::{
     error::{DatasetError, Fault},
     format::{Compression, CsvOptions, Format, NoTable},
     hash::{Feed, HashSet, digest_of_parts, hash_all},
-    reader::{ArchiveError, Member, decompressed},
+    reader::{ArchiveError, Member, decompressed, is_workbook},
 };
 
 /// Bytes that format and compression are found out from.
@@ -135,6 +135,7 @@ pub struct Source {
     format: Option<Format>,
     compression: Option<Compression>,
     pub(crate) csv: CsvOptions,
+    pub(crate) sheet: Option<String>,
 }
 
 impl Source {
@@ -147,6 +148,7 @@ impl Source {
             format: None,
             compression: None,
             csv: CsvOptions::default(),
+            sheet: None,
         }
     }
 
@@ -158,7 +160,7 @@ impl Source {
             Supply::Parts(inner) => inner.to_vec(),
         });
         let supply = Supply::Parts(flat.collect());
-        Self { supply, name: name.into(), format: None, compression: None, csv: CsvOptions::default() }
+        Self { supply, name: name.into(), format: None, compression: None, csv: CsvOptions::default(), sheet: None }
     }
 
     /// The file at `path`. What is there and cannot be read twice, as a FIFO, is copied to a private temporary file when it is
@@ -217,6 +219,13 @@ impl Source {
         self
     }
 
+    /// Chooses the sheet of a workbook, which has to be said where several hold something.
+    #[must_use]
+    pub fn sheet(mut self, name: impl Into<String>) -> Self {
+        self.sheet = Some(name.into());
+        self
+    }
+
     pub(crate) const fn supply(&self) -> &Supply {
         &self.supply
     }
@@ -224,7 +233,8 @@ impl Source {
     /// This source, read as `other` is.
     pub(crate) fn read_as(self, other: &Self) -> Self {
         let Self { supply, name, .. } = self;
-        Self { supply, name, format: other.format, compression: other.compression, csv: other.csv.clone() }
+        let (csv, sheet) = (other.csv.clone(), other.sheet.clone());
+        Self { supply, name, format: other.format, compression: other.compression, csv, sheet }
     }
 
     /// What people call the source: the path of a file.
@@ -285,6 +295,12 @@ impl Source {
             return Err(self.error(Fault::NoTable { found }));
         }
         let compression = self.compression.unwrap_or(Compression::detect(&stored));
+        // A workbook is an archive as well, and is read from its place.
+        let may_be_workbook = compression == Compression::Zip && self.compression.is_none();
+        if may_be_workbook && (self.format == Some(Format::Xlsx) || self.format.is_none() && is_workbook(self.open()?))
+        {
+            return Ok((Format::Xlsx, Compression::None));
+        }
         if let Some(format) = self.format {
             return Ok((format, compression));
         }

@@ -78,6 +78,12 @@ impl<'l> Relate<'l> {
         self
     }
 
+    /// The columns that tell rows apart, in whatever order, for [`Operation::Dedup`]; without them all that are compared do.
+    pub fn key(mut self, columns: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.details.key = columns.into_iter().map(Into::into).collect();
+        self
+    }
+
     /// What rows are asked for, beside what was said before: of [`Operation::Bounds`] the range, of [`Operation::Present`] and
     /// [`Operation::Absent`] a value.
     pub fn condition(mut self, condition: Condition) -> Self {
@@ -123,7 +129,7 @@ impl<'l> Relate<'l> {
         let proved = work::run(Arc::clone(&reporter), move |work| {
             let srs = common_string(&committed)?;
             let layouts: Vec<&Layout> = committed.iter().map(|rows| rows.plan.layout()).collect();
-            let details = layouts.first().map_or_else(|| details.clone(), |layout| details.canonical(layout));
+            let mut details = layouts.first().map_or_else(|| details.clone(), |layout| details.canonical(layout));
             let mut columns = columns.unwrap_or_else(|| match operation.is_about_conditions() {
                 true => details.conditions.iter().map(|condition| condition.column.clone()).collect(),
                 false => {
@@ -133,6 +139,10 @@ impl<'l> Relate<'l> {
             });
             // A statement has them in the order of the first table; what it lacks is the plan's to refuse.
             columns.sort_by_key(|name| layouts.first().and_then(|layout| layout.index_of(name)));
+            // Without a key rows are told apart by all that is compared.
+            if operation.has_key() && details.key.is_empty() {
+                details.key.clone_from(&columns);
+            }
             let plans = committed.iter().map(|rows| &rows.plan).collect();
             let plan = RelationPlan::with(operation, &details, plans, &columns).map_err(RelateError::Plan)?;
             let rows: Vec<RelatedRows> =

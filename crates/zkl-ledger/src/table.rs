@@ -35,7 +35,7 @@ impl Table {
         Self { source, name: None, read: ReadOptions::default() }
     }
 
-    /// The file at `path`: CSV, JSON, NDJSON, Parquet or Arrow, plain or compressed. Its dataset is called as the file is up to
+    /// The file at `path`: CSV, JSON, NDJSON, Parquet, Arrow or xlsx, plain or compressed. Its dataset is called as the file is up to
     /// the first dot, with `-` for what such a name cannot hold.
     pub fn path(path: impl Into<PathBuf>) -> Self {
         Self::called_as(Source::path(path))
@@ -109,6 +109,13 @@ impl Table {
         self
     }
 
+    /// Chooses the sheet of a workbook, which has to be said where several hold something.
+    #[must_use]
+    pub fn sheet(mut self, name: impl Into<String>) -> Self {
+        self.read.sheet = Some(name.into());
+        self
+    }
+
     /// Pins what is known about a column.
     #[must_use]
     pub fn column(mut self, pin: ColumnPin) -> Self {
@@ -177,6 +184,9 @@ pub struct ReadOptions {
     pub compression: Option<Compression>,
     /// The CSV dialect.
     pub csv: CsvOptions,
+    /// The sheet of a workbook; absent: the only one that holds something.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sheet: Option<String>,
     /// Texts of CSV cells that stand for null; absent: those of pandas.
     pub null_tokens: Option<Vec<String>>,
     /// Whether NaN in floating-point columns is null instead of an error.
@@ -199,6 +209,7 @@ impl Default for ReadOptions {
             format: None,
             compression: None,
             csv: CsvOptions::default(),
+            sheet: None,
             null_tokens: None,
             nan_as_null: false,
             float_scale: ScanOptions::default().float_scale,
@@ -219,6 +230,9 @@ impl ReadOptions {
         }
         if let Some(compression) = self.compression {
             source = source.compression(compression);
+        }
+        if let Some(sheet) = &self.sheet {
+            source = source.sheet(sheet);
         }
         let options = ScanOptions {
             pins: Pins::new(self.exact, self.pins.clone()),

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-Format = Literal["csv", "json", "ndjson", "parquet", "arrow", "record_batches"]
+Format = Literal["csv", "json", "ndjson", "parquet", "arrow", "arrow-stream", "xlsx"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -16,6 +16,8 @@ class ReadOptions:
 
     format: Format | None = None
     """The format of a file."""
+    sheet: str | None = None
+    """The sheet of an Excel workbook, where several hold something."""
     columns: Mapping[str, str] = field(default_factory=dict)
     """Types of columns: ``bool``, ``int``, ``decimal(N)``, ``date``, ``timestamp(s|ms|us|ns)``, ``category``, ``text``."""
     round: Mapping[str, int] = field(default_factory=dict)
@@ -46,6 +48,7 @@ class ReadOptions:
     def _fields(self) -> dict[str, object]:
         return {
             "format": self.format,
+            "sheet": self.sheet,
             "columns": [list(pin) for pin in self.columns.items()],
             "round": [list(pin) for pin in self.round.items()],
             "nulls": None if self.nulls is None else list(self.nulls),

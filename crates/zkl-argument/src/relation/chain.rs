@@ -49,11 +49,12 @@ pub(crate) struct KeyLayout {
 }
 
 impl KeyLayout {
-    /// The layout of a key of `columns`.
-    pub(crate) fn new(columns: &[ColumnShape]) -> Result<Self, PlanError> {
+    /// The layout of a key of those of `columns` that are in it.
+    pub(crate) fn new(columns: &[ColumnShape], is_in: impl Fn(usize) -> bool) -> Result<Self, PlanError> {
         let (mut terms, mut bits, mut cell) = (Vec::new(), 0, 0);
         for (index, column) in columns.iter().enumerate() {
             match *column {
+                _ if !is_in(index) => {}
                 ColumnShape::Numeric { limbs, nullable } => {
                     let limbs = usize::from(limbs);
                     terms.extend((0..limbs).map(|limb| (cell + limb, bits + LIMB_BITS * limb)));
@@ -62,11 +63,10 @@ impl KeyLayout {
                     }
                     bits += LIMB_BITS * limbs + usize::from(nullable);
                 }
-                ColumnShape::Code { capacity } => {
+                ColumnShape::Code { capacity } | ColumnShape::Category { capacity } => {
                     terms.push((cell, bits));
                     bits += capacity.next_power_of_two().trailing_zeros().max(1) as usize;
                 }
-                ColumnShape::Category { .. } => return Err(PlanError::Column { index }),
             }
             cell += column.cells();
         }

@@ -14,7 +14,7 @@ use zkl_core::ark::{
 use super::{
     SealedColumn, SealedTable, UnitCells,
     chain::{self, Key, KeyLayout},
-    condition, keys,
+    condition, dedup, keys,
     posting::{REMAINDER_BITS, RelationKind},
     shape::{ColumnShape, RelationShape, TableShape},
 };
@@ -49,16 +49,16 @@ pub fn extra_columns(
 ) -> Result<ExtraCells, PlanError> {
     let columns = vec![Vec::new(); units.len()];
     match (shape.kind(), shape.tables()) {
-        (RelationKind::Subset, [whole, part, ..]) => {
-            let (left, right) = units.split_at_checked(whole.units).ok_or(PlanError::Column { index: units.len() })?;
-            let (Some(whole_seal), Some(part_seal)) = (sealed.first(), sealed.get(1)) else {
-                return Err(PlanError::Profile { index: sealed.len() });
-            };
-            let mut columns = selectors((whole, whole_seal, left), (part, part_seal, right));
+        (RelationKind::Subset, _) => {
+            let [whole, part] = pair(shape, sealed, units)?;
+            let mut columns = selectors(whole, part);
             columns.resize_with(units.len(), Vec::new);
             Ok(ExtraCells { columns, firsts: Vec::new() })
         }
-        (RelationKind::Unique, [table, ..]) => gaps(shape, table, units),
+        (RelationKind::Unique, [table, ..]) => {
+            gaps(shape.limb_bits(), &KeyLayout::new(&table.columns, |_| true)?, units)
+        }
+        (RelationKind::Dedup { key }, _) => dedup::columns(shape, key, sealed, units),
         (RelationKind::KAnonymous { k }, _) => Ok(classes(shape, k, units)),
         (RelationKind::Disjoint, _) => keys::list_columns(shape, sealed, units),
         (kind, [table, ..]) if kind.has_tests() => {
@@ -80,20 +80,43 @@ pub fn extra_columns(
 }
 
 /// A table with its seal and its units.
-type Rows<'a> = (&'a TableShape, &'a SealedTable<Fr>, &'a [UnitCells<'a>]);
+pub(super) type Rows<'a> = (&'a TableShape, &'a SealedTable<Fr>, &'a [UnitCells<'a>]);
 
-/// Selects as many rows of the whole as the part has of the same values, where there are that many.
-fn selectors(whole: Rows<'_>, part: Rows<'_>) -> Vec<Vec<CellData<'static>>> {
-    // Two hashes of 64 bits: rows that share both are not to be expected.
-    let hashers = [RandomState::new(), RandomState::new()];
-    let mut wanted: HashMap<[u64; 2], u64> = HashMap::new();
-    for unit in part.2 {
+/// Both tables of a relation of two.
+pub(super) fn pair<'a>(
+    shape: &'a RelationShape,
+    sealed: &'a [SealedTable<Fr>],
+    units: &'a [UnitCells<'a>],
+) -> Result<[Rows<'a>; 2], PlanError> {
+    let [left, right] = shape.tables() else { return Err(PlanError::Column { index: units.len() }) };
+    let [left_seal, right_seal] = sealed else { return Err(PlanError::Profile { index: sealed.len() }) };
+    let (left_units, right_units) =
+        units.split_at_checked(left.units).ok_or(PlanError::Column { index: units.len() })?;
+    Ok([(left, left_seal, left_units), (right, right_seal, right_units)])
+}
+
+/// How often each row is there, by the columns that count.
+pub(super) fn count_rows(
+    hashers: &[RandomState; 2],
+    (table, sealed, units): Rows<'_>,
+    is_in: &dyn Fn(usize) -> bool,
+) -> HashMap<[u64; 2], u64> {
+    let mut counts = HashMap::new();
+    for unit in units {
         for row in 0..unit.rows {
-            *wanted.entry(hash_row(&hashers, (part.0, part.1, unit), row)).or_default() += 1;
+            *counts.entry(hash_row(hashers, (table, sealed, unit), row, is_in)).or_default() += 1;
         }
     }
+    counts
+}
+
+/// Selects as many rows of the whole as the part has of the same values, where there are that many.
+pub(super) fn selectors(whole: Rows<'_>, part: Rows<'_>) -> Vec<Vec<CellData<'static>>> {
+    // Two hashes of 64 bits: rows that share both are not to be expected.
+    let hashers = [RandomState::new(), RandomState::new()];
+    let mut wanted = count_rows(&hashers, part, &|_| true);
     let select = |unit: &UnitCells<'_>| {
-        let mut is_wanted = |row| match wanted.get_mut(&hash_row(&hashers, (whole.0, whole.1, unit), row)) {
+        let mut is_wanted = |row| match wanted.get_mut(&hash_row(&hashers, (whole.0, whole.1, unit), row, &|_| true)) {
             Some(count) if *count > 0 => {
                 *count -= 1;
                 true
@@ -106,16 +129,17 @@ fn selectors(whole: Rows<'_>, part: Rows<'_>) -> Vec<Vec<CellData<'static>>> {
     whole.2.iter().map(select).collect()
 }
 
-/// Hashes of the values of a row, null included.
-fn hash_row(
+/// Hashes of the values of a row in the columns that count, null included.
+pub(super) fn hash_row(
     hashers: &[RandomState; 2],
     (table, sealed, unit): (&TableShape, &SealedTable<Fr>, &UnitCells<'_>),
     row: usize,
+    is_in: &dyn Fn(usize) -> bool,
 ) -> [u64; 2] {
     let mut states = hashers.each_ref().map(RandomState::build_hasher);
     let mut cells = unit.cells.iter();
     let mut next = || cells.next().map_or(Fr::ZERO, |cell| cell.value(row));
-    for (column, sealed) in table.columns.iter().zip(&sealed.columns) {
+    for (index, (column, sealed)) in table.columns.iter().zip(&sealed.columns).enumerate() {
         let (value, valid) = match (*column, sealed) {
             (ColumnShape::Numeric { limbs, nullable }, SealedColumn::Numeric { min }) => {
                 let base = Fr::from(1u64 << LIMB_BITS);
@@ -133,7 +157,7 @@ fn hash_row(
                 (next(), Fr::ZERO)
             }
         };
-        for state in &mut states {
+        for state in states.iter_mut().filter(|_| is_in(index)) {
             value.into_bigint().0.hash(state);
             valid.into_bigint().0.hash(state);
         }
@@ -142,11 +166,10 @@ fn hash_row(
 }
 
 /// The gaps between the keys of a table.
-fn gaps(shape: &RelationShape, table: &TableShape, units: &[UnitCells<'_>]) -> Result<ExtraCells, PlanError> {
-    let layout = KeyLayout::new(&table.columns)?;
+pub(super) fn gaps(limb_bits: usize, layout: &KeyLayout, units: &[UnitCells<'_>]) -> Result<ExtraCells, PlanError> {
     let of_unit = |unit: &UnitCells<'_>| (0..unit.rows).map(|row| layout.key(&unit.cells, row)).collect();
     let keys: Vec<Vec<Key>> = units.iter().map(of_unit).collect();
-    gap_columns(shape.limb_bits(), layout.gap_limbs(shape.limb_bits()), &keys)
+    gap_columns(limb_bits, layout.gap_limbs(limb_bits), &keys)
 }
 
 /// The gaps between keys in their order, `[unit][row]`, how often each limb is looked up, and the ends of the chain.

@@ -15,10 +15,13 @@
 //! | remainders | `1 - s`, in all rows | `[e]` | e is 0 where s is 0, and beyond n |
 //! | conditions, bounds | | | see [`super::condition`] |
 //! | keys of two tables | | | see [`super::keys`] |
+//! | keys, each once | | | see [`super::dedup`] |
 //!
 //! **Classes.** A selector s and limbs of a remainder e, `0 <= e < 2^32`, in every row. A class of c >= 1 rows has `c = sum (k s + e)`, whose terms
 //! are 0 or at least k; so c is at least k. The number of 1s of s is a message that precedes X. `K` has a component for every column of the
 //! key; cells of one table that are equal are equal values, so classes of values are made of whole classes of cells.
+
+use std::ops::Range;
 
 use zkl_core::ark::{Fr, ff::Field as _};
 
@@ -62,12 +65,53 @@ pub enum RelationKind {
     Absent,
     /// No row of the first table is equal to one of the second in the columns, which are numbers.
     Disjoint,
+    /// The rows of the second table are some of those of the first: for every key that the first one has there is one.
+    Dedup {
+        /// The columns of the key.
+        key: ColumnSet,
+    },
+}
+
+/// Some of the compared columns.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct ColumnSet(u64);
+
+impl ColumnSet {
+    /// These columns; `None` if one of them is the 65th or a later one, which no relation has.
+    pub fn new(columns: impl IntoIterator<Item = usize>) -> Option<Self> {
+        let bit = |column: usize| u32::try_from(column).ok().and_then(|column| 1u64.checked_shl(column));
+        columns.into_iter().try_fold(0, |set, column| Some(set | bit(column)?)).map(Self)
+    }
+
+    /// Whether a column is one of them.
+    pub fn contains(self, column: usize) -> bool {
+        u32::try_from(column).ok().and_then(|column| self.0.checked_shr(column)).is_some_and(|rest| rest & 1 == 1)
+    }
+
+    /// The columns, in order.
+    pub fn iter(self) -> impl Iterator<Item = usize> {
+        (0..u64::BITS as usize).filter(move |column| self.contains(*column))
+    }
 }
 
 impl RelationKind {
     /// Whether rows of several tables are compared by value.
     pub(crate) const fn compares_rows(self) -> bool {
-        matches!(self, Self::SameRows | Self::Subset | Self::Filter | Self::Erase)
+        self.is_selection() || matches!(self, Self::SameRows)
+    }
+
+    /// Whether the rows of the second table are some of those of the first.
+    pub(crate) const fn is_selection(self) -> bool {
+        matches!(self, Self::Subset | Self::Filter | Self::Erase | Self::Dedup { .. })
+    }
+
+    /// Whether rows of a table are told apart by a column's codes.
+    pub(crate) fn tells_apart(self, table: usize, column: usize) -> bool {
+        match self {
+            Self::Unique => true,
+            Self::Dedup { key } => table == 1 && key.contains(column),
+            _ => false,
+        }
     }
 
     /// Whether a dictionary's values are told by their digests, and not by the codes of one table.
@@ -97,7 +141,7 @@ pub enum ExtraColumn {
     Remainder,
     /// A limb of the distance between a value and a constant; lowest first.
     Distance,
-    /// How often a row is the one that is looked for: anything, in rows that count.
+    /// How often a row is one that is looked for: anything, in rows that count.
     Match,
     /// The keys that a table has, each once, and others that no table has.
     Key,
@@ -230,7 +274,12 @@ impl Postings {
             (RelationKind::Present, [table]) => new.constants(table, tests, true, space),
             (RelationKind::Absent, [table]) => new.constants(table, tests, false, space),
             (RelationKind::KAnonymous { k }, [table, ..]) => new.classes(table, k, limb_bits, space),
-            (RelationKind::Unique, [table, ..]) => new.chain(table, limb_bits, space)?,
+            (RelationKind::Unique, [table, ..]) => {
+                let (key, first) = (KeyLayout::new(&table.columns, |_| true)?, cells_of(&table.columns));
+                new.chain(0..table.units, &key, (first, limb_bits), space);
+                new.limb_table(first + key.gap_limbs(limb_bits));
+            }
+            (RelationKind::Dedup { key }, [whole, kept]) => new.dedup(key, (whole, kept), limb_bits, space)?,
             _ => {}
         }
         Ok(new)
@@ -260,33 +309,31 @@ impl Postings {
         self.targets.push(target(Amount::RowsBeyond, [0, 1]));
     }
 
-    /// The chain through the keys of a table, and the limb table that its gaps are looked up in.
-    fn chain(&mut self, table: &TableShape, limb_bits: usize, space: u64) -> Result<(), PlanError> {
-        let layout = KeyLayout::new(&table.columns)?;
-        let first = cells_of(&table.columns);
+    /// The chain through the keys of some units, whose gaps start at a committed column.
+    pub(super) fn chain(
+        &mut self,
+        units: Range<usize>,
+        layout: &KeyLayout,
+        (first, limb_bits): (usize, usize),
+        space: u64,
+    ) {
         let limbs = layout.gap_limbs(limb_bits);
         let two = |exponent: usize| Fr::from(2u64).pow([exponent as u64]);
         let key = || layout.terms().map(|(cell, exponent)| (1, two(exponent), Column::Cell(cell)));
         let gap = || (0..limbs).map(|limb| (1, two(limb_bits * limb), Column::Cell(first + limb)));
-        for unit in 0..table.units {
+        for unit in units {
             let posting =
                 |negative, terms, shift| Posting { unit, space, negative, weight: Weight::Below, terms, shift };
             self.postings.push(posting(false, key().collect(), 0));
             self.postings.push(posting(true, key().chain(gap()).collect(), 1));
-            for limb in 0..limbs {
-                let terms = vec![(1, Fr::ONE, Column::Cell(first + limb))];
-                self.postings.push(Posting { space: 0, ..posting(false, terms, 0) });
-                self.push_extra(unit, ExtraColumn::Gap);
-            }
+            self.look_up(unit, first, limbs, ExtraColumn::Gap);
         }
-        self.limb_table(first + limbs);
         // The chain starts at the first message and ends at the second.
         for (message, negative) in [(0, false), (1, true)] {
             let tuple = vec![Amount::First(message)];
             self.targets.push(Target { space, negative, weight: Amount::Constant(1), tuple });
         }
         self.firsts = 2;
-        Ok(())
     }
 
     /// The classes of a table by all its columns.

@@ -171,7 +171,11 @@ impl RelationShape {
         bounded("binary logarithm of the rows", log_rows, 1, Self::MAX_LOG_ROWS)?;
         let (fewest, most) = match kind {
             RelationKind::SameRows => (2, Self::MAX_TABLES),
-            RelationKind::Subset | RelationKind::Filter | RelationKind::Erase | RelationKind::Disjoint => (2, 2),
+            RelationKind::Subset
+            | RelationKind::Filter
+            | RelationKind::Erase
+            | RelationKind::Disjoint
+            | RelationKind::Dedup { .. } => (2, 2),
             RelationKind::Unique
             | RelationKind::KAnonymous { .. }
             | RelationKind::Bounds { .. }
@@ -310,8 +314,7 @@ impl RelationShape {
 
     /// The weights of a table's rows; `None` if every row counts once.
     pub(crate) fn selector(&self, table: usize) -> Option<Selector> {
-        let is_selected = matches!(self.kind, RelationKind::Subset | RelationKind::Filter | RelationKind::Erase);
-        let own = self.tables.get(table).filter(|_| table == 0 && is_selected)?;
+        let own = self.tables.get(table).filter(|_| table == 0 && self.kind.is_selection())?;
         Some(Selector { cell: cells_of(&own.columns), is_inverted: self.kind == RelationKind::Erase })
     }
 

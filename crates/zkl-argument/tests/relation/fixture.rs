@@ -93,7 +93,7 @@ impl Table {
         }
     }
 
-    fn shape(&self, kind: RelationKind) -> TableShape {
+    pub(crate) fn shape_of(&self, kind: RelationKind) -> TableShape {
         TableShape { side: self.side, columns: self.columns(kind), units: self.units.len() }
     }
 
@@ -176,7 +176,7 @@ impl Case {
     pub(crate) fn of_numbers(kind: RelationKind, tables: &[Table], last: bool, seed: u64) -> Self {
         let (mut shapes, mut seals, mut all) = (Vec::new(), Vec::new(), Vec::new());
         for table in tables {
-            let (mut shape, mut sealed) = (table.shape(kind), table.sealed());
+            let (mut shape, mut sealed) = (table.shape_of(kind), table.sealed());
             let mut units: Vec<_> = table.units.iter().map(|rows| table.cells(kind, rows)).collect();
             Table::only(&mut shape, &mut sealed, &mut units, last);
             shapes.push(shape);
@@ -188,7 +188,7 @@ impl Case {
     }
 
     pub(crate) fn with_tests(kind: RelationKind, tables: &[Table], tests: &[ColumnTest], seed: u64) -> Self {
-        let shapes = tables.iter().map(|table| table.shape(kind)).collect();
+        let shapes = tables.iter().map(|table| table.shape_of(kind)).collect();
         let shape = match kind {
             RelationKind::SameRows => RelationShape::new(LOG_ROWS, shapes),
             _ => RelationShape::with_tests(kind, LIMB_BITS, LOG_ROWS, shapes, tests.to_vec()),
@@ -220,6 +220,31 @@ impl Case {
         *cell = CellData::Field(values.into());
         let CellData::Field(values) = cell else { unreachable!() };
         values.to_mut()
+    }
+
+    /// What a dishonest prover does: changes a value of an extra column of any unit, or exchanges two.
+    pub(crate) fn change_a_column(&mut self, rng: &mut ChaCha20Rng) {
+        let units: Vec<usize> = (0..self.units.len()).filter(|&unit| !self.shape.extra(unit).is_empty()).collect();
+        let unit = units[rng.gen_range(0..units.len())];
+        let column = rng.gen_range(0..self.shape.extra(unit).len());
+        let one = Fr::from(1u64);
+        let change = [one, -one, one + one, Fr::from(1u64 << 40)][rng.gen_range(0..4)];
+        let (at, other) = (rng.gen_range(0..1 << LOG_ROWS), rng.gen_range(0..1 << LOG_ROWS));
+        let swap = rng.gen_ratio(1, 2);
+        let values = self.extra(unit, column);
+        if swap {
+            values.swap(at, other);
+        } else {
+            values[at] += change;
+        }
+    }
+
+    /// And changes a message before the first challenge, now and then.
+    pub(crate) fn change_a_first_message(&mut self, rng: &mut ChaCha20Rng) {
+        if !self.firsts.is_empty() && rng.gen_ratio(1, 10) {
+            let at = rng.gen_range(0..self.firsts.len());
+            self.firsts[at] += Fr::from(1u64);
+        }
     }
 
     /// Rows that do not count are committed to as well.
@@ -313,7 +338,11 @@ pub(crate) fn split() -> Vec<Table> {
 pub(crate) const fn tables_of(kind: RelationKind) -> usize {
     match kind {
         RelationKind::SameRows => 3,
-        RelationKind::Subset | RelationKind::Filter | RelationKind::Erase | RelationKind::Disjoint => 2,
+        RelationKind::Subset
+        | RelationKind::Filter
+        | RelationKind::Erase
+        | RelationKind::Disjoint
+        | RelationKind::Dedup { .. } => 2,
         _ => 1,
     }
 }

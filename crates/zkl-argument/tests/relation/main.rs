@@ -7,6 +7,7 @@ mod cheating;
 mod classes;
 mod completeness;
 mod conditions;
+mod dedup;
 mod disjoint;
 mod fixture;
 mod naive;

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use zkl_argument::{
     ScanError,
-    relation::{RelationKind, Side},
+    relation::{ColumnSet, RelationKind, Side},
 };
 use zkl_core::ark::{
     Fr,
@@ -97,6 +97,64 @@ fn unique(tables: &[Table], case: &mut Case) -> bool {
     sum.vanishes()
 }
 
+/// The key is number and word, as values among those of the first table, and as cells in the chain.
+fn dedup(tables: &[Table], case: &mut Case) -> bool {
+    let (whole, kept) = (&tables[0], &tables[1]);
+    let mut sum = Sum::default();
+    let two = Fr::from(2u64);
+    let key = |row: &Row| -> Vec<Fr> { tuple(row)[..3].to_vec() };
+    for row in kept.units.iter().flatten() {
+        sum.add("rows", &tuple(row), -Fr::ONE);
+    }
+    let mut rows = 0u64;
+    for (unit, own) in whole.units.iter().enumerate() {
+        let selector = case.extra(unit, 0).clone();
+        for (x, s) in selector.iter().enumerate() {
+            sum.add("selector", &[*s, Fr::from(x >= own.len())], Fr::ONE);
+            if let Some(row) = own.get(x) {
+                sum.add("rows", &tuple(row), *s);
+                sum.add("keys", &key(row), Fr::ONE);
+            }
+        }
+        rows += own.len() as u64;
+    }
+    for (x, m) in case.extra(0, 1).clone().into_iter().enumerate() {
+        sum.add("limbs", &[Fr::from((x % (1 << LIMB_BITS)) as u64)], -m);
+    }
+    for (index, own) in kept.units.iter().enumerate() {
+        let unit = whole.units.len() + index;
+        let limbs = case.shape.extra(unit).len() - 1;
+        let matches = case.extra(unit, 0).clone();
+        let gaps: Vec<Vec<Fr>> = (0..limbs).map(|limb| case.extra(unit, 1 + limb).clone()).collect();
+        for (x, m) in matches.iter().enumerate() {
+            let Some(row) = own.get(x) else {
+                sum.add("beyond", &[Fr::from((unit << LOG_ROWS | x) as u64)], *m);
+                continue;
+            };
+            sum.add("keys", &key(row), -*m);
+            let number = row.0.map_or(Fr::ZERO, |value| {
+                Fr::from(value - kept.min[0]) + if kept.nullable { Fr::ONE } else { Fr::ZERO }
+            });
+            let code = row.1.map_or(0, |value| u64::from(kept.codes[usize::from(value)]));
+            let kappa = number + two.pow([32 + u64::from(kept.nullable)]) * Fr::from(code);
+            let mut gap = Fr::ZERO;
+            for (limb, values) in gaps.iter().enumerate() {
+                gap += values[x] * two.pow([(limb * LIMB_BITS) as u64]);
+                sum.add("limbs", &[values[x]], Fr::ONE);
+            }
+            sum.add("chain", &[kappa], Fr::ONE);
+            sum.add("chain", &[kappa + gap + Fr::ONE], -Fr::ONE);
+        }
+    }
+    sum.add("chain", &[case.firsts[0]], -Fr::ONE);
+    sum.add("chain", &[case.firsts[1]], Fr::ONE);
+    let (parts, all) = (sorted(kept).len() as u64, (whole.units.len() << LOG_ROWS) as u64);
+    sum.add("selector", &[Fr::ONE, Fr::ZERO], -Fr::from(parts));
+    sum.add("selector", &[Fr::ZERO, Fr::ZERO], Fr::from(parts) - Fr::from(rows));
+    sum.add("selector", &[Fr::ZERO, Fr::ONE], Fr::from(rows) - Fr::from(all));
+    sum.vanishes()
+}
+
 fn classes(tables: &[Table], case: &mut Case, k: u32) -> bool {
     let mut sum = Sum::default();
     let table = &tables[0];
@@ -139,15 +197,22 @@ fn classes(tables: &[Table], case: &mut Case, k: u32) -> bool {
 #[test]
 fn agrees_with_the_weights_of_all_tuples_on_honest_and_changed_columns() {
     let mut rng = rng(11);
-    let mut found = [[0; 2]; 3];
-    for round in 0..2_100u64 {
+    let mut found = [[0; 2]; 4];
+    let number_and_word = ColumnSet::new([0, 1]).unwrap();
+    for round in 0..2_800u64 {
         let mut row = || -> Row {
             let number = (!rng.gen_ratio(1, 4)).then(|| rng.gen_range(-2..3));
             (number, (!rng.gen_ratio(1, 4)).then(|| rng.gen_range(0..3)), rng.gen_range(0..3))
         };
         let rows: Vec<Row> = (0..9).map(|_| row()).collect();
         let k = rng.gen_range(1..4);
-        let kind = [RelationKind::Subset, RelationKind::Unique, RelationKind::KAnonymous { k }][round as usize % 3];
+        let kinds = [
+            RelationKind::Subset,
+            RelationKind::Unique,
+            RelationKind::KAnonymous { k },
+            RelationKind::Dedup { key: number_and_word },
+        ];
+        let kind = kinds[round as usize % 4];
         let tables = match kind {
             RelationKind::Subset => {
                 let mut part = rows[..8].to_vec();
@@ -161,6 +226,27 @@ fn agrees_with_the_weights_of_all_tuples_on_honest_and_changed_columns() {
                     Table::new(Side::Right, &[&part], 2 * round + 1),
                 ]
             }
+            RelationKind::Dedup { .. } => {
+                // Few keys, of which the second table has one row each, or nearly so.
+                let mut all = rows[..8].to_vec();
+                all.iter_mut().for_each(|row| row.0 = row.0.map(|number| number.signum()));
+                let mut kept = all.clone();
+                kept.shuffle(&mut rng);
+                kept.sort_by_key(|row| key_of(row));
+                kept.dedup_by_key(|row| key_of(row));
+                match rng.gen_range(0..6) {
+                    0 => kept.push(rows[rng.gen_range(0..8)]),
+                    1 => kept.truncate(kept.len().saturating_sub(1).max(1)),
+                    _ => {}
+                }
+                let half = kept.len().div_ceil(2);
+                let parts: &[&[Row]] = &[&kept[..half], &kept[half..]];
+                let parts = if kept.len() > 1 { parts } else { &parts[..1] };
+                vec![
+                    Table::new(Side::Left, &[&all[..5], &all[5..]], 2 * round),
+                    Table::new(Side::Right, parts, 2 * round + 1),
+                ]
+            }
             RelationKind::KAnonymous { .. } => {
                 // A few classes of several rows.
                 let of_class = |rng: &mut rand_chacha::ChaCha20Rng| rows[rng.gen_range(0..3)];
@@ -171,26 +257,13 @@ fn agrees_with_the_weights_of_all_tuples_on_honest_and_changed_columns() {
         };
         let mut case = Case::of(kind, &tables, round);
         if rng.gen_ratio(1, 3) {
-            // A dishonest prover changes a value, or exchanges two.
-            let unit = rng.gen_range(0..tables[0].units.len());
-            let column = rng.gen_range(0..case.shape.extra(unit).len());
-            let change = [Fr::ONE, -Fr::ONE, Fr::ONE + Fr::ONE, Fr::from(1u64 << 40)][rng.gen_range(0..4)];
-            let (at, other) = (rng.gen_range(0..1 << LOG_ROWS), rng.gen_range(0..1 << LOG_ROWS));
-            let swap = rng.gen_ratio(1, 2);
-            let values = case.extra(unit, column);
-            if swap {
-                values.swap(at, other);
-            } else {
-                values[at] += change;
-            }
+            case.change_a_column(&mut rng);
         }
-        if !case.firsts.is_empty() && rng.gen_ratio(1, 10) {
-            let at = rng.gen_range(0..case.firsts.len());
-            case.firsts[at] += Fr::ONE;
-        }
+        case.change_a_first_message(&mut rng);
         let (index, expected) = match kind {
             RelationKind::Subset => (0, subset(&tables, &mut case)),
             RelationKind::KAnonymous { k } => (2, classes(&tables, &mut case, k)),
+            RelationKind::Dedup { .. } => (3, dedup(&tables, &mut case)),
             _ => (1, unique(&tables, &mut case)),
         };
         let outcome = case.check();
@@ -200,6 +273,7 @@ fn agrees_with_the_weights_of_all_tuples_on_honest_and_changed_columns() {
         let is_true = match kind {
             RelationKind::Subset => is_subset(&tables),
             RelationKind::KAnonymous { k } => are_large(&tables, k as usize),
+            RelationKind::Dedup { .. } => is_subset(&tables) && has_each_key_once(&tables),
             _ => all_differ(&tables),
         };
         assert!(is_true || outcome.is_err(), "round {round}");
@@ -217,6 +291,18 @@ pub(super) fn sorted(table: &Table) -> Vec<Row> {
 fn is_subset(tables: &[Table]) -> bool {
     let mut whole = sorted(&tables[0]).into_iter();
     sorted(&tables[1]).iter().all(|row| whole.by_ref().any(|other| other == *row))
+}
+
+/// What rows are told apart by, in tests of duplicates.
+fn key_of(row: &Row) -> (Option<i64>, Option<u8>) {
+    (row.0, row.1)
+}
+
+fn has_each_key_once(tables: &[Table]) -> bool {
+    let keys = |table: &Table| sorted(table).iter().map(key_of).collect::<Vec<_>>();
+    let (mut all, kept) = (keys(&tables[0]), keys(&tables[1]));
+    all.dedup();
+    all == kept
 }
 
 fn all_differ(tables: &[Table]) -> bool {

@@ -325,23 +325,9 @@ fn agrees_with_the_weights_of_all_tuples_for_relations_with_constants() {
             _ => Case::with_tests(kind, &tables, &tests, round),
         };
         if rng.gen_ratio(1, 3) && kind != RelationKind::Absent {
-            // A dishonest prover changes a value, or exchanges two.
-            let unit = rng.gen_range(0..2);
-            let column = rng.gen_range(0..case.shape.extra(unit).len());
-            let change = [Fr::ONE, -Fr::ONE, Fr::ONE + Fr::ONE, Fr::from(1u64 << 40)][rng.gen_range(0..4)];
-            let (at, other) = (rng.gen_range(0..1 << LOG_ROWS), rng.gen_range(0..1 << LOG_ROWS));
-            let swap = rng.gen_ratio(1, 2);
-            let values = case.extra(unit, column);
-            if swap {
-                values.swap(at, other);
-            } else {
-                values[at] += change;
-            }
+            case.change_a_column(&mut rng);
         }
-        if !case.firsts.is_empty() && rng.gen_ratio(1, 10) {
-            let at = rng.gen_range(0..case.firsts.len());
-            case.firsts[at] += Fr::ONE;
-        }
+        case.change_a_first_message(&mut rng);
         let expected = match index {
             0 | 1 => conditions(kind, &tables, &tests, &mut case),
             2 | 3 => presence(kind, &tables[0], &tests, &mut case),

@@ -2,7 +2,7 @@
 
 use zkl_argument::{
     ScanError,
-    relation::{ColumnTest, RelationKind, RelationOpening, Side, Test},
+    relation::{ColumnSet, ColumnTest, RelationKind, RelationOpening, Side, Test},
 };
 use zkl_core::ark::{Fr, ff::AdditiveGroup as _};
 
@@ -51,6 +51,11 @@ fn rejects_every_changed_message_with_the_check_that_it_belongs_to() {
     let far = [(Some(99), None, 0), (Some(98), None, 0)];
     let two = [whole.clone(), table(Side::Right, &far)];
     rejects_every_changed_message(&Case::of_numbers(RelationKind::Disjoint, &two, false, 9));
+    // Each key of the whole once: number and word.
+    let kept = [tables[0].units[1][0], rows[0], rows[1], rows[2], rows[4]];
+    let key = ColumnSet::new([0, 1]).unwrap();
+    let two = [tables[0].clone(), table(Side::Right, &kept[..])];
+    rejects_every_changed_message(&Case::of(RelationKind::Dedup { key }, &two, 9));
     let bounds = RelationKind::Bounds { lower: -5, upper: 70_000, nulls: true };
     rejects_every_changed_message(&Case::of_number(bounds, &whole, false, 9));
 }

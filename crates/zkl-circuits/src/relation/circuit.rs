@@ -29,7 +29,7 @@ use crate::{
 const VERSION: u32 = 1;
 
 /// Id of the relation circuit of `shape`: `relation/KIND-MU-DIGEST`, where KIND is `rows`, `subset`, `unique`, `classes`, `bounds`, `filter`, `erase`,
-/// `present`, `absent` or `disjoint`, and DIGEST are the first 32 hexadecimal digits of the SHA-256 of the text that `shape_text` makes.
+/// `present`, `absent`, `disjoint` or `dedup`, and DIGEST are the first 32 hexadecimal digits of the SHA-256 of the text that `shape_text` makes.
 pub fn relation_circuit_id(shape: &RelationShape) -> CircuitId {
     let digest = hex::encode(Sha256::digest(shape_text(shape)));
     let kind = match shape.kind() {
@@ -44,6 +44,7 @@ pub fn relation_circuit_id(shape: &RelationShape) -> CircuitId {
         RelationKind::Present => "present",
         RelationKind::Absent => "absent",
         RelationKind::Disjoint => "disjoint",
+        RelationKind::Dedup { .. } => "dedup",
     };
     let name = format!("relation/{kind}-{}-{}", shape.log_rows(), digest.get(..32).unwrap_or_default());
     let id: Result<CircuitId, ParseError> = CircuitId::new(&name, VERSION);
@@ -53,7 +54,8 @@ pub fn relation_circuit_id(shape: &RelationShape) -> CircuitId {
 
 /// `20 l2:n3,n1?,c16 r1:n2,n1,c4`: rows as a binary logarithm; per table its side, units, and columns: limbs of numbers, with `?` for those that
 /// may be null, capacities of dictionaries. `20/16 l2:n3` where limbs are looked up: after the slash the bits of one. At the end tests, `0> 2< 1=` for what
-/// columns are at least, at most and equal to; or the limbs of the distance to a bound, `4`, with `?` where nulls are allowed. Constants are no part of it.
+/// columns are at least, at most and equal to; or the limbs of the distance to a bound, `4`, with `?` where nulls are allowed; or the columns of a
+/// key, `k0,2`. Constants are no part of it.
 fn shape_text(shape: &RelationShape) -> String {
     let column = |column: &ColumnShape| match *column {
         ColumnShape::Numeric { limbs, nullable } => format!("n{limbs}{}", if nullable { "?" } else { "" }),
@@ -83,6 +85,10 @@ fn shape_text(shape: &RelationShape) -> String {
         // Two distances and the multiplicities.
         let limbs = shape.extra(0).len() / 2;
         text.push_str(&format!(" {limbs}{}", if nulls { "?" } else { "" }));
+    }
+    if let RelationKind::Dedup { key } = shape.kind() {
+        let columns: Vec<String> = key.iter().map(|column| column.to_string()).collect();
+        text.push_str(&format!(" k{}", columns.join(",")));
     }
     text
 }

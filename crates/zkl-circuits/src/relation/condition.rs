@@ -1,11 +1,11 @@
-//! What an operation has beside tables and columns: a k, conditions on rows.
+//! What an operation has beside tables and columns: a k, a key, conditions on rows.
 
 use std::fmt;
 
 use num_bigint::BigInt;
 use num_traits::ToPrimitive as _;
 use serde::{Deserialize, Serialize};
-use zkl_argument::relation::{ColumnTest, Test};
+use zkl_argument::relation::{ColumnSet, ColumnTest, Test};
 use zkl_core::{
     ark::Fr,
     column::ColumnType,
@@ -40,6 +40,8 @@ pub struct Details {
     pub conditions: Vec<Condition>,
     /// Whether [`Operation::Bounds`] allows rows without a value.
     pub nulls: bool,
+    /// The columns that tell rows apart, for [`Operation::Dedup`]: some of the compared ones, in their order.
+    pub key: Vec<String>,
 }
 
 /// Why a column cannot be asked for something.
@@ -158,11 +160,13 @@ fn element(value: i64) -> Fr {
 pub(super) type Range = (i64, i64, bool);
 
 impl Details {
-    /// As they stand in a statement about a table of this layout: constants in their one form.
+    /// As they stand in a statement about a table of this layout: constants in their one form, a key in the order of the columns.
     pub fn canonical(&self, layout: &Layout) -> Self {
         let column = |name: &str| layout.columns().iter().find(|column| column.name == name);
         let conditions = self.conditions.iter().map(|condition| condition.canonical(column(&condition.column)));
-        Self { conditions: conditions.collect(), ..self.clone() }
+        let mut key = self.key.clone();
+        key.sort_by_key(|name| layout.index_of(name));
+        Self { conditions: conditions.collect(), key, ..self.clone() }
     }
 
     /// Whether the operation has them.
@@ -184,7 +188,21 @@ impl Details {
         if !fits || self.nulls && operation != Operation::Bounds {
             return Err(RelationPlanError::Conditions { operation });
         }
+        if operation.has_key() == self.key.is_empty() {
+            return Err(RelationPlanError::Key { operation });
+        }
         Ok(())
+    }
+
+    /// The key, as places among the compared columns.
+    pub(super) fn key_columns(&self, operation: Operation, columns: &[String]) -> Result<ColumnSet, RelationPlanError> {
+        let mut places: Vec<usize> = Vec::with_capacity(self.key.len());
+        for name in &self.key {
+            let place = columns.iter().position(|column| column == name);
+            let place = place.filter(|place| places.last().is_none_or(|before| before < place));
+            places.push(place.ok_or_else(|| RelationPlanError::KeyColumn { column: name.clone() })?);
+        }
+        ColumnSet::new(places).ok_or(RelationPlanError::Key { operation })
     }
 
     /// The tests of the conditions on the first table, or the bounds.

@@ -39,6 +39,18 @@ pub enum RelationPlanError {
         /// The operation.
         operation: Operation,
     },
+    /// A key that the operation does not have, or none where it has one.
+    #[error("{operation} {}", if operation.has_key() { "has a key, of at least one column" } else { "has no key beside its columns" })]
+    Key {
+        /// The operation.
+        operation: Operation,
+    },
+    /// A column of the key that is not compared, or not in the order of those that are, or there twice.
+    #[error("column {column:?} of the key is not compared, not in the order of the compared columns, or there twice")]
+    KeyColumn {
+        /// The column.
+        column: String,
+    },
     /// A condition that its column cannot be asked for.
     #[error("{column:?} {problem}")]
     Condition {

@@ -4,7 +4,7 @@ use std::{fmt, ops::RangeInclusive, str::FromStr};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 use thiserror::Error;
-use zkl_argument::relation::{RelationKind, Side};
+use zkl_argument::relation::{ColumnSet, RelationKind, Side};
 
 /// A relation between tables, or of one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -34,18 +34,20 @@ pub enum Operation {
     Absent,
     /// No row of one table is equal to one of the other in the columns.
     Disjoint,
+    /// The rows of the second table are some of those of the first: one for each key that the first has.
+    Dedup,
 }
 
 /// A text that is no [`Operation`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[error(
-    "expected same_rows, split, append, subset, unique, k_anonymous, bounds, filter, erase, present, absent or disjoint"
+    "expected same_rows, split, append, subset, unique, k_anonymous, bounds, filter, erase, present, absent, disjoint or dedup"
 )]
 pub struct OperationError;
 
 impl Operation {
     /// Every operation.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::SameRows,
         Self::Split,
         Self::Append,
@@ -58,6 +60,7 @@ impl Operation {
         Self::Present,
         Self::Absent,
         Self::Disjoint,
+        Self::Dedup,
     ];
 
     /// Its name in statements.
@@ -75,13 +78,14 @@ impl Operation {
             Self::Present => "present",
             Self::Absent => "absent",
             Self::Disjoint => "disjoint",
+            Self::Dedup => "dedup",
         }
     }
 
     /// How many tables it is about.
     pub const fn tables(self) -> RangeInclusive<usize> {
         match self {
-            Self::SameRows | Self::Subset | Self::Filter | Self::Erase | Self::Disjoint => 2..=2,
+            Self::SameRows | Self::Subset | Self::Filter | Self::Erase | Self::Disjoint | Self::Dedup => 2..=2,
             Self::Unique | Self::KAnonymous | Self::Bounds | Self::Present | Self::Absent => 1..=1,
             Self::Split | Self::Append => 3..=4,
         }
@@ -95,6 +99,7 @@ impl Operation {
             Self::Subset => &["whole", "subset"],
             Self::Filter => &["whole", "filtered"],
             Self::Erase => &["whole", "rest"],
+            Self::Dedup => &["whole", "kept"],
             Self::Unique | Self::KAnonymous | Self::Bounds | Self::Present | Self::Absent => &["table"],
         }
     }
@@ -102,6 +107,11 @@ impl Operation {
     /// Whether its statement has a k.
     pub const fn has_k(self) -> bool {
         matches!(self, Self::KAnonymous)
+    }
+
+    /// Whether its statement has a key, which is some of the compared columns.
+    pub const fn has_key(self) -> bool {
+        matches!(self, Self::Dedup)
     }
 
     /// Whether its statement has conditions.
@@ -115,8 +125,13 @@ impl Operation {
     }
 
     /// What the argument shows of the tables; `None` with a k that the operation does not have, without one that it has, and for 0. `bounds` are those of
-    /// [`Operation::Bounds`], and whether it allows nulls.
-    pub(crate) const fn kind(self, k: Option<u32>, bounds: Option<(i64, i64, bool)>) -> Option<RelationKind> {
+    /// [`Operation::Bounds`], and whether it allows nulls; `key` are columns of [`Operation::Dedup`].
+    pub(crate) const fn kind(
+        self,
+        k: Option<u32>,
+        bounds: Option<(i64, i64, bool)>,
+        key: ColumnSet,
+    ) -> Option<RelationKind> {
         match (self, k) {
             (Self::SameRows | Self::Split | Self::Append, None) => Some(RelationKind::SameRows),
             (Self::Subset, None) => Some(RelationKind::Subset),
@@ -127,6 +142,7 @@ impl Operation {
             (Self::Present, None) => Some(RelationKind::Present),
             (Self::Absent, None) => Some(RelationKind::Absent),
             (Self::Disjoint, None) => Some(RelationKind::Disjoint),
+            (Self::Dedup, None) => Some(RelationKind::Dedup { key }),
             (Self::Bounds, None) => match bounds {
                 Some((lower, upper, nulls)) => Some(RelationKind::Bounds { lower, upper, nulls }),
                 None => None,

@@ -90,12 +90,15 @@ impl<'a> RelationPlan<'a> {
             Some(layout) => details.resolve(operation, layout, columns)?,
             None => (Vec::new(), None),
         };
-        let kind = operation.kind(details.k, bounds).ok_or(RelationPlanError::K { operation })?;
+        let key = details.key_columns(operation, columns)?;
+        let kind = operation.kind(details.k, bounds, key).ok_or(RelationPlanError::K { operation })?;
         let whole = layouts.first().map_or(0, |layout| layout.rows());
         let parts = layouts.iter().skip(1).map(|layout| layout.rows()).sum();
         let fits = match kind {
             RelationKind::SameRows => whole == parts,
-            RelationKind::Subset | RelationKind::Filter | RelationKind::Erase => whole >= parts,
+            RelationKind::Subset | RelationKind::Filter | RelationKind::Erase | RelationKind::Dedup { .. } => {
+                whole >= parts
+            }
             RelationKind::Unique
             | RelationKind::KAnonymous { .. }
             | RelationKind::Bounds { .. }

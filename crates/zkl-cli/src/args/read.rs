@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, ValueHint, builder::BoolishValueParser};
 
 /// The formats of tables.
-pub(crate) const INPUT_FORMATS: [&str; 5] = ["csv", "json", "ndjson", "parquet", "arrow"];
+pub(crate) const INPUT_FORMATS: [&str; 6] = ["csv", "json", "ndjson", "parquet", "arrow", "xlsx"];
 
 /// How a table is read.
 #[derive(Debug, Args)]
@@ -16,6 +16,9 @@ pub(crate) struct ReadArgs {
     /// Format of the table [default: from its name and first bytes]
     #[arg(long, value_name = "FORMAT", value_parser = INPUT_FORMATS)]
     pub(crate) input_format: Option<String>,
+    /// Sheet of an Excel workbook [default: the only one that holds something]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) sheet: Option<String>,
     /// Schema file (TOML or JSON) that the table must satisfy
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) schema: Option<PathBuf>,
@@ -28,7 +31,7 @@ pub(crate) struct ReadArgs {
     /// Quote character of a CSV file [default: "]
     #[arg(long, value_name = "CHAR", value_parser = ascii_char)]
     pub(crate) quote: Option<u8>,
-    /// The CSV file has no header line: columns are called column_1, column_2, ...
+    /// The file (CSV, Excel) has no header line: columns are called column_1, column_2, ...
     #[arg(long)]
     pub(crate) no_header: bool,
     /// Keep so many digits of a column after the point, and round the rest (may be repeated) [default: as many as its largest

@@ -25,6 +25,7 @@ Relations:
   rest = erase(all, patient = 17) all rows but those that meet the conditions
   bounds(all on age, 0, 120)      every row has an age in the range; bounds(.., nulls) allows rows without
   disjoint(train, test on patient)   no row of one has the patient of a row of the other
+  kept = dedup(all on id)         one row of all for every id that all has
   present(all, patient = 17)      a row has the value; absent: no row has
   train, test = split(all on id, label)   compared in these columns alone
 

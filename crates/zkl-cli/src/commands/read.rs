@@ -39,6 +39,7 @@ pub(super) fn options(args: ReadArgs) -> Result<ReadOptions, CliError> {
         Some("mdy") => Some(DateOrder::MonthDayYear),
         _ => None,
     };
+    options.sheet = args.sheet;
     options.null_tokens = args.nulls;
     options.nan_as_null = args.nan_as_null;
     Ok(options)

@@ -5,7 +5,6 @@ mod int96;
 
 use std::{
     io::{self, Cursor, Read, Seek},
-    panic::{self, AssertUnwindSafe},
     sync::Arc,
 };
 
@@ -29,7 +28,7 @@ use parquet::{
 use zkl_core::{column::TimeUnit, layout::Layout};
 
 use self::int96::{Int96Columns, SharedChunks};
-use super::{BATCH_ROWS, CellSink, Progressing, Table, read_some};
+use super::{BATCH_ROWS, CellSink, Progressing, Table, contained, read_some};
 use crate::{
     arrow::{RecordBatchReader, without_dictionary},
     canonical::{Blocks, CanonicalWriter},
@@ -186,18 +185,6 @@ fn arrow_error(table: &Table, what: &'static str, error: ArrowError) -> DatasetE
         ArrowError::IoError(_, source) if source.raw_os_error().is_some() => DatasetError::io(&table.path, source),
         error => table.error(Fault::Corrupt { what, source: Box::new(error) }),
     }
-}
-
-/// A panic of a decoder.
-#[derive(Debug, thiserror::Error)]
-#[error("the decoder gave up on it")]
-struct DecoderPanic;
-
-/// Runs a decoder of the arrow crates. They panic on some corrupt files (a single flipped bit in a Parquet page is
-/// enough), which is an error of the file and must not end the process. A decoder is not used again after a panic.
-fn contained<T>(table: &Table, what: &'static str, decode: impl FnOnce() -> T) -> Result<T, DatasetError> {
-    panic::catch_unwind(AssertUnwindSafe(decode))
-        .map_err(|_| table.error(Fault::Corrupt { what, source: Box::new(DecoderPanic) }))
 }
 
 /// Checks the columns before anything else is read, and hands them to the sink.

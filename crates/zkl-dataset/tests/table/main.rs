@@ -9,6 +9,7 @@ mod inference;
 mod parts;
 mod real_tables;
 mod sources;
+mod workbook;
 
 use std::{io::Write as _, path::PathBuf};
 

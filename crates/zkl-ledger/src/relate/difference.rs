@@ -40,6 +40,20 @@ pub(super) fn check(
         .collect();
     let operation = plan.operation();
     let mut broken = match operation {
+        Operation::Dedup => {
+            let in_key = |index: usize| -> Vec<usize> {
+                let RelationKind::Dedup { key } = plan.shape().kind() else { return Vec::new() };
+                key.iter().filter_map(|place| plan.positions(index).get(place).copied()).collect()
+            };
+            let tables = committed.iter().zip(related).enumerate();
+            let keys: Vec<(&str, Vec<u64>)> = tables
+                .map(|(index, (table, rows))| (table.name.as_str(), hashes_of(&in_key(index), table, rows)))
+                .collect();
+            let mut broken = Broken::missing(&hashes);
+            broken.extend(Broken::repeated(keys.get(1..).unwrap_or_default()));
+            broken.extend(Broken::without_key(&keys));
+            broken
+        }
         Operation::Filter | Operation::Erase => {
             let meets = meeting(plan, tables_and_rows(committed, related));
             let wanted = meets.iter().map(|meets| *meets == (operation == Operation::Filter)).collect::<Vec<_>>();
@@ -134,6 +148,25 @@ impl Broken {
             rows.for_each(|(row, _)| broken.push(name, row));
         }
         broken
+    }
+
+    /// Rows of the first table whose key no other table has.
+    fn without_key(keys: &[(&str, Vec<u64>)]) -> Self {
+        let mut broken = Self::default();
+        let Some((first, others)) = keys.split_first() else { return broken };
+        let kept: HashSet<u64> = others.iter().flat_map(|(_, keys)| keys.iter().copied()).collect();
+        let rows = first.1.iter().enumerate().filter(|(_, key)| !kept.contains(key));
+        rows.for_each(|(row, _)| broken.push(first.0, row));
+        broken
+    }
+
+    fn extend(&mut self, others: Self) {
+        self.more += others.more;
+        for BrokenRow { dataset, row } in others.rows {
+            if !self.rows.iter().any(|other| other.row == row && other.dataset == dataset) {
+                self.push(&dataset, row as usize - 1);
+            }
+        }
     }
 
     /// Rows of the other tables that the first one lacks.

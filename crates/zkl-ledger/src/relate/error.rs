@@ -128,6 +128,10 @@ fn broken(operation: Operation, rows: &[BrokenRow], more: u64) -> String {
         (Operation::Unique, 0) => format!("an earlier row has the key of {rows}"),
         (Operation::Unique, more) => format!("an earlier row has the key of {rows}, and of {more} more rows"),
         (Operation::Present, _) => "no row has these values".to_owned(),
+        (Operation::Dedup, 0) => format!("its key twice, no row with its key, or no counterpart has {rows}"),
+        (Operation::Dedup, more) => {
+            format!("its key twice, no row with its key, or no counterpart has {rows}, and so have {more} more rows")
+        }
         (Operation::Disjoint, 0) => format!("the other table has the key of {rows}"),
         (Operation::Disjoint, more) => format!("the other table has the key of {rows}, and of {more} more rows"),
         (Operation::Absent, 0) => format!("these values has {rows}"),

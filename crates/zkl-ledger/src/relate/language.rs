@@ -1,7 +1,7 @@
 //! The text of a relation: `train, test = split(all)`, `all = append(train, test)`, `same_rows(a, b)`, `subset(sample of all)`, `unique(all)`,
 //! `k_anonymous(all, k = 10)`, each with `on COLUMN, ..` after the tables if they are to be compared in some columns alone; and
 //! `adults = filter(all, age >= 18 and kind = oak)`, `rest = erase(all, patient = 17)`, `present(all, patient = 17)`, `absent(all, patient = 17)`,
-//! `disjoint(train, test on patient)`, `bounds(all on age, 0, 120)` or `bounds(all on age, 0, 120, nulls)`.
+//! `disjoint(train, test on patient)`, `kept = dedup(all on id)`, `bounds(all on age, 0, 120)` or `bounds(all on age, 0, 120, nulls)`.
 
 use std::{fmt, str::FromStr};
 
@@ -61,7 +61,7 @@ struct Parser<'a> {
 const K: &str = ", k = and a number, as in: k_anonymous(all on zip, age, k = 10)";
 const NAME: &str = "the name of a dataset";
 const COLUMN: &str = "a column name, in \"double quotes\" unless it is made of letters, digits, . _ - and /";
-const OPERATION: &str = "split, append, filter, erase, same_rows, subset, unique, k_anonymous, bounds, present, absent or disjoint, as in: train, test = split(all)";
+const OPERATION: &str = "split, append, filter, erase, same_rows, subset, unique, k_anonymous, bounds, present, absent, disjoint or dedup, as in: train, test = split(all)";
 const CONDITION: &str = ", and a condition, as in: adults = filter(all, age >= 18 and kind = oak)";
 const CONSTANTS: &str = ", and the value of a column, as in: absent(all, patient = 17)";
 const COMPARISON: &str = "=, <, <=, > or >=";
@@ -91,7 +91,9 @@ impl FromStr for Relation {
         let expected = |parser: &Parser<'_>, at, expected| parser.error(at, expected);
         let operation = operation.ok_or_else(|| expected(&parser, place, OPERATION))?;
         match (operation, before.len()) {
-            (Operation::Split, 2..) | (Operation::Append | Operation::Filter | Operation::Erase, 1) => {}
+            (Operation::Split, 2..) => {}
+            (Operation::Append | Operation::Filter | Operation::Erase | Operation::Dedup, 1) => {}
+            (Operation::Dedup, _) => return Err(parser.error(0, "one result: kept = dedup(all on id)")),
             (Operation::SameRows | Operation::Subset | Operation::Unique | Operation::KAnonymous, 0) => {}
             (Operation::Bounds | Operation::Present | Operation::Absent | Operation::Disjoint, 0) => {}
             (Operation::Disjoint, _) => return Err(parser.error(0, "no result: disjoint(train, test on patient)")),
@@ -130,6 +132,14 @@ impl FromStr for Relation {
             _ if parser.keyword("on") => Some(parser.columns()?),
             _ => None,
         };
+        let columns = match (operation, columns) {
+            // The tables are compared in all columns, and told apart by these.
+            (Operation::Dedup, key) => {
+                details.key = key.unwrap_or_default();
+                None
+            }
+            (_, columns) => columns,
+        };
         match operation {
             Operation::KAnonymous => details.k = Some(parser.k()?),
             Operation::Filter | Operation::Erase => details.conditions = parser.conditions(CONDITION)?,
@@ -141,6 +151,7 @@ impl FromStr for Relation {
             _ if operation.has_conditions() => "and or )",
             _ if operation.has_k() => ")",
             (_, Some(_)) => ", or )",
+            (Operation::Dedup, _) if !details.key.is_empty() => ", or )",
             (_, None) => ", or on or )",
         };
         parser.symbol(')', end)?;
@@ -153,7 +164,10 @@ impl FromStr for Relation {
             | (Operation::Append, 2..=3)
             | (Operation::SameRows | Operation::Subset | Operation::Disjoint, 2) => {}
             (Operation::Unique | Operation::KAnonymous, 1) => {}
-            (Operation::Filter | Operation::Erase, 1) => {}
+            (Operation::Filter | Operation::Erase | Operation::Dedup, 1) => {}
+            (Operation::Dedup, _) => {
+                return Err(parser.error(place, "one table in the brackets: kept = dedup(all on id)"));
+            }
             (Operation::Bounds | Operation::Present | Operation::Absent, 1) => {}
             (Operation::Filter, _) => {
                 return Err(parser.error(place, "one table in the brackets: filter(all, age >= 18)"));
@@ -178,7 +192,9 @@ impl FromStr for Relation {
         }
         let tables: Vec<DatasetName> = match operation {
             // The whole is first in its roles.
-            Operation::Split | Operation::Filter | Operation::Erase => inside.into_iter().chain(before).collect(),
+            Operation::Split | Operation::Filter | Operation::Erase | Operation::Dedup => {
+                inside.into_iter().chain(before).collect()
+            }
             _ => before.into_iter().chain(inside).collect(),
         };
         if !operation.tables().contains(&tables.len()) {
@@ -278,7 +294,7 @@ impl Parser<'_> {
             }
         }
         let conditions = vec![Condition { column, is: Comparison::Between(lower, upper) }];
-        Ok(Details { conditions, nulls, k: None })
+        Ok(Details { conditions, nulls, ..Details::default() })
     }
 
     /// A word, or a text in quotes.
@@ -449,9 +465,13 @@ mod tests {
         let relation = parsed("disjoint(train, test on patient)");
         assert_eq!((relation.operation, relation.tables), (Operation::Disjoint, tables(&["train", "test"])));
         assert_eq!(relation.columns, Some(vec![text("patient")]));
+        let relation = parsed("kept = dedup(all on id, \"the day\")");
+        assert_eq!((relation.operation, relation.tables), (Operation::Dedup, tables(&["all", "kept"])));
+        assert_eq!((relation.columns, relation.details.key), (None, vec![text("id"), text("the day")]));
+        assert_eq!(parsed("kept = dedup(all)").details, Details::default());
         assert_eq!(parsed("present(all, k = 3)").operation, Operation::Present);
         let range = || vec![condition("age", Comparison::Between(text("0"), text("120")))];
-        let bounds = |nulls| Details { conditions: range(), nulls, k: None };
+        let bounds = |nulls| Details { conditions: range(), nulls, ..Details::default() };
         assert_eq!(parsed("bounds(all on age, 0, 120)").details, bounds(false));
         assert_eq!(parsed("bounds(all on age, 0, 120, nulls)").details, bounds(true));
     }
@@ -492,6 +512,10 @@ mod tests {
             ("unique(a, b)", 0, "one table in the brackets: unique(all on id)"),
             ("a = disjoint(b, c on d)", 0, "no result: disjoint(train, test on patient)"),
             ("disjoint(b on d)", 0, "two tables in the brackets"),
+            ("dedup(b on c)", 0, "one result: kept = dedup(all on id)"),
+            ("a = dedup(b, c)", 4, "one table in the brackets: kept = dedup(all on id)"),
+            ("a = dedup(b on c", 16, ", or )"),
+            ("a = dedup(b", 11, ", or on or )"),
             ("filter(a, b > 1)", 0, "one result: adults = filter(all, age >= 18)"),
             ("a = filter(b)", 12, CONDITION),
             ("a = filter(b, c)", 15, CONDITION),

@@ -151,3 +151,70 @@ async fn a_filter_an_erasure_and_bounds_verify_for_their_constants_alone() {
     let (rows, more) = false_one(bounds("2024-04-10").await.unwrap_err());
     assert_eq!((rows[0].clone(), more), (row("all", 4), 10));
 }
+
+#[tokio::test]
+async fn one_row_of_every_key_verifies_for_its_key_alone() {
+    let fixture = Fixture::with(signer(), ProofSetting::Universal);
+    let ledger = &fixture.ledger;
+    let row = |i: usize| {
+        let price = if i.is_multiple_of(7) { String::new() } else { format!("{}.25", i * 37 % 50) };
+        (i, format!("{},{price},{},2024-0{}-11", i / 2, ["oak", "ash"][i / 2 % 2], 1 + i % 4))
+    };
+    let rows: Vec<_> = (0..60).map(row).collect();
+    // Of two rows with an id now the first, now the second, in another order.
+    let kept: Vec<_> = rows.iter().filter(|(i, _)| i % 2 == i / 2 % 2).rev().cloned().collect();
+    let mut lost = kept.clone();
+    lost.remove(12);
+    let mut twice = kept.clone();
+    twice.push(rows[1].clone());
+    twice.push(rows[0].clone());
+    let mut foreign = kept.clone();
+    foreign[3].1 = "28,1.25,oak,2024-01-11".to_owned();
+    let [whole, once, lost, twice, foreign] = [&rows, &kept, &lost, &twice, &foreign].map(|rows| csv(rows));
+    let all = notarized(&fixture, "all", &whole, EvidenceRequest::Proof).await;
+    let by_id = notarized(&fixture, "once", &once, EvidenceRequest::Proof).await;
+
+    let dedup = |key: &[&'static str]| {
+        let request = ledger.relate(Operation::Dedup).table(&all, table(&whole)).table(&by_id, table(&once));
+        request.key(key.to_vec())
+    };
+    let receipt = ledger.receipt(&dedup(&["kind", "id"]).await.unwrap()).await.unwrap();
+    let verified = check(&receipt).unwrap();
+    let VerifiedStatement::Relation { report, .. } = &verified.subject().unwrap().statement else {
+        panic!("a relation")
+    };
+    assert_eq!(
+        report.to_string(),
+        "once has one row for every id, kind that all has: its rows are rows of all, compared in id, price, kind, day"
+    );
+    changed(&receipt, &|_, _| ()).expect("the test's log is as good");
+    let refused = |change: &dyn Fn(&mut RelationRecord)| changed(&receipt, &|record, _| change(record)).unwrap_err();
+    let other = refused(&|record| record.nonce = Nonce::generate().unwrap());
+    assert!(matches!(other, VerifyError::Relation(VerifyRelationError::Proof(_))), "{other:?}");
+    // Another key is another circuit, one in another order no statement.
+    let other = refused(&|record| record.terms.details.key = vec!["id".to_owned()]);
+    assert!(matches!(other, VerifyError::Circuit { .. }), "{other:?}");
+    let other = refused(&|record| record.terms.details.key.reverse());
+    let expected = RelationPlanError::KeyColumn { column: "kind".to_owned() };
+    assert!(matches!(other, VerifyError::RelationPlan(error) if error == expected));
+    let other = refused(&|record| record.terms.details.key.clear());
+    let expected = RelationPlanError::Key { operation: Operation::Dedup };
+    assert!(matches!(other, VerifyError::RelationPlan(error) if error == expected));
+
+    let false_one = |error: LedgerError| match error {
+        LedgerError::Relation(RelateError::False { rows, more, .. }) => (rows, more),
+        other => panic!("{other:?}"),
+    };
+    let row = |dataset: &str, row| BrokenRow { dataset: dataset.to_owned(), row };
+    // By the day too every row is one of its own.
+    assert_eq!(false_one(dedup(&["id", "day"]).await.unwrap_err()).1, 25);
+    for (name, rows, expected) in [
+        ("lost", &lost, vec![row("all", 35), row("all", 36)]),
+        ("twice", &twice, vec![row("twice", 30), row("twice", 31), row("twice", 32)]),
+        ("foreign", &foreign, vec![row("foreign", 4), row("all", 53), row("all", 54)]),
+    ] {
+        let other = notarized(&fixture, name, rows, EvidenceRequest::Proof).await;
+        let request = ledger.relate(Operation::Dedup).table(&all, table(&whole)).table(&other, table(rows));
+        assert_eq!(false_one(request.key(["id"]).await.unwrap_err()).0, expected, "{name}");
+    }
+}

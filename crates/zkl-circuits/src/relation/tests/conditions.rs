@@ -239,7 +239,7 @@ fn conditions_that_no_column_can_meet_are_refused() {
     assert_eq!(refused, Err(RelationPlanError::Condition { column: text("word"), problem }));
     // Nulls are allowed by bounds alone.
     let own = tables(Operation::Absent);
-    let details = Details { conditions: vec![equal("n")], nulls: true, k: None };
+    let details = Details { conditions: vec![equal("n")], nulls: true, ..Details::default() };
     let refused = RelationPlan::with(Operation::Absent, &details, vec![&own[0].plan], &columns()[..1]);
     assert_eq!(refused.err(), Some(RelationPlanError::Conditions { operation: Operation::Absent }));
 }

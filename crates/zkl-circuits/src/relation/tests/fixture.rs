@@ -176,7 +176,8 @@ pub(super) fn details_of(operation: Operation) -> Details {
         }
         _ => Vec::new(),
     };
-    Details { k: operation.has_k().then_some(2), conditions, nulls: operation == Operation::Bounds }
+    let key = operation.has_key().then(columns).unwrap_or_default();
+    Details { k: operation.has_k().then_some(2), conditions, nulls: operation == Operation::Bounds, key }
 }
 
 /// The columns of an operation in tests.

@@ -14,7 +14,7 @@ use super::fixture::{Row, Setting, Table, columns, columns_of, context, details_
 use crate::relation::{
     Details, Operation, ProveRelationError, RelationCircuit, RelationInputs, RelationPlan, RelationRole,
     RelationSecrets, RelationStatement, VerifyRelationError,
-    circuit::{RecordOpening, Secret},
+    circuit::{RecordOpening, Secret, relation_circuit_id},
     prove::{digests, inputs, prove_with, records, sealed, unit_cells},
 };
 
@@ -30,7 +30,9 @@ pub(super) fn circuit(
     change: Change<'_>,
 ) -> RelationCircuit {
     let plans = tables.iter().map(|table| &table.plan).collect();
-    let plan = RelationPlan::with(operation, &details_of(operation), plans, names).unwrap();
+    let mut details = details_of(operation);
+    details.key.retain(|column| names.contains(column));
+    let plan = RelationPlan::with(operation, &details, plans, names).unwrap();
     let roles: Vec<RelationRole<'_>> = tables.iter().zip(1..).map(|(table, entry)| table.role(entry)).collect();
     let secrets: Vec<RelationSecrets<'_>> = tables.iter().map(Table::secrets).collect();
     let digest = zkl_core::digest::Sha256Digest::new([7; 32]);
@@ -135,6 +137,56 @@ fn disjoint_keys_are_proved_and_forged_lists_and_common_keys_are_not() {
     assert_eq!(constraints, 15_515);
 }
 
+/// A row for each combination of number and word, in segments on both sides.
+fn dedup(log_rows: usize) -> [Table; 2] {
+    let rows: Vec<Row> = (0..20).map(|i| ROWS[i % 4]).collect();
+    [Table::new(&rows, log_rows, 10), Table::new(&[ROWS[3], ROWS[2], ROWS[1], ROWS[0]], log_rows, 13)]
+}
+
+#[test]
+fn one_row_of_every_key_is_proved_and_forged_columns_and_dictionaries_are_not() {
+    let (operation, tables) = (Operation::Dedup, dedup(4));
+    let honest = circuit(operation, &tables, &columns(), &|_| (), &|_, _| ());
+    let constraints = testing::satisfied(&honest);
+    let holds = |forge: Forge<'_>, change: Change<'_>| is_satisfied(operation, &tables, forge, change);
+    // The selector of either segment, multiplicities, what rows stand for, a gap.
+    for (unit, column) in [(0, 0), (1, 0), (0, 1), (2, 0), (2, 1)] {
+        let shift = |extra: &mut ExtraCells| {
+            let cell = &mut extra.columns[unit][column];
+            let mut values: Vec<Fr> = (0..16).map(|row| cell.value(row)).collect();
+            values[0] += Fr::one();
+            *cell = CellData::Field(values.into());
+        };
+        assert!(!holds(&shift, &|_, _| ()), "{unit} {column}");
+    }
+    for end in [0, 1] {
+        assert!(!holds(&|extra| extra.firsts[end] += Fr::one(), &|_, _| ()));
+        assert!(!holds(&|_| (), &|_, secret| secret.messages[end] += Fr::one()));
+    }
+    assert!(!holds(&|_| (), &|inputs, _| inputs.tables[1].rows[0] -= 1));
+    assert_eq!(constraints, 0);
+    let tables = dedup(7);
+    let setting = Setting::new(UNIVERSAL, operation, &tables);
+    let statement = setting.statement();
+    let proof = setting.prove().unwrap();
+    setting.verify(&statement, &proof).unwrap();
+    let elsewhere = setting.verify(&RelationStatement { context: context(2), ..statement }, &proof);
+    assert!(matches!(elsewhere, Err(VerifyRelationError::Proof(_))), "{elsewhere:?}");
+    // A table of the same form that lacks a key, and one that has one twice.
+    for rows in [[ROWS[3], ROWS[2], ROWS[1], ROWS[1]], [ROWS[0], ROWS[2], ROWS[1], ROWS[0]]] {
+        let other = [tables[0].clone(), Table::new(&rows, 7, 14)];
+        let false_one = Setting { tables: &other, ..Setting::new(UNIVERSAL, operation, &other) };
+        assert!(matches!(false_one.prove(), Err(ProveRelationError::False(ScanError::PostingSum))));
+        let refused = setting.verify(&RelationStatement { roles: &false_one.roles, ..statement }, &proof);
+        assert!(matches!(refused, Err(VerifyRelationError::Proof(_))), "{refused:?}");
+    }
+    // Another key is another circuit.
+    let details = Details { key: columns()[..1].to_vec(), ..Details::default() };
+    let plans = tables.iter().map(|table| &table.plan).collect();
+    let other = RelationPlan::with(operation, &details, plans, &columns()).unwrap();
+    assert_ne!(relation_circuit_id(other.shape()), relation_circuit_id(setting.plan.shape()));
+}
+
 /// A change of these numbers is a change of every proof: a new version of the circuits.
 #[test]
 fn the_circuits_are_satisfied_and_have_the_pinned_numbers_of_constraints() {
@@ -215,22 +267,34 @@ fn circuit_extra(tables: &[Table], unit: usize) -> Vec<ExtraColumn> {
 /// A notary gives one value two codes, so that its rows look different. The record is sealed as it is, only the circuit stands in the way.
 #[test]
 fn rejects_a_sealed_dictionary_with_one_value_under_two_codes() {
-    let tables = [Table::new(&[(None, Some("a")), (None, Some("b"))], 7, 2)];
-    let holds = |dictionary: &dyn Fn(&mut Vec<u64>, &mut Vec<Fr>)| {
-        let reseal = |inputs: &mut RelationInputs, secret: &mut Secret| {
-            let RecordOpening::Category(opening) = &mut secret.records[0][0] else { unreachable!() };
-            dictionary(&mut opening.record.counts, &mut opening.record.values);
-            let (leaf, index) = (crate::seal::Record::leaf(&opening.record), opening.index);
-            inputs.tables[0].h = opening.path.root(leaf, index);
+    let table = Table::new(&[(None, Some("a")), (None, Some("b"))], 7, 2);
+    let holds =
+        |operation: Operation, table: usize, tables: &[Table], dictionary: &dyn Fn(&mut Vec<u64>, &mut Vec<Fr>)| {
+            let reseal = |inputs: &mut RelationInputs, secret: &mut Secret| {
+                let RecordOpening::Category(opening) = &mut secret.records[table][0] else { unreachable!() };
+                dictionary(&mut opening.record.counts, &mut opening.record.values);
+                let (leaf, index) = (crate::seal::Record::leaf(&opening.record), opening.index);
+                inputs.tables[table].h = opening.path.root(leaf, index);
+            };
+            let circuit = circuit(operation, tables, &["word".to_owned()], &|_| (), &reseal);
+            testing::Instance::new(&circuit).unwrap().first_violated().is_none()
         };
-        let circuit = circuit(Operation::Unique, &tables, &["word".to_owned()], &|_| (), &reseal);
-        testing::Instance::new(&circuit).unwrap().first_violated().is_none()
+    let unique = |dictionary: &dyn Fn(&mut Vec<u64>, &mut Vec<Fr>)| {
+        holds(Operation::Unique, 0, std::slice::from_ref(&table), dictionary)
     };
-    assert!(holds(&|_, _| ()));
-    assert!(holds(&|_, values| values[2] += Fr::one()));
-    assert!(!holds(&|_, values| values[2] = values[1]));
+    assert!(unique(&|_, _| ()));
+    assert!(unique(&|_, values| values[2] += Fr::one()));
+    assert!(!unique(&|_, values| values[2] = values[1]));
     // Null again, under a code of its own.
-    assert!(!holds(&|_, values| values[2] = Fr::ZERO));
+    assert!(!unique(&|_, values| values[2] = Fr::ZERO));
+    // Of two tables the codes of the second tell rows apart. Its third code is not used.
+    let tables = [Table::new(&[(None, Some("a")), (None, Some("b")), (None, Some("a"))], 7, 1), table.clone()];
+    let dedup = |table: usize, dictionary: &dyn Fn(&mut Vec<u64>, &mut Vec<Fr>)| {
+        holds(Operation::Dedup, table, &tables, dictionary)
+    };
+    assert!(dedup(1, &|_, values| values[3] = Fr::from(77)));
+    assert!(!dedup(1, &|_, values| values[3] = values[1]));
+    assert!(dedup(0, &|_, values| values[3] = values[1]));
 }
 
 #[test]

@@ -51,6 +51,19 @@ fn relations_have_as_many_tables_as_their_operation_and_columns_that_can_be_comp
     assert_eq!(plan(Operation::Unique, &tables[..1], &columns()), Ok(2));
     let got = Err(RelationPlanError::Tables { operation: Operation::Unique, got: 2 });
     assert_eq!(plan(Operation::Unique, &tables[..2], &columns()), got);
+    // One operation has a key, of compared columns in their order.
+    let with_key = |operation, key: &[&str]| {
+        let details = Details { key: named(key), ..Details::default() };
+        let plans = tables[..2].iter().map(|table| &table.plan).collect();
+        RelationPlan::with(operation, &details, plans, &columns()).map(|_| ())
+    };
+    assert_eq!(with_key(Operation::Dedup, &["word"]), Ok(()));
+    assert_eq!(with_key(Operation::Dedup, &[]), Err(RelationPlanError::Key { operation: Operation::Dedup }));
+    assert_eq!(with_key(Operation::Subset, &["n"]), Err(RelationPlanError::Key { operation: Operation::Subset }));
+    for (key, column) in [(&["note"][..], "note"), (&["word", "n"], "n"), (&["n", "n"], "n")] {
+        let column = column.to_owned();
+        assert_eq!(with_key(Operation::Dedup, key), Err(RelationPlanError::KeyColumn { column }));
+    }
     // Of all operations one has a k, which is not 0.
     for (operation, k) in
         [(Operation::KAnonymous, None), (Operation::KAnonymous, Some(0)), (Operation::Unique, Some(2))]

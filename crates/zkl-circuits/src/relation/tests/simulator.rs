@@ -93,7 +93,10 @@ fn it_makes_proofs_of_subsets_unique_keys_classes_and_conditions_too() {
     let lower = Table::new(&[rows[0], rows[1], (Some(0), Some("b"))], 7, 1);
     let held = Table::new(&[rows[1], rows[2], rows[1]], 7, 4);
     let [far, near] = [5, 1].map(|n| Table::new(&[(Some(n), Some("b")), (Some(6), None)], 7, 3));
-    let relations: [(Operation, Vec<&Table>, Vec<&Table>); 9] = [
+    let doubled = Table::new(&[rows[1], rows[2], rows[1]], 7, 1);
+    let lost = Table::new(&[rows[1], rows[2], rows[0]], 7, 1);
+    let relations: [(Operation, Vec<&Table>, Vec<&Table>); 10] = [
+        (Operation::Dedup, vec![&doubled, &part], vec![&lost, &part]),
         (Operation::Disjoint, vec![&part, &far], vec![&part, &near]),
         (Operation::Bounds, vec![&part], vec![&high]),
         (Operation::Filter, vec![&whole, &one], vec![&lower, &one]),

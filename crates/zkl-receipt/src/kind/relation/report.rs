@@ -47,6 +47,9 @@ pub struct RelationReport {
     /// Whether `bounds` allows rows without a value.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub nulls: bool,
+    /// The columns that tell rows apart, for `dedup`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub key: Vec<String>,
     /// The columns of theirs that were not.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub left_out: Vec<LeftOut>,
@@ -84,6 +87,7 @@ impl RelationReport {
             k: terms.details.k,
             conditions: terms.details.conditions.clone(),
             nulls: terms.details.nulls,
+            key: terms.details.key.clone(),
             // A key says nothing of other columns, and nobody expects it to.
             left_out: match terms.operation {
                 Operation::Unique | Operation::KAnonymous | Operation::Disjoint => Vec::new(),
@@ -118,6 +122,13 @@ impl fmt::Display for RelationReport {
                 return write!(
                     f,
                     "{part} is a subset of {first}: its rows are rows of {first}, none more often than there, compared in {columns}"
+                );
+            }
+            Operation::Dedup => {
+                let (kept, key) = (others.join(", "), self.key.join(", "));
+                return write!(
+                    f,
+                    "{kept} has one row for every {key} that {first} has: its rows are rows of {first}, compared in {columns}"
                 );
             }
             Operation::Bounds => {

@@ -33,11 +33,13 @@ pub(super) struct StatementText {
     pub(super) conditions: Vec<Condition>,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(super) nulls: bool,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) key: Vec<String>,
 }
 
 impl RelationTerms {
     /// `SHA-256("zkl relation statement v1\0" || salt || JSON)`, where JSON has the operation, the ids of the tables' entries, the columns,
-    /// and what there is of k, conditions and the permission of nulls.
+    /// and what there is of k, conditions, the permission of nulls and a key.
     pub fn digest(&self, salt: &Nonce, entries: &[TransactionId]) -> Sha256Digest {
         // Names and ids always serialize; were it not so, no proof would be bound to the empty text.
         let json = serde_json::to_vec(&self.text(entries)).unwrap_or_default();
@@ -46,8 +48,8 @@ impl RelationTerms {
     }
 
     pub(super) fn text(&self, entries: &[TransactionId]) -> StatementText {
-        let Details { k, conditions, nulls } = self.details.clone();
+        let Details { k, conditions, nulls, key } = self.details.clone();
         let (operation, columns) = (self.operation, self.columns.clone());
-        StatementText { operation, datasets: entries.to_vec(), columns, k, conditions, nulls }
+        StatementText { operation, datasets: entries.to_vec(), columns, k, conditions, nulls, key }
     }
 }

@@ -51,7 +51,8 @@ impl TryFrom<RelationV1> for RelationRecord {
             return Err(EntryError::Datasets);
         }
         let entries: Vec<TransactionId> = datasets.iter().map(|dataset| dataset.entry).collect();
-        let details = Details { k: statement.k, conditions: statement.conditions.clone(), nulls: statement.nulls };
+        let StatementText { k, conditions, nulls, key, .. } = statement.clone();
+        let details = Details { k, conditions, nulls, key };
         let terms = RelationTerms { operation, columns: statement.columns.clone(), details };
         if statement != terms.text(&entries) || terms.digest(&salt, &entries) != digest {
             return Err(EntryError::Relation);
@@ -132,7 +133,7 @@ mod tests {
         assert!(read(&|_| ()).is_ok());
         let other = "1".repeat(64);
         let condition = serde_json::json!([{ "column": "a", "is": { "at_least": "1" } }]);
-        let changes: [&dyn Fn(&mut serde_json::Value); 9] = [
+        let changes: [&dyn Fn(&mut serde_json::Value); 10] = [
             &|text| text["digest"] = other.clone().into(),
             &|text| text["open"]["salt"] = other.clone().into(),
             &|text| text["open"]["statement"]["columns"] = vec!["a"].into(),
@@ -140,6 +141,7 @@ mod tests {
             &|text| text["open"]["statement"]["k"] = 3.into(),
             &|text| text["open"]["statement"]["where"] = condition.clone(),
             &|text| text["open"]["statement"]["nulls"] = true.into(),
+            &|text| text["open"]["statement"]["key"] = vec!["a"].into(),
             &|text| text["open"]["statement"]["datasets"][1] = other.clone().into(),
             &|text| text["datasets"][1]["entry"] = other.clone().into(),
         ];

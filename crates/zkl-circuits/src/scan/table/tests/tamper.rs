@@ -41,6 +41,10 @@ fn every_field_of_a_table_proof_is_checked() {
             own.commitments = crate::scan::ColumnCommitments::new(segment.scan, segment.groups, columns).unwrap();
         };
         assert_eq!(proved.changed(offset), segment(index));
+        // Those of a table of other columns.
+        let foreign = grouped().proof.segments[0].commitments.clone();
+        let refused = proved.changed(|proof| proof.segments[index].commitments = foreign);
+        assert!(matches!(refused, VerifyTableError::Commitments { index: at, .. } if at == index), "{refused}");
         let rows =
             |got| VerifyTableError::SegmentRows { index, expected: proved.plan.segment(index).unwrap().rows(), got };
         assert_eq!(proved.changed(|proof| proof.segments[index].rows = 0), rows(0));

@@ -1,0 +1,102 @@
+#!/usr/bin/env python3
+"""Measures every relation between tables of ROWS x 10: proving beside reading, memory, the receipt, and its verification in a process of its own.
+
+    scripts/bench_relations.py PATH-TO-ZKL [ROWS]
+
+Tables are random and the same every time. Seconds are those of whole processes; the first relation of a shape makes its circuit's matrices as well.
+"""
+
+import json
+import os
+import random
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+HEAD = "id,patient,age,amount,kind,region,day,score,member,code"
+# Statement, and the tables in it.
+RELATIONS = [
+    ("same_rows(shuffled, all)", ["shuffled", "all"]),
+    ("train, test = split(all)", ["all", "train", "test"]),
+    ("all = append(train, test)", ["all", "train", "test"]),
+    ("subset(sample of all)", ["sample", "all"]),
+    ("adults = filter(all, age >= 18)", ["all", "adults"]),
+    ("north = filter(all, age >= 18 and region = r3)", ["all", "north"]),
+    ("rest = erase(all, patient = 17)", ["all", "rest"]),
+    ("unique(all on id)", ["all"]),
+    ("disjoint(train, test on id)", ["train", "test"]),
+    ("once = dedup(all on patient)", ["all", "once"]),
+    ("k_anonymous(all on kind, region, member, k = 10)", ["all"]),
+    ("bounds(all on age, 0, 120, nulls)", ["all"]),
+    ("present(all, patient = 17)", ["all"]),
+    ("absent(all, patient = -1)", ["all"]),
+]
+
+
+def table(count):
+    """Rows as dictionaries of what the derived tables ask for, and the text of each."""
+    rng = random.Random(1)
+    rows = []
+    for index in range(count):
+        patient, age, region = rng.randrange(max(count // 2, 18)), rng.randrange(100) if rng.randrange(20) else None, rng.randrange(12)
+        day = f"20{rng.randrange(10, 25)}-{rng.randrange(1, 13):02}-{rng.randrange(1, 29):02}"
+        text = (f"{index},{patient},{'' if age is None else age},{rng.randrange(10**6) / 100:.2f},{'ab'[rng.randrange(2)]},r{region},{day},"
+                f"{rng.randrange(-500, 500)},{'true' if rng.randrange(2) else 'false'},{rng.randrange(65536)}")
+        rows.append((patient, age, region, text))
+    return rng, rows
+
+
+def derived(count):
+    """The tables by name."""
+    rng, rows = table(count)
+    tables = {"all": rows, "shuffled": rng.sample(rows, count)}
+    cut = count * 4 // 5
+    tables |= {"train": tables["shuffled"][:cut], "test": tables["shuffled"][cut:], "sample": rng.sample(rows, count // 10)}
+    adults = [row for row in rows if row[1] is not None and row[1] >= 18]
+    tables |= {"adults": adults, "north": [row for row in adults if row[2] == 3], "rest": [row for row in rows if row[0] != 17]}
+    tables["once"] = list({row[0]: row for row in reversed(rows)}.values())
+    return tables
+
+
+def measured(command):
+    """Wall seconds, seconds of processor time and the most memory in MiB of a process."""
+    start = time.monotonic()
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, env=os.environ)
+    _, status, used = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode:
+        sys.exit(f"bench-relations: {' '.join(map(str, command))} answered {process.returncode}")
+    return time.monotonic() - start, used.ru_utime + used.ru_stime, used.ru_maxrss >> 10
+
+
+def main():
+    zkl = Path(sys.argv[1]).resolve()
+    count = int(sys.argv[2]) if len(sys.argv) > 2 else 1_000_000
+    with tempfile.TemporaryDirectory() as place:
+        place = Path(place)
+        os.environ |= {"ZKL_LEDGER": str(place / "ledger"), "ZKL_QUIET": "true"}
+        subprocess.run([zkl, "init", "--origin", "example.com/relations"], check=True, stdout=subprocess.DEVNULL)
+        for name, rows in derived(count).items():
+            (place / f"{name}.csv").write_text("\n".join([HEAD, *(row[3] for row in rows)]) + "\n")
+            wall, cpu, peak = measured([zkl, "notarize", place / f"{name}.csv", "--name", name, "--proof", "universal"])
+            print(f"notarized {name}: {len(rows)} rows, {wall:.1f} s, {cpu:.1f} s of processor time, {peak} MiB", file=sys.stderr)
+        print(f"{count} rows x 10 columns\n")
+        print("| relation | s | CPU s | MiB | receipt KB | of it the relation's proof KB | verify s | CPU s |")
+        print("|---|--:|--:|--:|--:|--:|--:|--:|")
+        for statement, names in RELATIONS:
+            receipt = place / "relation.receipt"
+            receipt.unlink(missing_ok=True)
+            data = [part for name in names for part in ("--data", f"{name}={place / name}.csv")]
+            wall, cpu, peak = measured([zkl, "relate", statement, *data, "-o", receipt])
+            trust = ["--trust", place / "ledger/log-public.txt", "--require", "pinned,proved,public-setup"]
+            verified = measured([zkl, "verify", receipt, *trust])
+            entries = json.loads(receipt.read_text())["entries"]
+            proof = max(len(entry["evidence"]["proof"]["bytes"]) * 3 // 4 for entry in entries if entry["evidence"].get("proof"))
+            print(f"| `{statement}` | {wall:.1f} | {cpu:.1f} | {peak} | {receipt.stat().st_size / 1000:.0f} | {proof / 1000:.1f} | "
+                  f"{verified[0]:.2f} | {verified[1]:.2f} |", flush=True)
+
+
+if __name__ == "__main__":
+    main()
