@@ -56,7 +56,7 @@ pub mod requests {
         notarize::{EvidenceRequest, Notarize, Notarized},
         proofs::{ProofSetting, ProofSettingError},
         prove::{Prove, ProveCircuit},
-        relate::Relate,
+        relate::{ClosedRelation, Relate, RelateClosed},
     };
 }
 

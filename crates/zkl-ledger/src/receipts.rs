@@ -3,7 +3,10 @@
 use std::collections::{BTreeMap, btree_map};
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
-use zkl_core::{digest::BlobDigest, tree::LeafIndex};
+use zkl_core::{
+    digest::{BlobDigest, TransactionId},
+    tree::LeafIndex,
+};
 use zkl_receipt::{
     Evidence, MAX_RECEIPT_ENTRIES, MAX_SCAN_PROOFS, Manifest, Predicate, ProofPart, Receipt, ReceiptEntry, ScanPart,
 };
@@ -45,9 +48,26 @@ impl Ledger {
     /// receipt of this version is about, [`LedgerError::ReceiptEntries`] when there are none or too many,
     /// [`LedgerError::ReceiptScans`] when too many have a scan proof; otherwise what the store answers.
     pub async fn receipt_of(&self, entries: &[Entry], with_scans: bool) -> Result<Receipt, LedgerError> {
+        self.receipt_with(entries, with_scans, None).await
+    }
+
+    /// As [`Self::receipt_of`], for a caller who has the evidence of one closed relation.
+    pub(crate) async fn receipt_with(
+        &self,
+        entries: &[Entry],
+        with_scans: bool,
+        closed: Option<TransactionId>,
+    ) -> Result<Receipt, LedgerError> {
         let mut all = self.with_named(entries).await?;
         if all.is_empty() {
             return Err(LedgerError::ReceiptEntries { got: 0, max: MAX_RECEIPT_ENTRIES });
+        }
+        let is_closed = |entry: &&Entry| match entry.predicate() {
+            Predicate::Relation(record) => record.disclosure.open().is_none() && Some(entry.id) != closed,
+            _ => false,
+        };
+        if let Some(entry) = all.values().find(is_closed) {
+            return Err(RelateError::Closed { index: entry.index }.into());
         }
         let is_relation = |entry: &Entry| matches!(entry.predicate(), Predicate::Relation(_));
         if !with_scans && all.values().any(is_relation) {

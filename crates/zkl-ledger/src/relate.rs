@@ -7,6 +7,7 @@ mod rows;
 
 use std::{future::IntoFuture, sync::Arc};
 
+use base64::{Engine as _, prelude::BASE64_STANDARD};
 use futures::future::BoxFuture;
 use zkl_argument::commit::CommitmentSeed;
 use zkl_circuits::relation::{
@@ -14,7 +15,10 @@ use zkl_circuits::relation::{
     RelationStatement, compare, prove_relation,
 };
 use zkl_core::{layout::Layout, time::Timestamp};
-use zkl_receipt::{DatasetRef, Nonce, Predicate, RelationRecord, RelationTerms, Role};
+use zkl_receipt::{
+    DatasetRef, Disclosure, Evidence, Nonce, Predicate, ProofPart, Receipt, RelationRecord, RelationTerms, Role,
+    SaltedTerms,
+};
 
 use self::rows::{CommittedRows, RelatedRows};
 pub use self::{
@@ -103,7 +107,41 @@ impl<'l> Relate<'l> {
         self
     }
 
+    /// Keeps what is said out of the log: the entry tells the operation, the tables and a salted digest, and statement and proof stand in
+    /// receipts alone. They are nowhere else, so whoever loses them has nothing but the entry.
+    pub const fn closed(self) -> RelateClosed<'l> {
+        RelateClosed(self)
+    }
+
     async fn run(self) -> Result<Entry, LedgerError> {
+        let (ledger, reporter) = (self.ledger, Arc::clone(&self.reporter));
+        let (record, proved) = self.prove().await?;
+        work::carry_out(record_proof(ledger.clone(), Predicate::Relation(record), proved, reporter)).await
+    }
+
+    async fn run_closed(self) -> Result<ClosedRelation, LedgerError> {
+        let (ledger, reporter) = (self.ledger.clone(), Arc::clone(&self.reporter));
+        let (mut record, proved) = self.prove().await?;
+        let entries = record.entries();
+        let (operation, digest) = (record.disclosure.operation(), record.disclosure.digest(&entries));
+        let closed = Disclosure::Closed { operation, digest };
+        let statement = match std::mem::replace(&mut record.disclosure, closed) {
+            Disclosure::Open(said) => Some(said.part(&entries)),
+            Disclosure::Closed { .. } => None,
+        };
+        let (bytes, key) =
+            (BASE64_STANDARD.encode(&proved.blob), BASE64_STANDARD.encode(proved.key.verifying().as_bytes()));
+        let evidence = Evidence { proof: Some(ProofPart { bytes, key }), statement, ..Evidence::default() };
+        let append = async move {
+            let signed = ledger.sign(Predicate::Relation(record)).await?;
+            reporter.stage(Stage::Append);
+            ledger.append(signed).await
+        };
+        Ok(ClosedRelation { entry: work::carry_out(append).await?, evidence })
+    }
+
+    /// The record of an open relation, and its proof.
+    async fn prove(self) -> Result<(RelationRecord, Proved), LedgerError> {
         let Self { ledger, operation, tables, columns, details, reporter } = self;
         let notary = ledger.notary()?.verifying_key();
         if !operation.tables().contains(&tables.len()) {
@@ -150,7 +188,7 @@ impl<'l> Relate<'l> {
             // Its owner is told which rows break it; nobody else ever is.
             difference::check(&plan, &committed, &rows)?;
 
-            let terms = RelationTerms { operation, columns, details };
+            let said = SaltedTerms { salt, terms: RelationTerms { operation, columns, details } };
             let circuit = RelationCircuit::blank(plan.shape().clone());
             // Linked columns of several tables are opened with the circuit.
             let key = ProofSetting::Universal.keys(&keys, &circuit, work)?;
@@ -158,7 +196,7 @@ impl<'l> Relate<'l> {
             work.stage(Stage::Prove { circuit: key.id().clone() })?;
             let roles: Vec<RelationRole<'_>> =
                 committed.iter().zip(&entries).map(|(rows, entry)| rows.role(*entry)).collect();
-            let digest = terms.digest(&salt, &entries);
+            let digest = said.digest(&entries);
             let statement = RelationStatement { context, digest, plan: &plan, roles: &roles };
             let seeds: Vec<CommitmentSeed> =
                 committed.iter().map(|rows| commitment_seed(&rows.secrets.opening.seed)).collect();
@@ -177,19 +215,57 @@ impl<'l> Relate<'l> {
             let mut blob = srs.verifier_key().to_bytes();
             blob.extend(proof.to_bytes());
             let setup = key.setup().min(zkl_snark::keys::srs_setup(srs.verifier_key()));
-            Ok((terms, Proved { key, srs: Some(srs.digest()), setup, blob }))
+            Ok((said, Proved { key, srs: Some(srs.digest()), setup, blob }))
         });
-        let (terms, proved) = proved.await?;
+        let (said, proved) = proved.await?;
         let record = RelationRecord {
-            terms,
+            disclosure: Disclosure::Open(said),
             datasets,
-            salt,
             proof: proved.record(),
             notary,
             recorded_at: Timestamp::now(),
             nonce,
         };
-        work::carry_out(record_proof(ledger.clone(), Predicate::Relation(record), proved, reporter)).await
+        Ok((record, proved))
+    }
+}
+
+/// A relation that was asked for, whose statement stays out of the log. Otherwise as [`Relate`].
+#[must_use = "nothing is proved until it is awaited"]
+pub struct RelateClosed<'l>(Relate<'l>);
+
+/// A relation whose statement and proof are not in the log.
+#[derive(Clone, Debug)]
+pub struct ClosedRelation {
+    /// Its entry.
+    pub entry: Entry,
+    /// What it says, and the proof: for receipts, and for nobody who may not know what it says.
+    pub evidence: Evidence,
+}
+
+impl Ledger {
+    /// The receipt of a closed relation, for those who may know what it says.
+    ///
+    /// # Errors
+    /// As [`Ledger::receipt_of`].
+    pub async fn receipt_of_closed(&self, relation: &ClosedRelation) -> Result<Receipt, LedgerError> {
+        let mut receipt =
+            self.receipt_with(std::slice::from_ref(&relation.entry), true, Some(relation.entry.id)).await?;
+        for entry in &mut receipt.entries {
+            if entry.index == relation.entry.index {
+                entry.evidence.clone_from(&relation.evidence);
+            }
+        }
+        Ok(receipt)
+    }
+}
+
+impl<'l> IntoFuture for RelateClosed<'l> {
+    type Output = Result<ClosedRelation, LedgerError>;
+    type IntoFuture = BoxFuture<'l, Self::Output>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(self.0.run_closed())
     }
 }
 

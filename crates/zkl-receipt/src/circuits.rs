@@ -15,7 +15,7 @@ use zkl_snark::{
 
 use crate::{
     kind::{Predicate, RelationRecord},
-    receipt::Receipt,
+    receipt::{Evidence, Receipt},
     scan::table_plan,
     verify::VerifyError,
 };
@@ -40,7 +40,9 @@ pub fn of_receipt(receipt: &Receipt) -> Result<Vec<Box<dyn Circuit>>, VerifyErro
                 table_plan(&manifest.layout).map_err(VerifyError::ScanPlan)?.circuits()
             }
             (Predicate::Claim(claim), _) => claim_circuit(&claim.proof.circuit).into_iter().collect(),
-            (Predicate::Relation(relation), _) => relation_circuit(receipt, relation)?.into_iter().collect(),
+            (Predicate::Relation(relation), _) => {
+                relation_circuit(receipt, relation, &entry.evidence)?.into_iter().collect()
+            }
             _ => Vec::new(),
         };
         for circuit in found {
@@ -52,8 +54,12 @@ pub fn of_receipt(receipt: &Receipt) -> Result<Vec<Box<dyn Circuit>>, VerifyErro
     Ok(circuits)
 }
 
-/// The circuit of a relation, if the receipt has the layouts of its tables.
-fn relation_circuit(receipt: &Receipt, relation: &RelationRecord) -> Result<Option<Box<dyn Circuit>>, VerifyError> {
+/// The circuit of a relation, if the receipt has the layouts of its tables, and what it says.
+fn relation_circuit(
+    receipt: &Receipt,
+    relation: &RelationRecord,
+    own: &Evidence,
+) -> Result<Option<Box<dyn Circuit>>, VerifyError> {
     let mut layouts: Vec<&Layout> = Vec::with_capacity(relation.datasets.len());
     for dataset in &relation.datasets {
         for entry in &receipt.entries {
@@ -67,7 +73,8 @@ fn relation_circuit(receipt: &Receipt, relation: &RelationRecord) -> Result<Opti
     if layouts.len() != relation.datasets.len() {
         return Ok(None);
     }
-    Ok(Some(Box::new(relation.circuit(&layouts)?)))
+    let circuit = relation.circuit(own.statement.as_ref(), &layouts)?;
+    Ok(circuit.map(|circuit| Box::new(circuit) as Box<dyn Circuit>))
 }
 
 /// The key of a circuit under the proof system that is the default: it has the matrices. Made anew, which takes up to a second for the

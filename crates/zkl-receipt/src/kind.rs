@@ -26,7 +26,9 @@ pub use claim::ClaimRecord;
 pub use custom::{About, CustomRecord, PublicInput};
 pub use key::{KeyChange, KeyRecord};
 pub use notarization::{Assurance, FileEvidence, Notarization, SaltedDigests};
-pub use relation::{LeftOut, RelatedTable, RelationRecord, RelationReport, RelationTerms};
+pub use relation::{
+    Disclosure, LeftOut, RelatedTable, RelationRecord, RelationReport, RelationTerms, SaltedTerms, StatementPart,
+};
 pub use unknown::UnknownStatement;
 pub use withdrawal::WithdrawalRecord;
 

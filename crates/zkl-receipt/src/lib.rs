@@ -18,9 +18,9 @@ mod witness_client;
 pub use dataset_ref::{DatasetRef, MAX_DATASETS, Role, RoleError};
 pub use entry::{EntryError, SignedEntry};
 pub use kind::{
-    About, Assurance, ClaimRecord, CustomRecord, EvidenceBlobs, FileEvidence, KeyChange, KeyRecord, LeftOut,
-    Notarization, Predicate, ProofBlobs, PublicInput, RelatedTable, RelationRecord, RelationReport, RelationTerms,
-    SaltedDigests, ScanBlobs, UnknownStatement, WithdrawalRecord,
+    About, Assurance, ClaimRecord, CustomRecord, Disclosure, EvidenceBlobs, FileEvidence, KeyChange, KeyRecord,
+    LeftOut, Notarization, Predicate, ProofBlobs, PublicInput, RelatedTable, RelationRecord, RelationReport,
+    RelationTerms, SaltedDigests, SaltedTerms, ScanBlobs, StatementPart, UnknownStatement, WithdrawalRecord,
 };
 pub use nonce::Nonce;
 pub use proof_record::ProofRecord;

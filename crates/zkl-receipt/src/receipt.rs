@@ -14,7 +14,7 @@ use zkl_core::{
 };
 use zkl_merkle::{checkpoint::SignedCheckpoint, proof_file::TlogProof, tree::InclusionProof};
 
-use crate::{entry::SignedEntry, verify::VerifyError};
+use crate::{entry::SignedEntry, kind::StatementPart, verify::VerifyError};
 
 /// The `format` of receipts that are written.
 pub const RECEIPT_FORMAT: &str = "zkl-receipt/4";
@@ -69,6 +69,9 @@ pub struct Evidence {
     /// The proof of the statement.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub proof: Option<ProofPart>,
+    /// What a closed relation says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub statement: Option<StatementPart>,
 }
 
 /// A proof and the key that checks it.

@@ -169,11 +169,8 @@ impl Details {
         Self { conditions: conditions.collect(), key, ..self.clone() }
     }
 
-    /// Whether the operation has them.
+    /// Whether the operation has such conditions and such a key.
     pub(super) fn check(&self, operation: Operation, columns: &[String]) -> Result<(), RelationPlanError> {
-        if operation.has_k() != self.k.is_some() || self.k == Some(0) {
-            return Err(RelationPlanError::K { operation });
-        }
         let conditions = self.conditions.as_slice();
         let is_equal = |condition: &Condition| matches!(condition.is, Comparison::Equal(_));
         let fits = match operation {

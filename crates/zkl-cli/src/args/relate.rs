@@ -34,6 +34,7 @@ Examples:
   zkl relate 'same_rows(a, b)' --data a=a.parquet --data b=b.csv
   zkl relate 'unique(all on patient, visit)' --data all=all.csv
   zkl relate 'adults = filter(all, age >= 18)' --data all=all.csv --data adults=adults.csv
+  zkl relate 'v2 = erase(v1, patient = 17)' --data v1=v1.csv --data v2=v2.csv --closed -o erased.receipt
 
 Exit codes: 0 proved, 2 it cannot be proved, 3 the relation is false, 4 busy.")]
 pub(crate) struct RelateArgs {
@@ -43,6 +44,9 @@ pub(crate) struct RelateArgs {
     /// File of a dataset of the relation (once for each)
     #[arg(long = "data", value_name = "DATASET=FILE", value_parser = data, value_hint = ValueHint::FilePath, required = true)]
     pub(crate) data: Vec<(DatasetName, PathBuf)>,
+    /// Keep what is said (columns, constants) out of the log: the receipt alone has it, and cannot be made again
+    #[arg(long, requires = "output")]
+    pub(crate) closed: bool,
     /// Write the receipt to this file
     #[arg(long, short, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) output: Option<PathBuf>,

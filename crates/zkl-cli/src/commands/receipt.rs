@@ -4,7 +4,7 @@ use std::{
 };
 
 use serde::Serialize;
-use zkl_ledger::{Entry, Ledger, LedgerError};
+use zkl_ledger::{Entry, Ledger, LedgerError, receipt::Receipt};
 
 use crate::{
     args::{ReceiptArgs, ReceiptContentArgs},
@@ -65,7 +65,11 @@ pub(super) async fn write(
     path: &Path,
     content: ReceiptContentArgs,
 ) -> Result<String, CliError> {
-    let receipt = ledger.receipt_of(entries, !content.no_scan).await?;
+    write_to(&ledger.receipt_of(entries, !content.no_scan).await?, path)
+}
+
+/// Writes a receipt and returns its path as text.
+pub(super) fn write_to(receipt: &Receipt, path: &Path) -> Result<String, CliError> {
     files::write(path, Content::Receipt, &receipt.encode().map_err(LedgerError::from)?)?;
     Ok(path.display().to_string())
 }

@@ -22,7 +22,9 @@ struct RelateReport {
     index: u64,
     relation: String,
     datasets: Vec<RelatedDataset>,
+    /// Those in which the tables were compared; none of a closed relation.
     columns: Vec<String>,
+    closed: bool,
     circuit: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     receipt: Option<String>,
@@ -41,12 +43,15 @@ struct RelatedDataset {
 impl Report for RelateReport {
     fn write_human(&self, out: &mut dyn Write) -> io::Result<()> {
         writeln!(out, "Proved {}, entry {}", output::printable(&self.relation), self.index)?;
+        if self.closed {
+            writeln!(out, "The log tells the operation and the tables; keep the receipt, which alone has the rest.")?;
+        }
         let columns: Vec<String> = self.columns.iter().map(|column| output::printable(column)).collect();
-        let mut fields = vec![
-            ("transaction", self.transaction.clone()),
-            ("compared in", columns.join(", ")),
-            ("circuit", self.circuit.clone()),
-        ];
+        let mut fields = vec![("transaction", self.transaction.clone())];
+        if !columns.is_empty() {
+            fields.push(("compared in", columns.join(", ")));
+        }
+        fields.push(("circuit", self.circuit.clone()));
         if let Some(receipt) = &self.receipt {
             fields.push(("receipt", receipt.clone()));
         }
@@ -85,19 +90,29 @@ pub(super) async fn run(args: RelateArgs, config: &Config) -> Result<(), CliErro
         request = request.columns(columns);
     }
     request = request.details(relation.details.clone());
-    let entry = request.await?;
+    let (entry, closed) = match args.closed {
+        false => (request.await?, None),
+        true => {
+            let relation = request.closed().await?;
+            (relation.entry.clone(), Some(relation))
+        }
+    };
     drop(reporter);
     let witnesses = match args.write.no_cosign {
         true => Vec::new(),
         false => super::cosign::after_append(&ledger, config).await,
     };
-    let receipt = match &args.output {
-        Some(path) => {
+    let receipt = match (&args.output, &closed) {
+        (Some(path), Some(relation)) => {
+            let receipt = ledger.receipt_of_closed(relation).await?;
+            Some(super::receipt::write_to(&receipt, path)?)
+        }
+        (Some(path), None) => {
             // Without the tables' scan proofs there is nothing to verify a relation with.
             let content = ReceiptContentArgs { no_scan: false };
             Some(super::receipt::write(&ledger, std::slice::from_ref(&entry), path, content).await?)
         }
-        None => None,
+        (None, _) => None,
     };
     let Predicate::Relation(record) = entry.predicate() else {
         return Err(CliError::NoRelation { entry: entry.id.to_string() });
@@ -112,7 +127,8 @@ pub(super) async fn run(args: RelateArgs, config: &Config) -> Result<(), CliErro
         index: entry.index.0,
         relation: args.relation.clone(),
         datasets: record.datasets.iter().map(dataset).collect(),
-        columns: record.terms.columns.clone(),
+        columns: record.disclosure.open().map(|terms| terms.columns.clone()).unwrap_or_default(),
+        closed: args.closed,
         circuit: record.proof.circuit.to_string(),
         receipt,
         witnesses,

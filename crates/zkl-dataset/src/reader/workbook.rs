@@ -6,6 +6,7 @@
 use std::{
     collections::HashSet,
     io::{Cursor, Read, Seek},
+    ops::RangeInclusive,
 };
 
 use calamine::{DataRef, ExcelDateTime, Reader as _, SheetType, SheetVisible, Xlsx, XlsxCellReader, XlsxError};
@@ -71,39 +72,24 @@ fn read_from<S: CellSink>(
     let fail = |error| failed(table, error);
     let mut book = contained(table, WHAT, || Xlsx::new(reader))?.map_err(fail)?;
     let sheet = sheet(table, &mut book)?;
-    // A column of dates in which one has a time of day is one of times.
-    let timed = {
-        let mut cells = Cells::new(table, &mut book, &sheet)?;
-        let mut timed = HashSet::new();
-        while let Some(cell) = cells.next()? {
-            if let DataRef::DateTime(value) = cell.value
-                && matches!(moment(&value), Some((_, 1..)))
-            {
-                timed.insert(cell.column);
-            }
-        }
-        timed
-    };
-    let mut cells = Cells::new(table, &mut book, &sheet)?;
-    let mut scratch = String::new();
-    let mut next = cells.after(table.csv.skip_lines)?;
-    let Some(begin) = &next else { return Err(table.error(Fault::Empty)) };
-    let (first_row, first_column) = (begin.row, begin.column);
+    let Extent { first_row, columns, timed } = Extent::of(Cells::new(table, &mut book, &sheet)?, table.csv.skip_lines)?;
+    let (first_column, width) = (*columns.start(), columns.clone().count());
+    if width > Layout::MAX_RECORDS {
+        return Err(table.error(Fault::TooManyColumns { limit: Layout::MAX_RECORDS }));
+    }
     if first_row > 0 {
         sink.note(TableNote::new(TableNote::LINES_SKIPPED).counting(first_row.into()));
     }
-    let mut head: Vec<String> = Vec::new();
-    let mut width = 0;
+    let mut cells = Cells::new(table, &mut book, &sheet)?;
+    let mut scratch = String::new();
+    let mut next = cells.after(table.csv.skip_lines)?;
+    let mut head: Vec<String> = vec![String::new(); width];
     let mut pending = Vec::new();
     while let Some(cell) = next.take_if(|cell| cell.row == first_row) {
-        width = (cell.column - first_column) as usize + 1;
-        if width > Layout::MAX_RECORDS {
-            return Err(table.error(Fault::TooManyColumns { limit: Layout::MAX_RECORDS }));
-        }
-        head.resize(width, String::new());
-        if let Some(name) = head.last_mut() {
-            let mut text = String::new();
-            name.push_str(cell.cell(table, &timed, &mut scratch)?.text(&mut text));
+        let mut text = String::new();
+        let name = cell.cell(table, &timed, &mut scratch)?.text(&mut text);
+        if let Some(place) = head.get_mut(cell.column.abs_diff(first_column) as usize) {
+            name.clone_into(place);
         }
         pending.push(cell);
         next = cells.next()?;
@@ -135,7 +121,7 @@ fn read_from<S: CellSink>(
         let at = u64::from(row) + 1;
         empty |= pending.is_empty();
         let mut own = pending.drain(..).peekable();
-        for (column, place) in (first_column..).take(width).enumerate() {
+        for (column, place) in columns.clone().enumerate() {
             let Some(cell) = own.next_if(|cell| cell.column == place) else {
                 sink.cell(column, at, Cell::Null)?;
                 continue;
@@ -146,11 +132,6 @@ fn read_from<S: CellSink>(
                 None => error,
             })?;
             sink.cell(column, at, value)?;
-        }
-        if let Some(beyond) = own.next() {
-            let got = beyond.column.abs_diff(first_column) as usize + 1;
-            drop(own);
-            return Err(table.error(Fault::Ragged { expected: width, got: got.max(width + 1) }).at_row(at));
         }
         drop(own);
         row += 1;
@@ -172,6 +153,34 @@ fn read_from<S: CellSink>(
         sink.note(TableNote::new(TableNote::ERROR_CELLS).counting(errors));
     }
     Ok(())
+}
+
+/// Where the table is on its sheet.
+struct Extent {
+    first_row: u32,
+    columns: RangeInclusive<u32>,
+    /// Columns of dates of which one has a time of day: all of them are times.
+    timed: HashSet<u32>,
+}
+
+impl Extent {
+    /// From the first row with a cell on, and from the first column to the last.
+    fn of<R: Read + Seek>(mut cells: Cells<'_, R>, skipped: u64) -> Result<Self, DatasetError> {
+        let Some(begin) = cells.after(skipped)? else { return Err(cells.table.error(Fault::Empty)) };
+        let mut extent = Self { first_row: begin.row, columns: begin.column..=begin.column, timed: HashSet::new() };
+        let mut next = Some(begin);
+        while let Some(cell) = next {
+            let (first, last) = (*extent.columns.start(), *extent.columns.end());
+            extent.columns = first.min(cell.column)..=last.max(cell.column);
+            if let DataRef::DateTime(value) = cell.value
+                && matches!(moment(&value), Some((_, 1..)))
+            {
+                extent.timed.insert(cell.column);
+            }
+            next = cells.next()?;
+        }
+        Ok(extent)
+    }
 }
 
 /// The sheet that is asked for, or the only one with cells that people see.

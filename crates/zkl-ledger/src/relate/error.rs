@@ -4,6 +4,7 @@ use std::fmt;
 
 use thiserror::Error;
 use zkl_circuits::relation::{Operation, ProveRelationError, RelationPlanError};
+use zkl_core::tree::LeafIndex;
 use zkl_receipt::VerifyError;
 
 use crate::{data::DataMismatch, error::ErrorKind};
@@ -93,6 +94,12 @@ pub enum RelateError {
         "a relation is verified with the proofs over every row of its tables: its receipt does not go without them"
     )]
     ScansNeeded,
+    /// A closed relation, whose statement and proof are in the receipts that were made with it.
+    #[error("what entry {index} says is in the receipt that was made with it, and not in the ledger")]
+    Closed {
+        /// The entry.
+        index: LeafIndex,
+    },
     /// The proof could not be made.
     #[error("the relation could not be proved")]
     Proof(#[source] Box<ProveRelationError>),
@@ -113,6 +120,7 @@ impl RelateError {
     pub const fn hint(&self) -> Option<&'static str> {
         match self {
             Self::Attested { .. } => Some("notarize the table with a proof: without --attest-only"),
+            Self::Closed { .. } => Some("use that receipt, or prove the relation again"),
             Self::Strings => Some("notarize the tables under one string"),
             Self::Plan(RelationPlanError::Column { .. } | RelationPlanError::NoColumns) => Some(
                 "columns are compared that have one name and type in all tables, and are numbers, dates, times or have at most 255 values; a schema gives types",

@@ -14,7 +14,7 @@ use zkl_ledger::{
 use crate::{
     common::Fixture,
     proved::signer,
-    relations::{changed, check, notarized, table},
+    relations::{changed, check, notarized, table, terms},
 };
 
 fn condition(column: &str, is: Comparison<&str>) -> Condition {
@@ -73,25 +73,25 @@ async fn a_filter_an_erasure_and_bounds_verify_for_their_constants_alone() {
     unproved(&|record| record.nonce = Nonce::generate().unwrap());
     // Another constant, of the same rows or not, has the same circuit.
     for price in ["20", "20.26", "-1"] {
-        unproved(&|record| record.terms.details.conditions[0] = condition("price", Comparison::AtLeast(price)));
+        unproved(&|record| terms(record).details.conditions[0] = condition("price", Comparison::AtLeast(price)));
     }
-    unproved(&|record| record.terms.details.conditions[0] = condition("price", Comparison::Above("20.24")));
+    unproved(&|record| terms(record).details.conditions[0] = condition("price", Comparison::Above("20.24")));
     let circuit = |change: &dyn Fn(&mut RelationRecord)| {
         let refused = refused(change);
         assert!(matches!(refused, VerifyError::Circuit { .. }), "{refused:?}");
     };
-    circuit(&|record| record.terms.details.conditions.truncate(1));
-    circuit(&|record| record.terms.details.conditions[0] = condition("price", Comparison::AtMost("20.25")));
+    circuit(&|record| terms(record).details.conditions.truncate(1));
+    circuit(&|record| terms(record).details.conditions[0] = condition("price", Comparison::AtMost("20.25")));
     let plan = |change: &dyn Fn(&mut RelationRecord)| match refused(change) {
         VerifyError::RelationPlan(error) => error,
         other => panic!("{other:?}"),
     };
     let canonical =
-        plan(&|record| record.terms.details.conditions[0] = condition("price", Comparison::AtLeast("20.250")));
+        plan(&|record| terms(record).details.conditions[0] = condition("price", Comparison::AtLeast("20.250")));
     let problem = ConditionProblem::NotCanonical;
     assert_eq!(canonical, RelationPlanError::Condition { column: "price".to_owned(), problem });
     let operation = Operation::Filter;
-    assert_eq!(plan(&|record| record.terms.details.conditions.clear()), RelationPlanError::Conditions { operation });
+    assert_eq!(plan(&|record| terms(record).details.conditions.clear()), RelationPlanError::Conditions { operation });
 
     let false_one = |error: LedgerError| match error {
         LedgerError::Relation(RelateError::False { rows, more, .. }) => (rows, more),
@@ -107,7 +107,7 @@ async fn a_filter_an_erasure_and_bounds_verify_for_their_constants_alone() {
     let receipt = ledger.receipt(&erase("17").await.unwrap()).await.unwrap();
     check(&receipt).unwrap();
     let other = changed(&receipt, &|record, _| {
-        record.terms.details.conditions[0] = condition("id", Comparison::Equal("18"));
+        terms(record).details.conditions[0] = condition("id", Comparison::Equal("18"));
     });
     assert!(matches!(other, Err(VerifyError::Relation(VerifyRelationError::Proof(_)))), "{other:?}");
     // Two rows of 18 are still there, and two of 17 are not.
@@ -145,7 +145,7 @@ async fn a_filter_an_erasure_and_bounds_verify_for_their_constants_alone() {
     };
     assert_eq!(report.to_string(), "every row of all has day between 2024-01-11 and 2024-04-11");
     let other = changed(&receipt, &|record, _| {
-        record.terms.details.conditions[0] = condition("day", Comparison::Between("2024-01-11", "2024-04-10"));
+        terms(record).details.conditions[0] = condition("day", Comparison::Between("2024-01-11", "2024-04-10"));
     });
     assert!(matches!(other, Err(VerifyError::Relation(VerifyRelationError::Proof(_)))), "{other:?}");
     let (rows, more) = false_one(bounds("2024-04-10").await.unwrap_err());
@@ -192,12 +192,12 @@ async fn one_row_of_every_key_verifies_for_its_key_alone() {
     let other = refused(&|record| record.nonce = Nonce::generate().unwrap());
     assert!(matches!(other, VerifyError::Relation(VerifyRelationError::Proof(_))), "{other:?}");
     // Another key is another circuit, one in another order no statement.
-    let other = refused(&|record| record.terms.details.key = vec!["id".to_owned()]);
+    let other = refused(&|record| terms(record).details.key = vec!["id".to_owned()]);
     assert!(matches!(other, VerifyError::Circuit { .. }), "{other:?}");
-    let other = refused(&|record| record.terms.details.key.reverse());
+    let other = refused(&|record| terms(record).details.key.reverse());
     let expected = RelationPlanError::KeyColumn { column: "kind".to_owned() };
     assert!(matches!(other, VerifyError::RelationPlan(error) if error == expected));
-    let other = refused(&|record| record.terms.details.key.clear());
+    let other = refused(&|record| terms(record).details.key.clear());
     let expected = RelationPlanError::Key { operation: Operation::Dedup };
     assert!(matches!(other, VerifyError::RelationPlan(error) if error == expected));
 
@@ -217,4 +217,69 @@ async fn one_row_of_every_key_verifies_for_its_key_alone() {
         let request = ledger.relate(Operation::Dedup).table(&all, table(&whole)).table(&other, table(rows));
         assert_eq!(false_one(request.key(["id"]).await.unwrap_err()).0, expected, "{name}");
     }
+}
+
+/// What a closed relation says is in its receipt: neither the log nor the blobs have it, and another statement does not fit the entry.
+#[tokio::test]
+async fn a_closed_erasure_is_told_by_its_receipt_alone() {
+    let fixture = Fixture::with(signer(), ProofSetting::Universal);
+    let ledger = &fixture.ledger;
+    let row = |i: usize| (i, format!("{},{}.25,{},2024-0{}-11", i / 2, i * 7 % 50, ["oak", "ash"][i % 2], 1 + i % 4));
+    let rows: Vec<_> = (0..60).map(row).collect();
+    let rest: Vec<_> = rows.iter().filter(|(i, _)| i / 2 != 17).cloned().collect();
+    let [whole, rest] = [&rows, &rest].map(|rows| csv(rows));
+    let all = notarized(&fixture, "all", &whole, EvidenceRequest::Proof).await;
+    let erased = notarized(&fixture, "rest", &rest, EvidenceRequest::Proof).await;
+    let request = ledger.relate(Operation::Erase).table(&all, table(&whole)).table(&erased, table(&rest));
+    let closed = request.condition(condition("id", Comparison::Equal("17"))).closed().await.unwrap();
+    let receipt = ledger.receipt_of_closed(&closed).await.unwrap();
+    let verified = check(&receipt).unwrap();
+    let VerifiedStatement::Relation { report, record, .. } = &verified.subject().unwrap().statement else {
+        panic!("a relation")
+    };
+    assert_eq!(
+        report.to_string(),
+        "rest has the rows of all but those with id = 17: these are gone, all others are there, each as often, \
+         compared in id, price, kind, day"
+    );
+    assert_eq!((record.to_string().as_str(), record.disclosure.open()), ("erase: whole all, rest rest (closed)", None));
+    let entry = closed.entry.signed.envelope();
+    let payload = String::from_utf8(Envelope::parse(entry.as_bytes()).unwrap().payload().to_vec()).unwrap();
+    for secret in ["17", "\"id\"", "price", "salt", "equal"] {
+        let shown = payload.replace(&record.nonce.to_string(), "").replace(&record.recorded_at.to_string(), "");
+        assert!(secret == "17" || !shown.contains(secret), "{secret}: {shown}");
+    }
+    // Nobody else has the statement, or the proof with which guesses could be tested.
+    let error = ledger.receipt(&closed.entry).await.unwrap_err();
+    assert!(matches!(error, LedgerError::Relation(RelateError::Closed { .. })), "{error:?}");
+    assert_eq!(fixture.storage.blob(record.proof.digest).await.unwrap(), None);
+    assert_eq!(closed.entry.predicate().blobs().required(), []);
+
+    let with = |change: &dyn Fn(&mut Evidence)| {
+        let mut receipt = receipt.clone();
+        change(&mut receipt.entries.last_mut().unwrap().evidence);
+        check(&receipt).unwrap_err()
+    };
+    let index = closed.entry.index;
+    let missing = with(&|evidence| evidence.statement = None);
+    assert!(matches!(missing, VerifyError::EvidenceMissing { index: at, part: "statement" } if at == index));
+    let missing = with(&|evidence| evidence.proof = None);
+    assert!(matches!(missing, VerifyError::EvidenceMissing { index: at, part: "proof" } if at == index));
+    let text = serde_json::to_string(closed.evidence.statement.as_ref().unwrap()).unwrap();
+    for (from, to) in [("\"17\"", "\"18\""), ("\"erase\"", "\"filter\""), ("\"id\",\"price\"", "\"id\"")] {
+        assert!(text.contains(from), "{text}");
+        let other = with(&|evidence| evidence.statement = Some(serde_json::from_str(&text.replace(from, to)).unwrap()));
+        assert!(matches!(other, VerifyError::Statement { index: at } if at == index), "{from}: {other:?}");
+    }
+    // Beside an entry of another kind, or an open one, nothing calls for it.
+    let mut beside = receipt.clone();
+    beside.entries[0].evidence.statement.clone_from(&closed.evidence.statement);
+    let superfluous = check(&beside).unwrap_err();
+    assert!(matches!(superfluous, VerifyError::EvidenceSuperfluous { part: "statement", .. }), "{superfluous:?}");
+    let request = ledger.relate(Operation::Erase).table(&all, table(&whole)).table(&erased, table(&rest));
+    let open = request.condition(condition("id", Comparison::Equal("17"))).await.unwrap();
+    let mut beside = ledger.receipt(&open).await.unwrap();
+    beside.entries.last_mut().unwrap().evidence.statement.clone_from(&closed.evidence.statement);
+    let superfluous = check(&beside).unwrap_err();
+    assert!(matches!(superfluous, VerifyError::EvidenceSuperfluous { part: "statement", .. }), "{superfluous:?}");
 }

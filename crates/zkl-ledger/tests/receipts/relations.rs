@@ -12,8 +12,8 @@ use zkl_ledger::{
     data::DataMismatch,
     dataset::Format,
     receipt::{
-        EntryError, Nonce, Predicate, Receipt, RelationRecord, Requirement, SignedEntry, VerifiedReceipt,
-        VerifiedStatement, VerifyError,
+        Disclosure, EntryError, Nonce, Predicate, Receipt, RelationRecord, RelationTerms, Requirement, SignedEntry,
+        VerifiedReceipt, VerifiedStatement, VerifyError,
     },
     relation::{BrokenRow, Operation, RelateError},
     requests::{EvidenceRequest, ProofSetting},
@@ -94,6 +94,14 @@ fn record(receipt: &Receipt) -> RelationRecord {
     }
 }
 
+/// What an open relation says, for a test to change.
+pub(crate) fn terms(record: &mut RelationRecord) -> &mut RelationTerms {
+    match &mut record.disclosure {
+        Disclosure::Open(said) => &mut said.terms,
+        Disclosure::Closed { .. } => panic!("an open relation"),
+    }
+}
+
 /// What becomes of the receipt when its last statement and the bytes of its proof are changed, signed and logged with the notary's own keys.
 pub(crate) fn changed(
     receipt: &Receipt,
@@ -155,7 +163,7 @@ async fn every_part_of_a_relation_is_bound_to_its_proof() {
     // The same proof in another entry, of another statement, or of another operation.
     unproved(&|record| record.nonce = Nonce::generate().unwrap());
     unproved(&|record| record.salt = Nonce::generate().unwrap());
-    unproved(&|record| record.terms.operation = Operation::Append);
+    unproved(&|record| terms(record).operation = Operation::Append);
     // Parts that stand in each other's roles.
     unproved(&|record| {
         record.datasets.swap(1, 2);
@@ -171,17 +179,17 @@ async fn every_part_of_a_relation_is_bound_to_its_proof() {
 
     let refused = |change: &dyn Fn(&mut RelationRecord, &mut Vec<u8>)| changed(split, change).unwrap_err();
     // Fewer columns are another circuit, columns in another order or that cannot be compared are no relation at all.
-    let fewer = refused(&|record, _| drop(record.terms.columns.pop()));
+    let fewer = refused(&|record, _| drop(terms(record).columns.pop()));
     assert!(matches!(fewer, VerifyError::Circuit { .. }), "{fewer:?}");
     let plan = |change: &dyn Fn(&mut RelationRecord)| match refused(&|record, _| change(record)) {
         VerifyError::RelationPlan(error) => error,
         other => panic!("{other:?}"),
     };
-    let order = plan(&|record| record.terms.columns.swap(0, 1));
+    let order = plan(&|record| terms(record).columns.swap(0, 1));
     assert_eq!(order, RelationPlanError::Order { column: "id".to_owned() });
-    let column = plan(&|record| record.terms.columns.push("note".to_owned()));
+    let column = plan(&|record| terms(record).columns.push("note".to_owned()));
     assert!(matches!(column, RelationPlanError::Column { table: 0, .. }), "{column:?}");
-    assert_eq!(plan(&|record| record.terms.columns.clear()), RelationPlanError::NoColumns);
+    assert_eq!(plan(&|record| terms(record).columns.clear()), RelationPlanError::NoColumns);
 }
 
 fn two(dataset: &zkl_ledger::receipt::DatasetRef, role: &str) -> zkl_ledger::receipt::DatasetRef {
@@ -328,11 +336,11 @@ async fn a_subset_verifies_from_its_receipt_and_for_its_tables_alone() {
     assert!(matches!(rows, VerifyError::RelationPlan(RelationPlanError::Rows { whole: 202, parts: 404 })), "{rows:?}");
     let last = refused(&|_, bytes| *bytes.last_mut().unwrap() ^= 1);
     assert!(matches!(last, VerifyError::Relation(VerifyRelationError::Proof(_))), "{last:?}");
-    let fewer = refused(&|record, _| drop(record.terms.columns.pop()));
+    let fewer = refused(&|record, _| drop(terms(record).columns.pop()));
     assert!(matches!(fewer, VerifyError::Circuit { .. }), "{fewer:?}");
     // Nor is the proof one of other operations.
     let other = refused(&|record, _| {
-        record.terms.operation = Operation::SameRows;
+        terms(record).operation = Operation::SameRows;
         record.datasets[0].role = "left".parse().unwrap();
         record.datasets[1].role = "right".parse().unwrap();
     });
@@ -386,7 +394,7 @@ async fn unique_keys_verify_from_their_receipt_and_for_their_table_alone() {
         panic!("a relation")
     };
     assert_eq!(report.to_string(), "every row of visits is equal to 19 others at least in site");
-    let refused = |k| changed(&anonymous, &|record, _| record.terms.details.k = k).unwrap_err();
+    let refused = |k| changed(&anonymous, &|record, _| terms(record).details.k = k).unwrap_err();
     let proof = refused(Some(21));
     assert!(matches!(proof, VerifyError::Relation(VerifyRelationError::Proof(_))), "{proof:?}");
     for k in [None, Some(0)] {
@@ -403,7 +411,7 @@ async fn unique_keys_verify_from_their_receipt_and_for_their_table_alone() {
     let refused = |change: &dyn Fn(&mut RelationRecord)| changed(&receipt, &|record, _| change(record)).unwrap_err();
     let proof = refused(&|record| record.nonce = Nonce::generate().unwrap());
     assert!(matches!(proof, VerifyError::Relation(VerifyRelationError::Proof(_))), "{proof:?}");
-    let circuit = refused(&|record| drop(record.terms.columns.pop()));
+    let circuit = refused(&|record| drop(terms(record).columns.pop()));
     assert!(matches!(circuit, VerifyError::Circuit { .. }), "{circuit:?}");
     let subset = ledger.relate(Operation::SameRows).table(&visits, table(&good)).table(&copies, table(&bad));
     assert!(matches!(subset.await, Err(LedgerError::Relation(RelateError::False { .. }))));

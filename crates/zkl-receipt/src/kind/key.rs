@@ -136,7 +136,8 @@ impl StatementKind for KeyRecord {
     }
 
     fn verify(&self, scope: &Scope<'_>) -> Result<VerifiedStatement, VerifyError> {
-        let Evidence { manifest, scan, proof } = scope.evidence;
+        let Evidence { manifest, scan, proof, statement } = scope.evidence;
+        scope.absent("statement", statement.as_ref())?;
         scope.absent("manifest", manifest.as_ref())?;
         scope.absent("scan proof", scan.as_ref())?;
         scope.absent("proof", proof.as_ref())?;

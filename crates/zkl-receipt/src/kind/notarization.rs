@@ -176,7 +176,8 @@ impl StatementKind for Notarization {
     }
 
     fn verify(&self, scope: &Scope<'_>) -> Result<VerifiedStatement, VerifyError> {
-        let Evidence { manifest, scan, proof } = scope.evidence;
+        let Evidence { manifest, scan, proof, statement } = scope.evidence;
+        scope.absent("statement", statement.as_ref())?;
         scope.absent("proof", proof.as_ref())?;
         let manifest = scope.present("manifest", manifest.as_ref())?;
         let layout = self.check_manifest(manifest)?;

@@ -17,7 +17,7 @@ use zkl_core::{digest::TransactionId, layout::Layout, name::DatasetName, time::T
 use zkl_merkle::{dsse::Envelope, keys::VerifyingKey, statement::Subject};
 
 pub use report::{LeftOut, RelatedTable, RelationReport};
-pub use terms::RelationTerms;
+pub use terms::{Disclosure, RelationTerms, SaltedTerms, StatementPart};
 
 use super::{EvidenceBlobs, Record, StatementKind, open};
 use crate::{
@@ -35,12 +35,10 @@ const V1: &str = "urn:zkp-dataset-ledger:relation:v1";
 /// A relation between notarized tables was proved.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RelationRecord {
-    /// What is said of the tables.
-    pub terms: RelationTerms,
+    /// What is said of the tables, or its digest.
+    pub disclosure: Disclosure,
     /// The tables, in the roles of the operation.
     pub datasets: Vec<DatasetRef>,
-    /// Hides the statement behind its digest, where it is not open.
-    pub salt: Nonce,
     /// The proof.
     pub proof: ProofRecord,
     /// Key of the notary, who signs this entry.
@@ -74,7 +72,7 @@ impl StatementKind for RelationRecord {
         match self.datasets.first() {
             Some(first) => Subject::new(first.name.as_str()).with_digest("zklDataset", first.id.as_bytes()),
             // A record without tables is not read.
-            None => Subject::new(self.terms.operation.name()),
+            None => Subject::new(self.disclosure.operation().name()),
         }
     }
 
@@ -91,11 +89,15 @@ impl StatementKind for RelationRecord {
     }
 
     fn check(&self, _type_uri: &str) -> Result<(), EntryError> {
-        if wire::in_roles(self.terms.operation, &self.datasets) { Ok(()) } else { Err(EntryError::Datasets) }
+        if wire::in_roles(self.disclosure.operation(), &self.datasets) { Ok(()) } else { Err(EntryError::Datasets) }
     }
 
     fn blobs(&self) -> EvidenceBlobs {
-        EvidenceBlobs::of_proof(&self.proof)
+        match self.disclosure {
+            Disclosure::Open(_) => EvidenceBlobs::of_proof(&self.proof),
+            // Whoever has the proof can test guesses of what is said, so no store has it.
+            Disclosure::Closed { .. } => EvidenceBlobs::default(),
+        }
     }
 
     fn names(&self) -> Vec<TransactionId> {
@@ -111,16 +113,26 @@ impl StatementKind for RelationRecord {
     }
 
     fn verify(&self, scope: &Scope<'_>) -> Result<VerifiedStatement, VerifyError> {
-        let Evidence { manifest, scan, proof } = scope.evidence;
+        let Evidence { manifest, scan, proof, statement } = scope.evidence;
         scope.absent("manifest", manifest.as_ref())?;
         scope.absent("scan proof", scan.as_ref())?;
         let part = scope.present("proof", proof.as_ref())?;
+        let said = match &self.disclosure {
+            Disclosure::Open(said) => {
+                scope.absent("statement", statement.as_ref())?;
+                said.clone()
+            }
+            Disclosure::Closed { .. } => {
+                let part = scope.present("statement", statement.as_ref())?;
+                self.opened(part).ok_or(VerifyError::Statement { index: scope.index })?
+            }
+        };
         let tables: Vec<VerifiedTable<'_>> =
             self.datasets.iter().map(|dataset| scope.dataset(dataset)).collect::<Result<_, _>>()?;
         let layouts: Vec<&Layout> = tables.iter().map(|table| table.layout).collect();
         let plans = table_plans(&layouts)?;
-        let proof = self.check_proof(scope, &tables, &self.plan(&plans)?, part)?;
-        let report = RelationReport::new(&self.terms, &self.datasets, &layouts, compare(&layouts));
+        let proof = self.check_proof(scope, &tables, &plan(&said.terms, &plans)?, part)?;
+        let report = RelationReport::new(&said.terms, &self.datasets, &layouts, compare(&layouts));
         Ok(VerifiedStatement::Relation { record: Box::new(self.clone()), report: Box::new(report), proof })
     }
 }
@@ -130,25 +142,37 @@ impl fmt::Display for RelationRecord {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let table = |dataset: &DatasetRef| format!("{} {}", dataset.role, dataset.name);
         let tables: Vec<String> = self.datasets.iter().map(table).collect();
-        write!(f, "{}: {}", self.terms.operation, tables.join(", "))
+        write!(f, "{}: {}", self.disclosure.operation(), tables.join(", "))?;
+        match self.disclosure {
+            Disclosure::Open(_) => Ok(()),
+            Disclosure::Closed { .. } => f.write_str(" (closed)"),
+        }
     }
 }
 
 impl RelationRecord {
     /// The ids of the tables' entries, in order.
-    fn entries(&self) -> Vec<TransactionId> {
+    pub fn entries(&self) -> Vec<TransactionId> {
         self.datasets.iter().map(|dataset| dataset.entry).collect()
     }
 
-    /// The circuit of this relation between tables of such layouts, blank.
-    pub(crate) fn circuit(&self, layouts: &[&Layout]) -> Result<RelationCircuit, VerifyError> {
-        let plans = table_plans(layouts)?;
-        Ok(RelationCircuit::blank(self.plan(&plans)?.shape().clone()))
+    /// What a closed relation says, if this is its statement.
+    fn opened(&self, part: &StatementPart) -> Option<SaltedTerms> {
+        let entries = self.entries();
+        let said = part.clone().open(&self.disclosure.digest(&entries), &entries)?;
+        (said.terms.operation == self.disclosure.operation()).then_some(said)
     }
 
-    fn plan<'p>(&self, tables: &'p [TablePlan]) -> Result<RelationPlan<'p>, VerifyError> {
-        let RelationTerms { operation, columns, details } = &self.terms;
-        RelationPlan::with(*operation, details, tables.iter().collect(), columns).map_err(VerifyError::RelationPlan)
+    /// The circuit of this relation between tables of such layouts, blank; `None` for a closed one without its statement.
+    pub(crate) fn circuit(
+        &self,
+        statement: Option<&StatementPart>,
+        layouts: &[&Layout],
+    ) -> Result<Option<RelationCircuit>, VerifyError> {
+        let closed = statement.and_then(|part| self.opened(part)).map(|said| said.terms);
+        let Some(terms) = self.disclosure.open().or(closed.as_ref()) else { return Ok(None) };
+        let plans = table_plans(layouts)?;
+        Ok(Some(RelationCircuit::blank(plan(terms, &plans)?.shape().clone())))
     }
 
     /// Checks that the proof is about these tables: their scan proofs verified, under the string of this proof.
@@ -195,11 +219,16 @@ impl RelationRecord {
             })
             .collect();
         let context = RelationContext::new(scope.origin, self.notary.as_bytes(), self.nonce.as_bytes());
-        let digest = self.terms.digest(&self.salt, &self.entries());
+        let digest = self.disclosure.digest(&self.entries());
         let statement = RelationStatement { context, digest, plan, roles: &roles };
         verify_relation(string, key, &statement, &proof).map_err(VerifyError::Relation)?;
         Ok(opened.report)
     }
+}
+
+fn plan<'p>(terms: &RelationTerms, tables: &'p [TablePlan]) -> Result<RelationPlan<'p>, VerifyError> {
+    let RelationTerms { operation, columns, details } = terms;
+    RelationPlan::with(*operation, details, tables.iter().collect(), columns).map_err(VerifyError::RelationPlan)
 }
 
 fn table_plans(layouts: &[&Layout]) -> Result<Vec<TablePlan>, VerifyError> {

@@ -93,7 +93,7 @@ impl SingleJson {
         let scan = scan.map(|scan| ScanPart { proof: scan.proof, keys: scan.verifying_keys });
         let proof = proof.map(|proof| ProofPart { bytes: proof.bytes, key: proof.verifying_key });
         let (mut subject, checkpoint) = entry.read()?;
-        let table = Evidence { manifest, scan, proof: None };
+        let table = Evidence { manifest, scan, ..Evidence::default() };
         let entries = match notarization {
             Some(notarization) => {
                 let (mut notarization, other) = notarization.read()?;

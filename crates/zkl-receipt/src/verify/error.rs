@@ -71,6 +71,12 @@ pub enum VerifyError {
         /// The absent part.
         part: &'static str,
     },
+    /// A statement whose digest is not that of the closed relation beside which it stands.
+    #[error("the statement beside entry {index} is not the one that the entry has the digest of")]
+    Statement {
+        /// The entry.
+        index: LeafIndex,
+    },
     /// Evidence that the entry's kind does not call for.
     #[error("the receipt has a {part} for entry {index}, which does not call for one")]
     EvidenceSuperfluous {

@@ -194,17 +194,17 @@ pub(super) struct Relation<'e>(&'e RelationRecord);
 impl Relation<'_> {
     /// How they are related: `split` and `append` of a whole and its parts, `same_rows` of two, and so on.
     async fn operation(&self) -> &str {
-        self.0.terms.operation.name()
+        self.0.disclosure.operation().name()
     }
 
-    /// The columns in which they were compared.
+    /// The columns in which they were compared; none of a closed relation, whose receipts alone tell them.
     async fn columns(&self) -> &[String] {
-        &self.0.terms.columns
+        self.0.disclosure.open().map(|terms| terms.columns.as_slice()).unwrap_or_default()
     }
 
     /// The fewest rows of a class, of `k_anonymous`.
     async fn k(&self) -> Option<u32> {
-        self.0.terms.details.k
+        self.0.disclosure.open()?.details.k
     }
 
     /// The tables, in the order of their roles.

@@ -7,6 +7,7 @@ use zkl_argument::{
 use zkl_core::{
     ark::{Fr, ff::One as _},
     column::ColumnType,
+    layout::{ColumnLayout, Encoding, Layout},
 };
 use zkl_snark::{proof_system::UNIVERSAL, testing};
 
@@ -237,6 +238,21 @@ fn conditions_that_no_column_can_meet_are_refused() {
     let problem = ConditionProblem::NotNumeric;
     let refused = plan(Operation::Bounds, vec![word], &columns()[1..]);
     assert_eq!(refused, Err(RelationPlanError::Condition { column: text("word"), problem }));
+    // No whole number is in between, as rounding the ends shows.
+    let narrow = Condition { column: text("n"), is: Comparison::Between(text("0.4"), text("0.6")) };
+    let refused = plan(Operation::Bounds, vec![narrow], &columns()[..1]);
+    let problem = ConditionProblem::NoValue;
+    assert_eq!(refused, Err(RelationPlanError::Condition { column: text("n"), problem }));
+    // Of a column of truth values there are two.
+    let flag = ColumnLayout::new("flag", ColumnType::Bool, Encoding::Category { capacity: 4 });
+    let layout = Layout::new(3, vec![flag], Vec::new()).unwrap();
+    for (value, is_one) in [("true", true), ("false", true), ("yes", false), ("True", false)] {
+        let conditions = vec![Condition { column: text("flag"), is: Comparison::Equal(text(value)) }];
+        let details = Details { conditions, ..Details::default() };
+        let resolved = details.resolve(Operation::Filter, &layout, &[text("flag")]).map(|_| ());
+        let refused = RelationPlanError::Condition { column: text("flag"), problem };
+        assert_eq!(resolved, if is_one { Ok(()) } else { Err(refused) }, "{value}");
+    }
     // Nulls are allowed by bounds alone.
     let own = tables(Operation::Absent);
     let details = Details { conditions: vec![equal("n")], nulls: true, ..Details::default() };

@@ -1,16 +1,16 @@
 //! How a relation is written.
 //!
-//! `digest` is what the proof is bound to; `open` has what it stands for. Every statement is open so far.
+//! `digest` is what the proof is bound to; `open` has what it stands for, unless receipts alone have it.
 
 use serde::{Deserialize, Serialize, Serializer};
-use zkl_circuits::relation::{Details, Operation};
+use zkl_circuits::relation::Operation;
 use zkl_core::{
     digest::{Sha256Digest, TransactionId},
     time::Timestamp,
 };
 use zkl_merkle::keys::VerifyingKey;
 
-use super::{RelationRecord, RelationTerms, terms::StatementText};
+use super::{Disclosure, RelationRecord, StatementPart};
 use crate::{dataset_ref::DatasetRef, entry::EntryError, nonce::Nonce, proof_record::ProofRecord};
 
 /// Version 1.
@@ -20,20 +20,13 @@ pub(super) struct RelationV1 {
     operation: Operation,
     datasets: Vec<DatasetRef>,
     digest: Sha256Digest,
-    open: OpenV1,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    open: Option<StatementPart>,
     proof: ProofRecord,
     #[serde(with = "crate::text")]
     notary: VerifyingKey,
     recorded_at: Timestamp,
     nonce: Nonce,
-}
-
-/// The statement of an open relation.
-#[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct OpenV1 {
-    salt: Nonce,
-    statement: StatementText,
 }
 
 /// Whether the tables are as many as the operation has, in its roles.
@@ -46,21 +39,21 @@ impl TryFrom<RelationV1> for RelationRecord {
     type Error = EntryError;
 
     fn try_from(wire: RelationV1) -> Result<Self, EntryError> {
-        let RelationV1 { operation, datasets, digest, open: OpenV1 { salt, statement }, .. } = wire;
+        let RelationV1 { operation, datasets, digest, open, .. } = wire;
         if !in_roles(operation, &datasets) {
             return Err(EntryError::Datasets);
         }
         let entries: Vec<TransactionId> = datasets.iter().map(|dataset| dataset.entry).collect();
-        let StatementText { k, conditions, nulls, key, .. } = statement.clone();
-        let details = Details { k, conditions, nulls, key };
-        let terms = RelationTerms { operation, columns: statement.columns.clone(), details };
-        if statement != terms.text(&entries) || terms.digest(&salt, &entries) != digest {
+        let disclosure = match open {
+            Some(part) => Disclosure::Open(part.open(&digest, &entries).ok_or(EntryError::Relation)?),
+            None => Disclosure::Closed { operation, digest },
+        };
+        if disclosure.operation() != operation {
             return Err(EntryError::Relation);
         }
         Ok(Self {
-            terms,
+            disclosure,
             datasets,
-            salt,
             proof: wire.proof,
             notary: wire.notary,
             recorded_at: wire.recorded_at,
@@ -72,22 +65,25 @@ impl TryFrom<RelationV1> for RelationRecord {
 impl Serialize for RelationRecord {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let entries = self.entries();
-        let Self { terms, datasets, salt, proof, notary, recorded_at, nonce } = self.clone();
-        let digest = terms.digest(&salt, &entries);
-        let open = OpenV1 { salt, statement: terms.text(&entries) };
-        let operation = terms.operation;
+        let Self { disclosure, datasets, proof, notary, recorded_at, nonce } = self.clone();
+        let (operation, digest) = (disclosure.operation(), disclosure.digest(&entries));
+        let open = match disclosure {
+            Disclosure::Open(said) => Some(said.part(&entries)),
+            Disclosure::Closed { .. } => None,
+        };
         RelationV1 { operation, datasets, digest, open, proof, notary, recorded_at, nonce }.serialize(serializer)
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use zkl_circuits::relation::Details;
     use zkl_core::digest::{BlobDigest, DatasetId, KeyDigest};
     use zkl_merkle::keys::SigningKey;
     use zkl_snark::proof_system::UNIVERSAL;
 
-    use super::*;
-    use crate::scheme::Scheme;
+    use super::{super::terms::SaltedTerms, *};
+    use crate::{kind::RelationTerms, scheme::Scheme};
 
     fn record() -> RelationRecord {
         let dataset = |role: &str, byte: u8| DatasetRef {
@@ -97,13 +93,15 @@ mod tests {
             entry: TransactionId::new([byte; 32]),
         };
         RelationRecord {
-            terms: RelationTerms {
-                operation: Operation::SameRows,
-                columns: vec!["a".to_owned(), "b".to_owned()],
-                details: Details::default(),
-            },
+            disclosure: Disclosure::Open(SaltedTerms {
+                salt: Nonce::generate().unwrap(),
+                terms: RelationTerms {
+                    operation: Operation::SameRows,
+                    columns: vec!["a".to_owned(), "b".to_owned()],
+                    details: Details::default(),
+                },
+            }),
             datasets: vec![dataset("left", 1), dataset("right", 2)],
-            salt: Nonce::generate().unwrap(),
             proof: ProofRecord {
                 scheme: Scheme::of(UNIVERSAL),
                 circuit: "relation/rows-16-0@1".parse().unwrap(),
@@ -148,6 +146,29 @@ mod tests {
         for (index, change) in changes.iter().enumerate() {
             assert!(matches!(read(change), Err(EntryError::Relation)), "change {index}");
         }
+    }
+
+    #[test]
+    fn a_closed_statement_is_its_digest_and_opens_to_one_text_alone() {
+        let open = record();
+        let (entries, Disclosure::Open(said)) = (open.entries(), &open.disclosure) else { unreachable!() };
+        let digest = said.digest(&entries);
+        let record = RelationRecord {
+            disclosure: Disclosure::Closed { operation: Operation::SameRows, digest },
+            ..open.clone()
+        };
+        let text = serde_json::to_string(&record).unwrap();
+        assert!(!text.contains("salt") && !text.contains("columns"), "{text}");
+        let again = RelationRecord::try_from(serde_json::from_str::<RelationV1>(&text).unwrap()).unwrap();
+        assert_eq!((&again, again.disclosure.open()), (&record, None));
+        let part = said.part(&entries);
+        assert_eq!(part.clone().open(&digest, &entries).as_ref(), Some(said));
+        assert_eq!(part.clone().open(&digest, &entries[..1]), None);
+        let mut other = said.clone();
+        other.terms.columns.pop();
+        assert_eq!(other.part(&entries).open(&digest, &entries), None);
+        let salted = SaltedTerms { salt: Nonce::generate().unwrap(), ..said.clone() };
+        assert_eq!(salted.part(&entries).open(&digest, &entries), None);
     }
 
     #[test]
