@@ -12,8 +12,8 @@ use zkl_ledger::{
     data::DataMismatch,
     dataset::Format,
     receipt::{
-        Disclosure, EntryError, Nonce, Predicate, Receipt, RelationRecord, RelationTerms, Requirement, SignedEntry,
-        VerifiedReceipt, VerifiedStatement, VerifyError,
+        Disclosure, EntryError, Nonce, Predicate, Receipt, RelationRecord, RelationTerms, Requirement, SaltedTerms,
+        SignedEntry, VerifiedReceipt, VerifiedStatement, VerifyError,
     },
     relation::{BrokenRow, Operation, RelateError},
     requests::{EvidenceRequest, ProofSetting},
@@ -94,12 +94,16 @@ fn record(receipt: &Receipt) -> RelationRecord {
     }
 }
 
-/// What an open relation says, for a test to change.
-pub(crate) fn terms(record: &mut RelationRecord) -> &mut RelationTerms {
+/// What an open relation says, and with which salt, for a test to change.
+fn said(record: &mut RelationRecord) -> &mut SaltedTerms {
     match &mut record.disclosure {
-        Disclosure::Open(said) => &mut said.terms,
+        Disclosure::Open(said) => said,
         Disclosure::Closed { .. } => panic!("an open relation"),
     }
+}
+
+pub(crate) fn terms(record: &mut RelationRecord) -> &mut RelationTerms {
+    &mut said(record).terms
 }
 
 /// What becomes of the receipt when its last statement and the bytes of its proof are changed, signed and logged with the notary's own keys.
@@ -162,7 +166,7 @@ async fn every_part_of_a_relation_is_bound_to_its_proof() {
     };
     // The same proof in another entry, of another statement, or of another operation.
     unproved(&|record| record.nonce = Nonce::generate().unwrap());
-    unproved(&|record| record.salt = Nonce::generate().unwrap());
+    unproved(&|record| said(record).salt = Nonce::generate().unwrap());
     unproved(&|record| terms(record).operation = Operation::Append);
     // Parts that stand in each other's roles.
     unproved(&|record| {
@@ -326,7 +330,7 @@ async fn a_subset_verifies_from_its_receipt_and_for_its_tables_alone() {
         assert!(matches!(refused, VerifyError::Relation(VerifyRelationError::Proof(_))), "{refused:?}");
     };
     unproved(&|record| record.nonce = Nonce::generate().unwrap());
-    unproved(&|record| record.salt = Nonce::generate().unwrap());
+    unproved(&|record| said(record).salt = Nonce::generate().unwrap());
     // A table that has more rows than the whole, or the two the other way round.
     let rows = refused(&|record, _| {
         record.datasets.swap(0, 1);
