@@ -7,7 +7,7 @@ TARGET_DIR = $(shell $(CARGO) metadata --format-version 1 --no-deps | sed -n 's/
 # Everything that can be left out of a build; tests and lints see all of it.
 STORES = zkl-cli/pg,zkl-cli/s3,zkl-testkit/postgres,zkl-testkit/s3-servers
 
-.PHONY: help setup setup-servers build quickstart quickstart-python serve test test-python test-engines ci lint fmt clippy doc deny features msrv fuzz delete-checks pandas real-tables differential test-second-verifier test-clients test-kernels wasm ceremony embed-smoke stress-kernel stress stress-storage bench bench-kernels bench-python deploy-check dist reproducible images-test bench-wide bench-relations test-openapi browser-test stress-server bench-server clean
+.PHONY: help setup setup-servers build quickstart quickstart-python demo-lineage serve test test-python test-engines ci lint fmt clippy doc deny features msrv fuzz delete-checks pandas relate-pandas real-tables differential test-second-verifier test-clients test-kernels wasm ceremony embed-smoke stress-kernel stress stress-storage bench bench-kernels bench-python deploy-check dist reproducible images-test bench-wide bench-relations test-openapi browser-test stress-server bench-server clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 22
@@ -32,6 +32,10 @@ quickstart: build setup-servers
 	$(CARGO) build --locked -p zkl-testkit --features postgres,s3-servers --example with_store
 	@$(TARGET_DIR)/debug/examples/with_store $(STORE) scripts/quickstart.sh $(TARGET_DIR)/release/zkl
 endif
+
+demo-lineage: setup ## clean, split and cut a bundled table with a proof of every step, and audit that offline (docs/lineage.md)
+	$(CARGO) build --release --locked -p zkl-cli
+	@scripts/demo_lineage.sh $(TARGET_DIR)/release/zkl
 
 serve: setup ## serve a demo ledger over REST, gRPC and GraphQL, with a key and commands to try (ZKL_LISTEN=ADDRESS ZKL_GRPC_LISTEN=ADDRESS)
 	$(CARGO) build --release --locked -p zkl-cli -p zkl-server
@@ -113,6 +117,12 @@ pandas: setup ## compare profiles with pandas (DATA=DIR for tables of your own)
 	@# With a test beside it the binary is the very one that `make test` built: test dependencies switch on features that are not there otherwise.
 	$(CARGO) build --locked --workspace --features $(STORES) --bin zkl --test cli
 	@scripts/compare_all.sh $(TARGET_DIR)/debug/zkl $(or $(DATA),examples/data)
+
+# With DATA=DIR it takes tables of your own; PUBLIC tables are fetched by package name.
+relate-pandas: setup ## make tables of others with pandas and prove how they are related; changed ones must be refused: minutes (DATA=DIR PUBLIC=N)
+	$(CARGO) build --release --locked -p zkl-cli
+	@$$(scripts/python_env.sh) scripts/relate_with_pandas.py $(TARGET_DIR)/release/zkl $(or $(DATA),examples/data)/*.csv \
+		--public $(or $(PUBLIC),20) $${XDG_CACHE_HOME:-$$HOME/.cache}/zkl/tables
 
 test-second-verifier: setup ## compare verdicts with a verifier in Python that was written from the pages (MUTATIONS=N of each receipt)
 	$(CARGO) build --locked --workspace --features $(STORES) --bin zkl --test cli

@@ -3,7 +3,9 @@
 mod check;
 mod circuits;
 mod custody;
+mod derive;
 mod key;
+mod lineage;
 mod notarize;
 mod openings;
 mod read;
@@ -19,7 +21,9 @@ use clap::{Args, Parser, Subcommand, ValueHint, builder::BoolishValueParser};
 pub(crate) use custody::{
     AuditArgs, BackupArgs, CosignArgs, FsckArgs, MoveArgs, RestoreArgs, WitnessArgs, WitnessCommand,
 };
+pub(crate) use derive::{DeriveArgs, EraseArgs, FilterRowsArgs, SplitArgs};
 pub(crate) use key::{KeyArgs, KeyCommand, KeyMoveArgs, KeyRevokeArgs, KeyRotateArgs, Role};
+pub(crate) use lineage::LineageArgs;
 pub(crate) use notarize::NotarizeArgs;
 pub(crate) use openings::{OpeningsArgs, OpeningsCommand, OpeningsPassphraseArgs, OpeningsShowArgs};
 pub(crate) use read::{INPUT_FORMATS, ReadArgs, ascii_char, column_type, digits};
@@ -106,6 +110,9 @@ pub(crate) enum Command {
     Notarize(NotarizeArgs),
     Prove(ProveArgs),
     Relate(RelateArgs),
+    Split(Box<SplitArgs>),
+    Filter(Box<FilterRowsArgs>),
+    Erase(Box<EraseArgs>),
     Check(CheckArgs),
     Verify(VerifyArgs),
     Inspect(InspectArgs),
@@ -116,6 +123,7 @@ pub(crate) enum Command {
     Show(ShowArgs),
     Receipt(ReceiptArgs),
     History(HistoryArgs),
+    Lineage(LineageArgs),
     Withdraw(WithdrawArgs),
     /// List the datasets and how many entries are about each.
     #[command(after_help = "\

@@ -14,7 +14,7 @@ use zkl_ledger::{
     claim::{ClaimError, ClaimSyntaxError, PairKind},
     openings::OpeningKeyError,
     receipt::VerifyError,
-    relation::RelationSyntaxError,
+    relation::{DerivationError, RelationSyntaxError},
     storage::StorageErrorKind,
 };
 use zkl_sources::SourceError;
@@ -70,6 +70,14 @@ pub(crate) enum CliError {
     RelationFile { dataset: DatasetName, problem: &'static str },
     #[error("entry {entry} was recorded for the relation, and is none")]
     NoRelation { entry: String },
+    #[error("{files} file(s) are made, and {names} name(s) are given with --output-name")]
+    OutputNames { names: usize, files: usize },
+    #[error("{failed} of {of} relations are not proved")]
+    LineageNotProved { failed: usize, of: usize },
+    #[error("the receipts are of several logs: each has lineages of its own")]
+    ReceiptsOfLogs,
+    #[error("no receipt notarizes a version of {dataset}")]
+    NotInReceipts { dataset: DatasetName },
     #[error("{path} does not hold a claim", path = path.display())]
     ClaimFile { path: PathBuf, source: serde_json::Error },
     #[error("{path} is not a dataset file", path = path.display())]
@@ -216,6 +224,11 @@ fn ledger_hint(error: &LedgerError) -> Option<String> {
             format!("notarize the table again with --product {first},{second}")
         }
         LedgerError::NoLedger { .. } => "run `zkl init` here, or name the ledger with --ledger DIR".to_owned(),
+        LedgerError::Derivation(DerivationError::Exists { .. }) => "--force replaces it".to_owned(),
+        LedgerError::Derivation(DerivationError::Unnamed { .. }) => {
+            "name the dataset that is made with --output-name".to_owned()
+        }
+        LedgerError::Derivation(DerivationError::Unfinished { source, .. }) => return ledger_hint(source),
         LedgerError::UnknownDataset { similar: None, .. } => "`zkl datasets` lists the names".to_owned(),
         LedgerError::UnknownEntry { .. } => {
             "`zkl log` lists the entries; give an index, an id or how it begins, a dataset, or `last`".to_owned()

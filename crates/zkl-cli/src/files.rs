@@ -74,11 +74,16 @@ fn is_report(bytes: &[u8]) -> bool {
 /// Checks before long work that a file can be written where it is asked for: that what is there already is of its kind, none of
 /// `precious`, and not in a directory among them.
 pub(crate) fn check_writable(path: &Path, content: Content, precious: &[&Path]) -> Result<(), CliError> {
+    check_place(path, precious)?;
+    check_replaceable(path, content)
+}
+
+/// The same of a file that may replace whatever is there.
+pub(crate) fn check_place(path: &Path, precious: &[&Path]) -> Result<(), CliError> {
     let replaces = |target: &Path, kept: &Path| fs::canonicalize(kept).is_ok_and(|kept| target.starts_with(kept));
     if fs::canonicalize(path).is_ok_and(|target| precious.iter().any(|kept| replaces(&target, kept))) {
         return Err(CliError::Precious { path: path.to_owned() });
     }
-    check_replaceable(path, content)?;
     let dir = path.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let answer = match fs::metadata(path) {
         Ok(metadata) if metadata.is_dir() => Err(io::Error::from(io::ErrorKind::IsADirectory)),

@@ -1,6 +1,6 @@
 //! What goes to stdout, as `zkl-verify` writes it, too.
 
-pub(crate) use zkl_verify::output::{Report, cut, printable, printable_lines, table, write_fields};
+pub(crate) use zkl_verify::output::{Report, cut, print_text, printable, printable_lines, table, write_fields};
 
 use crate::{args::Format, error::CliError};
 

@@ -194,6 +194,12 @@ pub enum Fault {
         /// The type, as the file's format names it.
         data_type: String,
     },
+    /// A table whose rows cannot be copied into another one as they are written.
+    #[error("its rows cannot be copied: {why}")]
+    NotCopied {
+        /// Why.
+        why: &'static str,
+    },
     /// A compressed file in a format that is read by position.
     #[error("a compressed {format} file cannot be read by position")]
     CompressedSeekable {
@@ -482,6 +488,9 @@ impl DatasetError {
             Fault::Truncated { .. } => fixed("copy or download the file again"),
             Fault::Unsupported { .. } => declare("text, of which only the nulls are counted"),
             Fault::CompressedSeekable { .. } => fixed("decompress the file first"),
+            Fault::NotCopied { .. } => {
+                fixed("save the table as one CSV or Parquet file, and give the copies the same extension")
+            }
             Fault::NoDigest { .. } => fixed("leave the column out of the batches, or convert it to strings"),
             Fault::NotFinite => fixed(
                 "treat NaN as null with the option for it, replace infinities, or declare the column as category or text",

@@ -80,8 +80,20 @@ impl Format {
             && matches!(begins, (Some(b'['), Some(b'{' | b'[' | b']')) | (Some(b'{'), Some(b'"' | b'}')))
     }
 
+    /// The format that the extension of a name tells; `None` when it tells none, as that of a compressed file.
+    pub(crate) fn of_extension(name: &Path) -> Option<Self> {
+        match extension(name)?.as_str() {
+            "csv" | "tsv" | "tab" | "psv" => Some(Self::Csv),
+            "json" => Some(Self::Json),
+            "ndjson" | "jsonl" | "jsonlines" => Some(Self::Ndjson),
+            "parquet" | "pq" => Some(Self::Parquet),
+            "arrow" | "feather" => Some(Self::ArrowFile),
+            "arrows" => Some(Self::ArrowStream),
+            _ => None,
+        }
+    }
+
     fn of_text(head: &[u8], name: &Path) -> Self {
-        let extension = |path: &Path| path.extension().and_then(|e| e.to_str()).map(str::to_ascii_lowercase);
         let mut found = extension(name);
         if matches!(found.as_deref(), Some("gz" | "gzip" | "zst" | "zstd" | "bz2" | "xz")) {
             found = extension(Path::new(name.file_stem().unwrap_or_default()));
@@ -103,6 +115,11 @@ impl Format {
             },
         }
     }
+}
+
+/// The last extension of a name, in small letters.
+fn extension(name: &Path) -> Option<String> {
+    name.extension().and_then(|extension| extension.to_str()).map(str::to_ascii_lowercase)
 }
 
 impl fmt::Display for Format {

@@ -3,6 +3,7 @@
 pub mod arrow;
 mod canonical;
 mod cell;
+mod copy;
 mod dictionary;
 mod encode;
 mod error;
@@ -22,6 +23,7 @@ mod source;
 mod temporal;
 pub mod view;
 
+pub use copy::{CopyTarget, RowCopy};
 pub use encode::{EncodedBatch, EncodedColumn, Frame, RowSink, SinkError};
 pub use error::{DatasetError, Excerpt, Fault, Place};
 pub use format::{Compression, CsvOptions, DateOrder, Format, NoTable, UnknownName};

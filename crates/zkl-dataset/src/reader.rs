@@ -27,6 +27,7 @@ pub(crate) use self::{
 };
 use crate::{
     cell::Cell,
+    copy::CopyTarget,
     error::{DatasetError, Fault},
     format::{Compression, CsvOptions, Format},
     hash::{Feed, HashSet as Hashes},
@@ -181,6 +182,28 @@ impl Table {
                 feed.finish().map_err(io_error)
             }
         }
+    }
+
+    /// Copies the row at each position to the target with that number, or nowhere. The formats of the targets go with that of the table.
+    pub(crate) fn copy_rows(
+        &self,
+        places: &[Option<u8>],
+        targets: Vec<(CopyTarget, Format)>,
+        progress: &mut dyn Progress,
+    ) -> Result<(), DatasetError> {
+        let ticker = Ticker { progress, pass: Pass::Encode, total: self.bytes, rows: 0 };
+        let expected_rows = Some(places.len() as u64);
+        let ticker = Progressing { ticker, feed: None, expected_rows, table: self };
+        if self.report.format == Format::Csv {
+            let fail = |error| self.decode_error(error);
+            let open = || {
+                let decoder = decompressed(self.report.compression, self.source.open()?).map_err(fail)?;
+                decode::text(decoder).map_err(fail)
+            };
+            let targets = targets.into_iter().map(|(target, _)| target).collect();
+            return csv::copy_rows(self, &open, places, targets, ticker);
+        }
+        arrow::copy_rows(self, self.source.open()?, places, targets, ticker)
     }
 
     /// Reads a format that is read from its start to its end.

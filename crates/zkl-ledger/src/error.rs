@@ -34,7 +34,7 @@ use zkl_snark::{
 
 use crate::{
     fsck::Finding,
-    relate::RelateError,
+    relate::{DerivationError, RelateError},
     store_url::StoreUrlError,
     vault::{OpeningKeyError, VaultError},
 };
@@ -67,6 +67,9 @@ pub enum LedgerError {
     /// A relation could not be proved.
     #[error(transparent)]
     Relation(#[from] RelateError),
+    /// No table was made of another one.
+    #[error(transparent)]
+    Derivation(#[from] DerivationError),
     /// The table has no place in a shape of the scan argument.
     #[error("the table does not fit the proof over every row")]
     Plan(#[from] PlanError),
@@ -549,6 +552,7 @@ impl LedgerError {
             },
             Self::Batch(error) => error.kind(),
             Self::Relation(error) => error.kind(),
+            Self::Derivation(error) => error.kind(),
             Self::Claim(ClaimError::False) => ErrorKind::FalseClaim,
             Self::Dataset(error) => match error.fault() {
                 Fault::Io(_) => ErrorKind::Unavailable,
@@ -660,6 +664,7 @@ impl LedgerError {
             },
             Self::Batch(error) => error.hint(),
             Self::Relation(error) => error.hint().map(Into::into),
+            Self::Derivation(error) => error.hint(),
             Self::Dataset(error) => error.hint(),
             Self::Claim(ClaimError::MissingPair { kind, first, second, .. }) => {
                 let pair = match kind {

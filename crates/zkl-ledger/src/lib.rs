@@ -14,6 +14,7 @@ mod files;
 pub mod fsck;
 pub mod home;
 mod ledger;
+pub mod lineage;
 mod log;
 mod notarize;
 mod opening;
@@ -56,13 +57,15 @@ pub mod requests {
         notarize::{EvidenceRequest, Notarize, Notarized},
         proofs::{ProofSetting, ProofSettingError},
         prove::{Prove, ProveCircuit},
-        relate::{ClosedRelation, Relate, RelateClosed},
+        relate::{ClosedRelation, Derive, Derived, DerivedFile, DerivedTable, Relate, RelateClosed},
     };
 }
 
 /// Relations between tables: their text, what can be said, and why one was not proved.
 pub mod relation {
-    pub use crate::relate::{BrokenRow, RelateError, Relation, RelationSyntaxError};
+    pub use crate::relate::{
+        BrokenRow, Derivation, DerivationError, Ratio, RatioError, RelateError, Relation, RelationSyntaxError,
+    };
     pub use zkl_circuits::relation::{
         Condition, ConditionProblem, Details, Operation, OperationError, RelationPlanError,
     };

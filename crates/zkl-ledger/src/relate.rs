@@ -1,9 +1,12 @@
 //! Relations: from tables that are notarized, and their rows, to an entry.
 
+mod derive;
+mod derive_error;
 mod difference;
 mod error;
 mod language;
 mod rows;
+mod split;
 
 use std::{future::IntoFuture, sync::Arc};
 
@@ -22,8 +25,11 @@ use zkl_receipt::{
 
 use self::rows::{CommittedRows, RelatedRows};
 pub use self::{
+    derive::{Derivation, Derive, Derived, DerivedFile, DerivedTable},
+    derive_error::DerivationError,
     error::{BrokenRow, RelateError},
     language::{Relation, RelationSyntaxError},
+    split::{Ratio, RatioError},
 };
 use crate::{
     dataset_version::Dataset,

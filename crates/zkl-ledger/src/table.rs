@@ -224,16 +224,7 @@ impl Default for ReadOptions {
 impl ReadOptions {
     /// The scan of a source that these options describe.
     pub fn scan(&self, source: Source) -> Scan {
-        let mut source = source.csv(self.csv.clone());
-        if let Some(format) = self.format {
-            source = source.format(format);
-        }
-        if let Some(compression) = self.compression {
-            source = source.compression(compression);
-        }
-        if let Some(sheet) = &self.sheet {
-            source = source.sheet(sheet);
-        }
+        let source = self.source(source);
         let options = ScanOptions {
             pins: Pins::new(self.exact, self.pins.clone()),
             null_tokens: self.null_tokens.as_ref().map_or_else(NullTokens::default, NullTokens::new),
@@ -249,6 +240,35 @@ impl ReadOptions {
             scan = scan.product(left, right);
         }
         scan
+    }
+
+    /// The source with the format, the compression and the dialect that these options name.
+    pub(crate) fn source(&self, source: Source) -> Source {
+        let mut source = source.csv(self.csv.clone());
+        if let Some(format) = self.format {
+            source = source.format(format);
+        }
+        if let Some(compression) = self.compression {
+            source = source.compression(compression);
+        }
+        if let Some(sheet) = &self.sheet {
+            source = source.sheet(sheet);
+        }
+        source
+    }
+
+    /// Whether a table that was read as `pinned` says and has this layout would be read in the same way with these options. What they leave
+    /// open may be anything.
+    pub(crate) fn agree_with(&self, pinned: &Self, layout: &Layout) -> bool {
+        let fits = |pin: &ColumnPin| {
+            let column = layout.columns().iter().find(|column| column.name == pin.name);
+            column.is_some_and(|column| {
+                pin.ty.is_none_or(|ty| ty == column.ty)
+                    && pin.nullable.is_none_or(|nullable| nullable == column.nullable)
+            })
+        };
+        let known = |given: &Self| Self { exact: true, ..given.pinned_to(layout) };
+        *self == Self::default() || (self.pins.iter().all(fits) && known(self) == *pinned)
     }
 
     /// The same options with every column's type, nullability and rounding pinned to what was found: nothing is left to inference.

@@ -24,6 +24,10 @@ struct Item {
 enum Shown {
     /// By claims with one of these functions.
     Claims(&'static [&'static str]),
+    /// By relations with one of these operations. What they leave open is said where there are some.
+    Relations(&'static [&'static str], &'static str),
+    /// By claims with one of these functions, or relations with one of these operations.
+    Either(&'static [&'static str], &'static [&'static str]),
     /// By claims about dates and times.
     Times,
     /// By the shape of the table, in its entry.
@@ -34,10 +38,7 @@ enum Shown {
     Never(&'static str),
 }
 
-/// Statements about several tables are shown by themselves; what they contribute here is not weighed yet.
-const NO_RELATION: &str = "a relation between tables is a statement of its own, which this list does not weigh yet";
-
-const ITEMS: [Item; 19] = [
+const ITEMS: [Item; 21] = [
     Item {
         provision: "Art. 10(2)(a)",
         asks: "The design choices are appropriate",
@@ -52,7 +53,10 @@ const ITEMS: [Item; 19] = [
     Item {
         provision: "Art. 10(2)(c)",
         asks: "How the data were prepared: this version follows from an earlier one by stated steps",
-        shown: Shown::Never(NO_RELATION),
+        shown: Shown::Relations(
+            &["filter", "erase", "split", "append", "subset", "same_rows"],
+            "steps that no relation was proved of are not shown, nor are steps that changed values",
+        ),
     },
     Item {
         provision: "Art. 10(2)(d)",
@@ -87,7 +91,7 @@ const ITEMS: [Item; 19] = [
     Item {
         provision: "Art. 10(3)",
         asks: "Free of errors: every value within bounds",
-        shown: Shown::Claims(&["values", "min", "max", "range"]),
+        shown: Shown::Either(&["values", "min", "max", "range"], &["bounds"]),
     },
     Item {
         provision: "Art. 10(3)",
@@ -101,8 +105,16 @@ const ITEMS: [Item; 19] = [
     },
     Item {
         provision: "Art. 10(3)",
-        asks: "No record stands in training and test data at once, and none stands twice",
-        shown: Shown::Never(NO_RELATION),
+        asks: "No record stands in training and test data at once",
+        shown: Shown::Relations(
+            &["disjoint"],
+            "two keys may stand for one person, and tables that are not named may hold the same records",
+        ),
+    },
+    Item {
+        provision: "Art. 10(3)",
+        asks: "No record stands twice",
+        shown: Shown::Relations(&["unique"], "two keys may stand for one thing"),
     },
     Item {
         provision: "Art. 10(4)",
@@ -111,15 +123,26 @@ const ITEMS: [Item; 19] = [
     },
     Item {
         provision: "Art. 10(5)",
-        asks: "Special categories of data are used to correct bias only, and deleted afterwards",
-        shown: Shown::Never("that no unrecorded copy exists cannot be proved"),
+        asks: "Special categories of data are used to correct bias only",
+        shown: Shown::Never("what data are used for is not in them"),
+    },
+    Item {
+        provision: "Art. 10(5)(b), (e)",
+        asks: "Special categories of data are protected by technical measures, and records are deleted",
+        shown: Shown::Relations(
+            &["erase", "absent", "k_anonymous"],
+            "it is about the tables that are named: that no other copy exists cannot be proved",
+        ),
     },
     Item { provision: "Annex IV, 2(d)", asks: "Main characteristics of the data sets", shown: Shown::Shape },
     Item { provision: "Annex IV, 2(d)", asks: "The data were recorded before they were used", shown: Shown::Order },
     Item {
         provision: "Annex IV, 2(d)",
         asks: "Labelling and cleaning, such as the removal of outliers",
-        shown: Shown::Never(NO_RELATION),
+        shown: Shown::Relations(
+            &["filter", "erase", "bounds"],
+            "which rows were kept or removed is shown; that labels are right is not",
+        ),
     },
 ];
 
@@ -127,6 +150,10 @@ impl Shown {
     fn by(self, fact: &Fact<'_>) -> bool {
         match self {
             Self::Claims(functions) => fact.function().is_some_and(|function| functions.contains(&function)),
+            Self::Relations(operations, _) => fact.operation().is_some_and(|operation| operations.contains(&operation)),
+            Self::Either(functions, operations) => {
+                Self::Claims(functions).by(fact) || Self::Relations(operations, "").by(fact)
+            }
             Self::Times => fact.is_about_time(),
             Self::Shape => fact.layout().is_some(),
             Self::Order => {
@@ -186,6 +213,7 @@ fn row(item: &Item, facts: &[Fact<'_>]) -> Markup {
                         @for fact in found {
                             div { (statement::badge(shown.worth(fact))) " " (fact.sentence) " " span class="soft" { "(entry " (fact.entry.index.0) ")" } }
                         }
+                        @if let Shown::Relations(_, open) = shown { div class="soft" { "Left open: " (open) "." } }
                     }
                 }
             }
@@ -196,7 +224,15 @@ fn row(item: &Item, facts: &[Fact<'_>]) -> Markup {
 /// Functions of claims that a requirement here may rest on.
 pub fn functions() -> impl Iterator<Item = &'static str> {
     ITEMS.iter().flat_map(|item| match item.shown {
-        Shown::Claims(functions) => functions.iter().copied(),
+        Shown::Claims(functions) | Shown::Either(functions, _) => functions.iter().copied(),
+        _ => [].iter().copied(),
+    })
+}
+
+/// Operations of relations that a requirement here may rest on.
+pub fn operations() -> impl Iterator<Item = &'static str> {
+    ITEMS.iter().flat_map(|item| match item.shown {
+        Shown::Relations(operations, _) | Shown::Either(_, operations) => operations.iter().copied(),
         _ => [].iter().copied(),
     })
 }

@@ -50,6 +50,14 @@ impl<'a> Fact<'a> {
         }
     }
 
+    /// Operation of the relation, if it is one.
+    pub(crate) fn operation(&self) -> Option<&'static str> {
+        match &self.entry.statement {
+            VerifiedStatement::Relation { report, .. } => Some(report.operation.name()),
+            _ => None,
+        }
+    }
+
     /// Whether it is a claim about the values of a column of dates or times.
     pub(crate) fn is_about_time(&self) -> bool {
         let VerifiedStatement::Claim { claim, layout, .. } = &self.entry.statement else { return false };

@@ -180,6 +180,18 @@ fn every_kind_of_claim_serves_a_requirement() {
     }
 }
 
+/// So must a new relation, but for one that no requirement asks for: that a value is there.
+#[test]
+fn every_relation_serves_a_requirement() {
+    let named: Vec<&str> = zkl_report::legal::operations().collect();
+    for operation in zkl_circuits::relation::Operation::ALL {
+        let serves = named.contains(&operation.name());
+        assert_eq!(serves, operation != zkl_circuits::relation::Operation::Present, "{operation}");
+    }
+    let known = |name: &&str| name.parse::<zkl_circuits::relation::Operation>().is_ok();
+    assert!(named.iter().all(known), "{named:?}");
+}
+
 /// Browsers hash what stands between the tags: it must be the very text.
 #[test]
 fn the_policy_of_a_page_allows_its_style_and_nothing_else() {

@@ -4,6 +4,7 @@
 //! is bounded in bytes, depth and complexity before any of it is answered.
 
 mod failure;
+mod lineage;
 mod mutation;
 mod objects;
 mod page;

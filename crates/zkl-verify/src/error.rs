@@ -63,6 +63,9 @@ pub enum VerifierError {
     /// CSV of something that has no such form.
     #[error("only `zkl verify` has a CSV form")]
     NoCsv,
+    /// The form of a graph of something that is none.
+    #[error("only `zkl lineage` has the forms of graphs, dot and mermaid")]
+    NoGraph,
     /// A text that names nothing to trust.
     #[error("--trust {got:?} is neither a log key, nor vk:CIRCUIT:DIGEST, nor srs:DIGEST, nor a file of such lines")]
     Trust {
@@ -95,7 +98,8 @@ impl VerifierError {
             Self::ReadFile { source, .. } if source.kind() == io::ErrorKind::NotFound => Kind::NotFound,
             Self::NoReceipts { .. } => Kind::NotFound,
             Self::ReadFile { .. } | Self::Unreadable { .. } | Self::Stdout(_) => Kind::Unavailable,
-            Self::NoCsv | Self::Trust { .. } | Self::Policy { .. } | Self::TrustStore { .. } => Kind::InvalidInput,
+            Self::NoCsv | Self::NoGraph => Kind::InvalidInput,
+            Self::Trust { .. } | Self::Policy { .. } | Self::TrustStore { .. } => Kind::InvalidInput,
         }
     }
 

@@ -8,6 +8,8 @@ use clap::ValueEnum;
 pub enum Format {
     /// For people.
     #[default]
+    #[value(alias = "text")]
+    #[serde(alias = "text")]
     Table,
     /// For programs; the fields are stable.
     Json,
@@ -15,4 +17,17 @@ pub enum Format {
     Yaml,
     /// A line for each statement of each receipt (of verification alone).
     Csv,
+    /// A graph in the language of Graphviz (of `zkl lineage` alone).
+    #[value(hide = true)]
+    Dot,
+    /// A graph in the language of Mermaid (of `zkl lineage` alone).
+    #[value(hide = true)]
+    Mermaid,
+}
+
+impl Format {
+    /// Whether it is the form of a graph.
+    pub const fn is_graph(self) -> bool {
+        matches!(self, Self::Dot | Self::Mermaid)
+    }
 }

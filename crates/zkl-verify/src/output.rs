@@ -22,7 +22,7 @@ pub trait Report: Serialize {
 /// Writes `report` to stdout in the form asked for.
 ///
 /// # Errors
-/// [`VerifierError::Stdout`], [`VerifierError::NoCsv`].
+/// [`VerifierError::Stdout`], [`VerifierError::NoCsv`], [`VerifierError::NoGraph`].
 pub fn print(report: &impl Report, format: Format) -> Result<(), VerifierError> {
     let mut out = io::stdout().lock();
     let written = match format {
@@ -34,8 +34,18 @@ pub fn print(report: &impl Report, format: Format) -> Result<(), VerifierError> 
             serde_saphyr::to_string(report).map_err(io::Error::other).and_then(|text| out.write_all(text.as_bytes()))
         }
         Format::Csv => return Err(VerifierError::NoCsv),
+        Format::Dot | Format::Mermaid => return Err(VerifierError::NoGraph),
     };
     finished(written.and_then(|()| out.flush()))
+}
+
+/// Writes a text to stdout as it is.
+///
+/// # Errors
+/// [`VerifierError::Stdout`].
+pub fn print_text(text: &str) -> Result<(), VerifierError> {
+    let mut out = io::stdout().lock();
+    finished(out.write_all(text.as_bytes()).and_then(|()| out.flush()))
 }
 
 /// Writes lines to stdout as CSV. Text of strangers stays in its cell.

@@ -6,6 +6,7 @@ mod circuits;
 mod completions;
 mod cosign;
 mod datasets;
+mod derive;
 mod doctor;
 mod entries;
 mod export;
@@ -13,6 +14,7 @@ mod fsck;
 mod init;
 mod inspect;
 mod key;
+mod lineage;
 mod man;
 mod notarize;
 mod openings;
@@ -53,11 +55,17 @@ pub(crate) async fn run(command: Command, config: &Config) -> Result<(), CliErro
     if config.format == Format::Csv && !matches!(command, Command::Verify(_)) {
         return Err(VerifierError::NoCsv.into());
     }
+    if config.format.is_graph() && !matches!(command, Command::Lineage(_)) {
+        return Err(VerifierError::NoGraph.into());
+    }
     match command {
         Command::Init(args) => init::run(args, config).await,
         Command::Notarize(args) => notarize::run(args, config).await,
         Command::Prove(args) => prove::run(args, config).await,
         Command::Relate(args) => relate::run(args, config).await,
+        Command::Split(args) => derive::split(*args, config).await,
+        Command::Filter(args) => derive::filter(*args, config).await,
+        Command::Erase(args) => derive::erase(*args, config).await,
         Command::Check(args) => check::run(args, config).await,
         Command::Verify(args) => verify::run(args, config).await,
         Command::Inspect(args) => inspect::run(&args, config),
@@ -66,6 +74,7 @@ pub(crate) async fn run(command: Command, config: &Config) -> Result<(), CliErro
         Command::Schema(args) => schema::run(args, config).await,
         Command::Log(args) => entries::run(None, &args.filter, config).await,
         Command::History(args) => entries::run(Some(args.dataset), &args.filter, config).await,
+        Command::Lineage(args) => lineage::run(args, config).await,
         Command::Withdraw(args) => withdraw::run(args, config).await,
         Command::Show(args) => show::run(&args, config).await,
         Command::Receipt(args) => receipt::run(&args, config).await,

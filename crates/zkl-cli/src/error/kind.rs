@@ -11,7 +11,8 @@ impl CliError {
     pub(crate) fn kind(&self) -> Kind {
         match self {
             Self::Verifier(error) => error.kind(),
-            Self::OtherData { .. } | Self::NotSound { .. } => Kind::NotValid,
+            Self::OtherData { .. } | Self::NotSound { .. } | Self::LineageNotProved { .. } => Kind::NotValid,
+            Self::NotInReceipts { .. } => Kind::NotFound,
             Self::Audit(error) if error.is_verdict() => Kind::NotValid,
             Self::Audit(error) => match error.as_ref() {
                 AuditError::Ledger(error) => of_ledger(error),
@@ -50,6 +51,8 @@ impl CliError {
             | Self::ClaimSyntax(_)
             | Self::RelationSyntax(_)
             | Self::RelationFile { .. }
+            | Self::ReceiptsOfLogs
+            | Self::OutputNames { .. }
             | Self::ClaimFile { .. }
             | Self::NoName { .. }
             | Self::NoCircuit { .. }

@@ -1,5 +1,6 @@
 //! Parquet and Arrow IPC, through the arrow crates. Types are kept as the file states them.
 
+mod copy;
 mod encrypted;
 mod int96;
 
@@ -27,6 +28,7 @@ use parquet::{
 };
 use zkl_core::{column::TimeUnit, layout::Layout};
 
+pub(super) use self::copy::copy_rows;
 use self::int96::{Int96Columns, SharedChunks};
 use super::{BATCH_ROWS, CellSink, Progressing, Table, contained, read_some};
 use crate::{

@@ -3,6 +3,7 @@
 //! A splitter of its own instead of the `csv` crate (which tests compare it with), for three things that crate hides:
 //! the line of every row, a quote that is never closed, and a bound on the memory of a cell before it is allocated.
 
+mod copy;
 mod dialect;
 mod reword;
 
@@ -10,8 +11,8 @@ use std::io::Read;
 
 use zkl_core::{layout::Layout, table_note::TableNote};
 
-pub(super) use self::dialect::Dialect;
 use self::reword::Reword;
+pub(super) use self::{copy::copy_rows, dialect::Dialect};
 use super::{BATCH_ROWS, CellSink, Progressing, Table, read_some};
 use crate::{
     cell::Cell,
@@ -417,6 +418,11 @@ impl<R: Read> Splitter<R> {
         // Of "\r\n", the line feed is skipped before the next row.
         self.after_carriage_return = newline == Some(b'\r');
         Ok(true)
+    }
+
+    /// The current row as it is written, without its line end.
+    fn raw(&self) -> &[u8] {
+        &self.window[self.row_start..self.row_start + self.row_len]
     }
 
     /// The current row as text; `unescaped` holds it when quotes had to be resolved.

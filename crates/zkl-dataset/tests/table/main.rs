@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "helpers of tests fail as tests do")]
 
 mod cases;
+mod copy;
 mod errors;
 mod files;
 mod formats;

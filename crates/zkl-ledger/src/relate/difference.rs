@@ -213,7 +213,7 @@ fn tables_and_rows<'a>(
 }
 
 /// Which rows of the first table meet the conditions, or are within the bounds.
-fn meeting(plan: &RelationPlan<'_>, first: Option<(&CommittedRows, &RelatedRows)>) -> Vec<bool> {
+pub(super) fn meeting(plan: &RelationPlan<'_>, first: Option<(&CommittedRows, &RelatedRows)>) -> Vec<bool> {
     let Some((table, rows)) = first else { return Vec::new() };
     let records = table.secrets.seal.columns();
     let place = |column: usize| {

@@ -9,6 +9,7 @@ use zkl_ledger::{
 
 use super::{
     asked,
+    lineage::Lineage,
     page::{Connection, Order, cost, entries, several},
 };
 use crate::{
@@ -91,6 +92,15 @@ impl Dataset {
         let permit = service.access().authorize(subject, ReadDataset(self.name.clone()))?;
         let browse = service.access().authorize(subject, Browse)?;
         Ok(Connection::of_entries(service.provenance(&permit, &browse, &query).await?, query.order))
+    }
+
+    /// Its ancestors and descendants, over any number of steps, and what else was proved of their rows; as far as the key may read them.
+    #[graphql(complexity = "several(32, child_complexity)")]
+    async fn lineage(&self, context: &Context<'_>) -> Result<Lineage> {
+        let (service, subject) = asked(context)?;
+        let permit = service.access().authorize(subject, ReadDataset(self.name.clone()))?;
+        let browse = service.access().authorize(subject, Browse)?;
+        Ok(service.lineage(&permit, &browse).await?.into())
     }
 }
 

@@ -49,6 +49,7 @@ pub(super) fn pages() -> Router<Shared> {
         .route("/explore", get(datasets))
         .route("/explore/style.css", get(style))
         .route("/explore/datasets/{name}", get(dataset))
+        .route("/explore/datasets/{name}/lineage", get(lineage))
         .route("/explore/entries", get(entries))
         .route("/explore/entries/{entry}", get(entry))
         .route("/explore/checkpoint", get(checkpoint))
@@ -163,13 +164,54 @@ async fn dataset(
     let permit = service.access().authorize(&subject, ReadDataset(name.clone()))?;
     let browse = service.access().authorize(&subject, Browse)?;
     // Whether there is such a dataset at all.
-    service.dataset(&permit).await?;
+    let is_notarized = service.dataset(&permit).await?.version.is_some();
     let found = service.history(&permit, &browse, &query).await?;
     let title = format!("Dataset {}", visible(name.as_str()));
     let body = html! {
         h1 { (title) }
-        p { "What is recorded about it, the newest first." }
+        p {
+            "What is recorded about it, the newest first. "
+            @if is_notarized { a href={ (dataset_address(name.as_str())) "/lineage" } { "Where it comes from" } }
+        }
         (entry_table(&found, &dataset_address(name.as_str())))
+    };
+    Ok(page(&title, &body))
+}
+
+/// Where a dataset comes from: the trees that `zkl lineage` prints, and what they are made of.
+async fn lineage(
+    State(service): State<Arc<Service>>,
+    Caller(subject): Caller,
+    Named(name): Named,
+    params: Params,
+) -> Result<Response, Problem> {
+    params.end()?;
+    let permit = service.access().authorize(&subject, ReadDataset(name.clone()))?;
+    let browse = service.access().authorize(&subject, Browse)?;
+    let found = service.lineage(&permit, &browse).await?;
+    let title = format!("Lineage of {}", visible(name.as_str()));
+    let body = html! {
+        h1 { (title) }
+        p {
+            "Ancestors and descendants of "
+            a href=(dataset_address(name.as_str())) { (visible(name.as_str())) }
+            ", by the relations that were recorded of their rows. No proof was verified for this page: whoever relies on one verifies its receipt."
+        }
+        div class="scroll" tabindex="0" role="region" aria-label="Lineage" { pre class="mono" { (found.to_text()) } }
+        @if !found.statements.is_empty() {
+            div class="scroll" { table {
+                thead { tr { th scope="col" { "Entry" } th scope="col" { "What" } th scope="col" { "About" } } }
+                tbody { @for statement in &found.statements {
+                    tr {
+                        td { a href={ "/explore/entries/" (statement.index) } { (statement.index) } }
+                        td { (visible(&statement.in_words())) }
+                        td { @for table in &statement.tables {
+                            (table.role) " " a href=(dataset_address(table.dataset.as_str())) { (visible(table.dataset.as_str())) } " "
+                        } }
+                    }
+                } }
+            } }
+        }
     };
     Ok(page(&title, &body))
 }

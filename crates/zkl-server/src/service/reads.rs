@@ -4,6 +4,7 @@ use sha2::{Digest as _, Sha256};
 use zkl_ledger::{
     DatasetName, Entry, EntryRef, LedgerError,
     export::PublishedFile,
+    lineage::Lineage,
     receipt::{MAX_RECEIPT_LEN, Predicate, VerifiedReceipt, VerifyError},
     storage::{Order, Query},
     types::OperationKind,
@@ -145,6 +146,19 @@ impl Service {
     ) -> Result<Page<EntryView, u64>, ServiceError> {
         let query = EntryQuery { kind: Some(OperationKind::RELATION), ..query.clone() };
         self.page(browse, None, &query, |entry| entry.datasets().contains(&permit.dataset())).await
+    }
+
+    /// Where a dataset comes from and what became of it, as far as the subject may see it, from the newest relations of the log.
+    ///
+    /// # Errors
+    /// [`ServiceError::Ledger`].
+    pub(crate) async fn lineage(
+        &self,
+        permit: &Permit<ReadDataset>,
+        browse: &Permit<Browse>,
+    ) -> Result<Lineage, ServiceError> {
+        let sees = |predicate: &Predicate| browse.sees_entry(predicate);
+        Ok(self.ledger.lineage_of_seen(permit.dataset(), MAX_STORE_PAGES * Query::MAX_LIMIT, sees).await?)
     }
 
     /// The entries of the log that the subject may see.

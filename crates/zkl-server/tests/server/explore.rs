@@ -2,9 +2,10 @@
 
 use crate::common::{Answer, Client, Home, Setup};
 
-const PAGES: [&str; 6] = [
+const PAGES: [&str; 7] = [
     "/explore",
     "/explore/datasets/team%2Fpatients",
+    "/explore/datasets/team%2Fpatients/lineage",
     "/explore/entries",
     "/explore/entries/0",
     "/explore/checkpoint",

@@ -175,6 +175,38 @@ fn provenance_shows_which_dataset_came_from_which_to_whom_may_see_all_of_them() 
     }
     assert_eq!(provenance(&everything, "team/patients"), json!([]));
     assert_eq!(provenance(&team, "team/train"), json!([]));
+
+    let question = "query($name: String!) { dataset(name: $name) { lineage {
+        versions { index dataset rows isProved }
+        statements { index operation tables { role dataset } }
+        links { by }
+        isCut
+    } } }";
+    let lineage = |token: &str| {
+        data(server.client(token), question, &json!({ "name": "team/train" }))["dataset"]["lineage"].take()
+    };
+    let version = |index: u64, dataset: &str, rows: u64| json!({ "index": index, "dataset": dataset, "rows": rows, "isProved": true });
+    let table = |role: &str, dataset: &str| json!({ "role": role, "dataset": dataset });
+    let expected = json!({
+        "versions": [version(2, "team/all", 4), version(3, "team/train", 2), version(4, "rival/test", 2)],
+        "statements": [{ "index": 5, "operation": "split", "tables": [
+            table("whole", "team/all"), table("part_1", "team/train"), table("part_2", "rival/test"),
+        ] }],
+        "links": [{ "by": "RELATION" }, { "by": "RELATION" }],
+        "isCut": false,
+    });
+    assert_eq!(lineage(&everything), expected);
+    // Who may not see all tables of a relation does not see that there is one.
+    let alone = json!({ "versions": [version(3, "team/train", 2)], "statements": [], "links": [], "isCut": false });
+    assert_eq!(lineage(&team), alone);
+    let page = |token: &str| {
+        let page = server.client(token).get("/explore/datasets/team%2Ftrain/lineage").expect(200);
+        String::from_utf8(page.bytes).unwrap()
+    };
+    let shown = page(&everything);
+    assert!(shown.contains("└─ team/all, entry 2, 4 rows: split (entry 5, with a proof)"), "{shown}");
+    let shown = page(&team);
+    assert!(shown.contains("comes from nothing that is recorded") && !shown.contains("team/all"), "{shown}");
 }
 
 #[test]

@@ -76,7 +76,7 @@ const NOBODY: [u16; 8] = [401, 403, 403, 403, 403, 403, 403, 403];
 
 /// `TEAM-OP` and `RIVAL-OP` stand for notarizations of the two teams. A claim that cannot be read is refused after the key was
 /// looked at: 400 means allowed. So does 409 for an operation that has ended, and 404 for a key that is not there.
-const TABLE: [Row; 42] = [
+const TABLE: [Row; 44] = [
     row("GET", "/livez", "", OPEN),
     row("GET", "/readyz", "", OPEN),
     row("GET", "/api/v1/openapi.json", "", OPEN),
@@ -98,6 +98,8 @@ const TABLE: [Row; 42] = [
     row("GET", "/explore", "", TEAM),
     row("GET", "/explore/datasets/team%2Fpatients", "", TEAM),
     row("GET", "/explore/datasets/rival%2Fcats", "", ALL),
+    row("GET", "/explore/datasets/team%2Fpatients/lineage", "", TEAM),
+    row("GET", "/explore/datasets/rival%2Fcats/lineage", "", ALL),
     row("GET", "/explore/entries", "", TEAM),
     row("GET", "/explore/entries/0", "", TEAM),
     row("GET", "/explore/entries/1", "", HIDDEN),

@@ -44,13 +44,14 @@ const fn row(
 }
 
 /// A claim that cannot be read is refused after the key was looked at: `BAD` means allowed. So does `OVER` for an operation that has ended.
-const TABLE: [Row; 16] = [
+const TABLE: [Row; 17] = [
     row(("Query", "datasets"), "{ datasets { nodes { name } } }", TEAM, TEAM),
     row(("Query", "dataset"), "{ dataset(name: \"DATASET\") { latest } }", TEAM, ALL),
     row(("Query", "dataset"), "{ dataset(name: \"DATASET\") { version { id } } }", TEAM, ALL),
     row(("Query", "dataset"), "{ dataset(name: \"DATASET\") { history { nodes { id } } } }", TEAM, ALL),
     row(("Query", "dataset"), "{ dataset(name: \"DATASET\") { claims { nodes { id } } } }", TEAM, ALL),
     row(("Query", "dataset"), "{ dataset(name: \"DATASET\") { provenance { nodes { id } } } }", TEAM, ALL),
+    row(("Query", "dataset"), "{ dataset(name: \"DATASET\") { lineage { isCut } } }", TEAM, ALL),
     row(("Query", "entries"), "{ entries { nodes { id } } }", TEAM, TEAM),
     row(("Query", "entry"), "{ entry(entry: \"ENTRY\") { id } }", TEAM, HIDDEN),
     row(("Query", "checkpoint"), "{ checkpoint }", ALL, ALL),

@@ -1,0 +1,142 @@
+//! Tables made of others in one command.
+
+use std::{fs, process::Command};
+
+use crate::common::Workdir;
+
+const TREES: &str =
+    "id;kind;height\r\n# felled\r\n1;oak;3,5\r\n\r\n2;\"ash;\"\"old\"\"\";\r\n3;oak;007,25\r\n4; elm ;1\r\n";
+const READ: [&str; 6] = ["--delimiter", ";", "--comment", "#", "--decimal", ","];
+
+fn names(workdir: &Workdir) -> Vec<String> {
+    let mut names: Vec<String> = fs::read_dir(workdir.dir.path())
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    names.sort();
+    names
+}
+
+#[test]
+fn rows_are_copied_as_they_are_written_and_read_as_the_source_was() {
+    let workdir = Workdir::new();
+    workdir.ok(&["init"]);
+    workdir.write("trees.txt", TREES);
+    let filter = ["filter", "trees.txt", "height >= 2", "-o", "high.csv"];
+    let made = workdir.json(&[&filter[..], &READ, &["--receipt", "high.receipt"]].concat());
+    assert_eq!(
+        fs::read_to_string(workdir.path("high.csv")).unwrap(),
+        "id;kind;height\r\n1;oak;3,5\r\n3;oak;007,25\r\n"
+    );
+    assert_eq!(made["relation"], "high = filter(trees, height >= 2)");
+    assert_eq!((&made["source"]["is_new"], &made["source"]["rows"]), (&true.into(), &4.into()));
+    assert_eq!((&made["tables"][0]["dataset"], &made["tables"][0]["rows"]), (&"high".into(), &2.into()));
+    assert!(workdir.ok(&["verify", "high.receipt"]).contains("high has the rows of trees with height >= 2"));
+    let columns = |dataset: &str| {
+        let profile = workdir.json(&["profile", dataset]);
+        let types = profile["columns"].as_array().unwrap().iter().map(|column| column["type"].clone());
+        types.collect::<Vec<_>>()
+    };
+    assert_eq!(columns("high"), columns("trees"));
+
+    // It is known now, with and without the flags with which it was read.
+    for extra in [&[][..], &READ] {
+        let kind = "kind = \"ash;\\\"old\\\"\"".replace("\\\"", "\"\"");
+        let made = workdir.json(&[&["erase", "trees.txt", &kind, "-o", "rest.csv", "--force"], extra].concat());
+        assert_eq!(made["source"]["is_new"], false);
+    }
+    let rest = fs::read_to_string(workdir.path("rest.csv")).unwrap();
+    assert_eq!(rest, "id;kind;height\r\n1;oak;3,5\r\n3;oak;007,25\r\n4; elm ;1\r\n");
+    // Read otherwise it is another table; and so are other bytes.
+    let as_text = ["--column", "id=category"];
+    let made = workdir.json(&[&["filter", "trees.txt", "id = 2", "-o", "two.csv"][..], &READ, &as_text].concat());
+    assert_eq!(made["source"]["is_new"], true);
+    workdir.write("trees.txt", TREES.replace("elm", "fir"));
+    let made = workdir.json(&[&["filter", "trees.txt", "id >= 2", "-o", "more.csv"][..], &READ].concat());
+    assert_eq!(made["source"]["is_new"], true);
+}
+
+#[test]
+fn what_cannot_be_made_leaves_nothing_behind() {
+    let workdir = Workdir::new();
+    workdir.ok(&["init"]);
+    workdir.write("all.csv", "id,note,kind\n1,a,oak\n2,b,ash\n3,c,oak\n");
+    workdir.write("there.csv", "mine\n1\n");
+    workdir.write("list.json", "[{\"a\": 1}]");
+    let before = names(&workdir);
+    let cases: [(&[&str], i32, &str); 16] = [
+        (&["filter", "all.csv", "id >= 9", "-o", "out.csv"], 3, "no row of all has id >= 9: nothing was made"),
+        (&["erase", "all.csv", "id >= 9", "-o", "out.csv"], 3, "absent(all, ...)"),
+        (&["erase", "all.csv", "id >= 0", "-o", "out.csv"], 3, "out.csv would have no rows"),
+        (&["split", "all.csv", "--ratio", "1/999"], 3, "all-train.csv would have no rows"),
+        (&["split", "all.csv", "--ratio", "1/1", "--stratify", "knid"], 2, "all has no column \"knid\""),
+        (&["split", "all.csv", "--ratio", "80"], 2, "two or three whole numbers"),
+        (&["split", "all.csv", "--ratio", "1/1/1", "-o", "a.csv", "b.csv"], 2, "3 file(s) are made, and 2 are named"),
+        (&["split", "all.csv", "--ratio", "1/1", "-o", "a.csv", "./a.csv"], 2, "a.csv is named twice"),
+        (&["filter", "all.csv", "id >= 2", "-o", "there.csv"], 2, "there.csv is there, and is not replaced"),
+        (&["filter", "all.csv", "id >= 2", "-o", "./all.csv", "--force"], 2, "is the source: it is never replaced"),
+        (&["filter", "all.csv", "id >= 2", "-o", "out.parquet"], 2, "CSV is copied into CSV alone"),
+        (&["filter", "list.json", "a = 1", "-o", "out.json"], 2, "the table is JSON"),
+        (&["filter", "all.csv", "id => 2", "-o", "out.csv"], 2, "made = filter(table, id => 2)"),
+        (&["filter", "all.csv", "id = oak", "-o", "out.csv"], 2, "\"id\" is of type int"),
+        (&["filter", "all.csv", "id >= 2", "-o", "nowhere/out.csv"], 2, "nowhere/out.csv"),
+        (&["filter", "all.csv", "id >= 2", "-o", "a.csv", "--output-name", "x", "--output-name", "y"], 2, "1 file(s)"),
+    ];
+    for (args, code, words) in cases {
+        let error = workdir.fails(code, args);
+        assert!(error.contains(words), "{args:?}: {error}");
+        assert_eq!(names(&workdir), before, "{args:?}");
+    }
+    assert_eq!(fs::read_to_string(workdir.path("there.csv")).unwrap(), "mine\n1\n");
+    workdir.ok(&["filter", "all.csv", "id >= 2", "-o", "there.csv", "--force", "--output-name", "team/late"]);
+    assert_eq!(fs::read_to_string(workdir.path("there.csv")).unwrap(), "id,note,kind\n2,b,ash\n3,c,oak\n");
+    assert!(workdir.ok(&["datasets"]).contains("team/late"));
+    assert_eq!(names(&workdir), before, "temporary files are gone");
+}
+
+#[test]
+fn a_split_is_the_same_for_the_same_seed_and_shows_one_that_was_drawn() {
+    let workdir = Workdir::new();
+    workdir.ok(&["init"]);
+    let rows: String = (0..50).map(|id| format!("{id},{}\n", ["oak", "ash"][usize::from(id % 5 == 0)])).collect();
+    workdir.write("all.csv", format!("id,kind\n{rows}"));
+    let split = |seed: Option<u64>, files: [&str; 2]| {
+        let mut args = vec!["split", "all.csv", "--ratio", "80/20", "--stratify", "kind", "--force"];
+        let seed = seed.map(|seed| seed.to_string());
+        args.extend(seed.iter().flat_map(|seed| ["--seed", seed]));
+        args.extend(["-o", files[0], files[1]]);
+        let made = workdir.json(&args);
+        let read = files.map(|file| fs::read_to_string(workdir.path(file)).unwrap());
+        (made["seed"].as_u64().unwrap(), read)
+    };
+    let (seed, drawn) = split(None, ["a.csv", "b.csv"]);
+    assert_eq!(split(Some(seed), ["c.csv", "d.csv"]), (seed, drawn.clone()));
+    let (_, other) = split(Some(seed + 1), ["c.csv", "d.csv"]);
+    assert_ne!(drawn, other);
+    for [train, test] in [drawn, other] {
+        let ash = |text: &str| text.matches("ash").count();
+        assert_eq!((train.lines().count(), test.lines().count()), (41, 11));
+        assert_eq!((ash(&train), ash(&test)), (8, 2));
+    }
+}
+
+/// Which rows a seed chooses is what docs/relations.md says, by another program.
+#[test]
+fn the_choice_of_rows_is_the_documented_one() {
+    let workdir = Workdir::new();
+    workdir.ok(&["init"]);
+    let rows: String = (0..40).map(|id| format!("{id},{}\n", id % 3)).collect();
+    workdir.write("all.csv", format!("id,kind\n{rows}"));
+    workdir.ok(&["split", "all.csv", "--ratio", "70/15/15", "--stratify", "kind", "--seed", "123456789012"]);
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/../../scripts/split_rows.py");
+    let mut command = Command::new("python3");
+    command.current_dir(workdir.dir.path()).args(["-B", script, "all.csv", "70/15/15", "123456789012", "kind"]);
+    let expected = command.output().unwrap();
+    assert!(expected.status.success(), "{}", String::from_utf8_lossy(&expected.stderr));
+    let ids = |part: &str| -> Vec<String> {
+        let text = fs::read_to_string(workdir.path(&format!("all-{part}.csv"))).unwrap();
+        text.lines().skip(1).map(|line| line.split(',').next().unwrap().to_owned()).collect()
+    };
+    let made: String = ["train", "dev", "test"].iter().map(|part| format!("{}\n", ids(part).join(" "))).collect();
+    assert_eq!(made, String::from_utf8(expected.stdout).unwrap());
+}
