@@ -7,7 +7,7 @@ TARGET_DIR = $(shell $(CARGO) metadata --format-version 1 --no-deps | sed -n 's/
 # Everything that can be left out of a build; tests and lints see all of it.
 STORES = zkl-cli/pg,zkl-cli/s3,zkl-testkit/postgres,zkl-testkit/s3-servers
 
-.PHONY: help setup setup-servers build quickstart quickstart-python demo-lineage serve test test-python test-engines ci lint fmt clippy doc deny features msrv fuzz delete-checks pandas relate-pandas real-tables differential test-second-verifier test-clients test-kernels wasm ceremony embed-smoke stress-kernel stress stress-storage bench bench-kernels bench-python deploy-check dist reproducible images-test bench-wide bench-relations test-openapi browser-test stress-server bench-server clean
+.PHONY: help setup setup-servers build quickstart quickstart-python demo-lineage serve test test-python test-engines ci lint fmt clippy doc deny features msrv fuzz delete-checks pandas relate-pandas real-tables differential test-second-verifier test-clients test-kernels wasm ceremony embed-smoke stress-kernel stress stress-storage bench bench-kernels bench-python deploy-check dist reproducible images-test bench-wide bench-relations test-openapi browser-test graphiql stress-server bench-server clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 22
@@ -138,9 +138,12 @@ test-openapi: setup ## lint the OpenAPI document, and look for requests that the
 	$(CARGO) build --locked --workspace --features $(STORES) --bin zkl --bin zkl-server --test cli --test server
 	@scripts/test_openapi.sh $(TARGET_DIR)/debug $(or $(EXAMPLES),100)
 
-browser-test: setup ## walk the explorer in a real browser: light, dark, without scripts, receipts chosen and dropped (SCREENSHOTS=DIR)
+browser-test: setup ## walk the explorer and GraphiQL in a real browser: light, dark, without scripts, receipts dropped, a key typed (SCREENSHOTS=DIR)
 	$(CARGO) build --locked --workspace --features $(STORES) --bin zkl --bin zkl-server --test cli --test server
 	@scripts/browser_test.sh $(TARGET_DIR)/debug $(SCREENSHOTS)
+
+graphiql: ## compare what the server serves as GraphiQL with what its npm packages make (`scripts/graphiql.sh` bundles anew)
+	@scripts/graphiql.sh --check
 
 test-kernels: setup ## the tests of proofs once more, on the portable kernel
 	@grep -qw avx512ifma /proc/cpuinfo 2>/dev/null || echo "no AVX-512 IFMA here: the vectorised field kernel was not tested"

@@ -9,34 +9,19 @@ python=$(scripts/clients_env.sh)
 clients=$PWD/crates/zkl-server/tests/clients
 table=$PWD/examples/data/penguins.csv
 proto=$PWD/crates/zkl-server/proto
-work=$(mktemp -d)
-servers=()
-finish() {
-    for server in "${servers[@]}"; do kill "$server" 2>/dev/null || true; done
-    wait
-    rm -rf "$work"
-}
-trap finish EXIT
+# shellcheck source=scripts/served.sh
+. scripts/served.sh
 
 mkdir "$work/generated"
 "$python" -m grpc_tools.protoc -I "$proto" --python_out="$work/generated" --grpc_python_out="$work/generated" zkl/v1/ledger.proto
 export PYTHONPATH=$work/generated PYTHONDONTWRITEBYTECODE=1
 
-# Starts a server on a demo ledger of its own; its addresses are in $url and $grpc, its key in $KEY.
+# Starts a server on a demo ledger of its own; its key is in $KEY.
 start() {
-    local ledger=$work/$1
-    shift
-    "$bin/zkl" --quiet --ledger "$ledger" init --origin example.com/clients >/dev/null
-    "$bin/zkl" --quiet --ledger "$ledger" notarize "$table" --name demo/penguins --attest-only >/dev/null
-    KEY=$("$bin/zkl-server" key create clients --ledger "$ledger" --grant 'read:*' --grant 'write:demo/*' --grant 'prove:demo/*' \
-        --grant verify --grant administer --expires-in-days 1)
+    demo_ledger "$1" example.com/clients demo/penguins
+    KEY=$(demo_key "$1" 'read:*' 'write:demo/*' 'prove:demo/*' verify administer)
     export KEY
-    "$bin/zkl-server" serve --ledger "$ledger" --proof dev --keys "$work/keys" --listen 127.0.0.1:0 --grpc-listen 127.0.0.1:0 "$@" \
-        >"$ledger.address" 2>"$ledger.log" &
-    servers+=($!)
-    until grep -q '^gRPC' "$ledger.address"; do kill -0 "$!" 2>/dev/null || { cat "$ledger.log" >&2; exit 1; }; sleep 0.1; done
-    url=$(sed -n 's/^listening on //p' "$ledger.address")
-    grpc=$(sed -n 's/^gRPC on //p' "$ledger.address")
+    start_server "$@" --proof dev --keys "$work/keys"
 }
 
 start clear

@@ -8,30 +8,18 @@ bin=$(realpath "$1")
 examples=${2:-20}
 { read -r tester; read -r linter; } < <(scripts/setup_openapi.sh)
 configs=$PWD/crates/zkl-server/tests/clients
-table=$PWD/examples/data/penguins.csv
-work=$(mktemp -d)
-server=
-finish() {
-    [ -z "$server" ] || kill "$server" 2>/dev/null || true
-    wait
-    rm -rf "$work"
-}
-trap finish EXIT
+# shellcheck source=scripts/served.sh
+. scripts/served.sh
 
 REDOCLY_TELEMETRY=off REDOCLY_SUPPRESS_UPDATE_NOTICE=true "$linter" lint --config "$configs/redocly.yaml" --format=stylish docs/openapi.json \
     >"$work/lint" 2>&1 || { cat "$work/lint" >&2; exit 1; }
 echo "openapi: the document is as the linter wants it"
 
 export ZKL_KEYS=$work/keys
-"$bin/zkl" --quiet --ledger "$work/ledger" init --origin example.com/tested >/dev/null
-"$bin/zkl" --quiet --ledger "$work/ledger" notarize "$table" --name penguins --attest-only >/dev/null
-key=$("$bin/zkl-server" key create tester --ledger "$work/ledger" --grant 'read:*' --grant 'write:*' --grant 'prove:*' --grant verify --grant administer)
+demo_ledger ledger example.com/tested penguins
+key=$(demo_key ledger 'read:*' 'write:*' 'prove:*' verify administer)
 # What is asked for in bulk must not be refused for being much: that is tested elsewhere.
-"$bin/zkl-server" serve --ledger "$work/ledger" --proof dev --listen 127.0.0.1:0 --rate 0 --queue 500 --queue-per-key 500 --grace 0 \
-    >"$work/address" 2>"$work/log" &
-server=$!
-until grep -q '^listening' "$work/address"; do kill -0 "$server" 2>/dev/null || { cat "$work/log" >&2; exit 1; }; sleep 0.1; done
-url=$(sed -n 's/^listening on //p' "$work/address")
+start_server ledger --proof dev --rate 0 --queue 500 --queue-per-key 500 --grace 0
 # In its directory it keeps what it has found.
 cd "$work"
 run() {
@@ -42,4 +30,4 @@ run() {
 run schemathesis.toml "whatever names and indices"
 run schemathesis-there.toml "of what is there"
 # A fault of the server is one, whatever the document says of it.
-if grep -E ' ERROR ' "$work/log"; then exit 1; fi
+if grep -E ' ERROR ' "$work/ledger.log"; then exit 1; fi

@@ -19,7 +19,7 @@ pub(crate) use check::CheckArgs;
 pub(crate) use circuits::{CircuitsArgs, CircuitsCommand, CircuitsImportArgs};
 use clap::{Args, Parser, Subcommand, ValueHint, builder::BoolishValueParser};
 pub(crate) use custody::{
-    AuditArgs, BackupArgs, CosignArgs, FsckArgs, MoveArgs, RestoreArgs, WitnessArgs, WitnessCommand,
+    AccessArgs, AuditArgs, BackupArgs, CosignArgs, FsckArgs, MoveArgs, RestoreArgs, WitnessArgs, WitnessCommand,
 };
 pub(crate) use derive::{DeriveArgs, EraseArgs, FilterRowsArgs, SplitArgs};
 pub(crate) use key::{KeyArgs, KeyCommand, KeyMoveArgs, KeyRevokeArgs, KeyRotateArgs, Role};
@@ -134,6 +134,7 @@ Examples:
     Export(ExportArgs),
     Fsck(FsckArgs),
     Audit(AuditArgs),
+    Access(AccessArgs),
     Cosign(CosignArgs),
     Witness(WitnessArgs),
     /// Serve the ledger over HTTP; `zkl-server key create` makes keys for it.

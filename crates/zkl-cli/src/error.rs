@@ -98,6 +98,10 @@ pub(crate) enum CliError {
     NotSound { findings: u64 },
     #[error("NOT ONLY GROWN")]
     Audit(#[source] Box<AuditError>),
+    #[error("the published log is not what its checkpoint says")]
+    Published(#[source] Box<AuditError>),
+    #[error("what server {server} recorded does not follow from what it recorded before")]
+    PolicyBroken { server: String },
     #[error("no circuit begins with {got:?}")]
     NoCircuit { got: String },
     #[error("there are no matrices of {circuit}")]
@@ -152,6 +156,9 @@ impl CliError {
                 AuditError::Ledger(error) => ledger_hint(error),
                 _ => None,
             },
+            Self::PolicyBroken { .. } => {
+                Some("two servers run on copies of one directory, or somebody else has the notary's key".into())
+            }
             Self::NotSound { .. } => Some("restore the log from a copy: `zkl restore` verifies it on the way".into()),
             Self::NoWitnesses => {
                 Some("add [[witness]] with key and url to ledger.toml, or pass --witness KEY=URL".into())

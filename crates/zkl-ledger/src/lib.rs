@@ -26,6 +26,7 @@ mod relate;
 pub mod rotation;
 mod scan;
 pub mod segments;
+mod server_policy;
 mod source;
 pub mod srs;
 mod stage;
@@ -44,6 +45,7 @@ pub use entry::Entry;
 pub use error::{ErrorKind, LedgerError};
 pub use ledger::{EntryRef, Ledger};
 pub use reference::{Candidate, ReferenceError};
+pub use server_policy::ServerPolicy;
 pub use table::{ReadOptions, Table};
 pub use withdrawal::Withdrawn;
 pub use zkl_core::name::DatasetName;
@@ -113,7 +115,7 @@ pub mod transparency {
 pub mod types {
     pub use zkl_core::{
         column::{ColumnType, Schema},
-        digest::{BlobDigest, DatasetId, DigestRule, RootHash, TransactionId},
+        digest::{BlobDigest, DatasetId, DigestRule, RootHash, Sha256Digest, TransactionId},
         error::ParseError,
         layout::{ColumnLayout, Encoding, Layout, PairLayout, Rounding, Zone},
         privacy::PrivacyLevel,

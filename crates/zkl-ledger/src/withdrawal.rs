@@ -35,7 +35,7 @@ impl Ledger {
     /// keeps it, and receipts of it stay valid: the withdrawal is for those who read the log, and has a receipt of its own.
     ///
     /// # Errors
-    /// [`LedgerError::NotWithdrawable`] for an entry about keys, a withdrawal, or the entry of another notary; [`LedgerError::Sign`] when
+    /// [`LedgerError::NotWithdrawable`] for an entry about keys or a policy, a withdrawal, or the entry of another notary; [`LedgerError::Sign`] when
     /// there is no reason, or one of more than [`WithdrawalRecord::MAX_REASON`] bytes; [`LedgerError::ReadOnly`], and as
     /// [`Ledger::append`].
     pub async fn withdraw(
@@ -55,7 +55,8 @@ impl Ledger {
         };
         let notaries = rotation::of_notaries(&*self.storage, self.log_key().name()).await?;
         for named in std::iter::once(entry).chain(replacement) {
-            let lasting = matches!(named.predicate(), Predicate::Key(_) | Predicate::Withdrawal(_));
+            let lasting =
+                matches!(named.predicate(), Predicate::Key(_) | Predicate::Withdrawal(_) | Predicate::Policy(_));
             // Behind everything that is there.
             let end = LeafIndex(u64::MAX);
             if lasting || !notaries.is_same(named.predicate().notary(), &notary, self.log_key().name(), end) {

@@ -102,6 +102,27 @@ async fn writes_the_fixture_of_a_withdrawal() {
     generate::write_withdrawal(&version(6)).await;
 }
 
+#[tokio::test]
+#[ignore = "makes the fixtures of the current versions anew"]
+async fn writes_the_fixture_of_a_policy() {
+    generate::write_policy(&version(6)).await;
+}
+
+/// What a server lets others do, after its second change.
+#[test]
+fn policies_of_version_6_still_verify() {
+    let bytes = fs::read(version(6).join("policy.receipt")).unwrap();
+    let verified = verify(&bytes, &trust()).unwrap();
+    let subject = verified.subject().unwrap();
+    let VerifiedStatement::Policy { record } = &subject.statement else { panic!("another kind") };
+    let [before, after] = generate::POLICIES.map(generate::policy);
+    assert_eq!((record.before, record.after), (Some(before.digest()), after.digest()));
+    assert_eq!(before.after(record), Some(after));
+    assert_eq!((record.removed.len(), record.added.len(), record.by.as_str()), (2, 1, "key 0011223344556677"));
+    assert_eq!(Receipt::decode(&bytes).unwrap().encode().unwrap(), bytes);
+    documented("policy's id", &subject.id.to_string());
+}
+
 /// An entry that was taken back in favour of another one.
 #[test]
 fn withdrawals_of_version_6_still_verify() {

@@ -102,6 +102,9 @@ pub enum EntryError {
     /// A withdrawal without a reason, with one that is too long, or of an entry in favour of itself.
     #[error("its reason is empty or too long, or its entry is replaced by itself")]
     Withdrawal,
+    /// A change of a policy that changes nothing, whose lines are not in order, or whose digests are not those of its lines.
+    #[error("its lines and digests are not those of a change of a policy")]
+    Policy,
     /// The subject is not what the predicate speaks about.
     #[error("its subject is not that of its predicate")]
     Subject,

@@ -9,6 +9,7 @@ mod claim;
 mod custom;
 mod key;
 mod notarization;
+mod policy;
 mod relation;
 mod unknown;
 mod withdrawal;
@@ -26,6 +27,7 @@ pub use claim::ClaimRecord;
 pub use custom::{About, CustomRecord, PublicInput};
 pub use key::{KeyChange, KeyRecord};
 pub use notarization::{Assurance, FileEvidence, Notarization, SaltedDigests};
+pub use policy::PolicyRecord;
 pub use relation::{
     Disclosure, LeftOut, RelatedTable, RelationRecord, RelationReport, RelationTerms, SaltedTerms, StatementPart,
 };
@@ -133,6 +135,7 @@ kinds! {
     Relation(RelationRecord),
     Key(KeyRecord),
     Withdrawal(WithdrawalRecord),
+    Policy(PolicyRecord),
 }
 
 impl Predicate {

@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod access_policy;
 pub mod circuits;
 mod dataset_ref;
 mod entry;
@@ -15,12 +16,14 @@ mod trust_store;
 mod verify;
 mod witness_client;
 
+pub use access_policy::{AccessPolicy, PolicyLine, PolicyLineError};
 pub use dataset_ref::{DatasetRef, MAX_DATASETS, Role, RoleError};
 pub use entry::{EntryError, SignedEntry};
 pub use kind::{
     About, Assurance, ClaimRecord, CustomRecord, Disclosure, EvidenceBlobs, FileEvidence, KeyChange, KeyRecord,
-    LeftOut, Notarization, Predicate, ProofBlobs, PublicInput, RelatedTable, RelationRecord, RelationReport,
-    RelationTerms, SaltedDigests, SaltedTerms, ScanBlobs, StatementPart, UnknownStatement, WithdrawalRecord,
+    LeftOut, Notarization, PolicyRecord, Predicate, ProofBlobs, PublicInput, RelatedTable, RelationRecord,
+    RelationReport, RelationTerms, SaltedDigests, SaltedTerms, ScanBlobs, StatementPart, UnknownStatement,
+    WithdrawalRecord,
 };
 pub use nonce::Nonce;
 pub use proof_record::ProofRecord;

@@ -102,6 +102,7 @@ fn sentence(statement: &VerifiedStatement) -> String {
             let replaced = if record.replacement.is_some() { ", and named the one that takes its place" } else { "" };
             format!("The notary withdrew an earlier entry{replaced}; in their words: {}", visible(&record.reason))
         }
+        VerifiedStatement::Policy { .. } => "A server changed who may do what with the ledger through it.".to_owned(),
         _ => "A statement of a kind that this program has no words for.".to_owned(),
     }
 }
@@ -140,6 +141,9 @@ fn evidence(entry: &VerifiedEntry, sound: bool) -> String {
             "A proof shows it of the rows that are committed, and a proof counted every row of each of the tables.".to_owned()
         }
         VerifiedStatement::Key { .. } => "Signed with the keys that it is about.".to_owned(),
+        VerifiedStatement::Policy { .. } => {
+            "The notary\u{2019}s server signed what it lets others do. That it keeps to it is not shown.".to_owned()
+        }
         _ => "The notary signed it.".to_owned(),
     };
     if sound {
@@ -170,6 +174,17 @@ pub(crate) fn statement(fact: &Fact<'_>, summary: &StatementSummary, sound: bool
                 @if let Some(withdrawal) = &summary.withdraws {
                     dt { "Withdrawn entry" } dd class="mono" { (withdrawal.entry) }
                     @if let Some(replacement) = &withdrawal.replacement { dt { "In its place" } dd class="mono" { (replacement) } }
+                }
+                @if let Some(policy) = &summary.policy {
+                    @if !policy.added.is_empty() {
+                        dt { "From now on" } @for line in &policy.added { dd class="mono" { (visible(line)) } }
+                    }
+                    @if !policy.removed.is_empty() {
+                        dt { "No longer" } @for line in &policy.removed { dd class="mono" { (visible(line)) } }
+                    }
+                    dt { "Changed by" } dd class="mono" { (visible(&policy.by)) }
+                    dt { "Server" } dd class="mono" { (visible(&policy.server)) }
+                    dt { "Digest of the policy" } dd class="mono" { (policy.digest) }
                 }
                 @if let Some(key) = &summary.key {
                     dt { "Former key" } dd class="mono" { (key.old) }

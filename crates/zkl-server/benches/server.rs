@@ -1,7 +1,8 @@
 //! What the server does in a second, over real sockets on the loopback interface: the table of `make bench-server`.
 //!
 //! The program itself is started on a ledger in a temporary directory, in the store that `ZKL_STORE` names, or the embedded one. Clients run in
-//! this process, on the same processors: what is measured is both together.
+//! this process, on the same processors: what is measured is both together. A program of its own is started for what memory is measured of, so
+//! that nothing that was done before is counted, or hides what is taken now.
 
 #![expect(
     clippy::unwrap_used,
@@ -15,10 +16,7 @@ use std::{
     net::TcpStream,
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
-    sync::{
-        Arc,
-        atomic::{AtomicUsize, Ordering},
-    },
+    sync::Arc,
     time::{Duration, Instant},
 };
 
@@ -31,7 +29,7 @@ use hyper::{
 use hyper_util::rt::TokioIo;
 use serde_json::{Value, json};
 use tungstenite::{Message, client::IntoClientRequest as _};
-use zkl_ledger::{Ledger, Table, requests::EvidenceRequest};
+use zkl_ledger::{Ledger, Table, claim::Claim, requests::EvidenceRequest};
 
 const CLIENTS: usize = 64;
 /// Entries that are in the log before anything is measured.
@@ -51,23 +49,13 @@ struct Server {
 }
 
 impl Server {
-    fn start(ledger: &Path, keys: &Path) -> Self {
+    fn start(ledger: &Path, keys: &Path, more: &[&str]) -> Self {
         let begun = Instant::now();
         let mut child = Command::new(env!("CARGO_BIN_EXE_zkl-server"))
-            .args([
-                "serve",
-                "--listen",
-                "127.0.0.1:0",
-                "--proof",
-                "dev",
-                "--rate",
-                "0",
-                "--queue",
-                "1000",
-                "--queue-per-key",
-                "1000",
-            ])
-            .args(["--max-upload", "4294967296", "--ledger"])
+            .args(["serve", "--listen", "127.0.0.1:0", "--proof", "dev", "--rate", "0"])
+            .args(["--queue", "1000", "--queue-per-key", "1000", "--max-upload", "4294967296"])
+            .args(more)
+            .arg("--ledger")
             .arg(ledger)
             .arg("--keys")
             .arg(keys)
@@ -78,6 +66,12 @@ impl Server {
         let mut line = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
         let address = line.trim().strip_prefix("listening on http://").expect("an address").to_owned();
+        // It has listened before it is ready: what was asked meanwhile is answered then.
+        let mut stream = TcpStream::connect(&address).unwrap();
+        write!(stream, "GET /readyz HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n").unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
         Self { child, address, started: begun.elapsed() }
     }
 
@@ -121,6 +115,15 @@ impl Client {
         Self { sender, bearer: format!("Bearer {key}"), host: server.to_owned() }
     }
 
+    /// Follows an operation by its events until it has ended, and checks that it succeeded.
+    async fn follow(&mut self, location: &str) {
+        let (status, _, events) = self.ask("GET", &format!("{location}/events"), Vec::new()).await;
+        let last = String::from_utf8(events).unwrap();
+        let last = last.lines().rev().find_map(|line| line.strip_prefix("data:")).expect("an event").trim().to_owned();
+        let operation: Value = serde_json::from_str(&last).unwrap();
+        assert_eq!((status, &operation["status"]), (200, &json!("succeeded")), "{operation}");
+    }
+
     /// The status, the `location` and the body of an answer.
     async fn ask(&mut self, method: &str, path: &str, body: Vec<u8>) -> (u16, Option<String>, Vec<u8>) {
         let request = Request::builder().method(method).uri(path).header("host", &self.host);
@@ -144,39 +147,50 @@ impl Times {
     }
 }
 
-fn row(what: &str, per_second: f64, times: &mut Times) {
+fn row(what: &str, load: Load) {
+    let Load { rate, due: mut times, .. } = load;
     let (half, most) = (times.percentile(50.0), times.percentile(99.0));
-    println!("| {what} | {per_second:.0} | {half:.2} | {most:.2} |");
+    println!("| {what} | {rate:.0} | {half:.2} | {most:.2} |");
 }
 
-/// What each of several clients does again and again, given its number and how often it did.
-async fn load<F, A>(server: &str, key: &str, clients: usize, time: Duration, pace: Option<f64>, act: F) -> (f64, Times)
+/// What several clients did: how often a second, and how long each time took.
+struct Load {
+    rate: f64,
+    /// From when it was due; without a pace that is when it was sent.
+    due: Times,
+    /// From when it was sent.
+    sent: Times,
+}
+
+/// What each of several clients does again and again, given its number and how often it did. With a pace, clients take turns, and a time
+/// counts from when the request was due: a slow answer makes those after it late, as it does for people who do not wait for each other.
+async fn load<F, A>(server: &str, key: &str, clients: usize, time: Duration, pace: Option<f64>, act: F) -> Load
 where
     F: Fn(Client, usize, usize) -> A + Clone + Send + 'static,
     A: Future<Output = Client> + Send,
 {
+    let mut connected = Vec::with_capacity(clients);
+    for _ in 0..clients {
+        connected.push(Client::connect(server, key).await);
+    }
     let begun = Instant::now();
     let mut tasks = Vec::new();
-    for number in 0..clients {
-        let mut client = Client::connect(server, key).await;
+    for (number, mut client) in connected.into_iter().enumerate() {
         let act = act.clone();
         tasks.push(tokio::spawn(async move {
             let (mut times, mut count) = (Vec::new(), 0);
-            // Paced clients take turns, and a time counts from when the request was due.
             let step = pace.map(|pace| Duration::from_secs_f64(clients as f64 / pace));
-            let mut due = Instant::now() + step.unwrap_or_default().mul_f64(number as f64 / clients as f64);
+            let mut due = begun + step.unwrap_or_default().mul_f64(number as f64 / clients as f64);
             while begun.elapsed() < time {
-                let since = match step {
-                    Some(step) => {
-                        tokio::time::sleep_until(due.into()).await;
-                        due += step;
-                        due - step
-                    }
-                    None => Instant::now(),
-                };
+                if let Some(step) = step {
+                    tokio::time::sleep_until(due.into()).await;
+                    due += step;
+                }
+                let sent = Instant::now();
+                let since = step.map_or(sent, |step| due - step);
                 client = act(client, number, count).await;
                 count += 1;
-                times.push(since.elapsed().as_secs_f64() * 1_000.0);
+                times.push((since.elapsed().as_secs_f64() * 1_000.0, sent.elapsed().as_secs_f64() * 1_000.0));
             }
             times
         }));
@@ -185,10 +199,13 @@ where
     for task in tasks {
         all.extend(task.await.unwrap());
     }
-    (all.len() as f64 / begun.elapsed().as_secs_f64(), Times(all))
+    let rate = all.len() as f64 / begun.elapsed().as_secs_f64();
+    let (due, sent) = all.into_iter().unzip();
+    Load { rate, due: Times(due), sent: Times(sent) }
 }
 
-/// A ledger with some entries, and a key that may do everything.
+/// A ledger with some entries, of which the last but one is a table that was notarized with a proof, the last a claim about it, and a key that
+/// may do everything.
 fn prepare(dir: &Path, keys: &Path) -> (PathBuf, String) {
     let ledger = dir.join("ledger");
     let runtime = tokio::runtime::Runtime::new().unwrap();
@@ -206,6 +223,11 @@ fn prepare(dir: &Path, keys: &Path) -> (PathBuf, String) {
         for first in (0..ENTRIES).step_by(20) {
             futures::future::try_join_all((first..first + 20).map(notarize)).await.unwrap();
         }
+        let rows: String = (0..1_000).map(|n| format!("{},{}\n", 20 + n % 60, ["no", "yes"][n % 2])).collect();
+        let table = Table::bytes(format!("age,smokes\n{rows}")).named("team/proved".parse().unwrap());
+        ledger.notarize(table).await.unwrap();
+        let claim: Claim = "mean(age) between 40 and 60".parse().unwrap();
+        ledger.dataset("team/proved").await.unwrap().prove(&claim).await.unwrap();
     });
     let key = Command::new(env!("CARGO_BIN_EXE_zkl-server"))
         .args(["key", "create", "bench", "--ledger"])
@@ -265,6 +287,89 @@ fn subscribe(server: &str, key: &str, sockets: usize, each: usize) -> Vec<tungst
     open
 }
 
+/// How many entries are told of by each of these sockets, whose subscriptions all wait for the next one.
+fn told(open: &mut [tungstenite::WebSocket<TcpStream>], each: usize) -> usize {
+    let mut count = 0;
+    for socket in open {
+        socket.get_ref().set_read_timeout(Some(Duration::from_secs(30))).unwrap();
+        for _ in 0..each {
+            let message: Value = serde_json::from_str(socket.read().unwrap().to_text().unwrap()).unwrap();
+            assert_eq!(message["type"], "next", "{message}");
+            count += 1;
+        }
+    }
+    count
+}
+
+/// Reads: of what was read before, and, without caches, of the store.
+async fn reads(server: &Server, key: &str, seconds: Duration, ids: &Arc<[String]>, what: &str) {
+    let address = server.address.as_str();
+    let by_id = {
+        let ids = Arc::clone(ids);
+        move |mut client: Client, number: usize, count: usize| {
+            let path = format!("/api/v1/entries/{}", ids[(number * 7_919 + count * 104_729) % ids.len()]);
+            async move {
+                assert_eq!(client.ask("GET", &path, Vec::new()).await.0, 200);
+                client
+            }
+        }
+    };
+    let mut paced = load(address, key, CLIENTS, seconds, Some(PACE), by_id.clone()).await;
+    let sent = (paced.sent.percentile(50.0), paced.sent.percentile(99.0));
+    row(&format!("entry by id, {what}, {CLIENTS} clients, due {PACE:.0} times a second"), paced);
+    println!("| ... from when it was sent | | {:.2} | {:.2} |", sent.0, sent.1);
+    row(&format!("entry by id, {what}, {CLIENTS} clients"), load(address, key, CLIENTS, seconds, None, by_id).await);
+    let history = |mut client: Client, number: usize, _| async move {
+        let path = format!("/api/v1/datasets/team%2F{}/entries?limit=50", number % 10);
+        assert_eq!(client.ask("GET", &path, Vec::new()).await.0, 200);
+        client
+    };
+    row(
+        &format!("page of 50 of a history, {what}, {CLIENTS} clients"),
+        load(address, key, CLIENTS, seconds, None, history).await,
+    );
+}
+
+/// Verifies the receipt of an entry again and again.
+async fn verifications(server: &Server, key: &str, seconds: Duration, entry: usize, what: &str) {
+    let mut client = Client::connect(&server.address, key).await;
+    let receipt: Arc<[u8]> = client.ask("GET", &format!("/api/v1/entries/{entry}/receipt"), Vec::new()).await.2.into();
+    for clients in [1, 4] {
+        let own = Arc::clone(&receipt);
+        let verify = move |mut client: Client, _, _| {
+            let receipt = own.to_vec();
+            async move {
+                let (status, _, body) = client.ask("POST", "/api/v1/verify", receipt).await;
+                let verdict: Value = serde_json::from_slice(&body).unwrap();
+                assert_eq!((status, &verdict["valid"]), (200, &json!(true)), "{verdict}");
+                client
+            }
+        };
+        // What the first one makes, the others find.
+        client = verify(client, 0, 0).await;
+        let plural = if clients == 1 { "client" } else { "clients" };
+        row(
+            &format!("verify {what}, {clients} {plural}"),
+            load(&server.address, key, clients, seconds, None, verify).await,
+        );
+    }
+}
+
+/// Notarizes small tables, from the request until whoever asked is told that the entry is durable.
+async fn appends(server: &Server, key: &str, seconds: Duration, clients: usize, workers: usize) {
+    let append = move |mut client: Client, number: usize, count: usize| async move {
+        let table = format!("age,smokes\n{number},no\n{count},yes\n").into_bytes();
+        let path = "/api/v1/datasets/team%2Fnew/versions?evidence=attestation";
+        let (status, location, _) = client.ask("POST", path, table).await;
+        assert_eq!(status, 202);
+        client.follow(&location.unwrap()).await;
+        client
+    };
+    let plural = if workers == 1 { "worker" } else { "workers" };
+    let what = format!("notarize an attested table, to the entry, {clients} clients, {workers} {plural}");
+    row(&what, load(&server.address, key, clients, seconds, None, append).await);
+}
+
 fn main() {
     // Whoever lists or filters tests means others.
     if std::env::args().any(|argument| argument == "--list" || argument == "--test") {
@@ -275,90 +380,55 @@ fn main() {
     let dir = tempfile::tempdir().unwrap();
     let keys = dir.path().join("keys");
     let (ledger, key) = prepare(dir.path(), &keys);
-    let mut starts: Vec<f64> = (0..5).map(|_| Server::start(&ledger, &keys).started.as_secs_f64() * 1_000.0).collect();
+    let start = |more: &[&str]| Server::start(&ledger, &keys, more);
+    let mut starts: Vec<f64> = (0..5).map(|_| start(&[]).started.as_secs_f64() * 1_000.0).collect();
     starts.sort_by(f64::total_cmp);
-    let server = Server::start(&ledger, &keys);
     println!(
         "store: {}",
         std::env::var("ZKL_STORE").map_or("embedded".to_owned(), |url| url.split(':').next().unwrap().to_owned())
     );
+    let server = start(&[]);
     println!(
-        "start to the first connection: {:.0} ms (of 5, the middle one); memory {:.0} MiB",
+        "start until /readyz answers 200: {:.0} ms (of 5, the middle one; each after a kill); memory then {:.0} MiB",
         starts[2],
         server.memory().0
     );
     println!("\n| request | a second | p50 ms | p99 ms |\n|---|--:|--:|--:|");
     let runtime = tokio::runtime::Runtime::new().unwrap();
-    runtime.block_on(async {
-        let address = server.address.as_str();
-        let by_index = |mut client: Client, number: usize, count: usize| async move {
-            let index = (number * 7_919 + count * 104_729) % ENTRIES;
-            assert_eq!(client.ask("GET", &format!("/api/v1/entries/{index}"), Vec::new()).await.0, 200);
-            client
-        };
-        let (rate, mut times) = load(address, &key, CLIENTS, seconds, Some(PACE), by_index).await;
-        row(&format!("entry by index, {CLIENTS} clients, {PACE:.0} a second"), rate, &mut times);
-        let (rate, mut times) = load(address, &key, CLIENTS, seconds, None, by_index).await;
-        row(&format!("entry by index, {CLIENTS} clients"), rate, &mut times);
-        let history = |mut client: Client, number: usize, _| async move {
-            let path = format!("/api/v1/datasets/team%2F{}/entries?limit=50", number % 10);
-            assert_eq!(client.ask("GET", &path, Vec::new()).await.0, 200);
-            client
-        };
-        let (rate, mut times) = load(address, &key, CLIENTS, seconds, None, history).await;
-        row(&format!("page of 50 of a history, {CLIENTS} clients"), rate, &mut times);
-        let mut client = Client::connect(address, &key).await;
-        let receipt = Arc::new(client.ask("GET", "/api/v1/entries/0/receipt", Vec::new()).await.2);
-        for clients in [1, 4] {
-            let receipt = Arc::clone(&receipt);
-            let verify = move |mut client: Client, _, _| {
-                let receipt = receipt.to_vec();
-                async move {
-                    let (status, _, body) = client.ask("POST", "/api/v1/verify", receipt).await;
-                    let verdict: Value = serde_json::from_slice(&body).unwrap();
-                    assert_eq!((status, &verdict["valid"]), (200, &json!(true)));
-                    client
-                }
-            };
-            let (rate, mut times) = load(address, &key, clients, seconds, None, verify).await;
-            row(&format!("verify an attested receipt, {clients} clients"), rate, &mut times);
+    let ids: Arc<[String]> = runtime.block_on(async {
+        let (mut ids, mut client) = (Vec::new(), Client::connect(&server.address, &key).await);
+        while ids.len() < ENTRIES {
+            let path = format!("/api/v1/entries?order=asc&limit=200&cursor={}", ids.len());
+            let page: Value = serde_json::from_slice(&client.ask("GET", &path, Vec::new()).await.2).unwrap();
+            ids.extend(
+                page["entries"].as_array().unwrap().iter().map(|entry| entry["id"].as_str().unwrap().to_owned()),
+            );
         }
-        // From the request to the entry in the log.
-        let recorded = Arc::new(AtomicUsize::new(0));
-        let append = {
-            let recorded = Arc::clone(&recorded);
-            move |mut client: Client, number: usize, count: usize| {
-                let recorded = Arc::clone(&recorded);
-                async move {
-                    let table = format!("age,smokes\n{number},no\n{count},yes\n").into_bytes();
-                    let path = "/api/v1/datasets/team%2Fnew/versions?evidence=attestation";
-                    let (status, location, _) = client.ask("POST", path, table).await;
-                    assert_eq!(status, 202);
-                    let location = location.unwrap();
-                    loop {
-                        let (_, _, body) = client.ask("GET", &location, Vec::new()).await;
-                        let operation: Value = serde_json::from_slice(&body).unwrap();
-                        match operation["status"].as_str().unwrap() {
-                            "queued" | "running" => tokio::time::sleep(Duration::from_millis(2)).await,
-                            "succeeded" => break,
-                            other => panic_on(other, &operation),
-                        }
-                    }
-                    recorded.fetch_add(1, Ordering::Relaxed);
-                    client
-                }
-            }
-        };
-        let (rate, mut times) = load(address, &key, 8, seconds, None, append).await;
-        row("notarize an attested table, to the entry, 8 clients", rate, &mut times);
+        ids.into()
     });
+    runtime.block_on(async {
+        reads(&server, &key, seconds, &ids, "cached").await;
+        verifications(&server, &key, seconds, 0, "an attested receipt").await;
+        verifications(&server, &key, seconds, ENTRIES, "a receipt with a proof over every row").await;
+        verifications(&server, &key, seconds, ENTRIES + 1, "a claim's receipt, with that proof").await;
+        appends(&server, &key, seconds, 8, 1).await;
+    });
+    drop(server);
+    let server = start(&["--cache-bytes", "0", "--workers", "16"]);
+    runtime.block_on(async {
+        reads(&server, &key, seconds, &ids, "no caches").await;
+        appends(&server, &key, seconds, CLIENTS, 16).await;
+    });
+    drop(server);
+
+    let server = start(&[]);
     let before = server.memory().0;
     server.forget_peak();
     let (took, location) = upload(&server.address, &key, upload_bytes);
     let peak = server.memory().1;
     let mib = upload_bytes as f64 / f64::from(1 << 20);
     println!(
-        "\nupload of {mib:.0} MiB: {:.0} MB/s; memory {before:.0} MiB before, {peak:.0} MiB at most when it was accepted",
+        "\nupload of {mib:.0} MiB, until it is accepted: {:.0} MB/s; memory {before:.0} MiB before, at most {peak:.0} MiB",
         upload_bytes as f64 / 1e6 / took.as_secs_f64()
     );
     drop(
@@ -366,14 +436,28 @@ fn main() {
             .header("authorization", format!("Bearer {key}"))
             .call(),
     );
-    std::thread::sleep(Duration::from_secs(2));
-    let before = server.memory().0;
-    let open = subscribe(&server.address, &key, 100, 10);
-    std::thread::sleep(Duration::from_secs(1));
-    println!("1,000 idle subscriptions over {} websockets: {:.1} MiB", open.len(), server.memory().0 - before);
-}
+    drop(server);
 
-#[expect(clippy::panic, reason = "a measurement that fails should stop")]
-fn panic_on(status: &str, operation: &Value) -> ! {
-    panic!("{status}: {operation}")
+    let server = start(&[]);
+    runtime.block_on(async {
+        // What the first request of its kind makes is no subscription's.
+        drop(subscribe(&server.address, &key, 1, 1));
+        let mut client = Client::connect(&server.address, &key).await;
+        assert_eq!(client.ask("GET", "/api/v1/entries?limit=50", Vec::new()).await.0, 200);
+    });
+    std::thread::sleep(Duration::from_secs(1));
+    let before = server.memory().0;
+    let (sockets, each) = (100, 10);
+    let mut open = subscribe(&server.address, &key, sockets, each);
+    std::thread::sleep(Duration::from_secs(2));
+    let taken = server.memory().0 - before;
+    runtime.block_on(async {
+        let mut client = Client::connect(&server.address, &key).await;
+        let path = "/api/v1/datasets/team%2Fnew/versions?evidence=attestation";
+        let (status, location, _) = client.ask("POST", path, b"age\n1\n".to_vec()).await;
+        assert_eq!(status, 202);
+        client.follow(&location.unwrap()).await;
+    });
+    let told = told(&mut open, each);
+    println!("{told} idle subscriptions over {sockets} websockets: {taken:.1} MiB more than {before:.0}");
 }

@@ -10,16 +10,21 @@
 mod action;
 mod grant;
 mod key;
+mod lines;
 mod oidc;
 mod ring;
 
-pub(crate) use self::oidc::is_jwt;
 pub use self::{
     action::{Access, Action, Administer, Browse, Follow, Permit, Prove, ReadDataset, ReadLog, Refused, Verify, Write},
     grant::{Grant, GrantParseError, Permission, Scope},
     key::{ApiKey, KeyId, Token},
+    lines::PseudonymError,
     oidc::{JwksError, Oidc, OidcError, PolicyError, TokenError, TokenHolder},
     ring::{KeyRing, KeyRingError},
+};
+pub(crate) use self::{
+    lines::{Pseudonyms, of_everybody},
+    oidc::{Issuers, is_jwt},
 };
 
 use std::sync::Arc;

@@ -55,6 +55,13 @@ enum Event<'a> {
         #[serde(skip_serializing_if = "Option::is_none")]
         claim: Option<&'a str>,
     },
+    /// Who may do what has changed.
+    Policy {
+        by: &'a str,
+        /// What the log calls them.
+        name: &'a str,
+        entry: u64,
+    },
     /// An operation ended.
     Ended {
         operation: &'a str,
@@ -105,6 +112,14 @@ impl AuditLog {
             claim: operation.claim.as_deref(),
         })
         .await
+    }
+
+    /// Who may do what has changed, which the log says of them by another name.
+    ///
+    /// # Errors
+    /// As [`AuditLog::verified`].
+    pub(crate) async fn policy(self: &Arc<Self>, by: &str, name: &str, entry: u64) -> Result<(), ServiceError> {
+        self.append(Event::Policy { by, name, entry }).await
     }
 
     /// An operation ended.

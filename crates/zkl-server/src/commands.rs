@@ -2,6 +2,7 @@
 
 mod health;
 mod key;
+mod pseudonym;
 mod serve;
 
 use std::{io::IsTerminal as _, path::PathBuf};
@@ -14,6 +15,7 @@ use tracing_subscriber::{
 pub use self::{
     health::{HealthArgs, HealthError},
     key::{KeyCommand, KeyError},
+    pseudonym::PseudonymArgs,
     serve::{ServeArgs, ServeOptions},
 };
 use crate::error::ServerError;
@@ -26,6 +28,8 @@ pub enum Command {
     /// Make, list and revoke the keys of a server, also while it runs
     #[command(subcommand)]
     Key(KeyCommand),
+    /// Say what stands on the log for somebody, whom a policy names by a pseudonym
+    Pseudonym(PseudonymArgs),
     /// Ask a server on this machine whether it is ready: exit code 0 if it is, 1 if not
     Health(HealthArgs),
 }
@@ -46,7 +50,7 @@ impl Command {
     pub fn observe(&self) -> Result<Observed, ServerError> {
         match self {
             Self::Serve(args) => args.observe(),
-            Self::Key(_) | Self::Health(_) => observe(LogFormat::default(), None),
+            Self::Key(_) | Self::Pseudonym(_) | Self::Health(_) => observe(LogFormat::default(), None),
         }
     }
 
@@ -58,6 +62,7 @@ impl Command {
         match self {
             Self::Serve(args) => args.run(say).await,
             Self::Key(command) => Ok(command.run(say)?),
+            Self::Pseudonym(args) => args.run(say),
             Self::Health(args) => args.run().await,
         }
     }

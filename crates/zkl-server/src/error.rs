@@ -137,6 +137,15 @@ pub enum ServerError {
     /// The file of issuers cannot be followed.
     #[error(transparent)]
     Oidc(#[from] OidcError),
+    /// The key of pseudonyms cannot be read or made.
+    #[error(transparent)]
+    Pseudonyms(#[from] crate::access::PseudonymError),
+    /// The server has recorded nothing under pseudonyms.
+    #[error("no server has recorded a policy in {dir}", dir = dir.display())]
+    NoPseudonyms {
+        /// The directory.
+        dir: PathBuf,
+    },
     /// The core could not be started.
     #[error(transparent)]
     Service(#[from] ServiceError),

@@ -4,6 +4,7 @@
 //! is bounded in bytes, depth and complexity before any of it is answered.
 
 mod failure;
+mod graphiql;
 mod lineage;
 mod mutation;
 mod objects;
@@ -69,7 +70,7 @@ pub fn schema() -> String {
 pub(crate) fn routes(service: &Arc<Service>) -> Router<Shared> {
     let graph = graph().data(Arc::clone(service)).finish();
     let face = Face { graph, sockets: Arc::new(Semaphore::new(MAX_SOCKETS)) };
-    Router::new().route(PATH, post(answer).get(socket::open)).layer(Extension(face))
+    Router::new().route(PATH, post(answer).get(socket::open)).layer(Extension(face)).merge(graphiql::pages())
 }
 
 /// Answers a question. Several in one body are none: what one costs is bounded, what many cost would not be.

@@ -113,7 +113,7 @@ impl Default for ServerLimits {
 /// an operation that does not is marked as interrupted.
 ///
 /// # Errors
-/// [`ServerError::Document`].
+/// [`ServerError::Document`]; [`ServerError::Service`] or [`ServerError::Ledger`] when it cannot be recorded who may do what.
 pub async fn serve(
     service: Arc<Service>,
     listeners: impl Into<Listeners> + Send,
@@ -121,6 +121,9 @@ pub async fn serve(
     shutdown: impl Future<Output = ()> + Send,
 ) -> Result<(), ServerError> {
     let listeners: Listeners = listeners.into();
+    // Who may do what holds when the log says so.
+    service.settle_policy().await?;
+    let _policy = service.watch_policy();
     let tls = listeners.tls.map(Arc::new);
     let router = http::router(&service, limits.requests)?;
     let stop = watch::Sender::new(false);

@@ -4,6 +4,7 @@
 //! ([`Permit`](crate::access::Permit)) and cannot be called without.
 
 mod keys;
+mod policy;
 mod reads;
 mod submit;
 mod views;
@@ -30,6 +31,7 @@ use zkl_ledger::{
     types::{LeafIndex, Timestamp},
 };
 
+use self::policy::{Kept, PolicyKeeper};
 #[cfg(feature = "graphql")]
 pub(crate) use self::reads::{MAX_PAGE, PAGE};
 pub(crate) use self::{keys::key_expiry, reads::page_length};
@@ -39,7 +41,7 @@ pub use self::{
     views::{DatasetDetailView, DatasetView, EntryView, VerdictView},
 };
 use crate::{
-    access::{Access, KeyRing, Oidc, SECURITY, Subject, Token, is_jwt},
+    access::{Access, Issuers, KeyRing, Oidc, SECURITY, Subject, Token, is_jwt},
     audit::AuditLog,
     error::{ServerError, ServiceError},
     failure::{Code, Failure},
@@ -68,12 +70,24 @@ pub struct ServiceSettings {
     pub oidc: Option<PathBuf>,
     /// Bytes of the caches of what the store holds and never changes, all together.
     pub cache_bytes: u64,
+    /// Whether every change of who may do what is an entry of the log, before it takes effect.
+    pub policy_entries: bool,
 }
 
 impl Default for ServiceSettings {
     fn default() -> Self {
         let (access, operations) = (Access::default(), OperationLimits::default());
-        Self { access, operations, rate: None, oidc: None, cache_bytes: CACHE_BYTES }
+        Self { access, operations, rate: None, oidc: None, cache_bytes: CACHE_BYTES, policy_entries: true }
+    }
+}
+
+/// Something that goes on as long as this is there.
+#[derive(Debug)]
+pub(crate) struct AbortOnDrop(tokio::task::JoinHandle<()>);
+
+impl Drop for AbortOnDrop {
+    fn drop(&mut self) {
+        self.0.abort();
     }
 }
 
@@ -87,6 +101,9 @@ pub struct Service {
     /// Whether keys are made and revoked by this server.
     owns_keys: bool,
     oidc: Option<Arc<Oidc>>,
+    /// Records who may do what; absent from a server that only reads, or that is told not to.
+    policy: Option<Arc<PolicyKeeper>>,
+    dir: PathBuf,
     operations: Arc<Operations>,
     verifiers: Semaphore,
     metrics: Arc<Metrics>,
@@ -131,13 +148,29 @@ impl Service {
         let audit = AuditLog::open(dir)?;
         let oidc = settings.oidc.map(|path| Oidc::open(path, Arc::clone(&metrics))).transpose()?;
         let operations = Operations::open(dir, settings.operations, Arc::clone(&metrics), Arc::clone(&audit))?;
+        let (keys, oidc, access) = (Arc::new(KeyRing::open(dir)?), oidc.map(Arc::new), settings.access);
+        let policy = if settings.policy_entries && !ledger.is_read_only() {
+            let kept = Kept {
+                ledger: ledger.clone(),
+                access,
+                keys: Arc::clone(&keys),
+                oidc: oidc.clone(),
+                operations: Arc::clone(&operations),
+                audit: Arc::clone(&audit),
+            };
+            Some(Arc::new(PolicyKeeper::open(dir, kept)?))
+        } else {
+            None
+        };
         Ok(Self {
             trust: Trust::default().with_log(ledger.log_key()),
             ledger,
-            access: settings.access,
-            keys: Arc::new(KeyRing::open(dir)?),
+            access,
+            keys,
             owns_keys: true,
-            oidc: oidc.map(Arc::new),
+            oidc,
+            policy,
+            dir: dir.to_owned(),
             operations,
             verifiers: Semaphore::new(VERIFIERS),
             metrics,
@@ -153,7 +186,28 @@ impl Service {
     /// The same, with the keys of another file than that of its directory. Whoever keeps that file makes keys: this server does not.
     #[must_use]
     pub fn with_keys(self, keys: KeyRing) -> Self {
-        Self { keys: Arc::new(keys), owns_keys: false, ..self }
+        let keys = Arc::new(keys);
+        let policy = self.policy.and_then(|policy| policy.with_keys(Arc::clone(&keys)));
+        Self { keys, owns_keys: false, policy, ..self }
+    }
+
+    /// Records who may do what, if the log does not say that already, or that this is not recorded any more. What it says does not hold
+    /// before.
+    ///
+    /// # Errors
+    /// [`ServerError::Service`], [`ServerError::Ledger`], [`ServerError::Pseudonyms`].
+    pub async fn settle_policy(&self) -> Result<(), ServerError> {
+        match &self.policy {
+            Some(policy) => Ok(policy.settle().await?),
+            None if self.ledger.is_read_only() => Ok(()),
+            None => policy::end_record(&self.ledger, &self.dir).await,
+        }
+    }
+
+    /// Records what changes from now on, until what is returned is dropped.
+    pub(crate) fn watch_policy(&self) -> Option<AbortOnDrop> {
+        let watch = Arc::clone(self.policy.as_ref()?).watch();
+        Some(AbortOnDrop(tokio::spawn(watch)))
     }
 
     /// That the ledger can be written to.
@@ -178,7 +232,7 @@ impl Service {
     /// [`ServiceError::Keys`], [`ServiceError::Oidc`].
     pub async fn identify(&self, token: Option<&str>, peer: Option<IpAddr>) -> Result<Subject, ServiceError> {
         let subject = match token {
-            None => Ok(Subject::Anonymous),
+            None => self.anonymous().await,
             Some(token) => self.authenticate(token).await,
         };
         // Guessing counts as asking without a key.
@@ -186,9 +240,35 @@ impl Service {
         subject
     }
 
+    async fn anonymous(&self) -> Result<Subject, ServiceError> {
+        if let Some(policy) = self.policy.as_ref().filter(|policy| !policy.has_begun()) {
+            policy.settle().await?;
+        }
+        Ok(Subject::Anonymous)
+    }
+
+    /// The issuers whose tokens are taken now.
+    async fn issuers(&self) -> Result<Option<Issuers>, ServiceError> {
+        match (&self.oidc, &self.policy) {
+            (None, _) => Ok(None),
+            (Some(oidc), Some(policy)) => policy.issuers(oidc).await,
+            (Some(oidc), None) => Ok(Some(oidc.look().await?)),
+        }
+    }
+
+    /// A subject that is what the files say, if the log says so, too.
+    async fn holding(&self, subject: Option<Subject>) -> Result<Option<Subject>, ServiceError> {
+        match (&subject, &self.policy) {
+            (Some(Subject::Key(key)), Some(policy)) if !policy.check(key).await? => Ok(None),
+            _ => Ok(subject),
+        }
+    }
+
     async fn authenticate(&self, token: &str) -> Result<Subject, ServiceError> {
-        if let Some(oidc) = self.oidc.as_ref().filter(|_| is_jwt(token)) {
-            return oidc.authenticate(token).await?.map_err(|reason| {
+        if is_jwt(token)
+            && let Some(issuers) = self.issuers().await?
+        {
+            return issuers.authenticate(token).await?.map_err(|reason| {
                 let reason = reason.to_string();
                 tracing::warn!(target: SECURITY, event = "authentication-refused", reason, "a token that is not good was refused");
                 ServiceError::BadKey
@@ -196,7 +276,7 @@ impl Service {
         }
         let (keys, text) = (Arc::clone(&self.keys), zeroize::Zeroizing::new(token.to_owned()));
         let subject = tokio::task::spawn_blocking(move || keys.authenticate(&text)).await??;
-        subject.ok_or_else(|| {
+        self.holding(subject).await?.ok_or_else(|| {
             let key = Token::parse(token).map(|token| token.id().to_string());
             tracing::warn!(target: SECURITY, event = "authentication-refused", key, "a key that is not good was refused");
             ServiceError::BadKey

@@ -134,7 +134,13 @@ fn said(statement: &StatementSummary) -> Option<String> {
     let relation = || statement.relation.as_ref().map(ToString::to_string);
     let withdrawn =
         || statement.withdraws.as_ref().map(|withdrawn| format!("withdraws {}: {}", withdrawn.entry, withdrawn.reason));
-    statement.claim.clone().or_else(relation).or_else(|| statement.description.clone()).or_else(withdrawn)
+    let policy = || {
+        let policy = statement.policy.as_ref()?;
+        let gone = policy.removed.iter().map(|line| format!("no longer: {line}"));
+        Some(policy.added.iter().cloned().chain(gone).collect::<Vec<_>>().join("; "))
+    };
+    let words = statement.claim.clone().or_else(relation).or_else(|| statement.description.clone());
+    words.or_else(withdrawn).or_else(policy)
 }
 
 fn what(statement: &StatementSummary) -> String {

@@ -102,6 +102,12 @@ fn fields(statement: &StatementSummary, data: Option<&str>) -> Vec<(&'static str
         fields.push(("withdraws", format!("{}{}", withdrawn.entry, instead.unwrap_or_default())));
         fields.push(("reason", format!("{} (the notary's words)", withdrawn.reason)));
     }
+    if let Some(policy) = &statement.policy {
+        fields.push(("server", format!("{}, changed by {}", policy.server, policy.by)));
+        fields.extend(policy.added.iter().map(|line| ("from now on", line.clone())));
+        fields.extend(policy.removed.iter().map(|line| ("no longer", line.clone())));
+        fields.push(("policy", policy.digest.clone()));
+    }
     if let Some(inputs) = &statement.public_inputs {
         fields.push(("public inputs", inputs.join(" ")));
     }

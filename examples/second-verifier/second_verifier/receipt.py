@@ -1,5 +1,6 @@
 """Receipts: verifying.md#the-verdict, verifying/log.md, formats.md."""
 
+import unicodedata
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
@@ -213,6 +214,13 @@ KINDS = {
     "custom:v2": ("datasets", "description", "setup", "publicInputs", "proof"),
     "key:v1": ("log", "change", "old", "new", "from"),
     "withdrawal:v1": ("entry", "replacement", "reason"),
+    "policy:v1": ("log", "server", "before", "removed", "added", "after", "by"),
+}
+OPTIONAL = {
+    "notarization:v3": ("scan",),
+    "key:v1": ("from",),
+    "withdrawal:v1": ("replacement",),
+    "policy:v1": ("before", "removed", "added"),
 }
 
 
@@ -230,7 +238,7 @@ def _open(entry: Entry) -> None:
     require(statement["_type"] == "https://in-toto.io/Statement/v1", "not an in-toto statement")
     entry.type = string(statement["predicateType"]).removeprefix("urn:zkp-dataset-ledger:")
     require(entry.type in KINDS and statement["predicateType"].startswith("urn:"), "a statement of an unknown type")
-    optional = {"notarization:v3": ("scan",), "key:v1": ("from",), "withdrawal:v1": ("replacement",)}.get(entry.type, ())
+    optional = OPTIONAL.get(entry.type, ())
     names = (*KINDS[entry.type], "notary", "recordedAt", "nonce")
     predicate = entry.predicate = fields(statement["predicate"], *names, optional=optional)
     notary = digest(predicate["notary"])
@@ -264,6 +272,10 @@ def _check_fields(kind: str, predicate: dict) -> None:
         require(1 <= len(string(predicate["reason"]).encode()) <= 1024, "no reason, or one that is too long")
         if "replacement" in predicate:
             require(digest(predicate["replacement"]) != digest(predicate["entry"]), "an entry in place of itself")
+        return
+    if kind == "policy:v1":
+        require(is_name(string(predicate["log"])) and len(predicate["log"].encode()) <= 255, "not an origin")
+        _check_policy(predicate)
         return
     if kind.startswith("notarization"):
         dataset_name(predicate["dataset"])
@@ -338,7 +350,35 @@ def evidence_digest(predicate: dict) -> tuple[bytes, str]:
     return sha256(message + (integer(own["bytes"]).to_bytes(8, "big") if plain else b"")).digest(), own["kind"]
 
 
+def _policy_line(text: object) -> bytes:
+    line = string(text)
+    require(1 <= len(line.encode()) <= 1024 and line == line.strip(), "not a line of a policy")
+    require(all(unicodedata.category(character) != "Cc" for character in line), "a line with control characters")
+    return line.encode()
+
+
+def _check_policy(predicate: dict) -> None:
+    for name in ("server", "by"):
+        _policy_line(predicate[name])
+    # An empty list is written as none.
+    require(all(predicate.get(name) != [] for name in ("removed", "added")), "an empty list of lines")
+    removed, added = ([_policy_line(line) for line in items(predicate.get(name, []))] for name in ("removed", "added"))
+    for lines in (removed, added):
+        require(all(one < other for one, other in zip(lines, lines[1:], strict=False)), "lines that are not in order")
+    require(not set(removed) & set(added), "a line that comes and goes")
+    after = digest(predicate["after"])
+    if "before" in predicate:
+        require(removed or added, "a change of nothing")
+        require(digest(predicate["before"]) != after, "a change to what was before")
+        return
+    require(not removed, "lines that go where nothing was")
+    text = b"zkl-policy-v1\n" + b"".join(line + b"\n" for line in added)
+    require(sha256(text).digest() == after, "another digest than that of the lines")
+
+
 def _subject(kind: str, predicate: dict) -> dict:
+    if kind == "policy:v1":
+        return {"name": predicate["server"], "digest": {"zklPolicy": predicate["after"]}}
     if kind == "key:v1":
         return {"name": predicate["log"], "digest": {"zklKey": predicate["old"]}}
     if kind == "withdrawal:v1":
@@ -389,6 +429,9 @@ def _statement(entry: Entry, before: dict, checkpoint: Checkpoint, trust: Trust,
         return _notarization(entry, checkpoint, trust, trace)
     if entry.type == "key:v1":
         require(evidence == {} and predicate["log"] == checkpoint.origin, "a change of another log's key, or with evidence")
+        return "ceremony"
+    if entry.type == "policy:v1":
+        require(evidence == {} and predicate["log"] == checkpoint.origin, "a policy of another log's server, or with evidence")
         return "ceremony"
     if entry.type == "withdrawal:v1":
         require(evidence == {}, "evidence of a withdrawal")

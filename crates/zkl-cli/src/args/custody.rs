@@ -66,6 +66,32 @@ pub(crate) struct AuditArgs {
     pub(crate) list: usize,
 }
 
+/// Show who may do what on the ledger's servers, or could when the log was shorter.
+///
+/// A server records on the log what it lets others do, each time that it changes: what is open to everybody, keys by their ids, issuers
+/// of tokens. Here that is followed from the first entry on. Names of people are pseudonyms.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  zkl access
+  zkl access --at 1200
+  zkl access --export https://ledger.example.com/ml --trust keys.txt
+
+Exit codes: 0 done, 1 what a server recorded does not follow from what it recorded before, or the published log is not what its
+checkpoint says, 2 it could not be read.")]
+pub(crate) struct AccessArgs {
+    /// When the log had this many entries [default: now]
+    #[arg(long, value_name = "SIZE")]
+    pub(crate) at: Option<u64>,
+    /// Read an exported directory, or the https:// URL where it is published, instead of the ledger; all its entries are checked
+    #[arg(long, value_name = "PLACE", value_hint = ValueHint::AnyPath)]
+    pub(crate) export: Option<String>,
+    /// Key of the exported log, or a file with keys, one per line [default: the one in the export, which proves nothing about whose
+    /// log it is]
+    #[arg(long, value_name = "KEY", requires = "export")]
+    pub(crate) trust: Option<String>,
+}
+
 /// Ask witnesses to cosign the newest checkpoint.
 ///
 /// The witnesses are those of ledger.toml (`[[witness]]` with `key` and `url`), which are also asked after each append, and

@@ -208,7 +208,7 @@ fn report(
             is_new: notarized.is_some(),
         },
         tables: made.collect(),
-        columns: record.terms.columns.clone(),
+        columns: record.disclosure.open().map(|terms| terms.columns.clone()).unwrap_or_default(),
         circuit: record.proof.circuit.to_string(),
         seed,
         receipt,
@@ -219,7 +219,8 @@ fn report(
 /// The relation as `zkl relate` has it.
 fn text(source: &DatasetName, derived: &Derived, record: &RelationRecord) -> String {
     let made: Vec<&str> = derived.tables.iter().map(|table| table.notarized.notarization.dataset.as_str()).collect();
-    let conditions: Vec<String> = record.terms.details.conditions.iter().map(ToString::to_string).collect();
+    let conditions = record.disclosure.open().map(|terms| terms.details.conditions.as_slice()).unwrap_or_default();
+    let conditions: Vec<String> = conditions.iter().map(ToString::to_string).collect();
     let asked = if conditions.is_empty() { String::new() } else { format!(", {}", conditions.join(" and ")) };
-    format!("{} = {}({source}{asked})", made.join(", "), record.terms.operation)
+    format!("{} = {}({source}{asked})", made.join(", "), record.disclosure.operation())
 }

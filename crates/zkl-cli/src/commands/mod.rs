@@ -1,5 +1,6 @@
 //! One file per command: call the ledger, shape the answer.
 
+mod access;
 mod audit;
 mod check;
 mod circuits;
@@ -82,6 +83,7 @@ pub(crate) async fn run(command: Command, config: &Config) -> Result<(), CliErro
         Command::Export(args) => export::run(&args, config).await,
         Command::Fsck(args) => fsck::run(&args, config).await,
         Command::Audit(args) => audit::run(&args, config).await,
+        Command::Access(args) => access::run(&args, config).await,
         Command::Cosign(args) => cosign::run(args, config).await,
         Command::Witness(args) => witness::run(args, config).await,
         #[cfg(feature = "serve")]

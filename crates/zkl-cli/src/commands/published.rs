@@ -4,10 +4,12 @@ use std::{error::Error, fs, path::Path};
 
 use async_trait::async_trait;
 use zkl_ledger::{
+    ServerPolicy,
     audit::{Audit, AuditError, AuditRequest},
     export::{ExportDir, PublishedFiles, RemoteExport},
     progress::StageReporter,
     transparency::{checkpoint::SignedCheckpoint, note::NoteVerifier},
+    types::TreeSize,
 };
 use zkl_witness::HttpFiles;
 
@@ -47,6 +49,20 @@ impl Published {
         match self {
             Self::Dir(dir) => dir.audit(log, request, reporter).await,
             Self::Url(remote) => remote.audit(log, request, reporter).await,
+        }
+    }
+}
+
+impl Published {
+    /// The policies of the log's servers when it had `size` entries.
+    pub(super) async fn server_policies(
+        &self,
+        log: &NoteVerifier,
+        size: Option<TreeSize>,
+    ) -> Result<Vec<ServerPolicy>, AuditError> {
+        match self {
+            Self::Dir(dir) => dir.server_policies(log, size).await,
+            Self::Url(remote) => remote.server_policies(log, size).await,
         }
     }
 }

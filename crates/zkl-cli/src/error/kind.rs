@@ -13,8 +13,9 @@ impl CliError {
             Self::Verifier(error) => error.kind(),
             Self::OtherData { .. } | Self::NotSound { .. } | Self::LineageNotProved { .. } => Kind::NotValid,
             Self::NotInReceipts { .. } => Kind::NotFound,
-            Self::Audit(error) if error.is_verdict() => Kind::NotValid,
-            Self::Audit(error) => match error.as_ref() {
+            Self::Audit(error) | Self::Published(error) if error.is_verdict() => Kind::NotValid,
+            Self::PolicyBroken { .. } => Kind::NotValid,
+            Self::Audit(error) | Self::Published(error) => match error.as_ref() {
                 AuditError::Ledger(error) => of_ledger(error),
                 _ => Kind::InvalidInput,
             },

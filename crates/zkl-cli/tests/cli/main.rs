@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test that fails should stop")]
 
+mod access;
 mod attacks;
 mod bad_input;
 mod cases;

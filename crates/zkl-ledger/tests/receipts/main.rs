@@ -9,6 +9,7 @@ mod conditions;
 mod datasets;
 mod list;
 mod older;
+mod policy;
 #[path = "../common/product.rs"]
 mod product;
 mod proved;

@@ -157,8 +157,8 @@ pub enum VerifyError {
         /// The entry that it names.
         named: LeafIndex,
     },
-    /// A statement about keys of another log.
-    #[error("entry {index} is about keys of log {got:?}")]
+    /// A statement about keys or a policy of another log.
+    #[error("entry {index} is about log {got:?}")]
     OtherLog {
         /// The entry.
         index: LeafIndex,

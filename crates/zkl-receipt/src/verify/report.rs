@@ -13,7 +13,7 @@ use zkl_merkle::keys::VerifyingKey;
 use zkl_snark::keys::Setup;
 
 use crate::{
-    kind::{CustomRecord, KeyRecord, Notarization, RelationRecord, RelationReport, WithdrawalRecord},
+    kind::{CustomRecord, KeyRecord, Notarization, PolicyRecord, RelationRecord, RelationReport, WithdrawalRecord},
     scan::ProfileEvidence,
 };
 
@@ -142,6 +142,11 @@ pub enum VerifiedStatement {
         /// The entry.
         record: Box<WithdrawalRecord>,
     },
+    /// What a server lets others do changed.
+    Policy {
+        /// The entry.
+        record: Box<PolicyRecord>,
+    },
 }
 
 impl VerifiedStatement {
@@ -172,7 +177,7 @@ impl VerifiedStatement {
             Self::Notarization { profile, .. } => (Some(profile), None),
             Self::Claim { profile, proof, .. } => (Some(profile), Some(proof)),
             Self::Custom { proof, .. } | Self::Relation { proof, .. } => (None, Some(proof)),
-            Self::Key { .. } | Self::Withdrawal { .. } => (None, None),
+            Self::Key { .. } | Self::Withdrawal { .. } | Self::Policy { .. } => (None, None),
         }
     }
 }

@@ -145,7 +145,8 @@ impl VerifiedReceipt {
                 | VerifiedStatement::Custom { .. }
                 | VerifiedStatement::Relation { .. }
                 | VerifiedStatement::Key { .. }
-                | VerifiedStatement::Withdrawal { .. } => Ok(()),
+                | VerifiedStatement::Withdrawal { .. }
+                | VerifiedStatement::Policy { .. } => Ok(()),
             }
         })
     }

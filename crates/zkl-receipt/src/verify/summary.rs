@@ -9,6 +9,7 @@ use super::{
     report::{ProofReport, VerifiedEntry, VerifiedLog, VerifiedReceipt, VerifiedStatement},
 };
 use crate::{
+    access_policy::PolicyLine,
     kind::{KeyChange, Notarization, RelationReport},
     scan::ProfileEvidence,
 };
@@ -95,6 +96,9 @@ pub struct StatementSummary {
     /// What was withdrawn.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub withdraws: Option<WithdrawalSummary>,
+    /// How the policy of a server changed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub policy: Option<PolicySummary>,
     /// Rows of the table.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rows: Option<u64>,
@@ -153,6 +157,22 @@ pub struct WithdrawalSummary {
     pub replacement: Option<String>,
     /// Why, in the notary's words.
     pub reason: String,
+}
+
+/// A change of what a server lets others do.
+#[derive(Clone, Debug, Serialize)]
+#[non_exhaustive]
+pub struct PolicySummary {
+    /// The server, by the name that it chose.
+    pub server: String,
+    /// Who changed it.
+    pub by: String,
+    /// What holds from now on.
+    pub added: Vec<String>,
+    /// What holds no longer.
+    pub removed: Vec<String>,
+    /// Digest of the whole policy after.
+    pub digest: String,
 }
 
 /// A proof, and what it rests on.
@@ -264,6 +284,17 @@ impl StatementSummary {
                     entry: record.entry.to_string(),
                     replacement: record.replacement.map(|id| id.to_string()),
                     reason: record.reason.clone(),
+                });
+            }
+            VerifiedStatement::Policy { record } => {
+                summary.kind = "policy";
+                let texts = |lines: &[PolicyLine]| lines.iter().map(ToString::to_string).collect();
+                summary.policy = Some(PolicySummary {
+                    server: record.server.to_string(),
+                    by: record.by.to_string(),
+                    added: texts(&record.added),
+                    removed: texts(&record.removed),
+                    digest: record.after.to_string(),
                 });
             }
         }

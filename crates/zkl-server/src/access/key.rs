@@ -112,6 +112,11 @@ impl ApiKey {
         bool::from(same) && self.is_good_at(now)
     }
 
+    /// What is kept of the token's secret.
+    pub(super) fn secret_sha256(&self) -> &str {
+        &self.secret_sha256
+    }
+
     /// Whether it has not expired at `now`.
     pub(super) fn is_good_at(&self, now: Timestamp) -> bool {
         self.expires_at.is_none_or(|end| now < end)

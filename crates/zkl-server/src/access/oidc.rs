@@ -23,14 +23,14 @@ use jsonwebtoken::{Validation, dangerous::insecure_decode_claims, decode, decode
 use serde::Deserialize;
 use serde_json::{Map, Value};
 use thiserror::Error;
-use zkl_ledger::types::Timestamp;
+use zkl_ledger::{receipt::PolicyLine, types::Timestamp};
 
 pub use self::{jwks::JwksError, policy::PolicyError};
 use self::{
     jwks::KeySource,
     policy::{Issuer, Policy},
 };
-use super::{Grant, SECURITY, Subject};
+use super::{Grant, Pseudonyms, SECURITY, Subject};
 use crate::metrics::Metrics;
 
 /// Longest token, in bytes. The head of a request has 32 KiB.
@@ -65,6 +65,11 @@ impl TokenHolder {
     /// The operator's name of the issuer, a colon, and what the issuer calls whoever it is.
     pub fn id(&self) -> &str {
         &self.id
+    }
+
+    /// The operator's name of the issuer.
+    pub(super) fn issuer(&self) -> &str {
+        &self.issuer
     }
 
     /// What its claims give.
@@ -158,7 +163,22 @@ struct Seen {
     looked: Instant,
 }
 
-type Issuers = Arc<[(Issuer, Arc<KeySource>)]>;
+/// The issuers of a file, each with its keys.
+#[derive(Clone, Debug)]
+pub(crate) struct Issuers(Arc<[(Issuer, Arc<KeySource>)]>);
+
+impl Issuers {
+    /// Whether they are those of the same reading of the file.
+    pub(crate) fn is(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+
+    /// Who is trusted, and what their tokens are good for, as lines of a policy.
+    pub(crate) fn lines(&self, names: &Pseudonyms) -> Vec<PolicyLine> {
+        self.0.iter().flat_map(|(issuer, _)| issuer.lines(names)).collect()
+    }
+}
+
 type Stamp = (SystemTime, u64);
 
 impl Oidc {
@@ -172,38 +192,15 @@ impl Oidc {
         Ok(Self { path, metrics, seen: Mutex::new(Seen { issuers, stamp, looked: Instant::now() }) })
     }
 
-    /// Whose token it is.
+    /// The issuers as the file has them now.
     ///
     /// # Errors
-    /// [`OidcError`]: what cannot be looked at lets nobody in. Within, [`TokenError`].
-    pub(crate) async fn authenticate(self: &Arc<Self>, token: &str) -> Result<Result<Subject, TokenError>, OidcError> {
-        let issuers = self.look().await?;
-        authenticate(&issuers, token).await
-    }
-
-    /// Whoever it is as the file has it now; `None`, if the token has expired or its issuer is not trusted any more.
-    ///
-    /// # Errors
-    /// [`OidcError::Io`], [`OidcError::Policy`].
-    pub(crate) async fn renew(self: &Arc<Self>, holder: &TokenHolder) -> Result<Option<Subject>, OidcError> {
-        let issuers = self.look().await?;
-        let issuer = issuers.iter().find(|(issuer, _)| issuer.name == holder.issuer);
-        Ok(issuer.filter(|_| Timestamp::now() < holder.expires_at).map(|(issuer, _)| {
-            Subject::Token(Arc::new(TokenHolder {
-                id: holder.id.clone(),
-                issuer: holder.issuer.clone(),
-                grants: issuer.grants(&holder.claims),
-                claims: holder.claims.clone(),
-                expires_at: holder.expires_at,
-            }))
-        }))
-    }
-
-    async fn look(self: &Arc<Self>) -> Result<Issuers, OidcError> {
+    /// [`OidcError::Io`], [`OidcError::Policy`]: a file that cannot be followed lets nobody in.
+    pub(crate) async fn look(self: &Arc<Self>) -> Result<Issuers, OidcError> {
         {
             let seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
             if seen.looked.elapsed() < LOOK_AGAIN {
-                return Ok(Arc::clone(&seen.issuers));
+                return Ok(seen.issuers.clone());
             }
         }
         let this = Arc::clone(self);
@@ -218,14 +215,14 @@ impl Oidc {
             let stamp = stamp(&self.path)?;
             if stamp != seen.stamp {
                 // A file that cannot be followed is looked at anew by the next request, and lets nobody in until then.
-                let issuers = read(&self.path, &seen.issuers, &self.metrics)?;
-                let names = issuers.iter().map(|(issuer, _)| issuer.name.as_str()).collect::<Vec<_>>().join(" ");
+                let issuers = read(&self.path, &seen.issuers.0, &self.metrics)?;
+                let names = issuers.0.iter().map(|(issuer, _)| issuer.name.as_str()).collect::<Vec<_>>().join(" ");
                 tracing::warn!(target: SECURITY, event = "issuers-changed", issuers = names, "the file of issuers was read again");
                 (seen.issuers, seen.stamp) = (issuers, stamp);
             }
             seen.looked = Instant::now();
         }
-        Ok(Arc::clone(&seen.issuers))
+        Ok(seen.issuers.clone())
     }
 
     fn io(&self, source: io::Error) -> OidcError {
@@ -258,7 +255,9 @@ fn read(path: &Path, before: &[(Issuer, Arc<KeySource>)], metrics: &Arc<Metrics>
         let new = || Arc::new(KeySource::new(issuer.origin.clone(), Arc::clone(metrics)));
         same.map_or_else(new, |(_, keys)| Arc::clone(keys))
     };
-    Ok(policy.0.into_iter().map(|issuer| (keys(&issuer), issuer)).map(|(keys, issuer)| (issuer, keys)).collect())
+    Ok(Issuers(
+        policy.0.into_iter().map(|issuer| (keys(&issuer), issuer)).map(|(keys, issuer)| (issuer, keys)).collect(),
+    ))
 }
 
 /// What is read of a payload before its signature was checked: whose keys are to be looked at.
@@ -277,7 +276,34 @@ struct Claims {
     others: Map<String, Value>,
 }
 
-async fn authenticate(issuers: &Issuers, token: &str) -> Result<Result<Subject, TokenError>, OidcError> {
+impl Issuers {
+    /// Whose token it is.
+    ///
+    /// # Errors
+    /// [`OidcError::Keys`]: what cannot be looked at lets nobody in. Within, [`TokenError`].
+    pub(crate) async fn authenticate(&self, token: &str) -> Result<Result<Subject, TokenError>, OidcError> {
+        authenticate(&self.0, token).await
+    }
+
+    /// Whoever it is as the issuers are trusted now; `None`, if the token has expired or its issuer is not trusted any more.
+    pub(crate) fn renew(&self, holder: &TokenHolder) -> Option<Subject> {
+        let issuer = self.0.iter().find(|(issuer, _)| issuer.name == holder.issuer);
+        issuer.filter(|_| Timestamp::now() < holder.expires_at).map(|(issuer, _)| {
+            Subject::Token(Arc::new(TokenHolder {
+                id: holder.id.clone(),
+                issuer: holder.issuer.clone(),
+                grants: issuer.grants(&holder.claims),
+                claims: holder.claims.clone(),
+                expires_at: holder.expires_at,
+            }))
+        })
+    }
+}
+
+async fn authenticate(
+    issuers: &[(Issuer, Arc<KeySource>)],
+    token: &str,
+) -> Result<Result<Subject, TokenError>, OidcError> {
     if token.len() > MAX_TOKEN {
         return Ok(Err(TokenError::TooLong));
     }

@@ -73,6 +73,9 @@ pub struct ServeOptions {
     /// File of issuers (OpenID Connect) whose tokens are taken beside keys; read again when it is another one
     #[arg(long, env = "ZKL_OIDC", value_name = "FILE")]
     oidc: Option<PathBuf>,
+    /// Do not record on the log who may do what: for a log whose readers must not know
+    #[arg(long, env = "ZKL_NO_POLICY_ENTRIES", value_parser = BoolishValueParser::new())]
+    no_policy_entries: bool,
     /// Bytes of memory for copies of what the store holds and never changes; 0 for none
     #[arg(long, env = "ZKL_CACHE_BYTES", default_value_t = CACHE_BYTES, value_name = "BYTES")]
     cache_bytes: u64,
@@ -188,6 +191,7 @@ impl ServeOptions {
             rate: NonZeroU32::new(self.rate),
             oidc: self.oidc,
             cache_bytes: self.cache_bytes,
+            policy_entries: !self.no_policy_entries,
         };
         let dir = self.state.unwrap_or_else(|| Service::dir(dir));
         let keys = self.api_keys;

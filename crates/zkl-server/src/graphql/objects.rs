@@ -1,5 +1,7 @@
 //! What there is to ask about.
 
+use std::sync::Arc;
+
 use async_graphql::{Context, Enum, Json, Object, Result, SimpleObject};
 use zkl_ledger::{
     DatasetName, EntryRef,
@@ -13,11 +15,11 @@ use super::{
     page::{Connection, Order, cost, entries, several},
 };
 use crate::{
-    access::{Browse, ReadDataset},
+    access::{Browse, Permit, ReadDataset},
     error::ServiceError,
     failure::Failure,
     operations::{self, Status},
-    service::EntryView,
+    service::{EntryView, Service},
 };
 
 /// A dataset: its versions, what was proved about them, and where they come from.
@@ -59,9 +61,7 @@ impl Dataset {
         let Some(query) = entries(first, after.as_deref(), kind.as_deref(), order)? else {
             return Ok(Connection::none());
         };
-        let (service, subject) = asked(context)?;
-        let permit = service.access().authorize(subject, ReadDataset(self.name.clone()))?;
-        let browse = service.access().authorize(subject, Browse)?;
+        let Reader { service, permit, browse } = self.reader(context)?;
         Ok(Connection::of_entries(service.history(&permit, &browse, &query).await?, query.order))
     }
 
@@ -88,10 +88,24 @@ impl Dataset {
         #[graphql(desc = "The newest first, if nothing is said")] order: Option<Order>,
     ) -> Result<Connection<Entry>> {
         let Some(query) = entries(first, after.as_deref(), None, order)? else { return Ok(Connection::none()) };
+        let Reader { service, permit, browse } = self.reader(context)?;
+        Ok(Connection::of_entries(service.provenance(&permit, &browse, &query).await?, query.order))
+    }
+}
+
+/// Who reads the entries about a dataset, authorised.
+struct Reader<'c> {
+    service: &'c Arc<Service>,
+    permit: Permit<ReadDataset>,
+    browse: Permit<Browse>,
+}
+
+impl Dataset {
+    fn reader<'c>(&self, context: &Context<'c>) -> Result<Reader<'c>> {
         let (service, subject) = asked(context)?;
         let permit = service.access().authorize(subject, ReadDataset(self.name.clone()))?;
         let browse = service.access().authorize(subject, Browse)?;
-        Ok(Connection::of_entries(service.provenance(&permit, &browse, &query).await?, query.order))
+        Ok(Reader { service, permit, browse })
     }
 
     /// Its ancestors and descendants, over any number of steps, and what else was proved of their rows; as far as the key may read them.

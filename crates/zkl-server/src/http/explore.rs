@@ -16,7 +16,10 @@ use axum::{
 use futures::stream;
 use hyper::body::Bytes;
 use maud::{Markup, html};
-use zkl_ledger::{receipt::MAX_RECEIPT_LEN, types::visible};
+use zkl_ledger::{
+    receipt::{MAX_RECEIPT_LEN, PolicyRecord, Predicate},
+    types::visible,
+};
 use zkl_report::{
     Reported,
     page::{STYLE, Style, document},
@@ -143,7 +146,11 @@ fn entry_table(found: &Page<EntryView, u64>, here: &str) -> Markup {
             tbody { @for entry in &found.items {
                 tr {
                     td { a href={ "/explore/entries/" (entry.index) } { (entry.index) } }
-                    td { (visible(&entry.kind)) @if let Some(claim) = &entry.claim { " " code { (visible(claim)) } } }
+                    td {
+                        (visible(&entry.kind))
+                        @if let Some(claim) = &entry.claim { " " code { (visible(claim)) } }
+                        @if let Predicate::Policy(_) = &entry.predicate { ": " (visible(&entry.predicate.in_words())) }
+                    }
                     td { @for name in &entry.datasets { a href=(dataset_address(name)) { (visible(name)) } " " } }
                     td { (entry.recorded_at) }
                 }
@@ -248,6 +255,7 @@ async fn entry(
             @if !entry.datasets.is_empty() {
                 dt { "About" } dd { @for name in &entry.datasets { a href=(dataset_address(name)) { (visible(name)) } " " } }
             }
+            @if let Predicate::Policy(record) = &entry.predicate { (policy(record)) }
             dt { "Recorded" } dd { (entry.recorded_at) ", by the notary\u{2019}s clock" }
             dt { "By the notary" } dd class="mono" { (entry.notary) }
             dt { "Id" } dd class="mono" { (entry.id) }
@@ -261,6 +269,16 @@ async fn entry(
         details { summary { "What was signed" } pre class="mono" { (signed) } }
     };
     Ok(page(&title, &body))
+}
+
+/// What changed in who may do what.
+fn policy(record: &PolicyRecord) -> Markup {
+    html! {
+        @if !record.added.is_empty() { dt { "From now on" } @for line in &record.added { dd class="mono" { (visible(line.as_str())) } } }
+        @if !record.removed.is_empty() { dt { "No longer" } @for line in &record.removed { dd class="mono" { (visible(line.as_str())) } } }
+        dt { "Changed by" } dd class="mono" { (visible(record.by.as_str())) }
+        dt { "Server" } dd class="mono" { (visible(record.server.as_str())) }
+    }
 }
 
 async fn checkpoint(

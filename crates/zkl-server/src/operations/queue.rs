@@ -238,6 +238,15 @@ impl Operations {
         *self.recorded.borrow()
     }
 
+    /// The log has so many entries, whoever recorded them.
+    pub(crate) fn note_recorded(&self, entries: u64) {
+        self.recorded.send_if_modified(|most| {
+            let more = entries > *most;
+            *most = entries.max(*most);
+            more
+        });
+    }
+
     /// Told when that is more.
     pub(crate) fn entries_recorded(&self) -> watch::Receiver<u64> {
         self.recorded.subscribe()
@@ -390,11 +399,7 @@ impl Operations {
             tracing::info!(operation = id.as_str(), outcome = outcome.as_str(), "an operation ended");
         }
         if let Some(entries) = operation.entries_after() {
-            self.recorded.send_if_modified(|most| {
-                let more = entries > *most;
-                *most = entries.max(*most);
-                more
-            });
+            self.note_recorded(entries);
         }
         {
             let mut table = self.table();

@@ -32,18 +32,21 @@ impl Service {
         Ok(tokio::task::spawn_blocking(move || keys.list()).await??)
     }
 
-    /// Makes a key. The token is shown this once.
+    /// Makes a key. The token is shown this once, when the log says what the key is good for.
     ///
     /// # Errors
-    /// [`ServiceError::ReadOnly`] where the keys are another server's; [`ServiceError::Keys`].
+    /// [`ServiceError::ReadOnly`] where the keys are another server's; [`ServiceError::Keys`], [`ServiceError::Ledger`]: then there is none.
     pub async fn create_key(
         &self,
-        _permit: &Permit<Administer>,
+        permit: &Permit<Administer>,
         name: String,
         grants: Vec<Grant>,
         expires_at: Option<Timestamp>,
     ) -> Result<(ApiKey, Token), ServiceError> {
         self.check_owns_keys()?;
+        if let Some(policy) = &self.policy {
+            return policy.create_key(permit.subject(), name, grants, expires_at).await;
+        }
         let keys = Arc::clone(&self.keys);
         Ok(tokio::task::spawn_blocking(move || keys.create(&name, grants, expires_at)).await??)
     }
@@ -51,9 +54,13 @@ impl Service {
     /// Revokes a key: from now on it is good for nothing.
     ///
     /// # Errors
-    /// [`ServiceError::ReadOnly`] where the keys are another server's; [`ServiceError::Keys`].
-    pub async fn revoke_key(&self, _permit: &Permit<Administer>, id: String) -> Result<(), ServiceError> {
+    /// [`ServiceError::ReadOnly`] where the keys are another server's; [`ServiceError::Keys`]. [`ServiceError::Ledger`] when the log does not
+    /// say so yet: its entry follows.
+    pub async fn revoke_key(&self, permit: &Permit<Administer>, id: String) -> Result<(), ServiceError> {
         self.check_owns_keys()?;
+        if let Some(policy) = &self.policy {
+            return policy.revoke_key(permit.subject(), id).await;
+        }
         let keys = Arc::clone(&self.keys);
         tokio::task::spawn_blocking(move || keys.revoke(&id)).await??;
         Ok(())

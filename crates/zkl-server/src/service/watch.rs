@@ -85,14 +85,14 @@ impl Service {
 
     /// The subject as it is now.
     pub(super) async fn renew(&self, subject: &Subject) -> Result<Subject, ServiceError> {
-        let renewed = match (subject, &self.oidc) {
-            (Subject::Anonymous, _) => Some(Subject::Anonymous),
-            (Subject::Key(key), _) => {
+        let renewed = match subject {
+            Subject::Anonymous => Some(Subject::Anonymous),
+            Subject::Key(key) => {
                 let (keys, key) = (Arc::clone(&self.keys), Arc::clone(key));
-                tokio::task::spawn_blocking(move || keys.renew(&key)).await??
+                let renewed = tokio::task::spawn_blocking(move || keys.renew(&key)).await??;
+                self.holding(renewed).await?
             }
-            (Subject::Token(holder), Some(oidc)) => oidc.renew(holder).await?,
-            (Subject::Token(_), None) => None,
+            Subject::Token(holder) => self.issuers().await?.and_then(|issuers| issuers.renew(holder)),
         };
         renewed.ok_or(ServiceError::BadKey)
     }

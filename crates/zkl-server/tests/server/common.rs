@@ -33,13 +33,15 @@ pub(crate) struct Setup {
     pub(crate) operations: OperationLimits,
     pub(crate) limits: ServerLimits,
     pub(crate) rate: Option<NonZeroU32>,
+    /// Whether it is on the log who may do what: an entry more, when the server starts, than most tests speak of.
+    pub(crate) policy_entries: bool,
 }
 
 impl Default for Setup {
     fn default() -> Self {
         let operations = OperationLimits { upload: 1 << 20, ..OperationLimits::default() };
         let limits = ServerLimits { grace: Duration::from_secs(60), ..ServerLimits::default() };
-        Self { access: Access::default(), operations, limits, rate: None }
+        Self { access: Access::default(), operations, limits, rate: None, policy_entries: false }
     }
 }
 
@@ -161,8 +163,9 @@ impl Home {
         let (stop, stopped) = oneshot::channel();
         let thread = std::thread::spawn(move || {
             runtime().block_on(async move {
-                let Setup { access, operations, rate, .. } = setup;
-                let settings = ServiceSettings { access, operations, rate, ..ServiceSettings::default() };
+                let Setup { access, operations, rate, policy_entries, .. } = setup;
+                let settings =
+                    ServiceSettings { access, operations, rate, policy_entries, ..ServiceSettings::default() };
                 let service = Arc::new(service(settings).await);
                 let clients = TcpListener::bind("127.0.0.1:0").await.unwrap();
                 let internal = TcpListener::bind("127.0.0.1:0").await.unwrap();

@@ -15,6 +15,7 @@ mod limits;
 mod matrix;
 mod observe;
 mod oidc;
+mod policy;
 mod reader;
 mod reads;
 mod restart;

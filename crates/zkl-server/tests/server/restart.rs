@@ -2,6 +2,7 @@
 
 use std::{
     io::{BufRead as _, BufReader},
+    ops::{Deref, DerefMut},
     process::{Child, Command, Stdio},
     time::Duration,
 };
@@ -95,25 +96,57 @@ fn two_servers_do_not_share_a_directory() {
     assert_eq!(output.status.code(), Some(2));
 }
 
+/// The program, which ends with the test, however that ends.
+pub(crate) struct Program(Child);
+
+impl Program {
+    /// Starts it, and returns the line that it printed first.
+    pub(crate) fn start(command: &mut Command) -> (Self, String) {
+        let mut program = Self(command.stdout(Stdio::piped()).spawn().unwrap());
+        let mut line = String::new();
+        BufReader::new(program.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        (program, line.trim().to_owned())
+    }
+}
+
+impl Deref for Program {
+    type Target = Child;
+
+    fn deref(&self) -> &Child {
+        &self.0
+    }
+}
+
+impl DerefMut for Program {
+    fn deref_mut(&mut self) -> &mut Child {
+        &mut self.0
+    }
+}
+
+impl Drop for Program {
+    fn drop(&mut self) {
+        // It may have ended.
+        drop(self.0.kill());
+        drop(self.0.wait());
+    }
+}
+
 /// Starts the program and returns the address that it printed.
-pub(crate) fn run(home: &Home) -> (Child, String) {
+pub(crate) fn run(home: &Home) -> (Program, String) {
     run_with(home, &[], Stdio::inherit())
 }
 
 /// The same with more arguments.
-pub(crate) fn run_with(home: &Home, args: &[&str], stderr: Stdio) -> (Child, String) {
-    let mut child = Command::new(env!("CARGO_BIN_EXE_zkl-server"))
+pub(crate) fn run_with(home: &Home, args: &[&str], stderr: Stdio) -> (Program, String) {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_zkl-server"));
+    command
         .args(["serve", "--listen", "127.0.0.1:0", "--proof", "dev", "--ledger"])
         .arg(home.ledger())
         .arg("--keys")
         .arg(proving_keys())
         .args(args)
-        .stdout(Stdio::piped())
-        .stderr(stderr)
-        .spawn()
-        .unwrap();
-    let mut line = String::new();
-    BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
-    let address = line.trim().strip_prefix("listening on http://").expect(&line).to_owned();
-    (child, address)
+        .stderr(stderr);
+    let (program, line) = Program::start(&mut command);
+    let address = line.strip_prefix("listening on http://").expect(&line).to_owned();
+    (program, address)
 }

@@ -407,7 +407,7 @@ fn a_server_that_is_killed_under_load_loses_nothing_that_it_acknowledged() {
     let (accepted, seen) = (Mutex::new(Vec::new()), Mutex::new(HashMap::new()));
     let mut dice = Dice(7);
     for _ in 0..kills {
-        let (mut child, address) = run_with(&home, &[], Stdio::null());
+        let (mut child, address) = run_with(&home, &["--no-policy-entries"], Stdio::null());
         std::thread::scope(|scope| {
             for (name, key) in keys.iter().enumerate() {
                 let (accepted, seen, address) = (&accepted, &seen, &address);

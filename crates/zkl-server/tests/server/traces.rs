@@ -99,18 +99,15 @@ fn a_trace_leads_from_whoever_asks_to_the_store_and_names_nobody() {
     let home = Home::new();
     let key = home.everything();
     let collector = Collector::start();
-    let mut child = Command::new(env!("CARGO_BIN_EXE_zkl-server"))
+    let mut command = Command::new(env!("CARGO_BIN_EXE_zkl-server"));
+    command
         .args(["serve", "--listen", "127.0.0.1:0", "--proof", "dev", "--otlp", &collector.url, "--ledger"])
         .arg(home.ledger())
         .arg("--keys")
         .arg(proving_keys())
-        .env("OTEL_BSP_SCHEDULE_DELAY", "100")
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut line = String::new();
-    BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
-    let base = line.trim().strip_prefix("listening on ").expect(&line).to_owned();
+        .env("OTEL_BSP_SCHEDULE_DELAY", "100");
+    let (mut child, line) = Program::start(&mut command);
+    let base = line.strip_prefix("listening on ").expect(&line).to_owned();
     let config = ureq::Agent::config_builder().http_status_as_error(false).build();
     let agent = ureq::Agent::new_with_config(config);
     let bearer = format!("Bearer {key}");

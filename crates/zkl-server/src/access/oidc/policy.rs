@@ -11,7 +11,9 @@ use serde_json::{Map, Value};
 use thiserror::Error;
 use url::{Host, Url};
 
-use crate::access::{Grant, GrantParseError};
+use zkl_ledger::receipt::PolicyLine;
+
+use crate::access::{Grant, GrantParseError, Pseudonyms};
 
 /// Most issuers of a file.
 const MAX_ISSUERS: usize = 16;
@@ -235,6 +237,31 @@ impl Issuer {
     }
 }
 
+impl Issuer {
+    /// Who is trusted, and what its tokens are good for, as lines of a policy.
+    pub(super) fn lines(&self, names: &Pseudonyms) -> Vec<PolicyLine> {
+        let line = |what: &str, text: &str| names.line(&format!("issuer {} {what} ", self.name), text);
+        let mut lines = vec![line("at", &self.origin.issuer), line("leeway", &self.leeway.to_string())];
+        lines.extend(self.audience.iter().map(|audience| line("for", audience)));
+        lines.extend(self.token_type.iter().map(|token_type| line("type", token_type)));
+        let algorithms = ALGORITHMS.iter().filter(|(_, algorithm)| self.algorithms.contains(algorithm));
+        lines.push(line("algorithms", &algorithms.map(|(name, _)| *name).collect::<Vec<_>>().join(",")));
+        lines.extend(self.origin.jwks.iter().map(|url| line("keys", url.as_str())));
+        // A place on the server is nobody's business.
+        let ca = self.origin.ca.iter().map(|ca| names.name("ca", &ca.display().to_string()));
+        lines.extend(ca.map(|ca| line("ca", &ca)));
+        for Rule { conditions, grants } in &self.rules {
+            let conditions = conditions.iter().map(|(claim, wanted)| match wanted {
+                Wanted::Flag(flag) => (claim.as_str(), None, flag.to_string()),
+                Wanted::Number(number) => (claim.as_str(), None, number.to_string()),
+                Wanted::Text(text) => (claim.as_str(), Some(text.as_str()), String::new()),
+            });
+            lines.extend(names.of_rule(&self.name, conditions, grants));
+        }
+        lines
+    }
+}
+
 /// The issuers of a file.
 #[derive(Debug)]
 pub(super) struct Policy(pub(super) Vec<Issuer>);
@@ -373,6 +400,50 @@ mod tests {
             json!({ "/realm_access/roles": "writer", "email_verified": true }),
         ] {
             assert_eq!(grants(&nothing), [""; 0], "{nothing}");
+        }
+    }
+
+    #[test]
+    fn lines_of_an_issuer_tell_what_its_tokens_are_good_for_and_name_nobody() {
+        let dir = tempfile::tempdir().unwrap();
+        let names = Pseudonyms::open(dir.path()).unwrap();
+        let lines = |text: &str| -> Vec<String> {
+            let policy = Policy::parse(text, Path::new("/place")).unwrap();
+            policy.0.iter().flat_map(|issuer| issuer.lines(&names)).map(|line| line.to_string()).collect()
+        };
+        let (readers, writer) = (names.name("claim", "readers"), names.name("claim", "writer"));
+        assert_eq!(
+            lines(FILE),
+            [
+                "issuer corp at https://login.example.com/realms/data".to_owned(),
+                "issuer corp leeway 60".to_owned(),
+                "issuer corp for zkl".to_owned(),
+                "issuer corp algorithms RS256,RS384,RS512,PS256,PS384,PS512,ES256,ES384,EdDSA".to_owned(),
+                format!("issuer corp where groups={readers} may read:team/*"),
+                format!("issuer corp where /realm_access/roles={writer} and email_verified=true may write:team/*"),
+                format!("issuer corp where /realm_access/roles={writer} and email_verified=true may read:team/*"),
+            ]
+        );
+        // Whatever changes who is let in, and to what, changes a line.
+        let set = |text: &str| lines(text).into_iter().collect::<std::collections::BTreeSet<_>>();
+        let before = set(FILE);
+        for (from, to) in [
+            ("\"readers\"", "\"others\""),
+            ("\"readers\"", "1"),
+            ("{ groups", "{ group"),
+            ("email_verified = true", "email_verified = false"),
+            ("[\"read:team/*\"]", "[\"read:*\"]"),
+            ("/realms/data", "/realms/other"),
+            ("\"zkl\"", "[\"zkl\", \"b\"]"),
+            ("\"zkl\"", "\"zkl\"\ntoken_type = \"at+jwt\""),
+            ("\"zkl\"", "\"zkl\"\nalgorithms = [\"ES256\"]"),
+            ("\"zkl\"", "\"zkl\"\nleeway_seconds = 0"),
+            ("\"zkl\"", "\"zkl\"\njwks = \"https://x.example.com/keys\""),
+            ("\"zkl\"", "\"zkl\"\nca = \"ca.pem\""),
+        ] {
+            let after = set(&FILE.replacen(from, to, 1));
+            assert_ne!(after, before, "{to}");
+            assert!(after.iter().all(|line| !line.contains("readers") && !line.contains("ca.pem")), "{after:?}");
         }
     }
 
