@@ -4,8 +4,37 @@ use std::{fs, process::Command};
 
 use crate::common::Workdir;
 
+/// A ledger whose proofs need no keys that are made first.
+struct Maker(Workdir);
+
+impl Maker {
+    fn new() -> Self {
+        let workdir = Workdir::new();
+        workdir.ok(&["init"]);
+        Self(workdir)
+    }
+
+    #[track_caller]
+    fn makes(&self, args: &[&str]) -> serde_json::Value {
+        self.0.json(&[args, &["--proof", "universal"]].concat())
+    }
+
+    #[track_caller]
+    fn fails(&self, code: i32, args: &[&str]) -> String {
+        self.0.fails(code, &[args, &["--proof", "universal"]].concat())
+    }
+}
+
+impl std::ops::Deref for Maker {
+    type Target = Workdir;
+
+    fn deref(&self) -> &Workdir {
+        &self.0
+    }
+}
+
 const TREES: &str =
-    "id;kind;height\r\n# felled\r\n1;oak;3,5\r\n\r\n2;\"ash;\"\"old\"\"\";\r\n3;oak;007,25\r\n4; elm ;1\r\n";
+    "id;kind;height\r\n# felled\r\n1;oak;3,5\r\n\r\n2;\"ash;\"\"old\"\"\";\r\n3;oak;7,250\r\n4; elm ;1\r\n";
 const READ: [&str; 6] = ["--delimiter", ";", "--comment", "#", "--decimal", ","];
 
 fn names(workdir: &Workdir) -> Vec<String> {
@@ -19,14 +48,13 @@ fn names(workdir: &Workdir) -> Vec<String> {
 
 #[test]
 fn rows_are_copied_as_they_are_written_and_read_as_the_source_was() {
-    let workdir = Workdir::new();
-    workdir.ok(&["init"]);
+    let workdir = Maker::new();
     workdir.write("trees.txt", TREES);
     let filter = ["filter", "trees.txt", "height >= 2", "-o", "high.csv"];
-    let made = workdir.json(&[&filter[..], &READ, &["--receipt", "high.receipt"]].concat());
+    let made = workdir.makes(&[&filter[..], &READ, &["--receipt", "high.receipt"]].concat());
     assert_eq!(
         fs::read_to_string(workdir.path("high.csv")).unwrap(),
-        "id;kind;height\r\n1;oak;3,5\r\n3;oak;007,25\r\n"
+        "id;kind;height\r\n1;oak;3,5\r\n3;oak;7,250\r\n"
     );
     assert_eq!(made["relation"], "high = filter(trees, height >= 2)");
     assert_eq!((&made["source"]["is_new"], &made["source"]["rows"]), (&true.into(), &4.into()));
@@ -42,24 +70,23 @@ fn rows_are_copied_as_they_are_written_and_read_as_the_source_was() {
     // It is known now, with and without the flags with which it was read.
     for extra in [&[][..], &READ] {
         let kind = "kind = \"ash;\\\"old\\\"\"".replace("\\\"", "\"\"");
-        let made = workdir.json(&[&["erase", "trees.txt", &kind, "-o", "rest.csv", "--force"], extra].concat());
+        let made = workdir.makes(&[&["erase", "trees.txt", &kind, "-o", "rest.csv", "--force"], extra].concat());
         assert_eq!(made["source"]["is_new"], false);
     }
     let rest = fs::read_to_string(workdir.path("rest.csv")).unwrap();
-    assert_eq!(rest, "id;kind;height\r\n1;oak;3,5\r\n3;oak;007,25\r\n4; elm ;1\r\n");
+    assert_eq!(rest, "id;kind;height\r\n1;oak;3,5\r\n3;oak;7,250\r\n4; elm ;1\r\n");
     // Read otherwise it is another table; and so are other bytes.
     let as_text = ["--column", "id=category"];
-    let made = workdir.json(&[&["filter", "trees.txt", "id = 2", "-o", "two.csv"][..], &READ, &as_text].concat());
+    let made = workdir.makes(&[&["filter", "trees.txt", "id = 2", "-o", "two.csv"][..], &READ, &as_text].concat());
     assert_eq!(made["source"]["is_new"], true);
     workdir.write("trees.txt", TREES.replace("elm", "fir"));
-    let made = workdir.json(&[&["filter", "trees.txt", "id >= 2", "-o", "more.csv"][..], &READ].concat());
+    let made = workdir.makes(&[&["filter", "trees.txt", "id >= 2", "-o", "more.csv"][..], &READ].concat());
     assert_eq!(made["source"]["is_new"], true);
 }
 
 #[test]
 fn what_cannot_be_made_leaves_nothing_behind() {
-    let workdir = Workdir::new();
-    workdir.ok(&["init"]);
+    let workdir = Maker::new();
     workdir.write("all.csv", "id,note,kind\n1,a,oak\n2,b,ash\n3,c,oak\n");
     workdir.write("there.csv", "mine\n1\n");
     workdir.write("list.json", "[{\"a\": 1}]");
@@ -88,7 +115,7 @@ fn what_cannot_be_made_leaves_nothing_behind() {
         assert_eq!(names(&workdir), before, "{args:?}");
     }
     assert_eq!(fs::read_to_string(workdir.path("there.csv")).unwrap(), "mine\n1\n");
-    workdir.ok(&["filter", "all.csv", "id >= 2", "-o", "there.csv", "--force", "--output-name", "team/late"]);
+    workdir.makes(&["filter", "all.csv", "id >= 2", "-o", "there.csv", "--force", "--output-name", "team/late"]);
     assert_eq!(fs::read_to_string(workdir.path("there.csv")).unwrap(), "id,note,kind\n2,b,ash\n3,c,oak\n");
     assert!(workdir.ok(&["datasets"]).contains("team/late"));
     assert_eq!(names(&workdir), before, "temporary files are gone");
@@ -96,8 +123,7 @@ fn what_cannot_be_made_leaves_nothing_behind() {
 
 #[test]
 fn a_split_is_the_same_for_the_same_seed_and_shows_one_that_was_drawn() {
-    let workdir = Workdir::new();
-    workdir.ok(&["init"]);
+    let workdir = Maker::new();
     let rows: String = (0..50).map(|id| format!("{id},{}\n", ["oak", "ash"][usize::from(id % 5 == 0)])).collect();
     workdir.write("all.csv", format!("id,kind\n{rows}"));
     let split = |seed: Option<u64>, files: [&str; 2]| {
@@ -105,7 +131,7 @@ fn a_split_is_the_same_for_the_same_seed_and_shows_one_that_was_drawn() {
         let seed = seed.map(|seed| seed.to_string());
         args.extend(seed.iter().flat_map(|seed| ["--seed", seed]));
         args.extend(["-o", files[0], files[1]]);
-        let made = workdir.json(&args);
+        let made = workdir.makes(&args);
         let read = files.map(|file| fs::read_to_string(workdir.path(file)).unwrap());
         (made["seed"].as_u64().unwrap(), read)
     };
@@ -123,11 +149,10 @@ fn a_split_is_the_same_for_the_same_seed_and_shows_one_that_was_drawn() {
 /// Which rows a seed chooses is what docs/relations.md says, by another program.
 #[test]
 fn the_choice_of_rows_is_the_documented_one() {
-    let workdir = Workdir::new();
-    workdir.ok(&["init"]);
+    let workdir = Maker::new();
     let rows: String = (0..40).map(|id| format!("{id},{}\n", id % 3)).collect();
     workdir.write("all.csv", format!("id,kind\n{rows}"));
-    workdir.ok(&["split", "all.csv", "--ratio", "70/15/15", "--stratify", "kind", "--seed", "123456789012"]);
+    workdir.makes(&["split", "all.csv", "--ratio", "70/15/15", "--stratify", "kind", "--seed", "123456789012"]);
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/../../scripts/split_rows.py");
     let mut command = Command::new("python3");
     command.current_dir(workdir.dir.path()).args(["-B", script, "all.csv", "70/15/15", "123456789012", "kind"]);
