@@ -1,7 +1,7 @@
 //! Traces, as a collector that others could have written receives them.
 
 use std::{
-    io::{BufRead as _, BufReader, Read as _, Write as _},
+    io::{BufReader, Read as _, Write as _},
     net::TcpListener,
     process::{Command, Stdio},
     sync::{Arc, Mutex},
