@@ -31,6 +31,7 @@ demo_key() {
 start_server() {
     local name=$1
     shift
+    : >"$work/$name.address"
     "$bin/zkl-server" serve --ledger "$work/$name" --listen 127.0.0.1:0 --grpc-listen 127.0.0.1:0 "$@" \
         >"$work/$name.address" 2>"$work/$name.log" &
     servers+=($!)

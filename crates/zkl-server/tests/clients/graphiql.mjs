@@ -39,6 +39,8 @@ async function write(question) {
 
 async function ask(question) {
     await write(question);
+    // What was typed is read when nothing was typed for a moment.
+    await page.waitForTimeout(600);
     await page.locator(".graphiql-execute-button").click();
 }
 
@@ -73,10 +75,14 @@ try {
     await page.screenshot({ path: path.join(shots, "graphiql-answer.png") });
 
     // What happens is told over a websocket, by the same key.
-    const opened = page.waitForEvent("websocket");
+    const subscribed = new Promise((resolve) => {
+        page.on("websocket", (socket) => {
+            socket.on("framesent", (frame) => String(frame.payload).includes('"subscribe"') && resolve(true));
+        });
+    });
     await ask("subscription { entries { index kind datasets } }");
-    const socket = await opened;
-    await socket.waitForEvent("framesent", { predicate: (frame) => String(frame.payload).includes('"subscribe"') });
+    const late = page.waitForTimeout(30_000).then(() => false);
+    check(await Promise.race([subscribed, late]), "no subscription was sent");
     const place = `${url}/api/v1/datasets/demo%2Ftold/versions?evidence=attestation`;
     const posted = await fetch(place, { method: "POST", headers: { authorization: `Bearer ${key}` }, body: "id\n1\n" });
     check(posted.status === 202, `notarizing answers ${posted.status}`);

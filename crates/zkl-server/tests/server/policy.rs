@@ -196,6 +196,8 @@ fn start_faulty(home: &Home) -> (Server, Arc<FaultyBackend<AnyStore>>) {
             faulty
         })
     });
+    // It answers when it has recorded what holds from the start.
+    server.anonymous().get("/livez").expect(200);
     (server, faulty.recv().unwrap())
 }
 

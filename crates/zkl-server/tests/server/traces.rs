@@ -1,7 +1,7 @@
 //! Traces, as a collector that others could have written receives them.
 
 use std::{
-    io::{BufRead as _, BufReader, Read as _, Write as _},
+    io::{BufReader, Read as _, Write as _},
     net::TcpListener,
     process::{Command, Stdio},
     sync::{Arc, Mutex},
@@ -15,7 +15,10 @@ use opentelemetry_proto::tonic::{
 };
 use prost::Message as _;
 
-use crate::common::{CSV, Home, proving_keys};
+use crate::{
+    common::{CSV, Home, proving_keys},
+    restart::Program,
+};
 
 const TRACE: &str = "0af7651916cd43dd8448eb211c80319c";
 const PARENT: &str = "b7ad6b7169203331";
