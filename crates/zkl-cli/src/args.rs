@@ -21,7 +21,7 @@ use clap::{Args, Parser, Subcommand, ValueHint, builder::BoolishValueParser};
 pub(crate) use custody::{
     AccessArgs, AuditArgs, BackupArgs, CosignArgs, FsckArgs, MoveArgs, RestoreArgs, WitnessArgs, WitnessCommand,
 };
-pub(crate) use derive::{DeriveArgs, EraseArgs, FilterRowsArgs, SplitArgs};
+pub(crate) use derive::{DedupArgs, DeriveArgs, EraseArgs, FilterRowsArgs, SplitArgs};
 pub(crate) use key::{KeyArgs, KeyCommand, KeyMoveArgs, KeyRevokeArgs, KeyRotateArgs, Role};
 pub(crate) use lineage::LineageArgs;
 pub(crate) use notarize::NotarizeArgs;
@@ -113,6 +113,7 @@ pub(crate) enum Command {
     Split(Box<SplitArgs>),
     Filter(Box<FilterRowsArgs>),
     Erase(Box<EraseArgs>),
+    Dedup(Box<DedupArgs>),
     Check(CheckArgs),
     Verify(VerifyArgs),
     Inspect(InspectArgs),

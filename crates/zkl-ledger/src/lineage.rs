@@ -158,7 +158,9 @@ enum Flow {
 
 const fn flow(operation: Operation) -> Flow {
     match operation {
-        Operation::Split | Operation::Subset | Operation::Filter | Operation::Erase | Operation::Dedup => Flow::FromFirst,
+        Operation::Split | Operation::Subset | Operation::Filter | Operation::Erase | Operation::Dedup => {
+            Flow::FromFirst
+        }
         Operation::Append => Flow::IntoFirst,
         Operation::SameRows => Flow::Alike,
         _ => Flow::None,

@@ -1,4 +1,4 @@
-//! Flags of the commands that make tables of another one: `zkl split`, `zkl filter`, `zkl erase`.
+//! Flags of the commands that make tables of another one: `zkl split`, `zkl filter`, `zkl erase`, `zkl dedup`.
 
 use std::path::PathBuf;
 
@@ -84,6 +84,31 @@ pub(crate) struct EraseArgs {
     /// Which rows are erased, as in `zkl relate`: those that meet all of up to eight conditions with `and`
     #[arg(value_name = "CONDITIONS")]
     pub(crate) conditions: String,
+    /// The file to make
+    #[arg(long, short, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) output: PathBuf,
+    #[command(flatten)]
+    pub(crate) derive: DeriveArgs,
+}
+
+/// Make a table of the first row of every key, and prove that no key is lost and none is there twice.
+///
+/// Makes the file, notarizes it as the table was read, and proves and records `kept = dedup(all on id)`. The table is notarized first if
+/// its newest version is another one.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  zkl dedup patients.csv --key patient_id -o patients-once.csv
+  zkl dedup visits.parquet --key patient --key day -o visits-once.parquet --receipt once.receipt
+
+Exit codes: 0 proved, 2 it cannot be made or proved, 4 busy.")]
+pub(crate) struct DedupArgs {
+    /// The table: CSV, Parquet, or an Arrow file
+    #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) file: PathBuf,
+    /// A column that tells rows apart (may be repeated) [default: all columns that can be compared]
+    #[arg(long, value_name = "COLUMN")]
+    pub(crate) key: Vec<String>,
     /// The file to make
     #[arg(long, short, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) output: PathBuf,

@@ -14,7 +14,7 @@ use zkl_ledger::{
 
 use super::cosign::WitnessLine;
 use crate::{
-    args::{DeriveArgs, EraseArgs, FilterRowsArgs, ReceiptContentArgs, SplitArgs},
+    args::{DedupArgs, DeriveArgs, EraseArgs, FilterRowsArgs, ReceiptContentArgs, SplitArgs},
     config::Config,
     error::CliError,
     files::{self, Content},
@@ -96,6 +96,11 @@ pub(super) async fn erase(args: EraseArgs, config: &Config) -> Result<(), CliErr
     let EraseArgs { file, conditions, output, derive } = args;
     let derivation = Derivation::Erase(conditions_of("erase", &conditions)?);
     run(Request { file, output: vec![output], derivation, derive, seed: None }, config).await
+}
+
+pub(super) async fn dedup(args: DedupArgs, config: &Config) -> Result<(), CliError> {
+    let DedupArgs { file, key, output, derive } = args;
+    run(Request { file, output: vec![output], derivation: Derivation::Dedup(key), derive, seed: None }, config).await
 }
 
 /// Conditions as `zkl relate` has them; carets point into the relation that is proved.
@@ -219,8 +224,11 @@ fn report(
 /// The relation as `zkl relate` has it.
 fn text(source: &DatasetName, derived: &Derived, record: &RelationRecord) -> String {
     let made: Vec<&str> = derived.tables.iter().map(|table| table.notarized.notarization.dataset.as_str()).collect();
-    let conditions = record.disclosure.open().map(|terms| terms.details.conditions.as_slice()).unwrap_or_default();
-    let conditions: Vec<String> = conditions.iter().map(ToString::to_string).collect();
-    let asked = if conditions.is_empty() { String::new() } else { format!(", {}", conditions.join(" and ")) };
+    let details = record.disclosure.open().map(|terms| terms.details.clone()).unwrap_or_default();
+    let conditions: Vec<String> = details.conditions.iter().map(ToString::to_string).collect();
+    let mut asked = if conditions.is_empty() { String::new() } else { format!(", {}", conditions.join(" and ")) };
+    if !details.key.is_empty() {
+        asked.push_str(&format!(" on {}", details.key.join(", ")));
+    }
     format!("{} = {}({source}{asked})", made.join(", "), record.disclosure.operation())
 }

@@ -67,6 +67,7 @@ pub(crate) async fn run(command: Command, config: &Config) -> Result<(), CliErro
         Command::Split(args) => derive::split(*args, config).await,
         Command::Filter(args) => derive::filter(*args, config).await,
         Command::Erase(args) => derive::erase(*args, config).await,
+        Command::Dedup(args) => derive::dedup(*args, config).await,
         Command::Check(args) => check::run(args, config).await,
         Command::Verify(args) => verify::run(args, config).await,
         Command::Inspect(args) => inspect::run(&args, config),

@@ -52,10 +52,7 @@ fn rows_are_copied_as_they_are_written_and_read_as_the_source_was() {
     workdir.write("trees.txt", TREES);
     let filter = ["filter", "trees.txt", "height >= 2", "-o", "high.csv"];
     let made = workdir.makes(&[&filter[..], &READ, &["--receipt", "high.receipt"]].concat());
-    assert_eq!(
-        fs::read_to_string(workdir.path("high.csv")).unwrap(),
-        "id;kind;height\r\n1;oak;3,5\r\n3;oak;7,250\r\n"
-    );
+    assert_eq!(fs::read_to_string(workdir.path("high.csv")).unwrap(), "id;kind;height\r\n1;oak;3,5\r\n3;oak;7,250\r\n");
     assert_eq!(made["relation"], "high = filter(trees, height >= 2)");
     assert_eq!((&made["source"]["is_new"], &made["source"]["rows"]), (&true.into(), &4.into()));
     assert_eq!((&made["tables"][0]["dataset"], &made["tables"][0]["rows"]), (&"high".into(), &2.into()));
@@ -82,6 +79,22 @@ fn rows_are_copied_as_they_are_written_and_read_as_the_source_was() {
     workdir.write("trees.txt", TREES.replace("elm", "fir"));
     let made = workdir.makes(&[&["filter", "trees.txt", "id >= 2", "-o", "more.csv"][..], &READ].concat());
     assert_eq!(made["source"]["is_new"], true);
+}
+
+#[test]
+fn the_first_row_of_every_key_is_kept() {
+    let workdir = Maker::new();
+    workdir.write("all.csv", "id,kind,note\n7,oak,a\n3,ash,b\n7,ash,c\n,oak,d\n3,ash,e\n,oak,f\n");
+    let made = workdir.makes(&["dedup", "all.csv", "--key", "id", "-o", "once.csv", "--receipt", "once.receipt"]);
+    assert_eq!(fs::read_to_string(workdir.path("once.csv")).unwrap(), "id,kind,note\n7,oak,a\n3,ash,b\n,oak,d\n");
+    assert_eq!(made["relation"], "once = dedup(all on id)");
+    assert!(workdir.ok(&["verify", "once.receipt"]).contains("once has one row for every id that all has"));
+    let made = workdir.makes(&["dedup", "all.csv", "--key", "kind", "--key", "id", "-o", "both.csv"]);
+    assert_eq!((&made["relation"], &made["tables"][0]["rows"]), (&"both = dedup(all on id, kind)".into(), &4.into()));
+    let before = names(&workdir);
+    let error = workdir.fails(2, &["dedup", "all.csv", "--key", "nothing", "-o", "out.csv"]);
+    assert!(error.contains("\"nothing\" of the key is not compared"), "{error}");
+    assert_eq!(names(&workdir), before);
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Tables made of the rows of another one: the files are written, notarized as their source was read, and the relation is proved.
 
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeSet, HashSet},
     fs,
     future::IntoFuture,
     path::{Path, PathBuf},
@@ -41,6 +41,8 @@ pub enum Derivation {
     Filter(Vec<Condition>),
     /// The rows that do not.
     Erase(Vec<Condition>),
+    /// The first row of every key, which these columns are; without any, all that can be compared.
+    Dedup(Vec<String>),
     /// Two or three parts, chosen at random.
     Split {
         /// Their sizes in proportion.
@@ -110,6 +112,7 @@ impl Derivation {
         match self {
             Self::Filter(_) => Operation::Filter,
             Self::Erase(_) => Operation::Erase,
+            Self::Dedup(_) => Operation::Dedup,
             Self::Split { .. } => Operation::Split,
         }
     }
@@ -120,13 +123,14 @@ impl Derivation {
             Self::Filter(conditions) | Self::Erase(conditions) => {
                 Details { conditions: conditions.clone(), ..Details::default() }
             }
+            Self::Dedup(key) => Details { key: key.clone(), ..Details::default() },
             Self::Split { .. } => Details::default(),
         }
     }
 
     fn targets(&self) -> usize {
         match self {
-            Self::Filter(_) | Self::Erase(_) => 1,
+            Self::Filter(_) | Self::Erase(_) | Self::Dedup(_) => 1,
             Self::Split { ratio, .. } => ratio.shares().len(),
         }
     }
@@ -362,6 +366,13 @@ impl Job {
         Ok(made)
     }
 
+    /// The columns in which the tables are compared, in the order of the source.
+    fn columns(&self, layout: &Layout) -> Vec<String> {
+        let mut columns = self.columns.clone().unwrap_or_else(|| comparable(layout));
+        columns.sort_by_key(|name| layout.index_of(name));
+        columns
+    }
+
     /// Where every row goes.
     fn places(&self, committed: &CommittedRows, work: &Work) -> Result<Vec<Option<u8>>, LedgerError> {
         let layout = committed.plan.layout();
@@ -369,8 +380,7 @@ impl Job {
         match &self.derivation {
             Derivation::Filter(_) | Derivation::Erase(_) => {
                 let (operation, details) = (self.derivation.operation(), self.derivation.details().canonical(layout));
-                let mut columns = self.columns.clone().unwrap_or_else(|| comparable(layout));
-                columns.sort_by_key(|name| layout.index_of(name));
+                let columns = self.columns(layout);
                 // The conditions are about the first table: any other one will do.
                 let tables = vec![&committed.plan, &committed.plan];
                 let plan = RelationPlan::with(operation, &details, tables, &columns).map_err(RelateError::Plan)?;
@@ -382,6 +392,19 @@ impl Job {
                 }
                 let wanted = operation == Operation::Filter;
                 Ok(meets.into_iter().map(|meets| (meets == wanted).then_some(0)).collect())
+            }
+            Derivation::Dedup(key) => {
+                let columns = self.columns(layout);
+                let key = if key.is_empty() { columns.clone() } else { key.clone() };
+                let details = Details { key, ..Details::default() }.canonical(layout);
+                // Before anything is made: a key that is not compared has no relation. Any other table will do.
+                let tables = vec![&committed.plan, &committed.plan];
+                RelationPlan::with(Operation::Dedup, &details, tables, &columns).map_err(RelateError::Plan)?;
+                let key: Vec<usize> = details.key.iter().filter_map(|name| layout.index_of(name)).collect();
+                let rows = committed.read_again(work)?;
+                let mut seen = HashSet::new();
+                let hashes = difference::hashes_of(&key, committed, &rows);
+                Ok(hashes.into_iter().map(|key| seen.insert(key).then_some(0)).collect())
             }
             Derivation::Split { ratio, stratify, seed } => {
                 if comparable(layout).is_empty() {

@@ -260,7 +260,7 @@ fn value_of(column: &ColumnData<'_>, record: &ColumnRecord, row: usize) -> Optio
 }
 
 /// A hash of every row's values in the compared columns.
-fn hashes_of(positions: &[usize], table: &CommittedRows, rows: &RelatedRows) -> Vec<u64> {
+pub(super) fn hashes_of(positions: &[usize], table: &CommittedRows, rows: &RelatedRows) -> Vec<u64> {
     let records = table.secrets.seal.columns();
     let mut all = Vec::new();
     for segment in &rows.segments {
