@@ -52,10 +52,7 @@ fn rows_are_copied_as_they_are_written_and_read_as_the_source_was() {
     workdir.write("trees.txt", TREES);
     let filter = ["filter", "trees.txt", "height >= 2", "-o", "high.csv"];
     let made = workdir.makes(&[&filter[..], &READ, &["--receipt", "high.receipt"]].concat());
-    assert_eq!(
-        fs::read_to_string(workdir.path("high.csv")).unwrap(),
-        "id;kind;height\r\n1;oak;3,5\r\n3;oak;7,250\r\n"
-    );
+    assert_eq!(fs::read_to_string(workdir.path("high.csv")).unwrap(), "id;kind;height\r\n1;oak;3,5\r\n3;oak;7,250\r\n");
     assert_eq!(made["relation"], "high = filter(trees, height >= 2)");
     assert_eq!((&made["source"]["is_new"], &made["source"]["rows"]), (&true.into(), &4.into()));
     assert_eq!((&made["tables"][0]["dataset"], &made["tables"][0]["rows"]), (&"high".into(), &2.into()));

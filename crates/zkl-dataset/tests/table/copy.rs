@@ -89,8 +89,12 @@ fn parquet_and_arrow_keep_their_schema_and_go_into_each_other() {
     let (made, copied) = copy(&source, &[Some(0), Some(1), None, Some(0)], &["a.parquet", "b.arrow"]).unwrap();
     assert_eq!(copied.formats(), [Format::Parquet, Format::ArrowFile]);
     let open = |name: &str| File::open(made.path().join(name)).unwrap();
-    let read: Vec<RecordBatch> =
-        ParquetRecordBatchReaderBuilder::try_new(open("a.parquet")).unwrap().build().unwrap().map(Result::unwrap).collect();
+    let read: Vec<RecordBatch> = ParquetRecordBatchReaderBuilder::try_new(open("a.parquet"))
+        .unwrap()
+        .build()
+        .unwrap()
+        .map(Result::unwrap)
+        .collect();
     assert_eq!(read.len(), 1);
     assert_eq!(read[0].schema(), batch.schema());
     let ids = |batch: &RecordBatch| batch.column(0).as_any().downcast_ref::<Int32Array>().unwrap().values().to_vec();
@@ -117,6 +121,7 @@ fn what_has_no_such_copy_is_refused_before_anything_is_written() {
     for (source, name, expected) in [
         (csv(), "out.parquet", "CSV is copied into CSV alone"),
         (csv(), "out.json", "CSV is copied into CSV alone"),
+        (csv(), "out.csv.gz", "copies are not compressed"),
         (binary, "out.csv", "Parquet and Arrow files are copied into such files alone"),
         (json, "out", "the table is JSON"),
         (parts, "out.csv", "the table is in several files"),
