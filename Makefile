@@ -113,10 +113,11 @@ differential: setup ## compare what is read of random tables with what pyarrow, 
 	$(CARGO) build --locked --workspace --features $(STORES) --test table --example profile
 	@scripts/differential.sh $(TARGET_DIR)/debug/examples/profile --tables $(or $(TABLES),10000) --seed $(or $(SEED),1) $(if $(WRITE),--write)
 
-pandas: setup ## compare profiles with pandas (DATA=DIR for tables of your own)
+pandas: setup ## compare profiles and a few relations with pandas (DATA=DIR for tables of your own)
 	@# With a test beside it the binary is the very one that `make test` built: test dependencies switch on features that are not there otherwise.
 	$(CARGO) build --locked --workspace --features $(STORES) --bin zkl --test cli
 	@scripts/compare_all.sh $(TARGET_DIR)/debug/zkl $(or $(DATA),examples/data)
+	@$$(scripts/python_env.sh) scripts/relate_with_pandas.py $(TARGET_DIR)/debug/zkl examples/data/penguins.csv --sample
 
 # With DATA=DIR it takes tables of your own; PUBLIC tables are fetched by package name.
 relate-pandas: setup ## make tables of others with pandas and prove how they are related; changed ones must be refused: minutes (DATA=DIR PUBLIC=N)

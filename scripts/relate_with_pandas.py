@@ -38,6 +38,10 @@ def named(relation: str) -> list[str]:
     return [name for name in ("all", "left", "right", "part") if name in words]
 
 
+def rows_as_text(frame: pd.DataFrame) -> list[tuple[str, ...]]:
+    return [tuple(map(str, row)) for row in frame.itertuples(index=False)]
+
+
 class Workshop:
     """A ledger, and tables in files of one format. `cells` has the table as it is written, `typed` as pandas reads it."""
 
@@ -109,8 +113,7 @@ class Workshop:
 
     def with_cell(self, frame: pd.DataFrame) -> pd.DataFrame:
         """The table with another value in one cell, so that its row is none of the whole."""
-        rows = self.typed[self.compared].astype(str).agg("\x00".join, axis=1)
-        known = set(rows)
+        known = set(rows_as_text(self.typed[self.compared]))
         for column in self.compared:
             values = frame[column]
             for row in frame.index[:50]:
@@ -120,7 +123,7 @@ class Workshop:
                     if len(source) == 0:
                         continue
                     changed[column] = source.iloc[0]
-                    if changed.astype(str).agg("\x00".join, axis=1).iloc[0] not in known:
+                    if rows_as_text(changed)[0] not in known:
                         frame = frame.copy()
                         frame.loc[row, column] = other
                         return frame
@@ -225,7 +228,7 @@ def split_by_zkl(shop: Workshop) -> None:
     whole = read(shop.file("all"))
     if abs(len(left) - len(whole) * 3 / 4) >= 1 or len(left) + len(right) != len(whole):
         raise Mismatch(f"3/1 of {len(whole)} rows are {len(left)} and {len(right)}")
-    rows = [list(frame.astype(str).itertuples(index=False)) for frame in (left, right, whole)]
+    rows = [rows_as_text(frame) for frame in (left, right, whole)]
     for row in rows[2]:
         if rows[0] and rows[0][0] == row:
             rows[0].pop(0)

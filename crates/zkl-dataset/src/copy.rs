@@ -56,6 +56,9 @@ impl RowCopy {
         let not_copied = |name: &Path, why| DatasetError::new(name, Fault::NotCopied { why });
         let is_binary = kind(own).map_err(|why| not_copied(source.name(), why))?;
         let format = |target: &Path| {
+            if Compression::of_extension(target) != Compression::None {
+                return Err(not_copied(target, "copies are not compressed"));
+            }
             let format = Format::of_extension(target).unwrap_or(own);
             match kind(format) {
                 Ok(other) if other == is_binary => Ok(format),

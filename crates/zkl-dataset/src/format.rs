@@ -179,6 +179,18 @@ impl Compression {
 }
 
 impl Compression {
+    /// The compression that the extension of a name tells.
+    pub fn of_extension(name: &Path) -> Self {
+        match extension(name).as_deref() {
+            Some("gz" | "gzip") => Self::Gzip,
+            Some("zst" | "zstd") => Self::Zstd,
+            Some("bz2") => Self::Bzip2,
+            Some("xz") => Self::Xz,
+            Some("zip") => Self::Zip,
+            _ => Self::None,
+        }
+    }
+
     /// The compression of a file that begins with `head`.
     pub(crate) const fn detect(head: &[u8]) -> Self {
         match head {

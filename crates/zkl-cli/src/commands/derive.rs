@@ -7,6 +7,7 @@ use std::{
 use serde::Serialize;
 use zkl_ledger::{
     DatasetName, LedgerError,
+    dataset::Compression,
     receipt::{Predicate, RelationRecord},
     relation::{Condition, Derivation, Relation},
     requests::{Derived, DerivedFile},
@@ -109,8 +110,11 @@ fn conditions_of(operation: &str, text: &str) -> Result<Vec<Condition>, CliError
     Ok(relation.details.conditions)
 }
 
-/// `patients-train.csv` of `patients.csv`.
+/// `patients-train.csv` of `patients.csv` and of `patients.csv.gz`.
 fn beside(file: &Path, what: &str) -> PathBuf {
+    // Copies are not compressed.
+    let is_plain = Compression::of_extension(file) == Compression::None;
+    let file = if is_plain { file.to_owned() } else { file.with_extension("") };
     let stem = file.file_stem().unwrap_or_default().to_string_lossy();
     let name = match file.extension() {
         Some(extension) => format!("{stem}-{what}.{}", extension.to_string_lossy()),

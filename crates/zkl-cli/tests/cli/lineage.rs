@@ -106,7 +106,8 @@ fn a_training_set_is_made_proved_and_audited_as_the_page_says() {
     assert!(warned.code == Some(0) && warned.stderr.contains("NOT pinned"), "{}", warned.stderr);
     // Which part a receipt does not show is not there.
     assert!(warned.stdout.contains("led to nothing that is recorded"), "{}", warned.stdout);
-    let error = auditor.fails(2, &["lineage", "train", "--receipts", "receipts/clean.receipt"]);
+    let error =
+        auditor.fails(2, &["lineage", "train", "--receipts", "receipts/clean.receipt", "--trust", "hospital.txt"]);
     assert!(error.contains("no receipt notarizes a version of train"), "{error}");
 
     // Every form has the same graph.

@@ -121,6 +121,7 @@ fn what_has_no_such_copy_is_refused_before_anything_is_written() {
     for (source, name, expected) in [
         (csv(), "out.parquet", "CSV is copied into CSV alone"),
         (csv(), "out.json", "CSV is copied into CSV alone"),
+        (csv(), "out.csv.gz", "copies are not compressed"),
         (binary, "out.csv", "Parquet and Arrow files are copied into such files alone"),
         (json, "out", "the table is JSON"),
         (parts, "out.csv", "the table is in several files"),
