@@ -118,7 +118,7 @@ fn policies_of_version_6_still_verify() {
     let [before, after] = generate::POLICIES.map(generate::policy);
     assert_eq!((record.before, record.after), (Some(before.digest()), after.digest()));
     assert_eq!(before.after(record), Some(after));
-    assert_eq!((record.removed.len(), record.added.len(), record.by.as_str()), (2, 1, "key 0011223344556677"));
+    assert_eq!((record.removed.len(), record.added.len(), record.by.as_str()), (1, 2, "operator"));
     assert_eq!(Receipt::decode(&bytes).unwrap().encode().unwrap(), bytes);
     documented("policy's id", &subject.id.to_string());
 }
