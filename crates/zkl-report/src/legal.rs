@@ -114,7 +114,7 @@ const ITEMS: [Item; 21] = [
     Item {
         provision: "Art. 10(3)",
         asks: "No record stands twice",
-        shown: Shown::Relations(&["unique"], "two keys may stand for one thing"),
+        shown: Shown::Relations(&["unique", "dedup"], "two keys may stand for one thing"),
     },
     Item {
         provision: "Art. 10(4)",
@@ -140,7 +140,7 @@ const ITEMS: [Item; 21] = [
         provision: "Annex IV, 2(d)",
         asks: "Labelling and cleaning, such as the removal of outliers",
         shown: Shown::Relations(
-            &["filter", "erase", "bounds"],
+            &["filter", "erase", "dedup", "bounds"],
             "which rows were kept or removed is shown; that labels are right is not",
         ),
     },
