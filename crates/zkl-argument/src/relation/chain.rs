@@ -54,7 +54,7 @@ impl KeyLayout {
         let (mut terms, mut bits, mut cell) = (Vec::new(), 0, 0);
         for (index, column) in columns.iter().enumerate() {
             match *column {
-                ColumnShape::Numeric { limbs, nullable } => {
+                ColumnShape::Numeric { limbs, nullable, .. } => {
                     let limbs = usize::from(limbs);
                     terms.extend((0..limbs).map(|limb| (cell + limb, bits + LIMB_BITS * limb)));
                     if nullable {

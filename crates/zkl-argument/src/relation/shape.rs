@@ -1,5 +1,7 @@
 //! How many tables, units and columns a relation has: every size of the argument follows from it.
 
+use zkl_core::ark::{Fr, ff::Field as _};
+
 use super::{
     condition::{self, ColumnTest},
     posting::{Column, ExtraColumn, Posting, Postings, RelationKind, Target, cells_of},
@@ -29,6 +31,8 @@ pub enum ColumnShape {
         limbs: u8,
         /// Whether validity is committed.
         nullable: bool,
+        /// f, where committed integers are values times `2^f`. 0 where cells are compared and not values.
+        fraction_bits: u8,
     },
     /// Codes of a dictionary, and for this relation the digests of their values.
     Category {
@@ -46,9 +50,21 @@ impl ColumnShape {
     /// Columns that are committed to in a unit.
     pub(crate) fn cells(self) -> usize {
         match self {
-            Self::Numeric { limbs, nullable } => usize::from(limbs) + usize::from(nullable),
+            Self::Numeric { limbs, nullable, .. } => usize::from(limbs) + usize::from(nullable),
             Self::Category { .. } => 2,
             Self::Code { .. } => 1,
+        }
+    }
+
+    /// What committed integers are multiplied with to be values: `2^-f`. As long as these are integers below 2^65 in size, products with
+    /// powers of two up to 2^15 do not wrap around r, and equal elements are equal values.
+    pub(crate) fn unit(self) -> Fr {
+        match self {
+            // 2^f has an inverse.
+            Self::Numeric { fraction_bits, .. } if fraction_bits > 0 => {
+                Fr::from(1u64 << fraction_bits.min(63)).inverse().unwrap_or(Fr::ONE)
+            }
+            _ => Fr::ONE,
         }
     }
 
@@ -370,7 +386,7 @@ fn valid_columns(tables: &[TableShape], blocks: &[RelationBlock], postings: &Pos
     let mut valid: Vec<ValidColumn> = Vec::new();
     let mut add = |table: usize, unit: usize, column: usize| {
         let Some(own) = tables.get(table) else { return };
-        if let Some(&ColumnShape::Numeric { limbs, nullable: true }) = own.columns.get(column) {
+        if let Some(&ColumnShape::Numeric { limbs, nullable: true, .. }) = own.columns.get(column) {
             let before: usize = own.columns.iter().take(column).map(|column| column.cells()).sum();
             let new = ValidColumn { unit, column, cell: before + usize::from(limbs) };
             if !valid.contains(&new) {
@@ -421,7 +437,7 @@ mod tests {
 
     #[test]
     fn shapes_are_bounded_and_their_columns_correspond() {
-        let number = ColumnShape::Numeric { limbs: 1, nullable: false };
+        let number = ColumnShape::Numeric { limbs: 1, nullable: false, fraction_bits: 0 };
         let code = |capacity| ColumnShape::Category { capacity };
         let pair = |left: &[ColumnShape], right: &[ColumnShape]| {
             RelationShape::new(16, vec![table(Side::Left, left), table(Side::Right, right)])
@@ -435,7 +451,7 @@ mod tests {
         assert_eq!(what(pair(&[number], &[number, number])), "number of compared columns");
         assert_eq!(what(pair(&[], &[])), "number of compared columns");
         assert_eq!(what(pair(&[number; 65], &[number; 65])), "number of compared columns");
-        let wide = ColumnShape::Numeric { limbs: 4, nullable: false };
+        let wide = ColumnShape::Numeric { limbs: 4, nullable: false, fraction_bits: 0 };
         assert_eq!(what(pair(&[wide; 17], &[wide; 17])), "number of committed columns");
         assert_eq!(what(pair(&[code(256); 17], &[code(256); 17])), "number of codes");
         assert_eq!(what(RelationShape::new(16, vec![table(Side::Left, &[number])])), "number of tables");
