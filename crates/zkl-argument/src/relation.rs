@@ -22,7 +22,8 @@
 //! dictionary   sum_rows ind / (X - tau - Y code - Y^2 D) = sum_i count_i / (X - tau - Y i - Y^2 digest_i)
 //! ```
 //! with a space `tau` from 2 on of its own per table and dictionary. All sums are one: different tuples are different poles, so the whole
-//! vanishes exactly if every part does. What is committed are values times `2^f`, with an f of each table's column. So a minimum and a code of one table never meet those of another one: values are compared.
+//! vanishes exactly if every part does. What is committed of numbers are values times `2^f`, with an f of each table's own. So a minimum, an f and
+//! a code of one table never meet those of another one: values are compared.
 //!
 //! Rows on the left count with a committed selector s instead of `ind` where those on the right are some of them, and what shows that
 //! s is a bit is a posting too; so are the gaps between keys that all differ, the sizes of classes, and conditions: `relation/posting.rs`,

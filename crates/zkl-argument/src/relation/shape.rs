@@ -1,6 +1,11 @@
 //! How many tables, units and columns a relation has: every size of the argument follows from it.
 
-use zkl_core::ark::{Fr, ff::Field as _};
+use std::sync::LazyLock;
+
+use zkl_core::{
+    ark::{Fr, ff::Field as _},
+    layout::ColumnLayout,
+};
 
 use super::{
     condition::{self, ColumnTest},
@@ -47,6 +52,9 @@ pub enum ColumnShape {
 }
 
 impl ColumnShape {
+    /// Most fraction bits: with more, a column would have another limb.
+    pub const MAX_FRACTION_BITS: u8 = ColumnLayout::MAX_FRACTION_BITS;
+
     /// Columns that are committed to in a unit.
     pub(crate) fn cells(self) -> usize {
         match self {
@@ -59,13 +67,15 @@ impl ColumnShape {
     /// What committed integers are multiplied with to be values: `2^-f`. As long as these are integers below 2^65 in size, products with
     /// powers of two up to 2^15 do not wrap around r, and equal elements are equal values.
     pub(crate) fn unit(self) -> Fr {
-        match self {
-            // 2^f has an inverse.
-            Self::Numeric { fraction_bits, .. } if fraction_bits > 0 => {
-                Fr::from(1u64 << fraction_bits.min(63)).inverse().unwrap_or(Fr::ONE)
-            }
-            _ => Fr::ONE,
-        }
+        static POWERS: LazyLock<[Fr; 1 + ColumnShape::MAX_FRACTION_BITS as usize]> = LazyLock::new(|| {
+            let half = Fr::from(2u64).inverse().unwrap_or(Fr::ONE);
+            std::array::from_fn(|bits| half.pow([bits as u64]))
+        });
+        let fraction_bits = match self {
+            Self::Numeric { fraction_bits, .. } => fraction_bits,
+            _ => 0,
+        };
+        POWERS.get(usize::from(fraction_bits)).copied().unwrap_or(Fr::ONE)
     }
 
     const fn is_numeric(self) -> bool {
@@ -209,7 +219,7 @@ impl RelationShape {
                     return Err(PlanError::Column { index });
                 }
                 match (*own, kind.has_digests()) {
-                    (ColumnShape::Numeric { .. }, _) => {}
+                    (ColumnShape::Numeric { fraction_bits: 0..=ColumnShape::MAX_FRACTION_BITS, .. }, _) => {}
                     (ColumnShape::Category { capacity }, true) | (ColumnShape::Code { capacity }, false) => {
                         codes = codes.saturating_add(capacity as usize);
                     }
@@ -451,6 +461,8 @@ mod tests {
         assert_eq!(what(pair(&[number], &[number, number])), "number of compared columns");
         assert_eq!(what(pair(&[], &[])), "number of compared columns");
         assert_eq!(what(pair(&[number; 65], &[number; 65])), "number of compared columns");
+        let fraction = ColumnShape::Numeric { limbs: 2, nullable: false, fraction_bits: 16 };
+        assert_eq!(pair(&[number, fraction], &[number, number]), Err(PlanError::Column { index: 1 }));
         let wide = ColumnShape::Numeric { limbs: 4, nullable: false, fraction_bits: 0 };
         assert_eq!(what(pair(&[wide; 17], &[wide; 17])), "number of committed columns");
         assert_eq!(what(pair(&[code(256); 17], &[code(256); 17])), "number of codes");
