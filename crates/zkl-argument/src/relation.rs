@@ -17,13 +17,14 @@
 //! A unit is one segment of a table. Row `x` of a unit posts its tuple, and its dictionary columns post pairs, as poles of a rational
 //! function in X:
 //! ```text
-//! F(x)   = 1 + sum_j Y^(p_j) v_j(x)      v_j = u_j + min_j b_j, then b_j      numeric: u = sum_l 2^(16 l) V_l, b validity
+//! F(x)   = 1 + sum_j Y^(p_j) v_j(x)      v_j = 2^-f (u_j + min_j b_j), then b_j      numeric: u = sum_l 2^(16 l) V_l, b validity
 //!                                        v_j = D_j                            dictionary: the digest of the row's value
 //! rows         sum_left ind / (X - F) - sum_right ind / (X - F) = 0
 //! dictionary   sum_rows ind / (X - tau - Y code - Y^2 D) = sum_i count_i / (X - tau - Y i - Y^2 digest_i)
 //! ```
 //! with a space `tau` from 2 on of its own per table and dictionary. All sums are one: different tuples are different poles, so the whole
-//! vanishes exactly if every part does. So a minimum and a code of one table never meet those of another one: values are compared.
+//! vanishes exactly if every part does. What is committed of numbers are values times `2^f`, with an f of each table's own. So a minimum, an f and
+//! a code of one table never meet those of another one: values are compared.
 //!
 //! Rows on the left count with a committed selector s instead of `ind` where those on the right are some of them, and what shows that
 //! s is a bit is a posting too; so are the gaps between keys that all differ, the sizes of classes, and conditions: `relation/posting.rs`,
@@ -446,13 +447,21 @@ fn committed_part<C: Context>(
     let powers = shape.powers(y);
     let shifts: Vec<Vec<Option<C::Value>>> = sealed
         .iter()
-        .map(|table| {
-            let columns = table.columns.iter().zip(&powers);
-            let shift = |(column, power): (&SealedColumn<C::Value>, &[C::Value; 2])| match column {
-                SealedColumn::Numeric { min } => Some(power[0].clone() * min),
-                SealedColumn::Category { .. } => None,
-            };
-            columns.map(shift).collect()
+        .zip(shape.tables())
+        .map(|(table, own)| {
+            let columns = table.columns.iter().zip(&own.columns).zip(&powers);
+            let mut shifts = Vec::with_capacity(own.columns.len());
+            for ((column, own), power) in columns {
+                shifts.push(match column {
+                    SealedColumn::Numeric { min } => {
+                        let shift = power[0].clone() * min;
+                        let unit = own.unit();
+                        Some(if unit == Fr::from(1u64) { shift } else { shift * ctx.constant_field(unit) })
+                    }
+                    SealedColumn::Category { .. } => None,
+                });
+            }
+            shifts
         })
         .collect();
     let mut rest = q.clone();

@@ -2,6 +2,7 @@
 
 use zkl_core::{
     ark::{Fr, ff::AdditiveGroup as _},
+    layout::{Layout, PairLayout},
     profile::{CategoryStats, ColumnStats, PairProfile, Profile},
 };
 
@@ -59,7 +60,9 @@ impl SealedProfile<Fr> {
         });
         let product = slots.product.iter().map(|slot| match slot {
             Some(index) => match pair(*index)? {
-                PairProfile::Product(sums) => Ok(SealedProduct::from(sums)),
+                PairProfile::Product(sums) => {
+                    Ok(SealedProduct::from(&sums.committed(fraction_bits(plan.layout(), *index))))
+                }
                 PairProfile::Joint(_) => Err(PlanError::Profile { index: columns.len() + index }),
             },
             None => Ok(Product::from_fields([Fr::ZERO; _])),
@@ -72,6 +75,15 @@ impl SealedProfile<Fr> {
             grouped: grouped.collect::<Result<_, _>>()?,
             product: product.collect::<Result<_, _>>()?,
         })
+    }
+}
+
+/// [`ColumnLayout::fraction_bits`](zkl_core::layout::ColumnLayout::fraction_bits) of both columns of a product.
+fn fraction_bits(layout: &Layout, pair: usize) -> [u8; 2] {
+    let bits = |index: u32| layout.columns().get(index as usize).map_or(0, |column| column.fraction_bits);
+    match layout.pairs().get(pair) {
+        Some(&PairLayout::Product { left, right }) => [left, right].map(bits),
+        _ => [0, 0],
     }
 }
 

@@ -17,7 +17,7 @@ pub use reading::{Rounding, Zone};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Encoding {
-    /// `v = min + sum_l 2^(16 l) limb_l`.
+    /// `v = (min + sum_l 2^(16 l) limb_l) 2^-f`, with the [`ColumnLayout::fraction_bits`] f.
     Numeric {
         /// 16-bit limbs, 1 to 4.
         limbs: u8,
@@ -60,6 +60,18 @@ impl Encoding {
         Self::Numeric { limbs }
     }
 
+    /// The largest number of [`ColumnLayout::fraction_bits`] with which values from `min` to `max` keep their limbs and are 64-bit
+    /// integers. 0 for one limb, whose bound is exact, and for what is not numeric.
+    pub fn fraction_bits(self, min: i64, max: i64) -> u8 {
+        let Self::Numeric { limbs: limbs @ 2..=4 } = self else { return 0 };
+        let bits = 64 - max.abs_diff(min).leading_zeros();
+        // A signed integer has one bit more than the magnitude, which -2^n has one bit less of.
+        let magnitude = |value: i64| 64 - (value ^ (value >> 63)).leading_zeros();
+        let room = 63 - magnitude(min).max(magnitude(max));
+        let fraction_bits = (16 * u32::from(limbs)).saturating_sub(bits).min(room);
+        fraction_bits.min(ColumnLayout::MAX_FRACTION_BITS.into()) as u8
+    }
+
     fn fits(self, ty: ColumnType) -> bool {
         match self {
             Self::Numeric { limbs } => ty.is_numeric() && (1..=4).contains(&limbs),
@@ -87,6 +99,10 @@ pub struct ColumnLayout {
     pub nullable: bool,
     /// How values are committed.
     pub encoding: Encoding,
+    /// Of a numeric column with two limbs or more: f, for values that are committed times `2^f`, so that they fill the top limb, of which
+    /// the seal has a bound. Absent for 0.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub fraction_bits: u8,
     /// How far a value may be from what was written; absent when none is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rounding: Option<Rounding>,
@@ -95,17 +111,32 @@ pub struct ColumnLayout {
     pub zone: Option<Zone>,
 }
 
+const fn is_zero(value: &u8) -> bool {
+    *value == 0
+}
+
 impl ColumnLayout {
+    /// Most [`ColumnLayout::fraction_bits`]: with more, a column would have another limb.
+    pub const MAX_FRACTION_BITS: u8 = 15;
+
     /// A column without nulls whose values are as they were written.
     #[must_use]
     pub fn new(name: impl Into<String>, ty: ColumnType, encoding: Encoding) -> Self {
-        Self { name: name.into(), ty, nullable: false, encoding, rounding: None, zone: None }
+        Self { name: name.into(), ty, nullable: false, encoding, fraction_bits: 0, rounding: None, zone: None }
     }
 
     /// The same column with or without nulls.
     #[must_use]
     pub fn nullable(self, nullable: bool) -> Self {
         Self { nullable, ..self }
+    }
+
+    fn has_its_encoding(&self) -> bool {
+        let fraction = match self.encoding {
+            Encoding::Numeric { limbs: 2.. } => 0..=Self::MAX_FRACTION_BITS,
+            _ => 0..=0,
+        };
+        self.encoding.fits(self.ty) && fraction.contains(&self.fraction_bits)
     }
 
     fn was_read_as_its_type(&self) -> bool {
@@ -179,7 +210,7 @@ impl Layout {
             if !names.insert(column.name.as_str()) {
                 return fault(LayoutFault::DuplicateColumn { name: column.name.clone() });
             }
-            if !column.encoding.fits(column.ty) {
+            if !column.has_its_encoding() {
                 return fault(LayoutFault::Encoding { name: column.name.clone() });
             }
             if !column.was_read_as_its_type() {
@@ -223,12 +254,12 @@ impl Layout {
         &self.pairs
     }
 
-    /// The same layout without what reading did to the values: what was recorded of tables before that was.
+    /// The same layout without what reading did to the values, and without fraction bits: what was recorded of tables before these were.
     #[must_use]
     pub fn without_reading(&self) -> Self {
         let mut layout = self.clone();
         for column in &mut layout.columns {
-            (column.rounding, column.zone) = (None, None);
+            (column.fraction_bits, column.rounding, column.zone) = (0, None, None);
         }
         layout
     }
@@ -268,6 +299,39 @@ mod tests {
     }
 
     #[test]
+    fn fraction_bits_fill_the_top_limb_and_leave_values_in_64_bits() {
+        let cases = [
+            (0, 65_535, 0),
+            (0, 65_536, 15),
+            (20_000, 99_999, 15),
+            (-99_999, -20_000, 15),
+            (0, (1 << 31) - 1, 1),
+            (0, 1 << 31, 0),
+            (0, 1 << 32, 15),
+            (0, 1 << 48, 14),
+            (-(1 << 48), 0, 15),
+            (1 << 60, (1 << 60) + (1 << 17), 2),
+            (i64::MAX - (1 << 20), i64::MAX, 0),
+            (i64::MIN, i64::MIN + (1 << 20), 0),
+            (-(1 << 60), -(1 << 60) + (1 << 20), 3),
+            (i64::MIN, i64::MAX, 0),
+        ];
+        for (min, max, expected) in cases {
+            let encoding = Encoding::for_span(max.abs_diff(min));
+            let bits = encoding.fraction_bits(min, max);
+            assert_eq!(bits, expected, "{min} to {max}");
+            for value in [min, max] {
+                assert!(i64::try_from(i128::from(value) << bits).is_ok(), "{value}");
+            }
+            assert!(
+                u64::try_from(u128::from(max.abs_diff(min)) << bits)
+                    .is_ok_and(|span| Encoding::for_span(span) == encoding)
+            );
+        }
+        assert_eq!(Encoding::Category { capacity: 4 }.fraction_bits(0, 1 << 20), 0);
+    }
+
+    #[test]
     fn impossible_layouts_are_refused_when_read() {
         let column = r#"{"name":"a","type":"int","nullable":false,"encoding":{"kind":"numeric","limbs":1}}"#;
         let read = |rows: u64, columns: &str, pairs: &str| {
@@ -284,6 +348,11 @@ mod tests {
         assert!(read(1, &rounded, "").is_ok());
         assert!(read(1, &rounded.replace("\"int\"", "\"date\""), "").is_err(), "only numbers are rounded");
         assert!(read(1, &column.replace("}}", r#"},"zone":"utc"}"#), "").is_err(), "only times have a zone");
+        let fractions =
+            |limbs, bits| column.replace(r#""limbs":1}}"#, &format!(r#""limbs":{limbs}}},"fraction_bits":{bits}}}"#));
+        assert!(read(1, &fractions(2, 15), "").is_ok());
+        assert!(read(1, &fractions(2, 16), "").is_err());
+        assert!(read(1, &fractions(1, 1), "").is_err(), "one limb is exact");
         assert!(read(1, column, r#"{"kind":"product","left":0,"right":1}"#).is_err());
         assert!(read(1, column, r#"{"kind":"joint","group":0,"label":0}"#).is_err());
     }

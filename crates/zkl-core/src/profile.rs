@@ -58,12 +58,23 @@ pub struct NumericStats {
 }
 
 impl NumericStats {
-    /// The sealed bound on the top limb, `T = (max - min) >> 16 (limbs - 1)`.
+    /// The same of the committed integers, which are the values times `2^fraction_bits`.
+    #[must_use]
+    pub fn committed(&self, fraction_bits: u8) -> Self {
+        Self {
+            min: self.min << fraction_bits,
+            max: self.max << fraction_bits,
+            sum: &self.sum << fraction_bits,
+            sum_squares: &self.sum_squares << (2 * fraction_bits),
+        }
+    }
+
+    /// The sealed bound on the top limb, `T = (max - min) >> 16 (limbs - 1)`, of committed integers.
     pub const fn top_limb(&self, limbs: u8) -> u16 {
         (self.max.abs_diff(self.min) >> (16 * (limbs as u32 - 1))) as u16
     }
 
-    /// The largest value that the sealed bound `T` allows: what a bounds claim can prove about the column.
+    /// The largest committed integer that the sealed bound `T` allows: what a bounds claim can prove about the column.
     pub const fn sealed_max(&self, limbs: u8) -> i128 {
         let low = (1u128 << (16 * (limbs as u32 - 1))) - 1;
         let top = (self.top_limb(limbs) as u128) << (16 * (limbs as u32 - 1));
@@ -157,6 +168,21 @@ pub struct ProductSums {
     /// `sum w^2`.
     #[serde(with = "decimal_text")]
     pub right_squares: BigUint,
+}
+
+impl ProductSums {
+    /// The same of the committed integers, which are the values of the left and the right column times 2 to these bits.
+    #[must_use]
+    pub fn committed(&self, [left, right]: [u8; 2]) -> Self {
+        Self {
+            valid: self.valid,
+            products: &self.products << (left + right),
+            left_sum: &self.left_sum << left,
+            right_sum: &self.right_sum << right,
+            left_squares: &self.left_squares << (2 * left),
+            right_squares: &self.right_squares << (2 * right),
+        }
+    }
 }
 
 impl Zeroize for Profile {

@@ -72,6 +72,8 @@ pub struct Scan {
     options: ScanOptions,
     joints: Vec<(String, String)>,
     products: Vec<(String, String)>,
+    /// Of the columns; `None`: the largest ones.
+    fraction_bits: Option<Vec<u8>>,
 }
 
 /// What a scan found out about a table, beside its rows.
@@ -111,7 +113,7 @@ pub struct ScanOutput {
 impl Scan {
     /// A scan of `source` with default options.
     pub fn new(source: Source) -> Self {
-        Self { source, options: ScanOptions::default(), joints: Vec::new(), products: Vec::new() }
+        Self { source, options: ScanOptions::default(), joints: Vec::new(), products: Vec::new(), fraction_bits: None }
     }
 
     /// Sets the options.
@@ -132,6 +134,14 @@ impl Scan {
     #[must_use]
     pub fn product(mut self, left: impl Into<String>, right: impl Into<String>) -> Self {
         self.products.push((left.into(), right.into()));
+        self
+    }
+
+    /// Commits to values as `layout` does, which is the table's as it was read before: times 2 to the
+    /// [`fraction_bits`](ColumnLayout::fraction_bits) that its columns have there, if they are the same.
+    #[must_use]
+    pub fn committed_as(mut self, layout: &Layout) -> Self {
+        self.fraction_bits = Some(layout.columns().iter().map(|column| column.fraction_bits).collect());
         self
     }
 
@@ -260,7 +270,11 @@ impl Scan {
     }
 
     fn layout(&self, rows: u64, found: &[Found]) -> Result<Layout, DatasetError> {
-        let columns: Vec<ColumnLayout> = found.iter().map(Found::layout).collect();
+        let mut columns: Vec<ColumnLayout> = found.iter().map(Found::layout).collect();
+        for (column, bits) in columns.iter_mut().zip(self.fraction_bits.iter().flatten()) {
+            // What does not fit is another table's.
+            column.fraction_bits = column.fraction_bits.min(*bits);
+        }
         let index = |name: &str| columns.iter().position(|column| column.name == name).unwrap_or(usize::MAX);
         let mut pairs = Vec::with_capacity(self.joints.len() + self.products.len());
         for (group, label) in &self.joints {

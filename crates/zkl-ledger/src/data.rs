@@ -49,7 +49,7 @@ pub enum DataMismatch {
 
 /// Reads `table` as it was read when it was notarized, whatever its own reading options are, and checks digests, layout, seal
 /// and, when the notarization has a scan proof, the commitments to every column, which it makes again. Nothing but the opening's
-/// seed and reading options is believed. `keys` has or makes the reference string. When the future is dropped, the work stops soon.
+/// seed, reading options and fraction bits is believed. `keys` has or makes the reference string. When the future is dropped, the work stops soon.
 ///
 /// # Errors
 /// The outer error: the table cannot be read. The inner one: it is not the notarized table.
@@ -127,7 +127,7 @@ fn read_again(
     work: &Work,
 ) -> Result<(Scanned, Profile, Option<Sha256Digest>), LedgerError> {
     let mut progress = work;
-    let (scan, key) = (opening.read.scan(table.source().clone()), dictionary_key(&opening.seed));
+    let (scan, key) = (opening.scan_again(table), dictionary_key(&opening.seed));
     if let Some(record) = &notarization.scan {
         let seed = commitment_seed(&opening.seed);
         let (scanned, committed) =

@@ -17,12 +17,13 @@ use zkl_core::{
     name::DatasetName,
     profile::Profile,
 };
+use zkl_dataset::Scan;
 use zkl_receipt::Notarization;
 
 use crate::{
     error::LedgerError,
     files::{create_private_dir, write_private_file},
-    table::ReadOptions,
+    table::{ReadOptions, Table},
     vault::{OpeningIdentity, OpeningKeyError, OpeningVault, VaultError, is_encrypted},
 };
 
@@ -115,6 +116,11 @@ impl Opening {
             return Err(LedgerError::OpeningMismatch { id });
         }
         Ok(seal)
+    }
+
+    /// Reads `table` as the notarized one was read and committed to.
+    pub(crate) fn scan_again(&self, table: &Table) -> Scan {
+        self.read.scan(table.source().clone()).committed_as(&self.layout)
     }
 
     /// The salt of the file's digests.

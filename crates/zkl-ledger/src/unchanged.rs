@@ -48,7 +48,8 @@ fn is_unchanged(
     }
     let (mut progress, mut sums) = (work, ProfileSink::default());
     // Codes of dictionaries are ordered by the version's key, so that equal values have equal profiles.
-    let scanned = table.scan().run_with_sink(&dictionary_key(&opening.seed), &mut progress, &mut sums)?;
+    let scan = table.scan().committed_as(&opening.layout);
+    let scanned = scan.run_with_sink(&dictionary_key(&opening.seed), &mut progress, &mut sums)?;
     if Manifest::new(scanned.layout.clone(), scanned.notes.clone()).digest()? != notarization.manifest {
         return Ok(false);
     }

@@ -281,13 +281,13 @@ def _sides(claim: Claim, ends) -> tuple:
     return (only, None) if claim.comparison in ("at_least", "above") else (None, only)
 
 
-def _bounds(claim: Claim, ends: list[Fraction], power: int, width: tuple[int, int]) -> tuple[Bound | None, Bound | None]:
+def _bounds(claim: Claim, ends: list[Fraction], per_one: int, width: tuple[int, int]) -> tuple[Bound | None, Bound | None]:
     require(claim.comparison != "between" or ends[0] <= ends[1], "an empty range")
 
     def bound(side):
         if side is None:
             return None
-        value = side[0] * 10**power
+        value = side[0] * per_one
         fits = abs(value.numerator) < 1 << width[0] and value.denominator < 1 << width[1]
         require(fits, "a threshold that the circuit does not hold")
         return Bound(value.numerator, value.denominator, side[1])
@@ -341,14 +341,14 @@ def statement(claim: Claim, layout: Layout) -> tuple[str, list[int]]:
 
     def whole():
         require(all(value.denominator == 1 for value in exact), "not a number of rows")
-        return _bounds(claim, exact, 0, WIDE)
+        return _bounds(claim, exact, 1, WIDE)
 
     def within(low: int, high: int | None):
         require(all(low <= value and (high is None or value <= high) for value in exact), "a threshold outside of its range")
 
     def rate(low: int = 0):
         within(low, 1)
-        return _bounds(claim, exact, 0, NARROW)
+        return _bounds(claim, exact, 1, NARROW)
 
     if kind == "rows":
         return "rows", _range(whole())
@@ -359,7 +359,7 @@ def statement(claim: Claim, layout: Layout) -> tuple[str, list[int]]:
         return "nulls", [1 + column(parts["column"])[0], int(is_rate), *_range(rate() if is_rate else whole())]
     if kind in ("mean", "sum", "range"):
         position, own = quantity(parts["column"])
-        return kind, [1 + position, *_range(_bounds(claim, exact, own.scale, WIDE))]
+        return kind, [1 + position, *_range(_bounds(claim, exact, own.per_one, WIDE))]
     if kind in ("variance", "std"):
         position, own = quantity(parts["column"])
         if kind == "std":
@@ -367,7 +367,7 @@ def statement(claim: Claim, layout: Layout) -> tuple[str, list[int]]:
             squares = [Decimal.new(end.mantissa**2, 2 * end.scale) for end in claim.ends]
             exact = [square.exact for square in squares]
         sample = int(parts["estimator"] == "sample")
-        return "variance", [1 + position, sample, *_range(_bounds(claim, exact, 2 * own.scale, WIDE))]
+        return "variance", [1 + position, sample, *_range(_bounds(claim, exact, own.per_one**2, WIDE))]
     if kind == "values":
         position, own = column(parts["column"])
         require(own.encoding == "numeric", "a column of another encoding")
@@ -375,11 +375,13 @@ def statement(claim: Claim, layout: Layout) -> tuple[str, list[int]]:
         require(claim.comparison != "between" or ends[0] <= ends[1], "an empty range")
         lower, upper = _sides(claim, ends)
         inputs = [1 + position]
+        limit = 1 << 65
         for side, integer in ((lower, lambda t, strict: floor(t) + 1 if strict else ceil(t)),
                               (upper, lambda t, strict: ceil(t) - 1 if strict else floor(t))):
-            value = integer(*side) if side else 0
-            require(abs(value) <= 1 << 65, "a threshold that the circuit does not hold")
-            inputs += [int(side is not None), value]
+            t, strict = side or (0, False)
+            require(abs(integer(t, strict)) <= limit, "a threshold that the circuit does not hold")
+            committed = integer(t * 2**own.fraction_bits, strict)
+            inputs += [int(side is not None), max(-limit, min(limit, committed))]
         return "values", inputs
     if kind == "share":
         position, own = category(parts["column"])

@@ -21,10 +21,16 @@ class Column:
     encoding: str
     size: int
     rounding: tuple[int, int] | None = None
+    fraction_bits: int = 0
 
     @property
     def scale(self) -> int:
         return int(self.type[8:-1]) if self.type.startswith("decimal") else 0
+
+    @property
+    def per_one(self) -> int:
+        """Committed integers count this many to 1."""
+        return 10**self.scale << self.fraction_bits
 
     @property
     def is_quantity(self) -> bool:
@@ -61,6 +67,7 @@ class Layout:
             code, parameter = _type_code(column)
             encoding = ("numeric", "category", "grouped", "opaque").index(column.encoding) + 1
             packed = code | parameter << 8 | column.nullable << 16 | encoding << 24 | column.size << 32
+            packed |= column.fraction_bits << 40
             vector += [h2f("zkl/seal/v1/column-name", column.name.encode()), packed]
         for pair in self.pairs:
             vector.append((1 if pair.kind == "joint" else 2) | pair.first << 8 | pair.second << 40)
@@ -105,7 +112,7 @@ def read_manifest(value) -> Layout:
 
 
 def _column(value, version: int) -> Column:
-    later = ("rounding", "zone")
+    later = ("fraction_bits", "rounding", "zone")
     fields(value, "name", "type", "nullable", "encoding", *later, optional=later)
     require(version == 2 or not any(name in value for name in later), "a field of a later version")
     kind = string(value["type"])
@@ -114,13 +121,17 @@ def _column(value, version: int) -> Column:
     require(decimal or time or kind in ("bool", "int", "date", "category", "text"), "not a type")
     require(isinstance(value["nullable"], bool), "not a truth value")
     encoding, size = _encoding(value["encoding"], kind)
+    fraction_bits = 0
+    if "fraction_bits" in value:
+        fraction_bits = integer(value["fraction_bits"])
+        require(encoding == "numeric" and size > 1 and 1 <= fraction_bits <= 15, "fraction bits of another column")
     rounding = None
     if "rounding" in value:
         require(decimal or kind == "int", "rounding of what is no number")
         rounding = _error(string(fields(value["rounding"], "error")["error"]))
     if "zone" in value:
         require(time and value["zone"] in ("naive", "utc"), "not a zone")
-    return Column(string(value["name"]), kind, value["nullable"], encoding, size, rounding)
+    return Column(string(value["name"]), kind, value["nullable"], encoding, size, rounding, fraction_bits)
 
 
 def _encoding(value, kind: str) -> tuple[str, int]:

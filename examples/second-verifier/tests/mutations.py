@@ -153,7 +153,7 @@ def _manifest(parts, evidence: dict, predicate: dict, rng) -> None:
         return
     layout = manifest["layout"]
     column = rng.choice(layout["columns"])
-    kind = rng.randrange(8)
+    kind = rng.randrange(9)
     if kind == 0:
         layout["rows"] = rng.choice([0, 1, 7, 65_537, 1 << 32, 1_048_577])
     elif kind == 1:
@@ -168,6 +168,8 @@ def _manifest(parts, evidence: dict, predicate: dict, rng) -> None:
         )
     elif kind == 5:
         column["rounding"] = {"error": rng.choice(["0.05", "0", "0.50", ".5", "1e3", "5"])}
+    elif kind == 8:
+        column["fraction_bits"] = rng.choice([0, 1, 14, 15, 16, -1, True])
     elif kind == 6:
         layout["pairs"] += rng.choice([[{"kind": "product", "left": 1, "right": 0}], layout["pairs"][:1], []])
     else:

@@ -85,14 +85,14 @@ impl Relation<4, 2, 5> for Numeric {
 impl SealedNumeric<Fr> {
     /// What is sealed of column `index`.
     pub(crate) fn from_column(plan: &ScanPlan, index: usize, profile: &ColumnProfile) -> Result<Self, PlanError> {
-        let encoding = plan.layout().columns().get(index).map(|column| column.encoding);
-        match (encoding, &profile.stats) {
-            (Some(Encoding::Numeric { limbs }), ColumnStats::Numeric(stats)) => Ok(Self {
-                valid: Fr::from(profile.valid),
-                sum: Fr::from(stats.sum.clone()),
-                sum_squares: Fr::from(stats.sum_squares.clone()),
-                top: Fr::from(top_limb(stats, limbs, plan.shape().limb_bits())),
-            }),
+        let column = plan.layout().columns().get(index).ok_or(PlanError::Profile { index })?;
+        match (column.encoding, &profile.stats) {
+            (Encoding::Numeric { limbs }, ColumnStats::Numeric(stats)) => {
+                let stats = stats.committed(column.fraction_bits);
+                let top = Fr::from(top_limb(&stats, limbs, plan.shape().limb_bits()));
+                let NumericStats { sum, sum_squares, .. } = stats;
+                Ok(Self { valid: Fr::from(profile.valid), sum: Fr::from(sum), sum_squares: Fr::from(sum_squares), top })
+            }
             _ => Err(PlanError::Profile { index }),
         }
     }

@@ -55,7 +55,7 @@ impl KeyLayout {
         for (index, column) in columns.iter().enumerate() {
             match *column {
                 _ if !is_in(index) => {}
-                ColumnShape::Numeric { limbs, nullable } => {
+                ColumnShape::Numeric { limbs, nullable, .. } => {
                     let limbs = usize::from(limbs);
                     terms.extend((0..limbs).map(|limb| (cell + limb, bits + LIMB_BITS * limb)));
                     if nullable {

@@ -1,7 +1,7 @@
 //! Conditions: which rows have a value within bounds, or equal to a constant.
 //!
 //! # Statement
-//! `v` is the value of a column in a row: `min + u` of a number, the digest D of a dictionary's value. Null meets no condition. A selector s is 1 in the
+//! `v` is the value of a column in a row: `(min + u) 2^-f` of a number, the digest D of a dictionary's value. Null meets no condition. A selector s is 1 in the
 //! rows that meet all [`ColumnTest`]s, else 0; every value of a column lies within bounds; a row is equal to constants, or none is.
 //!
 //! # Relation
@@ -19,8 +19,8 @@
 //! Where nulls are allowed, bounds have no `1 - b`; in a row without value u and b are 0, and d, d' with them. `count` and `f_i` are messages that precede X.
 //!
 //! # Soundness
-//! Values and constants are integers below 2^65 in size and d is in `[0, 2^80)`, so no difference wraps around r: d and d' are what they seem, and of
-//! `v >= c` and `v < c` a row satisfies one. All t are bits, and 0 beyond n (`relation/posting.rs`), so their weights are 0 and 1. With s a bit,
+//! `2^f v` and constants are integers below 2^65 in size, f at most 15, and d is in `[0, 2^80)`, so no difference times `2^f` wraps around r: d and d' are what
+//! they seem, v with them an integer, and of `v >= c` and `v < c` a row satisfies one. All t are bits, and 0 beyond n (`relation/posting.rs`), so their weights are 0 and 1. With s a bit,
 //! `t_1 + .. + t_m - m s` is in `[0, m)` exactly if s is their product. Numbers of rows are below 2^32.
 
 use zkl_core::ark::{
@@ -132,6 +132,7 @@ impl Place {
     pub(crate) fn value(&self, power: usize, factor: Fr) -> Vec<Term> {
         match self.shape {
             ColumnShape::Numeric { limbs, .. } => {
+                let factor = factor * self.shape.unit();
                 let limb = |limb: usize| (power, factor * two(LIMB_BITS * limb), Column::Cell(self.cell + limb));
                 let mut terms: Vec<Term> = (0..usize::from(limbs)).map(limb).collect();
                 terms.push((power, factor, Column::Min { table: self.table, column: self.column }));
@@ -145,7 +146,7 @@ impl Place {
     /// A constant in the rows that have a value. A dictionary needs no difference: null is the digest 0, which no value has.
     pub(crate) fn constant(&self, power: usize, factor: Fr) -> Term {
         match self.shape {
-            ColumnShape::Numeric { limbs, nullable: true } => {
+            ColumnShape::Numeric { limbs, nullable: true, .. } => {
                 (power, factor, Column::Cell(self.cell + usize::from(limbs)))
             }
             _ => (power, factor, Column::One),
@@ -362,12 +363,13 @@ impl<'a> Values<'a> {
     fn at(&self, unit: &UnitCells<'_>, row: usize) -> Option<Fr> {
         let cell = |index: usize| unit.cells.get(self.place.cell + index).map_or(Fr::ZERO, |cell| cell.value(row));
         match (self.place.shape, self.sealed) {
-            (ColumnShape::Numeric { limbs, nullable }, SealedColumn::Numeric { min }) => {
+            (ColumnShape::Numeric { limbs, nullable, .. }, SealedColumn::Numeric { min }) => {
                 let limbs = usize::from(limbs);
                 if nullable && cell(limbs) == Fr::ZERO {
                     return None;
                 }
-                Some((0..limbs).map(|limb| cell(limb) * two(LIMB_BITS * limb)).sum::<Fr>() + min)
+                let committed = (0..limbs).map(|limb| cell(limb) * two(LIMB_BITS * limb)).sum::<Fr>() + min;
+                Some(committed * self.place.shape.unit())
             }
             _ => Some(cell(1)).filter(|digest| *digest != Fr::ZERO),
         }

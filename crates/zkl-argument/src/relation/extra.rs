@@ -141,7 +141,7 @@ pub(super) fn hash_row(
     let mut next = || cells.next().map_or(Fr::ZERO, |cell| cell.value(row));
     for (index, (column, sealed)) in table.columns.iter().zip(&sealed.columns).enumerate() {
         let (value, valid) = match (*column, sealed) {
-            (ColumnShape::Numeric { limbs, nullable }, SealedColumn::Numeric { min }) => {
+            (ColumnShape::Numeric { limbs, nullable, .. }, SealedColumn::Numeric { min }) => {
                 let base = Fr::from(1u64 << LIMB_BITS);
                 let mut factor = Fr::from(1u64);
                 let mut value = Fr::ZERO;
@@ -150,7 +150,7 @@ pub(super) fn hash_row(
                     factor *= base;
                 }
                 let valid = if nullable { next() } else { Fr::from(1u64) };
-                (value + *min * valid, valid)
+                ((value + *min * valid) * column.unit(), valid)
             }
             _ => {
                 next();

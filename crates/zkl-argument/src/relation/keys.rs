@@ -82,7 +82,8 @@ impl SharedKey {
         let mut key = Key::zero();
         let mut cells = unit.cells.iter().map(|cell| cell.value(row));
         for ((&(shift, is_nullable), column), sealed) in self.columns.iter().zip(&table.columns).zip(&sealed.columns) {
-            let (ColumnShape::Numeric { limbs, nullable }, SealedColumn::Numeric { min }) = (*column, sealed) else {
+            let (ColumnShape::Numeric { limbs, nullable, .. }, SealedColumn::Numeric { min }) = (*column, sealed)
+            else {
                 continue;
             };
             let mut value = *min;
@@ -92,7 +93,7 @@ impl SharedKey {
             if nullable && cells.next().unwrap_or_default() == Fr::default() {
                 continue;
             }
-            let value = signed(value) + i128::from(Self::bias(is_nullable));
+            let value = signed(value * column.unit()) + i128::from(Self::bias(is_nullable));
             let mut part = Key::from(value as u64);
             if value >> VALUE_BITS == 1 {
                 let mut top = Key::one();

@@ -119,6 +119,11 @@ impl RelationKind {
         self.compares_rows() || matches!(self, Self::Present | Self::Absent)
     }
 
+    /// Whether numbers are looked at as values, and not as cells of one table.
+    pub const fn has_values(self) -> bool {
+        !matches!(self, Self::Unique | Self::KAnonymous { .. })
+    }
+
     /// Whether constants decide which rows are meant.
     pub(crate) const fn has_tests(self) -> bool {
         matches!(self, Self::Bounds { .. } | Self::Filter | Self::Erase | Self::Present | Self::Absent)
@@ -411,7 +416,7 @@ fn components(columns: &[ColumnShape]) -> Vec<(usize, Fr, usize)> {
     for (column, power) in columns.iter().zip(1..) {
         match *column {
             // u + b: 0 for null, whose limbs are 0.
-            ColumnShape::Numeric { limbs, nullable } => {
+            ColumnShape::Numeric { limbs, nullable, .. } => {
                 let limbs = usize::from(limbs);
                 let factor = |limb: usize| Fr::from(2u64).pow([(LIMB_BITS * limb) as u64]);
                 terms.extend((0..limbs).map(|limb| (power, factor(limb), cell + limb)));

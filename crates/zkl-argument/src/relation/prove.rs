@@ -285,13 +285,14 @@ impl<'a> Prove<'a> {
         let mut cells = unit.cells.iter();
         for ((column, sealed), [first, second]) in own.columns.iter().zip(&sealed.columns).zip(powers) {
             match (*column, sealed) {
-                (ColumnShape::Numeric { limbs, nullable }, SealedColumn::Numeric { min }) => {
-                    let mut coefficient = *first;
+                (ColumnShape::Numeric { limbs, nullable, .. }, SealedColumn::Numeric { min }) => {
+                    let first = *first * column.unit();
+                    let mut coefficient = first;
                     for _ in 0..limbs {
                         terms.push((-sign * coefficient, cells.next()?.cells()));
                         coefficient *= base;
                     }
-                    let shift = *first * min + second;
+                    let shift = first * min + second;
                     if nullable {
                         terms.push((-sign * shift, cells.next()?.cells()));
                     } else {

@@ -1,5 +1,12 @@
 //! How many tables, units and columns a relation has: every size of the argument follows from it.
 
+use std::sync::LazyLock;
+
+use zkl_core::{
+    ark::{Fr, ff::Field as _},
+    layout::ColumnLayout,
+};
+
 use super::{
     condition::{self, ColumnTest},
     posting::{Column, ExtraColumn, Posting, Postings, RelationKind, Target, cells_of},
@@ -29,6 +36,8 @@ pub enum ColumnShape {
         limbs: u8,
         /// Whether validity is committed.
         nullable: bool,
+        /// f, where committed integers are values times `2^f`. 0 where cells are compared and not values.
+        fraction_bits: u8,
     },
     /// Codes of a dictionary, and for this relation the digests of their values.
     Category {
@@ -43,13 +52,30 @@ pub enum ColumnShape {
 }
 
 impl ColumnShape {
+    /// Most fraction bits: with more, a column would have another limb.
+    pub const MAX_FRACTION_BITS: u8 = ColumnLayout::MAX_FRACTION_BITS;
+
     /// Columns that are committed to in a unit.
     pub(crate) fn cells(self) -> usize {
         match self {
-            Self::Numeric { limbs, nullable } => usize::from(limbs) + usize::from(nullable),
+            Self::Numeric { limbs, nullable, .. } => usize::from(limbs) + usize::from(nullable),
             Self::Category { .. } => 2,
             Self::Code { .. } => 1,
         }
+    }
+
+    /// What committed integers are multiplied with to be values: `2^-f`. As long as these are integers below 2^65 in size, products with
+    /// powers of two up to 2^15 do not wrap around r, and equal elements are equal values.
+    pub(crate) fn unit(self) -> Fr {
+        static POWERS: LazyLock<[Fr; 1 + ColumnShape::MAX_FRACTION_BITS as usize]> = LazyLock::new(|| {
+            let half = Fr::from(2u64).inverse().unwrap_or(Fr::ONE);
+            std::array::from_fn(|bits| half.pow([bits as u64]))
+        });
+        let fraction_bits = match self {
+            Self::Numeric { fraction_bits, .. } => fraction_bits,
+            _ => 0,
+        };
+        POWERS.get(usize::from(fraction_bits)).copied().unwrap_or(Fr::ONE)
     }
 
     const fn is_numeric(self) -> bool {
@@ -197,7 +223,7 @@ impl RelationShape {
                     return Err(PlanError::Column { index });
                 }
                 match (*own, kind.has_digests()) {
-                    (ColumnShape::Numeric { .. }, _) => {}
+                    (ColumnShape::Numeric { fraction_bits: 0..=ColumnShape::MAX_FRACTION_BITS, .. }, _) => {}
                     (ColumnShape::Category { capacity }, true) | (ColumnShape::Code { capacity }, false) => {
                         codes = codes.saturating_add(capacity as usize);
                     }
@@ -373,7 +399,7 @@ fn valid_columns(tables: &[TableShape], blocks: &[RelationBlock], postings: &Pos
     let mut valid: Vec<ValidColumn> = Vec::new();
     let mut add = |table: usize, unit: usize, column: usize| {
         let Some(own) = tables.get(table) else { return };
-        if let Some(&ColumnShape::Numeric { limbs, nullable: true }) = own.columns.get(column) {
+        if let Some(&ColumnShape::Numeric { limbs, nullable: true, .. }) = own.columns.get(column) {
             let before: usize = own.columns.iter().take(column).map(|column| column.cells()).sum();
             let new = ValidColumn { unit, column, cell: before + usize::from(limbs) };
             if !valid.contains(&new) {
@@ -424,7 +450,7 @@ mod tests {
 
     #[test]
     fn shapes_are_bounded_and_their_columns_correspond() {
-        let number = ColumnShape::Numeric { limbs: 1, nullable: false };
+        let number = ColumnShape::Numeric { limbs: 1, nullable: false, fraction_bits: 0 };
         let code = |capacity| ColumnShape::Category { capacity };
         let pair = |left: &[ColumnShape], right: &[ColumnShape]| {
             RelationShape::new(16, vec![table(Side::Left, left), table(Side::Right, right)])
@@ -438,7 +464,9 @@ mod tests {
         assert_eq!(what(pair(&[number], &[number, number])), "number of compared columns");
         assert_eq!(what(pair(&[], &[])), "number of compared columns");
         assert_eq!(what(pair(&[number; 65], &[number; 65])), "number of compared columns");
-        let wide = ColumnShape::Numeric { limbs: 4, nullable: false };
+        let fraction = ColumnShape::Numeric { limbs: 2, nullable: false, fraction_bits: 16 };
+        assert_eq!(pair(&[number, fraction], &[number, number]), Err(PlanError::Column { index: 1 }));
+        let wide = ColumnShape::Numeric { limbs: 4, nullable: false, fraction_bits: 0 };
         assert_eq!(what(pair(&[wide; 17], &[wide; 17])), "number of committed columns");
         assert_eq!(what(pair(&[code(256); 17], &[code(256); 17])), "number of codes");
         assert_eq!(what(RelationShape::new(16, vec![table(Side::Left, &[number])])), "number of tables");

@@ -37,8 +37,9 @@ pub fn relation_weights(shape: &RelationShape, opening: &RelationOpening<Fr>) ->
                 let mut weights = Vec::new();
                 for (column, [first, second]) in own.columns.iter().zip(&powers) {
                     match *column {
-                        ColumnShape::Numeric { limbs, nullable } => {
-                            let limbs = (0..u64::from(limbs)).map(|limb| eq * first * base.pow([limb]));
+                        ColumnShape::Numeric { limbs, nullable, .. } => {
+                            let first = eq * first * column.unit();
+                            let limbs = (0..u64::from(limbs)).map(|limb| first * base.pow([limb]));
                             weights.extend(limbs);
                             if nullable {
                                 weights.push(eq * second);

@@ -148,7 +148,7 @@ fn bounds_are_of_one_number() {
         let table = TableShape { side: Side::Left, columns: columns.to_vec(), units: 1 };
         RelationShape::of(kind, 16, 16, vec![table]).map(|shape| shape.extra(0).len())
     };
-    let number = ColumnShape::Numeric { limbs: 4, nullable: true };
+    let number = ColumnShape::Numeric { limbs: 4, nullable: true, fraction_bits: 0 };
     let kind = |lower, upper| RelationKind::Bounds { lower, upper, nulls: false };
     assert_eq!(of(kind(0, 0), &[number]), Ok(3));
     assert_eq!(of(kind(0, 65_535), &[number]), Ok(3));

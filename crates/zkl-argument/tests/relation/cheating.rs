@@ -71,6 +71,24 @@ fn rejects_equal_offsets_from_other_minima_and_equal_codes_of_other_dictionaries
 }
 
 #[test]
+fn rejects_equal_committed_numbers_that_are_other_values() {
+    let table = |side, value, fraction_bits| Table {
+        min: [0, 1],
+        codes: [1, 2, 3],
+        nullable: false,
+        fraction_bits,
+        ..Table::new(side, &[&[(Some(value), None, 1)]], 1)
+    };
+    // 12 = 6 2 = 12 1; and a value that no integer is.
+    for (left, right) in [((6, 1), (12, 0)), ((12, 0), (6, 1)), ((6, 5), (3, 6)), ((3, 0), (6, 14))] {
+        rejected(&[table(Side::Left, left.0, left.1), table(Side::Right, right.0, right.1)]);
+    }
+    for (left, right) in [(0, 14), (14, 0), (5, 14), (14, 14)] {
+        assert_eq!(Case::new(&[table(Side::Left, 6, left), table(Side::Right, 6, right)], 5).check(), Ok(()));
+    }
+}
+
+#[test]
 fn rejects_digests_that_are_not_those_of_the_sealed_dictionary() {
     // The part holds another value, and its prover commits to the digest that the whole has.
     let mut tables = split();
@@ -201,7 +219,10 @@ fn rejects_a_challenge_that_unmasks_the_value() {
         verify_relation(&mut Scripted { challenge: Fr::ZERO }, &shape, &[table.clone(), table]).unwrap_err()
     };
     let number = SealedColumn::Numeric { min: Fr::ZERO };
-    assert_eq!(run(ColumnShape::Numeric { limbs: 1, nullable: false }, number), ScanError::MaskChallenge);
+    assert_eq!(
+        run(ColumnShape::Numeric { limbs: 1, nullable: false, fraction_bits: 0 }, number),
+        ScanError::MaskChallenge
+    );
 }
 
 #[test]

@@ -255,7 +255,10 @@ fn values_decide_and_not_codes() {
 
 #[test]
 fn tests_are_such_as_their_columns_can_meet() {
-    let columns = vec![ColumnShape::Numeric { limbs: 1, nullable: true }, ColumnShape::Category { capacity: 4 }];
+    let columns = vec![
+        ColumnShape::Numeric { limbs: 1, nullable: true, fraction_bits: 0 },
+        ColumnShape::Category { capacity: 4 },
+    ];
     let shape = |kind: RelationKind, tests: &[ColumnTest]| {
         let table = |side| TableShape { side, columns: columns.clone(), units: 1 };
         let tables = match kind {

@@ -143,7 +143,7 @@ fn keys_of_two_tables_are_at_most_two_numbers() {
         let tables = vec![table(Side::Left), table(Side::Right)];
         RelationShape::of(RelationKind::Disjoint, 16, 16, tables).map(|shape| shape.extra(1).len())
     };
-    let number = |nullable| ColumnShape::Numeric { limbs: 1, nullable };
+    let number = |nullable| ColumnShape::Numeric { limbs: 1, nullable, fraction_bits: 0 };
     assert_eq!(shape(number(false), 1), Ok(6));
     assert_eq!(shape(number(true), 1), Ok(7));
     assert_eq!(shape(number(true), 2), Ok(11));

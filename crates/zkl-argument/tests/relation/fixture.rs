@@ -40,6 +40,8 @@ pub(crate) struct Table {
     pub(crate) codes: [u16; 3],
     /// Whether the first number is said to be nullable.
     pub(crate) nullable: bool,
+    /// The first number is committed times 2 to this.
+    pub(crate) fraction_bits: u8,
 }
 
 impl Table {
@@ -54,18 +56,26 @@ impl Table {
         let mut codes = [1, 2, 3];
         codes.rotate_left(rng.gen_range(0..3));
         let nullable = rows().any(|row| row.0.is_none()) || rng.next_u32().is_multiple_of(2);
-        Self { side, units: units.iter().map(|rows| rows.to_vec()).collect(), min: [first, last], codes, nullable }
+        let span = rows().filter_map(|row| row.0).map(|value| value.abs_diff(first)).max().unwrap_or(0);
+        let fraction_bits = [0, 14, 5][(seed % 3) as usize].min(span.leading_zeros().saturating_sub(32)) as u8;
+        let units = units.iter().map(|rows| rows.to_vec()).collect();
+        Self { side, units, min: [first, last], codes, nullable, fraction_bits }
     }
 
     fn columns(&self, kind: RelationKind) -> Vec<ColumnShape> {
         vec![
-            ColumnShape::Numeric { limbs: 2, nullable: self.nullable },
+            ColumnShape::Numeric { limbs: 2, nullable: self.nullable, fraction_bits: self.fraction_bits(kind) },
             match kind.has_digests() {
                 false => ColumnShape::Code { capacity: 4 },
                 true => ColumnShape::Category { capacity: 4 },
             },
-            ColumnShape::Numeric { limbs: 1, nullable: false },
+            ColumnShape::Numeric { limbs: 1, nullable: false, fraction_bits: 0 },
         ]
+    }
+
+    /// Where cells are compared and not values, these are whole.
+    fn fraction_bits(&self, kind: RelationKind) -> u8 {
+        if kind.has_values() { self.fraction_bits } else { 0 }
     }
 
     /// Without the others, the first column or the last.
@@ -77,7 +87,7 @@ impl Table {
     ) {
         let cells = |columns: &[ColumnShape]| -> usize {
             let of = |column: &ColumnShape| match *column {
-                ColumnShape::Numeric { limbs, nullable } => usize::from(limbs) + usize::from(nullable),
+                ColumnShape::Numeric { limbs, nullable, .. } => usize::from(limbs) + usize::from(nullable),
                 ColumnShape::Category { .. } => 2,
                 ColumnShape::Code { .. } => 1,
             };
@@ -101,7 +111,7 @@ impl Table {
         value.map_or(0, |value| self.codes[usize::from(value)])
     }
 
-    fn sealed(&self) -> SealedTable<Fr> {
+    fn sealed(&self, kind: RelationKind) -> SealedTable<Fr> {
         let mut counts = vec![0u64; 4];
         for row in self.units.iter().flatten() {
             counts[usize::from(self.code(row.1))] += 1;
@@ -113,7 +123,7 @@ impl Table {
         SealedTable {
             rows: self.units.iter().map(|rows| Fr::from(rows.len() as u64)).collect(),
             columns: vec![
-                SealedColumn::Numeric { min: Fr::from(self.min[0]) },
+                SealedColumn::Numeric { min: Fr::from(self.min[0]) * Fr::from(1u64 << self.fraction_bits(kind)) },
                 SealedColumn::Category { counts: counts.into_iter().map(Fr::from).collect(), values },
                 SealedColumn::Numeric { min: Fr::from(self.min[1]) },
             ],
@@ -123,7 +133,7 @@ impl Table {
     /// The committed columns of a unit.
     fn cells(&self, kind: RelationKind, rows: &[Row]) -> UnitCells<'static> {
         let offset = |value: i64, min: i64| (value - min) as u32;
-        let first = |row: &Row| row.0.map_or(0, |value| offset(value, self.min[0]));
+        let first = |row: &Row| row.0.map_or(0, |value| offset(value, self.min[0]) << self.fraction_bits(kind));
         let mut cells = vec![
             CellData::U16(rows.iter().map(|row| first(row) as u16).collect::<Vec<_>>().into()),
             CellData::U16(rows.iter().map(|row| (first(row) >> 16) as u16).collect::<Vec<_>>().into()),
@@ -176,7 +186,7 @@ impl Case {
     pub(crate) fn of_numbers(kind: RelationKind, tables: &[Table], last: bool, seed: u64) -> Self {
         let (mut shapes, mut seals, mut all) = (Vec::new(), Vec::new(), Vec::new());
         for table in tables {
-            let (mut shape, mut sealed) = (table.shape_of(kind), table.sealed());
+            let (mut shape, mut sealed) = (table.shape_of(kind), table.sealed(kind));
             let mut units: Vec<_> = table.units.iter().map(|rows| table.cells(kind, rows)).collect();
             Table::only(&mut shape, &mut sealed, &mut units, last);
             shapes.push(shape);
@@ -193,7 +203,7 @@ impl Case {
             RelationKind::SameRows => RelationShape::new(LOG_ROWS, shapes),
             _ => RelationShape::with_tests(kind, LIMB_BITS, LOG_ROWS, shapes, tests.to_vec()),
         };
-        let sealed = tables.iter().map(Table::sealed).collect();
+        let sealed = tables.iter().map(|table| table.sealed(kind)).collect();
         let units = tables.iter().flat_map(|table| table.units.iter().map(|rows| table.cells(kind, rows))).collect();
         Self::filled(shape.unwrap(), sealed, units, seed)
     }

@@ -133,7 +133,7 @@ fn dedup(tables: &[Table], case: &mut Case) -> bool {
             };
             sum.add("keys", &key(row), -*m);
             let number = row.0.map_or(Fr::ZERO, |value| {
-                Fr::from(value - kept.min[0]) + if kept.nullable { Fr::ONE } else { Fr::ZERO }
+                Fr::from((value - kept.min[0]) << kept.fraction_bits) + if kept.nullable { Fr::ONE } else { Fr::ZERO }
             });
             let code = row.1.map_or(0, |value| u64::from(kept.codes[usize::from(value)]));
             let kappa = number + two.pow([32 + u64::from(kept.nullable)]) * Fr::from(code);

@@ -156,7 +156,7 @@ fn keys_are_bounded_and_made_of_codes() {
         let table = TableShape { side: Side::Left, columns: vec![column; count], units: 1 };
         RelationShape::of(RelationKind::Unique, limb_bits, 16, vec![table]).map(|shape| shape.extra(0).len())
     };
-    let number = ColumnShape::Numeric { limbs: 3, nullable: false };
+    let number = ColumnShape::Numeric { limbs: 3, nullable: false, fraction_bits: 0 };
     // Nine limbs and the multiplicities.
     assert_eq!(shape(number, 3, 16), Ok(10));
     let size = |what, got, min, max| Err(PlanError::Size { what, got, min, max });

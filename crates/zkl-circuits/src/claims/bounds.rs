@@ -3,8 +3,36 @@
 use num_bigint::BigInt;
 use num_rational::BigRational;
 use num_traits::{Signed as _, ToPrimitive as _};
+use zkl_core::layout::ColumnLayout;
 
 use super::language::{ClaimError, Comparison, Decimal};
+
+/// The unit that committed integers count: `10^-digits 2^-bits`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Unit {
+    digits: u32,
+    bits: u32,
+}
+
+impl Unit {
+    /// Of what is counted.
+    pub(super) const ONE: Self = Self { digits: 0, bits: 0 };
+
+    /// Of a column's committed integers.
+    pub(super) const fn of(column: &ColumnLayout) -> Self {
+        Self { digits: column.ty.scale() as u32, bits: column.fraction_bits as u32 }
+    }
+
+    /// Of products of two such integers.
+    pub(super) const fn squared(self) -> Self {
+        Self { digits: 2 * self.digits, bits: 2 * self.bits }
+    }
+
+    /// How many of it are 1.
+    pub(super) fn per_one(self) -> BigInt {
+        BigInt::from(10).pow(self.digits) << self.bits
+    }
+}
 
 /// One end of a range: the statistic `x` satisfies `denominator * x <= numerator` or `>=`, strictly or not.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,19 +91,19 @@ impl Width {
 }
 
 impl Bounds {
-    /// The range of a statistic whose integer unit is `10^-scale`.
+    /// The range of a statistic that counts `unit`.
     ///
     /// # Errors
     /// [`ClaimError::EmptyRange`], and [`ClaimError::ThresholdTooWide`] for a threshold of which the circuit cannot hold
     /// the exact value.
-    pub(super) fn new(is: &Comparison<Decimal>, scale: u32, width: Width) -> Result<Self, ClaimError> {
+    pub(super) fn new(is: &Comparison<Decimal>, unit: Unit, width: Width) -> Result<Self, ClaimError> {
         if let Comparison::Between(lower, upper) = is
             && lower > upper
         {
             return Err(ClaimError::EmptyRange { lower: lower.to_string(), upper: upper.to_string() });
         }
         let ends = is.ends(|value| *value);
-        let bound = |(value, strict)| bound(value, scale, strict, width);
+        let bound = |(value, strict)| bound(value, unit, strict, width);
         Ok(Self { lower: ends.lower.map(bound).transpose()?, upper: ends.upper.map(bound).transpose()? })
     }
 
@@ -94,8 +122,8 @@ impl Bounds {
     }
 }
 
-fn bound(value: Decimal, scale: u32, strict: bool, width: Width) -> Result<Bound, ClaimError> {
-    let exact = value.to_rational() * BigInt::from(10).pow(scale);
+fn bound(value: Decimal, unit: Unit, strict: bool, width: Width) -> Result<Bound, ClaimError> {
+    let exact = value.to_rational() * unit.per_one();
     let fits = exact.numer().abs().bits() <= u64::from(width.numerator)
         && exact.denom().bits() <= u64::from(width.denominator);
     let parts = exact.numer().to_i128().zip(exact.denom().to_u64()).filter(|_| fits);

@@ -4,14 +4,14 @@ use std::fmt;
 
 use num_bigint::BigInt;
 use zkl_core::{
-    layout::Layout,
+    layout::{Layout, PairLayout},
     profile::{
         CategoryStats, ColumnProfile, ColumnStats, JointCounts, NumericStats, PairProfile, ProductSums, Profile,
     },
 };
 
 use super::{
-    bounds::Bounds,
+    bounds::{Bounds, Unit},
     language::{ClaimError, Coarse, Vacuity},
     observed::Observed,
     resolve::{Place, ResolvedClaim},
@@ -50,15 +50,15 @@ impl Evaluation {
         Self::exact(is.hold(&value), Observed::Rate(value))
     }
 
-    /// `numerator / denominator` in integer units of `10^-scale`; the denominator is not 0.
+    /// `numerator / denominator` of `unit`; the denominator is not 0.
     pub(super) fn fraction(
         numerator: impl Into<BigInt>,
         denominator: impl Into<BigInt>,
         is: &Bounds,
-        scale: u32,
+        unit: Unit,
     ) -> Self {
         let value = Observed::fraction(numerator.into(), denominator.into());
-        Self::exact(is.hold(&value), Observed::Number(value / BigInt::from(10).pow(scale)))
+        Self::exact(is.hold(&value), Observed::Number(value / unit.per_one()))
     }
 
     /// The statistic's value, which the seal hides.
@@ -113,9 +113,13 @@ impl<'a> Facts<'a> {
         Err(ClaimError::Vacuous { function: self.function, reason })
     }
 
-    /// Digits after the point of a column's values.
-    pub(super) fn scale(&self, column: Place) -> u32 {
-        self.layout.columns().get(column.position).map_or(0, |column| column.ty.scale().into())
+    /// What a column's committed integers count.
+    pub(super) fn unit(&self, column: Place) -> Unit {
+        self.layout.columns().get(column.position).map_or(Unit::ONE, Unit::of)
+    }
+
+    fn fraction_bits(&self, position: usize) -> u8 {
+        self.layout.columns().get(position).map_or(0, |column| column.fraction_bits)
     }
 
     /// A column of any kind.
@@ -130,14 +134,14 @@ impl<'a> Facts<'a> {
         Ok((valid, nulls))
     }
 
-    /// A column of numbers of which at least one row has one.
-    pub(super) fn numeric(&self, column: Place) -> Result<(u64, &'a NumericStats), ClaimError> {
-        let column = self.column(column)?;
+    /// A column of numbers of which at least one row has one: statistics of the committed integers.
+    pub(super) fn numeric(&self, place: Place) -> Result<(u64, NumericStats), ClaimError> {
+        let column = self.column(place)?;
         if column.valid == 0 {
             return self.vacuous(Vacuity::NoValues);
         }
         match &column.stats {
-            ColumnStats::Numeric(stats) => Ok((column.valid, stats)),
+            ColumnStats::Numeric(stats) => Ok((column.valid, stats.committed(self.fraction_bits(place.position)))),
             _ => Err(ClaimError::ProfileMismatch),
         }
     }
@@ -159,10 +163,12 @@ impl<'a> Facts<'a> {
         }
     }
 
-    /// Sums of products.
-    pub(super) fn product(&self, pair: Place) -> Result<&'a ProductSums, ClaimError> {
-        match self.profile.pairs.get(pair.position) {
-            Some(PairProfile::Product(sums)) => Ok(sums),
+    /// Sums of products of the committed integers.
+    pub(super) fn product(&self, pair: Place) -> Result<ProductSums, ClaimError> {
+        match (self.profile.pairs.get(pair.position), self.layout.pairs().get(pair.position)) {
+            (Some(PairProfile::Product(sums)), Some(&PairLayout::Product { left, right })) => {
+                Ok(sums.committed([left, right].map(|column| self.fraction_bits(column as usize))))
+            }
             _ => Err(ClaimError::ProfileMismatch),
         }
     }

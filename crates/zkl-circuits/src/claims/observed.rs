@@ -5,7 +5,7 @@ use std::fmt;
 use num_bigint::BigInt;
 use num_rational::BigRational;
 use num_traits::{Signed as _, Zero as _};
-use zkl_core::column::ColumnType;
+use zkl_core::{column::ColumnType, layout::ColumnLayout};
 
 use super::language::Literal;
 
@@ -77,6 +77,11 @@ fn write_decimal(f: &mut fmt::Formatter<'_>, value: &BigRational) -> fmt::Result
         "" => Ok(()),
         digits => write!(f, ".{digits}"),
     }
+}
+
+/// A committed integer in the units of a column's type, rounded up.
+pub(super) const fn ceil_in_units(committed: i128, column: &ColumnLayout) -> i128 {
+    -(-committed >> column.fraction_bits)
 }
 
 /// An integer of a column, as the column's values are written.

@@ -15,7 +15,7 @@ use zkl_core::{
 };
 
 use super::{
-    bounds::Bounds,
+    bounds::{Bounds, Unit},
     evaluate::{Evaluation, Facts},
     kind::{ClaimKind, Page},
     language::{Claim, ClaimError, Fault, TextForm, parser::Parser},
@@ -61,8 +61,8 @@ pub(super) trait ColumnRatio: Into<Claim> + Clone + Send + Sync + 'static {
     /// [`ClaimKind::in_words`]
     fn in_words(&self) -> String;
 
-    /// The range in the column's units of `10^-scale`.
-    fn bounds(&self, table: &Table<'_>, scale: u32) -> Result<Bounds, ClaimError>;
+    /// The range in the unit of the column's committed integers.
+    fn bounds(&self, table: &Table<'_>, unit: Unit) -> Result<Bounds, ClaimError>;
 
     /// [`ClaimKind::inwards`]
     fn inwards(&self, layout: &Layout) -> Result<Option<Self>, ClaimError>;
@@ -232,9 +232,11 @@ pub(super) struct Ratio<K> {
 impl<K: ColumnRatio> Ratio<K> {
     /// Matches `claim` to a table.
     pub(super) fn new(claim: K, table: &Table<'_>) -> Result<Self, ClaimError> {
-        let (column, scale) =
-            if K::NEEDS_QUANTITY { table.quantity(claim.column())? } else { (table.column(claim.column())?.0, 0) };
-        let is = claim.bounds(table, scale)?;
+        let (column, unit) = match K::NEEDS_QUANTITY {
+            true => table.quantity(claim.column())?,
+            false => (table.column(claim.column())?.0, Unit::ONE),
+        };
+        let is = claim.bounds(table, unit)?;
         Ok(Self { claim, column, is })
     }
 }

@@ -9,7 +9,7 @@ use zkl_core::{
 };
 
 use super::{
-    bounds::{Bounds, Width},
+    bounds::{Bounds, Unit, Width},
     kinds::functions_of,
     language::{Claim, ClaimError, Comparison, Decimal, PairKind, Unsupported},
     relation::{AnyRelation, Relation},
@@ -119,13 +119,13 @@ impl<'a> Table<'a> {
         }
     }
 
-    /// Place and scale of a column of numbers.
-    pub(super) fn quantity(&self, name: &str) -> Result<(Place, u32), ClaimError> {
+    /// Place and unit of a column of numbers.
+    pub(super) fn quantity(&self, name: &str) -> Result<(Place, Unit), ClaimError> {
         let (place, column) = self.column(name)?;
         if !column.ty.is_quantity() {
             return Err(self.unsupported(column, Unsupported::NeedsQuantity));
         }
-        Ok((place, u32::from(column.ty.scale())))
+        Ok((place, Unit::of(column)))
     }
 
     /// Place and capacity of a category column with every count sealed, that can hold `value`.
@@ -186,13 +186,13 @@ impl<'a> Table<'a> {
             Some(_) => Ok(()),
             None => Err(ClaimError::NotWhole { function: self.function, got: value }),
         })?;
-        Bounds::new(is, 0, Width::STATISTIC)
+        Bounds::new(is, Unit::ONE, Width::STATISTIC)
     }
 
     /// A range of a part of 1.
     pub(super) fn rate(&self, is: &Comparison<Decimal>) -> Result<Bounds, ClaimError> {
         self.within(is, 0, Some(1))?;
-        Bounds::new(is, 0, Width::PART)
+        Bounds::new(is, Unit::ONE, Width::PART)
     }
 
     /// Passes thresholds inside `[lowest, highest]`.

@@ -8,3 +8,4 @@ mod fixture;
 mod page;
 mod proofs;
 mod shapes;
+mod sharp;

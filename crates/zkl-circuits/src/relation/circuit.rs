@@ -52,13 +52,16 @@ pub fn relation_circuit_id(shape: &RelationShape) -> CircuitId {
     id.expect("a valid circuit name")
 }
 
-/// `20 l2:n3,n1?,c16 r1:n2,n1,c4`: rows as a binary logarithm; per table its side, units, and columns: limbs of numbers, with `?` for those that
-/// may be null, capacities of dictionaries. `20/16 l2:n3` where limbs are looked up: after the slash the bits of one. At the end tests, `0> 2< 1=` for what
+/// `20 l2:n3,n1?,c16 r1:n2,n1,c4`: rows as a binary logarithm; per table its side, units, and columns: limbs of numbers, then fraction bits after
+/// a point if there are any, as in `n2.14`, and `?` for those that may be null, capacities of dictionaries. `20/16 l2:n3` where limbs are looked up: after the slash the bits of one. At the end tests, `0> 2< 1=` for what
 /// columns are at least, at most and equal to; or the limbs of the distance to a bound, `4`, with `?` where nulls are allowed; or the columns of a
 /// key, `k0,2`. Constants are no part of it.
 fn shape_text(shape: &RelationShape) -> String {
     let column = |column: &ColumnShape| match *column {
-        ColumnShape::Numeric { limbs, nullable } => format!("n{limbs}{}", if nullable { "?" } else { "" }),
+        ColumnShape::Numeric { limbs, nullable, fraction_bits } => {
+            let fraction = if fraction_bits > 0 { format!(".{fraction_bits}") } else { String::new() };
+            format!("n{limbs}{fraction}{}", if nullable { "?" } else { "" })
+        }
         ColumnShape::Category { capacity } | ColumnShape::Code { capacity } => format!("c{capacity}"),
     };
     let mut text = shape.log_rows().to_string();

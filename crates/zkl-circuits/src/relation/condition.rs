@@ -134,7 +134,7 @@ impl Condition {
             if literal.to_string() == text { Ok(literal) } else { Err(ConditionProblem::NotCanonical) }
         };
         let is = self.is.clone().try_map(canonical)?;
-        whole_ends(&is, column).map_err(|error| match error {
+        whole_ends(&is, column, 0).map_err(|error| match error {
             ClaimError::EmptyRange { .. } => ConditionProblem::NoValue,
             _ => ConditionProblem::Type { ty: column.ty },
         })

@@ -230,7 +230,11 @@ impl RelationUnit<'_> {
 fn column_shape(kind: RelationKind, layout: &Layout, position: usize) -> Option<ColumnShape> {
     let column = layout.columns().get(position)?;
     match column.encoding {
-        Encoding::Numeric { limbs } => Some(ColumnShape::Numeric { limbs, nullable: column.nullable }),
+        Encoding::Numeric { limbs } => {
+            // Within one table cells say as much as values.
+            let fraction_bits = if kind.has_values() { column.fraction_bits } else { 0 };
+            Some(ColumnShape::Numeric { limbs, nullable: column.nullable, fraction_bits })
+        }
         // Within one table a code says as much as its value.
         Encoding::Category { capacity } => Some(match kind.has_digests() {
             true => ColumnShape::Category { capacity },

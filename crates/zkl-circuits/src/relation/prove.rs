@@ -263,7 +263,7 @@ pub(super) fn unit_cells<'a>(
         let mut cells: Vec<CellData<'a>> = Vec::new();
         for (&position, shape) in plan.positions(unit.table).iter().zip(columns_of(plan.shape(), unit.table)) {
             match (columns.get(position).ok_or_else(error)?, *shape) {
-                (ColumnData::Numeric { limbs, valid }, ColumnShape::Numeric { limbs: count, nullable })
+                (ColumnData::Numeric { limbs, valid }, ColumnShape::Numeric { limbs: count, nullable, .. })
                     if limbs.len() == usize::from(count) && valid.is_some() == nullable =>
                 {
                     cells.extend(limbs.iter().map(|limb| CellData::U16((*limb).into())));

@@ -71,6 +71,15 @@ pub(super) fn joint_capacities(layout: &Layout, pair: &PairLayout) -> (usize, us
     }
 }
 
+/// [`ColumnLayout::fraction_bits`] of both columns of a pair; 0 for columns that the layout does not have.
+pub(super) fn product_fraction_bits(layout: &Layout, pair: &PairLayout) -> [u8; 2] {
+    let bits = |index: u32| layout.columns().get(index as usize).map_or(0, |column| column.fraction_bits);
+    match *pair {
+        PairLayout::Product { left, right } => [left, right].map(bits),
+        PairLayout::Joint { .. } => [0, 0],
+    }
+}
+
 fn check_column(scope: Scope, rows: u64, column: &ColumnLayout, profile: &ColumnProfile) -> Result<(), ColumnFault> {
     if profile.valid > rows {
         return Err(ColumnFault::Valid { rows, got: profile.valid });
@@ -79,7 +88,9 @@ fn check_column(scope: Scope, rows: u64, column: &ColumnLayout, profile: &Column
         return Err(ColumnFault::Nulls { nulls: rows - profile.valid });
     }
     match (column.encoding, &profile.stats) {
-        (Encoding::Numeric { limbs }, ColumnStats::Numeric(stats)) => check_numeric(scope, limbs, profile.valid, stats),
+        (Encoding::Numeric { limbs }, ColumnStats::Numeric(stats)) => {
+            check_numeric(scope, (limbs, column.fraction_bits), profile.valid, stats)
+        }
         (Encoding::Category { capacity }, ColumnStats::Category(stats)) => {
             check_entries(scope, column.ty, capacity, profile.valid, &stats.entries)
         }
@@ -105,13 +116,20 @@ fn check_column(scope: Scope, rows: u64, column: &ColumnLayout, profile: &Column
     }
 }
 
-fn check_numeric(scope: Scope, limbs: u8, valid: u64, stats: &NumericStats) -> Result<(), ColumnFault> {
+fn check_numeric(
+    scope: Scope,
+    (limbs, fraction_bits): (u8, u8),
+    valid: u64,
+    stats: &NumericStats,
+) -> Result<(), ColumnFault> {
     let (min, max) = (stats.min, stats.max);
+    let is_committed = |value: i64| (value << fraction_bits) >> fraction_bits == value;
     if max < min || (scope == Scope::Table && valid == 0 && (min, max) != (0, 0)) {
         return Err(ColumnFault::Bounds { min, max });
     }
     let span = max.abs_diff(min);
-    if limbs < 4 && span >> (16 * u32::from(limbs)) != 0 {
+    let fits = u128::from(span) << fraction_bits >> (16 * u32::from(limbs)) == 0;
+    if !fits || !is_committed(min) || !is_committed(max) {
         return Err(ColumnFault::Span { span, limbs });
     }
     let (rows, span) = (BigUint::from(valid), BigUint::from(span));

@@ -22,13 +22,13 @@ pub fn layout_digest(layout: &Layout) -> Fr {
 ///
 /// ```text
 /// version, rows, K, P,
-/// per column:  H(name),  type | parameter << 8 | nullable << 16 | encoding << 24 | size << 32
+/// per column:  H(name),  type | parameter << 8 | nullable << 16 | encoding << 24 | size << 32 | fraction bits << 40
 /// per pair:    kind | first << 8 | second << 40
 /// ```
 ///
 /// Types: bool 0, int 1, decimal 2 (parameter: scale), date 3, timestamp 4 (parameter: unit, s 0, ms 1, us 2, ns 3),
 /// category 5, text 6. Encodings: numeric 1 (size: limbs), category 2 (size: capacity), grouped 3 (size: capacity),
-/// opaque 4 (size: 0). Pairs: joint 1 (group, label), product 2 (left, right).
+/// opaque 4 (size: 0). Only numeric columns, whose size is below 2^8, have fraction bits. Pairs: joint 1 (group, label), product 2 (left, right).
 pub fn layout_vector(layout: &Layout) -> Vec<Fr> {
     let mut vector = Vec::with_capacity(4 + 2 * layout.columns().len() + layout.pairs().len());
     vector.push(Fr::from(LAYOUT_VERSION));
@@ -48,7 +48,8 @@ pub fn layout_vector(layout: &Layout) -> Vec<Fr> {
             | u64::from(parameter) << 8
             | u64::from(column.nullable) << 16
             | encoding << 24
-            | u64::from(size) << 32;
+            | u64::from(size) << 32
+            | u64::from(column.fraction_bits) << 40;
         vector.push(Fr::from(packed));
     }
     for pair in layout.pairs() {

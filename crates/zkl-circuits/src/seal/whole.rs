@@ -3,13 +3,13 @@
 use zkl_core::{
     ark::Fr,
     layout::{Encoding, Layout},
-    profile::{CategoryStats, ColumnStats, PairProfile, Profile},
+    profile::{CategoryStats, ColumnStats, NumericStats, PairProfile, Profile},
 };
 
 use super::{
     CategoryRecord, GroupedRecord, HeaderRecord, JointRecord, MerklePath, NumericRecord, Opening, ProductRecord,
     Record as _, RecordHead, RecordIndex, RecordKind, SealCommitment, SealError, SealSeed, SegmentRange,
-    check::{Scope, check_profile, joint_capacities},
+    check::{Scope, check_profile, joint_capacities, product_fraction_bits},
     layout_digest,
     tree::RecordTree,
     value_digest,
@@ -131,15 +131,12 @@ impl Seal {
             let salt = seed.salt(position);
             let valid = stats.valid;
             let record = match (&stats.stats, column.encoding) {
-                (ColumnStats::Numeric(stats), Encoding::Numeric { limbs }) => ColumnRecord::Numeric(NumericRecord {
-                    salt,
-                    valid,
-                    sum: stats.sum.clone(),
-                    sum_squares: stats.sum_squares.clone(),
-                    min: stats.min,
-                    top_limb: stats.top_limb(limbs),
-                    limbs,
-                }),
+                (ColumnStats::Numeric(stats), Encoding::Numeric { limbs }) => {
+                    let stats = stats.committed(column.fraction_bits);
+                    let top_limb = stats.top_limb(limbs);
+                    let NumericStats { min, sum, sum_squares, .. } = stats;
+                    ColumnRecord::Numeric(NumericRecord { salt, valid, sum, sum_squares, min, top_limb, limbs })
+                }
                 (ColumnStats::Category(stats), Encoding::Category { capacity }) => {
                     let nulls = layout.rows() - valid;
                     let digest = |value: &str| value_digest(column.ty, value);
@@ -177,7 +174,10 @@ impl Seal {
                         .sum();
                     PairRecord::Joint(JointRecord { salt, valid, label_capacity, counts: joint.counts.clone() })
                 }
-                PairProfile::Product(sums) => PairRecord::Product(ProductRecord { salt, sums: sums.clone() }),
+                PairProfile::Product(sums) => {
+                    let sums = sums.committed(product_fraction_bits(layout, pair));
+                    PairRecord::Product(ProductRecord { salt, sums })
+                }
             };
             leaves.push(record.head().leaf());
             pairs.push(record);

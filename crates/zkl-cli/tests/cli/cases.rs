@@ -152,6 +152,25 @@ mod messages {
     }
 
     #[test]
+    fn round_bounds_of_salaries_and_of_money_are_provable_and_closer_ones_name_one_that_is() {
+        for (file, round, closer, provable) in [
+            ("salaries.csv", "max(salary) <= 100000", "max(salary) <= 99999", "bound is 100000"),
+            ("money.csv", "max(amt) <= 1000", "max(amt) <= 999.99", "bound is 1000"),
+        ] {
+            let workdir = with_case(file, &[]);
+            let said = workdir.ok(&["prove", "t", round, "--dry-run"]);
+            assert!(said.contains("holds and can be proved"), "{said}");
+            let error = workdir.fails(2, &["prove", "t", closer]);
+            assert!(error.contains("true but not provable") && error.contains(provable), "{error}");
+        }
+        // What people are shown is in the table's own units.
+        let profile = with_case("money.csv", &[]).json(&["profile", "t"]);
+        let column = &profile["columns"][0];
+        assert_eq!([&column["min"], &column["max"], &column["sum"]], ["10.50", "999.99", "1010.49"]);
+        assert_eq!(column["mean"], "505.245");
+    }
+
+    #[test]
     fn a_correlation_that_is_too_close_names_a_bound_that_is_provable() {
         let workdir = Workdir::new();
         workdir.ok(&["init"]);

@@ -92,7 +92,12 @@ impl Found {
             Plan::Numeric { rounded: true, .. } => Some(Rounding::to_nearest(ty.scale())),
             _ => None,
         };
-        ColumnLayout { name: name.clone(), ty: *ty, nullable: *nullable, encoding, rounding, zone: self.zone }
+        let fraction_bits = match &self.plan {
+            Plan::Numeric { min, max, .. } => encoding.fraction_bits(*min, *max),
+            _ => 0,
+        };
+        let (name, zone) = (name.clone(), self.zone);
+        ColumnLayout { name, ty: *ty, nullable: *nullable, encoding, fraction_bits, rounding, zone }
     }
 }
 

@@ -215,10 +215,9 @@ fn tables_and_rows<'a>(
 /// Which rows of the first table meet the conditions, or are within the bounds.
 pub(super) fn meeting(plan: &RelationPlan<'_>, first: Option<(&CommittedRows, &RelatedRows)>) -> Vec<bool> {
     let Some((table, rows)) = first else { return Vec::new() };
-    let records = table.secrets.seal.columns();
     let place = |column: usize| {
         let position = *plan.positions(0).get(column)?;
-        Some((position, records.get(position)?))
+        Some((position, Committed::new(table, position)?))
     };
     let mut tests: Vec<(usize, Test)> = plan.shape().tests().iter().map(|test| (test.column, test.test)).collect();
     let mut allows_null = false;
@@ -231,7 +230,7 @@ pub(super) fn meeting(plan: &RelationPlan<'_>, first: Option<(&CommittedRows, &R
         let columns = segment.columns.data();
         let meets = |row: usize| {
             tests.iter().all(|(column, test)| {
-                let value = place(*column).and_then(|(at, record)| value_of(columns.get(at)?, record, row));
+                let value = place(*column).and_then(|(at, committed)| value_of(columns.get(at)?, &committed, row));
                 (allows_null && value.is_none()) || test.holds(value)
             })
         };
@@ -240,18 +239,35 @@ pub(super) fn meeting(plan: &RelationPlan<'_>, first: Option<(&CommittedRows, &R
     all
 }
 
+/// A column as it was committed to.
+struct Committed<'a> {
+    record: &'a ColumnRecord,
+    fraction_bits: u8,
+}
+
+impl<'a> Committed<'a> {
+    fn new(table: &'a CommittedRows, position: usize) -> Option<Self> {
+        let fraction_bits = table.plan.layout().columns().get(position)?.fraction_bits;
+        Some(Self { record: table.secrets.seal.columns().get(position)?, fraction_bits })
+    }
+
+    /// The number of a row that has one.
+    fn number(&self, min: i64, limbs: &[&[u16]], row: usize) -> i128 {
+        let limb = |(index, limb): (usize, &&[u16])| i128::from(limb.get(row).copied().unwrap_or(0)) << (16 * index);
+        (i128::from(min) + limbs.iter().enumerate().map(limb).sum::<i128>()) >> self.fraction_bits
+    }
+}
+
 /// The number of a row, or the digest of its value; `None` for null.
-fn value_of(column: &ColumnData<'_>, record: &ColumnRecord, row: usize) -> Option<Fr> {
-    let digest = |code: usize| match record {
+fn value_of(column: &ColumnData<'_>, committed: &Committed<'_>, row: usize) -> Option<Fr> {
+    let digest = |code: usize| match committed.record {
         ColumnRecord::Category(record) => record.values.get(code).copied().filter(|digest| *digest != Fr::default()),
         _ => None,
     };
-    match (column, record) {
+    match (column, committed.record) {
         (ColumnData::Numeric { limbs, valid }, ColumnRecord::Numeric(record)) => {
-            let limb =
-                |(index, limb): (usize, &&[u16])| i128::from(limb.get(row).copied().unwrap_or(0)) << (16 * index);
-            let value = i128::from(record.min) + limbs.iter().enumerate().map(limb).sum::<i128>();
-            valid.is_none_or(|valid| valid.get(row).copied().unwrap_or(false)).then(|| Fr::from(value))
+            let is_valid = valid.is_none_or(|valid| valid.get(row).copied().unwrap_or(false));
+            is_valid.then(|| Fr::from(committed.number(record.min, limbs, row)))
         }
         (ColumnData::Codes16(codes), _) => digest(codes.get(row).copied().unwrap_or(0).into()),
         (ColumnData::Codes32(codes), _) => digest(codes.get(row).copied().unwrap_or(0) as usize),
@@ -261,16 +277,15 @@ fn value_of(column: &ColumnData<'_>, record: &ColumnRecord, row: usize) -> Optio
 
 /// A hash of every row's values in the compared columns.
 pub(super) fn hashes_of(positions: &[usize], table: &CommittedRows, rows: &RelatedRows) -> Vec<u64> {
-    let records = table.secrets.seal.columns();
     let mut all = Vec::new();
     for segment in &rows.segments {
         let count = usize::try_from(segment.profile.rows).unwrap_or(usize::MAX);
         let mut hashers = vec![DefaultHasher::new(); count];
         let columns = segment.columns.data();
         for &position in positions {
-            let (Some(column), Some(record)) = (columns.get(position), records.get(position)) else { continue };
+            let (Some(column), Some(own)) = (columns.get(position), Committed::new(table, position)) else { continue };
             for (row, hasher) in hashers.iter_mut().enumerate() {
-                hash_value(column, record, row, hasher);
+                hash_value(column, &own, row, hasher);
             }
         }
         all.extend(hashers.into_iter().map(|hasher| hasher.finish()));
@@ -278,14 +293,11 @@ pub(super) fn hashes_of(positions: &[usize], table: &CommittedRows, rows: &Relat
     all
 }
 
-fn hash_value(column: &ColumnData<'_>, record: &ColumnRecord, row: usize, hasher: &mut DefaultHasher) {
-    match (column, record) {
+fn hash_value(column: &ColumnData<'_>, committed: &Committed<'_>, row: usize, hasher: &mut DefaultHasher) {
+    match (column, committed.record) {
         (ColumnData::Numeric { limbs, valid }, ColumnRecord::Numeric(record)) => {
             let is_valid = valid.is_none_or(|valid| valid.get(row).copied().unwrap_or(false));
-            let limb =
-                |(index, limb): (usize, &&[u16])| i128::from(limb.get(row).copied().unwrap_or(0)) << (16 * index);
-            let offset: i128 = limbs.iter().enumerate().map(limb).sum();
-            is_valid.then(|| i128::from(record.min) + offset).hash(hasher);
+            is_valid.then(|| committed.number(record.min, limbs, row)).hash(hasher);
         }
         (ColumnData::Codes16(codes), ColumnRecord::Category(record)) => {
             let code = codes.get(row).copied().unwrap_or(0);

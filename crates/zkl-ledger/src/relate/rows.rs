@@ -77,7 +77,7 @@ impl CommittedRows {
     pub(super) fn read_again(&self, work: &Work) -> Result<RelatedRows, LedgerError> {
         let opening = &self.secrets.opening;
         let mut progress = work;
-        let (scan, key) = (opening.read.scan(self.table.source().clone()), dictionary_key(&opening.seed));
+        let (scan, key) = (opening.scan_again(&self.table), dictionary_key(&opening.seed));
         let other = |source| RelateError::Data { dataset: self.name.clone(), source };
         let read = side_by_side(
             |sink| scan.run_with_sink(&key, &mut progress, sink),

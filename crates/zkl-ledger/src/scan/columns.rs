@@ -15,7 +15,7 @@ pub(crate) struct SegmentColumns {
 
 /// Validity is kept for nullable columns only: that of the others is not committed to.
 enum SegmentColumn {
-    Numeric { limbs: Vec<Vec<u16>>, valid: Option<Vec<bool>> },
+    Numeric { fraction_bits: u8, limbs: Vec<Vec<u16>>, valid: Option<Vec<bool>> },
     Codes(Vec<u16>),
     Opaque { valid: Option<Vec<bool>> },
 }
@@ -26,9 +26,11 @@ impl SegmentColumns {
         let columns = layout.columns().iter().map(|column| {
             let valid = column.nullable.then(|| Vec::with_capacity(rows));
             match column.encoding {
-                Encoding::Numeric { limbs } => {
-                    SegmentColumn::Numeric { limbs: vec![Vec::with_capacity(rows); limbs.into()], valid }
-                }
+                Encoding::Numeric { limbs } => SegmentColumn::Numeric {
+                    fraction_bits: column.fraction_bits,
+                    limbs: vec![Vec::with_capacity(rows); limbs.into()],
+                    valid,
+                },
                 Encoding::Category { .. } | Encoding::Grouped { .. } => SegmentColumn::Codes(Vec::with_capacity(rows)),
                 Encoding::Opaque => SegmentColumn::Opaque { valid },
             }
@@ -53,9 +55,9 @@ impl SegmentColumns {
 impl SegmentColumn {
     fn push(&mut self, encoded: &EncodedColumn) -> bool {
         match (self, encoded) {
-            (Self::Numeric { limbs, valid }, EncodedColumn::Numeric { u, valid: bits }) => {
+            (Self::Numeric { fraction_bits, limbs, valid }, EncodedColumn::Numeric { u, valid: bits }) => {
                 for (limb, shift) in limbs.iter_mut().zip((0..).step_by(LIMB_BITS as usize)) {
-                    limb.extend(u.iter().map(|&u| (u >> shift) as u16));
+                    limb.extend(u.iter().map(|&u| (u << *fraction_bits >> shift) as u16));
                 }
                 extend(valid, bits);
             }
@@ -68,7 +70,7 @@ impl SegmentColumn {
 
     fn data(&self) -> ColumnData<'_> {
         match self {
-            Self::Numeric { limbs, valid } => {
+            Self::Numeric { limbs, valid, .. } => {
                 ColumnData::Numeric { limbs: limbs.iter().map(Vec::as_slice).collect(), valid: valid.as_deref() }
             }
             Self::Codes(codes) => ColumnData::Codes16(codes),
@@ -88,7 +90,7 @@ impl Drop for SegmentColumns {
     fn drop(&mut self) {
         for column in &mut self.columns {
             match column {
-                SegmentColumn::Numeric { limbs, valid } => {
+                SegmentColumn::Numeric { limbs, valid, .. } => {
                     limbs.zeroize();
                     valid.zeroize();
                 }
@@ -144,6 +146,19 @@ mod tests {
         assert_eq!(limbs[..], [&[0xdef0, 0, 0xffff], &[0x9abc, 0, 0xffff], &[0x5678, 0, 0xffff], &[0x1234, 0, 0xffff]]);
         assert_eq!((*valid, *text), (Some(&[true, false, true][..]), Some(&[true, false, true][..])));
         assert_eq!(*codes, [1, 2, 3]);
+    }
+
+    #[test]
+    fn fractions_fill_the_top_limb() {
+        let column = ColumnLayout {
+            fraction_bits: 15,
+            ..ColumnLayout::new("n", ColumnType::Int, Encoding::Numeric { limbs: 2 })
+        };
+        let mut columns = SegmentColumns::new(&Layout::new(2, vec![column], Vec::new()).unwrap(), 2);
+        let u = EncodedColumn::Numeric { u: vec![0, 79_999], valid: vec![true; 2] };
+        assert!(columns.push(&EncodedBatch { first_row: 0, rows: 2, columns: vec![u] }));
+        let [ColumnData::Numeric { limbs, .. }] = &columns.data()[..] else { panic!("other columns") };
+        assert_eq!(limbs[..], [&[0, 0x8000], &[0, 39_999]]);
     }
 
     #[test]

@@ -7,6 +7,7 @@ mod attacks;
 mod common;
 mod conditions;
 mod datasets;
+mod fractions;
 mod list;
 mod older;
 mod policy;

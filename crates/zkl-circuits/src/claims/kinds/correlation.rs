@@ -31,7 +31,7 @@ use zkl_core::{
 use super::variance::spread;
 use crate::{
     claims::{
-        bounds::{Bound, Bounds, Width},
+        bounds::{Bound, Bounds, Unit, Width},
         evaluate::{Evaluation, Facts},
         kind::{ClaimKind, Page, PageRow},
         language::{
@@ -139,7 +139,7 @@ impl Correlation {
         let ((a, _), (b, _)) = (table.quantity(left)?, table.quantity(right)?);
         let (pair, _) = table.pair(PairKind::Product, (a, left), (b, right))?;
         table.within(&self.is, -1, Some(1))?;
-        Ok(Pearson { pair, is: Bounds::new(&self.is, 0, Width::PART)? })
+        Ok(Pearson { pair, is: Bounds::new(&self.is, Unit::ONE, Width::PART)? })
     }
 }
 
@@ -305,7 +305,7 @@ impl Relation for Pearson {
     }
 
     fn evaluate(&self, facts: &Facts<'_>) -> Result<Evaluation, ClaimError> {
-        let sums = facts.product(self.pair)?;
+        let sums = &facts.product(self.pair)?;
         if sums.valid == 0 {
             return facts.vacuous(Vacuity::NoValues);
         }

@@ -9,7 +9,7 @@ use zkl_core::layout::Layout;
 
 use crate::{
     claims::{
-        bounds::Bounds,
+        bounds::{Bounds, Unit},
         evaluate::{Evaluation, Facts},
         kind::{Page, PageRow},
         language::{ClaimError, Comparison, Decimal, Fault, parser::Parser},
@@ -73,7 +73,7 @@ impl ColumnRatio for Count {
         format!("The number of rows with a value in {} {}.", quoted(&self.column), self.is.in_words())
     }
 
-    fn bounds(&self, table: &Table<'_>, _: u32) -> Result<Bounds, ClaimError> {
+    fn bounds(&self, table: &Table<'_>, _: Unit) -> Result<Bounds, ClaimError> {
         table.whole(&self.is)
     }
 
@@ -84,7 +84,7 @@ impl ColumnRatio for Count {
     fn switch(&self) {}
 
     fn evaluate(&self, facts: &Facts<'_>, column: Place, is: &Bounds) -> Result<Evaluation, ClaimError> {
-        Ok(Evaluation::fraction(facts.column(column)?.valid, 1u64, is, 0))
+        Ok(Evaluation::fraction(facts.column(column)?.valid, 1u64, is, Unit::ONE))
     }
 
     fn fraction(_: &Cs, _: &Frame, record: &RecordHeadVar, (): &()) -> Result<(IntVar, IntVar), GadgetError> {

@@ -16,7 +16,7 @@ use zkl_core::layout::Layout;
 
 use crate::{
     claims::{
-        bounds::{Bounds, Width},
+        bounds::{Bounds, Unit, Width},
         evaluate::{Evaluation, Facts},
         kind::{Page, PageRow},
         language::{ClaimError, Comparison, Decimal, Fault, parser::Parser},
@@ -94,8 +94,8 @@ impl ColumnRatio for Mean {
         format!("The mean of {} {}.", quoted(&self.column), self.is.in_words())
     }
 
-    fn bounds(&self, _: &Table<'_>, scale: u32) -> Result<Bounds, ClaimError> {
-        Bounds::new(&self.is, scale, Width::STATISTIC)
+    fn bounds(&self, _: &Table<'_>, unit: Unit) -> Result<Bounds, ClaimError> {
+        Bounds::new(&self.is, unit, Width::STATISTIC)
     }
 
     fn inwards(&self, layout: &Layout) -> Result<Option<Self>, ClaimError> {
@@ -107,7 +107,7 @@ impl ColumnRatio for Mean {
 
     fn evaluate(&self, facts: &Facts<'_>, column: Place, is: &Bounds) -> Result<Evaluation, ClaimError> {
         let (total, valid) = total(facts, column)?;
-        Ok(Evaluation::fraction(total, valid, is, facts.scale(column)))
+        Ok(Evaluation::fraction(total, valid, is, facts.unit(column)))
     }
 
     fn fraction(cs: &Cs, _: &Frame, record: &NumericRecordVar, (): &()) -> Result<(IntVar, IntVar), GadgetError> {

@@ -15,7 +15,7 @@ use zkl_core::layout::Layout;
 
 use crate::{
     claims::{
-        bounds::Bounds,
+        bounds::{Bounds, Unit},
         evaluate::{Evaluation, Facts},
         kind::{Page, PageRow},
         language::{ClaimError, Comparison, Decimal, Expected, Fault, parser::Parser},
@@ -113,7 +113,7 @@ impl ColumnRatio for Nulls {
         }
     }
 
-    fn bounds(&self, table: &Table<'_>, _: u32) -> Result<Bounds, ClaimError> {
+    fn bounds(&self, table: &Table<'_>, _: Unit) -> Result<Bounds, ClaimError> {
         match self.unit {
             NullUnit::Rows => table.whole(&self.is),
             NullUnit::Rate => table.rate(&self.is),
@@ -131,7 +131,7 @@ impl ColumnRatio for Nulls {
     fn evaluate(&self, facts: &Facts<'_>, column: Place, is: &Bounds) -> Result<Evaluation, ClaimError> {
         let (_, nulls) = facts.rows(column)?;
         Ok(match self.unit {
-            NullUnit::Rows => Evaluation::fraction(nulls, 1u64, is, 0),
+            NullUnit::Rows => Evaluation::fraction(nulls, 1u64, is, Unit::ONE),
             NullUnit::Rate => Evaluation::rate(nulls, facts.profile.rows, is),
         })
     }

@@ -11,18 +11,17 @@
 
 use std::fmt;
 
-use num_bigint::BigInt;
 use num_rational::BigRational;
 use serde::{Deserialize, Serialize};
 use zkl_core::layout::{Encoding, Layout};
 
 use crate::{
     claims::{
-        bounds::{Bounds, Width},
+        bounds::{Bounds, Unit, Width},
         evaluate::{Evaluation, Facts},
         kind::{Page, PageRow},
         language::{ClaimError, Coarse, Comparison, Decimal, Expected, Fault, OneSided, parser::Parser},
-        observed::{Observed, in_type},
+        observed::{Observed, ceil_in_units, in_type},
         ratio::ColumnRatio,
         relation::{Frame, enforce_at_least},
         resolve::{Place, Table},
@@ -119,8 +118,8 @@ impl ColumnRatio for Range {
         format!("The largest value of {} exceeds the smallest by {by} {than}.", quoted(&self.column))
     }
 
-    fn bounds(&self, _: &Table<'_>, scale: u32) -> Result<Bounds, ClaimError> {
-        Bounds::new(&self.is.into(), scale, Width::STATISTIC)
+    fn bounds(&self, _: &Table<'_>, unit: Unit) -> Result<Bounds, ClaimError> {
+        Bounds::new(&self.is.into(), unit, Width::STATISTIC)
     }
 
     fn inwards(&self, layout: &Layout) -> Result<Option<Self>, ClaimError> {
@@ -142,8 +141,8 @@ impl ColumnRatio for Range {
         let from_min = |max: i128| max - i128::from(stats.min);
         let hold = |range: i128| is.hold(&BigRational::from_integer(range.into()));
         let (range, sealed) = (from_min(stats.max.into()), from_min(stats.sealed_max(limbs)));
-        let observed = BigRational::new(range.into(), BigInt::from(10).pow(facts.scale(column)));
-        let coarse = || Coarse::UpperBound { provable: in_type(sealed, about.ty) };
+        let observed = BigRational::new(range.into(), facts.unit(column).per_one());
+        let coarse = || Coarse::UpperBound { provable: in_type(ceil_in_units(sealed, about), about.ty) };
         Ok(Evaluation::rounded(hold(range), hold(sealed), Observed::Number(observed), coarse))
     }
 

@@ -13,7 +13,7 @@ use zkl_core::{
 
 use crate::{
     claims::{
-        bounds::Bounds,
+        bounds::{Bounds, Unit},
         evaluate::{Evaluation, Facts},
         kind::{ClaimKind, Page, PageRow},
         language::{ClaimError, Comparison, Decimal, Fault, TextForm, parser::Parser},
@@ -108,7 +108,7 @@ impl Relation for RowCount {
     }
 
     fn evaluate(&self, facts: &Facts<'_>) -> Result<Evaluation, ClaimError> {
-        Ok(Evaluation::fraction(facts.profile.rows, 1u64, &self.is, 0))
+        Ok(Evaluation::fraction(facts.profile.rows, 1u64, &self.is, Unit::ONE))
     }
 
     fn open(&self, _: &Seal) -> Result<(), SealError> {

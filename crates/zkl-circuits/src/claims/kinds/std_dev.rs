@@ -5,14 +5,13 @@
 
 use std::fmt;
 
-use num_bigint::BigInt;
 use serde::{Deserialize, Serialize};
 use zkl_core::layout::Layout;
 
 use super::variance::{Estimator, Variance};
 use crate::{
     claims::{
-        bounds::{Bounds, Width},
+        bounds::{Bounds, Unit, Width},
         evaluate::{Evaluation, Facts},
         kind::{Page, PageRow},
         language::{ClaimError, Comparison, Decimal, Expected, Fault, parser::Parser},
@@ -91,7 +90,7 @@ impl ColumnRatio for Std {
         format!("The standard deviation of {} ({of}) {is}.", quoted(&self.column))
     }
 
-    fn bounds(&self, table: &Table<'_>, scale: u32) -> Result<Bounds, ClaimError> {
+    fn bounds(&self, table: &Table<'_>, unit: Unit) -> Result<Bounds, ClaimError> {
         // The square of a threshold below 0 would bound the variance by what the claim does not say.
         table.within(&self.is, 0, None)?;
         let squares = self.is.try_map(|threshold| {
@@ -101,7 +100,7 @@ impl ColumnRatio for Std {
                 denominator_bits: Width::STATISTIC.denominator,
             })
         })?;
-        Bounds::new(&squares, 2 * scale, Width::STATISTIC)
+        Bounds::new(&squares, unit.squared(), Width::STATISTIC)
     }
 
     fn inwards(&self, layout: &Layout) -> Result<Option<Self>, ClaimError> {
@@ -119,7 +118,7 @@ impl ColumnRatio for Std {
         let (numerator, denominator) = self.estimator.variance(facts, column)?;
         let variance = Observed::fraction(numerator, denominator);
         let holds = is.hold(&variance);
-        let square = variance / BigInt::from(10).pow(2 * facts.scale(column));
+        let square = variance / facts.unit(column).squared().per_one();
         Ok(Evaluation::exact(holds, Observed::Root { square, negative: false }))
     }
 

@@ -29,7 +29,7 @@ use crate::{
         evaluate::{Evaluation, Facts},
         kind::{ClaimKind, Page, PageRow},
         language::{ClaimError, Coarse, Comparison, Fault, Literal, OneSided, TextForm, Unsupported, parser::Parser},
-        observed::{Observed, in_type},
+        observed::{Observed, ceil_in_units, in_type},
         relation::{Frame, Relation, blank, enforce_at_least},
         resolve::{Place, ResolvedClaim, Table},
         rounded::Inwards,
@@ -66,9 +66,11 @@ impl ClaimKind for Values {
         }],
         notes: &[
             "What is sealed about bounds are limits that no value passes, not attained values: `max(x) >= t` cannot be \
-             said. With more than one 16-bit limb the upper limit is rounded up to the top limb; a true `max(x) <= t` \
-             below it is refused as *true but not provable*, with the limit that is provable. That message is for the \
-             owner: it tells where the largest value lies.",
+             said. Where the values span more than 65,535 of the column's units the upper limit is rounded up, by less \
+             than 1/32,768 of the span (more in columns whose values are too large for their span, as times in nanoseconds, \
+             and in tables that were notarized before `fraction_bits`); a true `max(x) <= t` below it is refused as *true but \
+             not provable*, with the limit that is provable. That message is for the owner: it tells where the largest value \
+             lies.",
         ],
     };
 
@@ -130,22 +132,29 @@ impl Values {
         let Encoding::Numeric { limbs } = about.encoding else {
             return Err(table.unsupported(about, Unsupported::NeedsNumeric));
         };
-        let [lower, upper] = whole_ends(&self.is, about)?;
-        let (lower, upper) = (lower.as_ref().map(narrow).transpose()?, upper.as_ref().map(narrow).transpose()?);
+        for end in whole_ends(&self.is, about, 0)?.iter().flatten() {
+            narrow(end)?;
+        }
+        let [lower, upper] =
+            whole_ends(&self.is, about, about.fraction_bits)?.map(|end| end.as_ref().map(within_limits));
         Ok(ValueRange { column, limbs, lower, upper })
     }
 }
 
-/// The least and the largest integer of `column` in a range, ends in its units.
-pub(crate) fn whole_ends(is: &Comparison<Literal>, column: &ColumnLayout) -> Result<[Option<BigInt>; 2], ClaimError> {
-    let is = is.try_map(|literal| in_units(literal, column))?;
+/// The least and the largest integer in a range, times `2^-fraction_bits` in the units of `column`.
+pub(crate) fn whole_ends(
+    is: &Comparison<Literal>,
+    column: &ColumnLayout,
+    fraction_bits: u8,
+) -> Result<[Option<BigInt>; 2], ClaimError> {
+    let is = is.try_map(|literal| Ok(in_units(literal, column)? * (BigInt::from(1) << fraction_bits)))?;
     if let Comparison::Between(lower, upper) = &is
         && lower > upper
     {
         return Err(ClaimError::EmptyRange { lower: lower.to_string(), upper: upper.to_string() });
     }
     let ends = is.ends(BigRational::clone);
-    // Values are integers: v >= a/b is v >= ceil(a/b), v > a/b is v >= floor(a/b) + 1, and so on.
+    // What is compared are integers: v >= a/b is v >= ceil(a/b), v > a/b is v >= floor(a/b) + 1, and so on.
     let lower = ends.lower.map(|(t, strict)| if strict { floor(&t) + 1 } else { ceil(&t) });
     let upper = ends.upper.map(|(t, strict)| if strict { ceil(&t) - 1 } else { floor(&t) });
     Ok([lower, upper])
@@ -166,6 +175,12 @@ fn narrow(value: &BigInt) -> Result<i128, ClaimError> {
         numerator_bits: 65,
         denominator_bits: Bound::DENOMINATOR_BITS,
     })
+}
+
+/// A threshold, or one next to the limits of what is sealed, which says the same there.
+fn within_limits(value: &BigInt) -> i128 {
+    let limit = if value.is_negative() { -MAX_VALUE } else { MAX_VALUE };
+    value.to_i128().map_or(limit, |value| value.clamp(-MAX_VALUE, MAX_VALUE))
 }
 
 /// A literal in the integer units of `column`.
@@ -240,8 +255,9 @@ impl Relation for ValueRange {
         let from_below = self.lower.is_none_or(|bound| i128::from(stats.min) >= bound);
         let holds = from_below && self.upper.is_none_or(|bound| i128::from(stats.max) <= bound);
         let provable = self.upper.is_none_or(|bound| sealed_max <= bound);
-        let observed = Observed::Range { min: stats.min, max: stats.max, ty: about.ty };
-        let coarse = || Coarse::UpperBound { provable: in_type(sealed_max, about.ty) };
+        let [min, max] = [stats.min, stats.max].map(|value| value >> about.fraction_bits);
+        let observed = Observed::Range { min, max, ty: about.ty };
+        let coarse = || Coarse::UpperBound { provable: in_type(ceil_in_units(sealed_max, about), about.ty) };
         Ok(Evaluation::rounded(holds, provable, observed, coarse))
     }
 

@@ -17,7 +17,7 @@ use zkl_core::layout::Layout;
 
 use crate::{
     claims::{
-        bounds::{Bounds, Width},
+        bounds::{Bounds, Unit, Width},
         evaluate::{Evaluation, Facts},
         kind::{Page, PageRow},
         language::{ClaimError, Comparison, Decimal, Fault, Vacuity, parser::Parser},
@@ -132,8 +132,8 @@ impl ColumnRatio for Variance {
         format!("The variance of {} ({of}) {is}.", quoted(&self.column))
     }
 
-    fn bounds(&self, _: &Table<'_>, scale: u32) -> Result<Bounds, ClaimError> {
-        Bounds::new(&self.is, 2 * scale, Width::STATISTIC)
+    fn bounds(&self, _: &Table<'_>, unit: Unit) -> Result<Bounds, ClaimError> {
+        Bounds::new(&self.is, unit.squared(), Width::STATISTIC)
     }
 
     fn inwards(&self, layout: &Layout) -> Result<Option<Self>, ClaimError> {
@@ -147,7 +147,7 @@ impl ColumnRatio for Variance {
 
     fn evaluate(&self, facts: &Facts<'_>, column: Place, is: &Bounds) -> Result<Evaluation, ClaimError> {
         let (numerator, denominator) = self.estimator.variance(facts, column)?;
-        Ok(Evaluation::fraction(numerator, denominator, is, 2 * facts.scale(column)))
+        Ok(Evaluation::fraction(numerator, denominator, is, facts.unit(column).squared()))
     }
 
     fn fraction(

@@ -28,17 +28,19 @@ pub(super) struct Column {
     pub(super) name: &'static str,
     pub(super) ty: ColumnType,
     pub(super) encoding: Encoding,
+    pub(super) fraction_bits: u8,
     pub(super) cells: Cells,
 }
 
 pub(super) const fn numbers(name: &'static str, limbs: u8, cells: Vec<Option<i64>>) -> Column {
-    Column { name, ty: ColumnType::Int, encoding: Encoding::Numeric { limbs }, cells: Cells::Numbers(cells) }
+    let encoding = Encoding::Numeric { limbs };
+    Column { name, ty: ColumnType::Int, encoding, fraction_bits: 0, cells: Cells::Numbers(cells) }
 }
 
 pub(super) fn words(name: &'static str, capacity: u32, text: &'static str) -> Column {
     let cells = text.split_whitespace().map(|word| (word != "-").then_some(word)).collect();
     let encoding = if capacity > 256 { Encoding::Grouped { capacity } } else { Encoding::Category { capacity } };
-    Column { name, ty: ColumnType::Category, encoding, cells: Cells::Words(cells) }
+    Column { name, ty: ColumnType::Category, encoding, fraction_bits: 0, cells: Cells::Words(cells) }
 }
 
 impl Column {
@@ -149,8 +151,10 @@ impl Table {
     pub(super) fn new(columns: &[Column], pairs: &[PairLayout]) -> Self {
         let rows = columns[0].len();
         assert!(columns.iter().all(|column| column.len() == rows));
-        let about =
-            columns.iter().map(|column| ColumnLayout::new(column.name, column.ty, column.encoding).nullable(true));
+        let about = columns.iter().map(|column| ColumnLayout {
+            fraction_bits: column.fraction_bits,
+            ..ColumnLayout::new(column.name, column.ty, column.encoding).nullable(true)
+        });
         let layout = Layout::new(rows as u64, about.collect(), pairs.to_vec()).unwrap();
         let pairs = pairs.iter().map(|pair| match *pair {
             PairLayout::Joint { group, label } => {
