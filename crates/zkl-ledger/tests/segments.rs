@@ -20,8 +20,13 @@ use zkl_ledger::{
     verify,
 };
 
-const HEADER: &str = "age,city,smokes\n";
-const PARTS: [&str; 3] = ["34,York,no\n58,Bath,yes\n", "41,York,no\n,Ely,no\n19,Bath,yes\n", "77,,no\n"];
+const HEADER: &str = "age,city,smokes,pay\n";
+/// No part has the span of all pay, from which its fraction bits follow.
+const PARTS: [&str; 3] = [
+    "34,York,no,20000\n58,Bath,yes,31000\n",
+    "41,York,no,25000\n,Ely,no,25000\n19,Bath,yes,41000\n",
+    "77,,no,99999\n",
+];
 
 fn keys() -> KeyStore {
     KeyStore::open(Path::new(env!("CARGO_TARGET_TMPDIR")).join("zkl-keys")).unwrap()
@@ -41,7 +46,12 @@ fn read() -> ReadOptions {
         null_tokens: None,
         round: false,
     };
-    let types = [("age", ColumnType::Int), ("city", ColumnType::Category), ("smokes", ColumnType::Bool)];
+    let types = [
+        ("age", ColumnType::Int),
+        ("city", ColumnType::Category),
+        ("smokes", ColumnType::Bool),
+        ("pay", ColumnType::Int),
+    ];
     ReadOptions {
         pins: types.map(pin).to_vec(),
         joint: vec![("city".into(), "smokes".into())],
@@ -100,9 +110,12 @@ async fn a_table_in_parts_becomes_the_entry_of_a_table_on_one_machine() {
     assert_eq!(notarized.notarization.assurance, Assurance::Proved);
 
     // The same verifier, and claims as about any table.
-    let entry = notarized.dataset.prove(&"mean(age) between 40 and 50".parse().unwrap()).await.unwrap();
-    let receipt = ledger.receipt(&entry).await.unwrap().encode().unwrap();
-    verify(&receipt, &Trust::default().with_log(ledger.log_key())).unwrap();
+    assert_eq!(notarized.layout.columns()[3].fraction_bits, 15);
+    for claim in ["mean(age) between 40 and 50", "max(pay) <= 100000"] {
+        let entry = notarized.dataset.prove(&claim.parse().unwrap()).await.unwrap();
+        let receipt = ledger.receipt(&entry).await.unwrap().encode().unwrap();
+        verify(&receipt, &Trust::default().with_log(ledger.log_key())).unwrap();
+    }
 
     // One machine that reads the whole with the same secrets has the same layout, seal and dataset commitment: only the digests
     // of the source are others.
