@@ -22,11 +22,8 @@ use zkl_ledger::{
 
 const HEADER: &str = "age,city,smokes,pay\n";
 /// No part has the span of all pay, from which its fraction bits follow.
-const PARTS: [&str; 3] = [
-    "34,York,no,20000\n58,Bath,yes,31000\n",
-    "41,York,no,25000\n,Ely,no,25000\n19,Bath,yes,41000\n",
-    "77,,no,99999\n",
-];
+const PARTS: [&str; 3] =
+    ["34,York,no,20000\n58,Bath,yes,31000\n", "41,York,no,25000\n,Ely,no,25000\n19,Bath,yes,41000\n", "77,,no,99999\n"];
 
 fn keys() -> KeyStore {
     KeyStore::open(Path::new(env!("CARGO_TARGET_TMPDIR")).join("zkl-keys")).unwrap()

@@ -19,7 +19,7 @@ use zkl_ledger::{
 use crate::{
     common::{Fixture, logged_again},
     proved::{KEY_SEED, signer},
-    relations::{changed, check, notarized, table},
+    relations::{changed, check, notarized, table, terms},
 };
 
 struct Tables {
@@ -132,7 +132,7 @@ async fn tables_with_other_fraction_bits_are_compared_by_value() {
 
     // Another constant has the same circuit, and is not what was proved.
     let other = changed(&filter, &|record, _| {
-        record.terms.details.conditions[0] = condition(Comparison::Between("500", "1500.01"));
+        terms(record).details.conditions[0] = condition(Comparison::Between("500", "1500.01"));
     });
     assert!(matches!(other, Err(VerifyError::Relation(VerifyRelationError::Proof(_)))), "{other:?}");
 }
