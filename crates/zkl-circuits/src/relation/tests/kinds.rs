@@ -164,7 +164,7 @@ fn one_row_of_every_key_is_proved_and_forged_columns_and_dictionaries_are_not() 
         assert!(!holds(&|_| (), &|_, secret| secret.messages[end] += Fr::one()));
     }
     assert!(!holds(&|_| (), &|inputs, _| inputs.tables[1].rows[0] -= 1));
-    assert_eq!(constraints, 0);
+    assert_eq!(constraints, 21_214);
     let tables = dedup(7);
     let setting = Setting::new(UNIVERSAL, operation, &tables);
     let statement = setting.statement();
