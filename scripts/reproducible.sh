@@ -3,12 +3,13 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 what=${1:-verifier}
+commit=$(git rev-parse HEAD)
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 for name in one another/place; do
     mkdir -p "$work/$name"
-    git archive HEAD | tar -x -C "$work/$name"
-    ZKL_COMMIT=$(git rev-parse HEAD) SOURCE_DATE_EPOCH=$(git log -1 --format=%ct) CARGO_TARGET_DIR="$work/$name/target" \
+    git archive "$commit" | tar -x -C "$work/$name"
+    ZKL_COMMIT=$commit SOURCE_DATE_EPOCH=$(git log -1 --format=%ct "$commit") CARGO_TARGET_DIR="$work/$name/target" \
         "$work/$name/scripts/static_build.sh" "$what" "$work/$name/out"
 done
 (cd "$work/one/out" && sha256sum -- *) > "$work/sums"

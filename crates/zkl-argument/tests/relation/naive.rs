@@ -229,10 +229,10 @@ fn agrees_with_the_weights_of_all_tuples_on_honest_and_changed_columns() {
             RelationKind::Dedup { .. } => {
                 // Few keys, of which the second table has one row each, or nearly so.
                 let mut all = rows[..8].to_vec();
-                all.iter_mut().for_each(|row| row.0 = row.0.map(|number| number.signum()));
+                all.iter_mut().for_each(|row| row.0 = row.0.map(i64::signum));
                 let mut kept = all.clone();
                 kept.shuffle(&mut rng);
-                kept.sort_by_key(|row| key_of(row));
+                kept.sort_by_key(key_of);
                 kept.dedup_by_key(|row| key_of(row));
                 match rng.gen_range(0..6) {
                     0 => kept.push(rows[rng.gen_range(0..8)]),

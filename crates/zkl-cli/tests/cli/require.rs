@@ -29,6 +29,7 @@ fn no_receipt_with_dev_material_is_called_valid() {
         "v1/public-notarization",
         "v5/claims",
         "v5/public-notarization",
+        "v6/policy",
         "v6/rotated",
         "v6/withdrawn",
     ];
