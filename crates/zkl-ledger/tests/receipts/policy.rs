@@ -128,7 +128,7 @@ async fn nobody_says_what_another_notarys_server_does() {
     let own = PolicyRecord { notary: stranger.verifying_key(), ..record() };
     fixture.ledger.append(SignedEntry::sign(Predicate::Policy(own), &stranger).unwrap()).await.unwrap();
     let found = fixture.ledger.server_policy(&server).await.unwrap().unwrap();
-    assert!(found.policy == before && found.is_whole);
+    assert_eq!((&found.policy, found.is_whole), (&before, true), "{found:?}");
     // It is shown apart, as what does not follow from anything.
     let all = fixture.ledger.server_policies(None).await.unwrap();
     assert_eq!((all.len(), all[1].is_whole, all[1].policy.is_empty()), (2, false, true));

@@ -132,8 +132,9 @@ impl Pseudonyms {
 
     /// A line that ends with `text`, or with a pseudonym of it where it is none that a line can hold.
     pub(crate) fn line(&self, beginning: &str, text: &str) -> PolicyLine {
-        let short = text.len() <= MAX_TEXT;
-        let whole = short.then(|| PolicyLine::try_from(format!("{beginning}{text}")).ok()).flatten();
+        // What is no line by itself would not show where it begins or ends.
+        let is_line = text.len() <= MAX_TEXT && PolicyLine::try_from(text.to_owned()).is_ok();
+        let whole = is_line.then(|| PolicyLine::try_from(format!("{beginning}{text}")).ok()).flatten();
         whole.unwrap_or_else(|| {
             // What comes before is the server's own words, and short.
             let hidden = format!("{beginning}{}", self.name("text", text));
