@@ -124,7 +124,7 @@ async fn nobody_says_what_another_notarys_server_does() {
     let (server, by) = (line(SERVER), line("operator"));
     let (before, after) = (policy(&["a", "b"]), policy(&["b", "c", "d"]));
     fixture.ledger.record_policy(&server, None, &before, &by).await.unwrap();
-    let stranger = key(9);
+    let stranger = key(8);
     let own = PolicyRecord { notary: stranger.verifying_key(), ..record() };
     fixture.ledger.append(SignedEntry::sign(Predicate::Policy(own), &stranger).unwrap()).await.unwrap();
     let found = fixture.ledger.server_policy(&server).await.unwrap().unwrap();
