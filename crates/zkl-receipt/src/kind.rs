@@ -195,6 +195,10 @@ impl Predicate {
     }
 
     pub(crate) fn verify(&self, scope: &Scope<'_>) -> Result<VerifiedStatement, VerifyError> {
+        // Closed relations alone have one.
+        if !matches!(self, Self::Relation(_)) {
+            scope.absent("statement", scope.evidence.statement.as_ref())?;
+        }
         self.as_kind().verify(scope)
     }
 }

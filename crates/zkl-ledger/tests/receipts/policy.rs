@@ -1,9 +1,13 @@
 //! Policies of servers: what an entry must say, and by whom and on which log it counts.
 
+use zkl_core::{
+    column::ColumnType,
+    layout::{ColumnLayout, Encoding, Layout},
+};
 use zkl_ledger::{
     Trust,
     receipt::{
-        AccessPolicy, EntryError, Nonce, PolicyLine, PolicyRecord, Predicate, ProofPart, Receipt, ScanPart,
+        AccessPolicy, EntryError, Manifest, Nonce, PolicyLine, PolicyRecord, Predicate, ProofPart, Receipt, ScanPart,
         SignedEntry, VerifiedReceipt, VerifyError,
     },
     transparency::keys::SigningKey,
@@ -67,7 +71,11 @@ async fn a_change_of_a_policy_has_a_receipt_without_evidence() {
     with_proof.entries[0].evidence.proof = Some(ProofPart { bytes: String::new(), key: String::new() });
     let mut with_scan = receipt.clone();
     with_scan.entries[0].evidence.scan = Some(ScanPart { proof: String::new(), keys: Vec::new() });
-    for receipt in [with_proof, with_scan] {
+    let mut with_manifest = receipt.clone();
+    let column = ColumnLayout::new("a", ColumnType::Int, Encoding::Numeric { limbs: 1 });
+    let layout = Layout::new(1, vec![column], Vec::new()).unwrap();
+    with_manifest.entries[0].evidence.manifest = Some(Manifest::new(layout, Vec::new()));
+    for receipt in [with_proof, with_scan, with_manifest] {
         let error = verified(&receipt).unwrap_err();
         assert!(matches!(error, VerifyError::EvidenceSuperfluous { index: LeafIndex(0), .. }), "{error:?}");
     }

@@ -131,9 +131,11 @@ mod tests {
         assert!(read(&|_| ()).is_ok());
         let other = "1".repeat(64);
         let condition = serde_json::json!([{ "column": "a", "is": { "at_least": "1" } }]);
-        let changes: [&dyn Fn(&mut serde_json::Value); 10] = [
+        let changes: [&dyn Fn(&mut serde_json::Value); 11] = [
             &|text| text["digest"] = other.clone().into(),
             &|text| text["open"]["salt"] = other.clone().into(),
+            // Of the same roles.
+            &|text| text["operation"] = "disjoint".into(),
             &|text| text["open"]["statement"]["columns"] = vec!["a"].into(),
             &|text| text["open"]["statement"]["operation"] = "split".into(),
             &|text| text["open"]["statement"]["k"] = 3.into(),
@@ -162,6 +164,9 @@ mod tests {
         let again = RelationRecord::try_from(serde_json::from_str::<RelationV1>(&text).unwrap()).unwrap();
         assert_eq!((&again, again.disclosure.open()), (&record, None));
         let part = said.part(&entries);
+        assert_eq!(record.opened(&part).as_ref(), Some(said));
+        let disclosure = Disclosure::Closed { operation: Operation::Disjoint, digest };
+        assert_eq!(RelationRecord { disclosure, ..open.clone() }.opened(&part), None, "another operation");
         assert_eq!(part.clone().open(&digest, &entries).as_ref(), Some(said));
         assert_eq!(part.clone().open(&digest, &entries[..1]), None);
         let mut other = said.clone();
