@@ -7,7 +7,7 @@ use zkl_argument::{
     PlanError,
     srs::{DeriveError, SnarkjsError},
 };
-use zkl_circuits::claims::language::{ClaimError, PairKind};
+use zkl_circuits::claims::language::ClaimError;
 use zkl_circuits::{
     scan::{PartDecodeError, ProveTableError, TablePlanError},
     seal::SealError,
@@ -17,10 +17,10 @@ use zkl_core::{
     digest::{BlobDigest, TransactionId},
     error::ParseError,
     name::DatasetName,
-    storage::{StorageError, StorageErrorKind},
+    storage::StorageError,
     tree::{LeafIndex, TreeSize},
 };
-use zkl_dataset::{DatasetError, Fault};
+use zkl_dataset::DatasetError;
 use zkl_merkle::{
     error::{CheckpointError, DsseError, KeyError, NoteError, StatementError, TileError, TreeError},
     signer::SignerError,
@@ -38,6 +38,11 @@ use crate::{
     store_url::StoreUrlError,
     vault::{OpeningKeyError, VaultError},
 };
+
+mod hint;
+mod kind;
+
+pub use kind::ErrorKind;
 
 /// Why an operation of the ledger failed.
 #[derive(Debug, Error)]
@@ -480,34 +485,6 @@ pub enum LedgerError {
     },
 }
 
-/// What kind of failure an error is, for deciding what to do about it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum ErrorKind {
-    /// What was asked for cannot be done with this table, claim, name or setting.
-    InvalidInput,
-    /// The claim is not true of the table.
-    FalseClaim,
-    /// A ledger, dataset, entry or opening is not there.
-    NotFound,
-    /// There is something already where something new was to be made.
-    AlreadyExists,
-    /// The ledger was opened for reading only.
-    ReadOnly,
-    /// Somebody else writes: the same request may succeed later.
-    Busy,
-    /// A store, a vault, a file or the system does not answer as it should.
-    Unavailable,
-    /// What is stored is not what was written, or not this ledger's.
-    Damaged,
-    /// This program was built without what is needed.
-    NotSupported,
-    /// The request was cancelled.
-    Cancelled,
-    /// A fault of this program.
-    Internal,
-}
-
 impl From<UriError> for LedgerError {
     fn from(error: UriError) -> Self {
         Self::KeyPlace(error.into())
@@ -539,96 +516,6 @@ impl LedgerError {
         Self::Randomness(Box::new(source))
     }
 
-    /// What kind of failure it is.
-    pub fn kind(&self) -> ErrorKind {
-        match self {
-            Self::Storage(error) => match error.kind {
-                StorageErrorKind::Locked | StorageErrorKind::Conflict { .. } => ErrorKind::Busy,
-                StorageErrorKind::NotFound => ErrorKind::NotFound,
-                StorageErrorKind::ReadOnly => ErrorKind::ReadOnly,
-                StorageErrorKind::Corrupt(_) => ErrorKind::Damaged,
-                StorageErrorKind::Invalid(_) => ErrorKind::InvalidInput,
-                _ => ErrorKind::Unavailable,
-            },
-            Self::Batch(error) => error.kind(),
-            Self::Relation(error) => error.kind(),
-            Self::Derivation(error) => error.kind(),
-            Self::Claim(ClaimError::False) => ErrorKind::FalseClaim,
-            Self::Dataset(error) => match error.fault() {
-                Fault::Io(_) => ErrorKind::Unavailable,
-                Fault::Cancelled => ErrorKind::Cancelled,
-                _ => ErrorKind::InvalidInput,
-            },
-            Self::Claim(_)
-            | Self::Parse(_)
-            | Self::StoreUrl(_)
-            | Self::Plan(_)
-            | Self::TablePlan(_)
-            | Self::TooWide { .. }
-            | Self::TooWideInParts { .. }
-            | Self::Part(_)
-            | Self::Scan(ProveTableError::Refused { .. })
-            | Self::OtherRows
-            | Self::NoRows
-            | Self::EntryTooLong { .. }
-            | Self::ClaimCircuit { .. }
-            | Self::NoCeremonyKey { .. }
-            | Self::ImportKey(_)
-            | Self::NotANotarization { .. }
-            | Self::Ptau(_)
-            | Self::DeriveSrs(_)
-            | Self::Settings { .. }
-            | Self::KeyStays { .. }
-            | Self::RotationUnfinished { .. }
-            | Self::OverlapGoesOn { .. }
-            | Self::FormerKey { .. }
-            | Self::NoNotary
-            | Self::NotEmpty { .. }
-            | Self::SameStore { .. }
-            | Self::KeptReceipt { .. }
-            | Self::NotWithdrawable { .. }
-            | Self::NotAPrefix { .. }
-            | Self::Unnamed
-            | Self::Incomplete { .. } => ErrorKind::InvalidInput,
-            Self::NoLedger { .. }
-            | Self::UnknownDataset { .. }
-            | Self::NotNotarized { .. }
-            | Self::UnknownEntry { .. }
-            | Self::OpeningAbsent { .. }
-            | Self::NotAnExport { .. }
-            | Self::NotPublished { .. } => ErrorKind::NotFound,
-            Self::LedgerExists { .. } => ErrorKind::AlreadyExists,
-            Self::ReadOnly | Self::Succeeded { .. } => ErrorKind::ReadOnly,
-            Self::SameKey => ErrorKind::InvalidInput,
-            Self::Contention { .. } => ErrorKind::Busy,
-            Self::Io { .. }
-            | Self::Remote { .. }
-            | Self::Vault { .. }
-            | Self::OpeningKey(_)
-            | Self::KeyPlace(_)
-            | Self::Randomness(_)
-            | Self::Keys(_)
-            | Self::Signer(_)
-            | Self::Key(_) => ErrorKind::Unavailable,
-            Self::Checkpoint(_)
-            | Self::Tree(_)
-            | Self::HeadMismatch { .. }
-            | Self::Entry { .. }
-            | Self::Blob { .. }
-            | Self::Opening { .. }
-            | Self::OpeningMismatch { .. }
-            | Self::StoreAbsent { .. }
-            | Self::SetBack { .. }
-            | Self::Unfinished
-            | Self::PublicKey { .. }
-            | Self::Damaged { .. }
-            | Self::Diverged { .. } => ErrorKind::Damaged,
-            Self::NotCompiledIn { .. } => ErrorKind::NotSupported,
-            Self::Cancelled | Self::AppendCancelled => ErrorKind::Cancelled,
-            _ => ErrorKind::Internal,
-        }
-    }
-
     /// This error once for each of `callers`. The store's errors keep their kind, so that every caller can act on it.
     pub(crate) fn for_each_caller(self, callers: usize) -> Vec<Self> {
         match self {
@@ -647,65 +534,6 @@ impl LedgerError {
                 let error = Arc::new(error);
                 (0..callers).map(|_| Self::Batch(Arc::clone(&error))).collect()
             }
-        }
-    }
-
-    /// What can be done about it, if there is something. Programs that have commands or flags for it say so themselves.
-    pub fn hint(&self) -> Option<String> {
-        match self {
-            Self::Storage(error) => match error.kind {
-                StorageErrorKind::Locked => Some("another process is writing; try again when it is done".into()),
-                StorageErrorKind::Full => Some("free some space on the ledger's disk; nothing was recorded".into()),
-                StorageErrorKind::Unavailable => {
-                    Some("check the store's URL, and that its server runs and lets you in".into())
-                }
-                StorageErrorKind::Corrupt(_) => Some("check the log, and restore the ledger from a copy".into()),
-                _ => None,
-            },
-            Self::Batch(error) => error.hint(),
-            Self::Relation(error) => error.hint().map(Into::into),
-            Self::Derivation(error) => error.hint(),
-            Self::Dataset(error) => error.hint(),
-            Self::Claim(ClaimError::MissingPair { kind, first, second, .. }) => {
-                let pair = match kind {
-                    PairKind::Joint => "joint",
-                    PairKind::Product => "product",
-                };
-                Some(format!("notarize the table again with the {pair} pair {first}, {second}"))
-            }
-            Self::UnknownDataset { similar: Some(name), .. } => Some(format!("did you mean {name}?")),
-            Self::StoreAbsent { .. } | Self::SetBack { .. } | Self::Diverged { .. } => Some(
-                "restore the ledger from its newest copy: a second history under one key makes both worthless".into(),
-            ),
-            Self::Keys(keys::KeyError::SrsAbsent { .. }) => Some("import the ceremony's file first".into()),
-            Self::NotCompiledIn { feature, .. } => Some(format!("build it with the feature {feature}")),
-            Self::StoreUrl(error) if std::path::Path::new(&error.got).exists() => {
-                Some(format!("for the embedded store in that directory, write rocks:{}", error.got))
-            }
-            Self::NotAPrefix { .. } => {
-                Some("nothing was written; name an empty store, or one that holds an earlier copy of this log".into())
-            }
-            Self::Damaged { .. } => Some("restore the ledger from a copy".into()),
-            Self::TooWide { .. } => {
-                Some("prove under the public string alone, notarize fewer columns at a time, or attest only".into())
-            }
-            Self::TooWideInParts { .. } => Some("notarize it in one place, or fewer columns at a time".into()),
-            Self::KeyPlace(error) => error.hint().map(Into::into),
-            Self::KeyStays { .. } => Some("make a new key where you want one, and rotate to it".into()),
-            Self::Succeeded { .. } => Some(
-                "if a rotation was interrupted here, repeat `zkl key rotate`; if another copy of this directory rotated the key, go on with that"
-                    .into(),
-            ),
-            Self::RotationUnfinished { .. } => Some("`zkl key rotate` finishes it".into()),
-            Self::OverlapGoesOn { .. } => Some("`zkl key rotate --end-overlap` lets the former key sign no more".into()),
-            Self::SameKey => Some("`zkl key rotate` replaces it; afterwards it can be revoked".into()),
-            Self::OpeningKey(error) => error.hint().map(Into::into),
-            Self::Vault { source, .. } => source.downcast_ref().and_then(OpeningKeyError::hint).map(Into::into),
-            Self::OpeningAbsent { .. } => Some(
-                "without its opening nothing more can be proved about this version; notarize the table again".into(),
-            ),
-            Self::Unnamed => Some("give the table a name".into()),
-            _ => None,
         }
     }
 }
