@@ -121,33 +121,32 @@ impl<'l> Relate<'l> {
 
     async fn run(self) -> Result<Entry, LedgerError> {
         let (ledger, reporter) = (self.ledger, Arc::clone(&self.reporter));
-        let (record, proved) = self.prove().await?;
+        let (_, record, proved) = self.prove().await?;
         work::carry_out(record_proof(ledger.clone(), Predicate::Relation(record), proved, reporter)).await
     }
 
     async fn run_closed(self) -> Result<ClosedRelation, LedgerError> {
         let (ledger, reporter) = (self.ledger.clone(), Arc::clone(&self.reporter));
-        let (mut record, proved) = self.prove().await?;
+        let (said, mut record, proved) = self.prove().await?;
         let entries = record.entries();
-        let (operation, digest) = (record.disclosure.operation(), record.disclosure.digest(&entries));
-        let closed = Disclosure::Closed { operation, digest };
-        let statement = match std::mem::replace(&mut record.disclosure, closed) {
-            Disclosure::Open(said) => Some(said.part(&entries)),
-            Disclosure::Closed { .. } => None,
-        };
+        record.disclosure = Disclosure::Closed { operation: said.terms.operation, digest: said.digest(&entries) };
         let (bytes, key) =
             (BASE64_STANDARD.encode(&proved.blob), BASE64_STANDARD.encode(proved.key.verifying().as_bytes()));
-        let evidence = Evidence { proof: Some(ProofPart { bytes, key }), statement, ..Evidence::default() };
+        let evidence = Evidence {
+            proof: Some(ProofPart { bytes, key }),
+            statement: Some(said.part(&entries)),
+            ..Evidence::default()
+        };
         let append = async move {
             let signed = ledger.sign(Predicate::Relation(record)).await?;
             reporter.stage(Stage::Append);
             ledger.append(signed).await
         };
-        Ok(ClosedRelation { entry: work::carry_out(append).await?, evidence })
+        Ok(ClosedRelation { entry: work::carry_out(append).await?, terms: said.terms, evidence })
     }
 
-    /// The record of an open relation, and its proof.
-    async fn prove(self) -> Result<(RelationRecord, Proved), LedgerError> {
+    /// What is said, its record as an open relation, and the proof.
+    async fn prove(self) -> Result<(SaltedTerms, RelationRecord, Proved), LedgerError> {
         let Self { ledger, operation, tables, columns, details, reporter } = self;
         let notary = ledger.notary()?.verifying_key();
         if !operation.tables().contains(&tables.len()) {
@@ -225,14 +224,14 @@ impl<'l> Relate<'l> {
         });
         let (said, proved) = proved.await?;
         let record = RelationRecord {
-            disclosure: Disclosure::Open(said),
+            disclosure: Disclosure::Open(said.clone()),
             datasets,
             proof: proved.record(),
             notary,
             recorded_at: Timestamp::now(),
             nonce,
         };
-        Ok((record, proved))
+        Ok((said, record, proved))
     }
 }
 
@@ -245,7 +244,9 @@ pub struct RelateClosed<'l>(Relate<'l>);
 pub struct ClosedRelation {
     /// Its entry.
     pub entry: Entry,
-    /// What it says, and the proof: for receipts, and for nobody who may not know what it says.
+    /// What it says.
+    pub terms: RelationTerms,
+    /// That with its salt, and the proof: for receipts, and for nobody who may not know what it says.
     pub evidence: Evidence,
 }
 

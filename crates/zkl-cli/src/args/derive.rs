@@ -43,7 +43,7 @@ pub(crate) struct SplitArgs {
 /// Make a table of the rows that meet conditions, and prove that it has all of them and no others.
 ///
 /// Makes the file, notarizes it as the table was read, and proves and records `adults = filter(all, age >= 18)`. The table is notarized
-/// first if its newest version is another one. The conditions stand in the log.
+/// first if its newest version is another one. The conditions stand in the log unless `--closed` keeps them out of it.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -68,13 +68,13 @@ pub(crate) struct FilterRowsArgs {
 /// Make a table without the rows that meet conditions, and prove that nothing else changed.
 ///
 /// Makes the file, notarizes it as the table was read, and proves and records `rest = erase(all, patient = 17)`. The table is notarized
-/// first if its newest version is another one. The conditions stand in the log: name a number that says nothing outside of the table, and
-/// nobody's name.
+/// first if its newest version is another one. The conditions stand in the log unless `--closed` keeps them out of it: name a number that
+/// says nothing outside of the table, and nobody's name.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
   zkl erase patients.csv 'patient_id = 17' -o patients-2.csv
-  zkl erase visits.parquet 'patient = 17 and day >= 2024-01-01' -o rest.parquet --receipt erased.receipt
+  zkl erase visits.parquet 'patient = 17 and day >= 2024-01-01' -o rest.parquet --closed --receipt erased.receipt
 
 Exit codes: 0 proved, 2 it cannot be made or proved, 3 no row meets the conditions, or every row does, 4 busy.")]
 pub(crate) struct EraseArgs {
@@ -131,6 +131,9 @@ pub(crate) struct DeriveArgs {
     /// Replace files that are there
     #[arg(long)]
     pub(crate) force: bool,
+    /// Keep what the relation says (columns, conditions) out of the log: the receipt alone has it, and cannot be made again
+    #[arg(long, requires = "receipt")]
+    pub(crate) closed: bool,
     /// Write the receipt of the relation to this file
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) receipt: Option<PathBuf>,

@@ -8,14 +8,14 @@ use serde::Serialize;
 use zkl_ledger::{
     DatasetName, LedgerError,
     dataset::Compression,
-    receipt::{Predicate, RelationRecord},
+    receipt::{Predicate, RelationTerms},
     relation::{Condition, Derivation, Relation},
     requests::{Derived, DerivedFile},
 };
 
 use super::cosign::WitnessLine;
 use crate::{
-    args::{DedupArgs, DeriveArgs, EraseArgs, FilterRowsArgs, ReceiptContentArgs, SplitArgs},
+    args::{DedupArgs, DeriveArgs, EraseArgs, FilterRowsArgs, SplitArgs},
     config::Config,
     error::CliError,
     files::{self, Content},
@@ -32,6 +32,8 @@ struct DeriveReport {
     source: TableLine,
     tables: Vec<TableLine>,
     columns: Vec<String>,
+    /// Whether columns and conditions are kept out of the log.
+    closed: bool,
     circuit: String,
     /// Of a split.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -66,6 +68,9 @@ impl Report for DeriveReport {
             writeln!(out, "Made {}", line(table))?;
         }
         writeln!(out, "Proved {}, entry {}", output::printable(&self.relation), self.index)?;
+        if self.closed {
+            writeln!(out, "{}", super::relate::CLOSED)?;
+        }
         let columns: Vec<String> = self.columns.iter().map(|column| output::printable(column)).collect();
         let mut fields = vec![
             ("transaction", self.transaction.clone()),
@@ -133,7 +138,7 @@ struct Request {
 
 async fn run(request: Request, config: &Config) -> Result<(), CliError> {
     let Request { file, output, derivation, derive, seed } = request;
-    let DeriveArgs { name, output_names, on, force, receipt, read, write } = derive;
+    let DeriveArgs { name, output_names, on, force, closed, receipt, read, write } = derive;
     let mut source = table::at(std::slice::from_ref(&file), read.sql.as_deref())?;
     if let Some(name) = name {
         source = source.named(name);
@@ -155,7 +160,7 @@ async fn run(request: Request, config: &Config) -> Result<(), CliError> {
     let source = source.options(super::read::options(read)?);
     let ledger = super::open_for_writing(config, &write, super::Openings::Read).await?;
     let reporter = Arc::new(TerminalProgress::new(config.quiet));
-    let mut request = ledger.derive(source, derivation).overwrite(force).progress(Arc::clone(&reporter));
+    let mut request = ledger.derive(source, derivation).overwrite(force).closed(closed).progress(Arc::clone(&reporter));
     for (index, path) in output.into_iter().enumerate() {
         request = request.file(DerivedFile { path, dataset: output_names.get(index).cloned() });
     }
@@ -177,9 +182,11 @@ async fn run(request: Request, config: &Config) -> Result<(), CliError> {
         true => Vec::new(),
         false => super::cosign::after_append(&ledger, config).await,
     };
-    let content = ReceiptContentArgs { no_scan: false };
     let receipt = match &receipt {
-        Some(path) => Some(super::receipt::write_new(&ledger, &derived.relation, path, content).await?),
+        Some(path) => {
+            let closed = derived.closed.as_ref();
+            Some(super::receipt::write_relation(&ledger, &derived.relation, closed, path).await?)
+        }
         None => None,
     };
     output::print(&report(&derived, &file, seed, receipt, witnesses)?, config.format)
@@ -192,10 +199,11 @@ fn report(
     receipt: Option<String>,
     witnesses: Vec<WitnessLine>,
 ) -> Result<DeriveReport, CliError> {
-    let Derived { source, notarized, tables, relation, .. } = derived;
-    let Predicate::Relation(record) = relation.predicate() else {
-        return Err(CliError::NoRelation { entry: relation.id.to_string() });
-    };
+    let Derived { source, notarized, tables, relation, closed, .. } = derived;
+    let no_relation = || CliError::NoRelation { entry: relation.id.to_string() };
+    let Predicate::Relation(record) = relation.predicate() else { return Err(no_relation()) };
+    let terms = closed.as_ref().map(|relation| &relation.terms).or_else(|| record.disclosure.open());
+    let terms = terms.ok_or_else(no_relation)?;
     let made = tables.iter().map(|table| TableLine {
         file: table.path.display().to_string(),
         dataset: table.notarized.notarization.dataset.to_string(),
@@ -207,7 +215,7 @@ fn report(
     Ok(DeriveReport {
         transaction: relation.id.to_string(),
         index: relation.index.0,
-        relation: text(source.name(), derived, record),
+        relation: text(source.name(), derived, terms),
         source: TableLine {
             file: file.display().to_string(),
             dataset: source.name().to_string(),
@@ -217,7 +225,8 @@ fn report(
             is_new: notarized.is_some(),
         },
         tables: made.collect(),
-        columns: record.disclosure.open().map(|terms| terms.columns.clone()).unwrap_or_default(),
+        columns: terms.columns.clone(),
+        closed: closed.is_some(),
         circuit: record.proof.circuit.to_string(),
         seed,
         receipt,
@@ -226,13 +235,13 @@ fn report(
 }
 
 /// The relation as `zkl relate` has it.
-fn text(source: &DatasetName, derived: &Derived, record: &RelationRecord) -> String {
+fn text(source: &DatasetName, derived: &Derived, terms: &RelationTerms) -> String {
     let made: Vec<&str> = derived.tables.iter().map(|table| table.notarized.notarization.dataset.as_str()).collect();
-    let details = record.disclosure.open().map(|terms| terms.details.clone()).unwrap_or_default();
+    let details = &terms.details;
     let conditions: Vec<String> = details.conditions.iter().map(ToString::to_string).collect();
     let mut asked = if conditions.is_empty() { String::new() } else { format!(", {}", conditions.join(" and ")) };
     if !details.key.is_empty() {
         asked.push_str(&format!(" on {}", details.key.join(", ")));
     }
-    format!("{} = {}({source}{asked})", made.join(", "), record.disclosure.operation())
+    format!("{} = {}({source}{asked})", made.join(", "), terms.operation)
 }

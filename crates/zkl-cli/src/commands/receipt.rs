@@ -4,7 +4,7 @@ use std::{
 };
 
 use serde::Serialize;
-use zkl_ledger::{Entry, Ledger, LedgerError, receipt::Receipt};
+use zkl_ledger::{Entry, Ledger, LedgerError, receipt::Receipt, requests::ClosedRelation};
 
 use crate::{
     args::{ReceiptArgs, ReceiptContentArgs},
@@ -51,11 +51,28 @@ pub(super) async fn write_new(
     path: &Path,
     content: ReceiptContentArgs,
 ) -> Result<String, CliError> {
-    write(ledger, std::slice::from_ref(entry), path, content).await.map_err(|error| CliError::ReceiptNotWritten {
-        index: entry.index.0,
-        path: path.to_owned(),
-        source: Box::new(error),
-    })
+    write(ledger, std::slice::from_ref(entry), path, content).await.map_err(|error| not_written(entry, path, error))
+}
+
+/// Writes the receipt of a relation that was just recorded. It has the tables' scan proofs: without them there is nothing to verify a
+/// relation with.
+pub(super) async fn write_relation(
+    ledger: &Ledger,
+    entry: &Entry,
+    closed: Option<&ClosedRelation>,
+    path: &Path,
+) -> Result<String, CliError> {
+    let receipt = match closed {
+        Some(relation) => ledger.receipt_of_closed(relation).await,
+        None => ledger.receipt(entry).await,
+    };
+    let written = receipt.map_err(CliError::from).and_then(|receipt| write_to(&receipt, path));
+    written.map_err(|error| not_written(entry, path, error))
+}
+
+/// The entry is there, and its receipt is not.
+fn not_written(entry: &Entry, path: &Path, error: CliError) -> CliError {
+    CliError::ReceiptNotWritten { index: entry.index.0, path: path.to_owned(), source: Box::new(error) }
 }
 
 /// Writes one receipt of some entries and returns its path as text.

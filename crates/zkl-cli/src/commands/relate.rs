@@ -8,13 +8,17 @@ use zkl_ledger::{Dataset, Table, receipt::Predicate, relation::Relation};
 
 use super::cosign::WitnessLine;
 use crate::{
-    args::{ReceiptContentArgs, RelateArgs},
+    args::RelateArgs,
     config::Config,
     error::CliError,
     files::{self, Content},
     output::{self, Report},
     progress::TerminalProgress,
 };
+
+/// What the owner of a closed relation is told.
+pub(super) const CLOSED: &str =
+    "The log tells the operation and the tables; keep the receipt, which alone has the rest.";
 
 #[derive(Serialize)]
 struct RelateReport {
@@ -44,7 +48,7 @@ impl Report for RelateReport {
     fn write_human(&self, out: &mut dyn Write) -> io::Result<()> {
         writeln!(out, "Proved {}, entry {}", output::printable(&self.relation), self.index)?;
         if self.closed {
-            writeln!(out, "The log tells the operation and the tables; keep the receipt, which alone has the rest.")?;
+            writeln!(out, "{CLOSED}")?;
         }
         let columns: Vec<String> = self.columns.iter().map(|column| output::printable(column)).collect();
         let mut fields = vec![("transaction", self.transaction.clone())];
@@ -102,17 +106,9 @@ pub(super) async fn run(args: RelateArgs, config: &Config) -> Result<(), CliErro
         true => Vec::new(),
         false => super::cosign::after_append(&ledger, config).await,
     };
-    let receipt = match (&args.output, &closed) {
-        (Some(path), Some(relation)) => {
-            let receipt = ledger.receipt_of_closed(relation).await?;
-            Some(super::receipt::write_to(&receipt, path)?)
-        }
-        (Some(path), None) => {
-            // Without the tables' scan proofs there is nothing to verify a relation with.
-            let content = ReceiptContentArgs { no_scan: false };
-            Some(super::receipt::write(&ledger, std::slice::from_ref(&entry), path, content).await?)
-        }
-        (None, _) => None,
+    let receipt = match &args.output {
+        Some(path) => Some(super::receipt::write_relation(&ledger, &entry, closed.as_ref(), path).await?),
+        None => None,
     };
     let Predicate::Relation(record) = entry.predicate() else {
         return Err(CliError::NoRelation { entry: entry.id.to_string() });

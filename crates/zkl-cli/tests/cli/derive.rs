@@ -98,6 +98,22 @@ fn the_first_row_of_every_key_is_kept() {
 }
 
 #[test]
+fn what_is_erased_may_stay_out_of_the_log() {
+    let workdir = Maker::new();
+    workdir.write("all.csv", "id,kind\n1,oak\n2,ash\n3,oak\n");
+    let erase = ["erase", "all.csv", "id = 2", "-o", "rest.csv", "--closed"];
+    assert!(workdir.fails(2, &erase).contains("--receipt <FILE>"));
+    let made = workdir.makes(&[&erase[..], &["--receipt", "rest.receipt"]].concat());
+    // Its owner is told, and whoever has the receipt.
+    assert_eq!((&made["relation"], &made["closed"]), (&"rest = erase(all, id = 2)".into(), &true.into()));
+    assert!(workdir.ok(&["verify", "rest.receipt"]).contains("those with id = 2"));
+    let shown = workdir.json(&["show", "last"]).to_string();
+    assert!(shown.contains("erase") && !shown.contains("equal"), "{shown}");
+    let error = workdir.fails(2, &["receipt", "last", "-o", "again.receipt"]);
+    assert!(error.contains("prove the relation again"), "{error}");
+}
+
+#[test]
 fn what_cannot_be_made_leaves_nothing_behind() {
     let workdir = Maker::new();
     workdir.write("all.csv", "id,note,kind\n1,a,oak\n2,b,ash\n3,c,oak\n");

@@ -15,6 +15,7 @@ use zkl_core::{layout::Layout, name::DatasetName};
 use zkl_dataset::{CopyTarget, RowCopy, Source};
 
 use super::{
+    ClosedRelation,
     derive_error::DerivationError,
     difference,
     error::RelateError,
@@ -79,6 +80,7 @@ pub struct Derive<'l> {
     files: Vec<DerivedFile>,
     columns: Option<Vec<String>>,
     overwrite: bool,
+    closed: bool,
     reporter: SharedReporter,
 }
 
@@ -93,8 +95,10 @@ pub struct Derived {
     pub notarized: Option<Box<Notarized>>,
     /// The tables that were made, in order.
     pub tables: Vec<DerivedTable>,
-    /// The relation.
+    /// The entry of the relation.
     pub relation: Entry,
+    /// What a closed relation says, which is nowhere else; none of an open one.
+    pub closed: Option<ClosedRelation>,
 }
 
 /// A table that was made.
@@ -158,7 +162,7 @@ impl Ledger {
     /// conditions do not fit the table; otherwise what reading, notarizing and proving answer.
     pub fn derive(&self, source: Table, derivation: Derivation) -> Derive<'_> {
         let (files, reporter) = (Vec::new(), Arc::new(()) as SharedReporter);
-        Derive { ledger: self, source, derivation, files, columns: None, overwrite: false, reporter }
+        Derive { ledger: self, source, derivation, files, columns: None, overwrite: false, closed: false, reporter }
     }
 }
 
@@ -181,6 +185,12 @@ impl Derive<'_> {
         self
     }
 
+    /// Keeps what the relation says out of the log, as [`Relate::closed`](super::Relate::closed) does.
+    pub const fn closed(mut self, closed: bool) -> Self {
+        self.closed = closed;
+        self
+    }
+
     /// Reports stages.
     pub fn progress(mut self, reporter: impl StageReporter + 'static) -> Self {
         self.reporter = Arc::new(reporter);
@@ -188,7 +198,7 @@ impl Derive<'_> {
     }
 
     async fn run(self) -> Result<Derived, LedgerError> {
-        let Self { ledger, source: table, derivation, files, columns, overwrite, reporter } = self;
+        let Self { ledger, source: table, derivation, files, columns, overwrite, closed, reporter } = self;
         let targets = check_files(&table, &derivation, files, overwrite)?;
         // Before the source is notarized for nothing.
         let (of, places) = (table.clone(), paths(&targets));
@@ -229,12 +239,16 @@ impl Derive<'_> {
         if let Some(columns) = columns {
             relate = relate.columns(columns);
         }
-        let relation = relate.await.map_err(|error| unfinished(&recorded, error))?;
+        let relation = match closed {
+            false => relate.await.map(|entry| (entry, None)),
+            true => relate.closed().await.map(|relation| (relation.entry.clone(), Some(relation))),
+        };
+        let (relation, closed) = relation.map_err(|error| unfinished(&recorded, error))?;
         recorded.push(relation.index.0);
         let paths = paths(&targets);
         let placed = work::blocking(move || Ok(place(made, &paths, overwrite)?)).await;
         placed.map_err(|error| unfinished(&recorded, error))?;
-        Ok(Derived { source, rows, notarized, tables, relation })
+        Ok(Derived { source, rows, notarized, tables, relation, closed })
     }
 }
 
