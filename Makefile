@@ -78,7 +78,7 @@ deny:
 
 # As a dependent builds it: `clippy` sees all features of everything at once, which can hide one that is missing.
 features: setup ## check every set of stores: none, each, all; and a verifier without threads
-	@for stores in "" rocks pg s3 pkcs11 cloud serve rocks,pg,s3,pkcs11,cloud,serve; do \
+	@for stores in "" rocks pg s3 pkcs11 cloud adbc serve rocks,pg,s3,pkcs11,cloud,adbc,serve; do \
 		echo "features: $${stores:-none}"; \
 		$(CARGO) check --quiet --locked -p zkl-cli --no-default-features --features "$$stores" || exit 1; \
 	done

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Installs the servers that tests start: PostgreSQL and Ceph's object gateway (system packages), moto (PyPI), s3rver and Azurite (npm)
-# with Azure's client (PyPI), the latter four outside the tree. Quiet and quick when nothing is missing.
+# Installs what tests talk to: PostgreSQL and Ceph's object gateway (system packages), moto (PyPI), s3rver and Azurite (npm) with Azure's
+# client (PyPI), SQLite's ADBC driver (PyPI), all but the system packages outside the tree. Quiet and quick when nothing is missing.
 set -euo pipefail
 cache="${XDG_CACHE_HOME:-$HOME/.cache}/zkl"
 
@@ -62,4 +62,10 @@ if ! "$cache/clouds/bin/python" -c 'import azure.storage.blob' 2>/dev/null; then
     { python3 -m venv "$cache/clouds" \
         && "$cache/clouds/bin/pip" install --quiet --disable-pip-version-check azure-storage-blob; } >&2 \
         || say "could not install azure-storage-blob; the tests of az:// will fail"
+fi
+
+if [ ! -f "$cache/adbc/adbc_driver_sqlite/libadbc_driver_sqlite.so" ]; then
+    say "installing adbc-driver-sqlite"
+    python3 -m pip install --quiet --disable-pip-version-check --root-user-action=ignore --no-deps --target "$cache/adbc" adbc-driver-sqlite >&2 \
+        || say "could not install adbc-driver-sqlite; the tests of adbc:// will fail"
 fi

@@ -64,6 +64,7 @@ fn long_version() -> &'static str {
             ("s3", cfg!(feature = "s3")),
             ("pkcs11", cfg!(feature = "pkcs11")),
             ("cloud", cfg!(feature = "cloud")),
+            ("adbc", cfg!(feature = "adbc")),
             ("serve", cfg!(feature = "serve")),
         ];
         let compiled: Vec<&str> = features.iter().filter(|(_, there)| *there).map(|(name, _)| *name).collect();

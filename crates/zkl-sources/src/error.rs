@@ -2,6 +2,8 @@
 
 use zkl_dataset::DatasetError;
 
+#[cfg(feature = "adbc")]
+use crate::adbc::AdbcError;
 #[cfg(feature = "cloud")]
 use crate::cloud::CloudError;
 #[cfg(feature = "sql")]
@@ -81,6 +83,14 @@ pub enum SourceError {
     #[cfg(feature = "sql")]
     #[error("the query is not answered")]
     Sql(#[from] SqlError),
+    /// A URL that names no driver, or something that is no option of its database.
+    #[cfg(feature = "adbc")]
+    #[error("an adbc:// URL names a driver and options of its database, and nothing else")]
+    AdbcUrl,
+    /// A query that no driver answers.
+    #[cfg(feature = "adbc")]
+    #[error("the query is not answered")]
+    Adbc(#[from] AdbcError),
     /// A place on this machine.
     #[error(transparent)]
     Dataset(#[from] DatasetError),
@@ -102,11 +112,17 @@ impl SourceError {
             #[cfg(feature = "cloud")]
             Self::Pattern | Self::Key { .. } => None,
             Self::NoQuery => Some("say which rows: --sql 'SELECT ...'".to_owned()),
-            Self::NoDatabase => Some("give a place as postgres://USER@HOST/DATABASE".to_owned()),
+            Self::NoDatabase => {
+                Some("give a place as postgres://USER@HOST/DATABASE or adbc://DRIVER?uri=URI".to_owned())
+            }
             #[cfg(feature = "sql")]
             Self::DatabaseUrl => SqlError::Connect.hint(),
             #[cfg(feature = "sql")]
             Self::Sql(error) => error.hint(),
+            #[cfg(feature = "adbc")]
+            Self::AdbcUrl => Some("write adbc://DRIVER?uri=URI, or adbc:///PATH/TO/LIBRARY?uri=URI".to_owned()),
+            #[cfg(feature = "adbc")]
+            Self::Adbc(error) => error.hint(),
             Self::Url { .. } => None,
         }
     }

@@ -1,5 +1,7 @@
 #![doc = include_str!("../README.md")]
 
+#[cfg(feature = "adbc")]
+pub mod adbc;
 #[cfg(feature = "cloud")]
 pub mod cloud;
 mod error;

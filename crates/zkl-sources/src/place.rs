@@ -21,6 +21,8 @@ pub fn at(place: &Path) -> Result<Source, SourceError> {
         "s3" | "s3a" | "gs" | "az" | "abfs" | "abfss" => crate::cloud::source(&url),
         #[cfg(feature = "sql")]
         "postgres" | "postgresql" => Err(SourceError::NoQuery),
+        #[cfg(feature = "adbc")]
+        "adbc" => Err(SourceError::NoQuery),
         other => Err(SourceError::Scheme { scheme: other.to_owned() }),
     }
 }
@@ -35,6 +37,8 @@ pub fn answer(place: &Path, query: &str) -> Result<Source, SourceError> {
     match url.scheme() {
         #[cfg(feature = "sql")]
         "postgres" | "postgresql" => crate::sql::postgres(&url, query),
+        #[cfg(feature = "adbc")]
+        "adbc" => crate::adbc::source(&url, query),
         _ => {
             let _ = query;
             Err(SourceError::NoDatabase)

@@ -2,6 +2,7 @@
 //! [`crate::s3::S3Server`] does.
 
 use std::{
+    path::PathBuf,
     process::{Command, Stdio},
     sync::Mutex,
 };
@@ -11,6 +12,15 @@ use crate::s3::{ServerError, Supervisor, free_port, installed, supervised};
 /// What every installation of Azurite accepts.
 const AZURITE_ACCOUNT: &str = "devstoreaccount1";
 const AZURITE_KEY: &str = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==";
+
+/// The library of SQLite's ADBC driver.
+///
+/// # Errors
+/// When it is not installed.
+pub fn sqlite_driver() -> Result<PathBuf, ServerError> {
+    installed("ZKL_ADBC_SQLITE_DRIVER", "adbc/adbc_driver_sqlite/libadbc_driver_sqlite.so")
+        .ok_or(ServerError::Missing { program: "adbc-driver-sqlite" })
+}
 
 /// A running emulator with one bucket.
 #[derive(Debug)]

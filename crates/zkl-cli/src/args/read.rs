@@ -10,7 +10,7 @@ pub(crate) const INPUT_FORMATS: [&str; 6] = ["csv", "json", "ndjson", "parquet",
 /// How a table is read.
 #[derive(Debug, Args)]
 pub(crate) struct ReadArgs {
-    /// Query whose answer is the table, where the place is a database: postgres://USER@HOST/DATABASE
+    /// Query whose answer is the table, where the place is a database: postgres://USER@HOST/DATABASE, or adbc://DRIVER?uri=URI for one that has an ADBC driver
     #[arg(long, value_name = "QUERY")]
     pub(crate) sql: Option<String>,
     /// Format of the table [default: from its name and first bytes]
