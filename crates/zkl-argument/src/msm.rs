@@ -14,6 +14,7 @@
 //! # Side channels
 //! Running time depends on the scalars. Commitments are computed by the owner of the table.
 
+mod coded;
 mod digits;
 mod fixed;
 mod reduce;
@@ -39,6 +40,7 @@ use zkl_kernel::{
 
 pub use self::fixed::FixedBase;
 use self::{
+    coded::CodeSums,
     digits::Digits,
     reduce::Buckets,
     window::{Sorted, windows},
@@ -60,6 +62,13 @@ pub enum Scalars<'a> {
     U64(&'a [u64]),
     /// Field elements.
     Full(&'a [Fr]),
+    /// Field elements of which few are different: those of `values` that `codes` name, and 0 for a code beyond them.
+    Coded {
+        /// The place of each scalar's value.
+        codes: &'a [u16],
+        /// The values.
+        values: &'a [Fr],
+    },
 }
 
 impl<'a> Scalars<'a> {
@@ -72,6 +81,7 @@ impl<'a> Scalars<'a> {
             Self::U32(values) => values.len(),
             Self::U64(values) => values.len(),
             Self::Full(values) => values.len(),
+            Self::Coded { codes, .. } => codes.len(),
         }
     }
 
@@ -94,6 +104,7 @@ impl<'a> Scalars<'a> {
             Self::U32(values) => Self::U32(part(values, group, rows)),
             Self::U64(values) => Self::U64(part(values, group, rows)),
             Self::Full(values) => Self::Full(part(values, group, rows)),
+            Self::Coded { codes, values } => Self::Coded { codes: part(codes, group, rows), values },
         }
     }
 }
@@ -199,6 +210,10 @@ impl<C: Curve> MsmBases<C> {
                 let integers: Zeroizing<Vec<_>> =
                     Zeroizing::new(values.par_iter().map(|value| value.into_bigint()).collect());
                 self.sum(&integers)
+            }
+            Scalars::Coded { codes, values } => {
+                let sums = Self::new(self.table.run(CodeSums { codes, sets: values.len() }));
+                return sums.msm(Scalars::Full(values));
             }
         })
     }

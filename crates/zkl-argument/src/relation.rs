@@ -53,6 +53,7 @@ mod extra;
 mod keys;
 mod posting;
 mod prove;
+mod row_hash;
 mod shape;
 mod weights;
 

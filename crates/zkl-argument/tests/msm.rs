@@ -73,6 +73,23 @@ fn lengths_around_powers_of_two_agree_with_arkworks() {
 }
 
 #[test]
+fn coded_scalars_are_the_values_that_they_name() {
+    let bases = MsmBases::new(awkward_points((1 << 11) + 1, 8));
+    let mut rng = ChaCha20Rng::seed_from_u64(9);
+    for (len, sets) in [(0, 0), (0, 3), (5, 0), (1, 1), (300, 2), (2049, 7), (2049, 300), (1000, 5000)] {
+        let values: Vec<_> = (0..sets).map(|_| Fr::rand(&mut rng)).collect();
+        // Some codes name no value, and some values are named by none.
+        let codes: Vec<_> = (0..len).map(|_| (rng.next_u32() as usize % (sets + 2) / 2 * 2) as u16).collect();
+        let scalars: Vec<_> =
+            codes.iter().map(|code| values.get(usize::from(*code)).copied().unwrap_or_default()).collect();
+        let sum = bases.msm(Scalars::Coded { codes: &codes, values: &values }).unwrap();
+        assert_eq!(sum, reference(bases.points(), &scalars), "{len} of {sets}");
+    }
+    let codes = vec![0; bases.len() + 1];
+    assert!(bases.msm(Scalars::Coded { codes: &codes, values: &[] }).is_err());
+}
+
+#[test]
 fn equal_scalars_agree_with_arkworks() {
     let bases = MsmBases::new(awkward_points(1025, 3));
     for value in [0, 1, 2, 127, 128, 255, 256, 32_767, 32_768, 65_535, 1 << 31, u32::MAX.into(), 1 << 63, u64::MAX] {

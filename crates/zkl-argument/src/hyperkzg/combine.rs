@@ -3,7 +3,7 @@
 use zeroize::Zeroize;
 use zkl_core::ark::{
     Fr,
-    ff::{BigInt, PrimeField},
+    ff::{AdditiveGroup as _, BigInt, PrimeField},
 };
 use zkl_kernel::threads::prelude::*;
 
@@ -28,6 +28,11 @@ pub(super) fn accumulate(sums: &mut [Fr], terms: &[(Fr, Scalars<'_>)]) {
                 Scalars::Full(values) => {
                     for (sum, value) in sums.iter_mut().zip(values) {
                         *sum += **coefficient * value;
+                    }
+                }
+                Scalars::Coded { codes, values } => {
+                    for (sum, code) in sums.iter_mut().zip(codes) {
+                        *sum += values.get(usize::from(*code)).map_or(Fr::ZERO, |value| **coefficient * value);
                     }
                 }
             }

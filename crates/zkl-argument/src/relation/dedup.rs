@@ -15,16 +15,15 @@
 //! A key of the first table is a pole whose weight is a number of rows, which is not 0: so a row below n of the second one has it, as a value. The chain is
 //! about the cells of the second table, in which equal values have equal cells; of its dictionaries the verifier checks that a value has one code.
 
-use std::hash::RandomState;
-
 use zkl_core::ark::{Fr, ff::Field as _};
 
 use super::{
     SealedTable, UnitCells,
     chain::KeyLayout,
     condition::Place,
-    extra::{ExtraCells, count_rows, gaps, hash_row, pair, selectors},
+    extra::{ExtraCells, count_rows, gaps, pair, selectors},
     posting::{Amount, Column, ColumnSet, ExtraColumn, Posting, Postings, Term, Weight, cells_of},
+    row_hash::RowHasher,
     shape::{ColumnShape, RelationShape, TableShape},
 };
 use crate::{error::PlanError, witness::CellData};
@@ -97,18 +96,16 @@ pub(super) fn columns(
 ) -> Result<ExtraCells, PlanError> {
     let [whole, kept] = pair(shape, sealed, units)?;
     let is_key = |column: usize| key.contains(column);
-    // Two hashes of 64 bits: keys that share both are not to be expected.
-    let hashers = [RandomState::new(), RandomState::new()];
-    let mut rows = count_rows(&hashers, whole, &is_key);
+    let hasher = RowHasher::new();
+    let mut rows = count_rows(&hasher.values(whole, &is_key));
     let mut chain = gaps(shape.limb_bits(), &KeyLayout::new(&kept.0.columns, is_key)?, kept.2)?;
     let mut columns = selectors(whole, kept);
     // The first unit of all has the multiplicities.
     if let (Some(first), Some(multiplicities)) = (columns.first_mut(), chain.columns.first_mut().and_then(Vec::pop)) {
         first.push(multiplicities);
     }
-    for (unit, gaps) in kept.2.iter().zip(&chain.columns) {
-        let mut rows = |row| rows.remove(&hash_row(&hashers, (kept.0, kept.1, unit), row, &is_key)).unwrap_or(0);
-        let stands_for: Vec<u32> = (0..unit.rows).map(|row| rows(row) as u32).collect();
+    for (hashes, gaps) in hasher.values(kept, &is_key).iter().zip(&chain.columns) {
+        let stands_for: Vec<u32> = hashes.iter().map(|hash| rows.remove(hash).unwrap_or(0) as u32).collect();
         let mut own = vec![CellData::U32(stands_for.into())];
         own.extend(gaps.iter().cloned());
         columns.push(own);

@@ -1,26 +1,19 @@
 //! The columns that a relation has beside those of its tables, as an honest prover fills them.
 
-use std::{
-    collections::HashMap,
-    hash::{BuildHasher as _, Hash as _, Hasher as _, RandomState},
-};
-
+use foldhash::HashMap;
 use zeroize::Zeroize as _;
-use zkl_core::ark::{
-    Fr,
-    ff::{AdditiveGroup as _, BigInteger as _, PrimeField as _},
-};
+use zkl_core::ark::{Fr, ff::BigInteger as _};
+use zkl_kernel::threads::prelude::*;
 
 use super::{
-    SealedColumn, SealedTable, UnitCells,
+    SealedTable, UnitCells,
     chain::{self, Key, KeyLayout},
     condition, dedup, keys,
     posting::{REMAINDER_BITS, RelationKind},
-    shape::{ColumnShape, RelationShape, TableShape},
+    row_hash::{RowHash, RowHasher, Rows},
+    shape::RelationShape,
 };
-use zkl_kernel::Entry;
-
-use crate::{error::PlanError, shape::LIMB_BITS, witness::CellData};
+use crate::{error::PlanError, witness::CellData};
 
 /// Columns beside those of the tables, and the messages that precede the first challenge. Secret.
 #[derive(Clone, Default)]
@@ -79,9 +72,6 @@ pub fn extra_columns(
     }
 }
 
-/// A table with its seal and its units.
-pub(super) type Rows<'a> = (&'a TableShape, &'a SealedTable<Fr>, &'a [UnitCells<'a>]);
-
 /// Both tables of a relation of two.
 pub(super) fn pair<'a>(
     shape: &'a RelationShape,
@@ -95,79 +85,37 @@ pub(super) fn pair<'a>(
     Ok([(left, left_seal, left_units), (right, right_seal, right_units)])
 }
 
-/// How often each row is there, by the columns that count.
-pub(super) fn count_rows(
-    hashers: &[RandomState; 2],
-    (table, sealed, units): Rows<'_>,
-    is_in: &dyn Fn(usize) -> bool,
-) -> HashMap<[u64; 2], u64> {
-    let mut counts = HashMap::new();
-    for unit in units {
-        for row in 0..unit.rows {
-            *counts.entry(hash_row(hashers, (table, sealed, unit), row, is_in)).or_default() += 1;
-        }
+/// How often each row is there.
+pub(super) fn count_rows(hashes: &[Vec<RowHash>]) -> HashMap<RowHash, u64> {
+    let mut counts = HashMap::default();
+    for hash in hashes.iter().flatten() {
+        *counts.entry(*hash).or_default() += 1;
     }
     counts
 }
 
 /// Selects as many rows of the whole as the part has of the same values, where there are that many.
 pub(super) fn selectors(whole: Rows<'_>, part: Rows<'_>) -> Vec<Vec<CellData<'static>>> {
-    // Two hashes of 64 bits: rows that share both are not to be expected.
-    let hashers = [RandomState::new(), RandomState::new()];
-    let mut wanted = count_rows(&hashers, part, &|_| true);
-    let select = |unit: &UnitCells<'_>| {
-        let mut is_wanted = |row| match wanted.get_mut(&hash_row(&hashers, (whole.0, whole.1, unit), row, &|_| true)) {
+    let hasher = RowHasher::new();
+    let mut wanted = count_rows(&hasher.values(part, &|_| true));
+    let select = |hashes: &Vec<RowHash>| {
+        let is_wanted = |hash| match wanted.get_mut(hash) {
             Some(count) if *count > 0 => {
                 *count -= 1;
                 true
             }
             _ => false,
         };
-        let selected: Vec<bool> = (0..unit.rows).map(&mut is_wanted).collect();
+        let selected: Vec<bool> = hashes.iter().map(is_wanted).collect();
         vec![CellData::Bits(selected.into())]
     };
-    whole.2.iter().map(select).collect()
-}
-
-/// Hashes of the values of a row in the columns that count, null included.
-pub(super) fn hash_row(
-    hashers: &[RandomState; 2],
-    (table, sealed, unit): (&TableShape, &SealedTable<Fr>, &UnitCells<'_>),
-    row: usize,
-    is_in: &dyn Fn(usize) -> bool,
-) -> [u64; 2] {
-    let mut states = hashers.each_ref().map(RandomState::build_hasher);
-    let mut cells = unit.cells.iter();
-    let mut next = || cells.next().map_or(Fr::ZERO, |cell| cell.value(row));
-    for (index, (column, sealed)) in table.columns.iter().zip(&sealed.columns).enumerate() {
-        let (value, valid) = match (*column, sealed) {
-            (ColumnShape::Numeric { limbs, nullable, .. }, SealedColumn::Numeric { min }) => {
-                let base = Fr::from(1u64 << LIMB_BITS);
-                let mut factor = Fr::from(1u64);
-                let mut value = Fr::ZERO;
-                for _ in 0..limbs {
-                    value += factor * next();
-                    factor *= base;
-                }
-                let valid = if nullable { next() } else { Fr::from(1u64) };
-                ((value + *min * valid) * column.unit(), valid)
-            }
-            _ => {
-                next();
-                (next(), Fr::ZERO)
-            }
-        };
-        for state in states.iter_mut().filter(|_| is_in(index)) {
-            value.into_bigint().0.hash(state);
-            valid.into_bigint().0.hash(state);
-        }
-    }
-    states.map(|state| state.finish())
+    hasher.values(whole, &|_| true).iter().map(select).collect()
 }
 
 /// The gaps between the keys of a table.
 pub(super) fn gaps(limb_bits: usize, layout: &KeyLayout, units: &[UnitCells<'_>]) -> Result<ExtraCells, PlanError> {
-    let of_unit = |unit: &UnitCells<'_>| (0..unit.rows).map(|row| layout.key(&unit.cells, row)).collect();
+    let of_unit =
+        |unit: &UnitCells<'_>| (0..unit.rows).into_par_iter().map(|row| layout.key(&unit.cells, row)).collect();
     let keys: Vec<Vec<Key>> = units.iter().map(of_unit).collect();
     gap_columns(limb_bits, layout.gap_limbs(limb_bits), &keys)
 }
@@ -216,34 +164,20 @@ pub(super) fn gap_columns(limb_bits: usize, limbs: usize, of_units: &[Vec<Key>])
 
 /// The first row of every class of at least k rows, and how many more it has.
 fn classes(shape: &RelationShape, k: u32, units: &[UnitCells<'_>]) -> ExtraCells {
-    let hashers = [RandomState::new(), RandomState::new()];
-    let hash = |unit: &UnitCells<'_>, row: usize| {
-        let mut states = hashers.each_ref().map(RandomState::build_hasher);
-        for cell in &unit.cells {
-            for state in &mut states {
-                match cell.entry(row) {
-                    Entry::Small(value) => value.hash(state),
-                    Entry::Field(value) => value.into_bigint().0.hash(state),
-                }
-            }
-        }
-        states.map(|state| state.finish())
-    };
-    let mut sizes: HashMap<[u64; 2], u32> = HashMap::new();
-    for unit in units {
-        for row in 0..unit.rows {
-            *sizes.entry(hash(unit, row)).or_default() += 1;
-        }
+    let hashes = RowHasher::new().cells(units);
+    let mut sizes: HashMap<RowHash, u32> = HashMap::default();
+    for hash in hashes.iter().flatten() {
+        *sizes.entry(*hash).or_default() += 1;
     }
     let (limb_bits, limbs) = (shape.limb_bits(), REMAINDER_BITS.div_ceil(shape.limb_bits()));
     let mut counts = vec![0u32; 1 << limb_bits];
     let mut selected = 0u64;
     let mut columns: Vec<Vec<CellData<'static>>> = Vec::with_capacity(units.len());
-    for unit in units {
+    for (unit, hashes) in units.iter().zip(&hashes) {
         let mut selector = vec![false; unit.rows];
         let mut remainders = vec![vec![0u16; unit.rows]; limbs];
-        for (row, is_selected) in selector.iter_mut().enumerate() {
-            let rest = sizes.get_mut(&hash(unit, row)).and_then(|size| std::mem::take(size).checked_sub(k));
+        for (row, (is_selected, hash)) in selector.iter_mut().zip(hashes).enumerate() {
+            let rest = sizes.get_mut(hash).and_then(|size| std::mem::take(size).checked_sub(k));
             *is_selected = rest.is_some();
             selected += u64::from(rest.is_some());
             let rest = Key::from(rest.unwrap_or(0));

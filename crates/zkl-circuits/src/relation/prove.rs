@@ -69,7 +69,7 @@ pub(super) fn prove_with(
     let mut extra = extra_columns(plan.shape(), &sealed, &units)?;
     change(&mut extra);
     let fresh = CommitmentSeed::generate().map_err(ProveRelationError::Entropy)?;
-    let commitments = commit_fresh(srs, plan, &digests, &extra, &fresh)?;
+    let commitments = commit_fresh(srs, plan, secrets, &digests, &extra, &fresh)?;
     for (unit, columns) in units.iter_mut().zip(&extra.columns) {
         unit.cells.extend(columns.iter().cloned());
     }
@@ -229,10 +229,32 @@ pub(super) fn digests(
     plan.units().map(of_unit).collect()
 }
 
+/// The digests of a unit as they are committed to: by code, where rows have few different ones.
+fn digest_scalars<'a>(
+    plan: &RelationPlan<'_>,
+    unit: &RelationUnit<'_>,
+    secrets: &'a [RelationSecrets<'_>],
+    digests: &'a [Vec<Fr>],
+) -> impl Iterator<Item = Scalars<'a>> {
+    let own = secrets.get(unit.table);
+    let columns = own.and_then(|own| own.segments.get(unit.segment));
+    let positions = plan.positions(unit.table);
+    plan.dictionaries().into_iter().zip(digests).map(move |(place, digests)| {
+        let column = |position: &usize| Some((columns?.get(*position)?, own?.seal.columns().get(*position)?));
+        match positions.get(place).and_then(column) {
+            Some((ColumnData::Codes16(codes), ColumnRecord::Category(record))) => {
+                Scalars::Coded { codes: codes.get(..digests.len()).unwrap_or(codes), values: &record.values }
+            }
+            _ => Scalars::Full(digests),
+        }
+    })
+}
+
 /// Commitments to the digests, then to the extra columns; every unit has a seed of its own.
 fn commit_fresh(
     srs: &Srs,
     plan: &RelationPlan<'_>,
+    secrets: &[RelationSecrets<'_>],
     digests: &[Vec<Vec<Fr>>],
     extra: &ExtraCells,
     seed: &CommitmentSeed,
@@ -240,8 +262,7 @@ fn commit_fresh(
     let mut commitments = Vec::with_capacity(digests.len());
     for (index, ((unit, digests), extra)) in plan.units().zip(digests).zip(&extra.columns).enumerate() {
         let seed = seed.segment(index as u32);
-        let digests = digests.iter().map(|digests| Scalars::Full(digests));
-        let columns = digests
+        let columns = digest_scalars(plan, &unit, secrets, digests)
             .chain(extra.iter().map(CellData::scalars))
             .enumerate()
             .map(|(column, values)| commit_column(srs, unit.groups, column as u32, values, &seed));

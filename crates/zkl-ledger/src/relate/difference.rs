@@ -1,10 +1,9 @@
 //! Which rows break a relation, found before anything is proved: for the owner of the tables alone.
 
-use std::{
-    collections::{HashMap, HashSet},
-    hash::{DefaultHasher, Hash as _, Hasher as _},
-};
+use std::hash::{BuildHasher as _, Hash as _, Hasher};
 
+use foldhash::{HashMap, HashSet, quality};
+use rayon::prelude::*;
 use zkl_argument::{
     ColumnData,
     relation::{RelationKind, Test},
@@ -102,7 +101,7 @@ impl Broken {
 
     /// Rows that an earlier one is equal to.
     fn repeated(tables: &[(&str, Vec<u64>)]) -> Self {
-        let (mut broken, mut seen) = (Self::default(), HashSet::new());
+        let (mut broken, mut seen) = (Self::default(), HashSet::default());
         for (name, hashes) in tables {
             for (row, hash) in hashes.iter().enumerate() {
                 if !seen.insert(hash) {
@@ -117,7 +116,7 @@ impl Broken {
     fn rare(tables: &[(&str, Vec<u64>)], k: u32) -> Self {
         let mut broken = Self::default();
         for (name, hashes) in tables {
-            let mut sizes: HashMap<u64, u64> = HashMap::new();
+            let mut sizes: HashMap<u64, u64> = HashMap::default();
             for &hash in hashes {
                 *sizes.entry(hash).or_default() += 1;
             }
@@ -180,7 +179,7 @@ impl Broken {
     }
 
     fn compared(tables: &[(&str, Vec<u64>)], is_wanted: impl Fn(usize) -> bool, may_lack: bool) -> Self {
-        let mut balance: HashMap<u64, i64> = HashMap::new();
+        let mut balance: HashMap<u64, i64> = HashMap::default();
         for (index, (_, hashes)) in tables.iter().enumerate() {
             let weight = if index == 0 { 1 } else { -1 };
             for (row, &hash) in hashes.iter().enumerate() {
@@ -234,7 +233,7 @@ pub(super) fn meeting(plan: &RelationPlan<'_>, first: Option<(&CommittedRows, &R
                 (allows_null && value.is_none()) || test.holds(value)
             })
         };
-        all.extend((0..usize::try_from(segment.profile.rows).unwrap_or(usize::MAX)).map(meets));
+        all.par_extend((0..usize::try_from(segment.profile.rows).unwrap_or(usize::MAX)).into_par_iter().map(meets));
     }
     all
 }
@@ -277,23 +276,29 @@ fn value_of(column: &ColumnData<'_>, committed: &Committed<'_>, row: usize) -> O
 
 /// A hash of every row's values in the compared columns.
 pub(super) fn hashes_of(positions: &[usize], table: &CommittedRows, rows: &RelatedRows) -> Vec<u64> {
+    // The same in every table.
+    let state = quality::FixedState::default();
     let mut all = Vec::new();
     for segment in &rows.segments {
-        let count = usize::try_from(segment.profile.rows).unwrap_or(usize::MAX);
-        let mut hashers = vec![DefaultHasher::new(); count];
         let columns = segment.columns.data();
-        for &position in positions {
-            let (Some(column), Some(own)) = (columns.get(position), Committed::new(table, position)) else { continue };
-            for (row, hasher) in hashers.iter_mut().enumerate() {
-                hash_value(column, &own, row, hasher);
+        let compared: Vec<_> = positions
+            .iter()
+            .filter_map(|&position| Some((columns.get(position)?, Committed::new(table, position)?)))
+            .collect();
+        let hash = |row| {
+            let mut hasher = state.build_hasher();
+            for (column, own) in &compared {
+                hash_value(column, own, row, &mut hasher);
             }
-        }
-        all.extend(hashers.into_iter().map(|hasher| hasher.finish()));
+            hasher.finish()
+        };
+        let count = usize::try_from(segment.profile.rows).unwrap_or(usize::MAX);
+        all.par_extend((0..count).into_par_iter().map(hash));
     }
     all
 }
 
-fn hash_value(column: &ColumnData<'_>, committed: &Committed<'_>, row: usize, hasher: &mut DefaultHasher) {
+fn hash_value(column: &ColumnData<'_>, committed: &Committed<'_>, row: usize, hasher: &mut impl Hasher) {
     match (column, committed.record) {
         (ColumnData::Numeric { limbs, valid }, ColumnRecord::Numeric(record)) => {
             let is_valid = valid.is_none_or(|valid| valid.get(row).copied().unwrap_or(false));
