@@ -12,6 +12,7 @@ use std::{future::IntoFuture, sync::Arc};
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use futures::future::BoxFuture;
+use rayon::prelude::*;
 use zkl_argument::commit::CommitmentSeed;
 use zkl_circuits::relation::{
     Condition, Details, Operation, RelationCircuit, RelationContext, RelationPlan, RelationRole, RelationSecrets,
@@ -189,7 +190,7 @@ impl<'l> Relate<'l> {
             let plans = committed.iter().map(|rows| &rows.plan).collect();
             let plan = RelationPlan::with(operation, &details, plans, &columns).map_err(RelateError::Plan)?;
             let rows: Vec<RelatedRows> =
-                committed.iter().map(|rows| rows.read_again(work)).collect::<Result<_, _>>()?;
+                committed.par_iter().map(|rows| rows.read_again(work)).collect::<Result<_, _>>()?;
             // Its owner is told which rows break it; nobody else ever is.
             difference::check(&plan, &committed, &rows)?;
 

@@ -1,12 +1,9 @@
 //! Hashes of rows, by which the prover finds those that are equal. They decide what columns it commits to, and nothing that is proved.
 
-use std::hash::{BuildHasher as _, Hash as _, Hasher};
+use std::hash::{BuildHasher as _, Hasher};
 
 use foldhash::quality::RandomState;
-use zkl_core::ark::{
-    Fr,
-    ff::{BigInteger as _, PrimeField as _},
-};
+use zkl_core::ark::{Fr, ff::PrimeField as _};
 use zkl_kernel::{Entry, threads::prelude::*};
 
 use super::{SealedColumn, SealedTable, UnitCells, shape::ColumnShape};
