@@ -36,6 +36,7 @@ mod table;
 mod transfer;
 mod unchanged;
 mod vault;
+mod walk;
 mod withdrawal;
 mod work;
 
