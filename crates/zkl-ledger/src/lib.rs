@@ -20,6 +20,7 @@ mod notarize;
 mod opening;
 mod proofs;
 mod prove;
+pub mod reading;
 mod receipts;
 mod reference;
 mod relate;
