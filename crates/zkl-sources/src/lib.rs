@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+pub mod allow;
 #[cfg(feature = "cloud")]
 pub mod cloud;
 mod error;
