@@ -118,7 +118,7 @@ impl Fields {
         }
         let base = path.parent().unwrap_or(Path::new(""));
         let character = |field, text: Option<String>| {
-            text.map(|text| ascii_char(&text).map_err(|why| wrong(field, &text, why.to_owned()))).transpose()
+            text.map(|text| ascii_char(&text).map_err(|why| wrong(field, &text, why))).transpose()
         };
         let one_of = |field, text: Option<String>, words: &[&str]| match text {
             Some(text) if !words.contains(&text.as_str()) => {

@@ -25,11 +25,11 @@ use zkl_merkle::{
     note::NoteVerifier,
     policy::{Policy, PolicyError},
     tile::{RightEdge, right_edge_tiles},
-    tree::{Consistency, ConsistencyPlan, RootPlan, leaf_hash},
+    tree::{Consistency, ConsistencyPlan, RootPlan},
 };
 use zkl_receipt::{
     DistrustError, EntryError, KeyChange, KeyRecord, MAX_RECEIPT_LEN, NotaryRotations, Predicate, Receipt, Rotation,
-    SignedEntry, TrustStore, WithdrawalRecord,
+    TrustStore, WithdrawalRecord,
 };
 
 use crate::{
@@ -37,8 +37,9 @@ use crate::{
     export::ExportDir,
     ledger::Ledger,
     rotation::rotation_of,
-    source::{BUNDLE, LogSource, Stored, load_tiles},
-    stage::{Stage, StageReporter},
+    source::{LogSource, Stored, load_tiles},
+    stage::StageReporter,
+    walk::{bundle_at, open, walk},
 };
 
 /// What an auditor asks.
@@ -352,8 +353,7 @@ async fn newest_key(
 ) -> Result<NoteVerifier, AuditError> {
     let (mut next, mut rotations) = (since.0, Vec::new());
     while next < now.0 {
-        let bundle = next / BUNDLE;
-        let width = now.0.saturating_sub(bundle * BUNDLE).min(BUNDLE) as u16;
+        let (bundle, width) = bundle_at(next, now.0);
         let entries = source.entries(bundle, width).await.map_err(LedgerError::from)?;
         let read = entries.iter().skip_while(|entry| entry.index < next);
         let mut last = None;
@@ -409,7 +409,7 @@ async fn replay(
     reporter: &dyn StageReporter,
 ) -> Result<Added, AuditError> {
     let tiles = load_tiles(source, &right_edge_tiles(since.size())).await.map_err(LedgerError::from)?;
-    let mut edge = match RightEdge::load(since.size(), since.root(), &tiles) {
+    let edge = match RightEdge::load(since.size(), since.root(), &tiles) {
         Ok(edge) => edge,
         Err(TreeError::EdgeRoot { expected, computed }) => {
             return Err(AuditError::Fork { since: since.size(), expected, computed });
@@ -417,57 +417,33 @@ async fn replay(
         Err(error) => return Err(error.into()),
     };
     let (mut added, mut notaries) = (Added::default(), NotaryRotations::default());
-    while edge.size() < now.size() {
-        let next = edge.size().0;
-        reporter.stage(Stage::Check { entries: next - since.size().0, of: now.size().0 - since.size().0 });
-        let bundle = next / BUNDLE;
-        let width = (now.size().0 - bundle * BUNDLE).min(BUNDLE) as u16;
-        let entries = source.entries(bundle, width).await.map_err(LedgerError::from)?;
-        let mut leaves = Vec::with_capacity(entries.len());
-        for (index, entry) in (next..).zip(entries.into_iter().skip_while(|entry| entry.index < next)) {
-            if entry.index != index {
-                return Err(AuditError::EntryAbsent { index });
+    walk(source, edge, now, reporter, |index, id, predicate| {
+        *added.counts.entry(predicate.kind()).or_default() += 1;
+        if let Predicate::Key(record) = predicate {
+            if record.log == *now.origin() {
+                notaries.add(index, record, now.origin().as_str());
+                added.keys.push((index, record.clone()));
             }
-            let id = leaf_hash(&entry.bytes);
-            leaves.push(id);
-            let predicate = open(&entry.bytes).map_err(|source| AuditError::Entry { index, source })?;
-            *added.counts.entry(predicate.kind()).or_default() += 1;
-            if let Predicate::Key(record) = &predicate {
-                if record.log == *now.origin() {
-                    notaries.add(LeafIndex(index), record, now.origin().as_str());
-                    added.keys.push((LeafIndex(index), record.clone()));
-                }
-            } else if let Some(store) = &request.trust {
-                store.check_notary(now.origin(), LeafIndex(index), predicate.notary(), &notaries)?;
-            }
-            if added.entries.len() < request.list {
-                added.entries.push(AddedEntry {
-                    index: LeafIndex(index),
-                    id,
-                    kind: predicate.kind(),
-                    dataset: predicate.dataset().cloned(),
-                    recorded_at: predicate.recorded_at(),
-                    summary: predicate.in_words(),
-                });
-            }
-            if let Predicate::Withdrawal(record) = &predicate
-                && added.withdrawals.len() < request.list
-            {
-                added.withdrawals.push(AddedWithdrawal { index: LeafIndex(index), record: record.clone() });
-            }
+        } else if let Some(store) = &request.trust {
+            store.check_notary(now.origin(), index, predicate.notary(), &notaries)?;
         }
-        if leaves.is_empty() {
-            return Err(AuditError::EntryAbsent { index: next });
+        if added.entries.len() < request.list {
+            added.entries.push(AddedEntry {
+                index,
+                id,
+                kind: predicate.kind(),
+                dataset: predicate.dataset().cloned(),
+                recorded_at: predicate.recorded_at(),
+                summary: predicate.in_words(),
+            });
         }
-        edge = edge.append(&leaves)?.edge;
-    }
-    if (edge.size(), edge.root()) != (now.size(), now.root()) {
-        return Err(AuditError::Entries { expected: now.root(), computed: edge.root() });
-    }
+        if let Predicate::Withdrawal(record) = predicate
+            && added.withdrawals.len() < request.list
+        {
+            added.withdrawals.push(AddedWithdrawal { index, record: record.clone() });
+        }
+        Ok(())
+    })
+    .await?;
     Ok(added)
-}
-
-fn open(bytes: &[u8]) -> Result<Predicate, EntryError> {
-    let text = str::from_utf8(bytes).map_err(|_| EntryError::Utf8)?;
-    Ok(SignedEntry::open(text)?.predicate().clone())
 }

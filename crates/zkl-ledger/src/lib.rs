@@ -20,6 +20,7 @@ mod notarize;
 mod opening;
 mod proofs;
 mod prove;
+pub mod reading;
 mod receipts;
 mod reference;
 mod relate;
@@ -36,6 +37,7 @@ mod table;
 mod transfer;
 mod unchanged;
 mod vault;
+mod walk;
 mod withdrawal;
 mod work;
 

@@ -13,9 +13,8 @@ use zkl_merkle::{
     keys::{Origin, VerifyingKey},
     note::NoteVerifier,
     tile::RightEdge,
-    tree::leaf_hash,
 };
-use zkl_receipt::{AccessPolicy, EntryError, Nonce, NotaryRotations, PolicyLine, PolicyRecord, Predicate, SignedEntry};
+use zkl_receipt::{AccessPolicy, Nonce, NotaryRotations, PolicyLine, PolicyRecord, Predicate};
 
 use crate::{
     audit::AuditError,
@@ -24,7 +23,8 @@ use crate::{
     export::{ExportDir, RemoteExport},
     ledger::Ledger,
     rotation,
-    source::{BUNDLE, LogSource},
+    source::LogSource,
+    walk::walk,
 };
 
 /// Bytes of lines after which an entry is closed. With what encoding adds, an entry stays far below its longest.
@@ -240,35 +240,16 @@ async fn replay(
     let signed = SignedCheckpoint::parse(&head.checkpoint).map_err(AuditError::Checkpoint)?;
     let now = signed.open(log).map_err(AuditError::Checkpoint)?;
     let until = size.unwrap_or_else(|| now.size());
-    let (mut edge, mut notaries) = (RightEdge::empty(), NotaryRotations::default());
-    let mut replay = Replay::new(log.name().clone());
-    while edge.size() < now.size() {
-        let next = edge.size().0;
-        let bundle = next / BUNDLE;
-        let width = (now.size().0 - bundle * BUNDLE).min(BUNDLE) as u16;
-        let entries = source.entries(bundle, width).await.map_err(LedgerError::from)?;
-        let mut leaves = Vec::with_capacity(entries.len());
-        for (index, entry) in (next..).zip(entries.into_iter().skip_while(|entry| entry.index < next)) {
-            if entry.index != index {
-                return Err(AuditError::EntryAbsent { index });
-            }
-            leaves.push(leaf_hash(&entry.bytes));
-            let opened = str::from_utf8(&entry.bytes).map_err(|_| EntryError::Utf8).and_then(SignedEntry::open);
-            let opened = opened.map_err(|source| AuditError::Entry { index, source })?;
-            match opened.predicate() {
-                Predicate::Key(record) => notaries.add(LeafIndex(index), record, log.name().as_str()),
-                Predicate::Policy(record) if index < until.0 => replay.add(LeafIndex(index), record, Some(&notaries)),
-                _ => {}
-            }
+    let (mut replay, mut notaries) = (Replay::new(log.name().clone()), NotaryRotations::default());
+    walk(source, RightEdge::empty(), &now, &(), |index, _, predicate| {
+        match predicate {
+            Predicate::Key(record) => notaries.add(index, record, log.name().as_str()),
+            Predicate::Policy(record) if index.0 < until.0 => replay.add(index, record, Some(&notaries)),
+            _ => {}
         }
-        if leaves.is_empty() {
-            return Err(AuditError::EntryAbsent { index: next });
-        }
-        edge = edge.append(&leaves)?.edge;
-    }
-    if edge.root() != now.root() {
-        return Err(AuditError::Entries { expected: now.root(), computed: edge.root() });
-    }
+        Ok(())
+    })
+    .await?;
     Ok(replay.servers)
 }
 

@@ -49,7 +49,7 @@ const ARROWS: [(&str, &[&str]); 24] = [
     ("zkl-verify", &["zkl-core", "zkl-receipt"]),
     ("zkl-python", &["zkl-ledger", "zkl-report", "zkl-sources"]),
     ("zkl-report", &["zkl-core", "zkl-receipt"]),
-    ("zkl-server", &["zkl-ledger", "zkl-report"]),
+    ("zkl-server", &["zkl-ledger", "zkl-report", "zkl-sources"]),
     ("zkl-cli", &["zkl-ledger", "zkl-report", "zkl-sources", "zkl-verify", "zkl-witness", "zkl-server"]),
     // Benches measure everything and are depended on by nothing.
     (

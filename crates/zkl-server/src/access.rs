@@ -15,9 +15,12 @@ mod oidc;
 mod ring;
 
 pub use self::{
-    action::{Access, Action, Administer, Browse, Follow, Permit, Prove, ReadDataset, ReadLog, Refused, Verify, Write},
+    action::{
+        Access, Action, Administer, Browse, Follow, Permit, Prove, ReadDataset, ReadLog, ReadPolicy, Refused, Upload,
+        Verify, Write,
+    },
     grant::{Grant, GrantParseError, Permission, Scope},
-    key::{ApiKey, KeyId, Token},
+    key::{ApiKey, KeyId, KeyUpdate, Token},
     lines::PseudonymError,
     oidc::{JwksError, Oidc, OidcError, PolicyError, TokenError, TokenHolder},
     ring::{KeyRing, KeyRingError},

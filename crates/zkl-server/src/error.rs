@@ -52,6 +52,12 @@ pub enum ServiceError {
         /// Most items.
         max: usize,
     },
+    /// A report about nothing, or about too much.
+    #[error("a report is about 1 to {max} receipts")]
+    ReportLength {
+        /// Most receipts.
+        max: usize,
+    },
     /// A key for too long, or for no time.
     #[error("a key is good for 1 to {max} days")]
     KeyLife {
@@ -84,6 +90,35 @@ pub enum ServiceError {
     /// The server only reads.
     #[error("this server does not write to the ledger")]
     ReadOnly,
+    /// No such upload, or none of the subject's.
+    #[error("there is no upload {id:?}")]
+    NoUpload {
+        /// The id asked for.
+        id: String,
+    },
+    /// Another request writes to the upload.
+    #[error("another request writes to this upload")]
+    UploadTaken,
+    /// Bytes that do not go on where the upload broke off.
+    #[error("the upload goes on at {expected}")]
+    Offset {
+        /// Where it goes on.
+        expected: u64,
+    },
+    /// Not all of an upload is there.
+    #[error("{received} of {length} bytes are there")]
+    Incomplete {
+        /// Bytes that came.
+        received: u64,
+        /// Bytes that were announced.
+        length: u64,
+    },
+    /// A source that is none, or that the operator does not allow.
+    #[error(transparent)]
+    Source(#[from] zkl_sources::allow::AllowError),
+    /// The server has not what a source needs.
+    #[error("the source cannot be asked")]
+    SourceSettings(#[from] zkl_sources::SourceError),
     /// Every place in the queue is taken.
     #[error("too many operations are waiting")]
     Busy,

@@ -1,7 +1,8 @@
 //! Why something was not done, as whoever asked is told: a stable code, a sentence, and what can be done about it.
 
 use serde::{Deserialize, Serialize};
-use zkl_ledger::{ErrorKind, LedgerError};
+use zkl_ledger::{ErrorKind, LedgerError, dataset::Fault};
+use zkl_sources::http::HttpError;
 
 use crate::{access::Refused, error::ServiceError};
 
@@ -28,6 +29,8 @@ pub enum Code {
     RequestTimeout,
     /// What it is about is not in the state for it.
     Conflict,
+    /// The request is of a version of a protocol that is not spoken.
+    PreconditionFailed,
     /// More bytes than are taken.
     TooLarge,
     /// A body in an encoding that is not taken.
@@ -50,7 +53,7 @@ pub enum Code {
 
 impl Code {
     /// All of them.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 18] = [
         Self::InvalidRequest,
         Self::Unauthenticated,
         Self::Forbidden,
@@ -59,6 +62,7 @@ impl Code {
         Self::MethodNotAllowed,
         Self::RequestTimeout,
         Self::Conflict,
+        Self::PreconditionFailed,
         Self::TooLarge,
         Self::UnsupportedMediaType,
         Self::IdempotencyMismatch,
@@ -81,6 +85,7 @@ impl Code {
             Self::MethodNotAllowed => "method-not-allowed",
             Self::RequestTimeout => "request-timeout",
             Self::Conflict => "conflict",
+            Self::PreconditionFailed => "precondition-failed",
             Self::TooLarge => "too-large",
             Self::UnsupportedMediaType => "unsupported-media-type",
             Self::IdempotencyMismatch => "idempotency-mismatch",
@@ -109,6 +114,7 @@ impl Code {
             Self::MethodNotAllowed => "The path has no such method",
             Self::RequestTimeout => "The request took too long",
             Self::Conflict => "This cannot be done now",
+            Self::PreconditionFailed => "The protocol has another version here",
             Self::TooLarge => "The body is too long",
             Self::UnsupportedMediaType => "The body is in an encoding that is not taken",
             Self::IdempotencyMismatch => "The idempotency key was used for another request",
@@ -171,6 +177,9 @@ impl From<LedgerError> for Failure {
             LedgerError::Dataset(error) => LedgerError::Dataset(error.without_values()),
             error => error,
         };
+        if let Some(failure) = of_source(&error) {
+            return failure;
+        }
         let code = match error.kind() {
             ErrorKind::InvalidInput => Code::InvalidRequest,
             ErrorKind::FalseClaim => Code::FalseClaim,
@@ -197,6 +206,19 @@ impl From<LedgerError> for Failure {
     }
 }
 
+/// What is wrong with a place that a table was to be fetched from: whoever named it is told, in words that repeat nothing of what is there.
+fn of_source(error: &LedgerError) -> Option<Failure> {
+    let LedgerError::Dataset(error) = error else { return None };
+    let Fault::Io(source) = error.fault() else { return None };
+    let why = source.get_ref()?.downcast_ref::<HttpError>()?;
+    let code = match why {
+        HttpError::NotPublic => Code::Forbidden,
+        HttpError::TooLong => Code::TooLarge,
+        _ => Code::Unavailable,
+    };
+    Some(Failure::new(code, format!("the source cannot be read: {why}")))
+}
+
 impl From<ServiceError> for Failure {
     fn from(error: ServiceError) -> Self {
         let detail = error.to_string();
@@ -213,12 +235,20 @@ impl From<ServiceError> for Failure {
                 Self::logged(Code::Unavailable, &error)
             }
             ServiceError::Oidc(error) => Self::logged(Code::Internal, &error),
-            ServiceError::NoOperation { .. } | ServiceError::NoFile => Self::new(Code::NotFound, detail),
+            ServiceError::NoOperation { .. } | ServiceError::NoUpload { .. } | ServiceError::NoFile => {
+                Self::new(Code::NotFound, detail)
+            }
             ServiceError::Claim(error) => Self::new(Code::InvalidRequest, chain(&error)),
             ServiceError::OtherDataset { .. }
             | ServiceError::IdempotencyKey
             | ServiceError::PageLength { .. }
+            | ServiceError::ReportLength { .. }
             | ServiceError::KeyLife { .. } => Self::new(Code::InvalidRequest, detail),
+            ServiceError::Source(zkl_sources::allow::AllowError::NotAllowed) => {
+                Self::new(Code::Forbidden, detail).with_hint("upload the table, or ask the server's operator")
+            }
+            ServiceError::Source(_) => Self::new(Code::InvalidRequest, detail),
+            ServiceError::SourceSettings(error) => Self::logged(Code::Unavailable, &error),
             ServiceError::TooLarge { .. } => Self::new(Code::TooLarge, detail),
             ServiceError::TooManyRequests => Self::new(Code::RateLimited, detail).with_hint("wait a second"),
             ServiceError::TooManyOperations { .. } => {
@@ -232,6 +262,9 @@ impl From<ServiceError> for Failure {
             ServiceError::Stopping => Self::new(Code::Unavailable, detail).with_hint("try again later"),
             ServiceError::IdempotencyPending => Self::new(Code::Conflict, detail).with_hint("wait for the other one"),
             ServiceError::IdempotencyMismatch => Self::new(Code::IdempotencyMismatch, detail),
+            ServiceError::UploadTaken => Self::new(Code::Conflict, detail).with_hint("wait for the other one"),
+            ServiceError::Offset { .. } => Self::new(Code::Conflict, detail).with_hint("ask how far it is, with HEAD"),
+            ServiceError::Incomplete { .. } => Self::new(Code::Conflict, detail).with_hint("send the rest"),
             ServiceError::Ended | ServiceError::Recording => Self::new(Code::Conflict, detail),
             ServiceError::Io { .. } | ServiceError::Task(_) | ServiceError::Randomness(_) => {
                 Self::logged(Code::Internal, &error)

@@ -3,6 +3,7 @@
 //! A resolver has its question authorised, calls the core and shapes the answer, as a route of REST does. It decides nothing. A question
 //! is bounded in bytes, depth and complexity before any of it is answered.
 
+mod administer;
 mod failure;
 mod graphiql;
 mod lineage;
@@ -15,7 +16,7 @@ mod subscription;
 
 use std::sync::Arc;
 
-use async_graphql::{Context, Request, Schema};
+use async_graphql::{Context, MergedObject, Request, Schema};
 use axum::{
     Extension, Router,
     body::Body,
@@ -26,7 +27,12 @@ use axum::{
 };
 use tokio::sync::Semaphore;
 
-use self::{mutation::Mutation, query::Query, subscription::Subscription};
+use self::{
+    administer::{AdministerMutation, AdministerQuery},
+    mutation::WorkMutation,
+    query::ReadQuery,
+    subscription::Subscription,
+};
 use crate::{
     access::Subject,
     failure::{Code, Failure},
@@ -45,6 +51,14 @@ const MAX_DIRECTIVES: usize = 8;
 /// Open websockets: fewer than connections, so that questions are answered whoever listens.
 const MAX_SOCKETS: usize = 512;
 
+/// What can be asked.
+#[derive(Default, MergedObject)]
+struct Query(ReadQuery, AdministerQuery);
+
+/// What can be done.
+#[derive(Default, MergedObject)]
+struct Mutation(WorkMutation, AdministerMutation);
+
 type Graph = Schema<Query, Mutation, Subscription>;
 
 /// What questions are asked of.
@@ -55,7 +69,7 @@ struct Face {
 }
 
 fn graph() -> async_graphql::SchemaBuilder<Query, Mutation, Subscription> {
-    Schema::build(Query, Mutation, Subscription)
+    Schema::build(Query::default(), Mutation::default(), Subscription)
         .limit_depth(MAX_DEPTH)
         .limit_complexity(MAX_COMPLEXITY)
         .limit_directives(MAX_DIRECTIVES)

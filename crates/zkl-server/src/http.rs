@@ -6,6 +6,7 @@ mod answer;
 mod body;
 mod explore;
 mod extract;
+mod form;
 mod observe;
 mod params;
 mod problem;
@@ -18,7 +19,7 @@ use axum::{
     extract::{DefaultBodyLimit, FromRef},
     http::StatusCode,
     response::IntoResponse as _,
-    routing::get,
+    routing::{get, options},
 };
 use tower_http::{catch_panic::CatchPanicLayer, timeout::TimeoutLayer};
 use utoipa::{
@@ -89,7 +90,12 @@ impl FromRef<Shared> for Arc<Service> {
     ),
     modifiers(&Keys),
     security(("key" = [])),
-    components(schemas(Problem, routes::submit::ColumnPair)),
+    components(schemas(
+        Problem,
+        routes::submit::ColumnPair,
+        routes::submit::ColumnType,
+        routes::submit::ColumnDigits,
+    )),
 )]
 struct Api;
 
@@ -116,12 +122,15 @@ fn api() -> OpenApiRouter<Shared> {
         .routes(routes!(routes::entries::receipt))
         .routes(routes!(routes::log::checkpoint))
         .routes(routes!(routes::verify::verify))
+        .routes(routes!(routes::reports::of_entries, routes::reports::of_receipts))
+        .routes(routes!(routes::submit::import))
         .routes(routes!(routes::submit::prove))
         .routes(routes!(routes::operations::list))
         .routes(routes!(routes::operations::show, routes::operations::cancel))
         .routes(routes!(routes::operations::events))
         .routes(routes!(routes::keys::list, routes::keys::create))
-        .routes(routes!(routes::keys::revoke))
+        .routes(routes!(routes::keys::update, routes::keys::revoke))
+        .routes(routes!(routes::policy::show))
 }
 
 /// The upload, which has times of its own.
@@ -129,16 +138,25 @@ fn uploads() -> OpenApiRouter<Shared> {
     OpenApiRouter::new().routes(routes!(routes::submit::notarize))
 }
 
+/// Uploads that may be interrupted.
+fn resumable() -> OpenApiRouter<Shared> {
+    OpenApiRouter::new()
+        .routes(routes!(routes::uploads::create))
+        .routes(routes!(routes::uploads::show, routes::uploads::append, routes::uploads::discard))
+        .routes(routes!(routes::uploads::finish))
+}
+
 /// The OpenAPI document of the API.
 pub fn document() -> utoipa::openapi::OpenApi {
     let (_, mut document) = api().split_for_parts();
     document.merge(uploads().split_for_parts().1);
+    document.merge(resumable().split_for_parts().1);
     document.servers = Some(vec![Server::new("/")]);
-    let operations = document
-        .paths
-        .paths
-        .values_mut()
-        .flat_map(|path| [&mut path.get, &mut path.post, &mut path.delete].into_iter().filter_map(Option::as_mut));
+    let operations = document.paths.paths.values_mut().flat_map(|path| {
+        [&mut path.get, &mut path.head, &mut path.post, &mut path.patch, &mut path.delete]
+            .into_iter()
+            .filter_map(Option::as_mut)
+    });
     for (status, response) in operations.flat_map(|operation| operation.responses.responses.iter_mut()) {
         // Every answer has to be described.
         if let RefOr::T(response) = response
@@ -172,6 +190,11 @@ pub fn router(service: &Arc<Service>, limits: RequestLimits) -> Result<Router, s
     let late = TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, limits.request);
     let (api, _) = api().split_for_parts();
     let (uploads, _) = uploads().split_for_parts();
+    let resumable = resumable()
+        .split_for_parts()
+        .0
+        .route("/api/v1/uploads", options(routes::uploads::options))
+        .layer(axum::middleware::map_response(routes::uploads::complete));
     let quick = api
         .route("/api/v1/openapi.json", get(move || async move { answer::document(&document) }))
         .route("/log/{*path}", get(routes::log::file))
@@ -185,6 +208,7 @@ pub fn router(service: &Arc<Service>, limits: RequestLimits) -> Result<Router, s
     let no_method = || async { Problem::from(Failure::new(Code::MethodNotAllowed, "the path has no such method")) };
     Ok(quick
         .merge(uploads)
+        .merge(resumable)
         .fallback(fallback)
         .method_not_allowed_fallback(no_method)
         // Bodies are read, and limited, in one place.

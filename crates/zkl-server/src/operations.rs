@@ -5,13 +5,16 @@
 
 mod queue;
 mod record;
+mod resumable;
 mod spool;
 mod store;
 
+pub(crate) use self::resumable::{Appending, Uploads};
 pub use self::{
     queue::{Begun, Job, OperationLimits, Operations, Pending, Progress, Reservation},
     record::{
         Fingerprint, IdempotencyKey, NewOperation, Operation, OperationId, Outcome, Recorded, State, Status, Work,
     },
+    resumable::{NewUpload, Upload, UploadId, UploadLimits},
     spool::{Spool, Spooled},
 };

@@ -124,6 +124,7 @@ pub async fn serve(
     // Who may do what holds when the log says so.
     service.settle_policy().await?;
     let _policy = service.watch_policy();
+    let _uploads = service.watch_uploads();
     let tls = listeners.tls.map(Arc::new);
     let router = http::router(&service, limits.requests)?;
     let stop = watch::Sender::new(false);

@@ -6,7 +6,9 @@
 mod keys;
 mod policy;
 mod reads;
+mod report;
 mod submit;
+mod uploads;
 mod views;
 mod watch;
 
@@ -30,15 +32,16 @@ use zkl_ledger::{
     home::create_private_dir,
     types::{LeafIndex, Timestamp},
 };
+use zkl_sources::allow::AllowedSources;
 
 use self::policy::{Kept, PolicyKeeper};
 #[cfg(feature = "graphql")]
 pub(crate) use self::reads::{MAX_PAGE, PAGE};
-pub(crate) use self::{keys::key_expiry, reads::page_length};
+pub(crate) use self::{keys::key_expiry, reads::page_length, report::MAX_REPORTED};
 pub use self::{
     reads::{EntryQuery, Page},
     submit::{NotarizeOptions, ProveRequest, Submitted},
-    views::{DatasetDetailView, DatasetView, EntryView, VerdictView},
+    views::{DatasetDetailView, DatasetView, EntryView, KeyUpdateView, KeyView, PolicyView, VerdictView},
 };
 use crate::{
     access::{Access, Issuers, KeyRing, Oidc, SECURITY, Subject, Token, is_jwt},
@@ -46,7 +49,7 @@ use crate::{
     error::{ServerError, ServiceError},
     failure::{Code, Failure},
     metrics::{Metrics, Reading},
-    operations::{OperationLimits, Operations},
+    operations::{OperationLimits, Operations, UploadLimits, Uploads},
     rate::Rates,
     store::{Caches, WatchedStore},
 };
@@ -70,14 +73,26 @@ pub struct ServiceSettings {
     pub oidc: Option<PathBuf>,
     /// Bytes of the caches of what the store holds and never changes, all together.
     pub cache_bytes: u64,
+    /// Bounds of uploads that may be interrupted.
+    pub uploads: UploadLimits,
+    /// Places that clients may have tables notarized from.
+    pub sources: AllowedSources,
     /// Whether every change of who may do what is an entry of the log, before it takes effect.
     pub policy_entries: bool,
 }
 
 impl Default for ServiceSettings {
     fn default() -> Self {
-        let (access, operations) = (Access::default(), OperationLimits::default());
-        Self { access, operations, rate: None, oidc: None, cache_bytes: CACHE_BYTES, policy_entries: true }
+        Self {
+            access: Access::default(),
+            operations: OperationLimits::default(),
+            rate: None,
+            oidc: None,
+            cache_bytes: CACHE_BYTES,
+            uploads: UploadLimits::default(),
+            sources: AllowedSources::default(),
+            policy_entries: true,
+        }
     }
 }
 
@@ -105,6 +120,8 @@ pub struct Service {
     policy: Option<Arc<PolicyKeeper>>,
     dir: PathBuf,
     operations: Arc<Operations>,
+    uploads: Arc<Uploads>,
+    sources: AllowedSources,
     verifiers: Semaphore,
     metrics: Arc<Metrics>,
     caches: Arc<Caches>,
@@ -148,6 +165,8 @@ impl Service {
         let audit = AuditLog::open(dir)?;
         let oidc = settings.oidc.map(|path| Oidc::open(path, Arc::clone(&metrics))).transpose()?;
         let operations = Operations::open(dir, settings.operations, Arc::clone(&metrics), Arc::clone(&audit))?;
+        let OperationLimits { upload, per_subject, .. } = settings.operations;
+        let uploads = Arc::new(Uploads::open(dir.join("resumable"), settings.uploads, upload, per_subject)?);
         let (keys, oidc, access) = (Arc::new(KeyRing::open(dir)?), oidc.map(Arc::new), settings.access);
         let policy = if settings.policy_entries && !ledger.is_read_only() {
             let kept = Kept {
@@ -172,6 +191,8 @@ impl Service {
             policy,
             dir: dir.to_owned(),
             operations,
+            uploads,
+            sources: settings.sources,
             verifiers: Semaphore::new(VERIFIERS),
             metrics,
             caches,
@@ -208,6 +229,11 @@ impl Service {
     pub(crate) fn watch_policy(&self) -> Option<AbortOnDrop> {
         let watch = Arc::clone(self.policy.as_ref()?).watch();
         Some(AbortOnDrop(tokio::spawn(watch)))
+    }
+
+    /// Removes uploads whose time is over, until what is returned is dropped.
+    pub(crate) fn watch_uploads(&self) -> AbortOnDrop {
+        AbortOnDrop(tokio::spawn(Arc::clone(&self.uploads).watch()))
     }
 
     /// That the ledger can be written to.

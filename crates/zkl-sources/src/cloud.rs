@@ -5,7 +5,7 @@
 
 mod object;
 
-use std::{str::FromStr, sync::Arc, time::Duration};
+use std::{io::Read, str::FromStr, sync::Arc, time::Duration};
 
 use futures::TryStreamExt as _;
 use object_store::{
@@ -104,21 +104,7 @@ pub(crate) fn source(url: &Url) -> Result<Source, SourceError> {
 /// [`SourceError::Credentials`] for a URL that holds any, [`SourceError::Query`] for one with a query or fragment; [`SourceError::Settings`] when they do not suffice, [`SourceError::Cloud`] when the
 /// objects cannot be listed or there are none.
 pub fn open(url: &Url, settings: impl IntoIterator<Item = (String, String)>) -> Result<Source, SourceError> {
-    let scheme = url.scheme().to_owned();
-    // Azure's URLs of this kind have the container there.
-    let is_container = scheme.starts_with("abfs") && url.password().is_none();
-    if !(url.username().is_empty() && url.password().is_none() || is_container) {
-        return Err(SourceError::Credentials { scheme });
-    }
-    // A version or a signature that is left out would be another object.
-    if url.query().or(url.fragment()).is_some() {
-        return Err(SourceError::Query { scheme });
-    }
-    let (kind, key) = ObjectStoreScheme::parse(url).map_err(|_| SourceError::Key { scheme: scheme.clone() })?;
-    let settings: Vec<_> = settings.into_iter().collect();
-    let store = store(&kind, url, &settings).map_err(|_| SourceError::Settings { scheme })?;
-    let place = Place { store, root: root(url) };
-
+    let (place, key) = place(url, settings)?;
     let is_pattern = key.as_ref().contains(['*', '?', '[']);
     let some = |objects: Vec<ObjectMeta>| {
         if objects.is_empty() { Err(SourceError::Cloud(CloudError::NotFound)) } else { Ok(objects.into_iter()) }
@@ -149,6 +135,39 @@ pub fn open(url: &Url, settings: impl IntoIterator<Item = (String, String)>) -> 
     }
     let name = place.name(&key);
     Ok(Source::reader(Object::new(place.store, key)).named(name))
+}
+
+/// The one object at `url`, whatever its key looks like, as `bounded` gives its bytes. Settings are those of the environment.
+///
+/// # Errors
+/// As [`open`]. Nothing is asked of the store.
+pub(crate) fn object(
+    url: &Url,
+    bounded: impl FnOnce(Box<dyn Read + Send>) -> Box<dyn Read + Send>,
+) -> Result<Source, SourceError> {
+    let environment = std::env::vars_os();
+    let settings = environment.filter_map(|(key, value)| Some((key.into_string().ok()?, value.into_string().ok()?)));
+    let (place, key) = place(url, settings)?;
+    let name = place.name(&key);
+    Ok(Source::reader(bounded(Box::new(Object::new(place.store, key)))).named(name))
+}
+
+/// The store of `url`, and the key in it.
+fn place(url: &Url, settings: impl IntoIterator<Item = (String, String)>) -> Result<(Place, Key), SourceError> {
+    let scheme = url.scheme().to_owned();
+    // Azure's URLs of this kind have the container there.
+    let is_container = scheme.starts_with("abfs") && url.password().is_none();
+    if !(url.username().is_empty() && url.password().is_none() || is_container) {
+        return Err(SourceError::Credentials { scheme });
+    }
+    // A version or a signature that is left out would be another object.
+    if url.query().or(url.fragment()).is_some() {
+        return Err(SourceError::Query { scheme });
+    }
+    let (kind, key) = ObjectStoreScheme::parse(url).map_err(|_| SourceError::Key { scheme: scheme.clone() })?;
+    let settings: Vec<_> = settings.into_iter().collect();
+    let store = store(&kind, url, &settings).map_err(|_| SourceError::Settings { scheme })?;
+    Ok((Place { store, root: root(url) }, key))
 }
 
 /// Names of the directories and of the object below `prefix`.

@@ -9,15 +9,18 @@ use std::{
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use ureq::{
     Agent, Body,
+    config::ConfigBuilder,
     http::{
         Response, StatusCode,
         header::{AUTHORIZATION, CONTENT_RANGE, ETAG, IF_MATCH, RANGE},
     },
+    typestate::AgentScope,
+    unversioned::transport::DefaultConnector,
 };
 use url::{Host, Url};
 use zkl_dataset::Source;
 
-use crate::error::SourceError;
+use crate::{allow::Guard, error::SourceError};
 
 /// The environment's variable with the `Authorization` header of requests, which no URL needs to hold then.
 pub const AUTHORIZATION_VARIABLE: &str = "ZKL_SOURCE_AUTHORIZATION";
@@ -45,6 +48,12 @@ pub enum HttpError {
         /// Bytes that came.
         got: u64,
     },
+    /// The host has an address that is not of the public internet.
+    #[error("the host has an address that is not public")]
+    NotPublic,
+    /// More bytes came than are taken.
+    #[error("there are more bytes than are taken")]
+    TooLong,
     /// There was no answer.
     #[error("the server cannot be reached: {0}")]
     Request(&'static str),
@@ -65,10 +74,29 @@ pub(crate) fn source(url: Url) -> Result<Source, SourceError> {
     Ok(Source::reader(Download::new(url)).named(name))
 }
 
+/// The bytes at `url`, from addresses that `guard` gives, without credentials, proxies and redirections.
+pub(crate) fn guarded(url: Url, guard: Guard) -> impl Read + Send + use<> {
+    let config = config(&url).max_redirects(0).max_redirects_will_error(false).proxy(None).build();
+    let agent = Agent::with_parts(config, DefaultConnector::default(), guard);
+    Download { agent, url: url.into(), authorization: None, begun: None, resumes: 0 }
+}
+
 /// The host, with its port if one is given.
 fn host(url: &Url) -> String {
     let host = url.host_str().unwrap_or_default();
     url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
+}
+
+fn config(url: &Url) -> ConfigBuilder<AgentScope> {
+    Agent::config_builder()
+        .https_only(url.scheme() == "https")
+        .http_status_as_error(false)
+        .timeout_connect(Some(PATIENCE))
+        .timeout_recv_response(Some(PATIENCE))
+        .timeout_per_read(Some(PATIENCE))
+        // What is digested are the bytes of the file, not of a way of sending it.
+        .accept_encoding("identity")
+        .user_agent(concat!("zkl/", env!("CARGO_PKG_VERSION")))
 }
 
 /// The bytes of a file, from the first request to the last byte.
@@ -99,16 +127,7 @@ impl Download {
         });
         // Of a URL with a host these do not fail.
         let _ = (url.set_username(""), url.set_password(None));
-        let config = Agent::config_builder()
-            .https_only(url.scheme() == "https")
-            .http_status_as_error(false)
-            .timeout_connect(Some(PATIENCE))
-            .timeout_recv_response(Some(PATIENCE))
-            .timeout_per_read(Some(PATIENCE))
-            // What is digested are the bytes of the file, not of a way of sending it.
-            .accept_encoding("identity")
-            .user_agent(concat!("zkl/", env!("CARGO_PKG_VERSION")))
-            .build();
+        let config = config(&url).build();
         Self { agent: config.into(), url: url.into(), authorization: basic.or(given), begun: None, resumes: 0 }
     }
 
@@ -197,6 +216,9 @@ fn other(error: HttpError) -> io::Error {
 /// What went wrong with a request, in words that hold nothing of it.
 fn request_error(error: &ureq::Error) -> io::Error {
     let why = match error {
+        ureq::Error::Other(source) if matches!(source.downcast_ref::<HttpError>(), Some(HttpError::NotPublic)) => {
+            return other(HttpError::NotPublic);
+        }
         ureq::Error::HostNotFound => "there is no such host",
         ureq::Error::Timeout(_) => "it takes too long to answer",
         ureq::Error::TooManyRedirects | ureq::Error::RedirectFailed => "it sends elsewhere and elsewhere",

@@ -2,6 +2,7 @@
 
 #[cfg(feature = "adbc")]
 pub mod adbc;
+pub mod allow;
 #[cfg(feature = "cloud")]
 pub mod cloud;
 mod error;

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, ValueHint, builder::BoolishValueParser};
+use zkl_ledger::reading::{self, ReadingError};
 
 /// The formats of tables.
 pub(crate) const INPUT_FORMATS: [&str; 6] = ["csv", "json", "ndjson", "parquet", "arrow", "xlsx"];
@@ -63,29 +64,18 @@ pub(crate) struct ReadArgs {
 }
 
 pub(crate) fn digits(text: &str) -> Result<(String, zkl_ledger::types::ColumnType), String> {
-    let expected = || "expected NAME=DIGITS, digits from 0 to 18".to_owned();
-    let (name, digits) = text.rsplit_once('=').ok_or_else(expected)?;
-    let ty = match digits.parse::<u8>().map_err(|_| expected())? {
-        0 => zkl_ledger::types::ColumnType::Int,
-        scale @ 1..=zkl_ledger::types::ColumnType::MAX_SCALE => zkl_ledger::types::ColumnType::Decimal { scale },
-        _ => return Err(expected()),
-    };
-    Ok((name.to_owned(), ty))
+    reading::rounded(text).map_err(expected)
 }
 
 pub(crate) fn column_type(text: &str) -> Result<(String, zkl_ledger::types::ColumnType), String> {
-    // The last `=`: column names may contain one, types do not.
-    let (name, ty) = text.rsplit_once('=').ok_or("expected NAME=TYPE")?;
-    let unknown = |error: zkl_ledger::types::ParseError| {
-        format!("{error}, expected bool, int, decimal(2), date, timestamp(s), category or text")
-    };
-    Ok((name.to_owned(), ty.parse().map_err(unknown)?))
+    reading::column(text).map_err(expected)
 }
 
-pub(crate) fn ascii_char(text: &str) -> Result<u8, &'static str> {
-    match text.as_bytes() {
-        [byte] if byte.is_ascii() => Ok(*byte),
-        b"\\t" => Ok(b'\t'),
-        _ => Err("expected one ASCII character, or \\t"),
-    }
+pub(crate) fn ascii_char(text: &str) -> Result<u8, String> {
+    reading::character("character", text).map_err(expected)
+}
+
+/// What could be said: the rest is said by whoever shows it.
+fn expected(error: ReadingError) -> String {
+    format!("expected {}", error.expected)
 }

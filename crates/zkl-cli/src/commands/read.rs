@@ -2,47 +2,33 @@
 
 use zkl_ledger::{
     LedgerError, ReadOptions,
-    dataset::{ColumnPin, DateOrder, Pins},
-    types::ColumnType,
+    dataset::Pins,
+    reading::{self, Reading},
 };
 
 use crate::{args::ReadArgs, error::CliError};
 
-/// The options that the flags describe.
+/// The options that the flags describe. Their parsers admit what can be said, and nothing else.
 pub(super) fn options(args: ReadArgs) -> Result<ReadOptions, CliError> {
-    let mut options = ReadOptions::default();
-    if let Some(path) = &args.schema {
-        let pins = Pins::from_file(path).map_err(LedgerError::from)?;
-        options.exact = pins.is_exact();
-        options.pins = pins.columns().to_vec();
-    }
-    let declared = args.columns.into_iter().map(|(name, ty)| (name, ty, matches!(ty, ColumnType::Decimal { .. })));
-    let rounded = args.round.into_iter().map(|(name, ty)| (name, ty, true));
-    for (name, ty, round) in declared.chain(rounded) {
-        match options.pins.iter_mut().find(|pin| pin.name == name) {
-            Some(pin) => (pin.ty, pin.round) = (Some(ty), round || pin.round),
-            None => options.pins.push(ColumnPin { name, ty: Some(ty), nullable: None, null_tokens: None, round }),
-        }
-    }
-    // The flag's parser admits known names only.
-    options.format = args.input_format.and_then(|name| name.parse().ok());
-    options.csv.delimiter = args.delimiter;
-    if args.quote.is_some() {
-        options.csv.quote = args.quote;
-    }
-    options.csv.has_header = !args.no_header;
-    options.csv.skip_lines = args.skip;
-    options.csv.comment = args.comment;
-    options.csv.decimal_comma = args.decimal == ",";
-    options.csv.dates = match args.dates.as_deref() {
-        Some("dmy") => Some(DateOrder::DayMonthYear),
-        Some("mdy") => Some(DateOrder::MonthDayYear),
-        _ => None,
+    let schema = args.schema.as_deref().map(Pins::from_file).transpose().map_err(LedgerError::from)?;
+    let reading = Reading {
+        schema: schema.unwrap_or_default(),
+        format: args.input_format.and_then(|name| name.parse().ok()),
+        sheet: args.sheet,
+        columns: args.columns,
+        round: args.round,
+        delimiter: args.delimiter,
+        quote: args.quote,
+        header: !args.no_header,
+        skip: args.skip,
+        comment: args.comment,
+        decimal_comma: reading::decimal_comma(&args.decimal).unwrap_or_default(),
+        dates: args.dates.and_then(|order| reading::dates(&order).ok()),
+        nulls: args.nulls,
+        nan_as_null: args.nan_as_null,
+        ..Reading::default()
     };
-    options.sheet = args.sheet;
-    options.null_tokens = args.nulls;
-    options.nan_as_null = args.nan_as_null;
-    Ok(options)
+    Ok(reading.options())
 }
 
 /// Whether values of the table are kept out of what is printed.

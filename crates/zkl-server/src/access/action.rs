@@ -66,6 +66,13 @@ impl Access {
     }
 }
 
+impl Access {
+    /// Whether [`Access::authorize`] would let `subject`, for pages that do not offer what is refused. It is no evidence.
+    pub(crate) fn would_allow<A: Action>(self, subject: &Subject, action: &A) -> bool {
+        action.allows(subject, self)
+    }
+}
+
 impl<A> Permit<A> {
     /// Who may.
     pub const fn subject(&self) -> &Subject {
@@ -165,7 +172,35 @@ impl Permit<Follow> {
     }
 }
 
-/// See, make and revoke keys.
+/// Go on with uploads of one's own, of datasets that one may write.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Upload;
+
+impl sealed::Rule for Upload {
+    fn allows(&self, subject: &Subject, _: Access) -> bool {
+        subject.holds_anywhere(Permission::WriteDataset)
+    }
+}
+
+impl Permit<Upload> {
+    /// Whether the subject has `permission` on `dataset`.
+    pub fn could(&self, permission: Permission, dataset: &DatasetName) -> bool {
+        self.subject.holds(permission, Some(dataset))
+    }
+}
+
+/// See who may do what, as the log has it. Whoever reads the whole log finds it out from its entries; here it is followed for them, which
+/// costs the more the longer the log of changes is, so it is not for everybody.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ReadPolicy;
+
+impl sealed::Rule for ReadPolicy {
+    fn allows(&self, subject: &Subject, _: Access) -> bool {
+        subject.holds(Permission::ReadDataset, None) || subject.holds(Permission::Administer, None)
+    }
+}
+
+/// See, make, change and revoke keys.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Administer;
 

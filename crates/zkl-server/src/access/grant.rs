@@ -17,7 +17,7 @@ pub enum Permission {
     GenerateProof,
     /// Have receipts verified.
     VerifyProof,
-    /// See, make and revoke keys.
+    /// See, make, change and revoke keys.
     Administer,
 }
 
@@ -65,6 +65,19 @@ impl Scope {
             Self::Dataset(one) => one == name,
         }
     }
+
+    /// Whether it covers everything that `other` does.
+    fn includes(&self, other: &Self) -> bool {
+        match other {
+            Self::All => *self == Self::All,
+            Self::Dataset(name) => self.covers(name),
+            // What covers a namespace's own name, as an item of a wider one, covers all that is in it.
+            Self::Under(namespace) => match self {
+                Self::Dataset(_) => false,
+                _ => self == other || self.covers(namespace),
+            },
+        }
+    }
 }
 
 /// A permission on some datasets, or on the ledger.
@@ -91,6 +104,11 @@ impl Grant {
     pub(super) fn gives(&self, permission: Permission, dataset: Option<&DatasetName>) -> bool {
         let covered = || dataset.map_or(self.scope == Scope::All, |name| self.scope.covers(name));
         self.permission == permission && covered()
+    }
+
+    /// Whether it gives everything that `other` does.
+    pub(super) fn includes(&self, other: &Self) -> bool {
+        self.permission == other.permission && self.scope.includes(&other.scope)
     }
 }
 
@@ -169,6 +187,23 @@ mod tests {
         for text in bad {
             assert!(text.parse::<Grant>().is_err(), "{text}");
         }
+    }
+
+    #[test]
+    fn a_grant_includes_what_it_gives_all_of() {
+        let includes = |one: &str, other: &str| grant(one).includes(&grant(other));
+        let orders = ["read:*", "read:a/*", "read:a/b/*", "read:a/b/c"];
+        for (wide, one) in orders.iter().enumerate() {
+            for (narrow, other) in orders.iter().enumerate() {
+                assert_eq!(includes(one, other), wide <= narrow, "{one} {other}");
+            }
+        }
+        for (one, other) in
+            [("read:a/*", "read:a"), ("read:a", "read:a/*"), ("read:a/*", "read:ab/*"), ("write:*", "read:a")]
+        {
+            assert!(!includes(one, other), "{one} {other}");
+        }
+        assert!(includes("verify", "verify") && !includes("verify", "administer"));
     }
 
     #[test]

@@ -54,6 +54,15 @@ pub struct ApiKey {
     secret_sha256: String,
 }
 
+/// A change of what a key is good for. Its token stays the same.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct KeyUpdate {
+    /// What it is good for from now on, instead of what it was; as before, if nothing is said.
+    pub grants: Option<Vec<Grant>>,
+    /// When it expires, or that it does not; as before, if nothing is said.
+    pub expires_at: Option<Option<Timestamp>>,
+}
+
 /// What the holder of a key shows: `zkl_<id>_<secret>`. Secret; wiped when it is dropped.
 pub struct Token {
     id: KeyId,
@@ -112,6 +121,34 @@ impl ApiKey {
         bool::from(same) && self.is_good_at(now)
     }
 
+    /// The same key after a change.
+    pub(super) fn updated(&self, update: &KeyUpdate) -> Self {
+        let mut key = self.clone();
+        if let Some(grants) = &update.grants {
+            key.grants.clone_from(grants);
+        }
+        if let Some(expires_at) = update.expires_at {
+            key.expires_at = expires_at;
+        }
+        key
+    }
+
+    /// What both this key and `other` are good for, and no longer than both.
+    pub(crate) fn in_common(&self, other: &Self) -> KeyUpdate {
+        let within = |grants: &[Grant], others: &[Grant]| -> Vec<Grant> {
+            let included = |grant: &&Grant| others.iter().any(|other| other.includes(grant));
+            grants.iter().filter(included).cloned().collect()
+        };
+        let mut grants = within(&self.grants, &other.grants);
+        let more = within(&other.grants, &self.grants);
+        grants.extend(more.into_iter().filter(|grant| !self.grants.contains(grant)));
+        let expires_at = match (self.expires_at, other.expires_at) {
+            (Some(one), Some(other)) => Some(one.min(other)),
+            (one, other) => one.or(other),
+        };
+        KeyUpdate { grants: Some(grants), expires_at: Some(expires_at) }
+    }
+
     /// What is kept of the token's secret.
     pub(super) fn secret_sha256(&self) -> &str {
         &self.secret_sha256
@@ -152,6 +189,26 @@ mod tests {
         let (key, token) = generate(Some(Timestamp(1_000)));
         assert!(key.accepts(&token, Timestamp(999)));
         assert!(!key.accepts(&token, Timestamp(1_000)));
+    }
+
+    #[test]
+    fn keys_have_in_common_what_both_are_good_for() {
+        let with = |grants: &[&str], end: Option<u64>| {
+            let mut key = generate(end.map(Timestamp)).0;
+            key.grants = grants.iter().map(|grant| grant.parse().unwrap()).collect();
+            key
+        };
+        let common = |one: &ApiKey, other: &ApiKey| {
+            let KeyUpdate { grants, expires_at } = one.in_common(other);
+            let grants: Vec<String> = grants.unwrap().iter().map(ToString::to_string).collect();
+            (grants, expires_at.unwrap().map(|end| end.0))
+        };
+        let wide = with(&["read:*", "write:team/*", "verify"], None);
+        let narrow = with(&["read:team/a", "write:*", "administer"], Some(5));
+        let both = (vec!["write:team/*".to_owned(), "read:team/a".to_owned()], Some(5));
+        assert_eq!(common(&wide, &narrow), both);
+        assert_eq!(common(&narrow, &with(&["prove:*"], Some(3))), (vec![], Some(3)));
+        assert_eq!(common(&wide, &wide).0, ["read:*", "write:team/*", "verify"]);
     }
 
     #[test]

@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 use zkl_ledger::{home::write_private_file, types::Timestamp};
 
-use super::{ApiKey, Grant, SECURITY, Subject, Token};
+use super::{ApiKey, Grant, KeyUpdate, SECURITY, Subject, Token};
 
 const VERSION: u32 = 1;
 /// Longest file of keys that is read, in bytes.
@@ -175,15 +175,52 @@ impl KeyRing {
         if name.is_empty() || name.len() > MAX_NAME || name.chars().any(char::is_control) {
             return Err(KeyRingError::Name);
         }
-        if grants.is_empty() || grants.len() > MAX_GRANTS {
-            return Err(KeyRingError::Grants { got: grants.len() });
-        }
+        check_grants(&grants)?;
         let (key, token) = ApiKey::generate(name.to_owned(), grants, expires_at)?;
         self.change(|keys| {
             keys.push(key.clone());
             Ok(())
         })?;
         Ok((key, token))
+    }
+
+    /// Changes what a key is good for, durably, and returns it as it was and as it is.
+    ///
+    /// # Errors
+    /// [`KeyRingError`].
+    pub fn update(&self, id: &str, update: &KeyUpdate) -> Result<(ApiKey, ApiKey), KeyRingError> {
+        update.grants.as_deref().map_or(Ok(()), check_grants)?;
+        self.replace(id, |key| key.updated(update))
+    }
+
+    /// What [`KeyRing::update`] would do, which nothing is done of.
+    ///
+    /// # Errors
+    /// [`KeyRingError`].
+    pub fn propose(&self, id: &str, update: &KeyUpdate) -> Result<(ApiKey, ApiKey), KeyRingError> {
+        update.grants.as_deref().map_or(Ok(()), check_grants)?;
+        let keys = self.look()?;
+        let key = keys.iter().find(|key| key.id.as_str() == id).ok_or_else(|| unknown(id))?;
+        Ok((ApiKey::clone(key), key.updated(update)))
+    }
+
+    /// Leaves a key with what it has in common with `before`: what it lost is lost, and what it was given is taken back. It may be good for
+    /// nothing then.
+    ///
+    /// # Errors
+    /// [`KeyRingError`].
+    pub(crate) fn narrow(&self, before: &ApiKey) -> Result<(), KeyRingError> {
+        self.replace(before.id.as_str(), |key| key.updated(&key.in_common(before)))?;
+        Ok(())
+    }
+
+    fn replace(&self, id: &str, new: impl FnOnce(&ApiKey) -> ApiKey) -> Result<(ApiKey, ApiKey), KeyRingError> {
+        self.change(|keys| {
+            let key = keys.iter_mut().find(|key| key.id.as_str() == id).ok_or_else(|| unknown(id))?;
+            let after = new(key);
+            let before = std::mem::replace(key, after.clone());
+            Ok((before, after))
+        })
     }
 
     /// Takes a key out, durably: from now on it is good for nothing.
@@ -193,7 +230,7 @@ impl KeyRing {
     pub fn revoke(&self, id: &str) -> Result<ApiKey, KeyRingError> {
         self.change(|keys| {
             let place = keys.iter().position(|key| key.id.as_str() == id);
-            let place = place.ok_or_else(|| KeyRingError::Unknown { id: id.chars().take(80).collect() })?;
+            let place = place.ok_or_else(|| unknown(id))?;
             Ok(keys.remove(place))
         })
     }
@@ -278,12 +315,26 @@ impl KeyRing {
     }
 }
 
+fn check_grants(grants: &[Grant]) -> Result<(), KeyRingError> {
+    let got = grants.len();
+    if (1..=MAX_GRANTS).contains(&got) { Ok(()) } else { Err(KeyRingError::Grants { got }) }
+}
+
+fn unknown(id: &str) -> KeyRingError {
+    KeyRingError::Unknown { id: id.chars().take(80).collect() }
+}
+
 /// Whoever changed the file, the server or the command line beside it: the server's log says so.
 fn tell_changes(before: &[Arc<ApiKey>], now: &[ApiKey]) {
     let grants = |key: &ApiKey| key.grants.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ");
     for key in now.iter().filter(|key| before.iter().all(|old| old.id != key.id)) {
         let (id, name, grants) = (key.id.as_str(), key.name.as_str(), grants(key));
         tracing::warn!(target: SECURITY, event = "key-made", key = id, name, grants, "a key was made");
+    }
+    for key in now.iter().filter(|key| before.iter().any(|old| old.id == key.id && **old != **key)) {
+        let (id, name, grants) = (key.id.as_str(), key.name.as_str(), grants(key));
+        let until = key.expires_at.map(|end| end.to_string());
+        tracing::warn!(target: SECURITY, event = "key-changed", key = id, name, grants, until, "a key was changed");
     }
     for key in before.iter().filter(|key| now.iter().all(|new| new.id != key.id)) {
         let (id, name) = (key.id.as_str(), key.name.as_str());
@@ -319,6 +370,31 @@ mod tests {
         // Another process notices soon.
         std::thread::sleep(LOOK_AGAIN);
         assert!(again.authenticate(&text).unwrap().is_none());
+    }
+
+    #[test]
+    fn a_key_is_changed_and_its_token_stays() {
+        let (ring, dir) = ring();
+        let (key, token) = ring.create("ci", everything(), Some(Timestamp(u64::MAX))).unwrap();
+        let grants: Vec<Grant> = vec!["verify".parse().unwrap()];
+        let update = KeyUpdate { grants: Some(grants.clone()), expires_at: None };
+        let (before, proposed) = ring.propose(key.id.as_str(), &update).unwrap();
+        assert_eq!((&before, &proposed.grants), (&key, &grants));
+        assert_eq!(*ring.list().unwrap()[0], key);
+        assert_eq!(ring.update(key.id.as_str(), &update).unwrap(), (key.clone(), proposed));
+        let now = KeyRing::open(dir.path()).unwrap().list().unwrap()[0].clone();
+        assert_eq!((&now.grants, now.expires_at), (&grants, key.expires_at));
+        assert!(ring.authenticate(&token.reveal()).unwrap().is_some());
+        let end = KeyUpdate { grants: None, expires_at: Some(Some(Timestamp(1))) };
+        ring.update(key.id.as_str(), &end).unwrap();
+        assert!(ring.authenticate(&token.reveal()).unwrap().is_none());
+        // Back to what it was would be more than it has: nothing is left of both.
+        ring.narrow(&key).unwrap();
+        let now = ring.list().unwrap()[0].clone();
+        assert_eq!((now.grants.len(), now.expires_at), (0, Some(Timestamp(1))));
+        let nothing = KeyUpdate { grants: Some(Vec::new()), expires_at: None };
+        assert!(matches!(ring.update(key.id.as_str(), &nothing), Err(KeyRingError::Grants { got: 0 })));
+        assert!(matches!(ring.update("0", &update), Err(KeyRingError::Unknown { .. })));
     }
 
     #[cfg(unix)]

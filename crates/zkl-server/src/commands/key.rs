@@ -8,7 +8,7 @@ use zkl_ledger::{home::create_private_dir, types::Timestamp};
 
 use super::LedgerArgs;
 use crate::{
-    access::{Grant, KeyRing, KeyRingError},
+    access::{ApiKey, Grant, KeyRing, KeyRingError, KeyUpdate},
     service::Service,
 };
 
@@ -23,6 +23,8 @@ pub enum KeyCommand {
     List(LedgerArgs),
     /// Print the keys without their secrets as a file, for servers that only read (`serve --api-keys`)
     Export(LedgerArgs),
+    /// Change what a key is good for; its token stays the same
+    Update(UpdateArgs),
     /// Revoke a key: from now on it is good for nothing
     Revoke(RevokeArgs),
 }
@@ -51,6 +53,29 @@ pub struct CreateArgs {
     /// How long it is good; for ever, if nothing is said
     #[arg(long, value_name = "DAYS", value_parser = clap::value_parser!(u32).range(1..=3650))]
     expires_in_days: Option<u32>,
+}
+
+/// A key that is to be changed.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+What is not named stays as it is.
+
+Example:
+  zkl-server key update 3f9a0c1b2d4e5f60 --grant 'read:team/*' --expires-in-days 30")]
+pub struct UpdateArgs {
+    #[command(flatten)]
+    ledger: LedgerArgs,
+    /// Its id, as `key list` shows it
+    id: String,
+    /// What it is good for from now on, instead of what it was (may be repeated)
+    #[arg(long = "grant", value_name = "GRANT", required_unless_present_any = ["expires_in_days", "never_expires"])]
+    grants: Vec<Grant>,
+    /// How long it is good from now on
+    #[arg(long, value_name = "DAYS", value_parser = clap::value_parser!(u32).range(1..=3650))]
+    expires_in_days: Option<u32>,
+    /// It does not expire
+    #[arg(long, conflicts_with = "expires_in_days")]
+    never_expires: bool,
 }
 
 /// A key that is to be revoked.
@@ -91,24 +116,33 @@ impl KeyCommand {
     pub fn run(self, say: impl Fn(&str)) -> Result<(), KeyError> {
         match self {
             Self::Create(CreateArgs { ledger, name, grants, expires_in_days }) => {
-                let end = |days: u32| Timestamp(Timestamp::now().0 + u64::from(days) * DAY_MILLIS);
-                let (_, token) = ring(&ledger)?.create(&name, grants, expires_in_days.map(end))?;
+                let (_, token) = ring(&ledger)?.create(&name, grants, expires_in_days.map(in_days))?;
                 say(&token.reveal());
             }
-            Self::List(ledger) => {
-                for key in ring(&ledger)?.list()?.iter() {
-                    let grants: Vec<String> = key.grants.iter().map(ToString::to_string).collect();
-                    let end = key.expires_at.map_or_else(|| "never".to_owned(), |end| end.to_string());
-                    say(&format!("{}  {}  {}  expires {end}", key.id, key.name, grants.join(" ")));
-                }
-            }
+            Self::List(ledger) => ring(&ledger)?.list()?.iter().for_each(|key| say(&in_a_line(key))),
             Self::Export(ledger) => say(&ring(&ledger)?.export()?),
+            Self::Update(UpdateArgs { ledger, id, grants, expires_in_days, never_expires }) => {
+                let expires_at = if never_expires { Some(None) } else { expires_in_days.map(in_days).map(Some) };
+                let update = KeyUpdate { grants: (!grants.is_empty()).then_some(grants), expires_at };
+                let (_, key) = ring(&ledger)?.update(&id, &update)?;
+                say(&in_a_line(&key));
+            }
             Self::Revoke(RevokeArgs { ledger, id }) => {
                 ring(&ledger)?.revoke(&id)?;
             }
         }
         Ok(())
     }
+}
+
+fn in_days(days: u32) -> Timestamp {
+    Timestamp(Timestamp::now().0 + u64::from(days) * DAY_MILLIS)
+}
+
+fn in_a_line(key: &ApiKey) -> String {
+    let grants: Vec<String> = key.grants.iter().map(ToString::to_string).collect();
+    let end = key.expires_at.map_or_else(|| "never".to_owned(), |end| end.to_string());
+    format!("{}  {}  {}  expires {end}", key.id, key.name, grants.join(" "))
 }
 
 fn ring(ledger: &LedgerArgs) -> Result<KeyRing, KeyError> {

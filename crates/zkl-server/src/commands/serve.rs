@@ -17,12 +17,13 @@ use zkl_ledger::{
     openings::{OpeningKey, Passphrase},
     requests::ProofSetting,
 };
+use zkl_sources::allow::{AllowedSources, SourcePrefix};
 
 use super::{LedgerArgs, LogFormat, Observed, observe};
 use crate::{
     access::{Access, KeyRing},
     error::ServerError,
-    operations::OperationLimits,
+    operations::{OperationLimits, UploadLimits},
     server::{Listeners, ServerLimits, serve},
     service::{CACHE_BYTES, Service, ServiceSettings},
     tls::Tls,
@@ -94,6 +95,19 @@ pub struct ServeOptions {
     /// Longest upload, in bytes
     #[arg(long, default_value_t = OperationLimits::default().upload, value_name = "BYTES")]
     max_upload: u64,
+    /// URL below which tables may be notarized from, such as https://data.example.com/team/; all addresses of its host must be public (may be
+    /// repeated) [default: none]
+    #[arg(long = "source", env = "ZKL_SOURCES", value_name = "PREFIX", value_delimiter = ',')]
+    sources: Vec<SourcePrefix>,
+    /// The same, whose host may be at any address: of this machine, of a private network (may be repeated)
+    #[arg(long = "private-source", env = "ZKL_PRIVATE_SOURCES", value_name = "PREFIX", value_delimiter = ',')]
+    private_sources: Vec<SourcePrefix>,
+    /// Bytes of disk for uploads that may be interrupted, all that are open together
+    #[arg(long, default_value_t = UploadLimits::default().room, value_name = "BYTES")]
+    upload_room: u64,
+    /// Hours that such an upload may take, from its beginning
+    #[arg(long, default_value_t = 24, value_name = "HOURS", value_parser = clap::value_parser!(u16).range(1..=24 * 30))]
+    upload_hours: u16,
     /// Seconds that requests and operations are given to end when the server stops
     #[arg(long, default_value_t = ServerLimits::default().grace.as_secs(), value_name = "SECONDS")]
     grace: u64,
@@ -191,6 +205,14 @@ impl ServeOptions {
             rate: NonZeroU32::new(self.rate),
             oidc: self.oidc,
             cache_bytes: self.cache_bytes,
+            uploads: UploadLimits {
+                room: self.upload_room,
+                kept_for: Duration::from_secs(u64::from(self.upload_hours) * 60 * 60),
+            },
+            sources: {
+                let public = self.sources.into_iter().fold(AllowedSources::default(), AllowedSources::public);
+                self.private_sources.into_iter().fold(public, AllowedSources::private)
+            },
             policy_entries: !self.no_policy_entries,
         };
         let dir = self.state.unwrap_or_else(|| Service::dir(dir));

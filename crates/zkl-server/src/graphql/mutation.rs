@@ -12,11 +12,12 @@ use crate::{
 };
 
 /// What can be done.
-pub(super) struct Mutation;
+#[derive(Default)]
+pub(super) struct WorkMutation;
 
 /// What can be done.
 #[Object]
-impl Mutation {
+impl WorkMutation {
     /// Proves a claim about a version of a dataset.
     async fn prove_claim(
         &self,

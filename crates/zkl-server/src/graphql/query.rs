@@ -17,7 +17,8 @@ use crate::{
 };
 
 /// What can be asked.
-pub(super) struct Query;
+#[derive(Default)]
+pub(super) struct ReadQuery;
 
 pub(super) fn dataset_name(text: &str) -> Result<DatasetName, ServiceError> {
     Ok(text.parse::<DatasetName>().map_err(LedgerError::from)?)
@@ -25,7 +26,7 @@ pub(super) fn dataset_name(text: &str) -> Result<DatasetName, ServiceError> {
 
 /// What can be asked.
 #[Object]
-impl Query {
+impl ReadQuery {
     /// The datasets that the key may read, by name.
     #[graphql(complexity = "cost(first, child_complexity)")]
     async fn datasets(

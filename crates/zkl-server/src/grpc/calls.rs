@@ -13,12 +13,14 @@ use super::{
     status::invalid,
 };
 use crate::{
-    access::{Administer, Browse, Follow, Grant, Prove, ReadDataset, ReadLog, Subject, Verify, Write},
+    access::{
+        Administer, Browse, Follow, Grant, KeyUpdate, Prove, ReadDataset, ReadLog, ReadPolicy, Subject, Verify, Write,
+    },
     error::ServiceError,
     failure::{Code, Failure},
     http::RequestLimits,
     operations::{IdempotencyKey, OperationId},
-    service::{ProveRequest, Service, key_expiry},
+    service::{KeyUpdateView, ProveRequest, Service, key_expiry},
 };
 
 /// Bytes of a receipt in one message: what clients take without being told to take more.
@@ -52,6 +54,11 @@ fn reference(text: &str) -> Result<EntryRef, Status> {
 
 fn operation(text: &str) -> Result<OperationId, Status> {
     Ok(text.parse::<OperationId>()?)
+}
+
+fn grants(texts: &[String]) -> Result<Vec<Grant>, Status> {
+    let grants = texts.iter().map(|grant| grant.parse::<Grant>()).collect::<Result<Vec<_>, _>>();
+    grants.map_err(|error| invalid(error.to_string()))
 }
 
 fn idempotency_key(text: &str) -> Result<Option<IdempotencyKey>, Status> {
@@ -148,6 +155,15 @@ impl Ledger for Calls {
         Ok(Response::new(self.service.notarize(&permit, upload, options).await?.into()))
     }
 
+    async fn notarize_from(&self, request: Request<proto::NotarizeFromRequest>) -> Answer<proto::Operation> {
+        let (subject, asked) = taken(request)?;
+        let told = asked.options.ok_or_else(|| invalid("there are no options"))?;
+        let key = idempotency_key(&told.idempotency_key)?;
+        let permit = self.service.access().authorize(&subject, Write(dataset_name(&told.dataset)?))?;
+        let options = options(told)?;
+        Ok(Response::new(self.service.notarize_from(&permit, &asked.source, options, key).await?.into()))
+    }
+
     async fn prove_claim(&self, request: Request<proto::ProveClaimRequest>) -> Answer<proto::Operation> {
         let (subject, asked) = taken(request)?;
         let key = idempotency_key(&asked.idempotency_key)?;
@@ -203,12 +219,38 @@ impl Ledger for Calls {
     async fn create_key(&self, request: Request<proto::CreateKeyRequest>) -> Answer<proto::CreateKeyResponse> {
         let (subject, asked) = taken(request)?;
         let permit = self.service.access().authorize(&subject, Administer)?;
-        let grants = asked.grants.iter().map(|grant| grant.parse::<Grant>()).collect::<Result<Vec<_>, _>>();
-        let grants = grants.map_err(|error| invalid(error.to_string()))?;
+        let grants = grants(&asked.grants)?;
         let expires_at = asked.expires_in_days.map(key_expiry).transpose()?;
         let (key, token) = self.service.create_key(&permit, asked.name, grants, expires_at).await?;
         let token = token.reveal().to_string();
         Ok(Response::new(proto::CreateKeyResponse { key: Some((&key).into()), token }))
+    }
+
+    async fn update_key(&self, request: Request<proto::UpdateKeyRequest>) -> Answer<proto::UpdateKeyResponse> {
+        let (subject, asked) = taken(request)?;
+        let permit = self.service.access().authorize(&subject, Administer)?;
+        let grants = (!asked.grants.is_empty()).then(|| grants(&asked.grants)).transpose()?;
+        let expires_at = match asked.expiry {
+            Some(proto::update_key_request::Expiry::ExpiresInDays(days)) => Some(Some(key_expiry(days)?)),
+            Some(proto::update_key_request::Expiry::NeverExpires(true)) => Some(None),
+            Some(proto::update_key_request::Expiry::NeverExpires(false)) | None => None,
+        };
+        let update = KeyUpdate { grants, expires_at };
+        let updated = if asked.propose {
+            self.service.propose_key(&permit, asked.id, update).await?
+        } else {
+            self.service.update_key(&permit, asked.id, update).await?
+        };
+        let KeyUpdateView { added, removed, proposed, .. } = KeyUpdateView::new(&updated, asked.propose);
+        let key = Some((&updated.1).into());
+        Ok(Response::new(proto::UpdateKeyResponse { key, added, removed, proposed }))
+    }
+
+    async fn get_policy(&self, request: Request<proto::GetPolicyRequest>) -> Answer<proto::GetPolicyResponse> {
+        let (subject, asked) = taken(request)?;
+        let permit = self.service.access().authorize(&subject, ReadPolicy)?;
+        let policies = self.service.policies(&permit, asked.size).await?.into_iter().map(Into::into).collect();
+        Ok(Response::new(proto::GetPolicyResponse { policies }))
     }
 
     async fn revoke_key(&self, request: Request<proto::RevokeKeyRequest>) -> Answer<proto::RevokeKeyResponse> {

@@ -3,7 +3,8 @@
 use prost_types::Timestamp as Time;
 use tonic::Status;
 use zkl_ledger::{
-    DatasetName, LedgerError,
+    DatasetName, LedgerError, ReadOptions,
+    reading::Reading,
     requests::EvidenceRequest,
     storage::Order,
     types::{PrivacyLevel, Timestamp},
@@ -15,7 +16,10 @@ use crate::{
     error::ServiceError,
     failure::{Code, Failure},
     operations::{self, Operation},
-    service::{DatasetDetailView, DatasetView, EntryQuery, EntryView, NotarizeOptions, Page, VerdictView, page_length},
+    service::{
+        DatasetDetailView, DatasetView, EntryQuery, EntryView, NotarizeOptions, Page, PolicyView, VerdictView,
+        page_length,
+    },
 };
 
 const MILLIS: u64 = 1_000;
@@ -63,7 +67,6 @@ pub(super) fn query(kind: &str, order: i32, page_size: u32, page_token: &str) ->
 }
 
 pub(super) fn options(options: proto::NotarizeOptions) -> Result<NotarizeOptions, Status> {
-    let pairs = |pairs: Vec<proto::ColumnPair>| pairs.into_iter().map(|pair| (pair.first, pair.second)).collect();
     Ok(NotarizeOptions {
         privacy: match proto::Privacy::try_from(options.privacy) {
             Ok(proto::Privacy::Unspecified | proto::Privacy::Private) => PrivacyLevel::Private,
@@ -75,9 +78,34 @@ pub(super) fn options(options: proto::NotarizeOptions) -> Result<NotarizeOptions
             Ok(proto::Evidence::Attestation) => EvidenceRequest::Attestation,
             Err(_) => return Err(invalid("evidence has no such value")),
         },
-        joint: pairs(options.joint),
-        product: pairs(options.product),
+        read: reading(options.joint, options.product, options.reading.unwrap_or_default())?,
     })
+}
+
+fn reading(
+    joint: Vec<proto::ColumnPair>,
+    product: Vec<proto::ColumnPair>,
+    said: proto::Reading,
+) -> Result<ReadOptions, Status> {
+    let pairs = |pairs: Vec<proto::ColumnPair>| pairs.into_iter().map(|pair| (pair.first, pair.second)).collect();
+    let mut reading = Reading { joint: pairs(joint), product: pairs(product), ..Reading::default() };
+    let mut say = |word: &str, text: Option<String>| {
+        text.map_or(Ok(()), |text| reading.say(word, &text)).map_err(|error| invalid(error.to_string()))
+    };
+    say("input_format", said.input_format)?;
+    say("sheet", said.sheet)?;
+    say("delimiter", said.delimiter)?;
+    say("quote", said.quote)?;
+    say("header", said.header.map(|header| header.to_string()))?;
+    say("skip", said.skip.map(|skip| skip.to_string()))?;
+    say("comment", said.comment)?;
+    say("decimal", said.decimal)?;
+    say("dates", said.dates)?;
+    say("nan_as_null", said.nan_as_null.then(|| true.to_string()))?;
+    for (word, texts) in [("column", said.columns), ("round", said.round), ("null", said.nulls)] {
+        texts.into_iter().try_for_each(|text| say(word, Some(text)))?;
+    }
+    Ok(reading.options())
 }
 
 impl From<DatasetView> for proto::Dataset {
@@ -160,6 +188,22 @@ impl From<Failure> for proto::Problem {
     fn from(failure: Failure) -> Self {
         let Failure { code, detail, hint } = failure;
         Self { r#type: code.urn(), title: code.title().to_owned(), detail, hint }
+    }
+}
+
+impl From<PolicyView> for proto::Policy {
+    fn from(view: PolicyView) -> Self {
+        Self {
+            server: view.server,
+            is_this: view.is_this,
+            notary: view.notary,
+            lines: view.lines,
+            entries: view.entries,
+            newest: view.newest,
+            recorded_at: Some(time(view.at)),
+            is_whole: view.is_whole,
+            breaks: view.breaks,
+        }
     }
 }
 

@@ -10,7 +10,7 @@ use super::{Problem, RequestLimits};
 use crate::{
     error::ServiceError,
     failure::{Code, Failure},
-    operations::Spool,
+    operations::{Appending, Spool},
 };
 
 /// Longest request in JSON, in bytes.
@@ -56,6 +56,25 @@ pub(crate) async fn read_json<T: DeserializeOwned>(body: Body, limits: &RequestL
     serde_json::from_slice(&bytes).map_err(|error| {
         Failure::new(Code::InvalidRequest, format!("the body is not what is asked for: {error}")).into()
     })
+}
+
+/// Receives a part of an upload that may be interrupted. What came before an error is taken.
+pub(super) async fn receive_part(
+    mut body: Body,
+    appending: &mut Appending,
+    limits: &RequestLimits,
+) -> Result<(), Problem> {
+    // Of what says that it is too long, nothing is taken.
+    appending.check_room(body.size_hint().lower())?;
+    let deadline = Instant::now() + limits.upload;
+    let all = async {
+        while let Some(part) = next(&mut body, limits).await? {
+            appending.write(&part).await?;
+        }
+        Ok(())
+    };
+    let late = |_| Problem::from(Failure::new(Code::RequestTimeout, "the upload took too long"));
+    timeout_at(deadline, all).await.map_err(late)?
 }
 
 /// Receives an upload.

@@ -13,27 +13,25 @@ use axum::{
     response::{IntoResponse as _, Redirect, Response},
     routing::get,
 };
-use futures::stream;
-use hyper::body::Bytes;
 use maud::{Markup, html};
 use zkl_ledger::{
-    receipt::{MAX_RECEIPT_LEN, PolicyRecord, Predicate},
+    receipt::{PolicyRecord, Predicate},
     types::visible,
 };
 use zkl_report::{
-    Reported,
     page::{STYLE, Style, document},
     receipt_section,
 };
 
 use super::{
-    Problem, Shared, body,
+    Problem, Shared,
     extract::{Caller, Named, Referenced},
+    form,
     params::{Params, invalid},
+    routes,
 };
 use crate::{
     access::{Browse, ReadDataset, ReadLog, Verify},
-    failure::chain,
     service::{EntryView, Page, Service},
 };
 
@@ -42,8 +40,6 @@ const HTML: HeaderValue = HeaderValue::from_static("text/html; charset=utf-8");
 const POLICY: HeaderValue = HeaderValue::from_static(
     "default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
 );
-/// What a form adds to a receipt, at most, in bytes.
-const FORM: usize = 64 * 1024;
 
 /// The pages.
 pub(super) fn pages() -> Router<Shared> {
@@ -56,7 +52,8 @@ pub(super) fn pages() -> Router<Shared> {
         .route("/explore/entries", get(entries))
         .route("/explore/entries/{entry}", get(entry))
         .route("/explore/checkpoint", get(checkpoint))
-        .route("/explore/verify", get(form).post(verify))
+        .route("/explore/verify", get(ask).post(verify))
+        .route("/explore/report", get(routes::reports::of_entries).post(routes::reports::of_receipts))
         .layer(axum::middleware::from_fn(complete))
 }
 
@@ -244,6 +241,7 @@ async fn entry(
 ) -> Result<Response, Problem> {
     params.end()?;
     let permit = service.access().authorize(&subject, Browse)?;
+    let may_verify = service.access().would_allow(&subject, &Verify);
     let entry = service.entry(&permit, reference).await?;
     let signed = serde_json::to_string_pretty(&entry.predicate).map_err(|error| invalid(&error.to_string()))?;
     let title = format!("Entry {}", entry.index);
@@ -265,6 +263,10 @@ async fn entry(
             "Its signature was checked. Its "
             a href={ "/api/v1/entries/" (entry.index) "/receipt" } download={ "entry-" (entry.index) ".receipt" } { "receipt" }
             " verifies offline, or " a href="/explore/verify" { "here" } "."
+            @if may_verify {
+                " " a href={ "/explore/report?entry=" (entry.index) } download={ "entry-" (entry.index) ".html" } { "A report" }
+                " says what it shows, for whoever it is given to."
+            }
         }
         details { summary { "What was signed" } pre class="mono" { (signed) } }
     };
@@ -299,7 +301,7 @@ async fn checkpoint(
     Ok(page("Checkpoint", &body))
 }
 
-async fn form(
+async fn ask(
     State(service): State<Arc<Service>>,
     Caller(subject): Caller,
     params: Params,
@@ -312,8 +314,12 @@ async fn form(
 fn upload() -> Markup {
     html! {
         form method="post" enctype="multipart/form-data" action="/explore/verify" {
-            p { label for="receipt" { "A receipt of this log: choose it, or drop it on the field." } }
-            p { input type="file" id="receipt" name="receipt" required; " " button type="submit" { "Verify" } }
+            p { label for="receipt" { "Receipts of this log: choose them, or drop them on the field." } }
+            p {
+                input type="file" id="receipt" name="receipt" multiple required; " "
+                button type="submit" { "Verify" } " "
+                button type="submit" formaction="/explore/report" { "Write a report" }
+            }
         }
     }
 }
@@ -327,27 +333,13 @@ async fn verify(
 ) -> Result<Response, Problem> {
     params.end()?;
     let permit = service.access().authorize(&subject, Verify)?;
-    let boundary = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
-    let boundary = boundary.and_then(|value| multer::parse_boundary(value).ok());
-    let boundary = boundary.ok_or_else(|| invalid("the body is not that of the form"))?;
-    let bytes = Bytes::from(body::read(body, MAX_RECEIPT_LEN + FORM, &limits).await?);
-    let receipt = field(bytes, boundary).await?;
-    let outcome = service.verified(&permit, receipt.to_vec()).await?.map_err(|error| chain(&error));
-    // The name that a browser tells is not shown: it says nothing that was verified.
-    let reported = Reported::new("from your file", &receipt, outcome);
-    let body = html! { h1 { "Verify a receipt" } (receipt_section(&reported)) h2 { "Another one" } (upload()) };
+    let receipts = form::receipts(&headers, body, &limits).await?;
+    let reported = service.reported_all(&permit, receipts).await?;
+    let body = html! {
+        h1 { "Verify a receipt" }
+        @for receipt in &reported { (receipt_section(receipt)) }
+        h2 { "Another one" }
+        (upload())
+    };
     Ok(page("Verify a receipt", &body))
-}
-
-/// The receipt in a form.
-async fn field(body: Bytes, boundary: String) -> Result<Bytes, Problem> {
-    let mut form = multer::Multipart::new(stream::iter([Ok::<_, std::convert::Infallible>(body)]), boundary);
-    let broken = |_| invalid("the body is not that of the form");
-    while let Some(field) = form.next_field().await.map_err(broken)? {
-        if field.name() == Some("receipt") {
-            let bytes = field.bytes().await.map_err(broken)?;
-            return if bytes.is_empty() { Err(invalid("there is no receipt in the form")) } else { Ok(bytes) };
-        }
-    }
-    Err(invalid("there is no receipt in the form"))
 }

@@ -14,7 +14,7 @@ use crate::{
     access::Subject,
     error::ServiceError,
     failure::{Code, Failure},
-    operations::{IdempotencyKey, OperationId},
+    operations::{IdempotencyKey, OperationId, UploadId},
     service::Service,
 };
 
@@ -113,6 +113,17 @@ impl<S: Send + Sync> FromRequestParts<S> for Followed {
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
         Ok(Self(segment(parts, state).await?.parse::<OperationId>()?))
+    }
+}
+
+/// An upload by its id.
+pub(super) struct Uploaded(pub(super) UploadId);
+
+impl<S: Send + Sync> FromRequestParts<S> for Uploaded {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        Ok(Self(segment(parts, state).await?.parse::<UploadId>()?))
     }
 }
 

@@ -4,7 +4,7 @@ use std::str::FromStr;
 
 use axum::{extract::FromRequestParts, http::request::Parts};
 use url::form_urlencoded;
-use zkl_ledger::storage::Order;
+use zkl_ledger::{ReadOptions, reading::Reading, storage::Order};
 
 use super::Problem;
 use crate::{
@@ -50,6 +50,22 @@ impl Params {
             _ => Err(invalid(&format!("the parameter {name} is two columns with a comma between them"))),
         };
         self.all(name).into_iter().map(pair).collect()
+    }
+
+    /// Takes what says how a table is read.
+    pub(super) fn reading(&mut self) -> Result<ReadOptions, Problem> {
+        let mut reading =
+            Reading { joint: self.pairs("joint")?, product: self.pairs("product")?, ..Reading::default() };
+        for word in Reading::WORDS {
+            let said = self.all(word);
+            if said.len() > 1 && !["column", "round", "null"].contains(&word) {
+                return Err(invalid(&format!("the parameter {word} is said twice")));
+            }
+            for text in said {
+                reading.say(word, &text).map_err(|error| invalid(&error.to_string()))?;
+            }
+        }
+        Ok(reading.options())
     }
 
     /// Takes the length of a page.

@@ -6,5 +6,8 @@ pub(super) mod health;
 pub(super) mod keys;
 pub(super) mod log;
 pub(super) mod operations;
+pub(super) mod policy;
+pub(super) mod reports;
 pub(super) mod submit;
+pub(super) mod uploads;
 pub(super) mod verify;

@@ -273,6 +273,11 @@ impl Operations {
         Spool::new(&self.spool, self.limits.upload).await
     }
 
+    /// Where the files of operations are.
+    pub(crate) fn spool_dir(&self) -> &Path {
+        &self.spool
+    }
+
     /// Looks whether `by` sent a request under `key` before. The answer holds the key until it is dropped.
     ///
     /// # Errors

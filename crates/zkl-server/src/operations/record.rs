@@ -138,6 +138,13 @@ pub enum Status {
 #[serde(transparent)]
 pub struct IdempotencyKey(String);
 
+impl IdempotencyKey {
+    /// What the server calls the request that finishes an upload. No client can call one so: theirs are printable.
+    pub(crate) fn of_upload(id: &super::UploadId) -> Self {
+        Self(format!("upload\n{}", id.as_str()))
+    }
+}
+
 impl FromStr for IdempotencyKey {
     type Err = ServiceError;
 

@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use zkl_ledger::types::Timestamp;
+use zkl_ledger::types::{Timestamp, TreeSize};
 
-use super::Service;
+use super::{PolicyView, Service};
 use crate::{
-    access::{Administer, ApiKey, Grant, Permit, Token},
+    access::{Administer, ApiKey, Grant, KeyUpdate, Permit, ReadPolicy, Token},
     error::ServiceError,
 };
 
@@ -49,6 +49,57 @@ impl Service {
         }
         let keys = Arc::clone(&self.keys);
         Ok(tokio::task::spawn_blocking(move || keys.create(&name, grants, expires_at)).await??)
+    }
+
+    /// Changes what a key is good for. What it is given holds when the log says so, what it loses at once. Its holder goes on with the same
+    /// token. Returned is the key before and after.
+    ///
+    /// # Errors
+    /// [`ServiceError::ReadOnly`] where the keys are another server's; [`ServiceError::Keys`]. [`ServiceError::Ledger`] when the log cannot be
+    /// written to: then the key is given nothing, and what it was to lose is lost.
+    pub async fn update_key(
+        &self,
+        permit: &Permit<Administer>,
+        id: String,
+        update: KeyUpdate,
+    ) -> Result<(ApiKey, ApiKey), ServiceError> {
+        self.check_owns_keys()?;
+        if let Some(policy) = &self.policy {
+            return policy.update_key(permit.subject(), id, update).await;
+        }
+        let keys = Arc::clone(&self.keys);
+        Ok(tokio::task::spawn_blocking(move || keys.update(&id, &update)).await??)
+    }
+
+    /// What [`Service::update_key`] would do: the key as it is, and as it would be.
+    ///
+    /// # Errors
+    /// As there.
+    pub async fn propose_key(
+        &self,
+        _permit: &Permit<Administer>,
+        id: String,
+        update: KeyUpdate,
+    ) -> Result<(ApiKey, ApiKey), ServiceError> {
+        self.check_owns_keys()?;
+        let keys = Arc::clone(&self.keys);
+        Ok(tokio::task::spawn_blocking(move || keys.propose(&id, &update)).await??)
+    }
+
+    /// Who may do what on each server that recorded it, when the log had `size` entries; now, if nothing is said.
+    ///
+    /// # Errors
+    /// [`ServiceError::Ledger`].
+    pub async fn policies(
+        &self,
+        _permit: &Permit<ReadPolicy>,
+        size: Option<u64>,
+    ) -> Result<Vec<PolicyView>, ServiceError> {
+        // Every entry about a policy is read and checked: as dear as verifying a receipt. Never closed.
+        let _verifier = self.verifiers.acquire().await;
+        let here = self.policy.as_ref().map(|policy| policy.server());
+        let found = self.ledger.server_policies(size.map(TreeSize)).await?;
+        Ok(found.into_iter().map(|policy| PolicyView::new(policy, here.as_ref())).collect())
     }
 
     /// Revokes a key: from now on it is good for nothing.

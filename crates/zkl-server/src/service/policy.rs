@@ -25,7 +25,8 @@ use zkl_ledger::{
 
 use crate::{
     access::{
-        Access, ApiKey, Grant, Issuers, KeyRing, Oidc, OidcError, Pseudonyms, SECURITY, Subject, Token, of_everybody,
+        Access, ApiKey, Grant, Issuers, KeyRing, KeyUpdate, Oidc, OidcError, Pseudonyms, SECURITY, Subject, Token,
+        of_everybody,
     },
     audit::AuditLog,
     error::{ServerError, ServiceError},
@@ -193,6 +194,36 @@ impl PolicyKeeper {
             Ok(made)
         };
         tokio::spawn(made.in_current_span()).await?
+    }
+
+    /// Changes what a key is good for, for `by`.
+    ///
+    /// # Errors
+    /// As [`PolicyKeeper::settle`]: then the key has what it was to lose no more, and nothing of what it was to get.
+    pub(super) async fn update_key(
+        self: &Arc<Self>,
+        by: &Subject,
+        id: String,
+        update: KeyUpdate,
+    ) -> Result<(ApiKey, ApiKey), ServiceError> {
+        let (this, by) = (Arc::clone(self), by.clone());
+        let updated = async move {
+            let mut recorded = this.recorded.lock().await;
+            let (keys, changed) = (Arc::clone(&this.keys), id.clone());
+            let updated = tokio::task::spawn_blocking(move || keys.update(&changed, &update)).await??;
+            if let Err(error) = this.settle_in_turn(&mut recorded, Some((&id, &by))).await {
+                let (keys, before) = (Arc::clone(&this.keys), updated.0);
+                tokio::task::spawn_blocking(move || keys.narrow(&before)).await??;
+                return Err(error);
+            }
+            Ok(updated)
+        };
+        tokio::spawn(updated.in_current_span()).await?
+    }
+
+    /// The server's name on the log.
+    pub(super) fn server(&self) -> PolicyLine {
+        self.names.server()
     }
 
     /// Revokes a key for `by`. From then on it is good for nothing, also if the log could not be written to.

@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use tokio::sync::watch;
-use zkl_ledger::{EntryRef, Table, dataset::Source, requests::EvidenceRequest, types::PrivacyLevel};
+use zkl_ledger::{
+    DatasetName, EntryRef, ReadOptions, Table, dataset::Source, requests::EvidenceRequest, types::PrivacyLevel,
+};
 
 use super::Service;
 use crate::{
@@ -22,10 +24,8 @@ pub struct NotarizeOptions {
     pub privacy: PrivacyLevel,
     /// What backs the profile.
     pub evidence: EvidenceRequest,
-    /// Pairs of columns whose joint counts are sealed.
-    pub joint: Vec<(String, String)>,
-    /// Pairs of numeric columns whose sums of products are sealed.
-    pub product: Vec<(String, String)>,
+    /// How it is read.
+    pub read: ReadOptions,
 }
 
 /// What is to be proved.
@@ -81,46 +81,101 @@ impl Service {
         options: NotarizeOptions,
     ) -> Result<Operation, ServiceError> {
         let Submitted { place, begun, spool } = upload;
-        let Spooled { path, sha256 } = spool.finish().await?;
+        let spooled = spool.finish().await?;
+        let (dataset, by) = (permit.dataset().clone(), permit.subject().id());
+        let fingerprint = fingerprint(&dataset, &options, &spooled.sha256);
+        match repeated(begun, &fingerprint)? {
+            Repeat::Before(operation) => Ok(operation),
+            Repeat::New(pending) => self.submit_table(place, pending, dataset, by, spooled, options).await,
+        }
+    }
+
+    /// Notarizes the table at a place that the server's operator allows, as a version of the dataset. It is fetched when its turn comes.
+    ///
+    /// # Errors
+    /// [`ServiceError::ReadOnly`], [`ServiceError::Source`], [`ServiceError::SourceSettings`], [`ServiceError::Busy`],
+    /// [`ServiceError::TooManyOperations`], [`ServiceError::Stopping`], [`ServiceError::IdempotencyPending`],
+    /// [`ServiceError::IdempotencyMismatch`].
+    pub async fn notarize_from(
+        &self,
+        permit: &Permit<Write>,
+        source: &str,
+        options: NotarizeOptions,
+        key: Option<IdempotencyKey>,
+    ) -> Result<Operation, ServiceError> {
+        self.check_writable()?;
+        let allowed = self.sources.check(source)?;
+        let place = self.operations.reserve(permit.subject().id())?;
+        let begun = self.operations.begin(permit.subject().id(), key)?;
         let asked = format!("{options:?}");
+        let dataset = permit.dataset().clone();
         let new = NewOperation {
             work: Work::Notarize,
-            dataset: permit.dataset().clone(),
+            dataset: dataset.clone(),
             claim: None,
             by: permit.subject().id().to_owned(),
             fingerprint: Fingerprint::of(&[
-                b"notarize",
-                permit.dataset().as_str().as_bytes(),
+                b"import",
+                dataset.as_str().as_bytes(),
                 asked.as_bytes(),
-                &sha256,
+                allowed.as_str().as_bytes(),
             ]),
         };
         let pending = match repeated(begun, &new.fingerprint)? {
             Repeat::Before(operation) => return Ok(operation),
             Repeat::New(pending) => pending,
         };
-        let (ledger, name, metrics) = (self.ledger.clone(), permit.dataset().clone(), Arc::clone(&self.metrics));
-        let job: Job = Box::new(move |progress| {
+        let table = allowed.source(self.operations.limits().upload)?;
+        tracing::info!(dataset = dataset.as_str(), source = allowed.as_str(), "a table is notarized from a source");
+        let job = self.notarization(table, (), dataset, options);
+        self.operations.submit(place, pending, new, job).await
+    }
+
+    /// Accepts the notarization of a table that is here.
+    pub(super) async fn submit_table(
+        &self,
+        place: Reservation,
+        pending: Option<Pending>,
+        dataset: DatasetName,
+        by: &str,
+        table: Spooled,
+        options: NotarizeOptions,
+    ) -> Result<Operation, ServiceError> {
+        let Spooled { path, sha256 } = table;
+        let fingerprint = fingerprint(&dataset, &options, &sha256);
+        let new = NewOperation {
+            work: Work::Notarize,
+            dataset: dataset.clone(),
+            claim: None,
+            by: by.to_owned(),
+            fingerprint,
+        };
+        // Errors name the source: its place on the server is nobody's business.
+        let source = Source::path(path.to_path_buf()).named("upload");
+        let job = self.notarization(source, path, dataset, options);
+        self.operations.submit(place, pending, new, job).await
+    }
+
+    /// The work of notarizing a table; `kept` is, until it has been read.
+    fn notarization(
+        &self,
+        source: Source,
+        kept: impl Send + 'static,
+        dataset: DatasetName,
+        options: NotarizeOptions,
+    ) -> Job {
+        let (ledger, metrics) = (self.ledger.clone(), Arc::clone(&self.metrics));
+        Box::new(move |progress| {
             Box::pin(async move {
-                // Errors name the source: its place on the server is nobody's business.
-                let source = Source::path(path.to_path_buf()).named("upload");
-                let mut table = Table::new(source).named(name);
-                for (group, label) in options.joint {
-                    table = table.joint(group, label);
-                }
-                for (left, right) in options.product {
-                    table = table.product(left, right);
-                }
+                let table = Table::new(source).named(dataset).options(options.read);
                 let request = ledger.notarize(table).privacy(options.privacy).evidence(options.evidence);
                 let notarized = request.progress(progress).await;
-                // Kept until here.
-                drop(path);
+                drop(kept);
                 let notarized = notarized?;
                 metrics.rows(notarized.layout.rows());
                 Ok(notarized.entry)
             })
-        });
-        self.operations.submit(place, pending, new, job).await
+        })
     }
 
     /// Proves a claim about a version of the dataset.
@@ -201,6 +256,12 @@ impl Service {
         self.operation(permit, id)?;
         self.operations.cancel(id).await
     }
+}
+
+/// What tells one notarization from another.
+fn fingerprint(dataset: &DatasetName, options: &NotarizeOptions, sha256: &[u8; 32]) -> Fingerprint {
+    let asked = format!("{options:?}");
+    Fingerprint::of(&[b"notarize", dataset.as_str().as_bytes(), asked.as_bytes(), sha256])
 }
 
 enum Repeat {

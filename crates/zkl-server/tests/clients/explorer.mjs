@@ -98,6 +98,11 @@ async function walk(mode) {
     await visit(page, "/explore/entries/0");
     const [download] = await Promise.all([page.waitForEvent("download"), page.getByRole("link", { name: "receipt", exact: true }).click()]);
     check(where(), download.suggestedFilename() === "entry-0.receipt", `downloads ${download.suggestedFilename()}`);
+    // So is the report, which stands alone.
+    await visit(page, "/explore/entries/0");
+    const [report] = await Promise.all([page.waitForEvent("download"), page.getByRole("link", { name: "A report" }).click()]);
+    const written = await readFile(await report.path(), "utf8");
+    check(where(), report.suggestedFilename() === "entry-0.html" && written.includes("What these receipts show"), "writes no report");
     // By keyboard alone.
     await visit(page, "/explore");
     await page.keyboard.press("Tab");

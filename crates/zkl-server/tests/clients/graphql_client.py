@@ -90,6 +90,17 @@ async def main(url):
                 raise AssertionError(text)
         one = await ask.execute(question("query One($id: String!) { operation(id: $id) { work dataset } }", id=operation["id"]))
         assert one["operation"] == {"work": "prove", "dataset": dataset}, one
+        made = await ask.execute(
+            question('mutation { createKey(name: "python", grants: ["read:demo/*"]) { token key { id } } }')
+        )
+        made = made["createKey"]["key"]["id"]
+        update = 'mutation { updateKey(id: "%s", grants: ["verify"], expiresInDays: 3) { key { grants } removed } }' % made
+        changed = (await ask.execute(question(update)))["updateKey"]
+        assert changed == {"key": {"grants": ["verify"]}, "removed": ["read:demo/*"]}, changed
+        administered = await ask.execute(question("{ keys { id } policy { isThis lines } }"))
+        assert made in [key["id"] for key in administered["keys"]]
+        assert f"key {made} may verify" in administered["policy"][0]["lines"], administered
+        await ask.execute(question('mutation { revokeKey(id: "%s") }' % made))
     print("GraphQL: questions, a mutation, subscriptions, with introspection")
 
 

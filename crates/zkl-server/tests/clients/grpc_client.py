@@ -86,9 +86,13 @@ def main(address, table, certificate=None):
     )
     first = follow(first)
     assert first.status == zkl.OPERATION_STATUS_SUCCEEDED, first
-    options = zkl.NotarizeOptions(dataset="demo/grpc", evidence=zkl.EVIDENCE_ATTESTATION)
+    reading = zkl.Reading(input_format="arrow-stream")
+    options = zkl.NotarizeOptions(dataset="demo/grpc", evidence=zkl.EVIDENCE_ATTESTATION, reading=reading)
     second = follow(call("Notarize", parts(options, arrow.getvalue())))
     assert second.status == zkl.OPERATION_STATUS_SUCCEEDED, second
+    # No place is allowed here.
+    elsewhere = zkl.NotarizeFromRequest(options=options, source="https://example.com/table.csv")
+    refused(grpc.StatusCode.PERMISSION_DENIED, "FORBIDDEN", lambda: call("NotarizeFrom", elsewhere))
     watching.join(60)
     assert [entry.index for entry in seen] == [first.entry.index, second.entry.index]
     told.cancel()
@@ -139,6 +143,12 @@ def main(address, table, certificate=None):
     refused(
         grpc.StatusCode.PERMISSION_DENIED, "FORBIDDEN", lambda: call("ListKeys", zkl.ListKeysRequest(), metadata=theirs)
     )
+    changed = call("UpdateKey", zkl.UpdateKeyRequest(id=made.key.id, grants=["read:demo/grpc"], never_expires=True))
+    assert list(changed.added) == ["read:demo/grpc"] and list(changed.removed) == ["read:demo/*"], changed
+    assert not changed.key.HasField("expires_at") and not changed.proposed, changed
+    call("GetDataset", get, metadata=theirs)
+    (policy,) = call("GetPolicy", zkl.GetPolicyRequest()).policies
+    assert policy.is_this and policy.is_whole and f"key {made.key.id} may read:demo/grpc" in policy.lines, policy
     call("RevokeKey", zkl.RevokeKeyRequest(id=made.key.id))
     refused(grpc.StatusCode.UNAUTHENTICATED, "UNAUTHENTICATED", lambda: call("GetDataset", get, metadata=theirs))
     refused(grpc.StatusCode.UNAUTHENTICATED, "UNAUTHENTICATED", lambda: call("GetDataset", get, metadata=[]))

@@ -144,6 +144,15 @@ impl Home {
         Self::run(setup, tls, service)
     }
 
+    /// With places that it may fetch tables from.
+    pub(crate) fn start_fetching(&self, setup: Setup, sources: zkl_sources::allow::AllowedSources) -> Server {
+        let (dir, server_dir) = (self.ledger(), self.server_dir());
+        let service = async move |settings| {
+            Service::start(open(&dir).await, &server_dir, ServiceSettings { sources, ..settings }).unwrap()
+        };
+        Self::run(setup, None, service)
+    }
+
     /// A server that only reads, with a state of its own and the keys of the one that writes.
     pub(crate) fn start_reader(&self, setup: Setup) -> Server {
         let (dir, keys) = (self.ledger(), self.server_dir().join("keys.json"));
@@ -275,6 +284,10 @@ impl Client<'_> {
         self.send("DELETE", path, &[], b"")
     }
 
+    pub(crate) fn patch(&self, path: &str, body: &str) -> Answer {
+        self.send("PATCH", path, &[], body.as_bytes())
+    }
+
     pub(crate) fn post(&self, path: &str, body: impl AsRef<[u8]>) -> Answer {
         self.send("POST", path, &[], body.as_ref())
     }
@@ -309,7 +322,7 @@ fn send(url: &str, method: &str, token: Option<&str>, headers: &[(&str, &str)], 
         request = request.header(*name, *value);
     }
     let answer = match method {
-        "POST" | "PUT" => agent.run(request.body(body).unwrap()),
+        "POST" | "PUT" | "PATCH" => agent.run(request.body(body).unwrap()),
         _ => agent.run(request.body(()).unwrap()),
     };
     let mut answer = answer.unwrap();

@@ -32,22 +32,32 @@ fn every_operation_has_an_id_a_summary_and_answers() {
     }
     ids.sort();
     let listed = [
+        "appendUpload",
         "cancelOperation",
         "createKey",
+        "createUpload",
+        "discardUpload",
+        "finishUpload",
         "followOperation",
         "getCheckpoint",
         "getDataset",
         "getEntry",
         "getHistory",
         "getOperation",
+        "getPolicy",
         "getReceipt",
+        "getUploadOffset",
         "listDatasets",
         "listEntries",
         "listKeys",
         "listOperations",
         "notarize",
+        "notarizeFrom",
         "proveClaim",
+        "reportEntries",
+        "reportReceipts",
         "revokeKey",
+        "updateKey",
         "verifyReceipt",
     ];
     assert_eq!(ids, listed);

@@ -75,6 +75,57 @@ fn a_receipt_that_is_dropped_on_the_page_is_verified_there() {
     upload(&client, b"").expect(400);
 }
 
+/// The same page as `zkl report` writes, about entries and about receipts.
+#[test]
+fn a_report_is_written_about_entries_and_about_receipts() {
+    let home = Home::new();
+    let (key, reader, verifier) = (home.everything(), home.key(&["read:team/*"]), home.key(&["verify"]));
+    let both = home.key(&["read:team/*", "verify"]);
+    let server = home.start(Setup::default());
+    let client = server.client(&key);
+    assert!(text(&client.get("/explore/entries/0")).contains("/explore/report?entry=0"));
+    // Who may not is not offered it.
+    assert!(!text(&server.client(&reader).get("/explore/entries/0").expect(200)).contains("/explore/report"));
+    let of_entries = client.get("/api/v1/reports?entry=0&entry=1").expect(200);
+    assert_eq!(of_entries.header("content-type"), "text/html; charset=utf-8");
+    assert_eq!(of_entries.header("content-disposition"), "attachment; filename=\"report.html\"");
+    assert_eq!(of_entries.header("cache-control"), "no-store");
+    let page = text(&of_entries);
+    assert!(page.contains("from 2 receipts") && page.contains("rival/cats") && page.contains("Receipt of entry 0"));
+    assert!(page.contains("What is not shown") && !page.contains("<script"), "{page}");
+    // Some of it is hidden: none of it is there.
+    server.client(&both).get("/api/v1/reports?entry=0").expect(200);
+    server.client(&both).get("/api/v1/reports?entry=0&entry=1").problem(404, "not-found");
+    for refused in [&reader, &verifier] {
+        server.client(refused).get("/api/v1/reports?entry=0").problem(403, "forbidden");
+    }
+    for query in ["", "?entry=0&x=1"] {
+        client.get(&format!("/api/v1/reports{query}")).problem(400, "invalid-request");
+    }
+    let many = "?entry=0&".replace('?', "").repeat(21);
+    client.get(&format!("/api/v1/reports?{many}")).problem(400, "invalid-request");
+
+    let receipt = |index: u64| client.get(&format!("/api/v1/entries/{index}/receipt")).expect(200).bytes;
+    let mut form = Vec::new();
+    for receipt in [receipt(0), receipt(1), b"{}".to_vec()] {
+        form.extend_from_slice(b"--x\r\ncontent-disposition: form-data; name=\"receipt\"; filename=\"a\"\r\n\r\n");
+        form.extend_from_slice(&receipt);
+        form.extend_from_slice(b"\r\n");
+    }
+    form.extend_from_slice(b"--x--\r\n");
+    let head = [("content-type", "multipart/form-data; boundary=x")];
+    for path in ["/api/v1/reports", "/explore/report"] {
+        let page = text(&server.client(&verifier).send("POST", path, &head, &form).expect(200));
+        assert!(page.contains("from 3 receipts") && page.contains("1 receipt is"), "{page}");
+        assert!(page.contains("Receipt 3 of 3") && page.contains("not valid"), "{page}");
+    }
+    let page = text(&client.send("POST", "/explore/verify", &head, &form).expect(200));
+    assert!(page.contains("Receipt 1 of 3") && page.contains("Receipt 3 of 3"), "{page}");
+    // Every verification is written down.
+    let audit = std::fs::read_to_string(home.server_dir().join("audit.jsonl")).unwrap();
+    assert_eq!(audit.lines().filter(|line| line.contains("\"verified\"")).count(), 3 + 3 * 3 + 1);
+}
+
 #[test]
 fn what_may_not_be_seen_is_a_page_that_says_so_and_nothing_else() {
     let home = Home::new();

@@ -210,6 +210,48 @@ fn provenance_shows_which_dataset_came_from_which_to_whom_may_see_all_of_them() 
 }
 
 #[test]
+fn keys_are_made_changed_and_revoked_and_the_policy_is_read() {
+    let home = Home::new();
+    let admin = home.key(&["administer"]);
+    let server = home.start(Setup { policy_entries: true, ..Setup::default() });
+    let client = server.client(&admin);
+    let create = "mutation { createKey(name: \"ci\", grants: [\"read:team/*\"], expiresInDays: 9) { token key { id name grants expiresAt } } }";
+    let made = data(client, create, &Value::Null)["createKey"].take();
+    let (token, id) = (made["token"].as_str().unwrap(), made["key"]["id"].as_str().unwrap());
+    server.client(token).get("/api/v1/datasets/team%2Fpatients").expect(200);
+    let update = |arguments: &str| {
+        let question = format!(
+            "mutation {{ updateKey(id: \"{id}\", {arguments}) {{ key {{ grants expiresAt }} added removed proposed }} }}"
+        );
+        data(client, &question, &Value::Null)["updateKey"].take()
+    };
+    let proposed = update("grants: [\"verify\"], propose: true");
+    assert_eq!(
+        proposed,
+        json!({
+            "key": { "grants": ["verify"], "expiresAt": made["key"]["expiresAt"] },
+            "added": ["verify"], "removed": ["read:team/*"], "proposed": true,
+        })
+    );
+    server.client(token).get("/api/v1/datasets/team%2Fpatients").expect(200);
+    assert_eq!(
+        update("grants: [\"verify\"], expiresInDays: null")["key"],
+        json!({ "grants": ["verify"], "expiresAt": null })
+    );
+    server.client(token).get("/api/v1/datasets/team%2Fpatients").problem(403, "forbidden");
+    let keys = data(client, "{ keys { id grants } }", &Value::Null)["keys"].take();
+    assert_eq!(keys[1], json!({ "id": id, "grants": ["verify"] }));
+    let policy = data(client, "{ policy { isThis isWhole entries lines } }", &Value::Null)["policy"].take();
+    assert_eq!((&policy[0]["isThis"], &policy[0]["entries"]), (&true.into(), &3.into()));
+    assert!(policy[0]["lines"].as_array().unwrap().contains(&format!("key {id} may verify").into()), "{policy}");
+    let before = data(client, "{ policy(size: 3) { entries } }", &Value::Null)["policy"].take();
+    assert_eq!(before, json!([{ "entries": 1 }]));
+    let revoked = data(client, &format!("mutation {{ revokeKey(id: \"{id}\") }}"), &Value::Null);
+    assert_eq!(revoked["revokeKey"], id);
+    server.client(token).get("/api/v1/datasets").problem(401, "unauthenticated");
+}
+
+#[test]
 fn errors_have_the_types_and_hints_of_rest() {
     let home = Home::new();
     let key = home.everything();

@@ -179,6 +179,24 @@ fn every_call_answers_what_rest_does() {
         assert!(keys.contains(&key) && keys.len() == 2);
         let mut theirs = crate::grpc::client(&channel(&server), &made.token);
         theirs.get_entry(proto::GetEntryRequest { entry: "0".to_owned() }).await.unwrap();
+        let update = proto::UpdateKeyRequest {
+            id: key.id.clone(),
+            grants: vec!["read:team/*".to_owned(), "verify".to_owned()],
+            expiry: Some(proto::update_key_request::Expiry::NeverExpires(true)),
+            propose: true,
+        };
+        let proposed = client.update_key(update.clone()).await.unwrap().into_inner();
+        assert!(proposed.proposed && proposed.added == ["verify"] && proposed.removed.is_empty());
+        assert!(client.list_keys(proto::ListKeysRequest {}).await.unwrap().into_inner().keys.contains(&key));
+        let updated = proto::UpdateKeyRequest { propose: false, ..update };
+        let updated = client.update_key(updated).await.unwrap().into_inner();
+        assert_eq!(updated.key, proposed.key);
+        assert!(updated.key.as_ref().unwrap().expires_at.is_none() && !updated.proposed);
+        let keys = client.list_keys(proto::ListKeysRequest {}).await.unwrap().into_inner().keys;
+        assert!(keys.contains(&updated.key.unwrap()) && keys.len() == 2);
+        let policy = client.get_policy(proto::GetPolicyRequest { size: None }).await.unwrap().into_inner();
+        // Nothing is recorded in this test: others look at what is.
+        assert!(policy.policies.is_empty());
         client.revoke_key(proto::RevokeKeyRequest { id: key.id }).await.unwrap();
         let late = theirs.get_entry(proto::GetEntryRequest { entry: "0".to_owned() }).await;
         refused(late, Code::Unauthenticated, "UNAUTHENTICATED");

@@ -74,9 +74,20 @@ const HIDDEN: [u16; 8] = [401, 404, 403, 403, 403, 403, 200, 404];
 /// For nobody here.
 const NOBODY: [u16; 8] = [401, 403, 403, 403, 403, 403, 403, 403];
 
+/// For who may write anything; there is no such upload.
+const UPLOAD: [u16; 8] = [401, 403, 404, 403, 403, 403, 403, 404];
+
+/// What requests about uploads say; nobody else looks.
+const HEADERS: [(&str, &str); 4] = [
+    ("tus-resumable", "1.0.0"),
+    ("upload-length", "3"),
+    ("upload-offset", "0"),
+    ("content-type", "application/offset+octet-stream"),
+];
+
 /// `TEAM-OP` and `RIVAL-OP` stand for notarizations of the two teams. A claim that cannot be read is refused after the key was
 /// looked at: 400 means allowed. So does 409 for an operation that has ended, and 404 for a key that is not there.
-const TABLE: [Row; 47] = [
+const TABLE: [Row; 61] = [
     row("GET", "/livez", "", OPEN),
     row("GET", "/readyz", "", OPEN),
     row("GET", "/api/v1/openapi.json", "", OPEN),
@@ -98,6 +109,11 @@ const TABLE: [Row; 47] = [
     row("GET", "/log/log.key", "", ALL),
     row("GET", "/log/tile/0/000.p/2", "", ALL),
     row("GET", "/log/tile/entries/000.p/2", "", ALL),
+    // It needs to read and to verify: neither alone is enough.
+    row("GET", "/api/v1/reports?entry=0", "", NOBODY),
+    row("GET", "/explore/report?entry=0", "", NOBODY),
+    row("POST", "/api/v1/reports", "{}", [401, 403, 403, 403, 400, 403, 403, 403]),
+    row("POST", "/explore/report", "{}", [401, 403, 403, 403, 400, 403, 403, 403]),
     row("GET", "/explore", "", TEAM),
     row("GET", "/explore/datasets/team%2Fpatients", "", TEAM),
     row("GET", "/explore/datasets/rival%2Fcats", "", ALL),
@@ -125,6 +141,21 @@ const TABLE: [Row; 47] = [
         [401, 403, 403, 400, 403, 403, 403, 400],
     ),
     row("POST", "/api/v1/datasets/rival%2Fcats/claims", r#"{"claim":"?"}"#, NOBODY),
+    row("POST", "/api/v1/datasets/team%2Fpatients/uploads", "", [401, 403, 201, 403, 403, 403, 403, 201]),
+    row("POST", "/api/v1/datasets/rival%2Fcats/uploads", "", NOBODY),
+    // For whoever may write, but nothing is allowed.
+    row(
+        "POST",
+        "/api/v1/datasets/team%2Fpatients/imports",
+        r#"{"source":"x"}"#,
+        [401, 403, 400, 403, 403, 403, 403, 400],
+    ),
+    row("POST", "/api/v1/datasets/rival%2Fcats/imports", r#"{"source":"x"}"#, NOBODY),
+    // One that is not there.
+    row("HEAD", "/api/v1/uploads/00000000000000000000000000000000", "", UPLOAD),
+    row("PATCH", "/api/v1/uploads/00000000000000000000000000000000", "", UPLOAD),
+    row("DELETE", "/api/v1/uploads/00000000000000000000000000000000", "", UPLOAD),
+    row("POST", "/api/v1/uploads/00000000000000000000000000000000/finish", "", UPLOAD),
     row("GET", "/api/v1/operations", "", [401, 403, 200, 200, 403, 403, 403, 200]),
     row("GET", "/api/v1/operations/TEAM-OP", "", [401, 403, 200, 404, 403, 403, 403, 200]),
     row("GET", "/api/v1/operations/RIVAL-OP", "", [401, 403, 404, 404, 403, 403, 403, 404]),
@@ -134,6 +165,8 @@ const TABLE: [Row; 47] = [
     row("DELETE", "/api/v1/operations/RIVAL-OP", "", [401, 403, 404, 404, 403, 403, 403, 404]),
     row("GET", "/api/v1/keys", "", [401, 403, 403, 403, 403, 200, 403, 403]),
     row("POST", "/api/v1/keys", r#"{"name":"x","grants":["verify"]}"#, [401, 403, 403, 403, 403, 201, 403, 403]),
+    row("PATCH", "/api/v1/keys/0", r#"{"grants":["verify"]}"#, [401, 403, 403, 403, 403, 404, 403, 403]),
+    row("GET", "/api/v1/policy", "", [401, 403, 403, 403, 403, 200, 200, 403]),
     row("DELETE", "/api/v1/keys/0", "", [401, 403, 403, 403, 403, 404, 403, 403]),
 ];
 
@@ -141,6 +174,7 @@ const TABLE: [Row; 47] = [
 fn is_public(row: &Row) -> bool {
     let reads = ["/api/v1/datasets", "/api/v1/entries", "/api/v1/checkpoint", "/log/"];
     row.path == "/api/v1/verify"
+        || row.path.starts_with("/api/v1/reports")
         || row.path.starts_with("/explore")
         || row.method == "GET" && reads.iter().any(|read| row.path.starts_with(read))
 }
@@ -164,9 +198,10 @@ fn check(access: Access) {
         for (token, subject) in &askers.shown {
             let client = if token.is_empty() { server.anonymous() } else { server.client(token) };
             let (grants, expected) = (SUBJECTS[*subject], row.expected[*subject]);
-            let open = if row.method == "POST" && row.path.starts_with("/explore") { 400 } else { 200 };
+            let is_form = row.path.starts_with("/explore") || row.path == "/api/v1/reports";
+            let open = if row.method == "POST" && is_form { 400 } else { 200 };
             let expected = if access.public_log && is_public(row) { open } else { expected };
-            let got = client.send(row.method, &path, &[], row.body.as_bytes()).status;
+            let got = client.send(row.method, &path, &HEADERS, row.body.as_bytes()).status;
             if got != expected {
                 wrong.push(format!("{} {path} by {grants:?} ({token:.3}): {got}, not {expected}", row.method));
             }
@@ -174,7 +209,7 @@ fn check(access: Access) {
         // What is the same for everybody asks nobody for a key.
         let same = ["z", "openapi.json"].iter().any(|end| row.path.ends_with(end)) || row.path.starts_with("/graphiql");
         for token in NO_KEYS.iter().filter(|_| !same) {
-            let got = server.client(token).send(row.method, &path, &[], row.body.as_bytes()).status;
+            let got = server.client(token).send(row.method, &path, &HEADERS, row.body.as_bytes()).status;
             if got != 401 {
                 wrong.push(format!("{} {path} with {token:?}: {got}", row.method));
             }
@@ -214,8 +249,11 @@ fn every_operation_of_the_document_is_in_the_table() {
     let document = serde_json::to_value(zkl_server::http::document()).unwrap();
     let mut missing = Vec::new();
     for (path, methods) in document["paths"].as_object().unwrap() {
-        for method in
-            methods.as_object().unwrap().keys().filter(|key| ["get", "post", "delete", "put"].contains(&key.as_str()))
+        for method in methods
+            .as_object()
+            .unwrap()
+            .keys()
+            .filter(|key| ["get", "post", "patch", "delete", "put", "head"].contains(&key.as_str()))
         {
             let matches = |row: &Row| {
                 let row_path = row.path.split('?').next().unwrap();

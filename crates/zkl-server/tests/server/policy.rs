@@ -187,6 +187,74 @@ fn what_is_changed_beside_the_server_is_noticed_running_and_at_the_next_start() 
     assert_eq!(keys_on_log(&policy(&home, None)), keys_in_file(&home));
 }
 
+/// The policy over the API is what an auditor follows from the entries.
+#[test]
+fn the_policy_in_force_and_every_earlier_one_is_read_over_the_api() {
+    let home = Home::new();
+    let (admin, reader, auditor) = (home.key(&["administer"]), home.key(&["read:team/*"]), home.key(&["read:*"]));
+    let server = home.start(recording());
+    let client = server.client(&admin);
+    let read = |query: &str| client.get(&format!("/api/v1/policy{query}")).expect(200).json()["policies"].take();
+    let first = read("");
+    assert_eq!(
+        (first.as_array().unwrap().len(), &first[0]["isThis"], &first[0]["isWhole"]),
+        (1, &true.into(), &true.into())
+    );
+    let path = format!("{KEYS}/{}", id(&reader));
+    client.patch(&format!("{path}?propose=true"), r#"{"grants":["verify"]}"#).expect(200);
+    assert_eq!(read(""), first, "a proposal is none of it");
+    client.patch(&path, r#"{"grants":["read:team/*","verify"],"expiresInDays":7}"#).expect(200);
+    client.patch(&path, r#"{"grants":["verify"]}"#).expect(200);
+    client.patch(&path, r#"{"grants":["verify"]}"#).expect(200);
+    let all = entries(server.client(&auditor));
+    let theirs: Vec<_> = all.iter().map(said).filter(|(.., by)| *by != "operator").collect();
+    let (added, removed, by) = &theirs[0];
+    assert_eq!((added.len(), removed.len(), *by), (2, 0, format!("key {}", id(&admin)).as_str()));
+    assert!(added.contains(&format!("key {} may verify", id(&reader)).as_str()), "{added:?}");
+    // What changes nothing is no entry.
+    assert_eq!(theirs[1..], [(vec![], vec![format!("key {} may read:team/*", id(&reader)).as_str()], *by)]);
+    assert_eq!(read("?size=3"), first);
+    assert_eq!(read("?size=0"), Value::Array(Vec::new()));
+    for query in ["?size=-1", "?size=x", "?at=3"] {
+        client.get(&format!("/api/v1/policy{query}")).problem(400, "invalid-request");
+    }
+    let now = read("");
+    server.stop();
+    let followed = policy(&home, None);
+    assert_eq!(now[0]["lines"], Value::from(lines(&followed)));
+    assert_eq!((&now[0]["entries"], &now[0]["newest"]), (&followed.entries.into(), &followed.newest.0.into()));
+}
+
+/// A change whose entry cannot be written gives nothing, and takes what it takes.
+#[test]
+fn a_key_gets_nothing_that_the_log_does_not_say_and_loses_at_once_what_it_is_to_lose() {
+    let home = Home::new();
+    let (admin, theirs) = (home.key(&["administer", "read:*"]), home.key(&["read:team/*", "verify"]));
+    let (server, faulty) = start_faulty(&home);
+    let client = server.client(&admin);
+    let (patients, cats) = ("/api/v1/datasets/team%2Fpatients", "/api/v1/datasets/rival%2Fcats");
+    server.client(&theirs).get(patients).expect(200);
+    let path = format!("{KEYS}/{}", id(&theirs));
+    faulty.set_plan(every_append(Fault::Fail { persisted: false }));
+    client.patch(&path, r#"{"grants":["read:*"],"expiresInDays":9}"#).problem(503, "unavailable");
+    let key = client.get(KEYS).expect(200).json()["keys"][1].take();
+    assert_eq!(key["grants"], serde_json::json!(["read:team/*"]));
+    // The log says more than it may: nobody is let in with that.
+    server.client(&theirs).get(patients).problem(503, "unavailable");
+    faulty.set_plan(FaultPlan::none());
+    wait_until(|| server.client(&theirs).get(patients).status == 200);
+    server.client(&theirs).get(cats).problem(403, "forbidden");
+    server.client(&theirs).post("/api/v1/verify", "{}").problem(403, "forbidden");
+    // Now it can be done.
+    client.patch(&path, r#"{"grants":["read:*"]}"#).expect(200);
+    server.client(&theirs).get(cats).expect(200);
+    server.stop();
+    drop(faulty);
+    let now = lines(&policy(&home, None));
+    let said: Vec<_> = now.iter().filter(|line| line.contains(id(&theirs)) && line.contains(" may ")).collect();
+    assert_eq!(said, [&format!("key {} may read:*", id(&theirs))]);
+}
+
 fn start_faulty(home: &Home) -> (Server, Arc<FaultyBackend<AnyStore>>) {
     let (told, faulty) = std::sync::mpsc::channel();
     let server = home.start_around(recording(), move |ledger: Ledger| {

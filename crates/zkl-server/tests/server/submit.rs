@@ -7,6 +7,69 @@ use crate::common::{CSV, Home, Setup};
 const VERSIONS: &str = "/api/v1/datasets/team%2Fpatients/versions";
 const CLAIMS: &str = "/api/v1/datasets/team%2Fpatients/claims";
 
+/// The words of the command line, over REST and gRPC: one parser reads them.
+#[test]
+fn how_a_table_is_read_is_said_as_on_the_command_line() {
+    let home = Home::new();
+    let key = home.everything();
+    let server = home.start(Setup::default());
+    let client = server.client(&key);
+    let table = "written by a machine\nwhen;weight;code\n1/2/2024;1,25;007\n2/2/2024;?;012\n";
+    let versions = "/api/v1/datasets/team%2Fread/versions?evidence=attestation";
+    let said = "&skip=1&delimiter=%3B&decimal=,&dates=dmy&null=%3F&column=code=text&round=weight=1&input_format=csv";
+    let columns = |operation: &serde_json::Value| {
+        assert_eq!(operation["status"], "succeeded", "{operation}");
+        let entry = client.get(&format!("/api/v1/entries/{}", operation["entry"]["index"])).expect(200).json();
+        let columns = entry["predicate"]["layout"]["columns"].as_array().unwrap().clone();
+        columns
+            .iter()
+            .map(|column| format!("{} {} {}", column["name"], column["type"], column["nullable"]).replace('"', ""))
+            .collect::<Vec<_>>()
+    };
+    let accepted = client.post(&format!("{versions}{said}"), table).expect(202);
+    let read = columns(&client.follow(accepted.header("location")));
+    assert_eq!(read, ["when date false", "weight decimal(1) true", "code text false"]);
+    for (wrong, why) in [
+        ("&column=code", "NAME=TYPE"),
+        ("&column=code=string", "NAME=TYPE"),
+        ("&round=weight=19", "digits from 0 to 18"),
+        ("&delimiter=ab", "one ASCII character"),
+        ("&decimal=;", ". or ,"),
+        ("&dates=ymd", "dmy or mdy"),
+        ("&header=no", "true or false"),
+        ("&input_format=csv&input_format=json", "said twice"),
+        ("&compression=gzip", "there is no parameter"),
+    ] {
+        let problem = client.post(&format!("{versions}{wrong}"), table).problem(400, "invalid-request");
+        assert!(problem["detail"].as_str().unwrap().contains(why), "{problem}");
+    }
+    crate::common::runtime().block_on(async {
+        use zkl_server::grpc::proto::{NotarizeRequest, Reading, notarize_request::Part};
+        let mut grpc = crate::grpc::client(&crate::grpc::channel(&server), &key);
+        let mut parts: Vec<NotarizeRequest> = crate::grpc::upload("team/read", table).collect();
+        let Some(Part::Options(options)) = &mut parts[0].part else { panic!("options come first") };
+        let text = |text: &str| Some(text.to_owned());
+        options.reading = Some(Reading {
+            skip: Some(1),
+            delimiter: text(";"),
+            decimal: text(","),
+            dates: text("dmy"),
+            nulls: vec!["?".to_owned()],
+            columns: vec!["code=text".to_owned()],
+            round: vec!["weight=1".to_owned()],
+            input_format: text("csv"),
+            ..Reading::default()
+        });
+        let operation = grpc.notarize(futures::stream::iter(parts.clone())).await.unwrap().into_inner();
+        let again = client.follow(&format!("/api/v1/operations/{}", operation.id));
+        assert_eq!(columns(&again), read);
+        let Some(Part::Options(options)) = &mut parts[0].part else { panic!("options come first") };
+        options.reading.as_mut().unwrap().quote = text("ab");
+        let wrong = grpc.notarize(futures::stream::iter(parts)).await;
+        crate::grpc::refused(wrong, tonic::Code::InvalidArgument, "INVALID_REQUEST");
+    });
+}
+
 #[test]
 fn a_table_is_notarized_and_a_claim_about_it_proved() {
     let home = Home::new();
@@ -146,4 +209,29 @@ fn an_operation_is_cancelled_and_leaves_nothing() {
     let next = client.post(&format!("{VERSIONS}?evidence=attestation"), CSV).expect(202);
     assert_eq!(client.follow(next.header("location"))["status"], "succeeded");
     crate::limits::wait_until(|| std::fs::read_dir(home.server_dir().join("uploads")).unwrap().count() == 0);
+}
+
+/// 1 GiB in a file of some MiB: the cell that it comes to is refused at the limit of cells.
+#[test]
+fn what_unpacks_to_far_more_than_was_sent_is_refused_at_its_limit() {
+    use std::io::Write as _;
+
+    let gzip = |bytes: &[u8]| {
+        let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+        encoder.write_all(bytes).unwrap();
+        encoder.finish().unwrap()
+    };
+    let bomb = [gzip(b"a,b\n1,2\n3,"), gzip(&vec![b'x'; 1 << 20]).repeat(1 << 10)].concat();
+    let home = Home::new();
+    let key = home.everything();
+    let mut setup = Setup::default();
+    setup.operations.upload = 16 << 20;
+    let server = home.start(setup);
+    let client = server.client(&key);
+    let accepted = client.post(&format!("{VERSIONS}?evidence=attestation"), bomb).expect(202);
+    let failed = client.follow(accepted.header("location"));
+    assert_eq!(failed["status"], "failed", "{failed}");
+    assert!(failed["problem"]["type"].as_str().unwrap().ends_with(":invalid-request"), "{failed}");
+    // Nothing of it stays.
+    assert_eq!(std::fs::read_dir(home.server_dir().join("uploads")).unwrap().count(), 0);
 }

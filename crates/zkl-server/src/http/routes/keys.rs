@@ -12,48 +12,15 @@ use serde::{Deserialize, Deserializer, Serialize, de};
 use utoipa::ToSchema;
 
 use crate::{
-    access::{Administer, ApiKey, Grant},
+    access::{Administer, Grant, KeyUpdate},
     http::{
         Shared, answer, body,
         extract::Caller,
         params::{Params, invalid},
         problem::Problem,
     },
-    service::{Service, key_expiry},
+    service::{KeyUpdateView, KeyView, Service, key_expiry},
 };
-
-/// A key, without its secret.
-#[derive(Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-#[schema(as = Key)]
-pub(in crate::http) struct KeyView {
-    /// Its public name.
-    id: String,
-    /// What its owner calls it.
-    name: String,
-    /// What it is good for.
-    #[schema(example = json!(["read:team/*", "verify"]))]
-    grants: Vec<String>,
-    /// When it was made (RFC 3339).
-    #[schema(format = DateTime)]
-    created_at: String,
-    /// From when on it is good for nothing (RFC 3339).
-    #[schema(format = DateTime)]
-    #[serde(skip_serializing_if = "Option::is_none")]
-    expires_at: Option<String>,
-}
-
-impl From<&ApiKey> for KeyView {
-    fn from(key: &ApiKey) -> Self {
-        Self {
-            id: key.id.to_string(),
-            name: key.name.clone(),
-            grants: key.grants.iter().map(ToString::to_string).collect(),
-            created_at: key.created_at.to_string(),
-            expires_at: key.expires_at.map(|at| at.to_string()),
-        }
-    }
-}
 
 /// All keys.
 #[derive(Serialize, ToSchema)]
@@ -86,6 +53,30 @@ pub(in crate::http) struct NewKey {
     #[schema(minimum = 1, maximum = 3650)]
     #[serde(default, deserialize_with = "whole")]
     expires_in_days: Option<u32>,
+}
+
+/// A change of what a key is good for: what is not named stays as it is.
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(in crate::http) struct UpdateKey {
+    /// What it is good for from now on, instead of what it was.
+    #[schema(value_type = Option<Vec<GrantText>>, example = json!(["read:team/*"]), min_items = 1, max_items = 100)]
+    #[serde(default)]
+    grants: Option<Vec<String>>,
+    /// How long it is good from now on, in days; `null`: for ever.
+    #[schema(value_type = Option<u32>, minimum = 1, maximum = 3650)]
+    #[serde(default, deserialize_with = "given")]
+    expires_in_days: Option<Option<u32>>,
+}
+
+/// What stands there, `null` included.
+fn given<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<u32>>, D::Error> {
+    whole(deserializer).map(Some)
+}
+
+fn parsed(grants: &[String]) -> Result<Vec<Grant>, Problem> {
+    let grants = grants.iter().map(|grant| grant.parse::<Grant>()).collect::<Result<Vec<_>, _>>();
+    grants.map_err(|error| invalid(&error.to_string()))
 }
 
 /// A whole number: JSON has one kind of them, and `30.0` is `30`.
@@ -137,12 +128,46 @@ pub(in crate::http) async fn create(
     params.end()?;
     let permit = service.access().authorize(&subject, Administer)?;
     let NewKey { name, grants, expires_in_days } = body::read_json(body, &limits).await?;
-    let grants = grants.iter().map(|grant| grant.parse::<Grant>()).collect::<Result<Vec<_>, _>>();
-    let grants = grants.map_err(|error| invalid(&error.to_string()))?;
+    let grants = parsed(&grants)?;
     let expires_at = expires_in_days.map(key_expiry).transpose()?;
     let (key, token) = service.create_key(&permit, name, grants, expires_at).await?;
     let created = CreatedKey { key: KeyView::from(&key), token: token.reveal().to_string() };
     Ok(answer::json(StatusCode::CREATED, &created))
+}
+
+/// Changes what a key is good for
+///
+/// Its token stays the same. What it is given holds when the log says so, what it loses at once.
+#[utoipa::path(
+    patch, path = "/api/v1/keys/{key}", tag = "administration", operation_id = "updateKey",
+    params(
+        ("key" = String, Path, description = "Its id"),
+        ("propose" = Option<bool>, Query, description = "`true`: answers what the change would come to, and does nothing"),
+    ),
+    request_body = UpdateKey,
+    responses((status = 200, body = KeyUpdateView), (status = "default", body = Problem, content_type = "application/problem+json"))
+)]
+pub(in crate::http) async fn update(
+    State(Shared { service, limits }): State<Shared>,
+    Caller(subject): Caller,
+    id: Result<Path<String>, axum::extract::rejection::PathRejection>,
+    mut params: Params,
+    body: Body,
+) -> Result<Response, Problem> {
+    let Path(id) = id.map_err(|_| invalid("the path is not UTF-8"))?;
+    let propose = params.one("propose")?.unwrap_or(false);
+    params.end()?;
+    let permit = service.access().authorize(&subject, Administer)?;
+    let UpdateKey { grants, expires_in_days } = body::read_json(body, &limits).await?;
+    let grants = grants.as_deref().map(parsed).transpose()?;
+    let expires_at = expires_in_days.map(|days| days.map(key_expiry).transpose()).transpose()?;
+    let update = KeyUpdate { grants, expires_at };
+    let updated = if propose {
+        service.propose_key(&permit, id, update).await?
+    } else {
+        service.update_key(&permit, id, update).await?
+    };
+    Ok(answer::json(StatusCode::OK, &KeyUpdateView::new(&updated, propose)))
 }
 
 /// Revokes a key

@@ -25,6 +25,12 @@ const HIDDEN: [&str; 8] = [WHO, NONE, NO, NO, NO, NO, OK, NONE];
 const OPERATION: [&str; 8] = [WHO, NO, OK, NONE, NO, NO, NO, OK];
 const NO_OPERATION: [&str; 8] = [WHO, NO, NONE, NONE, NO, NO, NO, NONE];
 
+const ADMIN: [&str; 8] = [WHO, NO, NO, NO, NO, OK, NO, NO];
+/// For who administers; there is no such key.
+const NO_KEY: [&str; 8] = [WHO, NO, NO, NO, NO, NONE, NO, NO];
+/// For who administers, and for who may read everything.
+const POLICY: [&str; 8] = [WHO, NO, NO, NO, NO, OK, OK, NO];
+
 struct Row {
     /// A root and its field.
     field: (&'static str, &'static str),
@@ -44,7 +50,7 @@ const fn row(
 }
 
 /// A claim that cannot be read is refused after the key was looked at: `BAD` means allowed. So does `OVER` for an operation that has ended.
-const TABLE: [Row; 17] = [
+const TABLE: [Row; 22] = [
     row(("Query", "datasets"), "{ datasets { nodes { name } } }", TEAM, TEAM),
     row(("Query", "dataset"), "{ dataset(name: \"DATASET\") { latest } }", TEAM, ALL),
     row(("Query", "dataset"), "{ dataset(name: \"DATASET\") { version { id } } }", TEAM, ALL),
@@ -74,6 +80,16 @@ const TABLE: [Row; 17] = [
         [WHO, NO, OVER, NONE, NO, NO, NO, OVER],
         NO_OPERATION,
     ),
+    row(("Query", "keys"), "{ keys { id } }", ADMIN, ADMIN),
+    row(("Query", "policy"), "{ policy { lines } }", POLICY, POLICY),
+    row(("Mutation", "createKey"), "mutation { createKey(name: \"x\", grants: [\"verify\"]) { token } }", ADMIN, ADMIN),
+    row(
+        ("Mutation", "updateKey"),
+        "mutation { updateKey(id: \"0\", grants: [\"verify\"]) { proposed } }",
+        NO_KEY,
+        NO_KEY,
+    ),
+    row(("Mutation", "revokeKey"), "mutation { revokeKey(id: \"0\") }", NO_KEY, NO_KEY),
     row(("Subscription", "entries"), "subscription { entries(dataset: \"DATASET\", from: 0) { id } }", TEAM, ALL),
     row(("Subscription", "entries"), "subscription { entries(from: 0) { id } }", TEAM, TEAM),
     row(("Subscription", "operation"), "subscription { operation(id: \"OP\") { id } }", OPERATION, NO_OPERATION),

@@ -46,6 +46,8 @@ const ALL: [Code; 8] = [WHO, NO, NO, NO, NO, NO, OK, NO];
 const HIDDEN: [Code; 8] = [WHO, NONE, NO, NO, NO, NO, OK, NONE];
 /// For nobody here.
 const NOBODY: [Code; 8] = [WHO, NO, NO, NO, NO, NO, NO, NO];
+/// For who administers, and for who may read everything.
+const POLICY: [Code; 8] = [WHO, NO, NO, NO, NO, OK, OK, NO];
 const ADMIN: [Code; 8] = [WHO, NO, NO, NO, NO, OK, NO, NO];
 
 /// The rows for `team/patients` and for `rival/cats`. A claim that cannot be read is refused after the key was looked at: `BAD` means
@@ -100,6 +102,15 @@ fn table() -> Vec<(&'static str, Call, [Code; 8], [Code; 8])> {
             NOBODY,
         ),
         (
+            "NotarizeFrom",
+            call!(|about| notarize_from(proto::NotarizeFromRequest {
+                options: Some(proto::NotarizeOptions { dataset: about.dataset.to_owned(), ..Default::default() }),
+                source: "x".to_owned(),
+            })),
+            [WHO, NO, BAD, NO, NO, NO, NO, BAD],
+            NOBODY,
+        ),
+        (
             "ProveClaim",
             call!(|about| prove_claim(proto::ProveClaimRequest {
                 dataset: about.dataset.to_owned(),
@@ -144,6 +155,17 @@ fn table() -> Vec<(&'static str, Call, [Code; 8], [Code; 8])> {
             ADMIN,
             ADMIN,
         ),
+        (
+            "UpdateKey",
+            call!(|_about| update_key(proto::UpdateKeyRequest {
+                id: "0".to_owned(),
+                grants: vec!["verify".to_owned()],
+                ..Default::default()
+            })),
+            ADMIN.map(|code| if code == OK { NONE } else { code }),
+            ADMIN.map(|code| if code == OK { NONE } else { code }),
+        ),
+        ("GetPolicy", call!(|_about| get_policy(proto::GetPolicyRequest { size: None })), POLICY, POLICY),
         (
             "RevokeKey",
             call!(|_about| revoke_key(proto::RevokeKeyRequest { id: "0".to_owned() })),
