@@ -7,7 +7,7 @@ TARGET_DIR = $(shell $(CARGO) metadata --format-version 1 --no-deps | sed -n 's/
 # Everything that can be left out of a build; tests and lints see all of it.
 STORES = zkl-cli/pg,zkl-cli/s3,zkl-testkit/postgres,zkl-testkit/s3-servers
 
-.PHONY: help setup setup-servers build quickstart quickstart-python demo-lineage serve test test-python test-engines ci lint fmt clippy doc deny features msrv fuzz delete-checks pandas relate-pandas real-tables differential test-second-verifier test-clients test-kernels wasm ceremony embed-smoke stress-kernel stress stress-storage bench bench-kernels bench-python deploy-check dist reproducible images-test bench-wide bench-relations test-openapi browser-test graphiql stress-server bench-server clean
+.PHONY: help setup setup-servers build quickstart quickstart-python demo-lineage serve test test-python test-engines ci lint fmt clippy doc deny features msrv fuzz delete-checks pandas relate-pandas real-tables differential test-second-verifier test-clients test-kernels wasm ceremony embed-smoke stress-kernel stress stress-relations stress-storage bench bench-kernels bench-python deploy-check dist reproducible images-test bench-wide bench-relations test-openapi browser-test graphiql stress-server bench-server clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 22
@@ -163,6 +163,10 @@ embed-smoke: ## use the ledger from a new cargo project, in the default debug pr
 
 stress-kernel: setup ## 2^30 products, half in each field, against arkworks (PRODUCTS=N)
 	ZKL_KERNEL_PRODUCTS=$(or $(PRODUCTS),1073741824) $(CARGO) test --locked -p zkl-kernel --lib a_billion -- --ignored --nocapture
+
+# A second verifier, from the text alone, on random small tables with honest and changed columns: 5,200 in every run of the tests.
+stress-relations: ## 10,000 random tables of each group of relations, checked by a second verifier (TRIALS=N)
+	ZKL_RELATION_TRIALS=$(or $(TRIALS),10000) $(CARGO) test --locked --workspace --features $(STORES) --test relation agrees_with -- --nocapture
 
 stress: build ## 1,000 kill -9 trials of notarize and prove (TRIALS=N)
 	ZKL_CRASH_TRIALS=$(or $(TRIALS),1000) $(CARGO) test --release --locked -p zkl-cli --test cli crash -- --nocapture

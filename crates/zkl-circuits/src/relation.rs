@@ -37,6 +37,7 @@ mod prove;
 mod statement;
 #[cfg(test)]
 mod tests;
+mod word;
 
 pub use circuit::{RelationCircuit, RelationInputs, relation_circuit_id};
 pub use compare::{Compared, NotCompared, Reason, compare};
@@ -47,3 +48,4 @@ pub use plan::{RelationPlan, RelationUnit};
 pub use proof::RelationProof;
 pub use prove::{RelationSecrets, prove_relation, verify_relation};
 pub use statement::{RelationContext, RelationRole, RelationStatement};
+pub use word::{Word, words};

@@ -13,6 +13,12 @@ pub trait Circuit: Send + Sync {
     /// Which constraint system this is.
     fn id(&self) -> CircuitId;
 
+    /// A text that no other constraint system has: the id, unless that shortens what it stands for, so that who tries long enough finds two circuits
+    /// with one id. Keys are kept by it.
+    fn description(&self) -> String {
+        self.id().to_string()
+    }
+
     /// The public inputs, in the order in which [`Circuit::synthesize`] allocates them.
     fn public_inputs(&self) -> Vec<Fr>;
 
@@ -35,6 +41,10 @@ macro_rules! forward_circuit {
         $(impl<C: Circuit + ?Sized> Circuit for $wrapper {
             fn id(&self) -> CircuitId {
                 (**self).id()
+            }
+
+            fn description(&self) -> String {
+                (**self).description()
             }
 
             fn public_inputs(&self) -> Vec<Fr> {

@@ -301,6 +301,14 @@ pub enum LedgerError {
         /// Most scan proofs.
         max: usize,
     },
+    /// A receipt with more relations than a verifier checks.
+    #[error("a receipt has at most {max} relations, not {got}: make several")]
+    ReceiptRelations {
+        /// Relations that it would have.
+        got: usize,
+        /// Most relations.
+        max: usize,
+    },
     /// The entry is not a notarization.
     #[error("entry {id} is not a notarization")]
     NotANotarization {

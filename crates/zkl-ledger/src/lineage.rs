@@ -12,7 +12,7 @@ use std::{
 };
 
 use serde::{Serialize, Serializer};
-use zkl_circuits::relation::Operation;
+use zkl_circuits::relation::{Operation, words};
 use zkl_core::{
     digest::TransactionId,
     name::DatasetName,
@@ -28,6 +28,7 @@ use crate::{
     entry::Entry,
     error::LedgerError,
     ledger::{EntryRef, Ledger},
+    relate::RelateError,
     work,
 };
 
@@ -173,7 +174,7 @@ impl Statement {
         let details = terms.map(|terms| terms.details.clone()).unwrap_or_default();
         let mut asked: Vec<String> = details.conditions.iter().map(ToString::to_string).collect();
         asked.extend(details.k.map(|k| format!("k = {k}")));
-        asked.extend((!details.key.is_empty()).then(|| format!("on {}", details.key.join(", "))));
+        asked.extend((!details.key.is_empty()).then(|| format!("on {}", words(&details.key))));
         asked.extend(terms.is_none().then(|| "(closed)".to_owned()));
         let tables = record.datasets.iter().map(|dataset| RelatedVersion {
             role: dataset.role.to_string(),
@@ -242,8 +243,17 @@ impl Ledger {
         ids.extend(statements.iter().flat_map(|statement| &statement.tables).map(|table| table.version));
         let mut versions = Vec::with_capacity(ids.len());
         for id in ids {
-            let entry = self.entry(EntryRef::Id(id)).await?;
-            versions.extend(self.version(&entry).await?);
+            match self.entry(EntryRef::Id(id)).await {
+                // A relation that names what is not there has no version to show, and must not hide the others.
+                Err(LedgerError::UnknownEntry { .. }) => {}
+                entry => {
+                    let entry = entry?;
+                    // A relation may name a table by another name than it has.
+                    if sees(entry.predicate()) {
+                        versions.extend(self.version(&entry).await?);
+                    }
+                }
+            }
         }
         let mut withdrawals = Withdrawals::new();
         for (id, withdrawn) in self.withdrawals().await? {
@@ -258,14 +268,23 @@ impl Ledger {
         Ok(Lineage::assembled(dataset.clone(), versions, statements, &withdrawals, is_cut || is_cut_short))
     }
 
-    /// Checks the proof of every relation of a lineage, with the proofs over every row of its tables, as receipts have them.
+    /// Checks the proof of every relation of a lineage, with the proofs over every row of its tables, as receipts have them. A closed relation
+    /// stays [`ProofState::Recorded`]: its proof is in its receipt alone.
     ///
     /// # Errors
-    /// What the store answers. A proof that does not verify is a result.
+    /// What the store answers. A proof that does not verify, or is not there, is a result, and so is a relation between entries that are not there.
     pub async fn verify_lineage(&self, lineage: &mut Lineage) -> Result<(), LedgerError> {
         for statement in &mut lineage.statements {
             let entry = self.entry(EntryRef::Id(statement.entry)).await?;
-            let receipt = self.receipt(&entry).await?.encode()?;
+            let receipt = match self.receipt(&entry).await {
+                Err(LedgerError::Relation(RelateError::Closed { .. })) => continue,
+                // What is not there shows nothing.
+                Err(LedgerError::UnknownEntry { .. } | LedgerError::UnknownKind { .. } | LedgerError::Blob { .. }) => {
+                    statement.proof = ProofState::NotVerified;
+                    continue;
+                }
+                receipt => receipt?.encode()?,
+            };
             let trust = Trust::default().with_log(self.log_key());
             let is_valid = move || Ok(verify(&receipt, &trust).is_ok_and(|verified| verified.verdict().is_valid()));
             let is_valid = work::blocking(is_valid).await?;
@@ -325,12 +344,21 @@ impl Lineage {
             for entry in &receipt.entries {
                 match &entry.statement {
                     VerifiedStatement::Notarization { .. } => {
-                        known.extend(shown_version(entry, is_valid).map(|version| (version.entry, version)));
+                        let Some(version) = shown_version(entry, is_valid) else { continue };
+                        // One receipt may have the proof that another leaves out.
+                        known
+                            .entry(version.entry)
+                            .and_modify(|shown| shown.is_proved |= version.is_proved)
+                            .or_insert(version);
                     }
                     VerifiedStatement::Relation { record, .. } => {
                         let proof = if is_valid { ProofState::Verified } else { ProofState::NotVerified };
                         let statement = || Statement::new(entry.id, entry.index.0, record, proof);
-                        statements.entry(entry.id).or_insert_with(statement);
+                        let shown = statements.entry(entry.id).or_insert_with(statement);
+                        // What else is in a receipt takes nothing from what another one shows.
+                        if proof == ProofState::Verified {
+                            shown.proof = proof;
+                        }
                     }
                     VerifiedStatement::Withdrawal { record } => {
                         let newest = withdrawals.get(&record.entry).is_none_or(|(index, _)| *index < entry.index.0);

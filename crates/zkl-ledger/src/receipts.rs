@@ -8,7 +8,8 @@ use zkl_core::{
     tree::LeafIndex,
 };
 use zkl_receipt::{
-    Evidence, MAX_RECEIPT_ENTRIES, MAX_SCAN_PROOFS, Manifest, Predicate, ProofPart, Receipt, ReceiptEntry, ScanPart,
+    Evidence, MAX_RECEIPT_ENTRIES, MAX_RELATIONS, MAX_SCAN_PROOFS, Manifest, Predicate, ProofPart, Receipt,
+    ReceiptEntry, ScanPart,
 };
 
 use crate::{
@@ -46,7 +47,8 @@ impl Ledger {
     /// # Errors
     /// [`LedgerError::Blob`] when a blob that an entry names is not there, [`LedgerError::UnknownKind`] for an entry that no
     /// receipt of this version is about, [`LedgerError::ReceiptEntries`] when there are none or too many,
-    /// [`LedgerError::ReceiptScans`] when too many have a scan proof; otherwise what the store answers.
+    /// [`LedgerError::ReceiptScans`] when too many have a scan proof, [`LedgerError::ReceiptRelations`] when too many are
+    /// relations; otherwise what the store answers.
     pub async fn receipt_of(&self, entries: &[Entry], with_scans: bool) -> Result<Receipt, LedgerError> {
         self.receipt_with(entries, with_scans, None).await
     }
@@ -95,6 +97,10 @@ impl Ledger {
             return Err(LedgerError::ReceiptScans { got: scans, max: MAX_SCAN_PROOFS });
         }
         let unknown = || LedgerError::UnknownEntry { reference: first.to_string() };
+        let relations = all.values().filter(|entry| is_relation(entry)).count();
+        if relations > MAX_RELATIONS {
+            return Err(LedgerError::ReceiptRelations { got: relations, max: MAX_RELATIONS });
+        }
         let (head, witnesses) = self.head_for_receipt(*last).await?.ok_or_else(unknown)?;
         let mut listed = Vec::with_capacity(all.len());
         for (&index, entry) in &all {

@@ -48,6 +48,8 @@ pub struct ServerPolicy {
     pub recorded_at: Timestamp,
     /// Entries that do not follow from what was recorded before them, and were passed over.
     pub breaks: Vec<LeafIndex>,
+    /// Entries with which the server began anew: what held just before them, nobody says.
+    pub restarts: Vec<LeafIndex>,
     /// Whether the policy is what the server says that it is: nothing was passed over since it began, or began anew.
     pub is_whole: bool,
 }
@@ -210,11 +212,15 @@ impl Replay {
                 newest: index,
                 recorded_at: record.recorded_at,
                 breaks: Vec::new(),
+                restarts: Vec::new(),
                 is_whole: true,
             });
             self.servers.len() - 1
         });
         let Some(server) = self.servers.get_mut(at) else { return };
+        if record.before.is_none() && server.entries > 0 {
+            server.restarts.push(index);
+        }
         server.entries += 1;
         (server.newest, server.recorded_at, server.notary) = (index, record.recorded_at, record.notary);
         match server.policy.after(record).filter(|_| server.is_whole || record.before.is_none()) {
@@ -283,7 +289,7 @@ mod tests {
                 panic!("one server")
             };
             assert_eq!((&found.policy, found.entries, found.newest), (state, size, LeafIndex(size - 1)));
-            assert!(found.is_whole && found.breaks.is_empty());
+            assert!(found.is_whole && found.breaks.is_empty() && found.restarts.is_empty());
         }
     }
 
@@ -320,6 +326,8 @@ mod tests {
         ledger.record_policy(&line("b"), None, x, &by).await.unwrap();
         let found = ledger.server_policies(None).await.unwrap();
         assert_eq!((found.len(), &found[0].policy, found[0].is_whole), (2, z, true));
+        assert_eq!(found[0].restarts, [LeafIndex(4)]);
+        assert!(found[1].restarts.is_empty());
         assert_eq!(&found[1].policy, x);
     }
 }

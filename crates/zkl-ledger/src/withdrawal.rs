@@ -83,13 +83,19 @@ impl Ledger {
                     Some(notaries) => notaries,
                     none => none.insert(rotation::of_notaries(storage, &origin).await?),
                 };
-                // What names nothing, or something of somebody else, says nothing.
-                let named = match self.entry(EntryRef::Id(record.entry)).await {
-                    Err(LedgerError::UnknownEntry { .. }) => continue,
-                    named => named?,
-                };
-                let before = named.index < entry.index;
-                if before && notaries.is_same(named.predicate().notary(), &record.notary, &origin, entry.index) {
+                // What names nothing, or something of somebody else, says nothing: neither to withdraw it nor to put it in a place.
+                let mut is_own = true;
+                for id in std::iter::once(record.entry).chain(record.replacement) {
+                    is_own &= match self.entry(EntryRef::Id(id)).await {
+                        Err(LedgerError::UnknownEntry { .. }) => false,
+                        named => {
+                            let named = named?;
+                            let notary = named.predicate().notary();
+                            named.index < entry.index && notaries.is_same(notary, &record.notary, &origin, entry.index)
+                        }
+                    };
+                }
+                if is_own {
                     let WithdrawalRecord { replacement, reason, .. } = record.clone();
                     withdrawn.insert(record.entry, Withdrawn { index: entry.index, replacement, reason });
                 }

@@ -28,8 +28,8 @@ pub use kind::{
 pub use nonce::Nonce;
 pub use proof_record::ProofRecord;
 pub use receipt::{
-    Evidence, MAX_RECEIPT_ENTRIES, MAX_RECEIPT_LEN, MAX_SCAN_PROOFS, Manifest, ProofPart, RECEIPT_FORMAT, Receipt,
-    ReceiptEntry, ScanPart, key_blob,
+    Evidence, MAX_RECEIPT_ENTRIES, MAX_RECEIPT_LEN, MAX_RELATIONS, MAX_SCAN_PROOFS, Manifest, ProofPart,
+    RECEIPT_FORMAT, Receipt, ReceiptEntry, ScanPart, key_blob,
 };
 pub use rotation::{NotaryRotations, Rotation};
 pub use scan::{ProfileEvidence, ScanBundle, ScanKey, ScanRecord, ScanReport, is_verifiable, table_plan};

@@ -28,6 +28,9 @@ pub const MAX_RECEIPT_ENTRIES: usize = 1_024;
 /// Most scan proofs of a receipt. One of a shape whose keys are not built in costs a verifier some seconds, whoever made it.
 pub const MAX_SCAN_PROOFS: usize = 64;
 
+/// Most relations of a receipt. Each has a circuit of its own, which takes a verifier up to some seconds to make.
+pub const MAX_RELATIONS: usize = 64;
+
 /// Entries of a log with their evidence, under one checkpoint. Nothing of it is verified: see [`crate::verify()`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Receipt {

@@ -53,7 +53,7 @@ use crate::{
     dataset_ref::DatasetRef,
     entry::SignedEntry,
     kind::Predicate,
-    receipt::{Evidence, MAX_RECEIPT_ENTRIES, MAX_SCAN_PROOFS, Receipt, ReceiptEntry},
+    receipt::{Evidence, MAX_RECEIPT_ENTRIES, MAX_RELATIONS, MAX_SCAN_PROOFS, Receipt, ReceiptEntry},
     rotation::{NotaryRotations, Rotation},
     trust_store::Place,
 };
@@ -157,6 +157,10 @@ fn open_entries<'a>(entries: &'a [ReceiptEntry], checkpoint: &Checkpoint) -> Res
             return Err(VerifyError::Repeated { index });
         }
         opened.push(Opened { entry, signed });
+    }
+    let relations = opened.iter().filter(|entry| matches!(entry.signed.predicate(), Predicate::Relation(_))).count();
+    if relations > MAX_RELATIONS {
+        return Err(VerifyError::Relations { got: relations, max: MAX_RELATIONS });
     }
     Ok(opened)
 }

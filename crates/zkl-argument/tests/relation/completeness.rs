@@ -3,7 +3,7 @@
 use zkl_argument::{ScanError, relation::Side};
 use zkl_core::ark::std::rand::{Rng as _, seq::SliceRandom as _};
 
-use super::fixture::{Case, Row, Table, holds, rng, split};
+use super::fixture::{Case, Row, Table, holds, rng, split, trials};
 
 #[test]
 fn accepts_a_split_of_rows_with_nulls_repetitions_other_minima_and_other_codes() {
@@ -27,7 +27,7 @@ fn accepts_tables_of_one_row_and_full_units() {
 fn agrees_with_sorted_rows_on_random_tables_true_and_false() {
     let mut rng = rng(7);
     let mut found = [0, 0];
-    for round in 0..600u64 {
+    for round in 0..trials(600) {
         let mut row = || -> Row {
             let number = (!rng.gen_ratio(1, 4)).then(|| rng.gen_range(-2..2));
             (number, (!rng.gen_ratio(1, 4)).then(|| rng.gen_range(0..3)), rng.gen_range(0..2))

@@ -25,6 +25,11 @@ pub(crate) fn rng(seed: u64) -> ChaCha20Rng {
     ChaCha20Rng::seed_from_u64(seed)
 }
 
+/// Random tables of one test: `usual` in every run of the tests, `ZKL_RELATION_TRIALS` if that is set.
+pub(crate) fn trials(usual: u64) -> u64 {
+    std::env::var("ZKL_RELATION_TRIALS").map_or(usual, |count| count.parse().unwrap())
+}
+
 /// A number, a dictionary, and a number: a row by value. `None` is null.
 pub(crate) type Row = (Option<i64>, Option<u8>, i64);
 

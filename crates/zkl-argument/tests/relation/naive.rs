@@ -13,7 +13,7 @@ use zkl_core::ark::{
     std::rand::{Rng as _, seq::SliceRandom as _},
 };
 
-use super::fixture::{Case, LIMB_BITS, LOG_ROWS, Row, Table, digest, rng};
+use super::fixture::{Case, LIMB_BITS, LOG_ROWS, Row, Table, digest, rng, trials};
 
 /// Weight of every tuple of every space.
 #[derive(Default)]
@@ -199,7 +199,7 @@ fn agrees_with_the_weights_of_all_tuples_on_honest_and_changed_columns() {
     let mut rng = rng(11);
     let mut found = [[0; 2]; 4];
     let number_and_word = ColumnSet::new([0, 1]).unwrap();
-    for round in 0..2_800u64 {
+    for round in 0..trials(2_800) {
         let mut row = || -> Row {
             let number = (!rng.gen_ratio(1, 4)).then(|| rng.gen_range(-2..3));
             (number, (!rng.gen_ratio(1, 4)).then(|| rng.gen_range(0..3)), rng.gen_range(0..3))

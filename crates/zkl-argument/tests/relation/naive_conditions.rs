@@ -11,7 +11,7 @@ use zkl_core::ark::{
 };
 
 use super::{
-    fixture::{Case, LIMB_BITS, LOG_ROWS, Row, Table, digest, rng},
+    fixture::{Case, LIMB_BITS, LOG_ROWS, Row, Table, digest, rng, trials},
     naive::{Sum, sorted, tuple},
 };
 
@@ -261,7 +261,7 @@ fn meets(row: &Row, tests: &[ColumnTest]) -> bool {
 fn agrees_with_the_weights_of_all_tuples_for_relations_with_constants() {
     let mut rng = rng(13);
     let mut found = [[0; 2]; 6];
-    for round in 0..1_800u64 {
+    for round in 0..trials(1_800) {
         let mut row = || -> Row {
             let number = (!rng.gen_ratio(1, 4)).then(|| rng.gen_range(-2..3));
             (number, (!rng.gen_ratio(1, 4)).then(|| rng.gen_range(0..3)), rng.gen_range(0..3))

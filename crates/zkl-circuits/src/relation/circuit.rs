@@ -293,6 +293,11 @@ impl Circuit for RelationCircuit {
         relation_circuit_id(&self.shape)
     }
 
+    /// The id has 128 bits of the digest of the shape.
+    fn description(&self) -> String {
+        format!("{} {}", self.id(), shape_text(&self.shape))
+    }
+
     fn public_inputs(&self) -> Vec<Fr> {
         self.inputs.to_vec()
     }

@@ -12,7 +12,7 @@ use zkl_core::{
     layout::{ColumnLayout, Encoding, Layout},
 };
 
-use super::{error::RelationPlanError, operation::Operation};
+use super::{error::RelationPlanError, operation::Operation, word::Word};
 use crate::{
     claims::{
         kinds::whole_ends,
@@ -85,9 +85,11 @@ impl fmt::Display for ConditionProblem {
 }
 
 impl fmt::Display for Condition {
-    /// `age >= 18`.
+    /// `age >= 18`, `"the kind" = "red oak"`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {}", self.column, self.is)
+        let is: Result<_, std::convert::Infallible> = self.is.clone().try_map(|value| Ok(Word(value)));
+        let Ok(is) = is;
+        write!(f, "{} {is}", Word(&self.column))
     }
 }
 

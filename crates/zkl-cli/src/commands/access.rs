@@ -38,6 +38,9 @@ struct ServerLine {
     whole: bool,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     breaks: Vec<u64>,
+    /// Entries with which the server began anew.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    restarts: Vec<u64>,
 }
 
 impl Report for AccessReport {
@@ -51,11 +54,15 @@ impl Report for AccessReport {
             }
             let since = format!("{} by the notary's clock, in entry {}", line.recorded_at, line.newest);
             let mut fields = vec![("server", line.server.clone()), ("notary", line.notary.clone()), ("since", since)];
+            let listed = |entries: &[u64]| entries.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
             if !line.whole {
-                let breaks: Vec<String> = line.breaks.iter().map(ToString::to_string).collect();
-                let text =
-                    format!("entries {} do not follow from those before: this is what was before", breaks.join(", "));
+                let breaks = listed(&line.breaks);
+                let text = format!("entries {breaks} do not follow from those before: this is what was before");
                 fields.push(("BROKEN", text));
+            }
+            if !line.restarts.is_empty() {
+                let text = format!("in entries {}: what held just before them is not recorded", listed(&line.restarts));
+                fields.push(("began anew", text));
             }
             fields.push(("digest", line.digest.clone()));
             output::write_fields(out, &fields)?;
@@ -112,5 +119,6 @@ fn line(found: &ServerPolicy) -> ServerLine {
         recorded_at: found.recorded_at.to_string(),
         whole: found.is_whole,
         breaks: found.breaks.iter().map(|LeafIndex(index)| *index).collect(),
+        restarts: found.restarts.iter().map(|LeafIndex(index)| *index).collect(),
     }
 }

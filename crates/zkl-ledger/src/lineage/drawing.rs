@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use zkl_circuits::relation::words;
 use zkl_core::{digest::TransactionId, text::visible};
 
 use super::{Basis, Lineage, Statement, Version, worth};
@@ -91,6 +92,6 @@ impl Lineage {
 fn said(statement: &Statement) -> String {
     match statement.operation.is_about_conditions() {
         true => statement.in_words(),
-        false => format!("{} in {}", statement.in_words(), statement.columns.join(", ")),
+        false => format!("{} in {}", statement.in_words(), words(&statement.columns)),
     }
 }

@@ -2,6 +2,7 @@
 
 use std::{collections::BTreeSet, fmt::Write as _};
 
+use zkl_circuits::relation::words;
 use zkl_core::{digest::TransactionId, text::visible};
 
 use super::{Lineage, Link, Statement, Version, worth};
@@ -97,7 +98,7 @@ fn remark(statement: &Statement) -> String {
         (Some(details), true) => format!(": {details}"),
         (details, _) => {
             let details = details.map(|details| format!(", {details}")).unwrap_or_default();
-            format!(" in {}{details}", statement.columns.join(", "))
+            format!(" in {}{details}", words(&statement.columns))
         }
     };
     format!("{} {}{said}", statement.operation, tables.join(", "))

@@ -15,6 +15,7 @@ mod policy;
 mod product;
 mod proved;
 mod receipts;
+mod relation_attacks;
 mod relations;
 mod require;
 mod rotation;

@@ -87,6 +87,14 @@ async fn nobody_takes_back_what_another_notary_recorded() {
 
     // In a ledger it says nothing, and the ledger's own notary does not record one.
     let ledger = &fixture.ledger;
+    let strangers = ledger.append(table).await.unwrap();
+    let mine = ledger.entry(zkl_ledger::EntryRef::Index(LeafIndex(1))).await.unwrap();
+    let in_favour = |replacement: Option<_>| WithdrawalRecord { entry: mine.id, replacement, ..record(&receipt) };
+    for replacement in [strangers.id, zkl_core::digest::TransactionId::new([7; 32])] {
+        let entry = Predicate::Withdrawal(in_favour(Some(replacement)));
+        ledger.append(SignedEntry::sign(entry, &SigningKey::from_seed(&KEY_SEED)).unwrap()).await.unwrap();
+        assert!(!ledger.withdrawals().await.unwrap().contains_key(&mine.id));
+    }
     let first = ledger.entry(zkl_ledger::EntryRef::Index(LeafIndex(1))).await.unwrap();
     let own = WithdrawalRecord { entry: first.id, replacement: None, ..record(&receipt) };
     let own = WithdrawalRecord { notary: stranger.verifying_key(), ..own };

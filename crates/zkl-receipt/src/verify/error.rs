@@ -101,6 +101,14 @@ pub enum VerifyError {
         /// Most scan proofs.
         max: usize,
     },
+    /// More relations than a verifier checks for one receipt.
+    #[error("the receipt has {got} relations, a receipt has at most {max}: make several receipts")]
+    Relations {
+        /// Relations of the receipt.
+        got: usize,
+        /// Most relations.
+        max: usize,
+    },
     /// Entries that do not ascend.
     #[error("entry {index} stands after entry {before} in the receipt: entries come in the order of the log")]
     Order {

@@ -124,6 +124,38 @@ fn keys_that_receipts_only_claim_are_not_kept_and_kept_ones_are_few() {
     }
 }
 
+/// A circuit whose id shortens what it is.
+struct Described(Root, &'static str);
+
+impl Circuit for Described {
+    fn id(&self) -> CircuitId {
+        self.0.id()
+    }
+
+    fn description(&self) -> String {
+        self.1.to_owned()
+    }
+
+    fn public_inputs(&self) -> Vec<Fr> {
+        self.0.public_inputs()
+    }
+
+    fn synthesize(&self, cs: ConstraintSystemRef<Fr>) -> Result<(), SynthesisError> {
+        self.0.synthesize(cs)
+    }
+}
+
+/// The id of a relation's circuit has 128 bits of a digest: 2^64 shapes have two with one id, and the key of the one proves nothing of the other.
+#[test]
+fn keys_are_kept_by_what_a_circuit_is_and_not_by_its_id() {
+    let of = |anything, text| Described(Root { anything, ..Root::of_five("tenant/short@1") }, text);
+    let (planted, honest) = (of(true, "20 l1:n2? r1:n2?"), of(false, "20 l1:n2 r1:n2"));
+    let (key, _) = UNIVERSAL.derived_key(&planted).unwrap();
+    let trust = Trust::default();
+    assert!(trust.derived_key(UNIVERSAL, &planted, key.digest()).unwrap().is_some());
+    assert!(trust.derived_key(UNIVERSAL, &honest, key.digest()).unwrap().is_none());
+}
+
 #[test]
 fn a_key_that_nobody_trusts_is_not_decoded() {
     // Groth16's keys say how many points follow; these bytes say that all of them do, and none is there.

@@ -25,8 +25,8 @@ use crate::trust_store::{DistrustError, Place, TrustStore};
 /// A key that anybody can make out of its circuit, and how it is made.
 pub(crate) type DerivedKey = (Arc<dyn VerifyingKey>, Setup);
 
-/// Which key it is: name of the proof system, circuit.
-type KeyPlace = (&'static str, CircuitId);
+/// Which key it is: name of the proof system, description of the circuit.
+type KeyPlace = (&'static str, String);
 
 /// Derived keys that are kept: a receipt about a table needs fewer than ten. Each may take tens of megabytes.
 const KEPT_KEYS: usize = 16;
@@ -178,7 +178,7 @@ impl Trust {
         circuit: &dyn Circuit,
         digest: KeyDigest,
     ) -> Result<Option<DerivedKey>, KeyError> {
-        let place = (system.name(), circuit.id());
+        let place = (system.name(), circuit.description());
         let derived = || self.derived.lock().unwrap_or_else(PoisonError::into_inner);
         let take = |kept: &mut Vec<_>| {
             let at = kept.iter().position(|(of, _)| *of == place)?;

@@ -6,6 +6,7 @@ use zkl_argument::{
 };
 use zkl_core::{
     ark::{Fr, ff::One as _},
+    circuit::Circuit as _,
     column::ColumnType,
     layout::{ColumnLayout, Encoding, Layout},
 };
@@ -18,8 +19,8 @@ use super::{
 use crate::{
     claims::language::Comparison,
     relation::{
-        Condition, ConditionProblem, Details, Operation, ProveRelationError, RelationInputs, RelationPlan,
-        RelationPlanError, RelationStatement, VerifyRelationError,
+        Condition, ConditionProblem, Details, Operation, ProveRelationError, RelationCircuit, RelationInputs,
+        RelationPlan, RelationPlanError, RelationStatement, VerifyRelationError,
         circuit::{RecordOpening, Secret},
         prove::prove_with,
         relation_circuit_id,
@@ -272,6 +273,16 @@ fn constants_have_one_form_in_a_statement() {
     };
     assert_eq!([canonical("n", "1.50"), canonical("n", "007"), canonical("n", "x")], ["1.5", "7", "x"]);
     assert_eq!([canonical("word", "007"), canonical("nothing", "1.50")], ["007", "1.50"]);
+}
+
+/// The id shortens this text, by which keys are kept.
+#[test]
+fn a_circuit_is_described_by_its_whole_shape() {
+    let own = tables(Operation::Absent);
+    let plans = own.iter().map(|table| &table.plan).collect();
+    let plan = RelationPlan::with(Operation::Absent, &details_of(Operation::Absent), plans, &columns()).unwrap();
+    let circuit = RelationCircuit::blank(plan.shape().clone());
+    assert_eq!(circuit.description(), format!("{} 4 l2:n1?,c4 0= 1=", circuit.id()));
 }
 
 /// What differs in the circuit differs in its id; constants do not.

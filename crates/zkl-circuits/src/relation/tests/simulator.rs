@@ -95,7 +95,11 @@ fn it_makes_proofs_of_subsets_unique_keys_classes_and_conditions_too() {
     let [far, near] = [5, 1].map(|n| Table::new(&[(Some(n), Some("b")), (Some(6), None)], 7, 3));
     let doubled = Table::new(&[rows[1], rows[2], rows[1]], 7, 1);
     let lost = Table::new(&[rows[1], rows[2], rows[0]], 7, 1);
-    let relations: [(Operation, Vec<&Table>, Vec<&Table>); 10] = [
+    let first = Table::new(&rows[..1], 7, 6);
+    let turned = Table::new(&[rows[2], rows[1]], 7, 8);
+    let relations: [(Operation, Vec<&Table>, Vec<&Table>); 12] = [
+        (Operation::SameRows, vec![&part, &turned], vec![&part, &foreign]),
+        (Operation::Append, vec![&whole, &first, &part], vec![&lower, &first, &part]),
         (Operation::Dedup, vec![&doubled, &part], vec![&lost, &part]),
         (Operation::Disjoint, vec![&part, &far], vec![&part, &near]),
         (Operation::Bounds, vec![&part], vec![&high]),
@@ -107,6 +111,11 @@ fn it_makes_proofs_of_subsets_unique_keys_classes_and_conditions_too() {
         (Operation::Unique, vec![&part], vec![&foreign]),
         (Operation::KAnonymous, vec![&twice], vec![&once]),
     ];
+    // With the split of the test above these are all.
+    for operation in Operation::ALL {
+        let is_here = relations.iter().any(|(other, ..)| *other == operation);
+        assert!(is_here || operation == Operation::Split, "{operation}");
+    }
     for (operation, honest, other) in relations {
         let tables: Vec<Table> = honest.into_iter().cloned().collect();
         let setting = Setting::new(COMPACT, operation, &tables);

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use serde::Serialize;
-use zkl_circuits::relation::{Compared, Condition, NotCompared, Operation};
+use zkl_circuits::relation::{Compared, Condition, NotCompared, Operation, Word, words};
 use zkl_core::layout::Layout;
 
 use super::RelationTerms;
@@ -99,7 +99,7 @@ impl RelationReport {
 
     /// The columns that were not compared, and why, in a line; `None` when all were.
     pub fn uncompared(&self) -> Option<String> {
-        let one = |left: &LeftOut| format!("{} ({})", left.column, left.reason);
+        let one = |left: &LeftOut| format!("{} ({})", Word(&left.column), left.reason);
         let all: Vec<String> = self.left_out.iter().map(one).collect();
         (!all.is_empty()).then(|| all.join("; "))
     }
@@ -109,7 +109,7 @@ impl fmt::Display for RelationReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let names: Vec<&str> = self.tables.iter().map(|table| table.dataset.as_str()).collect();
         let (first, others) = names.split_first().map_or(("", &[][..]), |(first, others)| (*first, others));
-        let columns = self.columns.join(", ");
+        let columns = words(&self.columns);
         match self.operation {
             Operation::SameRows => write!(f, "{first} and {} have the same rows", others.join(", "))?,
             Operation::Unique => return write!(f, "no two rows of {first} are equal in {columns}"),
@@ -125,7 +125,7 @@ impl fmt::Display for RelationReport {
                 );
             }
             Operation::Dedup => {
-                let (kept, key) = (others.join(", "), self.key.join(", "));
+                let (kept, key) = (others.join(", "), words(&self.key));
                 return write!(
                     f,
                     "{kept} has one row for every {key} that {first} has: its rows are rows of {first}, compared in {columns}"
@@ -147,6 +147,13 @@ impl fmt::Display for RelationReport {
             }
             Operation::Erase => {
                 let (part, which) = (others.join(", "), anded(&self.conditions));
+                let rows: Vec<u64> = self.tables.iter().map(|table| table.rows).collect();
+                if let [whole, rest] = rows[..]
+                    && whole == rest
+                {
+                    // True, and no erasure.
+                    return write!(f, "no row of {first} has {which}: {part} has all of them, compared in {columns}");
+                }
                 write!(
                     f,
                     "{part} has the rows of {first} but those with {which}: these are gone, all others are there"
@@ -169,5 +176,46 @@ fn listed(names: &[&str]) -> String {
     match names.split_last() {
         Some((last, before)) if !before.is_empty() => format!("{} and {last}", before.join(", ")),
         _ => names.join(", "),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use zkl_circuits::claims::language::Comparison;
+
+    use super::*;
+
+    fn report(operation: Operation, rows: [u64; 2]) -> RelationReport {
+        let table =
+            |(dataset, rows): (&str, u64)| RelatedTable { role: "table".to_owned(), dataset: dataset.to_owned(), rows };
+        RelationReport {
+            operation,
+            tables: ["all", "rest"].into_iter().zip(rows).map(table).collect(),
+            columns: vec!["id".to_owned(), "the kind, or age".to_owned()],
+            k: None,
+            conditions: vec![Condition { column: "id".to_owned(), is: Comparison::Equal("17 and x = 3".to_owned()) }],
+            nulls: false,
+            key: vec!["id, age".to_owned()],
+            left_out: vec![LeftOut { column: "note (none), id".to_owned(), reason: "why".to_owned() }],
+        }
+    }
+
+    #[test]
+    fn names_and_values_of_strangers_are_told_from_what_stands_between_them() {
+        assert_eq!(
+            report(Operation::Filter, [3, 2]).to_string(),
+            r#"rest has the rows of all with id = "17 and x = 3", all of them and no others, each as often, compared in id, "the kind, or age""#
+        );
+        let once = report(Operation::Dedup, [3, 2]);
+        assert!(once.to_string().starts_with(r#"rest has one row for every "id, age" that all has"#), "{once}");
+        assert_eq!(once.uncompared().as_deref(), Some(r#""note (none), id" (why)"#));
+    }
+
+    #[test]
+    fn an_erasure_of_nothing_does_not_read_like_one() {
+        let text = report(Operation::Erase, [3, 2]).to_string();
+        assert!(text.contains("these are gone"), "{text}");
+        let text = report(Operation::Erase, [3, 3]).to_string();
+        assert!(text.starts_with("no row of all has id = ") && !text.contains("gone"), "{text}");
     }
 }
