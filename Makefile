@@ -7,7 +7,7 @@ TARGET_DIR = $(shell $(CARGO) metadata --format-version 1 --no-deps | sed -n 's/
 # Everything that can be left out of a build; tests and lints see all of it.
 STORES = zkl-cli/pg,zkl-cli/s3,zkl-testkit/postgres,zkl-testkit/s3-servers
 
-.PHONY: help setup setup-servers build quickstart quickstart-python demo-lineage serve test test-python test-engines ci lint fmt clippy doc deny features msrv fuzz delete-checks pandas relate-pandas real-tables differential test-second-verifier test-clients test-kernels wasm ceremony embed-smoke stress-kernel stress stress-relations stress-storage bench bench-kernels bench-python deploy-check dist reproducible images-test bench-wide bench-relations test-openapi browser-test graphiql stress-server bench-server clean
+.PHONY: help setup setup-servers build quickstart quickstart-python demo-lineage serve test test-python test-engines ci lint fmt clippy doc deny features msrv fuzz delete-checks pandas relate-pandas real-tables differential test-second-verifier test-clients test-kernels wasm ceremony embed-smoke stress-kernel stress stress-relations stress-storage bench bench-kernels bench-python deploy-check dist reproducible images-test bench-wide bench-relations test-openapi browser-test graphiql stress-server bench-server clean test-node npm verify-page bench-node
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 22
@@ -44,11 +44,26 @@ serve: setup ## serve a demo ledger over REST, gRPC and GraphQL, with a key and 
 test: setup-servers ## run every test
 	@scripts/test.sh $(STORES)
 	@$(MAKE) --no-print-directory test-python
+	@$(MAKE) --no-print-directory test-node SCREENSHOTS=$(SCREENSHOTS)
 
 # With a test beside it the module is made of the very libraries that the tests were built with: test dependencies switch on features.
 test-python: setup ## test the Python package (TESTS='-k receipts' and other arguments of pytest)
 	$(CARGO) build --locked --workspace --features $(STORES) --lib --test cli
 	@scripts/test_python.sh $(TARGET_DIR)/debug $(TESTS)
+
+# As in `test-python`.
+test-node: setup ## test the npm packages, what docs/node.md says, and the page that verifies without a server (SCREENSHOTS=DIR)
+	$(CARGO) build --locked --workspace --features $(STORES) --lib --test cli
+	@scripts/test_node.sh $(TARGET_DIR)/debug $(SCREENSHOTS)
+
+npm: setup ## build the npm packages, with the native module for this system, into the target directory (SYSTEMS='linux-x64-gnu ...')
+	$(CARGO) build --release --locked -p zkl-node --features pg,s3,cloud
+	@scripts/npm_packages.sh $(TARGET_DIR)/npm $(TARGET_DIR)/release
+
+verify-page: ## build verify.html into the target directory: one file that verifies dropped receipts offline
+	@scripts/npm_packages.sh $(TARGET_DIR)/npm
+	@cp $(TARGET_DIR)/npm/verify.html $(TARGET_DIR)/verify.html
+	@echo "$(TARGET_DIR)/verify.html: $$(stat -c %s $(TARGET_DIR)/verify.html) bytes"
 
 # Minutes of installing: kfp, Ray, Spark (which needs Java) and DVC, beside what `make test-python` has.
 test-engines: setup ## test the Python package with Kubeflow Pipelines, Ray, Spark and DVC (TESTS='-k ray')
@@ -216,6 +231,9 @@ bench-kernels: setup ## criterion benchmarks of every crate (KERNEL=one of bench
 bench-python: build ## time the Python package beside the command line, on a frame and a Parquet file (ROWS=N)
 	$(CARGO) build --release --locked -p zkl-python --features pg,s3,cloud
 	@PYTHONPATH=$$(scripts/python_package.sh $(TARGET_DIR)/release) "$$(scripts/python_env.sh)" scripts/bench_python.py $(TARGET_DIR)/release/zkl $(or $(ROWS),1000000)
+
+bench-node: npm ## time verification from Node, natively and as WebAssembly, cold and warm, and sizes
+	@node scripts/bench_node.mjs $(TARGET_DIR)/npm
 
 # In the gate the programs are those of `make test`.
 deploy-check: setup ## check the files of deploy/: schemas, what matters in them, and that what they say of the programs is true

@@ -5,7 +5,6 @@ mod ledger;
 mod parts;
 mod process;
 mod receipt;
-mod shown;
 mod table;
 
 /// What the typed package is made of; nobody else imports it.

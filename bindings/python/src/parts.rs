@@ -11,6 +11,7 @@ use std::{
 };
 
 use pyo3::{Bound, Py, PyAny, Python, pybacked::PyBackedBytes, pyclass, pyfunction, pymethods};
+use zkl_bindings::{Failure as Of, Reading, read, shown, threads::ended};
 use zkl_ledger::{
     LedgerError,
     circuit::KeyStore,
@@ -22,10 +23,8 @@ use zkl_ledger::{
 
 use crate::{
     failure::Failure,
-    ledger::read,
-    process::{Caller, Cancel, Owned, Threads, compute, ended, threads, wait},
-    shown,
-    table::{Reading, table},
+    process::{Caller, Cancel, Owned, Threads, compute, threads, wait},
+    table::table,
 };
 
 /// What the rows of a part hold, which is as secret as they are.
@@ -51,18 +50,18 @@ pub(crate) fn observe(
 /// What parts hold together, whose rows follow each other.
 ///
 /// # Errors
-/// [`Failure::Invalid`]: bytes that [`observe`] has not made, or none; what the ledger says of parts that do not go together.
+/// [`zkl_bindings::Failure::Invalid`]: bytes that [`observe`] has not made, or none; what the ledger says of parts that do not go together.
 #[pyfunction]
 pub(crate) fn join(parts: Vec<PyBackedBytes>) -> Result<Vec<u8>, Failure> {
     let mut joined: Option<PartialScan> = None;
     for part in &parts {
-        let part = PartialScan::from_bytes(part).map_err(Failure::invalid)?;
+        let part = PartialScan::from_bytes(part).map_err(Of::invalid)?;
         joined = Some(match joined {
             Some(before) => before.followed_by(part).map_err(LedgerError::from)?,
             None => part,
         });
     }
-    let none = || Failure::Invalid { message: "there are no parts".into(), hint: Some("a table has rows".into()) };
+    let none = || Of::Invalid { message: "there are no parts".into(), hint: Some("a table has rows".into()) };
     Ok(joined.ok_or_else(none)?.to_bytes()?)
 }
 
@@ -82,12 +81,12 @@ pub(crate) fn prove_segment(
     let rows = table(source)?;
     let (threads, caller) = (threads(py)?, Caller::new(progress, cancel.as_ref().map(Bound::get)));
     wait(py, &threads, &caller, |reporter| async move {
-        let homeless = || Failure::Invalid {
+        let homeless = || Of::Invalid {
             message: "there is no home directory for proving keys".into(),
             hint: Some("name a directory: keys=\"/var/cache/zkl\"".into()),
         };
         let keys = KeyStore::open(keys.or_else(default_key_dir).ok_or_else(homeless)?).map_err(LedgerError::from)?;
-        let frame = TableFrame::from_bytes(&frame).map_err(Failure::invalid)?;
+        let frame = TableFrame::from_bytes(&frame).map_err(Of::invalid)?;
         Ok(frame.prove(index, rows, Arc::new(keys), reporter).await?)
     })
 }
@@ -134,10 +133,11 @@ impl TableInParts {
         let driver = place.lock().unwrap_or_else(PoisonError::into_inner).take();
         match driver {
             Some(driver) => Ok(Held { driver: Some(driver), place }),
-            None => Err(Failure::Invalid {
+            None => Err(Of::Invalid {
                 message: "the table is finished, or another call has it".into(),
                 hint: Some("call from one thread; a table is finished once".into()),
-            }),
+            }
+            .into()),
         }
     }
 }
@@ -157,7 +157,7 @@ impl Drop for Held {
 
 impl Held {
     fn driver(&mut self) -> Result<&mut segments::TableInParts, Failure> {
-        self.driver.as_mut().ok_or(Failure::Closed)
+        self.driver.as_mut().ok_or_else(|| Of::Closed.into())
     }
 }
 
@@ -182,9 +182,9 @@ impl TableInParts {
 
     /// Joins the segments and appends the notarization. The table is gone after it, whatever comes of it.
     fn finish(&self, py: Python<'_>) -> Result<String, Failure> {
-        let driver = self.taken()?.driver.take().ok_or(Failure::Closed)?;
+        let driver = self.taken()?.driver.take().ok_or(Of::Closed)?;
         let threads = threads(py)?;
-        wait(py, &threads, &Caller::new(None, None), |_| async move { shown::notarized(&driver.finish().await?) })
+        wait(py, &threads, &Caller::new(None, None), |_| async move { Ok(shown::notarized(&driver.finish().await?)?) })
     }
 }
 

@@ -6,7 +6,6 @@
 //! Threads do not survive a fork, and what waits for them in a child would wait forever. All that has threads remembers its process.
 
 use std::{
-    any::Any,
     mem,
     panic::{AssertUnwindSafe, catch_unwind},
     process,
@@ -20,16 +19,17 @@ use std::{
 };
 
 use pyo3::{Py, PyAny, Python, pyclass, pyfunction, pymethods, types::PyAnyMethods as _};
-use tokio::{runtime::Runtime, task::JoinError};
+use tokio::runtime::Runtime;
+use zkl_bindings::{
+    Failure as Of,
+    threads::{counted, ended, panicked, runtime, verifiers},
+};
 use zkl_ledger::progress::{Stage, StageReporter};
 
 use crate::failure::Failure;
 
 /// How often a waiting call asks for signals.
 const TICK: Duration = Duration::from_millis(50);
-
-/// Stack of a thread that computes: without optimisation the frames of field arithmetic are large.
-const STACK_BYTES: usize = 64 << 20;
 
 /// How long the end of the interpreter waits for calls of other threads: they get up every [`TICK`].
 const END: Duration = Duration::from_secs(5);
@@ -88,12 +88,12 @@ impl<T> Owned<T> {
     /// The value.
     ///
     /// # Errors
-    /// [`Failure::Forked`] in another process, [`Failure::Closed`] after it was taken.
+    /// [`Failure::Forked`] in another process, [`zkl_bindings::Failure::Closed`] after it was taken.
     pub(crate) fn get_mut(&mut self) -> Result<&mut T, Failure> {
         if self.process != process::id() {
             return Err(Failure::Forked);
         }
-        self.value.as_mut().ok_or(Failure::Closed)
+        Ok(self.value.as_mut().ok_or(Of::Closed)?)
     }
 
     /// Takes the value out, if it is there and of this process.
@@ -121,20 +121,13 @@ static THREADS: Mutex<Option<Owned<Arc<Threads>>>> = Mutex::new(None);
 /// The threads of this process, made when they are first needed.
 ///
 /// # Errors
-/// [`Failure::Internal`]: the system has no threads.
+/// [`zkl_bindings::Failure::Internal`]: the system has no threads.
 pub(crate) fn threads(_py: Python<'_>) -> Result<Arc<Threads>, Failure> {
     if let Some(threads) = existing() {
         return Ok(threads);
     }
-    let none = |error: &dyn std::error::Error| Failure::Internal(error.to_string());
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().thread_name("zkl").build();
-    let verifiers = rayon::ThreadPoolBuilder::new().stack_size(STACK_BYTES).build();
-    let waiting = AtomicUsize::new(0);
-    let made = Arc::new(Threads {
-        waiting,
-        runtime: runtime.map_err(|error| none(&error))?,
-        verifiers: verifiers.map_err(|error| none(&error))?,
-    });
+    let (runtime, verifiers) = (runtime()?, verifiers()?);
+    let made = Arc::new(Threads { runtime, verifiers, waiting: AtomicUsize::new(0) });
     *THREADS.lock().unwrap_or_else(PoisonError::into_inner) = Some(Owned::new(Arc::clone(&made)));
     Ok(made)
 }
@@ -196,8 +189,8 @@ impl<T: Send> StageReporter for Reporter<T> {
 /// Makes a request and waits for its answer.
 ///
 /// # Errors
-/// Those of the request; [`Failure::Internal`] when it panics; [`Failure::Python`] for a signal's exception or one of the function that is told
-/// of progress, [`Failure::Cancelled`]: the request was dropped then.
+/// Those of the request; [`zkl_bindings::Failure::Internal`] when it panics; [`Failure::Python`] for a signal's exception or one of the function that is told
+/// of progress, [`zkl_bindings::Failure::Cancelled`]: the request was dropped then.
 pub(crate) fn wait<T, F>(
     py: Python<'_>,
     threads: &Threads,
@@ -213,7 +206,7 @@ where
     let task = threads.runtime.spawn(request(reporter));
     let stop = task.abort_handle();
     threads.runtime.spawn(async move {
-        let answer = task.await.unwrap_or_else(|error| Err(ended(error)));
+        let answer = task.await.unwrap_or_else(|error| Err(ended(error).into()));
         // Whoever stopped the request does not wait for it.
         let _gone = sender.send(News::Answer(answer));
     });
@@ -234,13 +227,10 @@ pub(crate) fn compute<T: Send + 'static>(
     let pool = Arc::clone(threads);
     let run = move || {
         let answer = catch_unwind(AssertUnwindSafe(|| pool.verifiers.install(job)));
-        let answer = answer.unwrap_or_else(|panic| Err(Failure::Internal(words(panic.as_ref()))));
+        let answer = answer.unwrap_or_else(|panic| Err(panicked(panic.as_ref()).into()));
         let _gone = sender.send(News::Answer(answer));
     };
-    thread::Builder::new()
-        .name("zkl-verify".into())
-        .spawn(run)
-        .map_err(|error| Failure::Internal(error.to_string()))?;
+    thread::Builder::new().name("zkl-verify".into()).spawn(run).map_err(|error| Of::Internal(error.to_string()))?;
     listen(py, threads, caller, news, &|| {})
 }
 
@@ -259,12 +249,12 @@ fn listen<T: Send>(
             Ok(News::Answer(answer)) => return answer,
             Ok(News::Stage(stage)) => told(py, caller, &stage),
             Err(RecvTimeoutError::Timeout) => Ok(()),
-            Err(RecvTimeoutError::Disconnected) => Err(Failure::Internal("nobody answers".into())),
+            Err(RecvTimeoutError::Disconnected) => Err(Of::Internal("nobody answers".into()).into()),
         };
         let unwanted = || caller.cancel.as_ref().is_some_and(|cancel| cancel.load(Ordering::Relaxed));
         let cancelled = || ENDING.load(Ordering::SeqCst) || unwanted();
         let going_on = going_on
-            .and_then(|()| if cancelled() { Err(Failure::Cancelled) } else { Ok(()) })
+            .and_then(|()| if cancelled() { Err(Of::Cancelled.into()) } else { Ok(()) })
             .and_then(|()| Ok(py.check_signals()?));
         if let Err(failure) = going_on {
             stop();
@@ -275,30 +265,9 @@ fn listen<T: Send>(
 
 fn told(py: Python<'_>, caller: &Caller, stage: &Stage) -> Result<(), Failure> {
     let Some(progress) = &caller.progress else { return Ok(()) };
-    let (done, total) = match *stage {
-        Stage::Read { bytes_done, bytes_total, .. } if bytes_total > 0 => (Some(bytes_done), Some(bytes_total)),
-        Stage::Commit { segment, segments } | Stage::Scan { segment, segments, .. } => {
-            (Some(segment - 1), Some(segments))
-        }
-        Stage::Check { entries, of } | Stage::Copy { entries, of } => (Some(entries), Some(of)),
-        _ => (None, None),
-    };
+    let (done, total) = counted(stage);
     progress.bind(py).call1((stage.name(), stage.to_string(), done, total))?;
     Ok(())
-}
-
-/// Why a task has no answer.
-pub(crate) fn ended(error: JoinError) -> Failure {
-    match error.try_into_panic() {
-        Ok(panic) => Failure::Internal(words(panic.as_ref())),
-        Err(_) => Failure::Cancelled,
-    }
-}
-
-/// What a panic says.
-fn words(panic: &(dyn Any + Send)) -> String {
-    let text = panic.downcast_ref::<String>().map(String::as_str);
-    text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("it panicked").to_owned()
 }
 
 /// Panics in a request or, if it `computes`, in a job: for the test that exceptions come of it.

@@ -1,4 +1,4 @@
-//! Objects of Python as tables, and how they are read.
+//! Objects of Python as tables.
 
 use std::{
     io::{self, Read},
@@ -15,14 +15,12 @@ use pyo3::{
     pybacked::PyBackedBytes,
     types::{PyAnyMethods as _, PyByteArray, PyBytes, PyMemoryView, PyString, PyTypeMethods as _},
 };
-use serde::Deserialize;
 use zkl_ledger::{
-    ReadOptions, Table,
+    Table,
     dataset::{
-        ColumnPin, DateOrder, Format, Source,
+        Source,
         arrow::{ArrowError, RecordBatch, RecordBatchReader},
     },
-    types::ColumnType,
 };
 
 use crate::failure::Failure;
@@ -33,7 +31,7 @@ const TABLES: &str = "pass a path, a URL, bytes, a binary file object, or a fram
 /// The table that an object is. Its rows are read when it is notarized.
 ///
 /// # Errors
-/// [`Failure::Type`] for what is none, and what an object answers that is one.
+/// [`zkl_bindings::Failure::Type`] for what is none, and what an object answers that is one.
 pub(crate) fn table(object: &Bound<'_, PyAny>) -> Result<Table, Failure> {
     let py = object.py();
     if object.is_instance_of::<PyBytes>() {
@@ -59,7 +57,7 @@ pub(crate) fn table(object: &Bound<'_, PyAny>) -> Result<Table, Failure> {
         });
     }
     let kind = object.get_type().fully_qualified_name()?;
-    Err(Failure::Type { message: format!("{kind} is no table"), hint: TABLES.into() })
+    Err(zkl_bindings::Failure::Type { message: format!("{kind} is no table"), hint: TABLES.into() }.into())
 }
 
 fn backed(bytes: &Bound<'_, PyAny>) -> PyResult<PyBackedBytes> {
@@ -75,7 +73,8 @@ fn batches(object: &Bound<'_, PyAny>) -> Result<Table, Failure> {
     }
     let schema = reader.schema();
     // The stream may call Python, from whatever thread.
-    let mut batches = py.detach(|| reader.collect::<Result<Vec<_>, ArrowError>>()).map_err(Failure::invalid)?;
+    let mut batches =
+        py.detach(|| reader.collect::<Result<Vec<_>, ArrowError>>()).map_err(zkl_bindings::Failure::invalid)?;
     if batches.is_empty() {
         batches.push(RecordBatch::new_empty(schema));
     }
@@ -104,85 +103,4 @@ impl Read for FileObject {
             None => Err(io::Error::other("the interpreter is shutting down")),
         }
     }
-}
-
-/// How a table is read, as the package writes it in JSON.
-#[derive(Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub(crate) struct Reading {
-    format: Option<String>,
-    sheet: Option<String>,
-    delimiter: Option<char>,
-    quote: Option<char>,
-    header: Option<bool>,
-    skip: u64,
-    comment: Option<char>,
-    decimal_comma: bool,
-    dates: Option<DateOrder>,
-    columns: Vec<(String, String)>,
-    round: Vec<(String, u8)>,
-    nulls: Option<Vec<String>>,
-    nan_as_null: bool,
-    joint: Vec<(String, String)>,
-    product: Vec<(String, String)>,
-}
-
-impl Reading {
-    /// The options of the ledger.
-    ///
-    /// # Errors
-    /// [`Failure::Invalid`]: a type that is none, or a character that is not ASCII.
-    pub(crate) fn options(self) -> Result<ReadOptions, Failure> {
-        let mut options = ReadOptions::default();
-        for (name, ty) in self.columns {
-            let ty: ColumnType = ty.parse().map_err(|error| invalid_type(&name, error))?;
-            let round = matches!(ty, ColumnType::Decimal { .. });
-            options.pins.push(ColumnPin { name, ty: Some(ty), nullable: None, null_tokens: None, round });
-        }
-        for (name, digits) in self.round {
-            let ty = match digits {
-                0 => ColumnType::Int,
-                scale @ 1..=ColumnType::MAX_SCALE => ColumnType::Decimal { scale },
-                _ => return Err(invalid(format!("{name} keeps 0 to {} digits, not {digits}", ColumnType::MAX_SCALE))),
-            };
-            match options.pins.iter_mut().find(|pin| pin.name == name) {
-                Some(pin) => (pin.ty, pin.round) = (Some(ty), true),
-                None => {
-                    options.pins.push(ColumnPin { name, ty: Some(ty), nullable: None, null_tokens: None, round: true });
-                }
-            }
-        }
-        let format = |name: String| {
-            name.parse::<Format>().map_err(|error| invalid(format!("{name:?} is no format of tables: {error}")))
-        };
-        options.format = self.format.map(format).transpose()?;
-        options.sheet = self.sheet;
-        options.csv.delimiter = self.delimiter.map(ascii).transpose()?;
-        if let Some(quote) = self.quote {
-            options.csv.quote = Some(ascii(quote)?);
-        }
-        options.csv.has_header = self.header.unwrap_or(true);
-        options.csv.skip_lines = self.skip;
-        options.csv.comment = self.comment.map(ascii).transpose()?;
-        options.csv.decimal_comma = self.decimal_comma;
-        options.csv.dates = self.dates;
-        options.null_tokens = self.nulls;
-        options.nan_as_null = self.nan_as_null;
-        options.joint = self.joint;
-        options.product = self.product;
-        Ok(options)
-    }
-}
-
-fn ascii(char: char) -> Result<u8, Failure> {
-    u8::try_from(char).ok().filter(u8::is_ascii).ok_or_else(|| invalid(format!("{char:?} is not a character of ASCII")))
-}
-
-fn invalid(message: String) -> Failure {
-    Failure::Invalid { message, hint: None }
-}
-
-fn invalid_type(column: &str, error: impl std::fmt::Display) -> Failure {
-    let hint = Some("types are bool, int, decimal(N), date, timestamp(s|ms|us|ns), category, text".into());
-    Failure::Invalid { message: format!("column {column:?}: {error}"), hint }
 }

@@ -17,6 +17,25 @@ export interface KeyChange {
     from?: number;
 }
 
+/** An entry that is not to be relied on any more. */
+export interface Withdrawal {
+    entry: string;
+    /** The entry that has taken its place. */
+    replacement?: string;
+    /** Why, in the notary's words. */
+    reason: string;
+}
+
+/** A change of what a server lets others do. */
+export interface PolicyChange {
+    server: string;
+    by: string;
+    added: string[];
+    removed: string[];
+    /** Digest of the whole policy after. */
+    digest: string;
+}
+
 /** The proof over every row. */
 export interface Scan {
     setup: string;
@@ -24,6 +43,8 @@ export interface Scan {
     reference_string: string;
     commitments: string;
     segments: number;
+    /** Groups of columns that a wide table was proved in. */
+    groups?: number;
 }
 
 /** How the rows of tables are related. */
@@ -67,6 +88,8 @@ export interface Statement {
     public_inputs?: string[];
     relation?: Relation;
     key?: KeyChange;
+    withdraws?: Withdrawal;
+    policy?: PolicyChange;
     rows?: number;
     columns?: number;
     reading?: string[];
@@ -104,4 +127,26 @@ export interface Verdict extends Partial<Statement> {
     log: Log;
     /** What the verdict rests on and what would break it, in sentences. */
     trust: string[];
+}
+
+/** An entry of a receipt by its own words: not verified. */
+export interface EntryOutline {
+    index: number;
+    id: string;
+    kind: string;
+    dataset: string | null;
+    datasets: string[];
+    notary: string;
+    recorded_at: string;
+    /** What it says, in one line. */
+    text: string;
+    /** All that was signed. */
+    statement: Record<string, unknown>;
+}
+
+/** What a receipt says of itself: not verified. The last entry is what the receipt is for. */
+export interface ReceiptOutline {
+    /** The key of the log. */
+    log: string;
+    entries: EntryOutline[];
 }

@@ -5,7 +5,7 @@ const assert = require('node:assert');
 const { readFileSync } = require('node:fs');
 const { join } = require('node:path');
 const test = require('node:test');
-const { verify, Verifier } = require(process.env.ZKL_WASM);
+const { inspect, verify, Verifier } = require(process.env.ZKL_WASM);
 
 const LOG = 'example.com/fixtures+3fedaab5+AepKbGPinFIKvvVQexMuxfmVR3auvr57kkIe6mkURtIs';
 const fixture = (path) => readFileSync(join(__dirname, '../../../crates/zkl-ledger/tests/fixtures', path));
@@ -55,6 +55,33 @@ test('a verifier answers as often as it is asked, also after a refusal', () => {
     assert.throws(() => verifier.verify(receipt.subarray(1)), Error);
     assert.deepStrictEqual(verifier.verify(receipt), first);
     assert.throws(() => new Verifier(['no key']), /expected a log key/);
+});
+
+test('errors say what kind they are of, and what to do', () => {
+    const receipt = fixture('v5/claims.receipt');
+    assert.throws(() => new Verifier([LOG]).verify(receipt, ['cosigned']), { kind: 'not-as-required', hint: /policy/ });
+    assert.throws(() => new Verifier([]).verify(receipt, ['pinned']), { kind: 'not-as-required', hint: /key/ });
+    assert.throws(() => new Verifier([LOG]).verify(receipt, ['quickly']), { kind: 'invalid-input' });
+    assert.throws(() => new Verifier(['no key']), { kind: 'invalid-input' });
+    assert.throws(() => new Verifier([LOG], 'no policy'), { kind: 'invalid-input' });
+    assert.throws(() => new Verifier([LOG], undefined, '{}'), { kind: 'invalid-input' });
+    assert.throws(() => verify(receipt.subarray(1), [LOG]), { kind: 'not-valid', hint: /byte for byte/ });
+    assert.throws(() => inspect(receipt.subarray(1)), { kind: 'not-valid' });
+});
+
+test('the verdict in words is a part of a page, whatever the receipt is called', () => {
+    const verifier = new Verifier([LOG]);
+    const good = verifier.section('<script>x</script>', fixture('v5/claims.receipt'));
+    assert.ok(good.includes('badge good') && good.includes('&lt;script&gt;') && !good.includes('<script'));
+    assert.ok(verifier.section('x', fixture('v2/claim.receipt')).includes('forgeable'));
+    assert.ok(verifier.section('x', Buffer.from('{}')).includes('It shows nothing'));
+});
+
+test('a receipt says something of itself', () => {
+    const { log, entries } = inspect(fixture('v2/claim.receipt'));
+    assert.strictEqual(log, LOG);
+    assert.strictEqual(entries.at(-1).kind, 'claim');
+    assert.ok(entries.at(-1).text.includes('mean(age)'));
 });
 
 test('times are printed', () => {

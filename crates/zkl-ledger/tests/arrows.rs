@@ -12,7 +12,7 @@ use std::{
 use cargo_metadata::{DependencyKind, MetadataCommand, Package};
 
 /// Allowed dependencies of each crate on others of the workspace, tests and benches left aside.
-const ARROWS: [(&str, &[&str]); 24] = [
+const ARROWS: [(&str, &[&str]); 26] = [
     ("zkl-core", &[]),
     ("zkl-kernel", &["zkl-core"]),
     ("zkl-poseidon", &["zkl-core"]),
@@ -45,9 +45,11 @@ const ARROWS: [(&str, &[&str]); 24] = [
         ],
     ),
     ("zkl-witness", &["zkl-receipt", "zkl-signer"]),
-    ("zkl-wasm", &["zkl-receipt"]),
+    ("zkl-wasm", &["zkl-receipt", "zkl-report"]),
     ("zkl-verify", &["zkl-core", "zkl-receipt"]),
-    ("zkl-python", &["zkl-ledger", "zkl-report", "zkl-sources"]),
+    ("zkl-bindings", &["zkl-ledger", "zkl-report", "zkl-sources"]),
+    ("zkl-python", &["zkl-bindings", "zkl-ledger", "zkl-sources"]),
+    ("zkl-node", &["zkl-bindings", "zkl-ledger", "zkl-sources"]),
     ("zkl-report", &["zkl-core", "zkl-receipt"]),
     ("zkl-server", &["zkl-ledger", "zkl-report", "zkl-sources"]),
     ("zkl-cli", &["zkl-ledger", "zkl-report", "zkl-sources", "zkl-verify", "zkl-witness", "zkl-server"]),

@@ -6,6 +6,7 @@ mod dataset_ref;
 mod entry;
 mod kind;
 mod nonce;
+mod outline;
 mod proof_record;
 mod receipt;
 mod rotation;
@@ -26,6 +27,7 @@ pub use kind::{
     WithdrawalRecord,
 };
 pub use nonce::Nonce;
+pub use outline::{EntryOutline, ReceiptOutline};
 pub use proof_record::ProofRecord;
 pub use receipt::{
     Evidence, MAX_RECEIPT_ENTRIES, MAX_RECEIPT_LEN, MAX_RELATIONS, MAX_SCAN_PROOFS, Manifest, ProofPart,

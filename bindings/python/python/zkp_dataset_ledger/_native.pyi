@@ -1,4 +1,5 @@
 import os
+import pathlib
 from collections.abc import Callable, Sequence
 from typing import final
 
@@ -15,7 +16,8 @@ class Cancel:
 class Ledger:
     @staticmethod
     def open(
-        directory: str | os.PathLike[str] | None,
+        place: str | os.PathLike[str],
+        home: str | os.PathLike[str] | None,
         settings: str,
         keys: str | os.PathLike[str] | None = None,
         passphrase: str | None = None,
@@ -24,6 +26,8 @@ class Ledger:
     ) -> Ledger: ...
     @property
     def log_key(self) -> str: ...
+    @property
+    def directory(self) -> pathlib.Path | None: ...
     @property
     def closed(self) -> bool: ...
     def close(self) -> None: ...

@@ -156,24 +156,12 @@ class Ledger:
         """
         if not isinstance(place, (str, os.PathLike)):
             raise InvalidTypeError(f"a ledger's place is a path or a URL, not {type(place).__name__}", hint='Ledger("my-project")')
-        directory: Path | None = place
-        if place == "memory:":
-            if store is not None or home is not None or read_only:
-                raise InvalidInputError("a ledger in memory has neither a store nor a home, and is new")
-            directory = None
-        elif isinstance(place, str) and place.startswith(("postgres:", "postgresql:", "s3:", "rocks:")):
-            if store is not None:
-                raise InvalidInputError("the store is named twice", hint='Ledger("my-project", store="postgres://...")')
-            directory, store = home if home is not None else _DEFAULT_HOME, place
-        elif home is not None:
-            raise InvalidInputError("home goes with the URL of a store", hint='Ledger("postgres://...", home="my-project")')
-        if directory is not None:
+        if place != "memory:":
             _forks.embedded_store()
         settings = json.dumps(
             {"store": store, "create": create, "read_only": read_only, "origin": origin, "wait": wait, "proof": proof}
         )
-        self._directory = directory
-        self._native = _native.Ledger.open(directory, settings, keys, passphrase, openings_key)
+        self._native = _native.Ledger.open(place, home, settings, keys, passphrase, openings_key)
         _open.add(self)
 
     @property
@@ -309,7 +297,7 @@ class Ledger:
         return None if found is None else Checkpoint(*found)
 
     def __repr__(self) -> str:
-        place = "memory:" if self._directory is None else os.fspath(self._directory)
+        place = os.fspath(self._native.directory or "memory:")
         return f"<Ledger {place!r}{', closed' if self.closed else ''}: log {self.log_key}>"
 
     def _repr_html_(self) -> str:

@@ -1,0 +1,32 @@
+#![doc = include_str!("../README.md")]
+
+mod failure;
+mod page;
+mod place;
+mod reading;
+pub mod receipts;
+mod session;
+pub mod shown;
+pub mod threads;
+
+pub use failure::{Failure, Hint, Language, with_causes};
+pub use page::Page;
+pub use place::{Place, Settings};
+pub use reading::{Notarizing, Reading};
+pub use session::Session;
+
+/// Settings that a package wrote, with what its caller filled in.
+///
+/// # Errors
+/// [`Failure::Invalid`]: they are not of this type.
+pub fn read<'a, T: serde::Deserialize<'a>>(settings: &'a str) -> Result<T, Failure> {
+    serde_json::from_str(settings).map_err(Failure::invalid)
+}
+
+/// A value as JSON.
+///
+/// # Errors
+/// [`Failure::Ledger`]: it cannot be written.
+pub fn write(value: &impl serde::Serialize) -> Result<String, Failure> {
+    Ok(serde_json::to_string(value)?)
+}
