@@ -137,26 +137,29 @@ pub(super) fn hash_row(
     is_in: &dyn Fn(usize) -> bool,
 ) -> [u64; 2] {
     let mut states = hashers.each_ref().map(RandomState::build_hasher);
-    let mut cells = unit.cells.iter();
-    let mut next = || cells.next().map_or(Fr::ZERO, |cell| cell.value(row));
+    let mut first = 0;
     for (index, (column, sealed)) in table.columns.iter().zip(&sealed.columns).enumerate() {
+        let cell = |index: usize| unit.cells.get(first + index).map_or(Fr::ZERO, |cell| cell.value(row));
         let (value, valid) = match (*column, sealed) {
             (ColumnShape::Numeric { limbs, nullable, .. }, SealedColumn::Numeric { min }) => {
                 let base = Fr::from(1u64 << LIMB_BITS);
                 let mut factor = Fr::from(1u64);
                 let mut value = Fr::ZERO;
-                for _ in 0..limbs {
-                    value += factor * next();
+                for limb in 0..usize::from(limbs) {
+                    value += factor * cell(limb);
                     factor *= base;
                 }
-                let valid = if nullable { next() } else { Fr::from(1u64) };
+                let valid = if nullable { cell(limbs.into()) } else { Fr::from(1u64) };
                 ((value + *min * valid) * column.unit(), valid)
             }
-            _ => {
-                next();
-                (next(), Fr::ZERO)
+            (ColumnShape::Hashed, _) => {
+                let parts = unit.cells.get(first..).unwrap_or_default();
+                (chain::digest(parts, row), Fr::ZERO)
             }
+            // Of a dictionary the digests count, and not the codes.
+            _ => (cell(1), Fr::ZERO),
         };
+        first += column.cells();
         for state in states.iter_mut().filter(|_| is_in(index)) {
             value.into_bigint().0.hash(state);
             valid.into_bigint().0.hash(state);

@@ -2,7 +2,7 @@
 
 use zkl_ledger::{
     LedgerError, ReadOptions,
-    dataset::{ColumnPin, DateOrder, Pins},
+    dataset::{ColumnPin, DateOrder, Pins, TextEncoding},
     types::ColumnType,
 };
 
@@ -21,8 +21,14 @@ pub(super) fn options(args: ReadArgs) -> Result<ReadOptions, CliError> {
     for (name, ty, round) in declared.chain(rounded) {
         match options.pins.iter_mut().find(|pin| pin.name == name) {
             Some(pin) => (pin.ty, pin.round) = (Some(ty), round || pin.round),
-            None => options.pins.push(ColumnPin { name, ty: Some(ty), nullable: None, null_tokens: None, round }),
+            None => options.pins.push(ColumnPin { ty: Some(ty), round, ..ColumnPin::new(name) }),
         }
+    }
+    for name in args.hash {
+        options.text_column(name, TextEncoding::Hashed);
+    }
+    for name in args.opaque {
+        options.text_column(name, TextEncoding::Opaque);
     }
     // The flag's parser admits known names only.
     options.format = args.input_format.and_then(|name| name.parse().ok());
