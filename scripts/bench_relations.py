@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Measures every relation between tables of ROWS x 10: proving beside reading, memory, the receipt, and its verification in a process of its own.
+"""Measures every relation between tables of ROWS x 10, one of the columns text (`patient`): proving beside reading, memory, the receipt, and its verification in a process of its own.
 
     scripts/bench_relations.py PATH-TO-ZKL [ROWS]
 
@@ -24,14 +24,16 @@ RELATIONS = [
     ("subset(sample of all)", ["sample", "all"]),
     ("adults = filter(all, age >= 18)", ["all", "adults"]),
     ("north = filter(all, age >= 18 and region = r3)", ["all", "north"]),
-    ("rest = erase(all, patient = 17)", ["all", "rest"]),
+    ('rest = erase(all, patient = "P-000017")', ["all", "rest"]),
     ("unique(all on id)", ["all"]),
+    ("unique(once on patient)", ["once"]),
     ("disjoint(train, test on id)", ["train", "test"]),
+    ("disjoint(once, strangers on patient)", ["once", "strangers"]),
     ("once = dedup(all on patient)", ["all", "once"]),
     ("k_anonymous(all on kind, region, member, k = 10)", ["all"]),
     ("bounds(all on age, 0, 120, nulls)", ["all"]),
-    ("present(all, patient = 17)", ["all"]),
-    ("absent(all, patient = -1)", ["all"]),
+    ('present(all, patient = "P-000017")', ["all"]),
+    ('absent(all, patient = "P-none")', ["all"]),
 ]
 
 
@@ -42,7 +44,7 @@ def table(count):
     for index in range(count):
         patient, age, region = rng.randrange(max(count // 2, 18)), rng.randrange(100) if rng.randrange(20) else None, rng.randrange(12)
         day = f"20{rng.randrange(10, 25)}-{rng.randrange(1, 13):02}-{rng.randrange(1, 29):02}"
-        text = (f"{index},{patient},{'' if age is None else age},{rng.randrange(10**6) / 100:.2f},{'ab'[rng.randrange(2)]},r{region},{day},"
+        text = (f"{index},P-{patient:06},{'' if age is None else age},{rng.randrange(10**6) / 100:.2f},{'ab'[rng.randrange(2)]},r{region},{day},"
                 f"{rng.randrange(-500, 500)},{'true' if rng.randrange(2) else 'false'},{rng.randrange(65536)}")
         rows.append((patient, age, region, text))
     return rng, rows
@@ -56,6 +58,7 @@ def derived(count):
     tables |= {"train": tables["shuffled"][:cut], "test": tables["shuffled"][cut:], "sample": rng.sample(rows, count // 10)}
     adults = [row for row in rows if row[1] is not None and row[1] >= 18]
     tables |= {"adults": adults, "north": [row for row in adults if row[2] == 3], "rest": [row for row in rows if row[0] != 17]}
+    tables["strangers"] = [(*row[:3], row[3].replace(",P-", ",Q-", 1)) for row in tables["sample"]]
     tables["once"] = list({row[0]: row for row in reversed(rows)}.values())
     return tables
 
@@ -80,7 +83,7 @@ def main():
         subprocess.run([zkl, "init", "--origin", "example.com/relations"], check=True, stdout=subprocess.DEVNULL)
         for name, rows in derived(count).items():
             (place / f"{name}.csv").write_text("\n".join([HEAD, *(row[3] for row in rows)]) + "\n")
-            wall, cpu, peak = measured([zkl, "notarize", place / f"{name}.csv", "--name", name, "--proof", "universal"])
+            wall, cpu, peak = measured([zkl, "notarize", place / f"{name}.csv", "--name", name, "--proof", "universal", "--hash", "patient"])
             print(f"notarized {name}: {len(rows)} rows, {wall:.1f} s, {cpu:.1f} s of processor time, {peak} MiB", file=sys.stderr)
         print(f"{count} rows x 10 columns\n")
         print("| relation | s | CPU s | MiB | receipt KB | of it the relation's proof KB | verify s | CPU s |")

@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use zkl_ledger::{
     ReadOptions,
-    dataset::{ColumnPin, DateOrder, Format},
+    dataset::{ColumnPin, DateOrder, Format, TextEncoding},
     requests::{EvidenceRequest, ProofSetting},
     types::{ColumnType, PrivacyLevel},
 };
@@ -64,6 +64,8 @@ pub struct Reading {
     dates: Option<DateOrder>,
     columns: Vec<(String, String)>,
     round: Vec<(String, u8)>,
+    hash: Vec<String>,
+    opaque: Vec<String>,
     nulls: Option<Vec<String>>,
     nan_as_null: bool,
     joint: Vec<(String, String)>,
@@ -80,7 +82,7 @@ impl Reading {
         for (name, ty) in self.columns {
             let ty: ColumnType = ty.parse().map_err(|error| invalid_type(&name, error))?;
             let round = matches!(ty, ColumnType::Decimal { .. });
-            options.pins.push(ColumnPin { name, ty: Some(ty), nullable: None, null_tokens: None, round });
+            options.pins.push(ColumnPin { ty: Some(ty), round, ..ColumnPin::new(name) });
         }
         for (name, digits) in self.round {
             let ty = match digits {
@@ -91,9 +93,15 @@ impl Reading {
             match options.pins.iter_mut().find(|pin| pin.name == name) {
                 Some(pin) => (pin.ty, pin.round) = (Some(ty), true),
                 None => {
-                    options.pins.push(ColumnPin { name, ty: Some(ty), nullable: None, null_tokens: None, round: true });
+                    options.pins.push(ColumnPin { ty: Some(ty), round: true, ..ColumnPin::new(name) });
                 }
             }
+        }
+        for name in self.hash {
+            options.text_column(name, TextEncoding::Hashed);
+        }
+        for name in self.opaque {
+            options.text_column(name, TextEncoding::Opaque);
         }
         let format = |name: String| {
             name.parse::<Format>().map_err(|error| invalid(format!("{name:?} is no format of tables: {error}")))

@@ -20,6 +20,10 @@ export interface ReadOptions {
     columns?: Readonly<Record<string, string>> | undefined;
     /** Digits after the point that numbers of a column keep; the rest is rounded. */
     round?: Readonly<Record<string, number>> | undefined;
+    /** Columns that are read as text and committed to by digests, as every column of text is: they can be compared and be keys of relations. */
+    hash?: readonly string[] | undefined;
+    /** Columns that are read as text of which only the missing values are committed to. */
+    opaque?: readonly string[] | undefined;
     /** Texts that stand for null, in place of those of pandas. */
     nulls?: readonly string[] | undefined;
     /** Whether NaN is null instead of an error. */
@@ -62,7 +66,7 @@ export interface NotarizeOptions extends ProgressOptions {
 
 const NOTARIZE = ["name", "proof", "attestOnly", "privacy", "referenceString", "read", "progress", "signal"] as const;
 const READ = [
-    "format", "sheet", "columns", "round", "nulls", "nanAsNull", "joint", "product", "delimiter", "quote", "header", "skip", "comment",
+    "format", "sheet", "columns", "round", "hash", "opaque", "nulls", "nanAsNull", "joint", "product", "delimiter", "quote", "header", "skip", "comment",
     "decimalComma", "dates",
 ] as const;
 
@@ -86,6 +90,8 @@ function reading(given: ReadOptions | undefined): Record<string, unknown> {
         sheet: checks.optionalText(read.sheet, "read.sheet"),
         columns: pins(read.columns, "columns", '{ columns: { age: "int" } }', (value) => checks.text(value, "the type of a column")),
         round: pins(read.round, "round", "{ round: { price: 2 } }", digits),
+        hash: names(read.hash, "hash"),
+        opaque: names(read.opaque, "opaque"),
         nulls: read.nulls === undefined ? null : list(read.nulls, "nulls").map((text) => checks.text(text, "a text of read.nulls")),
         nan_as_null: checks.flag(read.nanAsNull, "read.nanAsNull"),
         joint: pairs(read.joint, "joint"),
@@ -103,6 +109,10 @@ function reading(given: ReadOptions | undefined): Record<string, unknown> {
 function list<T>(value: readonly T[], what: string): readonly T[] {
     if (!Array.isArray(value)) throw new InvalidTypeError(`read.${what} is an array, not ${checks.kindOf(value)}`);
     return value;
+}
+
+function names(value: readonly string[] | undefined, what: string): string[] {
+    return value === undefined ? [] : list(value, what).map((name) => checks.text(name, `a column of read.${what}`));
 }
 
 function digits(value: unknown): number {

@@ -170,7 +170,7 @@ def test_a_frame_that_changes_while_it_is_read_is_refused(attested: Ledger) -> N
 def test_options_are_those_of_the_ledger(attested: Ledger) -> None:
     text = "# no table\nkey;amount;on\na;1,234;31/12/2024\nb;n.a.;01/02/2024\n".encode()
     options = ReadOptions(
-        delimiter=";", skip=1, decimal_comma=True, dates="day_month_year", nulls=["n.a."], round={"amount": 1}, columns={"key": "text"}
+        delimiter=";", skip=1, decimal_comma=True, dates="day_month_year", nulls=["n.a."], round={"amount": 1}, hash=["key"]
     )
     found = attested.notarize_dataset(text, name="x", config=ProofConfig.attested(read=options))
     assert found.columns == {"key": "text", "amount": "decimal(1)", "on": "date"}

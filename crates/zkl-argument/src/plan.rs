@@ -8,6 +8,7 @@ use zkl_core::{
         Fr,
         ff::{AdditiveGroup as _, Field as _},
     },
+    hashed::DIGEST_CELLS,
     layout::{Encoding, Layout, PairLayout},
 };
 
@@ -28,7 +29,7 @@ pub enum Cell {
         /// Limb, 0 is the lowest.
         limb: usize,
     },
-    /// Validity bits of a nullable numeric or opaque column.
+    /// Validity bits of a nullable numeric, opaque or hashed column.
     Valid {
         /// Position of the column in the layout.
         column: usize,
@@ -52,6 +53,13 @@ pub enum Cell {
     RestHigh {
         /// Position of the column in the layout.
         column: usize,
+    },
+    /// A part of the digests of a hashed column. It enters no argument about the table alone.
+    Digest {
+        /// Position of the column in the layout.
+        column: usize,
+        /// Which of the [`DIGEST_CELLS`] parts.
+        part: usize,
     },
     /// How often each limb value is looked up.
     LimbMultiplicity,
@@ -116,7 +124,7 @@ pub fn slots_of(layout: &Layout) -> Slots {
             }
             Encoding::Category { capacity } => count_size(&mut slots.categories, &CATEGORY_SIZES, capacity),
             Encoding::Grouped { .. } => slots.grouped += 1,
-            Encoding::Opaque => slots.opaque += 1,
+            Encoding::Opaque | Encoding::Hashed => slots.opaque += 1,
         }
     }
     for pair in layout.pairs() {
@@ -263,11 +271,14 @@ fn cells_of(layout: &Layout) -> Vec<Cell> {
                 cells.extend([Cell::Code { column }, Cell::Multiplicity { column }]);
                 cells.extend([Cell::RestLow { column }, Cell::RestHigh { column }]);
             }
-            Encoding::Opaque => {}
+            Encoding::Opaque | Encoding::Hashed => {}
         }
-        let has_bits = matches!(spec.encoding, Encoding::Numeric { .. } | Encoding::Opaque);
+        let has_bits = matches!(spec.encoding, Encoding::Numeric { .. } | Encoding::Opaque | Encoding::Hashed);
         if spec.nullable && has_bits {
             cells.push(Cell::Valid { column });
+        }
+        if spec.encoding == Encoding::Hashed {
+            cells.extend((0..DIGEST_CELLS).map(|part| Cell::Digest { column, part }));
         }
     }
     if limb_table {
@@ -299,7 +310,7 @@ impl SlotMap {
             .flat_map(|(size, have)| padded(pairs(&|pair| joint_size(pair) == size), have));
         Self {
             numeric: padded(columns(&|e| matches!(e, Encoding::Numeric { .. })), slots.numeric),
-            opaque: padded(columns(&|e| e == Encoding::Opaque), slots.opaque),
+            opaque: padded(columns(&|e| matches!(e, Encoding::Opaque | Encoding::Hashed)), slots.opaque),
             category: category.collect(),
             joint: joint.collect(),
             grouped: padded(columns(&|e| matches!(e, Encoding::Grouped { .. })), slots.grouped),

@@ -19,12 +19,13 @@
 //! ```text
 //! F(x)   = 1 + sum_j Y^(p_j) v_j(x)      v_j = 2^-f (u_j + min_j b_j), then b_j      numeric: u = sum_l 2^(16 l) V_l, b validity
 //!                                        v_j = D_j                            dictionary: the digest of the row's value
+//!                                        v_j = sum_l 2^(16 l) G_l             hashed: the digest of the row's text, by its parts
 //! rows         sum_left ind / (X - F) - sum_right ind / (X - F) = 0
 //! dictionary   sum_rows ind / (X - tau - Y code - Y^2 D) = sum_i count_i / (X - tau - Y i - Y^2 digest_i)
 //! ```
 //! with a space `tau` from 2 on of its own per table and dictionary. All sums are one: different tuples are different poles, so the whole
 //! vanishes exactly if every part does. What is committed of numbers are values times `2^f`, with an f of each table's own. So a minimum, an f and
-//! a code of one table never meet those of another one: values are compared.
+//! a code of one table never meet those of another one: values are compared. Digests of text say the same in every table; null is 0.
 //!
 //! Rows on the left count with a committed selector s instead of `ind` where those on the right are some of them, and what shows that
 //! s is a bit is a posting too; so are the gaps between keys that all differ, the sizes of classes, and conditions: `relation/posting.rs`,
@@ -57,6 +58,7 @@ mod row_hash;
 mod shape;
 mod weights;
 
+pub use chain::KEY_BITS;
 pub use condition::{ColumnTest, Test};
 pub use extra::{ExtraCells, extra_columns};
 pub use posting::{ColumnSet, ExtraColumn, RelationKind};
@@ -104,6 +106,8 @@ pub enum SealedColumn<V> {
         /// Digest of each code's value, 0 for null.
         values: Vec<V>,
     },
+    /// Hashed text, of which nothing that is sealed is needed.
+    Hashed,
 }
 
 /// What the argument leaves to a polynomial commitment: all of it is public.
@@ -255,7 +259,8 @@ pub fn check_sealed<V>(shape: &RelationShape, sealed: &[SealedTable<V>]) -> Resu
         check("the list of a table's columns", table.columns.len(), sealed.columns.len())?;
         for (column, sealed) in table.columns.iter().zip(&sealed.columns) {
             match (column, sealed) {
-                (ColumnShape::Numeric { .. }, SealedColumn::Numeric { .. }) => {}
+                (ColumnShape::Numeric { .. }, SealedColumn::Numeric { .. })
+                | (ColumnShape::Hashed, SealedColumn::Hashed) => {}
                 (
                     &(ColumnShape::Category { capacity } | ColumnShape::Code { capacity }),
                     SealedColumn::Category { counts, values },
@@ -263,12 +268,11 @@ pub fn check_sealed<V>(shape: &RelationShape, sealed: &[SealedTable<V>]) -> Resu
                     check("a list of counts", capacity as usize, counts.len())?;
                     check("a list of values", capacity as usize, values.len())?;
                 }
-                (ColumnShape::Category { capacity } | ColumnShape::Code { capacity }, SealedColumn::Numeric { .. }) => {
+                (ColumnShape::Category { capacity } | ColumnShape::Code { capacity }, _) => {
                     check("a dictionary", *capacity as usize, 0)?;
                 }
-                (ColumnShape::Numeric { .. }, SealedColumn::Category { counts, .. }) => {
-                    check("a numeric column", 0, counts.len())?;
-                }
+                (ColumnShape::Numeric { .. }, _) => check("a numeric column", 1, 0)?,
+                (ColumnShape::Hashed, _) => check("a column of digests", 0, 1)?,
             }
         }
     }
@@ -459,7 +463,7 @@ fn committed_part<C: Context>(
                         let unit = own.unit();
                         Some(if unit == Fr::from(1u64) { shift } else { shift * ctx.constant_field(unit) })
                     }
-                    SealedColumn::Category { .. } => None,
+                    SealedColumn::Category { .. } | SealedColumn::Hashed => None,
                 });
             }
             shifts
@@ -504,7 +508,7 @@ fn committed_part<C: Context>(
                 for &(power, factor, column) in &posting.terms {
                     let value = match column {
                         // One is public.
-                        Column::Cell(_) | Column::One => continue,
+                        Column::Cell(_) | Column::Digest(_) | Column::One => continue,
                         Column::Min { table, column } => {
                             let sealed = sealed.get(table).and_then(|table| table.columns.get(column));
                             let Some(SealedColumn::Numeric { min }) = sealed else { continue };

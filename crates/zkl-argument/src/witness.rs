@@ -9,6 +9,7 @@ use zkl_core::{
         Fr,
         ff::{AdditiveGroup as _, PrimeField as _},
     },
+    hashed::DIGEST_CELLS,
     layout::Encoding,
 };
 use zkl_kernel::threads::prelude::*;
@@ -99,6 +100,13 @@ pub enum ColumnData<'a> {
         /// `true` where there is a value.
         valid: Option<&'a [bool]>,
     },
+    /// Text by the digests of its values.
+    Hashed {
+        /// One slice per part of the digests, which are 0 where there is no value.
+        parts: [&'a [u16]; DIGEST_CELLS],
+        /// `true` where there is a value, when the column is nullable.
+        valid: Option<&'a [bool]>,
+    },
 }
 
 /// Every committed column, in the order of [`ScanPlan::cells`].
@@ -135,6 +143,10 @@ impl<'a> ScanWitness<'a> {
                 (ColumnData::Opaque { valid }, Encoding::Opaque) if valid.is_some() == spec.nullable => {
                     cells.extend(valid.map(|valid| CellData::Bits(Cow::Borrowed(valid))));
                 }
+                (ColumnData::Hashed { parts, valid }, Encoding::Hashed) if valid.is_some() == spec.nullable => {
+                    cells.extend(valid.map(|valid| CellData::Bits(Cow::Borrowed(valid))));
+                    cells.extend(parts.iter().map(|part| CellData::U16(Cow::Borrowed(*part))));
+                }
                 _ => return Err(misfit),
             }
             let fits = |cell: &CellData<'_>| (rows..=plan.shape().rows()).contains(&cell.len());
@@ -151,7 +163,7 @@ impl<'a> ScanWitness<'a> {
                     let record = slot.and_then(|slot| sealed.grouped.get(slot)).ok_or(misfit)?;
                     cells.extend(groups(counts, &record.distinct, &record.smallest, plan.shape().limb_bits(), first)?);
                 }
-                Encoding::Numeric { .. } | Encoding::Opaque => {}
+                Encoding::Numeric { .. } | Encoding::Opaque | Encoding::Hashed => {}
             }
         }
         if plan.position(Cell::LimbMultiplicity).is_some() {

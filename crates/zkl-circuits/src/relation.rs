@@ -41,7 +41,7 @@ mod word;
 
 pub use circuit::{RelationCircuit, RelationInputs, relation_circuit_id};
 pub use compare::{Compared, NotCompared, Reason, compare};
-pub use condition::{Condition, ConditionProblem, Details};
+pub use condition::{Condition, ConditionProblem, Details, hashed_element};
 pub use error::{ProveRelationError, RelationDecodeError, RelationPlanError, VerifyRelationError};
 pub use operation::{Operation, OperationError};
 pub use plan::{RelationPlan, RelationUnit};

@@ -57,6 +57,10 @@ struct Fields {
     #[serde(default)]
     round: BTreeMap<String, u8>,
     #[serde(default)]
+    hash: Vec<String>,
+    #[serde(default)]
+    opaque: Vec<String>,
+    #[serde(default)]
     joint: Vec<(String, String)>,
     #[serde(default)]
     product: Vec<(String, String)>,
@@ -137,6 +141,8 @@ impl Fields {
             sheet: self.sheet,
             schema: self.schema.map(|schema| base.join(schema)),
             columns: columns.collect::<Result<_, _>>()?,
+            hash: self.hash,
+            opaque: self.opaque,
             delimiter: character("delimiter", self.delimiter)?,
             quote: character("quote", self.quote)?,
             no_header: !self.header,

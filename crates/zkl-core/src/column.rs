@@ -61,7 +61,7 @@ pub enum ColumnType {
     },
     /// Text with few distinct values.
     Category,
-    /// Text that is covered by the file digest but about which nothing is provable, except its null count.
+    /// Text whose values are committed to by their digests or not at all: its nulls are counted, and equal values can be told.
     Text,
 }
 

@@ -32,6 +32,8 @@ pub enum Encoding {
         /// Slots, code 0 included: a power of two from 512 to 65,536.
         capacity: u32,
     },
+    /// Text by the digests of its values ([`DigestCells`](crate::hashed::DigestCells)): which rows hold the same can be proved.
+    Hashed,
     /// Not committed by value.
     Opaque,
 }
@@ -72,6 +74,17 @@ impl Encoding {
         fraction_bits.min(ColumnLayout::MAX_FRACTION_BITS.into()) as u8
     }
 
+    /// `numeric`, `category`, `grouped`, `hashed`, `opaque`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Numeric { .. } => "numeric",
+            Self::Category { .. } => "category",
+            Self::Grouped { .. } => "grouped",
+            Self::Hashed => "hashed",
+            Self::Opaque => "opaque",
+        }
+    }
+
     fn fits(self, ty: ColumnType) -> bool {
         match self {
             Self::Numeric { limbs } => ty.is_numeric() && (1..=4).contains(&limbs),
@@ -81,7 +94,7 @@ impl Encoding {
                     && capacity.is_power_of_two()
                     && (512..=Self::MAX_GROUPED_CAPACITY).contains(&capacity)
             }
-            Self::Opaque => ty == ColumnType::Text,
+            Self::Hashed | Self::Opaque => ty == ColumnType::Text,
         }
     }
 }
@@ -344,6 +357,9 @@ mod tests {
         assert!(read(1, &format!("{column},{column}"), "").is_err());
         assert!(read(1, &column.replace("\"limbs\":1", "\"limbs\":5"), "").is_err());
         assert!(read(1, &column.replace("int", "category"), "").is_err());
+        let hashed = r#"{"name":"a","type":"text","nullable":true,"encoding":{"kind":"hashed"}}"#;
+        assert!(read(1, hashed, "").is_ok());
+        assert!(read(1, &hashed.replace("\"text\"", "\"category\""), "").is_err(), "only text is hashed");
         let rounded = column.replace("}}", r#"},"rounding":{"error":"0.5"}}"#);
         assert!(read(1, &rounded, "").is_ok());
         assert!(read(1, &rounded.replace("\"int\"", "\"date\""), "").is_err(), "only numbers are rounded");

@@ -8,6 +8,7 @@ pub mod circuit_id;
 pub mod column;
 pub mod digest;
 pub mod error;
+pub mod hashed;
 pub mod layout;
 pub mod name;
 pub mod privacy;

@@ -5,7 +5,12 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use zkl_core::{column::ColumnType, layout::Layout, table_note::TableNote};
+use zkl_core::{
+    column::ColumnType,
+    hashed::{DigestCells, ValueHasher},
+    layout::Layout,
+    table_note::TableNote,
+};
 
 use crate::{
     cell::Cell,
@@ -44,6 +49,13 @@ pub enum EncodedColumn {
     },
     /// Dictionary codes, 0 where null, below the layout's capacity.
     Codes(Vec<u16>),
+    /// Text by the digests of its values.
+    Hashed {
+        /// Digests, 0 where null.
+        digests: Vec<DigestCells>,
+        /// Whether the row has a value.
+        valid: Vec<bool>,
+    },
     /// A column that is not committed by value.
     Opaque {
         /// Whether the row has a value.
@@ -54,7 +66,7 @@ pub enum EncodedColumn {
 impl EncodedColumn {
     const fn len(&self) -> usize {
         match self {
-            Self::Numeric { valid, .. } | Self::Opaque { valid } => valid.len(),
+            Self::Numeric { valid, .. } | Self::Hashed { valid, .. } | Self::Opaque { valid } => valid.len(),
             Self::Codes(codes) => codes.len(),
         }
     }
@@ -66,6 +78,10 @@ impl EncodedColumn {
                 valid.clear();
             }
             Self::Codes(codes) => codes.clear(),
+            Self::Hashed { digests, valid } => {
+                digests.clear();
+                valid.clear();
+            }
             Self::Opaque { valid } => valid.clear(),
         }
     }
@@ -81,6 +97,9 @@ impl EncodedBatch {
                 EncodedColumn::Numeric { u: u[start..end].to_vec(), valid: valid[start..end].to_vec() }
             }
             EncodedColumn::Codes(codes) => EncodedColumn::Codes(codes[start..end].to_vec()),
+            EncodedColumn::Hashed { digests, valid } => {
+                EncodedColumn::Hashed { digests: digests[start..end].to_vec(), valid: valid[start..end].to_vec() }
+            }
             EncodedColumn::Opaque { valid } => EncodedColumn::Opaque { valid: valid[start..end].to_vec() },
         });
         Self { first_row: self.first_row + start as u64, rows: end - start, columns: columns.collect() }
@@ -143,6 +162,7 @@ enum How {
         dictionary: Dictionary,
         codes: Vec<u16>,
     },
+    Hashed(ValueHasher),
     Opaque,
 }
 
@@ -168,6 +188,7 @@ impl ColumnEncoder {
                 How::Bool(BOOLS.map(code))
             }
             Plan::Category(dictionary) => How::Category { codes: dictionary.codes(key), dictionary },
+            Plan::Hashed => How::Hashed(ValueHasher::new(ty)),
             Plan::Opaque => How::Opaque,
         };
         Self { name: found.report.name, nulls: found.nulls, how, scratch: String::new() }
@@ -198,6 +219,9 @@ impl ColumnEncoder {
                 EncodedColumn::Numeric { u: Vec::with_capacity(BATCH_ROWS), valid: Vec::with_capacity(BATCH_ROWS) }
             }
             How::Bool(_) | How::Category { .. } => EncodedColumn::Codes(Vec::with_capacity(BATCH_ROWS)),
+            How::Hashed(_) => {
+                EncodedColumn::Hashed { digests: Vec::with_capacity(BATCH_ROWS), valid: Vec::with_capacity(BATCH_ROWS) }
+            }
             How::Opaque => EncodedColumn::Opaque { valid: Vec::with_capacity(BATCH_ROWS) },
         }
     }
@@ -212,6 +236,10 @@ impl ColumnEncoder {
                 valid.push(!null);
             }
             EncodedColumn::Codes(codes) => codes.push(if null { 0 } else { self.code(cell)? }),
+            EncodedColumn::Hashed { digests, valid } => {
+                digests.push(if null { DigestCells::default() } else { self.digest(cell)? });
+                valid.push(!null);
+            }
             EncodedColumn::Opaque { valid } => valid.push(!null),
         }
         Some(())
@@ -247,6 +275,16 @@ impl ColumnEncoder {
             _ => return None,
         };
         (code != 0).then_some(code)
+    }
+
+    #[inline]
+    fn digest(&mut self, cell: Cell<'_>) -> Option<DigestCells> {
+        match (&self.how, cell) {
+            // It has no text: the column would be opaque if there had been one.
+            (_, Cell::Opaque(_)) => None,
+            (How::Hashed(hasher), _) => Some(hasher.cells(cell.text(&mut self.scratch))),
+            _ => None,
+        }
     }
 }
 

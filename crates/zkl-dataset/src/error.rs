@@ -242,6 +242,12 @@ pub enum Fault {
         /// The declared type.
         ty: ColumnType,
     },
+    /// A column that is hashed or opaque and has another type than text.
+    #[error("text is hashed or opaque, and the column is declared as {ty}")]
+    TextEncoding {
+        /// The declared type.
+        ty: ColumnType,
+    },
     /// A null in a column declared without nulls.
     #[error("a value is missing in a column declared without nulls")]
     UnexpectedNull,
@@ -504,6 +510,7 @@ impl DatasetError {
             Fault::NotOfType { .. } => {
                 fixed("correct the value, add it to the column's null_tokens, or declare another type")
             }
+            Fault::TextEncoding { .. } => fixed("declare it as text, or leave the encoding out"),
             Fault::UnexpectedNull => fixed("declare the column nullable"),
             Fault::TooManyCategories { .. } => declare("text"),
             Fault::MissingColumn { suggestion } => suggestion.as_ref().map(|name| format!("did you mean {name:?}?")),

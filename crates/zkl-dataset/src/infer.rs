@@ -170,7 +170,11 @@ impl CellSink for Inference<'_> {
         if pins.exact && pin.is_none() {
             return Err(fail(Fault::UnexpectedColumn));
         }
-        let pinned = pin.and_then(|pin| pin.ty);
+        let pinned = pin.and_then(ColumnPin::column_type);
+        let encoding = pin.and_then(|pin| pin.encoding);
+        if let (Some(ty), Some(_)) = (pinned.filter(|ty| *ty != ColumnType::Text), encoding) {
+            return Err(fail(Fault::TextEncoding { ty }));
+        }
         if let (FileType::Unsupported(data_type), true) = (&file, pinned != Some(ColumnType::Text)) {
             return Err(fail(Fault::Unsupported { data_type: data_type.clone() }));
         }
@@ -178,6 +182,7 @@ impl CellSink for Inference<'_> {
             name,
             pinned,
             nullable: pin.and_then(|pin| pin.nullable),
+            encoding,
             round: pin.is_some_and(|pin: &ColumnPin| pin.round),
             file,
             floats: match self.options.float_scale {

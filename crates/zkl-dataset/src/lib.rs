@@ -34,5 +34,5 @@ pub use profile::{ProfileSink, ProfileSums};
 pub use progress::{Pass, Progress, ProgressUpdate};
 pub use report::{Basis, ColumnReport, InferenceReport, Rounding, RuledOut, SourceReport};
 pub use scan::{Scan, ScanOptions, ScanOutput, Scanned};
-pub use schema_file::{ColumnPin, Pins};
+pub use schema_file::{ColumnPin, Pins, TextEncoding};
 pub use source::{Contents, Part, Source, TableSource};

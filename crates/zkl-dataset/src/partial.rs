@@ -69,6 +69,7 @@ enum Values {
     },
     Bool([bool; 2]),
     Category(BTreeSet<String>),
+    Hashed,
     Opaque,
 }
 
@@ -84,6 +85,7 @@ impl PartialScan {
                 }
                 Plan::Bool(seen) => Values::Bool(seen),
                 Plan::Category(dictionary) => Values::Category(dictionary.values().map(str::to_owned).collect()),
+                Plan::Hashed => Values::Hashed,
                 Plan::Opaque => Values::Opaque,
             };
             Column { name, ty, nulls, values }
@@ -196,6 +198,7 @@ impl Column {
                 });
                 (Plan::Category(dictionary), None)
             }
+            Values::Hashed => (Plan::Hashed, None),
             Values::Opaque => (Plan::Opaque, None),
         };
         let distinct = match &self.values {
@@ -238,7 +241,9 @@ impl Values {
                     return Err(Fault::TooManyCategories { limit: Dictionary::MAX_VALUES });
                 }
             }
-            (Self::Opaque, Self::Opaque) => {}
+            (Self::Hashed | Self::Opaque, Self::Hashed) => {}
+            // A value without text in one part is one in the table.
+            (text @ (Self::Hashed | Self::Opaque), Self::Opaque) => *text = Self::Opaque,
             _ => return Err(Fault::OtherColumns),
         }
         Ok(())

@@ -38,16 +38,11 @@ impl Wide {
 
 enum ColumnSums {
     /// Valid rows, `sum u` (below 2^96 for 2^32 rows), `sum u^2`.
-    Numeric {
-        valid: u64,
-        sum: u128,
-        squares: Wide,
-    },
+    Numeric { valid: u64, sum: u128, squares: Wide },
     /// Rows by code.
     Codes(Vec<u64>),
-    Opaque {
-        valid: u64,
-    },
+    /// Valid rows of text, hashed or not.
+    Opaque { valid: u64 },
 }
 
 #[derive(Default)]
@@ -108,7 +103,7 @@ impl ProfileSums {
             Encoding::Category { capacity } | Encoding::Grouped { capacity } => {
                 ColumnSums::Codes(vec![0; capacity as usize])
             }
-            Encoding::Opaque => ColumnSums::Opaque { valid: 0 },
+            Encoding::Hashed | Encoding::Opaque => ColumnSums::Opaque { valid: 0 },
         });
         let pairs = layout.pairs().iter().map(|pair| match *pair {
             PairLayout::Joint { group, label } => Pair::Joint {
@@ -194,7 +189,12 @@ impl ColumnSums {
                     }
                 }
             }
-            (Self::Opaque { valid }, EncodedColumn::Opaque { valid: bits }) => *valid += count(bits),
+            (
+                Self::Opaque { valid },
+                EncodedColumn::Opaque { valid: bits } | EncodedColumn::Hashed { valid: bits, .. },
+            ) => {
+                *valid += count(bits);
+            }
             _ => {}
         }
     }

@@ -12,7 +12,7 @@ use crate::{
     encode::{Encoder, Frame, RowSink, column_encoders, frame},
     error::{DatasetError, Fault},
     hash::HashSet,
-    infer::{Found, FoundTable, Inference},
+    infer::{Found, FoundTable, Inference, Plan},
     nulls::{NullRule, NullTokens},
     partial::PartialScan,
     profile::ProfileSink,
@@ -72,8 +72,8 @@ pub struct Scan {
     options: ScanOptions,
     joints: Vec<(String, String)>,
     products: Vec<(String, String)>,
-    /// Of the columns; `None`: the largest ones.
-    fraction_bits: Option<Vec<u8>>,
+    /// Per column, fraction bits and whether it is text that was not hashed; `None`: the most fraction bits, and hashed where it can be.
+    committed: Option<Vec<(u8, bool)>>,
 }
 
 /// What a scan found out about a table, beside its rows.
@@ -113,7 +113,7 @@ pub struct ScanOutput {
 impl Scan {
     /// A scan of `source` with default options.
     pub fn new(source: Source) -> Self {
-        Self { source, options: ScanOptions::default(), joints: Vec::new(), products: Vec::new(), fraction_bits: None }
+        Self { source, options: ScanOptions::default(), joints: Vec::new(), products: Vec::new(), committed: None }
     }
 
     /// Sets the options.
@@ -138,10 +138,12 @@ impl Scan {
     }
 
     /// Commits to values as `layout` does, which is the table's as it was read before: times 2 to the
-    /// [`fraction_bits`](ColumnLayout::fraction_bits) that its columns have there, if they are the same.
+    /// [`fraction_bits`](ColumnLayout::fraction_bits) that its columns have there, if they are the same, and not to text that is opaque there unless it is
+    /// pinned as hashed.
     #[must_use]
     pub fn committed_as(mut self, layout: &Layout) -> Self {
-        self.fraction_bits = Some(layout.columns().iter().map(|column| column.fraction_bits).collect());
+        let own = |column: &ColumnLayout| (column.fraction_bits, column.encoding == Encoding::Opaque);
+        self.committed = Some(layout.columns().iter().map(own).collect());
         self
     }
 
@@ -183,7 +185,13 @@ impl Scan {
         if inference.begin_dictionary_pass() {
             unchanged(table.read(HashSet::Blake3, &names, Pass::Dictionary, &mut inference, progress)?)?;
         }
-        let FoundTable { rows, columns: found, notes } = inference.finish()?;
+        let FoundTable { rows, columns: mut found, notes } = inference.finish()?;
+        for (column, (_, is_opaque)) in found.iter_mut().zip(self.committed.iter().flatten()) {
+            let pinned = self.options.pins.find(&column.report.name).and_then(|pin| pin.encoding);
+            if *is_opaque && pinned.is_none() && matches!(column.plan, Plan::Hashed) {
+                column.plan = Plan::Opaque;
+            }
+        }
         let layout = self.layout(rows, &found)?;
         let digest_rule = table.digest_rule;
         let mut report = InferenceReport {
@@ -215,7 +223,7 @@ impl Scan {
             .map_err(|error| inference.ended_by(error))?;
         inference.check()?;
         let found = inference.finish()?;
-        let pinned = |name: &str| self.options.pins.find(name).is_some_and(|pin| pin.ty.is_some());
+        let pinned = |name: &str| self.options.pins.find(name).is_some_and(|pin| pin.column_type().is_some());
         match found.columns.iter().find(|column| !pinned(&column.report.name)) {
             Some(column) => Err(self.error(Fault::TypeNotPinned).in_column(&column.report.name)),
             None => Ok(PartialScan::of(found, table.report, table.digest_rule, digests)),
@@ -271,7 +279,7 @@ impl Scan {
 
     fn layout(&self, rows: u64, found: &[Found]) -> Result<Layout, DatasetError> {
         let mut columns: Vec<ColumnLayout> = found.iter().map(Found::layout).collect();
-        for (column, bits) in columns.iter_mut().zip(self.fraction_bits.iter().flatten()) {
+        for (column, (bits, _)) in columns.iter_mut().zip(self.committed.iter().flatten()) {
             // What does not fit is another table's.
             column.fraction_bits = column.fraction_bits.min(*bits);
         }

@@ -9,6 +9,9 @@
 //! nullable = true               # false: a null is an error; absent: found out
 //! null_tokens = ["-1", ""]      # absent: the scan's own
 //! round = false                 # true: decimals with more digits are rounded half to even, and reported
+//! [[columns]]
+//! name = "remarks"
+//! encoding = "opaque"           # text whose values are not committed to; "hashed": by their digests; absent: hashed if it can be
 //! ```
 //! The same as JSON: `{"version": 1, "columns": [{"name": "age", "type": "int"}]}`.
 
@@ -17,10 +20,31 @@ use std::{fs, path::Path};
 use serde::{Deserialize, Serialize};
 use zkl_core::{
     column::ColumnType,
-    layout::{ColumnLayout, Layout},
+    layout::{ColumnLayout, Encoding, Layout},
 };
 
 use crate::error::{DatasetError, Excerpt, Fault};
+
+/// How a text column is committed to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TextEncoding {
+    /// By the digests of its values: which rows hold the same can be proved.
+    Hashed,
+    /// Not by value.
+    Opaque,
+}
+
+impl TextEncoding {
+    /// The one that a text column of a layout has.
+    pub const fn of(column: &ColumnLayout) -> Option<Self> {
+        match column.encoding {
+            Encoding::Hashed => Some(Self::Hashed),
+            Encoding::Opaque => Some(Self::Opaque),
+            _ => None,
+        }
+    }
+}
 
 /// What is pinned about one column.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -37,9 +61,24 @@ pub struct ColumnPin {
     /// Texts that stand for null in this column, in place of the scan's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub null_tokens: Option<Vec<String>>,
+    /// How it is committed to, for text, which it thereby is; absent: by digests, unless some value has no text.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub encoding: Option<TextEncoding>,
     /// Whether numbers with more digits than the pinned scale are rounded instead of refused.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub round: bool,
+}
+
+impl ColumnPin {
+    /// A column of which nothing is pinned yet.
+    pub fn new(name: impl Into<String>) -> Self {
+        Self { name: name.into(), ty: None, nullable: None, null_tokens: None, encoding: None, round: false }
+    }
+
+    /// The column's type, if it is pinned.
+    pub fn column_type(&self) -> Option<ColumnType> {
+        self.ty.or(self.encoding.map(|_| ColumnType::Text))
+    }
 }
 
 /// What is pinned about a table's columns.
@@ -148,14 +187,14 @@ impl Pins {
         &self.columns
     }
 
-    /// Pins exactly the columns of `layout`: types, nullability, and whether values are rounded.
+    /// Pins exactly the columns of `layout`: types, nullability, whether values are rounded and how text is committed to.
     pub fn from_layout(layout: &Layout) -> Self {
         let pin = |column: &ColumnLayout| ColumnPin {
-            name: column.name.clone(),
             ty: Some(column.ty),
             nullable: Some(column.nullable),
-            null_tokens: None,
+            encoding: TextEncoding::of(column),
             round: column.rounding.is_some(),
+            ..ColumnPin::new(&column.name)
         };
         Self { exact: true, columns: layout.columns().iter().map(pin).collect(), origin: None }
     }
@@ -170,13 +209,7 @@ impl Pins {
         let ty: ColumnType = ty.trim().parse().map_err(|_| fail())?;
         match self.columns.iter_mut().find(|pin| pin.name == name) {
             Some(pin) => pin.ty = Some(ty),
-            None => self.columns.push(ColumnPin {
-                name: name.to_owned(),
-                ty: Some(ty),
-                nullable: None,
-                null_tokens: None,
-                round: false,
-            }),
+            None => self.columns.push(ColumnPin { ty: Some(ty), ..ColumnPin::new(name) }),
         }
         Ok(())
     }

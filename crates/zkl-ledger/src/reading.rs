@@ -1,7 +1,7 @@
 //! How a table is read, in the words that flags, dataset files, parameters and messages have for it: one parser for all of them.
 
 use zkl_core::column::ColumnType;
-use zkl_dataset::{ColumnPin, DateOrder, Format, Pins};
+use zkl_dataset::{ColumnPin, DateOrder, Format, Pins, TextEncoding};
 
 use crate::table::ReadOptions;
 
@@ -18,6 +18,10 @@ pub struct Reading {
     pub columns: Vec<(String, ColumnType)>,
     /// Columns that are rounded: the type says to how many digits.
     pub round: Vec<(String, ColumnType)>,
+    /// Columns of text that are committed to by digests.
+    pub hash: Vec<String>,
+    /// Columns of text of which nothing is committed to but null.
+    pub opaque: Vec<String>,
     /// The byte between cells.
     pub delimiter: Option<u8>,
     /// The byte around cells, if it is not `"`.
@@ -50,6 +54,8 @@ impl Default for Reading {
             sheet: None,
             columns: Vec::new(),
             round: Vec::new(),
+            hash: Vec::new(),
+            opaque: Vec::new(),
             delimiter: None,
             quote: None,
             header: true,
@@ -78,12 +84,14 @@ pub struct ReadingError {
 }
 
 impl Reading {
-    /// What [`Reading::say`] knows. `column`, `round` and `null` may be said several times.
-    pub const WORDS: [&str; 13] = [
+    /// What [`Reading::say`] knows. `column`, `round`, `hash`, `opaque` and `null` may be said several times.
+    pub const WORDS: [&str; 15] = [
         "input_format",
         "sheet",
         "column",
         "round",
+        "hash",
+        "opaque",
         "delimiter",
         "quote",
         "header",
@@ -108,6 +116,8 @@ impl Reading {
             "sheet" => self.sheet = Some(text.to_owned()),
             "column" => self.columns.push(column(text)?),
             "round" => self.round.push(rounded(text)?),
+            "hash" => self.hash.push(text.to_owned()),
+            "opaque" => self.opaque.push(text.to_owned()),
             "delimiter" => self.delimiter = Some(character("delimiter", text)?),
             "quote" => self.quote = Some(character("quote", text)?),
             "comment" => self.comment = Some(character("comment", text)?),
@@ -142,8 +152,14 @@ impl Reading {
         for (name, ty, round) in declared.chain(rounded) {
             match options.pins.iter_mut().find(|pin| pin.name == name) {
                 Some(pin) => (pin.ty, pin.round) = (Some(ty), round || pin.round),
-                None => options.pins.push(ColumnPin { name, ty: Some(ty), nullable: None, null_tokens: None, round }),
+                None => options.pins.push(ColumnPin { ty: Some(ty), round, ..ColumnPin::new(name) }),
             }
+        }
+        for name in self.hash {
+            options.text_column(name, TextEncoding::Hashed);
+        }
+        for name in self.opaque {
+            options.text_column(name, TextEncoding::Opaque);
         }
         options.csv.delimiter = self.delimiter;
         if self.quote.is_some() {
@@ -249,13 +265,14 @@ mod tests {
 
     #[test]
     fn every_word_says_something_and_refuses_what_is_nothing() {
-        let good = ["csv", "Sheet 1", "a=b=int", "x=2", ";", "'", "false", "3", "%", ",", "dmy", "-", "true"];
-        let bad = ["cvs", "", "a", "x=19", ";;", "", "no", "-1", "\u{e9}", ";", "ymd", "", "1"];
+        let good =
+            ["csv", "Sheet 1", "a=b=int", "x=2", "id", "id", ";", "'", "false", "3", "%", ",", "dmy", "-", "true"];
+        let bad = ["cvs", "", "a", "x=19", "", "", ";;", "", "no", "-1", "\u{e9}", ";", "ymd", "", "1"];
         for ((word, good), bad) in Reading::WORDS.iter().zip(good).zip(bad) {
             assert_ne!(said(&[(word, good)]).unwrap(), ReadOptions::default(), "{word}");
-            // Any text can be a sheet or a word for null.
+            // Any text can be a sheet, a column or a word for null.
             match said(&[(word, bad)]) {
-                Ok(_) => assert!(["sheet", "null"].contains(word), "{word}"),
+                Ok(_) => assert!(["sheet", "hash", "opaque", "null"].contains(word), "{word}"),
                 Err(error) => assert_eq!((error.word, error.got.as_str()), (*word, bad)),
             }
         }

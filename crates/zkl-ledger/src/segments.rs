@@ -20,7 +20,7 @@
 //! # #[tokio::main(flavor = "current_thread")]
 //! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! // No part can tell what the others hold, so types are pinned.
-//! let age = ColumnPin { name: "age".into(), ty: Some(ColumnType::Int), nullable: None, null_tokens: None, round: false };
+//! let age = ColumnPin { ty: Some(ColumnType::Int), ..ColumnPin::new("age") };
 //! let read = ReadOptions { pins: vec![age], ..ReadOptions::default() };
 //! let rows = |text: &str| Table::bytes(format!("age\n{text}")).options(read.clone());
 //!

@@ -5,12 +5,13 @@ use std::{io::Read, path::PathBuf};
 
 use serde::{Deserialize, Serialize};
 use zkl_core::{
+    column::ColumnType,
     layout::{ColumnLayout, Layout},
     name::DatasetName,
 };
 use zkl_dataset::{
     ColumnPin, Compression, CsvOptions, DatasetError, Format, NullTokens, PartialScan, Pins, Progress, Scan,
-    ScanOptions, ScanOutput, Source,
+    ScanOptions, ScanOutput, Source, TextEncoding,
     arrow::{RecordBatch, RecordBatchReader},
 };
 
@@ -263,25 +264,47 @@ impl ReadOptions {
         let fits = |pin: &ColumnPin| {
             let column = layout.columns().iter().find(|column| column.name == pin.name);
             column.is_some_and(|column| {
-                pin.ty.is_none_or(|ty| ty == column.ty)
+                pin.column_type().is_none_or(|ty| ty == column.ty)
+                    && pin.encoding.is_none_or(|encoding| TextEncoding::of(column) == Some(encoding))
                     && pin.nullable.is_none_or(|nullable| nullable == column.nullable)
             })
         };
-        let known = |given: &Self| Self { exact: true, ..given.pinned_to(layout) };
+        let known = |given: &Self| {
+            let mut known = Self { exact: true, ..given.pinned_to(layout) };
+            for (own, before) in known.pins.iter_mut().zip(&pinned.pins) {
+                // Older openings do not say it: text was opaque.
+                own.encoding = own.encoding.filter(|_| before.encoding.is_some());
+            }
+            known
+        };
         *self == Self::default() || (self.pins.iter().all(fits) && known(self) == *pinned)
     }
 
-    /// The same options with every column's type, nullability and rounding pinned to what was found: nothing is left to inference.
+    /// Reads a column as text that is committed to in this way, whatever was pinned of its type.
+    pub fn text_column(&mut self, name: impl Into<String>, encoding: TextEncoding) {
+        let name = name.into();
+        let place = self.pins.iter().position(|pin| pin.name == name).unwrap_or_else(|| {
+            self.pins.push(ColumnPin::new(name));
+            self.pins.len() - 1
+        });
+        if let Some(pin) = self.pins.get_mut(place) {
+            (pin.ty, pin.encoding, pin.round) = (Some(ColumnType::Text), Some(encoding), false);
+        }
+    }
+
+    /// The same options with every column's type, nullability, rounding and encoding as text pinned to what was found: nothing is left to
+    /// inference.
     #[must_use]
     pub fn pinned_to(&self, layout: &Layout) -> Self {
         let pin = |column: &ColumnLayout| {
             let given = self.pins.iter().find(|pin| pin.name == column.name);
             ColumnPin {
-                name: column.name.clone(),
                 ty: Some(column.ty),
                 nullable: Some(column.nullable),
                 null_tokens: given.and_then(|pin| pin.null_tokens.clone()),
+                encoding: TextEncoding::of(column),
                 round: column.rounding.is_some() || given.is_some_and(|pin| pin.round),
+                ..ColumnPin::new(&column.name)
             }
         };
         Self { pins: layout.columns().iter().map(pin).collect(), exact: true, ..self.clone() }

@@ -20,6 +20,7 @@ use generate::{KEY_SEED, ORIGIN};
 use num_bigint::BigUint;
 use product::Product;
 use sha2::{Digest as _, Sha256, Sha512};
+use zkl_core::{column::ColumnType, hashed::ValueHasher};
 use zkl_ledger::{
     Table, Trust,
     circuit::{Circuit as _, KeyStore, Setup, proof_system::COMPACT},
@@ -76,6 +77,16 @@ fn documented(what: &str, value: &str) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/formats.md");
     let document = fs::read_to_string(path).unwrap();
     assert!(document.contains(value), "docs/formats.md does not state the {what}: {value}");
+}
+
+#[test]
+fn digests_of_text_are_those_of_the_documented_bytes() {
+    let digest = Sha512::digest(b"zkl/value/v1\0text\0abc");
+    let part = |bytes: &[u8]| u16::from_le_bytes([bytes[0], bytes[1]]);
+    let parts: Vec<u16> = digest[..16].chunks(2).map(part).collect();
+    assert_eq!(ValueHasher::new(ColumnType::Text).cells("abc")[..], parts);
+    let parts: Vec<String> = parts.iter().map(u16::to_string).collect();
+    documented("parts of a digest", &parts.join(" "));
 }
 
 fn trust() -> Trust {

@@ -4,7 +4,7 @@
 
 use std::{path::Path, sync::Arc};
 
-use zkl_core::column::ColumnType;
+use zkl_core::{column::ColumnType, layout::Encoding};
 use zkl_dataset::{ColumnPin, Fault, Source};
 use zkl_ledger::{
     ErrorKind, Ledger, LedgerError, ReadOptions, Table, Trust,
@@ -20,10 +20,13 @@ use zkl_ledger::{
     verify,
 };
 
-const HEADER: &str = "age,city,smokes,pay\n";
+const HEADER: &str = "age,city,smokes,pay,mail\n";
 /// No part has the span of all pay, from which its fraction bits follow.
-const PARTS: [&str; 3] =
-    ["34,York,no,20000\n58,Bath,yes,31000\n", "41,York,no,25000\n,Ely,no,25000\n19,Bath,yes,41000\n", "77,,no,99999\n"];
+const PARTS: [&str; 3] = [
+    "34,York,no,20000,a@x\n58,Bath,yes,31000,b@x\n",
+    "41,York,no,25000,a@y\n,Ely,no,25000,\n19,Bath,yes,41000,b@y\n",
+    "77,,no,99999,a@x\n",
+];
 
 fn keys() -> KeyStore {
     KeyStore::open(Path::new(env!("CARGO_TARGET_TMPDIR")).join("zkl-keys")).unwrap()
@@ -36,18 +39,13 @@ fn ledger(store: MemoryBackend) -> Ledger {
 }
 
 fn read() -> ReadOptions {
-    let pin = |(name, ty): (&str, ColumnType)| ColumnPin {
-        name: name.to_owned(),
-        ty: Some(ty),
-        nullable: None,
-        null_tokens: None,
-        round: false,
-    };
+    let pin = |(name, ty): (&str, ColumnType)| ColumnPin { ty: Some(ty), ..ColumnPin::new(name) };
     let types = [
         ("age", ColumnType::Int),
         ("city", ColumnType::Category),
         ("smokes", ColumnType::Bool),
         ("pay", ColumnType::Int),
+        ("mail", ColumnType::Text),
     ];
     ReadOptions {
         pins: types.map(pin).to_vec(),
@@ -108,6 +106,7 @@ async fn a_table_in_parts_becomes_the_entry_of_a_table_on_one_machine() {
 
     // The same verifier, and claims as about any table.
     assert_eq!(notarized.layout.columns()[3].fraction_bits, 15);
+    assert_eq!(notarized.layout.columns()[4].encoding, Encoding::Hashed);
     for claim in ["mean(age) between 40 and 50", "max(pay) <= 100000"] {
         let entry = notarized.dataset.prove(&claim.parse().unwrap()).await.unwrap();
         let receipt = ledger.receipt(&entry).await.unwrap().encode().unwrap();

@@ -85,6 +85,7 @@ fn fields(statement: &StatementSummary, data: Option<&str>) -> Vec<(&'static str
         for table in &relation.tables {
             fields.push(("table", format!("{}, {} rows", table.dataset, table.rows)));
         }
+        fields.extend(relation.by_digest().map(|columns| ("by digest", columns)));
         fields.extend(relation.uncompared().map(|columns| ("not compared", columns)));
     }
     if let Some(description) = &statement.description {

@@ -11,6 +11,9 @@ from .text import fields, integer, items, string
 UNITS = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}
 CAPACITIES = (4, 16, 64, 256)
 JOINTS = (16, 64, 256)
+TEXT = ("opaque", "hashed")
+# Of a digest, 16 bits each.
+PARTS = 8
 
 
 @dataclass(frozen=True)
@@ -65,7 +68,7 @@ class Layout:
         vector = [1, self.rows, len(self.columns), len(self.pairs)]
         for column in self.columns:
             code, parameter = _type_code(column)
-            encoding = ("numeric", "category", "grouped", "opaque").index(column.encoding) + 1
+            encoding = ("numeric", "category", "grouped", "opaque", "hashed").index(column.encoding) + 1
             packed = code | parameter << 8 | column.nullable << 16 | encoding << 24 | column.size << 32
             packed |= column.fraction_bits << 40
             vector += [h2f("zkl/seal/v1/column-name", column.name.encode()), packed]
@@ -149,8 +152,8 @@ def _encoding(value, kind: str) -> tuple[str, int]:
         require(capacity in CAPACITIES if small else large, "not a capacity")
         return name, capacity
     fields(value, "kind")
-    require(name == "opaque" and kind == "text", "an encoding of another type")
-    return name, 0
+    require(name in TEXT and kind == "text", "an encoding of another type")
+    return name, 0 if name == "opaque" else PARTS
 
 
 def _pair(value, columns) -> Pair:

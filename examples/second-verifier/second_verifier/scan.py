@@ -6,7 +6,7 @@ from hashlib import sha256
 
 from .curve import add_points, read_point, write_point
 from .field import R, element, eq_table, h2f, le, merkle_root, poseidon, read_element, record_root, u32, u64
-from .layout import CAPACITIES, JOINTS, Column, Layout, Pair
+from .layout import CAPACITIES, JOINTS, TEXT, Column, Layout, Pair
 from .refused import require
 from .universal import Link, String
 
@@ -30,7 +30,7 @@ class Slots:
         return cls(
             sum(numeric),
             len(numeric),
-            sum(own.encoding == "opaque" for own in columns),
+            sum(own.encoding in TEXT for own in columns),
             tuple(map(sizes.count, CAPACITIES)),
             tuple(map(cells.count, JOINTS)),
             sum(own.encoding == "grouped" for own in columns),
@@ -108,16 +108,20 @@ class Part:
                 cells.append(("code", position))
             elif column.encoding == "grouped":
                 cells += [(name, position) for name in ("code", "multiplicity", "low", "high")]
-            if column.nullable and column.encoding in ("numeric", "opaque"):
+            if column.nullable and column.encoding in ("numeric", *TEXT):
                 cells.append(("valid", position))
+            if column.encoding == "hashed":
+                # In no block and no value: their weights are 0.
+                cells += [("digest", position, part) for part in range(column.size)]
         if any(column.encoding in ("numeric", "grouped") for column in self.layout.columns):
             cells.append(("limbs",))
         return cells
 
-    def _columns(self, encoding: str, size: int | None, count: int) -> list[int | None]:
+    def _columns(self, encoding: str | tuple[str, ...], size: int | None, count: int) -> list[int | None]:
         """Positions of columns in the slots of a kind."""
+        encodings = (encoding,) if isinstance(encoding, str) else encoding
         all_columns = enumerate(self.layout.columns)
-        own = [i for i, column in all_columns if column.encoding == encoding and size in (None, column.size)]
+        own = [i for i, column in all_columns if column.encoding in encodings and size in (None, column.size)]
         return own + [None] * (count - len(own))
 
     def _pairs(self, kind: str, size: int | None, count: int) -> list[int | None]:
@@ -136,7 +140,7 @@ class Part:
         joint = [self._pairs("joint", size, count) for size, count in zip(JOINTS, slots.joints)]
         return {
             "numeric": self._columns("numeric", None, slots.numeric),
-            "opaque": self._columns("opaque", None, slots.opaque),
+            "opaque": self._columns(TEXT, None, slots.opaque),
             "category": sum(category, []),
             "joint": sum(joint, []),
             "grouped": self._columns("grouped", None, slots.grouped),
@@ -283,7 +287,8 @@ class Dictionaries(Part):
 
 
 def segment_rows(layout: Layout) -> int:
-    bits = max(Slots.needed(layout).blocks - 1, 0).bit_length()
+    hashed = sum(column.encoding == "hashed" for column in layout.columns)
+    bits = max(Slots.needed(layout).blocks + hashed // 4 - 1, 0).bit_length()
     return 1 << min(max(25 - bits, 16), 20)
 
 

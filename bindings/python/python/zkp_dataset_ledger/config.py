@@ -22,6 +22,10 @@ class ReadOptions:
     """Types of columns: ``bool``, ``int``, ``decimal(N)``, ``date``, ``timestamp(s|ms|us|ns)``, ``category``, ``text``."""
     round: Mapping[str, int] = field(default_factory=dict)
     """Digits after the point that numbers of a column keep; the rest is rounded."""
+    hash: Sequence[str] = ()
+    """Columns that are read as text and committed to by digests, as every column of text is: they can be compared and be keys of relations."""
+    opaque: Sequence[str] = ()
+    """Columns that are read as text of which only the missing values are committed to."""
     nulls: Sequence[str] | None = None
     """Texts that stand for null, in place of those of pandas."""
     nan_as_null: bool = False
@@ -51,6 +55,8 @@ class ReadOptions:
             "sheet": self.sheet,
             "columns": [list(pin) for pin in self.columns.items()],
             "round": [list(pin) for pin in self.round.items()],
+            "hash": list(self.hash),
+            "opaque": list(self.opaque),
             "nulls": None if self.nulls is None else list(self.nulls),
             "nan_as_null": self.nan_as_null,
             "joint": [list(pair) for pair in self.joint],

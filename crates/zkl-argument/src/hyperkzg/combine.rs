@@ -14,8 +14,12 @@ const CHUNK: usize = 512;
 
 /// `sums[i] += sum_t coefficient_t values_t[i]`; values past the end of a term are 0.
 pub(super) fn accumulate(sums: &mut [Fr], terms: &[(Fr, Scalars<'_>)]) {
-    let terms: Vec<_> =
-        terms.iter().map(|(coefficient, values)| (coefficient, coefficient.into_bigint().0, values)).collect();
+    // Columns that a claim is not about have no weight.
+    let terms: Vec<_> = terms
+        .iter()
+        .filter(|(coefficient, _)| *coefficient != Fr::ZERO)
+        .map(|(coefficient, values)| (coefficient, coefficient.into_bigint().0, values))
+        .collect();
     sums.par_chunks_mut(CHUNK).enumerate().for_each(|(chunk, sums)| {
         let mut wide = vec![Wide::default(); sums.len()];
         for (coefficient, limbs, values) in &terms {

@@ -25,16 +25,29 @@
 //! | numeric of L limbs | `u` | 16 L |
 //! | the same, nullable | `u + b`: 0 for null, whose limbs are 0 | 16 L + 1 |
 //! | dictionary | code | those of its capacity |
+//! | hashed text | the digest: 0 for null | 128 |
 //!
 //! Limbs and codes are in range in proved tables. If they were not, equal keys would still have equal kappa: a linear form has one value.
 //! That a value has one code only is for the verifier of the dictionary to check: [`super::verify_relation`] does.
 
-use zkl_core::ark::Fr;
-use zkl_core::ark::ff::{BigInt, BigInteger as _, PrimeField as _};
+use zkl_core::{
+    ark::{
+        Fr,
+        ff::{BigInt, BigInteger as _, PrimeField as _},
+    },
+    hashed::DIGEST_CELLS,
+};
 
-use super::shape::ColumnShape;
+use zkl_kernel::Entry;
+
+use super::{posting::Column, shape::ColumnShape};
 use crate::{error::PlanError, shape::LIMB_BITS, witness::CellData};
 
+/// Bits of a digest.
+pub(crate) const DIGEST_BITS: usize = LIMB_BITS * DIGEST_CELLS;
+
+/// What [`PlanError::Size`] calls the bits of a key.
+pub const KEY_BITS: &str = "number of bits of a key";
 /// Bits of the largest key.
 pub(crate) const MAX_KEY_BITS: usize = 144;
 
@@ -43,8 +56,8 @@ pub(crate) type Key = BigInt<3>;
 
 /// Where the columns of a key are in kappa.
 pub(crate) struct KeyLayout {
-    /// Committed column, and binary logarithm of its factor.
-    terms: Vec<(usize, usize)>,
+    /// Committed columns, and binary logarithms of their factors.
+    terms: Vec<(Column, usize)>,
     bits: usize,
 }
 
@@ -57,26 +70,30 @@ impl KeyLayout {
                 _ if !is_in(index) => {}
                 ColumnShape::Numeric { limbs, nullable, .. } => {
                     let limbs = usize::from(limbs);
-                    terms.extend((0..limbs).map(|limb| (cell + limb, bits + LIMB_BITS * limb)));
+                    terms.extend((0..limbs).map(|limb| (Column::Cell(cell + limb), bits + LIMB_BITS * limb)));
                     if nullable {
-                        terms.push((cell + limbs, bits));
+                        terms.push((Column::Cell(cell + limbs), bits));
                     }
                     bits += LIMB_BITS * limbs + usize::from(nullable);
                 }
                 ColumnShape::Code { capacity } | ColumnShape::Category { capacity } => {
-                    terms.push((cell, bits));
+                    terms.push((Column::Cell(cell), bits));
                     bits += capacity.next_power_of_two().trailing_zeros().max(1) as usize;
+                }
+                ColumnShape::Hashed => {
+                    terms.push((Column::Digest(cell), bits));
+                    bits += DIGEST_BITS;
                 }
             }
             cell += column.cells();
         }
         if bits == 0 || bits > MAX_KEY_BITS {
-            return Err(PlanError::Size { what: "number of bits of a key", got: bits, min: 1, max: MAX_KEY_BITS });
+            return Err(PlanError::Size { what: KEY_BITS, got: bits, min: 1, max: MAX_KEY_BITS });
         }
         Ok(Self { terms, bits })
     }
 
-    pub(crate) fn terms(&self) -> impl Iterator<Item = (usize, usize)> {
+    pub(crate) fn terms(&self) -> impl Iterator<Item = (Column, usize)> {
         self.terms.iter().copied()
     }
 
@@ -88,8 +105,13 @@ impl KeyLayout {
     /// The key of a row.
     pub(crate) fn key(&self, cells: &[CellData<'_>], row: usize) -> Key {
         let mut key = Key::zero();
-        for &(cell, shift) in &self.terms {
-            let mut part = cells.get(cell).map_or_else(Key::zero, |cell| truncated(cell.value(row)));
+        for &(column, shift) in &self.terms {
+            let value = match column {
+                Column::Cell(cell) => cells.get(cell).map(|cell| cell.value(row)),
+                Column::Digest(first) => cells.get(first..).map(|cells| digest(cells, row)),
+                _ => None,
+            };
+            let mut part = value.map_or_else(Key::zero, truncated);
             part <<= shift as u32;
             key.add_with_carry(&part);
         }
@@ -98,9 +120,24 @@ impl KeyLayout {
 }
 
 /// The low 192 bits.
-fn truncated(value: Fr) -> Key {
+pub(crate) fn truncated(value: Fr) -> Key {
     let [a, b, c, _] = value.into_bigint().0;
     BigInt([a, b, c])
+}
+
+/// The digest of a row, whose parts are the first of `cells`: 0 for null.
+pub(crate) fn digest(cells: &[CellData<'_>], row: usize) -> Fr {
+    let cells = cells.get(..DIGEST_CELLS).unwrap_or(cells);
+    let shifted = |(part, cell): (usize, &CellData<'_>)| match cell.entry(row) {
+        Entry::Small(value) if value < 1 << LIMB_BITS => Some(u128::from(value) << (LIMB_BITS * part)),
+        _ => None,
+    };
+    if let Some(digest) = cells.iter().enumerate().map(shifted).sum::<Option<u128>>() {
+        return Fr::from(digest);
+    }
+    // What no honest column holds.
+    let base = Fr::from(1u64 << LIMB_BITS);
+    cells.iter().rev().fold(Fr::default(), |sum, cell| sum * base + cell.value(row))
 }
 
 /// `key + 1` as a field element.

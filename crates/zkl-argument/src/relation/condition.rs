@@ -1,7 +1,7 @@
 //! Conditions: which rows have a value within bounds, or equal to a constant.
 //!
 //! # Statement
-//! `v` is the value of a column in a row: `(min + u) 2^-f` of a number, the digest D of a dictionary's value. Null meets no condition. A selector s is 1 in the
+//! `v` is the value of a column in a row: `(min + u) 2^-f` of a number, the digest of a dictionary's value or of text. Null meets no condition. A selector s is 1 in the
 //! rows that meet all [`ColumnTest`]s, else 0; every value of a column lies within bounds; a row is equal to constants, or none is.
 //!
 //! # Relation
@@ -30,6 +30,7 @@ use zkl_core::ark::{
 
 use super::{
     SealedColumn, SealedTable, UnitCells,
+    chain::digest,
     extra::ExtraCells,
     posting::{Amount, Column, ExtraColumn, Posting, Postings, RelationKind, Target, Term, Weight, cells_of},
     shape::{ColumnShape, RelationShape, TableShape},
@@ -90,7 +91,7 @@ pub(crate) fn check(kind: RelationKind, columns: &[ColumnShape], tests: &[Column
         let misfit = PlanError::Column { index: *column };
         let is_numeric = match columns.get(*column) {
             Some(ColumnShape::Numeric { .. }) => true,
-            Some(ColumnShape::Category { .. }) => false,
+            Some(ColumnShape::Category { .. } | ColumnShape::Hashed) => false,
             _ => return Err(misfit),
         };
         let is_key = matches!(kind, RelationKind::Present | RelationKind::Absent);
@@ -140,10 +141,11 @@ impl Place {
             }
             ColumnShape::Category { .. } => vec![(power, factor, Column::Cell(self.cell + 1))],
             ColumnShape::Code { .. } => vec![(power, factor, Column::Cell(self.cell))],
+            ColumnShape::Hashed => vec![(power, factor, Column::Digest(self.cell))],
         }
     }
 
-    /// A constant in the rows that have a value. A dictionary needs no difference: null is the digest 0, which no value has.
+    /// A constant in the rows that have a value. Digests need no difference: null is the digest 0, which no value has.
     pub(crate) fn constant(&self, power: usize, factor: Fr) -> Term {
         match self.shape {
             ColumnShape::Numeric { limbs, nullable: true, .. } => {
@@ -370,6 +372,10 @@ impl<'a> Values<'a> {
                 }
                 let committed = (0..limbs).map(|limb| cell(limb) * two(LIMB_BITS * limb)).sum::<Fr>() + min;
                 Some(committed * self.place.shape.unit())
+            }
+            (ColumnShape::Hashed, _) => {
+                let parts = unit.cells.get(self.place.cell..).unwrap_or_default();
+                Some(digest(parts, row)).filter(|digest| *digest != Fr::ZERO)
             }
             _ => Some(cell(1)).filter(|digest| *digest != Fr::ZERO),
         }

@@ -5,7 +5,7 @@
 //!
 //! # Relation
 //! The key of a row is an integer, linear in its cells and the sealed minima: a column has 64 bits of its own, `v + 2^63`; if it is nullable in either table
-//! 65, and null is 0, a value `v + 2^63 + 1`. Each table commits to a list K, and to how often its rows have each entry, m. In a space for each table
+//! 65, and null is 0, a value `v + 2^63 + 1`. Hashed text has the 128 bits of its digest, and null is 0. Each table commits to a list K, and to how often its rows have each entry, m. In a space for each table
 //! ```text
 //! sum_rows ind [key, 0] - m [K, 1 - ind] = 0
 //! ```
@@ -23,7 +23,7 @@ use zkl_core::ark::{Fr, ff::BigInteger as _};
 
 use super::{
     SealedColumn, SealedTable, UnitCells,
-    chain::{self, Key, MAX_KEY_BITS},
+    chain::{self, DIGEST_BITS, KEY_BITS, Key, MAX_KEY_BITS, digest, truncated},
     condition::{Place, signed, two},
     extra::{ExtraCells, gap_columns},
     posting::{Amount, Column, ExtraColumn, Posting, Postings, Target, Term, Weight, cells_of},
@@ -34,10 +34,17 @@ use crate::{error::PlanError, shape::LIMB_BITS, witness::CellData};
 /// Bits of a number.
 const VALUE_BITS: usize = 64;
 
+/// A column of keys that several tables have.
+#[derive(Clone, Copy)]
+enum KeyColumn {
+    Number { is_nullable: bool },
+    Digest,
+}
+
 /// Where the columns of keys that several tables have are in them.
 struct SharedKey {
-    /// Per column, the binary logarithm of its factor and whether it may be null.
-    columns: Vec<(usize, bool)>,
+    /// Per column, the binary logarithm of its factor, and what it is.
+    columns: Vec<(usize, KeyColumn)>,
     bits: usize,
 }
 
@@ -46,18 +53,31 @@ impl SharedKey {
         let count = tables.first().map_or(0, |table| table.columns.len());
         let (mut columns, mut bits) = (Vec::with_capacity(count), 0);
         for index in 0..count {
-            let mut is_nullable = false;
+            let kind = |table: &TableShape| match table.columns.get(index) {
+                Some(&ColumnShape::Numeric { nullable, .. }) => Ok(KeyColumn::Number { is_nullable: nullable }),
+                Some(ColumnShape::Hashed) => Ok(KeyColumn::Digest),
+                _ => Err(PlanError::Column { index }),
+            };
+            let mut own = None;
             for table in tables {
-                match table.columns.get(index) {
-                    Some(ColumnShape::Numeric { nullable, .. }) => is_nullable |= nullable,
+                own = Some(match (own, kind(table)?) {
+                    (None, kind) => kind,
+                    (Some(KeyColumn::Number { is_nullable: one }), KeyColumn::Number { is_nullable: other }) => {
+                        KeyColumn::Number { is_nullable: one || other }
+                    }
+                    (Some(KeyColumn::Digest), KeyColumn::Digest) => KeyColumn::Digest,
                     _ => return Err(PlanError::Column { index }),
-                }
+                });
             }
-            columns.push((bits, is_nullable));
-            bits += VALUE_BITS + usize::from(is_nullable);
+            let Some(own) = own else { continue };
+            columns.push((bits, own));
+            bits += match own {
+                KeyColumn::Number { is_nullable } => VALUE_BITS + usize::from(is_nullable),
+                KeyColumn::Digest => DIGEST_BITS,
+            };
         }
         if bits == 0 || bits > MAX_KEY_BITS {
-            return Err(PlanError::Size { what: "number of bits of a key", got: bits, min: 1, max: MAX_KEY_BITS });
+            return Err(PlanError::Size { what: KEY_BITS, got: bits, min: 1, max: MAX_KEY_BITS });
         }
         Ok(Self { columns, bits })
     }
@@ -69,10 +89,12 @@ impl SharedKey {
 
     fn terms(&self, table: usize, columns: &[ColumnShape]) -> Vec<Term> {
         let mut terms = Vec::new();
-        for (index, &(shift, is_nullable)) in self.columns.iter().enumerate() {
+        for (index, &(shift, kind)) in self.columns.iter().enumerate() {
             let Some(place) = Place::new(table, columns, index) else { continue };
             terms.extend(place.value(1, two(shift)));
-            terms.push(place.constant(1, two(shift) * Fr::from(Self::bias(is_nullable))));
+            if let KeyColumn::Number { is_nullable } = kind {
+                terms.push(place.constant(1, two(shift) * Fr::from(Self::bias(is_nullable))));
+            }
         }
         terms
     }
@@ -80,26 +102,36 @@ impl SharedKey {
     /// The key of a row.
     fn key(&self, table: &TableShape, sealed: &SealedTable<Fr>, unit: &UnitCells<'_>, row: usize) -> Key {
         let mut key = Key::zero();
-        let mut cells = unit.cells.iter().map(|cell| cell.value(row));
-        for ((&(shift, is_nullable), column), sealed) in self.columns.iter().zip(&table.columns).zip(&sealed.columns) {
-            let (ColumnShape::Numeric { limbs, nullable, .. }, SealedColumn::Numeric { min }) = (*column, sealed)
-            else {
-                continue;
+        let mut first = 0;
+        for ((&(shift, kind), column), sealed) in self.columns.iter().zip(&table.columns).zip(&sealed.columns) {
+            let cells = unit.cells.get(first..).unwrap_or_default();
+            first += column.cells();
+            let mut part = match (*column, kind, sealed) {
+                (
+                    ColumnShape::Numeric { limbs, nullable, .. },
+                    KeyColumn::Number { is_nullable },
+                    SealedColumn::Numeric { min },
+                ) => {
+                    let mut cells = cells.iter().map(|cell| cell.value(row));
+                    let mut value = *min;
+                    for limb in 0..usize::from(limbs) {
+                        value += cells.next().unwrap_or_default() * two(LIMB_BITS * limb);
+                    }
+                    if nullable && cells.next().unwrap_or_default() == Fr::default() {
+                        continue;
+                    }
+                    let value = signed(value * column.unit()) + i128::from(Self::bias(is_nullable));
+                    let mut part = Key::from(value as u64);
+                    if value >> VALUE_BITS == 1 {
+                        let mut top = Key::one();
+                        top <<= VALUE_BITS as u32;
+                        part.add_with_carry(&top);
+                    }
+                    part
+                }
+                (ColumnShape::Hashed, KeyColumn::Digest, _) => truncated(digest(cells, row)),
+                _ => continue,
             };
-            let mut value = *min;
-            for limb in 0..usize::from(limbs) {
-                value += cells.next().unwrap_or_default() * two(LIMB_BITS * limb);
-            }
-            if nullable && cells.next().unwrap_or_default() == Fr::default() {
-                continue;
-            }
-            let value = signed(value * column.unit()) + i128::from(Self::bias(is_nullable));
-            let mut part = Key::from(value as u64);
-            if value >> VALUE_BITS == 1 {
-                let mut top = Key::one();
-                top <<= VALUE_BITS as u32;
-                part.add_with_carry(&top);
-            }
             part <<= shift as u32;
             key.add_with_carry(&part);
         }

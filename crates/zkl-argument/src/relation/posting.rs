@@ -159,6 +159,8 @@ pub enum ExtraColumn {
 pub(crate) enum Column {
     /// A committed column of the unit.
     Cell(usize),
+    /// The digest whose parts are committed to in consecutive columns of the unit, of which this is the first.
+    Digest(usize),
     /// 1 in the rows that do not count, else 0.
     Beyond,
     /// The row, modulo the size of the limb table.
@@ -324,7 +326,7 @@ impl Postings {
     ) {
         let limbs = layout.gap_limbs(limb_bits);
         let two = |exponent: usize| Fr::from(2u64).pow([exponent as u64]);
-        let key = || layout.terms().map(|(cell, exponent)| (1, two(exponent), Column::Cell(cell)));
+        let key = || layout.terms().map(|(column, exponent)| (1, two(exponent), column));
         let gap = || (0..limbs).map(|limb| (1, two(limb_bits * limb), Column::Cell(first + limb)));
         for unit in units {
             let posting =
@@ -351,10 +353,7 @@ impl Postings {
         let remainder: Vec<(Fr, usize)> = (0..limbs).map(|limb| (factor(limb), selector + 1 + limb)).collect();
         for unit in 0..table.units {
             let posting = |space, negative, weight, terms| Posting { unit, space, negative, weight, terms, shift: 0 };
-            let key = || {
-                let terms = components(&table.columns).into_iter();
-                terms.map(|(power, factor, cell)| (power, factor, Column::Cell(cell))).collect()
-            };
+            let key = || components(&table.columns);
             let mut counted = vec![(Fr::from(k), selector)];
             counted.extend_from_slice(&remainder);
             self.postings.push(posting(classes, false, Weight::Below, key()));
@@ -410,8 +409,8 @@ impl Postings {
 /// Bits of what a class has beyond k.
 pub(crate) const REMAINDER_BITS: usize = 32;
 
-/// The components of a key within one table, column by column: power of Y, factor and committed column.
-fn components(columns: &[ColumnShape]) -> Vec<(usize, Fr, usize)> {
+/// The components of a key within one table, column by column.
+fn components(columns: &[ColumnShape]) -> Vec<Term> {
     let (mut terms, mut cell) = (Vec::new(), 0);
     for (column, power) in columns.iter().zip(1..) {
         match *column {
@@ -419,12 +418,15 @@ fn components(columns: &[ColumnShape]) -> Vec<(usize, Fr, usize)> {
             ColumnShape::Numeric { limbs, nullable, .. } => {
                 let limbs = usize::from(limbs);
                 let factor = |limb: usize| Fr::from(2u64).pow([(LIMB_BITS * limb) as u64]);
-                terms.extend((0..limbs).map(|limb| (power, factor(limb), cell + limb)));
+                terms.extend((0..limbs).map(|limb| (power, factor(limb), Column::Cell(cell + limb))));
                 if nullable {
-                    terms.push((power, Fr::ONE, cell + limbs));
+                    terms.push((power, Fr::ONE, Column::Cell(cell + limbs)));
                 }
             }
-            ColumnShape::Category { .. } | ColumnShape::Code { .. } => terms.push((power, Fr::ONE, cell)),
+            ColumnShape::Category { .. } | ColumnShape::Code { .. } => {
+                terms.push((power, Fr::ONE, Column::Cell(cell)));
+            }
+            ColumnShape::Hashed => terms.push((power, Fr::ONE, Column::Digest(cell))),
         }
         cell += column.cells();
     }

@@ -1,21 +1,27 @@
 //! The prover: tuples and pairs as leaves of the fractional sum.
 
 use tracing::info_span;
-use zeroize::Zeroize as _;
-use zkl_core::ark::{
-    Fr,
-    ff::{AdditiveGroup as _, Field as _},
+use zeroize::{Zeroize as _, Zeroizing};
+use zkl_core::{
+    ark::{
+        Fr,
+        ff::{AdditiveGroup as _, Field as _},
+    },
+    hashed::DIGEST_CELLS,
 };
 use zkl_kernel::{
     Cells, Form, Kernel, KernelTask,
     fraction::{Denominator, Leaf, Numerator},
+    threads::prelude::*,
 };
 
 use super::{
-    LeafPoint, RELATION_DOMAIN, RelationOpening, SealedColumn, SealedTable, check_sealed, committed_part,
+    LeafPoint, RELATION_DOMAIN, RelationOpening, SealedColumn, SealedTable,
+    chain::digest,
+    check_sealed, committed_part,
     posting::{Column, Posting, Weight, cells_of},
     public_weights,
-    shape::{ColumnShape, RelationBlock, RelationShape, Side},
+    shape::{ColumnShape, RelationBlock, RelationShape, Side, TableShape},
 };
 use crate::{
     context::Native,
@@ -25,6 +31,9 @@ use crate::{
     transcript::{ProverTape, TranscriptSeed},
     witness::CellData,
 };
+
+/// Rows that one task adds the parts of digests up for.
+const CHUNK: usize = 4_096;
 
 /// The committed columns of one unit.
 pub struct UnitCells<'a> {
@@ -99,6 +108,21 @@ struct Prove<'a> {
     seed: &'a TranscriptSeed,
 }
 
+/// What the leaves are made of beside committed columns.
+struct Own {
+    /// Per unit, which rows do not count; empty where no posting asks for it.
+    beyond: Vec<Vec<bool>>,
+    /// Per unit, where the parts of each hashed column begin, and its digests: one number a row, where there are eight columns.
+    digests: Vec<Vec<(usize, Zeroizing<Vec<Fr>>)>>,
+}
+
+impl Own {
+    fn digest(&self, unit: usize, first: usize) -> Option<Cells<'_>> {
+        let (_, values) = self.digests.get(unit)?.iter().find(|(own, _)| *own == first)?;
+        Some(Cells::Field(values))
+    }
+}
+
 impl KernelTask for Prove<'_> {
     type Output = Result<RelationProof, PlanError>;
 
@@ -111,14 +135,14 @@ impl KernelTask for Prove<'_> {
         let x = tape.challenge();
         let y = tape.challenge();
         let powers = shape.powers(&y);
-        let beyond = self.beyond();
+        let own = Own { beyond: self.beyond(), digests: self.digests() };
         let mut blocks: Vec<Leaf<'_>> = Vec::with_capacity(1 << shape.block_bits());
         for block in shape.blocks() {
             let leaf = match *block {
                 RelationBlock::Posting(index) => {
-                    shape.posting(index).and_then(|posting| self.posting(posting, &beyond, x, y))
+                    shape.posting(index).and_then(|posting| self.posting(posting, &own, x, y))
                 }
-                _ => self.leaf(block, &beyond, x, y, &powers),
+                _ => self.leaf(block, &own, x, y, &powers),
             };
             blocks.push(leaf.ok_or(PlanError::Degenerate)?);
         }
@@ -175,10 +199,38 @@ impl<'a> Prove<'a> {
         self.units.iter().enumerate().map(of_unit).collect()
     }
 
-    fn posting<'b>(&self, posting: &Posting, beyond: &'b [Vec<bool>], x: Fr, y: Fr) -> Option<Leaf<'b>>
+    /// Per unit, where the parts of each hashed column begin, and its digests.
+    fn digests(&self) -> Vec<Vec<(usize, Zeroizing<Vec<Fr>>)>> {
+        let of_unit = |((table, _), unit): ((&TableShape, usize), &UnitCells<'_>)| {
+            let mut first = 0;
+            let mut digests = Vec::new();
+            for column in &table.columns {
+                if *column == ColumnShape::Hashed {
+                    let parts = unit.cells.get(first..).unwrap_or_default();
+                    let mut values =
+                        Zeroizing::new(vec![
+                            Fr::ZERO;
+                            parts.iter().take(DIGEST_CELLS).map(CellData::len).max().unwrap_or(0)
+                        ]);
+                    values.par_chunks_mut(CHUNK).enumerate().for_each(|(chunk, values)| {
+                        for (value, row) in values.iter_mut().zip(chunk * CHUNK..) {
+                            *value = digest(parts, row);
+                        }
+                    });
+                    digests.push((first, values));
+                }
+                first += column.cells();
+            }
+            digests
+        };
+        self.shape.units().zip(self.units).map(of_unit).collect()
+    }
+
+    fn posting<'b>(&self, posting: &Posting, own: &'b Own, x: Fr, y: Fr) -> Option<Leaf<'b>>
     where
         'a: 'b,
     {
+        let beyond = own.beyond.as_slice();
         let unit = self.units.get(posting.unit)?;
         let sign = if posting.negative { -Fr::ONE } else { Fr::ONE };
         let mut constant = match posting.weight {
@@ -190,6 +242,7 @@ impl<'a> Prove<'a> {
             let factor = -sign * factor * y.pow([power as u64]);
             let cells = match column {
                 Column::Cell(cell) => unit.cells.get(cell)?.cells(),
+                Column::Digest(first) => own.digest(posting.unit, first)?,
                 Column::Beyond => Cells::Bits(beyond.get(posting.unit)?),
                 Column::Index => Cells::Periodic { bits: self.shape.limb_bits() as u32 },
                 Column::One => {
@@ -230,14 +283,7 @@ impl<'a> Prove<'a> {
         Some(Leaf { p, q: Denominator::Form(Form { constant, terms }) })
     }
 
-    fn leaf<'b>(
-        &self,
-        block: &RelationBlock,
-        beyond: &'b [Vec<bool>],
-        x: Fr,
-        y: Fr,
-        powers: &[[Fr; 2]],
-    ) -> Option<Leaf<'b>>
+    fn leaf<'b>(&self, block: &RelationBlock, own: &'b Own, x: Fr, y: Fr, powers: &[[Fr; 2]]) -> Option<Leaf<'b>>
     where
         'a: 'b,
     {
@@ -254,12 +300,12 @@ impl<'a> Prove<'a> {
                     p = Numerator::Form(match selector.is_inverted {
                         false => Form { constant: Fr::ZERO, terms: vec![(Fr::ONE, cells)] },
                         true => {
-                            let beyond = Cells::Bits(beyond.get(index)?);
+                            let beyond = Cells::Bits(own.beyond.get(index)?);
                             Form { constant: Fr::ONE, terms: vec![(-Fr::ONE, beyond), (-Fr::ONE, cells)] }
                         }
                     });
                 }
-                self.tuple(table, unit, x, powers)?
+                self.tuple(table, index, own, x, powers)?
             }
             RelationBlock::Dictionary { table, column, .. } => {
                 let columns = &self.shape.tables().get(table)?.columns;
@@ -273,8 +319,12 @@ impl<'a> Prove<'a> {
     }
 
     /// `X - F`, or `F - X` on the right.
-    fn tuple(&self, table: usize, unit: &'a UnitCells<'a>, x: Fr, powers: &[[Fr; 2]]) -> Option<Form<'a>> {
+    fn tuple<'b>(&self, table: usize, index: usize, owned: &'b Own, x: Fr, powers: &[[Fr; 2]]) -> Option<Form<'b>>
+    where
+        'a: 'b,
+    {
         let (own, sealed) = (self.shape.tables().get(table)?, self.sealed.get(table)?);
+        let unit = self.units.get(index)?;
         let sign = match own.side {
             Side::Left => Fr::ONE,
             Side::Right => -Fr::ONE,
@@ -282,8 +332,9 @@ impl<'a> Prove<'a> {
         let base = Fr::from(1u64 << LIMB_BITS);
         let mut constant = x - Fr::ONE;
         let mut terms = Vec::with_capacity(unit.cells.len());
-        let mut cells = unit.cells.iter();
+        let mut place = 0;
         for ((column, sealed), [first, second]) in own.columns.iter().zip(&sealed.columns).zip(powers) {
+            let mut cells = unit.cells.get(place..)?.iter();
             match (*column, sealed) {
                 (ColumnShape::Numeric { limbs, nullable, .. }, SealedColumn::Numeric { min }) => {
                     let first = *first * column.unit();
@@ -303,8 +354,10 @@ impl<'a> Prove<'a> {
                     cells.next()?;
                     terms.push((-sign * first, cells.next()?.cells()));
                 }
+                (ColumnShape::Hashed, _) => terms.push((-sign * first, owned.digest(index, place)?)),
                 _ => return None,
             }
+            place += column.cells();
         }
         Some(Form { constant: sign * constant, terms })
     }

@@ -4,6 +4,7 @@ use std::sync::LazyLock;
 
 use zkl_core::{
     ark::{Fr, ff::Field as _},
+    hashed::DIGEST_CELLS,
     layout::ColumnLayout,
 };
 
@@ -49,6 +50,8 @@ pub enum ColumnShape {
         /// Codes.
         capacity: u32,
     },
+    /// The parts of the digests of text. Digests say the same in every table, and 0 is null: nothing that is sealed enters.
+    Hashed,
 }
 
 impl ColumnShape {
@@ -56,12 +59,26 @@ impl ColumnShape {
     pub const MAX_FRACTION_BITS: u8 = ColumnLayout::MAX_FRACTION_BITS;
 
     /// Columns that are committed to in a unit.
-    pub(crate) fn cells(self) -> usize {
+    pub(crate) const fn cells(self) -> usize {
         match self {
-            Self::Numeric { limbs, nullable, .. } => usize::from(limbs) + usize::from(nullable),
+            Self::Numeric { limbs, nullable, .. } => limbs as usize + nullable as usize,
             Self::Category { .. } => 2,
             Self::Code { .. } => 1,
+            Self::Hashed => DIGEST_CELLS,
         }
+    }
+
+    /// Columns that a form over all of them has: a digest is one number.
+    const fn terms(self) -> usize {
+        match self {
+            Self::Hashed => 1,
+            other => other.cells(),
+        }
+    }
+
+    /// Whether the sealed profile has a record that the argument is about.
+    pub const fn is_sealed(self) -> bool {
+        !matches!(self, Self::Hashed)
     }
 
     /// What committed integers are multiplied with to be values: `2^-f`. As long as these are integers below 2^65 in size, products with
@@ -78,8 +95,13 @@ impl ColumnShape {
         POWERS.get(usize::from(fraction_bits)).copied().unwrap_or(Fr::ONE)
     }
 
-    const fn is_numeric(self) -> bool {
-        matches!(self, Self::Numeric { .. })
+    /// Whether columns of two tables can be compared: both are numbers, or dictionaries, or text by its digests.
+    const fn is_like(self, other: Self) -> bool {
+        match self {
+            Self::Numeric { .. } => matches!(other, Self::Numeric { .. }),
+            Self::Category { .. } | Self::Code { .. } => matches!(other, Self::Category { .. } | Self::Code { .. }),
+            Self::Hashed => matches!(other, Self::Hashed),
+        }
     }
 
     /// Whether its pairs of code and digest are posted.
@@ -151,7 +173,7 @@ impl RelationShape {
     pub const MAX_TABLES: usize = 4;
     /// Largest binary logarithm of the rows of a unit.
     pub const MAX_LOG_ROWS: usize = 20;
-    /// Most committed columns of a unit: what a form of the kernel holds.
+    /// Most committed columns of a unit, where the parts of a digest are one: what a form of the kernel holds.
     pub const MAX_CELLS: usize = 64;
     /// Largest binary logarithm of the leaves: bounds the prover's memory at about 1.5 GB.
     pub const MAX_LOG_LEAVES: usize = 26;
@@ -219,11 +241,12 @@ impl RelationShape {
             bounded("number of compared columns", table.columns.len(), 1, Self::MAX_CELLS)?;
             bounded("number of compared columns", table.columns.len(), first.len(), first.len())?;
             for (index, (own, first)) in table.columns.iter().zip(first).enumerate() {
-                if own.is_numeric() != first.is_numeric() {
+                if !own.is_like(*first) {
                     return Err(PlanError::Column { index });
                 }
                 match (*own, kind.has_digests()) {
-                    (ColumnShape::Numeric { fraction_bits: 0..=ColumnShape::MAX_FRACTION_BITS, .. }, _) => {}
+                    (ColumnShape::Numeric { fraction_bits: 0..=ColumnShape::MAX_FRACTION_BITS, .. }, _)
+                    | (ColumnShape::Hashed, _) => {}
                     (ColumnShape::Category { capacity }, true) | (ColumnShape::Code { capacity }, false) => {
                         codes = codes.saturating_add(capacity as usize);
                     }
@@ -245,7 +268,8 @@ impl RelationShape {
         blocks.extend((0..postings.postings.len()).map(RelationBlock::Posting));
         bounded("number of blocks", blocks.len(), 1, max_blocks)?;
         let extra = postings.extra.iter().map(Vec::len).max().unwrap_or(0);
-        let cells = tables.iter().map(|table| cells_of(&table.columns)).max().unwrap_or(0);
+        let terms = |table: &TableShape| table.columns.iter().map(|column| column.terms()).sum::<usize>();
+        let cells = tables.iter().map(terms).max().unwrap_or(0);
         bounded("number of committed columns", cells + extra, 1, Self::MAX_CELLS)?;
         let block_bits = (blocks.len().next_power_of_two().trailing_zeros() as usize).max(LOG_ARITY);
         let valid = valid_columns(&tables, &blocks, &postings);
@@ -469,6 +493,11 @@ mod tests {
         let wide = ColumnShape::Numeric { limbs: 4, nullable: false, fraction_bits: 0 };
         assert_eq!(what(pair(&[wide; 17], &[wide; 17])), "number of committed columns");
         assert_eq!(what(pair(&[code(256); 17], &[code(256); 17])), "number of codes");
+        let hashed = ColumnShape::Hashed;
+        assert!(pair(&[hashed; 64], &[hashed; 64]).is_ok(), "the parts of a digest are one number");
+        assert_eq!(pair(&[number, hashed], &[number, code(4)]), Err(PlanError::Column { index: 1 }));
+        assert_eq!(pair(&[number, code(4)], &[number, hashed]), Err(PlanError::Column { index: 1 }));
+        assert_eq!(pair(&[hashed], &[number]), Err(PlanError::Column { index: 0 }));
         assert_eq!(what(RelationShape::new(16, vec![table(Side::Left, &[number])])), "number of tables");
         let five = vec![table(Side::Left, &[number]); 5];
         assert_eq!(what(RelationShape::new(16, five)), "number of tables");

@@ -1,8 +1,11 @@
 //! The public weights of the committed columns in the last claim.
 
-use zkl_core::ark::{
-    Fr,
-    ff::{AdditiveGroup as _, Field as _},
+use zkl_core::{
+    ark::{
+        Fr,
+        ff::{AdditiveGroup as _, Field as _},
+    },
+    hashed::DIGEST_CELLS,
 };
 
 use super::{
@@ -13,7 +16,7 @@ use super::{
 use crate::{context::Native, mle, shape::LIMB_BITS};
 
 /// `w_c` of every committed column, `[unit][column]`, units counted over all tables: per compared column the limbs, lowest first, then
-/// validity if it is nullable; or the codes, then the digests of their values; at last the extra columns of the unit. They depend on public
+/// validity if it is nullable; or the codes, then the digests of their values; or the parts of digests, lowest first; at last the extra columns of the unit. They depend on public
 /// values only.
 pub fn relation_weights(shape: &RelationShape, opening: &RelationOpening<Fr>) -> Vec<Vec<Fr>> {
     let eq = mle::eq_values(&mut Native, &opening.z_blk);
@@ -47,6 +50,7 @@ pub fn relation_weights(shape: &RelationShape, opening: &RelationOpening<Fr>) ->
                         }
                         ColumnShape::Category { .. } => weights.extend([Fr::ZERO, eq * first]),
                         ColumnShape::Code { .. } => weights.push(Fr::ZERO),
+                        ColumnShape::Hashed => weights.extend(parts(eq * first)),
                     }
                 }
                 let Some(unit) = units.get_mut(unit) else { continue };
@@ -78,8 +82,13 @@ pub fn relation_weights(shape: &RelationShape, opening: &RelationOpening<Fr>) ->
                 };
                 let sign = if posting.negative { eq } else { -eq };
                 for &(power, factor, column) in &posting.terms {
-                    if let Column::Cell(cell) = column {
-                        add(cell, sign * factor * opening.tuple.pow([power as u64]));
+                    let weight = || sign * factor * opening.tuple.pow([power as u64]);
+                    match column {
+                        Column::Cell(cell) => add(cell, weight()),
+                        Column::Digest(first) => {
+                            (first..).zip(parts(weight())).for_each(|(cell, weight)| add(cell, weight));
+                        }
+                        _ => {}
                     }
                 }
                 for &(factor, cell) in posting.weight.committed() {
@@ -96,6 +105,12 @@ pub fn relation_weights(shape: &RelationShape, opening: &RelationOpening<Fr>) ->
         }
     }
     units
+}
+
+/// The weights of the parts of a digest with this weight.
+fn parts(weight: Fr) -> impl Iterator<Item = Fr> {
+    let base = Fr::from(1u64 << LIMB_BITS);
+    std::iter::successors(Some(weight), move |weight| Some(*weight * base)).take(DIGEST_CELLS)
 }
 
 /// What the public constants of tuples add to the value of the committed columns: the columns open to the opening's value less this.

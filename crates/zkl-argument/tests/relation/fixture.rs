@@ -9,10 +9,13 @@ use zkl_argument::{
         verify_plain_relation,
     },
 };
-use zkl_core::ark::{
-    Fr,
-    ff::{AdditiveGroup as _, UniformRand as _},
-    std::rand::{Rng as _, RngCore as _},
+use zkl_core::{
+    ark::{
+        Fr,
+        ff::{AdditiveGroup as _, UniformRand as _},
+        std::rand::{Rng as _, RngCore as _},
+    },
+    hashed::DIGEST_CELLS,
 };
 
 pub(crate) const LOG_ROWS: usize = 3;
@@ -47,6 +50,8 @@ pub(crate) struct Table {
     pub(crate) nullable: bool,
     /// The first number is committed times 2 to this.
     pub(crate) fraction_bits: u8,
+    /// The word is committed to by its digest, and not by a code of a dictionary.
+    pub(crate) hashed: bool,
 }
 
 impl Table {
@@ -64,13 +69,14 @@ impl Table {
         let span = rows().filter_map(|row| row.0).map(|value| value.abs_diff(first)).max().unwrap_or(0);
         let fraction_bits = [0, 14, 5][(seed % 3) as usize].min(span.leading_zeros().saturating_sub(32)) as u8;
         let units = units.iter().map(|rows| rows.to_vec()).collect();
-        Self { side, units, min: [first, last], codes, nullable, fraction_bits }
+        Self { side, units, min: [first, last], codes, nullable, fraction_bits, hashed: false }
     }
 
     fn columns(&self, kind: RelationKind) -> Vec<ColumnShape> {
         vec![
             ColumnShape::Numeric { limbs: 2, nullable: self.nullable, fraction_bits: self.fraction_bits(kind) },
             match kind.has_digests() {
+                _ if self.hashed => ColumnShape::Hashed,
                 false => ColumnShape::Code { capacity: 4 },
                 true => ColumnShape::Category { capacity: 4 },
             },
@@ -83,29 +89,31 @@ impl Table {
         if kind.has_values() { self.fraction_bits } else { 0 }
     }
 
-    /// Without the others, the first column or the last.
-    pub(crate) fn only(
-        shape: &mut TableShape,
-        sealed: &mut SealedTable<Fr>,
-        units: &mut [UnitCells<'static>],
-        last: bool,
-    ) {
+    /// The table with its word hashed.
+    pub(crate) fn hashed(self) -> Self {
+        Self { hashed: true, ..self }
+    }
+
+    /// Without the others, these columns.
+    fn only(shape: &mut TableShape, sealed: &mut SealedTable<Fr>, units: &mut [UnitCells<'static>], keep: &[usize]) {
         let cells = |columns: &[ColumnShape]| -> usize {
             let of = |column: &ColumnShape| match *column {
                 ColumnShape::Numeric { limbs, nullable, .. } => usize::from(limbs) + usize::from(nullable),
                 ColumnShape::Category { .. } => 2,
                 ColumnShape::Code { .. } => 1,
+                ColumnShape::Hashed => DIGEST_CELLS,
             };
             columns.iter().map(of).sum()
         };
-        let keep = if last { 2 } else { 0 };
-        let first = cells(&shape.columns[..keep]);
-        let count = cells(&shape.columns[keep..=keep]);
-        shape.columns = vec![shape.columns[keep]];
-        sealed.columns = vec![sealed.columns[keep].clone()];
         for unit in units {
-            unit.cells = unit.cells[first..first + count].to_vec();
+            let of_column = |&at: &usize| {
+                let (first, count) = (cells(&shape.columns[..at]), cells(&shape.columns[at..=at]));
+                unit.cells[first..first + count].to_vec()
+            };
+            unit.cells = keep.iter().flat_map(of_column).collect();
         }
+        shape.columns = keep.iter().map(|&at| shape.columns[at]).collect();
+        sealed.columns = keep.iter().map(|&at| sealed.columns[at].clone()).collect();
     }
 
     pub(crate) fn shape_of(&self, kind: RelationKind) -> TableShape {
@@ -129,7 +137,10 @@ impl Table {
             rows: self.units.iter().map(|rows| Fr::from(rows.len() as u64)).collect(),
             columns: vec![
                 SealedColumn::Numeric { min: Fr::from(self.min[0]) * Fr::from(1u64 << self.fraction_bits(kind)) },
-                SealedColumn::Category { counts: counts.into_iter().map(Fr::from).collect(), values },
+                match self.hashed {
+                    true => SealedColumn::Hashed,
+                    false => SealedColumn::Category { counts: counts.into_iter().map(Fr::from).collect(), values },
+                },
                 SealedColumn::Numeric { min: Fr::from(self.min[1]) },
             ],
         }
@@ -146,9 +157,15 @@ impl Table {
         if self.nullable {
             cells.push(CellData::Bits(rows.iter().map(|row| row.0.is_some()).collect::<Vec<_>>().into()));
         }
-        cells.push(CellData::U16(rows.iter().map(|row| self.code(row.1)).collect::<Vec<_>>().into()));
-        if kind.has_digests() {
-            cells.push(self.digests(rows));
+        if self.hashed {
+            let part =
+                |part: usize| rows.iter().map(move |row| row.1.map_or(0, |word| (hash(word) >> (16 * part)) as u16));
+            cells.extend((0..DIGEST_CELLS).map(|at| CellData::U16(part(at).collect::<Vec<_>>().into())));
+        } else {
+            cells.push(CellData::U16(rows.iter().map(|row| self.code(row.1)).collect::<Vec<_>>().into()));
+            if kind.has_digests() {
+                cells.push(self.digests(rows));
+            }
         }
         cells.push(CellData::U16(rows.iter().map(|row| offset(row.2, self.min[1]) as u16).collect::<Vec<_>>().into()));
         UnitCells { rows: rows.len(), cells }
@@ -159,8 +176,13 @@ impl Table {
     }
 }
 
+/// What stands for a word: in all eight parts of a digest.
+pub(crate) const fn hash(value: u8) -> u128 {
+    0x0123_4567_89ab_cdef_0123_4567_89ab_cdef * (value as u128 + 1)
+}
+
 pub(crate) fn digest(value: u8) -> Fr {
-    Fr::from(1_000_000_007u64 * (u64::from(value) + 1))
+    Fr::from(hash(value))
 }
 
 /// Tables with everything that prover and verifier need.
@@ -189,11 +211,16 @@ impl Case {
 
     /// The same, of several tables.
     pub(crate) fn of_numbers(kind: RelationKind, tables: &[Table], last: bool, seed: u64) -> Self {
+        Self::of_columns(kind, tables, if last { &[2] } else { &[0] }, seed)
+    }
+
+    /// The relation in some of the columns.
+    pub(crate) fn of_columns(kind: RelationKind, tables: &[Table], columns: &[usize], seed: u64) -> Self {
         let (mut shapes, mut seals, mut all) = (Vec::new(), Vec::new(), Vec::new());
         for table in tables {
             let (mut shape, mut sealed) = (table.shape_of(kind), table.sealed(kind));
             let mut units: Vec<_> = table.units.iter().map(|rows| table.cells(kind, rows)).collect();
-            Table::only(&mut shape, &mut sealed, &mut units, last);
+            Table::only(&mut shape, &mut sealed, &mut units, columns);
             shapes.push(shape);
             seals.push(sealed);
             all.extend(units);

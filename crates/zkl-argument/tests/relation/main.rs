@@ -10,6 +10,7 @@ mod conditions;
 mod dedup;
 mod disjoint;
 mod fixture;
+mod hashed;
 mod naive;
 mod naive_conditions;
 mod presence;

@@ -11,6 +11,7 @@ mod circuit;
 mod completeness;
 mod dictionaries;
 mod edges;
+mod hashed;
 mod kernels;
 mod naive;
 mod opening;

@@ -3,8 +3,8 @@
 use sha2::{Digest as _, Sha256};
 use zeroize::Zeroize as _;
 use zkl_argument::relation::{
-    ColumnShape, RELATION_DOMAIN, RelationKind, RelationOpening, RelationShape, SealedColumn, SealedTable, Side, Test,
-    verify_relation,
+    ColumnShape, RELATION_DOMAIN, RelationKind, RelationOpening, RelationShape, SealedColumn, SealedTable, Side,
+    TableShape, Test, verify_relation,
 };
 use zkl_core::{
     ark::{
@@ -53,7 +53,7 @@ pub fn relation_circuit_id(shape: &RelationShape) -> CircuitId {
 }
 
 /// `20 l2:n3,n1?,c16 r1:n2,n1,c4`: rows as a binary logarithm; per table its side, units, and columns: limbs of numbers, then fraction bits after
-/// a point if there are any, as in `n2.14`, and `?` for those that may be null, capacities of dictionaries. `20/16 l2:n3` where limbs are looked up: after the slash the bits of one. At the end tests, `0> 2< 1=` for what
+/// a point if there are any, as in `n2.14`, and `?` for those that may be null, capacities of dictionaries, `h` for hashed text. `20/16 l2:n3` where limbs are looked up: after the slash the bits of one. At the end tests, `0> 2< 1=` for what
 /// columns are at least, at most and equal to; or the limbs of the distance to a bound, `4`, with `?` where nulls are allowed; or the columns of a
 /// key, `k0,2`. Constants are no part of it.
 fn shape_text(shape: &RelationShape) -> String {
@@ -63,6 +63,7 @@ fn shape_text(shape: &RelationShape) -> String {
             format!("n{limbs}{fraction}{}", if nullable { "?" } else { "" })
         }
         ColumnShape::Category { capacity } | ColumnShape::Code { capacity } => format!("c{capacity}"),
+        ColumnShape::Hashed => "h".to_owned(),
     };
     let mut text = shape.log_rows().to_string();
     if shape.kind().has_limbs() {
@@ -114,7 +115,7 @@ pub struct TableInputs {
     pub h: Fr,
     /// Rows of each unit.
     pub rows: Vec<u64>,
-    /// Leaves of the compared columns' records.
+    /// Leaves of the compared columns' records, in order; hashed columns have none.
     pub leaves: Vec<RecordIndex>,
 }
 
@@ -139,10 +140,10 @@ impl RelationInputs {
 
     /// Inputs that mean nothing, as many as there are for `shape`.
     fn blank(shape: &RelationShape) -> Self {
-        let table = |table: &zkl_argument::relation::TableShape| TableInputs {
+        let table = |table: &TableShape| TableInputs {
             h: Fr::ZERO,
             rows: vec![0; table.units],
-            leaves: vec![RecordIndex::HEADER; table.columns.len()],
+            leaves: vec![RecordIndex::HEADER; sealed_columns(table)],
         };
         let zeros = |len: usize| vec![Fr::ZERO; len];
         let opening = RelationOpening {
@@ -157,9 +158,16 @@ impl RelationInputs {
     }
 }
 
+/// Columns of which the seal has a record that the relation reads.
+fn sealed_columns(table: &TableShape) -> usize {
+    table.columns.iter().filter(|column| column.is_sealed()).count()
+}
+
 /// A record that a relation reads, with its place in the seal.
 #[derive(Clone)]
 pub(super) enum RecordOpening {
+    /// Nothing is read.
+    Unread,
     Numeric(Opening<NumericRecord>),
     Category(Opening<CategoryRecord>),
 }
@@ -170,12 +178,14 @@ impl RecordOpening {
         match column {
             ColumnShape::Numeric { .. } => seal.numeric(position).map(Self::Numeric),
             ColumnShape::Category { .. } | ColumnShape::Code { .. } => seal.category(position).map(Self::Category),
+            ColumnShape::Hashed => Ok(Self::Unread),
         }
     }
 
     /// What the argument takes of it.
     pub(super) fn sealed(&self) -> SealedColumn<Fr> {
         match self {
+            Self::Unread => SealedColumn::Hashed,
             Self::Numeric(opening) => SealedColumn::Numeric { min: Fr::from(opening.record.min) },
             Self::Category(opening) => SealedColumn::Category {
                 counts: opening.record.counts.iter().map(|&count| Fr::from(count)).collect(),
@@ -229,16 +239,21 @@ impl RelationCircuit {
         let mut verifier = CircuitVerifier::in_domain(cs, RELATION_DOMAIN, &t0, salt, messages, shape.message_count())?;
         let mut sealed = Vec::with_capacity(expected);
         for (index, (table, inputs)) in shape.tables().iter().zip(&self.inputs.tables).enumerate() {
-            let (columns, leaves) = (table.columns.len(), inputs.leaves.len());
+            let (columns, leaves) = (sealed_columns(table), inputs.leaves.len());
             if columns != leaves || table.units != inputs.rows.len() {
                 return Err(GadgetError::Length { expected: columns + table.units, got: leaves + inputs.rows.len() });
             }
             let h = input(inputs.h)?;
             let rows = inputs.rows.iter().map(|&rows| Ok(verifier.wire(&input(Fr::from(rows))?)));
             let rows = rows.collect::<Result<Vec<_>, GadgetError>>()?;
-            let mut own = Vec::with_capacity(columns);
-            for (place, (column, &leaf)) in table.columns.iter().zip(&inputs.leaves).enumerate() {
-                let leaf = RecordIndexVar::input(cs, Some(leaf))?;
+            let mut own = Vec::with_capacity(table.columns.len());
+            let mut leaves = inputs.leaves.iter();
+            for (place, column) in table.columns.iter().enumerate() {
+                if !column.is_sealed() {
+                    own.push(SealedColumn::Hashed);
+                    continue;
+                }
+                let leaf = RecordIndexVar::input(cs, leaves.next().copied())?;
                 let record = secret.and_then(|secret| secret.records.get(index)?.get(place));
                 own.push(open_record(cs, &verifier, *column, &leaf, record, &h)?);
             }
@@ -274,6 +289,7 @@ fn open_record(
             let record = NumericRecordVar::open(cs, leaf, opening, h)?;
             Ok(SealedColumn::Numeric { min: verifier.wire(record.min.field()) })
         }
+        ColumnShape::Hashed => Ok(SealedColumn::Hashed),
         ColumnShape::Category { capacity } | ColumnShape::Code { capacity } => {
             let opening = match record {
                 Some(RecordOpening::Category(opening)) => Some(opening),

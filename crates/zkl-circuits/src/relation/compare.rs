@@ -32,12 +32,12 @@ pub enum Reason {
     Type,
     /// Its times are of another kind of zone in the first table.
     Zone,
-    /// Numbers here, a dictionary in the first table, or the other way round.
+    /// Of numbers, a dictionary and digests of text, another one than in the first table.
     Encoding,
-    /// Text, or a dictionary of more than 255 values: its values are not committed to.
+    /// Text that is not hashed, or a dictionary of more than 255 values: its values are not committed to.
     NoValues,
-    /// No number, date or timestamp, where an operation needs one.
-    NotNumeric,
+    /// A dictionary, where an operation needs numbers, dates, timestamps or text.
+    NoKey,
 }
 
 impl fmt::Display for Reason {
@@ -48,7 +48,9 @@ impl fmt::Display for Reason {
             Self::Zone => "has it with times of another zone",
             Self::Encoding => "has it in another encoding",
             Self::NoValues => "does not commit to its values",
-            Self::NotNumeric => "has no numbers, dates or timestamps in it",
+            Self::NoKey => {
+                "has a dictionary in it, where the operation needs numbers, dates, timestamps or hashed text"
+            }
         })
     }
 }
@@ -63,6 +65,23 @@ pub fn compare(tables: &[&Layout]) -> Vec<Compared> {
     }
     let compared = |name: &str| Compared { column: name.to_owned(), positions: positions(tables, name) };
     names.into_iter().map(compared).collect()
+}
+
+/// What of a column's values is committed to.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Committed {
+    Numbers,
+    Codes,
+    Digests,
+}
+
+const fn committed(column: &ColumnLayout) -> Option<Committed> {
+    match column.encoding {
+        Encoding::Numeric { .. } => Some(Committed::Numbers),
+        Encoding::Category { .. } => Some(Committed::Codes),
+        Encoding::Hashed => Some(Committed::Digests),
+        Encoding::Grouped { .. } | Encoding::Opaque => None,
+    }
 }
 
 /// Where the tables have the column.
@@ -80,12 +99,7 @@ pub(super) fn positions(tables: &[&Layout], name: &str) -> Result<Vec<usize>, No
         if column.zone != first.zone {
             return Err(not(Reason::Zone));
         }
-        let has_values = |column: &ColumnLayout| match column.encoding {
-            Encoding::Numeric { .. } => Some(true),
-            Encoding::Category { .. } => Some(false),
-            Encoding::Grouped { .. } | Encoding::Opaque => None,
-        };
-        match (has_values(column), has_values(first)) {
+        match (committed(column), committed(first)) {
             (None, _) => return Err(not(Reason::NoValues)),
             (own, first) if own != first => return Err(not(Reason::Encoding)),
             _ => positions.push(position),
@@ -129,6 +143,9 @@ mod tests {
             column("d", ColumnType::Date, numeric(1)),
             column("big", ColumnType::Category, Encoding::Grouped { capacity: 512 }),
             column("small", ColumnType::Category, Encoding::Category { capacity: 4 }),
+            column("id", ColumnType::Text, Encoding::Hashed),
+            column("mail", ColumnType::Text, Encoding::Hashed),
+            column("ward", ColumnType::Text, Encoding::Hashed),
         ]);
         let right = layout(vec![
             column("kind", ColumnType::Category, Encoding::Category { capacity: 16 }).nullable(true),
@@ -139,6 +156,9 @@ mod tests {
             column("big", ColumnType::Category, Encoding::Category { capacity: 4 }),
             column("small", ColumnType::Category, Encoding::Grouped { capacity: 512 }),
             column("extra", ColumnType::Int, numeric(1)),
+            column("id", ColumnType::Text, Encoding::Hashed).nullable(true),
+            column("mail", ColumnType::Text, Encoding::Opaque),
+            column("ward", ColumnType::Category, Encoding::Category { capacity: 4 }),
         ]);
         let found = compare(&[&left, &right]);
         let not = |table, reason| Err(NotCompared { table, reason });
@@ -151,6 +171,9 @@ mod tests {
             ("d", not(1, Reason::Absent)),
             ("big", not(0, Reason::NoValues)),
             ("small", not(1, Reason::NoValues)),
+            ("id", Ok(vec![8, 8])),
+            ("mail", not(1, Reason::NoValues)),
+            ("ward", not(1, Reason::Type)),
             ("extra", not(0, Reason::Absent)),
         ];
         let expected: Vec<_> =

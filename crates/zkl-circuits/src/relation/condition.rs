@@ -9,6 +9,7 @@ use zkl_argument::relation::{ColumnSet, ColumnTest, Test};
 use zkl_core::{
     ark::Fr,
     column::ColumnType,
+    hashed::{DigestCells, ValueHasher},
     layout::{ColumnLayout, Encoding, Layout},
 };
 
@@ -27,7 +28,7 @@ use crate::{
 pub struct Condition {
     /// The column.
     pub column: String,
-    /// What its value is compared with: the canonical text of a [`Literal`] for numbers, dates and timestamps, the value of a dictionary.
+    /// What its value is compared with: the canonical text of a [`Literal`] for numbers, dates and timestamps, the value of a dictionary or of text.
     pub is: Comparison<String>,
 }
 
@@ -50,7 +51,7 @@ pub struct Details {
 pub enum ConditionProblem {
     /// It is none of the compared columns.
     NotCompared,
-    /// It is a dictionary, whose values have no order.
+    /// It is a dictionary or text, whose values have no order.
     NoOrder,
     /// It is no number, date or timestamp.
     NotNumeric,
@@ -116,6 +117,13 @@ impl Condition {
             }
             return Ok(vec![test(Test::Equal(value_digest(column.ty, value)))]);
         }
+        if column.encoding == Encoding::Hashed {
+            let Comparison::Equal(value) = &self.is else { return Err(ConditionProblem::NoOrder) };
+            let digest = hashed_element(&ValueHasher::new(column.ty).cells(value));
+            // 0 is null, which meets no condition.
+            let digest = Some(digest).filter(|digest| *digest != Fr::default()).ok_or(ConditionProblem::NoValue)?;
+            return Ok(vec![test(Test::Equal(digest))]);
+        }
         Ok(match self.ends(column)? {
             [Some(lower), Some(upper)] if lower > upper => return Err(ConditionProblem::NoValue),
             [Some(lower), Some(upper)] if lower == upper => vec![test(Test::Equal(element(value(&lower)?)))],
@@ -152,6 +160,12 @@ fn value(value: &BigInt) -> Result<i64, ConditionProblem> {
 fn bound(value: &BigInt) -> Result<i128, ConditionProblem> {
     let (least, most) = (i128::from(i64::MIN), i128::from(i64::MAX));
     value.to_i128().filter(|value| (least..=most).contains(value)).ok_or(ConditionProblem::Size)
+}
+
+/// The number that stands for a digest.
+pub fn hashed_element(cells: &DigestCells) -> Fr {
+    let digest = cells.iter().rev().fold(0u128, |digest, &cell| digest << 16 | u128::from(cell));
+    Fr::from(digest)
 }
 
 fn element(value: i64) -> Fr {

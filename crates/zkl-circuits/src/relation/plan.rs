@@ -5,7 +5,10 @@ use zkl_argument::{
     commit::RowGroups,
     relation::{ColumnShape, RelationKind, RelationShape, TableShape},
 };
-use zkl_core::layout::{Encoding, Layout};
+use zkl_core::{
+    hashed::DIGEST_CELLS,
+    layout::{Encoding, Layout},
+};
 
 use super::{
     compare::{NotCompared, Reason, positions},
@@ -71,11 +74,12 @@ impl<'a> RelationPlan<'a> {
             let found = positions(&layouts, column).map_err(|NotCompared { table, reason }| {
                 RelationPlanError::Column { column: column.clone(), table, reason }
             })?;
-            // Keys of two tables are compared as numbers: their dictionaries have codes of their own.
+            // Keys of two tables are compared as numbers, which digests are too: their dictionaries have codes of their own.
             let first = found.first().and_then(|&position| layouts.first()?.columns().get(position));
-            let is_number = first.is_some_and(|first| matches!(first.encoding, Encoding::Numeric { .. }));
+            let is_number =
+                first.is_some_and(|first| matches!(first.encoding, Encoding::Numeric { .. } | Encoding::Hashed));
             if operation == Operation::Disjoint && !is_number {
-                let (column, reason) = (column.clone(), Reason::NotNumeric);
+                let (column, reason) = (column.clone(), Reason::NoKey);
                 return Err(RelationPlanError::Column { column, table: 0, reason });
             }
             if by_column.last().is_some_and(|before| before.first() >= found.first()) {
@@ -173,11 +177,12 @@ impl<'a> RelationPlan<'a> {
         })
     }
 
-    /// Leaves of the compared columns' records in the seal of a table.
+    /// Leaves of the compared columns' records in the seal of a table, but for those that the argument needs nothing of.
     pub(super) fn leaves(&self, table: usize) -> Vec<RecordIndex> {
         let layout = self.tables.get(table).map(|table| table.layout());
-        let leaf = |&position: &usize| layout.and_then(|layout| RecordIndex::column(layout, position));
-        self.positions(table).iter().filter_map(leaf).collect()
+        let columns = self.shape.tables().get(table).map(|table| table.columns.as_slice()).unwrap_or_default();
+        let sealed = self.positions(table).iter().zip(columns).filter(|(_, column)| column.is_sealed());
+        sealed.filter_map(|(&position, _)| RecordIndex::column(layout?, position)).collect()
     }
 
     /// The compared columns that are dictionaries, by their place among all that are compared.
@@ -204,7 +209,7 @@ impl RelationUnit<'_> {
         self.scan.layout().rows()
     }
 
-    /// Per compared column, which committed columns of the segment it has: limbs and validity, or codes.
+    /// Per compared column, which committed columns of the segment it has: limbs and validity, codes, or the parts of digests.
     pub(super) fn cells(&self, positions: &[usize]) -> Vec<Vec<usize>> {
         let layout = self.scan.layout();
         let of_column = |&column: &usize| {
@@ -218,6 +223,7 @@ impl RelationUnit<'_> {
                     }
                     cells
                 }
+                Some(Encoding::Hashed) => (0..DIGEST_CELLS).map(|part| Cell::Digest { column, part }).collect(),
                 _ => vec![Cell::Code { column }],
             };
             cells.into_iter().filter_map(|cell| self.scan.position(cell)).collect()
@@ -240,6 +246,7 @@ fn column_shape(kind: RelationKind, layout: &Layout, position: usize) -> Option<
             true => ColumnShape::Category { capacity },
             false => ColumnShape::Code { capacity },
         }),
+        Encoding::Hashed => Some(ColumnShape::Hashed),
         Encoding::Grouped { .. } | Encoding::Opaque => None,
     }
 }

@@ -300,6 +300,9 @@ pub(super) fn unit_cells<'a>(
                     cells.push(CellData::U32((*codes).into()));
                     cells.push(CellData::Field(digests.next().ok_or_else(error)?.as_slice().into()));
                 }
+                (ColumnData::Hashed { parts, .. }, ColumnShape::Hashed) => {
+                    cells.extend(parts.iter().map(|part| CellData::U16((*part).into())));
+                }
                 _ => return Err(error()),
             }
         }

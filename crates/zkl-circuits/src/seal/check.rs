@@ -97,13 +97,13 @@ fn check_column(scope: Scope, rows: u64, column: &ColumnLayout, profile: &Column
         (Encoding::Grouped { capacity }, ColumnStats::Grouped(stats)) => {
             check_entries(scope, column.ty, capacity, profile.valid, &stats.entries)
         }
-        (Encoding::Opaque, ColumnStats::Opaque) => Ok(()),
+        (Encoding::Opaque | Encoding::Hashed, ColumnStats::Opaque) => Ok(()),
         (encoding, stats) => {
             let expected = match encoding {
                 Encoding::Numeric { .. } => RecordKind::Numeric,
                 Encoding::Category { .. } => RecordKind::Category,
                 Encoding::Grouped { .. } => RecordKind::Grouped,
-                Encoding::Opaque => RecordKind::Opaque,
+                Encoding::Opaque | Encoding::Hashed => RecordKind::Opaque,
             };
             let got = match stats {
                 ColumnStats::Numeric(_) => RecordKind::Numeric,

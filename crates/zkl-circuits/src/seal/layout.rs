@@ -3,6 +3,7 @@
 use zkl_core::{
     ark::Fr,
     column::{ColumnType, TimeUnit},
+    hashed::DIGEST_CELLS,
     layout::{Encoding, Layout, PairLayout},
 };
 use zkl_poseidon::{Domain, hash_many, hash_to_field};
@@ -28,7 +29,7 @@ pub fn layout_digest(layout: &Layout) -> Fr {
 ///
 /// Types: bool 0, int 1, decimal 2 (parameter: scale), date 3, timestamp 4 (parameter: unit, s 0, ms 1, us 2, ns 3),
 /// category 5, text 6. Encodings: numeric 1 (size: limbs), category 2 (size: capacity), grouped 3 (size: capacity),
-/// opaque 4 (size: 0). Only numeric columns, whose size is below 2^8, have fraction bits. Pairs: joint 1 (group, label), product 2 (left, right).
+/// opaque 4 (size: 0), hashed 5 (size: 8, the parts of a digest). Only numeric columns, whose size is below 2^8, have fraction bits. Pairs: joint 1 (group, label), product 2 (left, right).
 pub fn layout_vector(layout: &Layout) -> Vec<Fr> {
     let mut vector = Vec::with_capacity(4 + 2 * layout.columns().len() + layout.pairs().len());
     vector.push(Fr::from(LAYOUT_VERSION));
@@ -42,6 +43,7 @@ pub fn layout_vector(layout: &Layout) -> Vec<Fr> {
             Encoding::Category { capacity } => (2, capacity),
             Encoding::Grouped { capacity } => (3, capacity),
             Encoding::Opaque => (4, 0),
+            Encoding::Hashed => (5, DIGEST_CELLS as u32),
         };
         vector.push(hash_to_field(NAME, column.name.as_bytes()));
         let packed = u64::from(ty)

@@ -26,6 +26,13 @@ pub(crate) struct ReadArgs {
     /// Type of one column: bool, int, decimal(2), date, timestamp(s), category, text (may be repeated)
     #[arg(long = "column", value_name = "NAME=TYPE", value_parser = column_type)]
     pub(crate) columns: Vec<(String, zkl_ledger::types::ColumnType)>,
+    /// Read a column as text and commit to the digests of its values, so that it can be compared, looked up and be a key (may be
+    /// repeated) [default: every column of text]
+    #[arg(long = "hash", value_name = "NAME")]
+    pub(crate) hash: Vec<String>,
+    /// Read a column as text and commit to nothing but which of its values are missing (may be repeated)
+    #[arg(long = "opaque", value_name = "NAME")]
+    pub(crate) opaque: Vec<String>,
     /// Field delimiter of a CSV file [default: the one of `,` `;` tab `|` that fits]
     #[arg(long, value_name = "CHAR", value_parser = ascii_char)]
     pub(crate) delimiter: Option<u8>,

@@ -108,6 +108,8 @@ struct InspectedColumn {
     name: String,
     r#type: String,
     nullable: bool,
+    /// How its values are committed to.
+    encoding: &'static str,
 }
 
 #[derive(Serialize)]
@@ -170,9 +172,11 @@ impl InspectedEntry {
         }
         if let Some(table) = &self.table {
             fields.push(("rows", table.rows.to_string()));
-            for InspectedColumn { name, r#type, nullable } in &table.columns {
+            for InspectedColumn { name, r#type, nullable, encoding } in &table.columns {
                 let nulls = if *nullable { ", may be absent" } else { "" };
-                fields.push(("column", format!("{name}: {type}{nulls}")));
+                // The type of other columns says it.
+                let text = if r#type == "text" { format!(", {encoding}") } else { String::new() };
+                fields.push(("column", format!("{name}: {type}{text}{nulls}")));
             }
             fields.extend(table.reading.iter().map(|line| ("read", line.clone())));
         }
@@ -315,6 +319,7 @@ fn columns(layout: &Layout) -> Vec<InspectedColumn> {
         name: column.name.clone(),
         r#type: column.ty.to_string(),
         nullable: column.nullable,
+        encoding: column.encoding.name(),
     };
     layout.columns().iter().map(column).collect()
 }

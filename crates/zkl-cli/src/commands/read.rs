@@ -17,6 +17,8 @@ pub(super) fn options(args: ReadArgs) -> Result<ReadOptions, CliError> {
         sheet: args.sheet,
         columns: args.columns,
         round: args.round,
+        hash: args.hash,
+        opaque: args.opaque,
         delimiter: args.delimiter,
         quote: args.quote,
         header: !args.no_header,

@@ -170,11 +170,11 @@ fn how_the_table_is_read_is_in_the_file() {
     fs::create_dir(workdir.path("data")).unwrap();
     workdir.write(
         "data/t.csv",
-        "# made by hand\nzip;price;day\n0123;1,25;1/2/2024\n0456;2,75;3/4/2024\n0789;NONE;5/6/2024\n",
+        "# made by hand\nzip;price;day;ward;note\n0123;1,25;1/2/2024;7;a\n0456;2,75;3/4/2024;8;b\n0789;NONE;5/6/2024;7;\n",
     );
     workdir.write(
         "data/t.yaml",
-        "version: 1\nsource: t.csv\nname: team/t\nprivacy: public\nattest_only: true\ncolumns: {zip: category}\nround: {price: 1}\n\
+        "version: 1\nsource: t.csv\nname: team/t\nprivacy: public\nattest_only: true\ncolumns: {zip: category}\nround: {price: 1}\nhash: [ward]\nopaque: [note]\n\
          delimiter: ';'\ncomment: '#'\ndecimal: ','\ndates: dmy\nnulls: [NONE]\nreceipts: out\n\
          claims:\n  cheap: max(price) <= 3\n  known: nulls(price) <= 1\n  zips: count(zip) >= 3\n",
     );
@@ -183,7 +183,9 @@ fn how_the_table_is_read_is_in_the_file() {
     let seen = workdir.json(&["inspect", "data/out/notarization.receipt"]);
     let columns = seen["receipts"][0]["entries"][0]["table"]["columns"].as_array().unwrap();
     let types: Vec<_> = columns.iter().map(|column| column["type"].as_str().unwrap()).collect();
-    assert_eq!(types, ["category", "decimal(1)", "date"]);
+    assert_eq!(types, ["category", "decimal(1)", "date", "text", "text"]);
+    let encodings = [3, 4].map(|column| columns[column]["encoding"].as_str().unwrap());
+    assert_eq!(encodings, ["hashed", "opaque"]);
     assert_eq!(workdir.json(&["show", "team/t"])["predicate"]["privacy"], "public");
 }
 

@@ -97,6 +97,47 @@ fn the_first_row_of_every_key_is_kept() {
     assert_eq!(names(&workdir), before);
 }
 
+const VISITS: &str =
+    "patient,age,ward\nP-001,34,oak\nP-002,58,ash\nP-001,34,elm\n,41,oak\nP-003,77,ash\n,41,oak\np-001,34,oak\n";
+
+#[test]
+fn keys_of_text_are_deduplicated_erased_and_proved_to_be_unique() {
+    let workdir = Maker::new();
+    workdir.write("visits.csv", VISITS);
+    let dedup = ["dedup", "visits.csv", "--hash", "patient", "--key", "patient", "-o", "once.csv"];
+    let made = workdir.makes(&[&dedup[..], &["--receipt", "once.receipt"]].concat());
+    let once = "patient,age,ward\nP-001,34,oak\nP-002,58,ash\n,41,oak\nP-003,77,ash\np-001,34,oak\n";
+    assert_eq!(fs::read_to_string(workdir.path("once.csv")).unwrap(), once);
+    assert_eq!(made["relation"], "once = dedup(visits on patient)");
+    let verified = workdir.ok(&["verify", "once.receipt"]);
+    assert!(verified.contains("once has one row for every patient that visits has"), "{verified}");
+    assert!(verified.contains("patient (text by 128 bits of a digest"), "{verified}");
+    assert_eq!(workdir.json(&["verify", "once.receipt"])["relation"]["hashed"], serde_json::json!(["patient"]));
+    assert!(workdir.ok(&["inspect", "once.receipt"]).contains("patient: text, hashed, may be absent"));
+
+    // The source is known, with its column of text.
+    let made = workdir.makes(&["erase", "visits.csv", "patient = \"P-001\"", "-o", "rest.csv"]);
+    assert_eq!((&made["source"]["is_new"], &made["tables"][0]["rows"]), (&false.into(), &5.into()));
+    assert!(!fs::read_to_string(workdir.path("rest.csv")).unwrap().contains("P-001"));
+    let error = workdir.fails(3, &["erase", "visits.csv", "patient = \"P-004\"", "-o", "out.csv"]);
+    assert!(error.contains("no row of visits has patient = P-004"), "{error}");
+    let error = workdir.fails(2, &["filter", "visits.csv", "patient >= \"P-002\"", "-o", "out.csv"]);
+    assert!(error.contains("has values without an order"), "{error}");
+
+    let relate = |relation: &'static str, table: &'static str| ["relate", relation, "--data", table];
+    let text = workdir.makes(&relate("unique(once on patient)", "once=once.csv")).to_string();
+    assert!(text.contains("unique(once on patient)"), "{text}");
+    let error = workdir.fails(3, &relate("unique(visits on patient)", "visits=visits.csv"));
+    assert!(error.contains("an earlier row has the key of row 3 of visits"), "{error}");
+    workdir.makes(&relate("absent(rest, patient = \"P-001\")", "rest=rest.csv"));
+
+    // What is opaque is compared in nothing.
+    workdir.write("sealed.csv", VISITS);
+    workdir.makes(&["notarize", "sealed.csv", "--opaque", "patient"]);
+    let error = workdir.fails(2, &relate("unique(sealed on patient)", "sealed=sealed.csv"));
+    assert!(error.contains("does not commit to its values") && error.contains("--hash"), "{error}");
+}
+
 #[test]
 fn what_is_erased_may_stay_out_of_the_log() {
     let workdir = Maker::new();

@@ -14,6 +14,7 @@ use crate::{
     nulls::NullRule,
     number::Parsed,
     report::{Basis, ColumnReport, RuledOut},
+    schema_file::TextEncoding,
 };
 
 /// What a file's own schema says about a column.
@@ -58,6 +59,7 @@ pub(crate) enum Plan {
     },
     Bool([bool; 2]),
     Category(Dictionary),
+    Hashed,
     Opaque,
 }
 
@@ -76,7 +78,7 @@ impl Found {
         match &self.plan {
             Plan::Bool(seen) => seen.iter().filter(|seen| **seen).count(),
             Plan::Category(dictionary) => dictionary.len(),
-            Plan::Numeric { .. } | Plan::Opaque => 0,
+            Plan::Numeric { .. } | Plan::Hashed | Plan::Opaque => 0,
         }
     }
 
@@ -85,6 +87,7 @@ impl Found {
         let encoding = match &self.plan {
             Plan::Numeric { min, max, .. } => Encoding::for_span(max.abs_diff(*min)),
             Plan::Bool(_) | Plan::Category(_) => Encoding::for_distinct(self.distinct()).unwrap_or(Encoding::Opaque),
+            Plan::Hashed => Encoding::Hashed,
             Plan::Opaque => Encoding::Opaque,
         };
         let ColumnReport { name, ty, nullable, .. } = &self.report;
@@ -106,6 +109,8 @@ pub(crate) struct Expected<'a> {
     pub(crate) name: &'a str,
     pub(crate) pinned: Option<ColumnType>,
     pub(crate) nullable: Option<bool>,
+    /// How it is committed to if it is text.
+    pub(crate) encoding: Option<TextEncoding>,
     pub(crate) round: bool,
     pub(crate) file: FileType,
     /// Of numbers that may be floats.
@@ -121,6 +126,9 @@ pub(crate) struct ColumnState {
     basis: Basis,
     pinned: Option<ColumnType>,
     nullable: Option<bool>,
+    encoding: Option<TextEncoding>,
+    /// Whether some value has no text that could be hashed.
+    has_no_text: bool,
     nulls: NullRule,
     null_count: u64,
     first_null: Option<u64>,
@@ -137,7 +145,7 @@ pub(crate) struct ColumnState {
 
 impl ColumnState {
     pub(crate) fn new(expected: Expected<'_>) -> Self {
-        let Expected { name, pinned, nullable, round, file, floats, joint, nulls } = expected;
+        let Expected { name, pinned, nullable, encoding, round, file, floats, joint, nulls } = expected;
         let kind = match (pinned, &file) {
             (Some(ColumnType::Bool), _) | (None, FileType::Bool) => Kind::Bool([false; 2]),
             (Some(ty @ (ColumnType::Int | ColumnType::Decimal { .. })), _) => {
@@ -166,6 +174,8 @@ impl ColumnState {
             basis,
             pinned,
             nullable,
+            encoding,
+            has_no_text: false,
             nulls,
             null_count: 0,
             first_null: None,
@@ -205,11 +215,12 @@ impl ColumnState {
         if self.nulls.is_null(cell) {
             return self.add_nulls(1, at);
         }
-        if let Cell::Opaque(what) = cell
-            && !matches!(self.kind, Kind::Text)
-        {
-            let fault = Fault::Unsupported { data_type: what.to_owned() };
-            return Err(Box::new(Bad { at, fault, value: None }));
+        if let Cell::Opaque(what) = cell {
+            if !matches!(self.kind, Kind::Text) || self.encoding == Some(TextEncoding::Hashed) {
+                let fault = Fault::Unsupported { data_type: what.to_owned() };
+                return Err(Box::new(Bad { at, fault, value: None }));
+            }
+            self.has_no_text = true;
         }
         if matches!(cell, Cell::Infinite) && !matches!(self.kind, Kind::Text | Kind::Category(_)) {
             return Err(Bad::new(at, Fault::NotFinite, cell));
@@ -338,6 +349,11 @@ impl ColumnState {
     /// The finished column.
     pub(crate) fn finish(mut self) -> Result<Found, Box<Bad>> {
         let mut zone = None;
+        let text = match self.encoding {
+            Some(TextEncoding::Opaque) => Plan::Opaque,
+            None if self.has_no_text => Plan::Opaque,
+            _ => Plan::Hashed,
+        };
         let joint_is_full = self.in_joint && self.joint.is_none();
         let joint = self.joint.take();
         let as_category = self.in_joint && self.pinned.is_none() && !matches!(self.kind, Kind::Bool(_) | Kind::Text);
@@ -348,7 +364,7 @@ impl ColumnState {
                 }
                 (ColumnType::Category, Plan::Category(dictionary))
             }
-            _ if as_category && joint_is_full => (ColumnType::Text, Plan::Opaque),
+            _ if as_category && joint_is_full => (ColumnType::Text, text),
             (Kind::Bool(seen), _) => (ColumnType::Bool, Plan::Bool(seen)),
             (Kind::Number(mut numbers), _) => {
                 let Fit { ty, min, max, rounded } = numbers.finish()?;
@@ -369,7 +385,7 @@ impl ColumnState {
                 self.basis = Basis::OnlyNulls;
                 (ColumnType::Category, Plan::Category(Dictionary::default()))
             }
-            (Kind::Mixed | Kind::Text, _) => (ColumnType::Text, Plan::Opaque),
+            (Kind::Mixed | Kind::Text, _) => (ColumnType::Text, text),
         };
         let distinct = match &plan {
             Plan::Category(dictionary) => Some(dictionary.len()),

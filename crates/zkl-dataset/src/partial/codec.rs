@@ -135,7 +135,7 @@ impl Column {
             }
             (Values::Bool(seen), ColumnType::Bool) => count_fits(seen.iter().filter(|seen| **seen).count()),
             (Values::Category(values), ColumnType::Category) => count_fits(values.len()) && fits_dictionary(values),
-            (Values::Opaque, ColumnType::Text) => true,
+            (Values::Hashed | Values::Opaque, ColumnType::Text) => true,
             _ => false,
         };
         of_type && !self.name.is_empty()

@@ -369,6 +369,7 @@ fn typed_columns_keep_their_types() {
     );
     let output = run(&parquet_of(with_list).scan().options(with_pins(&["l=text"]))).unwrap();
     assert_eq!((types(&output)[2].as_str(), output.profile.columns[2].valid), ("text?", 2));
+    assert_eq!(output.layout.columns()[2].encoding, zkl_core::layout::Encoding::Opaque, "a list has no text");
     let json = run(&Fixture::new("t.ndjson", "{\"l\":[1]}\n{}\n").scan().options(with_pins(&["l=text"]))).unwrap();
     assert_eq!(json.profile.columns[0].valid, 1);
 }

@@ -48,6 +48,7 @@ fn many_values_become_text() {
     let output = run(&Fixture::new("t.csv", format!("a,b\n{rows}")).scan()).unwrap();
     assert_eq!(types(&output), ["text", "int"]);
     assert_eq!(output.report.columns[0].basis, Basis::TooManyValues);
+    assert_eq!(output.layout.columns()[0].encoding, zkl_core::layout::Encoding::Hashed);
     assert_eq!(output.profile.columns[0].valid, 65_536);
     let grouped = pinned(&format!("a,b\n{rows}"), &["b=category"]).unwrap();
     assert!(matches!(&grouped.profile.columns[1].stats, ColumnStats::Grouped(stats) if stats.distinct() == 300));

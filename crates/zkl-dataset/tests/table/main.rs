@@ -10,6 +10,7 @@ mod inference;
 mod parts;
 mod real_tables;
 mod sources;
+mod text;
 mod workbook;
 
 use std::{io::Write as _, path::PathBuf};

@@ -29,11 +29,9 @@ const TYPES: [(&str, &str); 7] = [
 
 fn scan_as(types: &[(&str, &str)], content: &str) -> Scan {
     let pin = |(name, ty): &(&str, &str)| ColumnPin {
-        name: (*name).to_owned(),
         ty: Some(ty.parse().unwrap()),
-        nullable: None,
-        null_tokens: None,
         round: *name == "price",
+        ..ColumnPin::new(*name)
     };
     let pins = Pins::new(false, types.iter().map(pin).collect());
     Scan::new(Source::bytes(content.as_bytes().to_vec())).options(ScanOptions { pins, ..ScanOptions::default() })

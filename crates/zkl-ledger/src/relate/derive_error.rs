@@ -117,7 +117,7 @@ impl DerivationError {
                 Some(format!("that no row has a value can be proved: absent({dataset}, ...)"))
             }
             Self::NotStratified { .. } => {
-                Some("a column is told apart that has numbers, dates or times, or at most 255 values".to_owned())
+                Some("a column is told apart that is not opaque: read it with --hash".to_owned())
             }
             Self::Unfinished { source, .. } => source.hint(),
             _ => None,

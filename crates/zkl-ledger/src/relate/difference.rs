@@ -9,10 +9,10 @@ use zkl_argument::{
     relation::{RelationKind, Test},
 };
 use zkl_circuits::{
-    relation::{Operation, RelationPlan},
+    relation::{Operation, RelationPlan, hashed_element},
     seal::ColumnRecord,
 };
-use zkl_core::ark::Fr;
+use zkl_core::{ark::Fr, hashed::DIGEST_CELLS};
 
 use super::{
     error::{BrokenRow, RelateError},
@@ -268,10 +268,16 @@ fn value_of(column: &ColumnData<'_>, committed: &Committed<'_>, row: usize) -> O
             let is_valid = valid.is_none_or(|valid| valid.get(row).copied().unwrap_or(false));
             is_valid.then(|| Fr::from(committed.number(record.min, limbs, row)))
         }
+        (ColumnData::Hashed { parts, .. }, _) => Some(hashed(parts, row)).filter(|digest| *digest != Fr::default()),
         (ColumnData::Codes16(codes), _) => digest(codes.get(row).copied().unwrap_or(0).into()),
         (ColumnData::Codes32(codes), _) => digest(codes.get(row).copied().unwrap_or(0) as usize),
         _ => None,
     }
+}
+
+/// The digest of a row of hashed text: 0 for null.
+fn hashed(parts: &[&[u16]; DIGEST_CELLS], row: usize) -> Fr {
+    hashed_element(&parts.map(|part| part.get(row).copied().unwrap_or(0)))
 }
 
 /// A hash of every row's values in the compared columns.
@@ -304,6 +310,7 @@ fn hash_value(column: &ColumnData<'_>, committed: &Committed<'_>, row: usize, ha
             let is_valid = valid.is_none_or(|valid| valid.get(row).copied().unwrap_or(false));
             is_valid.then(|| committed.number(record.min, limbs, row)).hash(hasher);
         }
+        (ColumnData::Hashed { parts, .. }, _) => hashed(parts, row).hash(hasher),
         (ColumnData::Codes16(codes), ColumnRecord::Category(record)) => {
             let code = codes.get(row).copied().unwrap_or(0);
             record.values.get(usize::from(code)).hash(hasher);

@@ -3,7 +3,8 @@
 use std::fmt;
 
 use thiserror::Error;
-use zkl_circuits::relation::{Operation, ProveRelationError, RelationPlanError};
+use zkl_argument::{PlanError, relation::KEY_BITS};
+use zkl_circuits::relation::{Operation, ProveRelationError, Reason, RelationPlanError};
 use zkl_core::tree::LeafIndex;
 use zkl_receipt::VerifyError;
 
@@ -117,14 +118,20 @@ impl RelateError {
     }
 
     /// What can be done about it, if there is something.
-    pub const fn hint(&self) -> Option<&'static str> {
+    pub fn hint(&self) -> Option<&'static str> {
         match self {
             Self::Attested { .. } => Some("notarize the table with a proof: without --attest-only"),
             Self::Closed { .. } => Some("use that receipt, or prove the relation again"),
             Self::Strings => Some("notarize the tables under one string"),
+            Self::Plan(RelationPlanError::Column { reason: Reason::NoValues, .. }) => {
+                Some("notarize the table with --hash for this column: its text can be compared then, and be a key")
+            }
             Self::Plan(RelationPlanError::Column { .. } | RelationPlanError::NoColumns) => Some(
-                "columns are compared that have one name and type in all tables, and are numbers, dates, times or have at most 255 values; a schema gives types",
+                "columns are compared that have one name and type in all tables, and are numbers, dates, times, text, or have at most 255 values; a schema gives types, and --hash makes text of what has more",
             ),
+            Self::Plan(RelationPlanError::Shape(PlanError::Size { what: KEY_BITS, .. })) => {
+                Some("name fewer columns: a key holds one of text, or two of numbers")
+            }
             _ => None,
         }
     }

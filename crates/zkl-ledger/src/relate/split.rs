@@ -16,6 +16,9 @@ use zkl_argument::ColumnData;
 
 use super::rows::RelatedRows;
 
+/// Bits of a limb, and of a part of a digest.
+const LIMB_BITS: usize = 16;
+
 /// How large the parts are in proportion to each other: two or three numbers, as in `80/20`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Ratio(Vec<u32>);
@@ -167,11 +170,16 @@ fn cell(column: &ColumnData<'_>, row: usize) -> Option<Option<i128>> {
     match column {
         ColumnData::Numeric { limbs, valid } => {
             let is_valid = valid.is_none_or(|valid| valid.get(row).copied().unwrap_or(false));
-            let limb = |(at, limb): (usize, &&[u16])| i128::from(limb.get(row).copied().unwrap_or(0)) << (16 * at);
+            let limb =
+                |(at, limb): (usize, &&[u16])| i128::from(limb.get(row).copied().unwrap_or(0)) << (LIMB_BITS * at);
             Some(is_valid.then(|| limbs.iter().enumerate().map(limb).sum()))
         }
         ColumnData::Codes16(codes) => Some(codes.get(row).map(|&code| code.into())),
         ColumnData::Codes32(codes) => Some(codes.get(row).map(|&code| code.into())),
+        ColumnData::Hashed { parts, .. } => {
+            let parts = parts.iter().rev().map(|part| u128::from(part.get(row).copied().unwrap_or(0)));
+            Some(Some(parts.fold(0u128, |digest, part| digest << LIMB_BITS | part) as i128))
+        }
         ColumnData::Opaque { .. } => None,
     }
 }

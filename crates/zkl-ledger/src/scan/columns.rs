@@ -2,7 +2,10 @@
 
 use zeroize::Zeroize;
 use zkl_argument::ColumnData;
-use zkl_core::layout::{Encoding, Layout};
+use zkl_core::{
+    hashed::DIGEST_CELLS,
+    layout::{Encoding, Layout},
+};
 use zkl_dataset::{EncodedBatch, EncodedColumn};
 
 /// Bits of a limb.
@@ -17,6 +20,7 @@ pub(crate) struct SegmentColumns {
 enum SegmentColumn {
     Numeric { fraction_bits: u8, limbs: Vec<Vec<u16>>, valid: Option<Vec<bool>> },
     Codes(Vec<u16>),
+    Hashed { parts: [Vec<u16>; DIGEST_CELLS], valid: Option<Vec<bool>> },
     Opaque { valid: Option<Vec<bool>> },
 }
 
@@ -32,6 +36,9 @@ impl SegmentColumns {
                     valid,
                 },
                 Encoding::Category { .. } | Encoding::Grouped { .. } => SegmentColumn::Codes(Vec::with_capacity(rows)),
+                Encoding::Hashed => {
+                    SegmentColumn::Hashed { parts: std::array::from_fn(|_| Vec::with_capacity(rows)), valid }
+                }
                 Encoding::Opaque => SegmentColumn::Opaque { valid },
             }
         });
@@ -62,6 +69,12 @@ impl SegmentColumn {
                 extend(valid, bits);
             }
             (Self::Codes(codes), EncodedColumn::Codes(more)) => codes.extend_from_slice(more),
+            (Self::Hashed { parts, valid }, EncodedColumn::Hashed { digests, valid: bits }) => {
+                for (index, part) in parts.iter_mut().enumerate() {
+                    part.extend(digests.iter().map(|digest| digest[index]));
+                }
+                extend(valid, bits);
+            }
             (Self::Opaque { valid }, EncodedColumn::Opaque { valid: bits }) => extend(valid, bits),
             _ => return false,
         }
@@ -74,6 +87,9 @@ impl SegmentColumn {
                 ColumnData::Numeric { limbs: limbs.iter().map(Vec::as_slice).collect(), valid: valid.as_deref() }
             }
             Self::Codes(codes) => ColumnData::Codes16(codes),
+            Self::Hashed { parts, valid } => {
+                ColumnData::Hashed { parts: parts.each_ref().map(Vec::as_slice), valid: valid.as_deref() }
+            }
             Self::Opaque { valid } => ColumnData::Opaque { valid: valid.as_deref() },
         }
     }
@@ -95,6 +111,10 @@ impl Drop for SegmentColumns {
                     valid.zeroize();
                 }
                 SegmentColumn::Codes(codes) => codes.zeroize(),
+                SegmentColumn::Hashed { parts, valid } => {
+                    parts.zeroize();
+                    valid.zeroize();
+                }
                 SegmentColumn::Opaque { valid } => valid.zeroize(),
             }
         }
@@ -116,6 +136,7 @@ mod tests {
             column("n", ColumnType::Int, true, Encoding::Numeric { limbs: 4 }),
             column("c", ColumnType::Category, false, Encoding::Category { capacity: 4 }),
             column("t", ColumnType::Text, true, Encoding::Opaque),
+            column("h", ColumnType::Text, true, Encoding::Hashed),
         ];
         Layout::new(3, columns, Vec::new()).unwrap()
     }
@@ -128,6 +149,10 @@ mod tests {
                 EncodedColumn::Numeric { u: u.to_vec(), valid: valid.to_vec() },
                 EncodedColumn::Codes(codes.to_vec()),
                 EncodedColumn::Opaque { valid: valid.to_vec() },
+                EncodedColumn::Hashed {
+                    digests: u.iter().map(|u| std::array::from_fn(|part| *u as u16 ^ part as u16)).collect(),
+                    valid: valid.to_vec(),
+                },
             ],
         }
     }
@@ -138,14 +163,23 @@ mod tests {
         assert!(columns.push(&batch(0, &[0x1234_5678_9abc_def0, 0], &[true, false], &[1, 2])));
         assert!(columns.push(&batch(2, &[u64::MAX], &[true], &[3])));
         let data = columns.data();
-        let [ColumnData::Numeric { limbs, valid }, ColumnData::Codes16(codes), ColumnData::Opaque { valid: text }] =
-            &data[..]
+        let [
+            ColumnData::Numeric { limbs, valid },
+            ColumnData::Codes16(codes),
+            ColumnData::Opaque { valid: text },
+            ColumnData::Hashed { parts, valid: hashed },
+        ] = &data[..]
         else {
             panic!("other columns")
         };
         assert_eq!(limbs[..], [&[0xdef0, 0, 0xffff], &[0x9abc, 0, 0xffff], &[0x5678, 0, 0xffff], &[0x1234, 0, 0xffff]]);
         assert_eq!((*valid, *text), (Some(&[true, false, true][..]), Some(&[true, false, true][..])));
         assert_eq!(*codes, [1, 2, 3]);
+        assert_eq!(*hashed, Some(&[true, false, true][..]));
+        for (index, part) in parts.iter().enumerate() {
+            let index = index as u16;
+            assert_eq!(*part, [0xdef0 ^ index, index, 0xffff ^ index]);
+        }
     }
 
     #[test]

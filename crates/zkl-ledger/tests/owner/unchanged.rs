@@ -54,13 +54,7 @@ async fn other_bytes_are_a_change_even_where_they_are_no_table() {
 async fn the_same_bytes_read_in_another_way_are_a_change() {
     let version = notarized(table(ROWS), PrivacyLevel::Private).await;
     assert!(!version.is_unchanged(table(ROWS).joint("sex", "day"), ()).await.unwrap(), "a pair more");
-    let pin = ColumnPin {
-        name: "mass".to_owned(),
-        ty: Some(ColumnType::Decimal { scale: 1 }),
-        nullable: None,
-        null_tokens: None,
-        round: true,
-    };
+    let pin = ColumnPin { ty: Some(ColumnType::Decimal { scale: 1 }), round: true, ..ColumnPin::new("mass") };
     assert!(!version.is_unchanged(table(ROWS).column(pin), ()).await.unwrap(), "a column rounded");
 
     // Day first or month first, which a note says.

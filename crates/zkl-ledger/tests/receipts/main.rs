@@ -8,6 +8,7 @@ mod common;
 mod conditions;
 mod datasets;
 mod fractions;
+mod hashed;
 mod list;
 mod older;
 mod policy;

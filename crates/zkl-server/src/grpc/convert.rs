@@ -102,7 +102,14 @@ fn reading(
     say("decimal", said.decimal)?;
     say("dates", said.dates)?;
     say("nan_as_null", said.nan_as_null.then(|| true.to_string()))?;
-    for (word, texts) in [("column", said.columns), ("round", said.round), ("null", said.nulls)] {
+    let lists = [
+        ("column", said.columns),
+        ("round", said.round),
+        ("hash", said.hash),
+        ("opaque", said.opaque),
+        ("null", said.nulls),
+    ];
+    for (word, texts) in lists {
         texts.into_iter().try_for_each(|text| say(word, Some(text)))?;
     }
     Ok(reading.options())

@@ -58,7 +58,7 @@ impl Params {
             Reading { joint: self.pairs("joint")?, product: self.pairs("product")?, ..Reading::default() };
         for word in Reading::WORDS {
             let said = self.all(word);
-            if said.len() > 1 && !["column", "round", "null"].contains(&word) {
+            if said.len() > 1 && !["column", "round", "hash", "opaque", "null"].contains(&word) {
                 return Err(invalid(&format!("the parameter {word} is said twice")));
             }
             for text in said {

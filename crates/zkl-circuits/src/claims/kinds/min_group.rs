@@ -171,7 +171,7 @@ impl ClaimKind for MinGroup {
                         Ok(table.resolved(SmallestValue { threshold, capacity }))
                     }
                     Encoding::Grouped { .. } => Ok(table.resolved(SmallestSealed { threshold: threshold(column)? })),
-                    Encoding::Numeric { .. } | Encoding::Opaque => {
+                    Encoding::Numeric { .. } | Encoding::Hashed | Encoding::Opaque => {
                         Err(table.unsupported(about, Unsupported::NeedsGroups))
                     }
                 }

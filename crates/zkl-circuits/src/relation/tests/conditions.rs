@@ -1,19 +1,20 @@
 //! Relations with constants: their circuits, proofs for one statement, plans.
 
 use zkl_argument::{
-    CellData, ScanError,
+    ScanError,
     relation::{ExtraCells, RelationKind, Test},
 };
 use zkl_core::{
     ark::{Fr, ff::One as _},
     circuit::Circuit as _,
     column::ColumnType,
+    hashed::ValueHasher,
     layout::{ColumnLayout, Encoding, Layout},
 };
 use zkl_snark::{proof_system::UNIVERSAL, testing};
 
 use super::{
-    fixture::{Row, Setting, Table, columns, columns_of, context, details_of},
+    fixture::{Row, Setting, Table, columns, columns_of, context, details_of, shift},
     kinds::{circuit, is_satisfied},
 };
 use crate::{
@@ -22,6 +23,7 @@ use crate::{
         Condition, ConditionProblem, Details, Operation, ProveRelationError, RelationCircuit, RelationInputs,
         RelationPlan, RelationPlanError, RelationStatement, VerifyRelationError,
         circuit::{RecordOpening, Secret},
+        hashed_element,
         prove::prove_with,
         relation_circuit_id,
     },
@@ -64,13 +66,6 @@ fn every_variable_of_the_circuits_matters() {
     for operation in OPERATIONS {
         testing::assert_tight(&circuit(operation, &tables(operation), &columns_of(operation), &|_| (), &|_, _| ()));
     }
-}
-
-fn shift(extra: &mut ExtraCells, unit: usize, column: usize, row: usize, change: Fr) {
-    let cell = &mut extra.columns[unit][column];
-    let mut values: Vec<Fr> = (0..16).map(|row| cell.value(row)).collect();
-    values[row] += change;
-    *cell = CellData::Field(values.into());
 }
 
 #[test]
@@ -172,7 +167,8 @@ fn constants_are_read_in_the_units_of_their_columns() {
         let condition = |(column, is): &(&str, Comparison<String>)| Condition { column: text(column), is: is.clone() };
         let details = Details { conditions: is.iter().map(condition).collect(), ..Details::default() };
         let plans = own.iter().map(|table| &table.plan).collect();
-        let plan = RelationPlan::with(Operation::Filter, &details, plans, &columns()).unwrap();
+        let names = [columns(), vec![text("id")]].concat();
+        let plan = RelationPlan::with(Operation::Filter, &details, plans, &names).unwrap();
         plan.shape().tests().iter().map(|test| (test.column, test.test)).collect()
     };
     let number = |is| tests(&[("n", is)]);
@@ -185,6 +181,8 @@ fn constants_are_read_in_the_units_of_their_columns() {
     assert_eq!(number(Comparison::Between(text("-1"), text("4"))), [(0, Test::AtLeast(-1)), (0, Test::AtMost(4))]);
     assert_eq!(number(Comparison::Between(text("4"), text("4"))), [(0, Test::Equal(Fr::from(4)))]);
     let word = value_digest(ColumnType::Category, "b");
+    let id = hashed_element(&ValueHasher::new(ColumnType::Text).cells("b"));
+    assert_eq!(tests(&[("id", Comparison::Equal(text("b")))]), [(2, Test::Equal(id))]);
     let both = tests(&[("word", Comparison::Equal(text("b"))), ("n", Comparison::AtMost(text("0")))]);
     assert_eq!(both, [(1, Test::Equal(word)), (0, Test::AtMost(0))]);
     let bounds = plan(Operation::Bounds, details_of(Operation::Bounds).conditions, &columns()[..1]);
@@ -196,7 +194,7 @@ fn conditions_that_no_column_can_meet_are_refused() {
     let problem = |column: &str, is: Comparison<String>| match plan(
         Operation::Filter,
         vec![Condition { column: text(column), is }],
-        &columns(),
+        &[columns(), vec![text("id")]].concat(),
     ) {
         Err(RelationPlanError::Condition { column: got, problem }) if got == column => problem,
         other => panic!("{other:?}"),
@@ -204,6 +202,7 @@ fn conditions_that_no_column_can_meet_are_refused() {
     assert_eq!(problem("note", Comparison::Equal(text("x"))), ConditionProblem::NotCompared);
     assert_eq!(problem("m", Comparison::Equal(text("x"))), ConditionProblem::NotCompared);
     assert_eq!(problem("word", Comparison::AtLeast(text("b"))), ConditionProblem::NoOrder);
+    assert_eq!(problem("id", Comparison::AtLeast(text("b"))), ConditionProblem::NoOrder);
     let ty = ConditionProblem::Type { ty: ColumnType::Int };
     assert_eq!(problem("n", Comparison::AtLeast(text("b"))), ty);
     assert_eq!(problem("n", Comparison::AtLeast(text("2024-01-01"))), ty);

@@ -3,11 +3,14 @@
 use std::sync::OnceLock;
 
 use zkl_argument::{
-    ColumnData, ScanWitness, SealedProfile, Shape, commit::CommitmentSeed, commit_columns, plan::slots_of, srs::Srs,
+    CellData, ColumnData, ScanWitness, SealedProfile, Shape, commit::CommitmentSeed, commit_columns, plan::slots_of,
+    relation::ExtraCells, srs::Srs,
 };
 use zkl_core::{
+    ark::Fr,
     column::ColumnType,
     digest::{Sha256Digest, TransactionId},
+    hashed::{DIGEST_CELLS, DigestCells, ValueHasher},
     layout::{ColumnLayout, Encoding, Layout},
     profile::{CategoryCount, CategoryStats, ColumnProfile, ColumnStats, NumericStats, Profile},
 };
@@ -46,6 +49,8 @@ struct Columns {
     limbs: Vec<u16>,
     valid: Vec<bool>,
     codes: Vec<u16>,
+    has_word: Vec<bool>,
+    parts: [Vec<u16>; DIGEST_CELLS],
 }
 
 pub(super) fn srs() -> &'static Srs {
@@ -67,7 +72,10 @@ impl Table {
             ColumnLayout::new("n", ColumnType::Int, Encoding::Numeric { limbs: 1 })
                 .nullable(rows.iter().any(|row| row.0.is_none())),
             ColumnLayout::new("note", ColumnType::Text, Encoding::Opaque),
-            ColumnLayout::new("word", ColumnType::Category, Encoding::Category { capacity: 4 })
+            ColumnLayout::new("word", ColumnType::Category, Encoding::for_distinct(words.len()).unwrap())
+                .nullable(rows.iter().any(|row| row.1.is_none())),
+            // The word again.
+            ColumnLayout::new("id", ColumnType::Text, Encoding::Hashed)
                 .nullable(rows.iter().any(|row| row.1.is_none())),
         ];
         let layout = Layout::new(rows.len() as u64, columns, Vec::new()).unwrap();
@@ -81,10 +89,15 @@ impl Table {
             let first = segment.first_row as usize;
             let own = &rows[first..first + segment.rows() as usize];
             let code = |word: &str| words.iter().position(|other| *other == word).unwrap() as u16 + 1;
+            let hasher = ValueHasher::new(ColumnType::Text);
+            let digests: Vec<DigestCells> =
+                own.iter().map(|row| row.1.map_or(DigestCells::default(), |word| hasher.cells(word))).collect();
             let columns = Columns {
                 limbs: own.iter().map(|row| row.0.map_or(0, |n| (n - bounds.0) as u16)).collect(),
                 valid: own.iter().map(|row| row.0.is_some()).collect(),
                 codes: own.iter().map(|row| row.1.map_or(0, code)).collect(),
+                has_word: own.iter().map(|row| row.1.is_some()).collect(),
+                parts: std::array::from_fn(|part| digests.iter().map(|digest| digest[part]).collect()),
             };
             let sealed = SealedProfile::from_profile(segment.scan, &profile(own)).unwrap();
             let witness = ScanWitness::new(segment.scan, &columns.data(&layout), &sealed).unwrap();
@@ -118,6 +131,10 @@ impl Columns {
             ColumnData::Numeric { limbs: vec![&self.limbs], valid: nullable.then_some(self.valid.as_slice()) },
             ColumnData::Opaque { valid: None },
             ColumnData::Codes16(&self.codes),
+            ColumnData::Hashed {
+                parts: self.parts.each_ref().map(Vec::as_slice),
+                valid: layout.columns()[3].nullable.then_some(self.has_word.as_slice()),
+            },
         ]
     }
 }
@@ -137,6 +154,7 @@ fn profile(rows: &[Row], (min, max): (i64, i64), words: &[&str]) -> Profile {
         ColumnProfile { valid: offsets.len() as u64, stats: numbers },
         ColumnProfile { valid: rows.len() as u64, stats: ColumnStats::Opaque },
         ColumnProfile { valid, stats: ColumnStats::Category(CategoryStats { entries }) },
+        ColumnProfile { valid, stats: ColumnStats::Opaque },
     ];
     Profile { rows: rows.len() as u64, columns, pairs: Vec::new() }
 }
@@ -158,25 +176,34 @@ pub(super) fn context(nonce: u8) -> RelationContext {
 }
 
 pub(super) fn columns() -> Vec<String> {
-    vec!["n".to_owned(), "word".to_owned()]
+    columns_with("word")
+}
+
+fn columns_with(word: &str) -> Vec<String> {
+    vec!["n".to_owned(), word.to_owned()]
 }
 
 /// What an operation has beside tables and columns, in tests.
 pub(super) fn details_of(operation: Operation) -> Details {
+    details_with(operation, "word")
+}
+
+/// The same with the word in this column.
+pub(super) fn details_with(operation: Operation, word: &str) -> Details {
     let condition = |column: &str, is| Condition { column: column.to_owned(), is };
     let text = |text: &str| text.to_owned();
     let conditions = match operation {
         Operation::Bounds => vec![condition("n", Comparison::Between(text("-6"), text("9")))],
         Operation::Filter => vec![condition("n", Comparison::AtLeast(text("1")))],
         Operation::Erase => {
-            vec![condition("n", Comparison::AtMost(text("1"))), condition("word", Comparison::Equal(text("b")))]
+            vec![condition("n", Comparison::AtMost(text("1"))), condition(word, Comparison::Equal(text("b")))]
         }
         Operation::Present | Operation::Absent => {
-            vec![condition("n", Comparison::Equal(text("1"))), condition("word", Comparison::Equal(text("b")))]
+            vec![condition("n", Comparison::Equal(text("1"))), condition(word, Comparison::Equal(text("b")))]
         }
         _ => Vec::new(),
     };
-    let key = operation.has_key().then(columns).unwrap_or_default();
+    let key = operation.has_key().then(|| columns_with(word)).unwrap_or_default();
     Details { k: operation.has_k().then_some(2), conditions, nulls: operation == Operation::Bounds, key }
 }
 
@@ -184,6 +211,14 @@ pub(super) fn details_of(operation: Operation) -> Details {
 pub(super) fn columns_of(operation: Operation) -> Vec<String> {
     let is_number = matches!(operation, Operation::Bounds | Operation::Disjoint);
     if is_number { vec!["n".to_owned()] } else { columns() }
+}
+
+/// Changes a cell of an extra column, as a prover may.
+pub(super) fn shift(extra: &mut ExtraCells, unit: usize, column: usize, row: usize, change: Fr) {
+    let cell = &mut extra.columns[unit][column];
+    let mut values: Vec<Fr> = (0..cell.len().max(16)).map(|row| cell.value(row)).collect();
+    values[row] += change;
+    *cell = CellData::Field(values.into());
 }
 
 /// A relation that was proved, once for all checks of a test.
@@ -196,8 +231,18 @@ pub(super) struct Setting<'a> {
 
 impl<'a> Setting<'a> {
     pub(super) fn new(system: &dyn ProofSystem, operation: Operation, tables: &'a [Table]) -> Self {
+        Self::with(system, operation, &details_of(operation), &columns_of(operation), tables)
+    }
+
+    pub(super) fn with(
+        system: &dyn ProofSystem,
+        operation: Operation,
+        details: &Details,
+        columns: &[String],
+        tables: &'a [Table],
+    ) -> Self {
         let plans = tables.iter().map(|table| &table.plan).collect();
-        let plan = RelationPlan::with(operation, &details_of(operation), plans, &columns_of(operation)).unwrap();
+        let plan = RelationPlan::with(operation, details, plans, columns).unwrap();
         let roles = tables.iter().zip(1..).map(|(table, entry)| table.role(entry)).collect();
         let keys = keys_of(system, &RelationCircuit::blank(plan.shape().clone())).unwrap();
         Self { tables, plan, roles, keys }

@@ -10,7 +10,7 @@ use zkl_core::ark::{
 };
 use zkl_snark::{proof_system::UNIVERSAL, testing};
 
-use super::fixture::{Row, Setting, Table, columns, columns_of, context, details_of, split};
+use super::fixture::{Row, Setting, Table, columns, columns_of, context, details_of, shift, split};
 use crate::relation::{
     Details, Operation, ProveRelationError, RelationCircuit, RelationInputs, RelationPlan, RelationRole,
     RelationSecrets, RelationStatement, VerifyRelationError,
@@ -96,13 +96,7 @@ fn disjoint_keys_are_proved_and_forged_lists_and_common_keys_are_not() {
     let holds = |forge: Forge<'_>, change: Change<'_>| is_satisfied(operation, &tables, forge, change);
     for unit in 0..3 {
         for column in 0..3 {
-            let shift = |extra: &mut ExtraCells| {
-                let cell = &mut extra.columns[unit][column];
-                let mut values: Vec<Fr> = (0..16).map(|row| cell.value(row)).collect();
-                values[0] += Fr::one();
-                *cell = CellData::Field(values.into());
-            };
-            assert!(!holds(&shift, &|_, _| ()), "{unit} {column}");
+            assert!(!holds(&|extra| shift(extra, unit, column, 0, Fr::one()), &|_, _| ()), "{unit} {column}");
         }
     }
     for end in [0, 1] {
@@ -132,7 +126,7 @@ fn disjoint_keys_are_proved_and_forged_lists_and_common_keys_are_not() {
     // Codes of two tables are no keys.
     let plans = tables.iter().map(|table| &table.plan).collect();
     let refused = RelationPlan::new(operation, plans, &columns()).err();
-    let (column, reason) = ("word".to_owned(), crate::relation::Reason::NotNumeric);
+    let (column, reason) = ("word".to_owned(), crate::relation::Reason::NoKey);
     assert_eq!(refused, Some(crate::relation::RelationPlanError::Column { column, table: 0, reason }));
     assert_eq!(constraints, 15_515);
 }
@@ -151,13 +145,7 @@ fn one_row_of_every_key_is_proved_and_forged_columns_and_dictionaries_are_not() 
     let holds = |forge: Forge<'_>, change: Change<'_>| is_satisfied(operation, &tables, forge, change);
     // The selector of either segment, multiplicities, what rows stand for, a gap.
     for (unit, column) in [(0, 0), (1, 0), (0, 1), (2, 0), (2, 1)] {
-        let shift = |extra: &mut ExtraCells| {
-            let cell = &mut extra.columns[unit][column];
-            let mut values: Vec<Fr> = (0..16).map(|row| cell.value(row)).collect();
-            values[0] += Fr::one();
-            *cell = CellData::Field(values.into());
-        };
-        assert!(!holds(&shift, &|_, _| ()), "{unit} {column}");
+        assert!(!holds(&|extra| shift(extra, unit, column, 0, Fr::one()), &|_, _| ()), "{unit} {column}");
     }
     for end in [0, 1] {
         assert!(!holds(&|extra| extra.firsts[end] += Fr::one(), &|_, _| ()));
@@ -231,16 +219,10 @@ fn rejects_selectors_and_gaps_that_are_forged_and_messages_that_are_changed() {
 
     let tables = unique();
     let holds = |forge: Forge<'_>, change: Change<'_>| is_satisfied(Operation::Unique, &tables, forge, change);
-    let shift = |extra: &mut ExtraCells, unit: usize, column: usize| {
-        let cell = &mut extra.columns[unit][column];
-        let mut values: Vec<Fr> = (0..16).map(|row| cell.value(row)).collect();
-        values[0] += Fr::one();
-        *cell = CellData::Field(values.into());
-    };
     assert!(holds(&|_| (), &|_, _| ()));
-    assert!(!holds(&|extra| shift(extra, 1, 0), &|_, _| ()));
+    assert!(!holds(&|extra| shift(extra, 1, 0, 0, Fr::one()), &|_, _| ()));
     let multiplicities = circuit_extra(&tables, 0).len() - 1;
-    assert!(!holds(&|extra| shift(extra, 0, multiplicities), &|_, _| ()));
+    assert!(!holds(&|extra| shift(extra, 0, multiplicities, 0, Fr::one()), &|_, _| ()));
     for end in [0, 1] {
         assert!(!holds(&|extra| extra.firsts[end] += Fr::one(), &|_, _| ()));
         assert!(!holds(&|_| (), &|_, secret| secret.messages[end] += Fr::one()));
@@ -252,7 +234,7 @@ fn rejects_selectors_and_gaps_that_are_forged_and_messages_that_are_changed() {
     let holds = |forge: Forge<'_>, change: Change<'_>| is_satisfied(Operation::KAnonymous, &tables, forge, change);
     assert!(holds(&|_| (), &|_, _| ()));
     for column in [0, 1] {
-        assert!(!holds(&|extra| shift(extra, 0, column), &|_, _| ()));
+        assert!(!holds(&|extra| shift(extra, 0, column, 0, Fr::one()), &|_, _| ()));
     }
     assert!(!holds(&|extra| extra.firsts[0] += Fr::one(), &|_, _| ()));
     assert!(!holds(&|_| (), &|_, secret| secret.messages[0] += Fr::one()));

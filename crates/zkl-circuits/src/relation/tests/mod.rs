@@ -3,6 +3,7 @@
 mod conditions;
 mod dishonest;
 mod fixture;
+mod hashed;
 mod kinds;
 mod plans;
 mod proofs;

@@ -29,6 +29,7 @@ fn relations_have_as_many_tables_as_their_operation_and_columns_that_can_be_comp
     let column = |column: &str, reason| Err(RelationPlanError::Column { column: column.to_owned(), table: 0, reason });
     assert_eq!(plan(Operation::Split, &tables, &named(&["n", "note"])), column("note", Reason::NoValues));
     assert_eq!(plan(Operation::Split, &tables, &named(&["m"])), column("m", Reason::Absent));
+    assert_eq!(plan(Operation::Split, &tables, &named(&["n", "id"])), Ok(5));
     for columns in [&["word", "n"][..], &["n", "n"]] {
         let order = Err(RelationPlanError::Order { column: "n".to_owned() });
         assert_eq!(plan(Operation::Split, &tables, &named(columns)), order);

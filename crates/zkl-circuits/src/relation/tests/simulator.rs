@@ -21,7 +21,7 @@ use crate::{
 
 /// A proof for any statement: claim, fresh columns and an opening at random, then the mask's commitment that makes them fit, then t0, then a
 /// simulated proof of the circuit.
-fn simulate(keys: &dyn ProvingKey, statement: &RelationStatement<'_>, seed: u64) -> RelationProof {
+pub(super) fn simulate(keys: &dyn ProvingKey, statement: &RelationStatement<'_>, seed: u64) -> RelationProof {
     let random = &mut rng(seed);
     let (plan, groups) = (statement.plan, statement.plan.groups());
     let mut point = |_: usize| Commitment::new(G1Projective::rand(random).into_affine());

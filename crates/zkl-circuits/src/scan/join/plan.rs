@@ -3,6 +3,7 @@
 use zkl_argument::{Cell, PlanError, Slots, commit::CommitmentSeed, plan::slots_of, shape::LIMB_BITS};
 use zkl_core::{
     circuit::Circuit,
+    hashed::DIGEST_CELLS,
     layout::{Layout, PairLayout},
     profile::Profile,
 };
@@ -16,7 +17,7 @@ use crate::seal::{RecordIndex, layout_digest};
 
 const GROUP: &[u8] = b"zkl/scan/group/v1\0";
 
-/// Numbers of a column's cells for its blinders: a column has fewer cells than this.
+/// Numbers of a column's cells for its blinders: a column has no more cells than this beside the parts of digests.
 const CELLS_PER_COLUMN: usize = 8;
 
 /// Columns and pairs of a table that are proved together, as a table of their own.
@@ -201,7 +202,7 @@ impl JoinedPlan {
         let cells = own.plan.segment(0).map(|segment| segment.scan.cells()).unwrap_or_default();
         let number = |cell: &Cell| {
             let (column, place) = place(*cell)?;
-            Some((CELLS_PER_COLUMN * own.columns.get(column)? + place) as u32)
+            Some(blinder_number(*own.columns.get(column)?, place) as u32)
         };
         seed.group(group as u32, cells.iter().map(number).collect())
     }
@@ -220,7 +221,16 @@ const fn place(cell: Cell) -> Option<(usize, usize)> {
         Cell::Multiplicity { column } => Some((column, 1)),
         Cell::RestLow { column } => Some((column, 2)),
         Cell::RestHigh { column } => Some((column, 3)),
+        Cell::Digest { column, part } => Some((column, CELLS_PER_COLUMN + part)),
         Cell::LimbMultiplicity | Cell::Origin | Cell::Nothing | Cell::GroupSum { .. } => None,
+    }
+}
+
+/// The number of a cell for its blinder: those of digests come after all others.
+const fn blinder_number(column: usize, place: usize) -> usize {
+    match place.checked_sub(CELLS_PER_COLUMN) {
+        None => CELLS_PER_COLUMN * column + place,
+        Some(part) => CELLS_PER_COLUMN * Layout::MAX_RECORDS + DIGEST_CELLS * column + part,
     }
 }
 

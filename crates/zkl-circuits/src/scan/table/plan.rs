@@ -1,7 +1,10 @@
 //! How a table is cut, from its layout alone.
 
 use zkl_argument::{PlanError, ScanPlan, Shape, Slots, commit::RowGroups, plan::slots_of, shape::LIMB_BITS};
-use zkl_core::{circuit::Circuit, layout::Layout};
+use zkl_core::{
+    circuit::Circuit,
+    layout::{Encoding, Layout},
+};
 
 use super::{
     super::{
@@ -15,11 +18,16 @@ use super::{
 
 /// Binary logarithm of the most cells, rows times blocks, that a segment has if it can: what bounds the prover's memory.
 const SEGMENT_LOG_CELLS: usize = 25;
+/// Columns of hashed text that take as much memory as a block.
+const HASHED_PER_BLOCK: usize = 4;
 
 /// Rows of every segment but the last: the largest power of two up to 2^20 for which rows x blocks is at most 2^25, and at
-/// least 2^16. The blocks are those of all columns, whether or not a shape has as many: a group of them is cut where the table is.
+/// least 2^16. The blocks are those of all columns, whether or not a shape has as many: a group of them is cut where the table is. Four
+/// columns of hashed text, which have none, count as one: their digests are held with the rows.
 pub fn segment_rows(layout: &Layout) -> u64 {
-    let log_blocks = slots_of(layout).blocks().max(1).next_power_of_two().trailing_zeros() as usize;
+    let hashed = layout.columns().iter().filter(|column| column.encoding == Encoding::Hashed).count();
+    let blocks = slots_of(layout).blocks() + hashed / HASHED_PER_BLOCK;
+    let log_blocks = blocks.max(1).next_power_of_two().trailing_zeros() as usize;
     1 << SEGMENT_LOG_CELLS.saturating_sub(log_blocks).clamp(LIMB_BITS, SEGMENT_LOG_ROWS)
 }
 

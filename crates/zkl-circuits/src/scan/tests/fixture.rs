@@ -15,6 +15,7 @@ use zkl_core::{
     },
     circuit::Circuit,
     column::ColumnType,
+    hashed::DIGEST_CELLS,
     layout::{ColumnLayout, Encoding, Layout, PairLayout},
     profile::{
         CategoryCount, CategoryStats, ColumnProfile, ColumnStats, GroupedStats, JointCounts, NumericStats, PairProfile,
@@ -43,6 +44,16 @@ pub(in crate::scan) enum Column {
     Numeric { limbs: u8, nullable: bool, values: Vec<Option<u64>> },
     Codes { encoding: Encoding, nullable: bool, codes: Vec<u16> },
     Opaque { valid: Vec<bool> },
+    Hashed { valid: Vec<bool>, parts: [Vec<u16>; DIGEST_CELLS] },
+}
+
+impl Column {
+    /// Text of which every row has another digest.
+    pub(in crate::scan) fn hashed(valid: Vec<bool>) -> Self {
+        let part =
+            |part| valid.iter().enumerate().map(move |(row, valid)| u16::from(*valid) * (251 * row + part) as u16);
+        Self::Hashed { parts: std::array::from_fn(|index| part(index + 1).collect()), valid }
+    }
 }
 
 pub(super) struct Table {
@@ -142,6 +153,7 @@ impl Table {
                 }
                 Column::Codes { encoding, nullable, .. } => (ColumnType::Category, *nullable, *encoding),
                 Column::Opaque { .. } => (ColumnType::Text, true, Encoding::Opaque),
+                Column::Hashed { .. } => (ColumnType::Text, true, Encoding::Hashed),
             };
             ColumnLayout::new(format!("c{index}"), ty, encoding).nullable(nullable)
         });
@@ -183,7 +195,7 @@ impl Table {
                 };
                 ColumnProfile { valid: self.rows as u64 - count(0), stats }
             }
-            Column::Opaque { valid } => {
+            Column::Opaque { valid } | Column::Hashed { valid, .. } => {
                 let valid = valid[..self.rows].iter().filter(|valid| **valid).count() as u64;
                 ColumnProfile { valid, stats: ColumnStats::Opaque }
             }
@@ -243,7 +255,7 @@ impl Table {
         });
         let bits = self.columns.iter().map(|column| match column {
             Column::Numeric { values, .. } => values.iter().map(Option::is_some).collect(),
-            Column::Opaque { valid } => valid.clone(),
+            Column::Opaque { valid } | Column::Hashed { valid, .. } => valid.clone(),
             Column::Codes { .. } => Vec::new(),
         });
         let (limbs, bits) = (limbs.collect(), bits.collect());
@@ -273,6 +285,9 @@ impl Case {
             },
             Column::Codes { codes, .. } => ColumnData::Codes16(codes),
             Column::Opaque { .. } => ColumnData::Opaque { valid: Some(bits) },
+            Column::Hashed { parts, .. } => {
+                ColumnData::Hashed { parts: parts.each_ref().map(Vec::as_slice), valid: Some(bits) }
+            }
         });
         data.collect()
     }

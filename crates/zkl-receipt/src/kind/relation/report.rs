@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::Serialize;
 use zkl_circuits::relation::{Compared, Condition, NotCompared, Operation, Word, words};
-use zkl_core::layout::Layout;
+use zkl_core::layout::{Encoding, Layout};
 
 use super::RelationTerms;
 use crate::dataset_ref::DatasetRef;
@@ -50,6 +50,9 @@ pub struct RelationReport {
     /// The columns that tell rows apart, for `dedup`.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub key: Vec<String>,
+    /// Of the columns that the relation is about, those of text that is compared by digests.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub hashed: Vec<String>,
     /// The columns of theirs that were not.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub left_out: Vec<LeftOut>,
@@ -88,6 +91,7 @@ impl RelationReport {
             conditions: terms.details.conditions.clone(),
             nulls: terms.details.nulls,
             key: terms.details.key.clone(),
+            hashed: layouts.first().map_or_else(Vec::new, |layout| hashed(&terms.columns, layout)),
             // A key says nothing of other columns, and nobody expects it to.
             left_out: match terms.operation {
                 Operation::Unique | Operation::KAnonymous | Operation::Disjoint => Vec::new(),
@@ -95,6 +99,13 @@ impl RelationReport {
                 _ => compared.into_iter().filter_map(left_out).collect(),
             },
         }
+    }
+
+    /// Which columns are compared by digests, and what that rests on, in a line; `None` when none is.
+    pub fn by_digest(&self) -> Option<String> {
+        let columns = self.hashed.join(", ");
+        let what = "text by 128 bits of a digest; that these are of what the files hold is the notary's word";
+        (!self.hashed.is_empty()).then(|| format!("{columns} ({what})"))
     }
 
     /// The columns that were not compared, and why, in a line; `None` when all were.
@@ -164,6 +175,14 @@ impl fmt::Display for RelationReport {
         }
         write!(f, ", each as often, compared in {columns}")
     }
+}
+
+fn hashed(columns: &[String], layout: &Layout) -> Vec<String> {
+    let is_hashed = |column: &&String| {
+        let found = layout.columns().iter().find(|own| own.name == **column);
+        found.is_some_and(|own| own.encoding == Encoding::Hashed)
+    };
+    columns.iter().filter(is_hashed).cloned().collect()
 }
 
 /// `age >= 18 and kind = oak`.

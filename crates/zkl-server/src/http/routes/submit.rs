@@ -59,6 +59,10 @@ pub(in crate::http) struct Reading {
     /// `NAME=DIGITS`: how many digits after the point a column keeps; may be repeated
     #[param(value_type = Option<Vec<ColumnDigits>>)]
     round: Option<Vec<String>>,
+    /// Column of text that is committed to by digests, so that relations can compare it; may be repeated
+    hash: Option<Vec<String>>,
+    /// Column of text of which nothing is committed to but which values are missing; may be repeated
+    opaque: Option<Vec<String>>,
     /// Character between cells of CSV, or `\\t`
     #[param(pattern = "^([\\x00-\\x7f]|\\\\t)$")]
     delimiter: Option<String>,

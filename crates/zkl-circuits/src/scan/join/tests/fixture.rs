@@ -23,7 +23,7 @@ use crate::{
             fixture::Tall,
             proofs::{context, secrets},
         },
-        tests::fixture::keys_of,
+        tests::fixture::{Column, keys_of},
     },
     seal::SealCommitment,
 };
@@ -40,6 +40,9 @@ pub(super) fn widest() -> Slots {
 pub(super) fn wide(rows: usize) -> Tall {
     let mut table = Tall::mixed(1, rows);
     table.columns.extend(Tall::mixed(2, rows).columns);
+    // Text that is hashed, in another group than the first.
+    let Column::Opaque { valid } = table.columns[10].clone() else { unreachable!() };
+    table.columns[10] = Column::hashed(valid);
     table.pairs = vec![
         PairLayout::Product { left: 0, right: 6 },
         PairLayout::Joint { group: 2, label: 8 },

@@ -104,6 +104,7 @@ impl Tall {
                 }
                 Column::Codes { encoding, nullable, .. } => (ColumnType::Category, *nullable, *encoding),
                 Column::Opaque { .. } => (ColumnType::Text, true, Encoding::Opaque),
+                Column::Hashed { .. } => (ColumnType::Text, true, Encoding::Hashed),
             };
             ColumnLayout::new(format!("c{index}"), ty, encoding).nullable(nullable)
         });
@@ -153,7 +154,7 @@ impl Tall {
                 };
                 ColumnProfile { valid: rows.len() as u64 - count(0), stats }
             }
-            Column::Opaque { valid } => {
+            Column::Opaque { valid } | Column::Hashed { valid, .. } => {
                 let valid = valid[rows.clone()].iter().filter(|valid| **valid).count() as u64;
                 ColumnProfile { valid, stats: ColumnStats::Opaque }
             }
@@ -203,6 +204,10 @@ impl Tall {
                     Column::Codes { encoding, nullable, codes: codes[rows.clone()].to_vec() }
                 }
                 Column::Opaque { valid } => Column::Opaque { valid: valid[rows.clone()].to_vec() },
+                Column::Hashed { valid, parts } => Column::Hashed {
+                    valid: valid[rows.clone()].to_vec(),
+                    parts: parts.map(|part| part[rows.clone()].to_vec()),
+                },
             })
             .collect();
         let limbs = columns.iter().map(|column| match column {
@@ -211,7 +216,7 @@ impl Tall {
         });
         let bits = columns.iter().map(|column| match column {
             Column::Numeric { values, .. } => values.iter().map(Option::is_some).collect(),
-            Column::Opaque { valid } => valid.clone(),
+            Column::Opaque { valid } | Column::Hashed { valid, .. } => valid.clone(),
             Column::Codes { .. } => Vec::new(),
         });
         let (limbs, bits) = (limbs.collect(), bits.collect());
@@ -229,6 +234,9 @@ impl Rows {
             }
             Column::Codes { codes, .. } => ColumnData::Codes16(codes),
             Column::Opaque { .. } => ColumnData::Opaque { valid: Some(bits) },
+            Column::Hashed { parts, .. } => {
+                ColumnData::Hashed { parts: parts.each_ref().map(Vec::as_slice), valid: Some(bits) }
+            }
         });
         data.collect()
     }

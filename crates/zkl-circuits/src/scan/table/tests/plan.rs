@@ -21,7 +21,11 @@ use super::{
 use crate::scan::{ColumnCommitments, CommitmentsError, layout_bytes, merge_circuit_id, standard_slots};
 
 fn layout(rows: u64, numbers: usize, encoding: Encoding) -> Layout {
-    let ty = if matches!(encoding, Encoding::Numeric { .. }) { ColumnType::Int } else { ColumnType::Category };
+    let ty = match encoding {
+        Encoding::Numeric { .. } => ColumnType::Int,
+        Encoding::Hashed | Encoding::Opaque => ColumnType::Text,
+        _ => ColumnType::Category,
+    };
     let column = |index| ColumnLayout::new(format!("c{index}"), ty, encoding);
     Layout::new(rows, (0..numbers).map(column).collect(), Vec::new()).unwrap()
 }
@@ -39,6 +43,10 @@ fn wide_tables_have_shorter_segments() {
     assert_eq!(rows(32), 1 << 18);
     assert_eq!(rows(400), 1 << 16, "never below");
     assert_eq!(rows(600), 1 << 16, "of more blocks than a shape has");
+    // Text has no blocks; the digests of four columns are as long as one.
+    let hashed = |columns| segment_rows(&layout(1, columns, Encoding::Hashed));
+    assert_eq!([hashed(3), hashed(131), hashed(132), hashed(1_023)], [1 << 20, 1 << 20, 1 << 19, 1 << 17]);
+    assert_eq!(segment_rows(&layout(1, 1_023, Encoding::Opaque)), 1 << 20);
 }
 
 #[test]

@@ -246,6 +246,7 @@ fn segments_of_other_proofs_do_not_fit() {
             Column::Numeric { values, .. } => values.push(Some(1)),
             Column::Codes { codes, .. } => codes.push(1),
             Column::Opaque { valid } => valid.push(true),
+            Column::Hashed { .. } => unreachable!(),
         }
     }
     assert_eq!(with(first(&renamed, context(1), 20)), segment(0), "a table of one row more");
