@@ -7,7 +7,7 @@ TARGET_DIR = $(shell $(CARGO) metadata --format-version 1 --no-deps | sed -n 's/
 # Everything that can be left out of a build; tests and lints see all of it.
 STORES = zkl-cli/pg,zkl-cli/s3,zkl-testkit/postgres,zkl-testkit/s3-servers
 
-.PHONY: help setup setup-servers build quickstart quickstart-python demo-lineage serve test test-python test-engines ci lint fmt clippy doc deny features msrv fuzz delete-checks pandas relate-pandas real-tables differential test-second-verifier test-clients test-kernels wasm ceremony embed-smoke stress-kernel stress stress-relations stress-storage bench bench-kernels bench-python deploy-check dist reproducible images-test bench-wide bench-relations test-openapi browser-test graphiql stress-server bench-server clean test-node npm verify-page bench-node
+.PHONY: help setup setup-servers build quickstart quickstart-python demo-lineage serve test test-python test-engines ci lint fmt clippy doc deny features msrv fuzz delete-checks pandas relate-pandas real-tables differential test-second-verifier test-clients test-kernels wasm ceremony embed-smoke stress-kernel stress stress-relations stress-storage bench bench-kernels bench-python deploy-check dist reproducible images-test bench-wide bench-relations test-openapi browser-test graphiql stress-server bench-server clean test-node npm verify-page bench-node bench-read
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 22
@@ -215,6 +215,9 @@ bench: setup ## the tables of kernels, of proofs from end to end, and of the sto
 	$(TARGET_DIR)/release/kernels
 	$(TARGET_DIR)/release/end_to_end --dir $(or $(DIR),$(TARGET_DIR))
 	$(TARGET_DIR)/release/append_latency --dir $(or $(DIR),$(TARGET_DIR))
+
+bench-read: setup ## what reading takes: digests, inference and encoding of CSV and Parquet of 1,000,000 x 4 and x 10 (ROWS=N)
+	$(CARGO) run --release --locked -p zkl-benches --bin read_tables -- --rows $(or $(ROWS),1000000)
 
 # STORE=postgres starts a server for the ledger. The machine should do nothing else.
 bench-server: setup ## requests a second and their times over real sockets, uploads, memory (STORE=postgres ZKL_BENCH_SECONDS=N ZKL_BENCH_UPLOAD_MIB=N)

@@ -45,7 +45,7 @@ impl<'a> Cell<'a> {
         match self {
             Self::Text(text) | Self::String(text) | Self::Literal(text) => number::parse(text),
             Self::Number(number) => Parsed::Number(number),
-            Self::Float(value) => Number::shortest(value),
+            Self::Float(value) => Number::of_float(value),
             Self::Float32(value) => Number::shortest(value),
             _ => Parsed::No,
         }

@@ -5,6 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use rayon::prelude::*;
 use zkl_core::{
     column::ColumnType,
     hashed::{DigestCells, ValueHasher},
@@ -19,7 +20,7 @@ use crate::{
     infer::{FileType, Found, Plan, ScaleRule, units},
     nulls::NullRule,
     number::Parsed,
-    reader::{BATCH_ROWS, CellSink},
+    reader::{BATCH_ROWS, CellBlock, CellSink},
     report::Rounding,
 };
 
@@ -226,6 +227,21 @@ impl ColumnEncoder {
         }
     }
 
+    /// Appends the cells of `column` of a block; `false` when they are not what the first pass saw.
+    fn push_all(
+        &mut self,
+        column: usize,
+        block: &impl CellBlock,
+        encoded: &mut EncodedColumn,
+    ) -> Result<bool, DatasetError> {
+        let mut fits = true;
+        block.each(column, |_, _, cell| {
+            fits = self.push(cell, encoded).is_some();
+            fits
+        })?;
+        Ok(fits)
+    }
+
     /// Appends a cell; `None` when it is not what the first pass saw.
     #[inline]
     fn push(&mut self, cell: Cell<'_>, column: &mut EncodedColumn) -> Option<()> {
@@ -380,6 +396,13 @@ impl CellSink for Encoder<'_> {
             _ => None,
         };
         pushed.ok_or_else(|| self.changed())
+    }
+
+    fn block<B: CellBlock>(&mut self, block: &B) -> Result<(), DatasetError> {
+        let columns = self.columns.par_iter_mut().zip(&mut self.batch.columns).enumerate();
+        let pushed: Vec<_> =
+            columns.map(|(column, (encoder, encoded))| encoder.push_all(column, block, encoded)).collect();
+        pushed.into_iter().try_for_each(|fits| if fits? { Ok(()) } else { Err(self.changed()) })
     }
 
     fn rows(&mut self, _: u64, rows: usize) -> Result<(), DatasetError> {

@@ -5,7 +5,7 @@ use std::{
     io::{self, Read, Write},
     path::Path,
     sync::{
-        Arc,
+        Arc, Weak,
         atomic::{AtomicU64, Ordering},
         mpsc::{SyncSender, sync_channel},
     },
@@ -84,6 +84,37 @@ pub(crate) fn hash_all(mut input: impl Read, set: HashSet) -> io::Result<FileDig
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             Err(error) => return Err(error),
         }
+    }
+}
+
+/// Hashes all that an input yields on a thread of its own, while others read it elsewhere.
+pub(crate) struct Aside {
+    thread: JoinHandle<io::Result<FileDigests>>,
+    _wanted: Arc<()>,
+}
+
+impl Aside {
+    pub(crate) fn start(input: impl Read + Send + 'static, set: HashSet) -> io::Result<Self> {
+        let wanted = Arc::new(());
+        let input = WhileWanted { input, wanted: Arc::downgrade(&wanted) };
+        let thread = thread::Builder::new().name("zkl-hash".to_owned()).spawn(move || hash_all(input, set))?;
+        Ok(Self { thread, _wanted: wanted })
+    }
+
+    pub(crate) fn finish(self) -> io::Result<FileDigests> {
+        self.thread.join().map_err(|_| ended_early())?
+    }
+}
+
+/// An input that ends when nobody waits for its digests any more.
+struct WhileWanted<R> {
+    input: R,
+    wanted: Weak<()>,
+}
+
+impl<R: Read> Read for WhileWanted<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if self.wanted.strong_count() == 0 { Ok(0) } else { self.input.read(buffer) }
     }
 }
 

@@ -6,6 +6,7 @@ mod numbers;
 
 use std::path::{Path, PathBuf};
 
+use rayon::prelude::*;
 use zkl_core::{column::ColumnType, layout::Layout, table_note::TableNote};
 
 use self::{
@@ -19,7 +20,7 @@ pub(crate) use self::{
 use crate::{
     cell::Cell,
     error::{DatasetError, Fault},
-    reader::CellSink,
+    reader::{CellBlock, CellSink},
     scan::ScanOptions,
     schema_file::ColumnPin,
 };
@@ -215,6 +216,19 @@ impl CellSink for Inference<'_> {
             Ok(()) => Ok(()),
             Err(bad) => self.trouble(column, *bad),
         }
+    }
+
+    fn block<B: CellBlock>(&mut self, block: &B) -> Result<(), DatasetError> {
+        let states = self.columns.par_iter_mut().enumerate();
+        let observed: Vec<_> = states.map(|(column, state)| state.observe_all(column, block)).collect();
+        let mut troubles = Vec::new();
+        for (column, found) in observed.into_iter().enumerate() {
+            troubles.extend(found?.map(|(row, bad)| (row, column, bad)));
+        }
+        if B::BY_ROW {
+            troubles.sort_by_key(|&(row, column, _)| (row, column));
+        }
+        troubles.into_iter().try_for_each(|(_, column, bad)| self.trouble(column, *bad))
     }
 
     fn rows(&mut self, first_at: u64, rows: usize) -> Result<(), DatasetError> {

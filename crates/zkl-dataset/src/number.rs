@@ -129,6 +129,37 @@ impl Number {
         self
     }
 
+    /// The shortest decimal that reads back as `value`, as [`Number::shortest`] finds it, if it has at most 15 digits, as money and
+    /// measurements have.
+    ///
+    /// Such a decimal is a whole number below 10^15 over a power of ten. `value` times that power is less than a quarter away from the whole
+    /// number, as each of the two roundings between them changes it by at most one part in 2^53; so rounding finds it. Division of the two, which are
+    /// both exact, is what reading the decimal comes to. No float is read from two decimals of 15 digits, and the first power
+    /// that fits leaves the fewest of them.
+    #[inline]
+    fn of_few_digits(value: f64) -> Option<Self> {
+        const LIMIT: f64 = 1e15;
+        const POWERS: [f64; 7] = [1.0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6];
+        // Adding and subtracting it rounds to a whole number.
+        const ROUND: f64 = 6_755_399_441_055_744.0;
+        for (scale, power) in (0..).zip(POWERS) {
+            let whole = value * power + ROUND - ROUND;
+            if whole.is_nan() || whole.abs() >= LIMIT {
+                return None;
+            }
+            if whole / power == value {
+                return Some(Self { mantissa: i128::from(whole as i64), scale });
+            }
+        }
+        None
+    }
+
+    /// What a float of 64 bits is, as its shortest decimal.
+    #[inline]
+    pub(crate) fn of_float(value: f64) -> Parsed {
+        Self::of_few_digits(value).map_or_else(|| Self::shortest(value), Parsed::Number)
+    }
+
     /// The shortest decimal that reads back as `value`; `None` for NaN and infinities.
     pub(crate) fn shortest(value: impl fmt::LowerExp) -> Parsed {
         let mut text = Stack { bytes: [0; 40], len: 0 };
@@ -310,6 +341,20 @@ mod tests {
         assert_eq!(Number::shortest(f64::NEG_INFINITY), Parsed::NotFinite);
         assert!(matches!(Number::shortest(f64::MAX), Parsed::TooLarge));
         assert!(matches!(Number::shortest(f64::from_bits(1)), Parsed::Number(Number { scale: 324, .. })));
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn floats_of_few_digits_take_no_other_value(mantissa: i64, scale in 0i32..9, bits: u64) {
+            for digits in 1..16 {
+                let value = (mantissa % 10i64.pow(digits)) as f64 / 10f64.powi(scale);
+                proptest::prop_assert_eq!(Number::of_float(value), Number::shortest(value), "{}", value);
+                let near = f64::from_bits(value.to_bits().wrapping_add(bits % 3));
+                proptest::prop_assert_eq!(Number::of_float(near), Number::shortest(near), "{}", near);
+            }
+            let any = f64::from_bits(bits);
+            proptest::prop_assert_eq!(Number::of_float(any), Number::shortest(any), "{}", any);
+        }
     }
 
     #[test]

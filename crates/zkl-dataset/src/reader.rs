@@ -2,6 +2,7 @@
 
 mod archive;
 mod arrow;
+mod block;
 mod csv;
 mod decode;
 mod json;
@@ -22,6 +23,7 @@ use zkl_core::{
 
 pub(crate) use self::{
     archive::{ArchiveError, Member},
+    block::CellBlock,
     parts::{Tables, join_note},
     workbook::is_workbook,
 };
@@ -58,6 +60,9 @@ pub(crate) trait CellSink {
 
     /// A cell, at a line or row of the file.
     fn cell(&mut self, column: usize, at: u64, cell: Cell<'_>) -> Result<(), DatasetError>;
+
+    /// The cells of all columns of some rows, as [`CellSink::cell`] takes them one by one. Columns are gone through at the same time.
+    fn block<B: CellBlock>(&mut self, block: &B) -> Result<(), DatasetError>;
 
     /// Ends a batch of `rows` rows, the first at line or row `first_at`.
     fn rows(&mut self, first_at: u64, rows: usize) -> Result<(), DatasetError>;
@@ -156,14 +161,16 @@ impl Table {
             }
             (Format::RecordBatches, _) | (_, Contents::Batches(_)) => Err(self.error(Fault::Changed)),
             (format @ (Format::Parquet | Format::ArrowFile | Format::Xlsx), contents) => {
-                let digests = contents.digests(hashes).map_err(io_error)?;
                 let ticker = Progressing { ticker, feed: None, expected_rows: None, table: self };
                 match format {
-                    Format::Parquet => arrow::read_parquet(self, contents, sink, ticker)?,
-                    Format::Xlsx => workbook::read(self, contents, sink, ticker)?,
-                    _ => arrow::read_file(self, contents, sink, ticker)?,
+                    Format::Parquet => arrow::read_parquet(self, contents, hashes, sink, ticker),
+                    Format::Xlsx => {
+                        let digests = contents.digests(hashes).map_err(io_error)?;
+                        workbook::read(self, contents, sink, ticker)?;
+                        Ok(digests)
+                    }
+                    _ => arrow::read_file(self, contents, hashes, sink, ticker),
                 }
-                Ok(digests)
             }
             // The file in an archive has its place there; the archive is hashed by itself.
             (_, contents) if self.report.compression == Compression::Zip => {
@@ -209,7 +216,7 @@ impl Table {
     /// Reads a format that is read from its start to its end.
     fn read_stream<S: CellSink>(
         &self,
-        decoder: Box<dyn Read>,
+        decoder: Box<dyn Read + Send>,
         known: &[String],
         sink: &mut S,
         ticker: Progressing<'_>,
@@ -333,7 +340,7 @@ impl Progressing<'_> {
 const MAX_XZ_KIB: u32 = 512 << 10;
 
 /// The uncompressed bytes of `contents`, which are stored bytes.
-pub(crate) fn decompressed(compression: Compression, contents: Contents) -> io::Result<Box<dyn Read>> {
+pub(crate) fn decompressed(compression: Compression, contents: Contents) -> io::Result<Box<dyn Read + Send>> {
     match compression {
         Compression::Zip => Ok(archive::Member::of(contents)?.content),
         _ => decompress(compression, contents.into_read().map_err(|_| io::ErrorKind::Unsupported)?),
@@ -341,7 +348,7 @@ pub(crate) fn decompressed(compression: Compression, contents: Contents) -> io::
 }
 
 /// The uncompressed bytes of `file`, in a format that is read from its start to its end.
-fn decompress(compression: Compression, file: impl Read + 'static) -> io::Result<Box<dyn Read>> {
+fn decompress(compression: Compression, file: impl Read + Send + 'static) -> io::Result<Box<dyn Read + Send>> {
     Ok(match compression {
         Compression::None => Box::new(file),
         Compression::Zip => return Err(io::ErrorKind::Unsupported.into()),

@@ -5,6 +5,7 @@ mod bytes;
 mod files;
 mod path;
 mod reader;
+mod shared;
 mod spool;
 
 use std::{
@@ -26,6 +27,8 @@ use crate::{
     hash::{Feed, HashSet, digest_of_parts, hash_all},
     reader::{ArchiveError, Member, decompressed, is_workbook},
 };
+
+pub(crate) use self::shared::SharedFile;
 
 /// Bytes that format and compression are found out from.
 const HEAD_BYTES: u64 = 4096;

@@ -79,9 +79,16 @@ fn write_decimal(f: &mut fmt::Formatter<'_>, value: &BigRational) -> fmt::Result
     }
 }
 
-/// A committed integer in the units of a column's type, rounded up.
-pub(super) const fn ceil_in_units(committed: i128, column: &ColumnLayout) -> i128 {
-    -(-committed >> column.fraction_bits)
+/// A sealed bound of values or of their range as a threshold that is provable, in the column's notation: rounded up to the units of its type,
+/// and for a rounded column as much higher as thresholds move inwards, which is by the error of `values` values.
+pub(super) fn provable_bound(sealed: i128, column: &ColumnLayout, values: u64) -> String {
+    let units = -(-sealed >> column.fraction_bits);
+    let Some(rounding) = column.rounding else { return in_type(units, column.ty) };
+    let ten_to = |digits: u8| BigInt::from(10).pow(u32::from(digits));
+    let (mantissa, scale) = rounding.error();
+    let error = BigRational::new(BigInt::from(mantissa) * values, ten_to(scale));
+    let bound = BigRational::new(units.into(), ten_to(column.ty.scale())) + error;
+    Observed::Number(bound).to_string()
 }
 
 /// An integer of a column, as the column's values are written.

@@ -10,9 +10,10 @@ use super::numbers::{Bad, Fit, Numbers, ScaleRule, Times};
 use crate::{
     cell::Cell,
     dictionary::Dictionary,
-    error::Fault,
+    error::{DatasetError, Fault},
     nulls::NullRule,
     number::Parsed,
+    reader::CellBlock,
     report::{Basis, ColumnReport, RuledOut},
     schema_file::TextEncoding,
 };
@@ -204,6 +205,24 @@ impl ColumnState {
     /// Looks at no further cell: the column is not what it has to be.
     pub(crate) fn give_up(&mut self) {
         self.active = false;
+    }
+
+    /// Takes in the cells of `column` of a block, up to the first that is not what it has to be; the answer is the number of its row there, and
+    /// what is wrong.
+    pub(crate) fn observe_all(
+        &mut self,
+        column: usize,
+        block: &impl CellBlock,
+    ) -> Result<Option<(usize, Box<Bad>)>, DatasetError> {
+        let mut trouble = None;
+        block.each(column, |row, at, cell| match self.observe(at, cell) {
+            Ok(()) => true,
+            Err(bad) => {
+                trouble = Some((row, bad));
+                false
+            }
+        })?;
+        Ok(trouble)
     }
 
     /// Takes in one cell.

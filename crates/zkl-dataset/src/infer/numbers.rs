@@ -283,6 +283,11 @@ impl Times {
 /// `nanos` counted in `unit`, if it is a whole number of them.
 #[inline]
 pub(crate) fn units(nanos: i128, unit: TimeUnit) -> Option<i128> {
+    // Most moments are in years that 64 bits of nanoseconds reach, whose division is many times as fast.
+    if let Ok(nanos) = i64::try_from(nanos) {
+        let per_unit = NANOS_PER_SECOND as i64 / unit.per_second();
+        return (nanos % per_unit == 0).then_some(i128::from(nanos / per_unit));
+    }
     let per_unit = NANOS_PER_SECOND / i128::from(unit.per_second());
     (nanos % per_unit == 0).then_some(nanos / per_unit)
 }

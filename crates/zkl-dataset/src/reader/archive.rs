@@ -27,7 +27,7 @@ pub(crate) enum ArchiveError {
 /// A file of an archive.
 pub(crate) struct Member {
     pub(crate) name: PathBuf,
-    pub(crate) content: Box<dyn Read>,
+    pub(crate) content: Box<dyn Read + Send>,
 }
 
 impl Member {
@@ -41,7 +41,7 @@ impl Member {
     }
 }
 
-fn only_file(reader: impl Read + Seek + 'static) -> io::Result<Member> {
+fn only_file(reader: impl Read + Seek + Send + 'static) -> io::Result<Member> {
     let mut archive = ZipArchive::new(reader).map_err(of_zip)?;
     let names =
         (0..archive.len()).map(|index| Ok((index, archive.name_for_index(index).transpose()?.unwrap_or_default())));
@@ -61,7 +61,7 @@ fn only_file(reader: impl Read + Seek + 'static) -> io::Result<Member> {
     let mut stored = archive.into_inner();
     stored.seek(SeekFrom::Start(start))?;
     let stored = BufReader::with_capacity(64 << 10, stored.take(length));
-    let content: Box<dyn Read> = match method {
+    let content: Box<dyn Read + Send> = match method {
         CompressionMethod::STORE => Box::new(Checked { input: CrcReader::new(stored), crc }),
         CompressionMethod::DEFLATE => Box::new(Checked { input: CrcReader::new(DeflateDecoder::new(stored)), crc }),
         _ => return Err(io::Error::new(io::ErrorKind::InvalidData, ArchiveError::Method)),

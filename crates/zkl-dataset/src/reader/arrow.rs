@@ -1,13 +1,11 @@
 //! Parquet and Arrow IPC, through the arrow crates. Types are kept as the file states them.
 
+mod columns;
 mod copy;
 mod encrypted;
 mod int96;
 
-use std::{
-    io::{self, Cursor, Read, Seek},
-    sync::Arc,
-};
+use std::io::{self, Cursor, Read, Seek};
 
 use arrow_array::{
     Array, ArrayRef, RecordBatch,
@@ -22,25 +20,25 @@ use arrow_array::{
 use arrow_ipc::reader::{FileReader, StreamReader};
 use arrow_schema::{ArrowError, DataType, Schema, SchemaRef, TimeUnit as ArrowUnit};
 use parquet::{
-    arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder},
+    arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions},
     errors::ParquetError,
     file::reader::ChunkReader,
 };
-use zkl_core::{column::TimeUnit, layout::Layout};
+use zkl_core::{column::TimeUnit, digest::FileDigests, layout::Layout};
 
 pub(super) use self::copy::copy_rows;
-use self::int96::{Int96Columns, SharedChunks};
-use super::{BATCH_ROWS, CellSink, Progressing, Table, contained, read_some};
+use self::{columns::ColumnReaders, int96::Int96Columns};
+use super::{BATCH_ROWS, CellBlock, CellSink, Hashes, Progressing, Table, block::overlapped, contained, read_some};
 use crate::{
     arrow::{RecordBatchReader, without_dictionary},
     canonical::{Blocks, CanonicalWriter},
     cell::Cell,
     error::{DatasetError, Fault},
     format::NoTable,
-    hash::FeedWriter,
+    hash::{Aside, FeedWriter},
     infer::FileType,
     number::Number,
-    source::Contents,
+    source::{Contents, SharedFile},
 };
 
 const MILLIS_PER_DAY: i64 = 86_400_000;
@@ -48,23 +46,43 @@ const MILLIS_PER_DAY: i64 = 86_400_000;
 pub(super) fn read_parquet<S: CellSink>(
     table: &Table,
     contents: Contents,
+    hashes: Hashes,
     sink: &mut S,
     progress: Progressing<'_>,
-) -> Result<(), DatasetError> {
+) -> Result<FileDigests, DatasetError> {
     check_trailer(table, &contents, b"PAR1", "Parquet")?;
     if encrypted::has_encrypted_columns(&contents) {
         return Err(table.error(Fault::NoTable { found: NoTable::EncryptedParquet }));
     }
     match contents {
-        Contents::File(file) => read_parquet_chunks(table, file, sink, progress),
-        Contents::Bytes(bytes) => read_parquet_chunks(table, bytes, sink, progress),
+        Contents::File(file) => {
+            let file = SharedFile::new(file).map_err(|error| DatasetError::io(&table.path, error))?;
+            hashed_aside(table, file.reader(0), hashes, || read_parquet_chunks(table, &file, sink, progress))
+        }
+        Contents::Bytes(bytes) => {
+            let stored = Cursor::new(bytes.clone());
+            hashed_aside(table, stored, hashes, || read_parquet_chunks(table, &bytes, sink, progress))
+        }
         Contents::Batches(_) => Err(table.error(Fault::Changed)),
     }
 }
 
+/// Hashes `stored` while `read` reads it.
+fn hashed_aside(
+    table: &Table,
+    stored: impl Read + Send + 'static,
+    hashes: Hashes,
+    read: impl FnOnce() -> Result<(), DatasetError>,
+) -> Result<FileDigests, DatasetError> {
+    let io_error = |error| DatasetError::io(&table.path, error);
+    let aside = Aside::start(stored, hashes).map_err(io_error)?;
+    read()?;
+    aside.finish().map_err(io_error)
+}
+
 fn read_parquet_chunks<S: CellSink>(
     table: &Table,
-    chunks: impl ChunkReader + 'static,
+    chunks: &(impl ChunkReader + Clone + 'static),
     sink: &mut S,
     mut progress: Progressing<'_>,
 ) -> Result<(), DatasetError> {
@@ -73,36 +91,50 @@ fn read_parquet_chunks<S: CellSink>(
         ParquetError::EOF(_) => table.error(Fault::Truncated { what: WHAT }),
         error => table.error(Fault::Corrupt { what: WHAT, source: Box::new(error) }),
     };
-    let chunks = SharedChunks(Arc::new(chunks));
-    let metadata = contained(table, WHAT, || ArrowReaderMetadata::load(&chunks, ArrowReaderOptions::default()))?;
-    let metadata = metadata.map_err(fail)?;
+    let metadata = contained(table, WHAT, || ArrowReaderMetadata::load(chunks, ArrowReaderOptions::default()))?;
+    let mut metadata = metadata.map_err(fail)?;
     let int96 = Int96Columns::of(&metadata);
-    let whole_seconds = if int96.is_empty() { metadata.clone() } else { int96.in_seconds(&metadata).map_err(fail)? };
-    let builder = ParquetRecordBatchReaderBuilder::new_with_metadata(chunks.clone(), whole_seconds);
-    announce(table, builder.schema(), sink)?;
-    let rows = u64::try_from(builder.metadata().file_metadata().num_rows()).unwrap_or(0);
+    if !int96.is_empty() {
+        metadata = int96.in_seconds(&metadata).map_err(fail)?;
+    }
+    announce(table, metadata.schema(), sink)?;
+    let rows = u64::try_from(metadata.metadata().file_metadata().num_rows()).unwrap_or(0);
     if rows > u64::from(u32::MAX) {
         return Err(table.error(Fault::TooManyRows));
     }
     progress.expected_rows = Some(rows);
-    let reader = contained(table, WHAT, || builder.with_batch_size(BATCH_ROWS).build())?.map_err(fail)?;
-    if int96.is_empty() {
-        return read_batches(table, WHAT, reader, sink, &mut progress);
-    }
-    let nanos = contained(table, WHAT, || int96.nanoseconds(chunks, &metadata))?.map_err(fail)?;
-    read_batches(table, WHAT, reader.zip(nanos).map(|(batch, nanos)| int96.join(&batch?, &nanos?)), sink, &mut progress)
+    let readers = contained(table, WHAT, || ColumnReaders::new(chunks, &metadata, &int96))?;
+    let mut readers = readers.map_err(fail)?;
+    let mut row = 0;
+    overlapped(
+        [Vec::new(), Vec::new()],
+        |columns| readers.next(table, columns),
+        |columns| {
+            let rows = columns.first().map_or(0, |column| column.len());
+            emit_rows(table, sink, row + 1, columns, rows)?;
+            row += rows as u64;
+            progress.rows(rows)
+        },
+    )
 }
 
 pub(super) fn read_file<S: CellSink>(
     table: &Table,
     contents: Contents,
+    hashes: Hashes,
     sink: &mut S,
     progress: Progressing<'_>,
-) -> Result<(), DatasetError> {
+) -> Result<FileDigests, DatasetError> {
     check_trailer(table, &contents, b"ARROW1", "Arrow")?;
     match contents {
-        Contents::File(file) => read_seekable(table, file, sink, progress),
-        Contents::Bytes(bytes) => read_seekable(table, Cursor::new(bytes), sink, progress),
+        Contents::File(file) => {
+            let file = SharedFile::new(file).map_err(|error| DatasetError::io(&table.path, error))?;
+            hashed_aside(table, file.reader(0), hashes, || read_seekable(table, file.reader(0), sink, progress))
+        }
+        Contents::Bytes(bytes) => {
+            let stored = Cursor::new(bytes);
+            hashed_aside(table, stored.clone(), hashes, || read_seekable(table, stored, sink, progress))
+        }
         Contents::Batches(_) => Err(table.error(Fault::Changed)),
     }
 }
@@ -117,7 +149,7 @@ fn read_seekable<S: CellSink>(
     let reader = contained(table, WHAT, || FileReader::try_new_buffered(file, None))?;
     let reader = reader.map_err(|error| arrow_error(table, WHAT, error))?;
     announce(table, &reader.schema(), sink)?;
-    read_batches(table, WHAT, reader, sink, &mut progress)
+    read_batches(table, WHAT, 0, reader, sink, &mut progress).map(|_| ())
 }
 
 /// Reads batches that were never stored, and writes their canonical stream to be hashed.
@@ -134,7 +166,7 @@ pub(super) fn read_record_batches<S: CellSink>(
     for block in Blocks::new(batches) {
         let block = block.map_err(|error| error.of(&table.path))?;
         canonical.block(&block).map_err(|error| error.of(&table.path))?;
-        emit_rows(table, sink, row + 1, &block)?;
+        emit_rows(table, sink, row + 1, block.columns(), block.num_rows())?;
         progress.rows(block.num_rows())?;
         row += block.num_rows() as u64;
     }
@@ -168,7 +200,7 @@ pub(super) fn read_stream<S: CellSink>(
             Some(_) => return Err(table.error(Fault::BatchSchema)),
         }
         first.get_or_insert(reader.schema());
-        rows = read_batches_after(table, WHAT, rows, reader, sink, &mut progress)?;
+        rows = read_batches(table, WHAT, rows, reader, sink, &mut progress)?;
     }
 }
 
@@ -230,18 +262,8 @@ const fn time_unit(unit: ArrowUnit) -> TimeUnit {
     }
 }
 
-fn read_batches<S: CellSink>(
-    table: &Table,
-    what: &'static str,
-    batches: impl Iterator<Item = Result<RecordBatch, ArrowError>>,
-    sink: &mut S,
-    progress: &mut Progressing<'_>,
-) -> Result<(), DatasetError> {
-    read_batches_after(table, what, 0, batches, sink, progress).map(|_| ())
-}
-
 /// Reads batches that follow `row` other rows; the answer counts them all.
-fn read_batches_after<S: CellSink>(
+fn read_batches<S: CellSink>(
     table: &Table,
     what: &'static str,
     mut row: u64,
@@ -254,7 +276,7 @@ fn read_batches_after<S: CellSink>(
         // Files written elsewhere may hold batches of any size; sinks are promised bounded ones.
         for start in (0..batch.num_rows()).step_by(BATCH_ROWS) {
             let part = batch.slice(start, BATCH_ROWS.min(batch.num_rows() - start));
-            emit_rows(table, sink, row + 1, &part)?;
+            emit_rows(table, sink, row + 1, part.columns(), part.num_rows())?;
             progress.rows(part.num_rows())?;
             row += part.num_rows() as u64;
         }
@@ -262,23 +284,40 @@ fn read_batches_after<S: CellSink>(
     Ok(row)
 }
 
-/// Hands over a batch whose first row is `first`, from 1.
-fn emit_rows<S: CellSink>(table: &Table, sink: &mut S, first: u64, batch: &RecordBatch) -> Result<(), DatasetError> {
-    for (column, array) in batch.columns().iter().enumerate() {
-        emit_column(table, sink, column, first, array)?;
-    }
-    sink.rows(first, batch.num_rows())
-}
-
-/// Hands over one column of a batch whose first row is `first`, from 1.
-fn emit_column<S: CellSink>(
+/// Hands over some rows, the first of them row `first` of the table, from 1.
+fn emit_rows<S: CellSink>(
     table: &Table,
     sink: &mut S,
-    column: usize,
     first: u64,
-    array: &ArrayRef,
+    columns: &[ArrayRef],
+    rows: usize,
 ) -> Result<(), DatasetError> {
-    let mut column = Column { sink, column, row: first };
+    sink.block(&Rows { table, first, columns })?;
+    sink.rows(first, rows)
+}
+
+/// Rows of which the first is row `first` of the table, from 1.
+struct Rows<'a> {
+    table: &'a Table,
+    first: u64,
+    columns: &'a [ArrayRef],
+}
+
+impl CellBlock for Rows<'_> {
+    const BY_ROW: bool = false;
+
+    fn each(&self, column: usize, take: impl FnMut(usize, u64, Cell<'_>) -> bool) -> Result<(), DatasetError> {
+        let Some(array) = self.columns.get(column) else { return Ok(()) };
+        let emitted = emit_column(&mut Column { first: self.first, take }, array);
+        emitted.map_err(|error| arrow_error(self.table, "Arrow", error))
+    }
+}
+
+/// Hands over the cells of a column.
+fn emit_column<F: FnMut(usize, u64, Cell<'_>) -> bool>(
+    column: &mut Column<F>,
+    array: &ArrayRef,
+) -> Result<(), ArrowError> {
     match array.data_type() {
         DataType::Boolean => column.each(array.as_boolean().iter(), Cell::Bool),
         DataType::Int8 => column.integers::<Int8Type>(array),
@@ -336,17 +375,17 @@ fn emit_column<S: CellSink>(
         DataType::LargeBinary => column.each(array.as_binary::<i64>().iter(), text_or_opaque),
         DataType::BinaryView => column.each(array.as_binary_view().iter(), text_or_opaque),
         DataType::Dictionary(..) => {
-            let plain = without_dictionary(array).map_err(|error| arrow_error(table, "Arrow", error))?;
-            emit_column(table, column.sink, column.column, first, &plain)
+            return emit_column(column, &without_dictionary(array)?);
         }
         DataType::Null => column.each((0..array.len()).map(|_| None), |()| Cell::Null),
         _ => {
             // Not the validity buffer: unions and runs have none, and their values may be null.
             let nulls = array.logical_nulls();
             let valid = |row| nulls.as_ref().is_none_or(|nulls| nulls.is_valid(row));
-            column.each((0..array.len()).map(|row| valid(row).then_some(())), |()| Cell::Opaque("nested"))
+            column.each((0..array.len()).map(|row| valid(row).then_some(())), |()| Cell::Opaque("nested"));
         }
     }
+    Ok(())
 }
 
 /// Bytes that are text, as far as they are.
@@ -354,48 +393,36 @@ fn text_or_opaque(bytes: &[u8]) -> Cell<'_> {
     std::str::from_utf8(bytes).map_or(Cell::Opaque("binary, no UTF-8 text"), Cell::String)
 }
 
-struct Column<'s, S> {
-    sink: &'s mut S,
-    column: usize,
-    /// Row of the next cell, from 1.
-    row: u64,
+/// Where the cells of a column go to.
+struct Column<F> {
+    /// Row of the first cell, from 1.
+    first: u64,
+    take: F,
 }
 
-impl<S: CellSink> Column<'_, S> {
+impl<F: FnMut(usize, u64, Cell<'_>) -> bool> Column<F> {
     #[inline]
-    fn push(&mut self, cell: Cell<'_>) -> Result<(), DatasetError> {
-        self.sink.cell(self.column, self.row, cell)?;
-        self.row += 1;
-        Ok(())
-    }
-
-    fn each<'a, T>(
-        &mut self,
-        values: impl Iterator<Item = Option<T>>,
-        cell: impl Fn(T) -> Cell<'a>,
-    ) -> Result<(), DatasetError> {
-        for value in values {
-            self.push(value.map_or(Cell::Null, &cell))?;
+    fn each<'a, T>(&mut self, values: impl Iterator<Item = Option<T>>, cell: impl Fn(T) -> Cell<'a>) {
+        for (row, value) in values.enumerate() {
+            if !(self.take)(row, self.first + row as u64, value.map_or(Cell::Null, &cell)) {
+                break;
+            }
         }
-        Ok(())
     }
 
-    fn each_text(&mut self, values: impl Iterator<Item = Option<String>>) -> Result<(), DatasetError> {
-        for value in values {
-            self.push(value.as_deref().map_or(Cell::Null, Cell::Literal))?;
+    fn each_text(&mut self, values: impl Iterator<Item = Option<String>>) {
+        for (row, value) in values.enumerate() {
+            if !(self.take)(row, self.first + row as u64, value.as_deref().map_or(Cell::Null, Cell::Literal)) {
+                break;
+            }
         }
-        Ok(())
     }
 
-    fn integers<T: ArrowPrimitiveType<Native: Into<i128>>>(&mut self, array: &ArrayRef) -> Result<(), DatasetError> {
-        self.each(array.as_primitive::<T>().iter(), |value| Cell::Number(Number::integer(value.into())))
+    fn integers<T: ArrowPrimitiveType<Native: Into<i128>>>(&mut self, array: &ArrayRef) {
+        self.each(array.as_primitive::<T>().iter(), |value| Cell::Number(Number::integer(value.into())));
     }
 
-    fn decimals<T: ArrowPrimitiveType<Native: Into<i128>>>(
-        &mut self,
-        array: &ArrayRef,
-        scale: i8,
-    ) -> Result<(), DatasetError> {
+    fn decimals<T: ArrowPrimitiveType<Native: Into<i128>>>(&mut self, array: &ArrayRef, scale: i8) {
         let values = array.as_primitive::<T>().iter();
         match u32::try_from(scale) {
             Ok(scale) => self.each(values, |value| Cell::Number(Number { mantissa: value.into(), scale })),

@@ -3,19 +3,24 @@
 //! A splitter of its own instead of the `csv` crate (which tests compare it with), for three things that crate hides:
 //! the line of every row, a quote that is never closed, and a bound on the memory of a cell before it is allocated.
 
+mod block;
 mod copy;
 mod dialect;
+mod marks;
 mod reword;
 
 use std::io::Read;
 
 use zkl_core::{layout::Layout, table_note::TableNote};
 
-use self::reword::Reword;
+use self::{
+    block::{Blocks, TextRows},
+    marks::Marks,
+    reword::Reword,
+};
 pub(super) use self::{copy::copy_rows, dialect::Dialect};
-use super::{BATCH_ROWS, CellSink, Progressing, Table, read_some};
+use super::{BATCH_ROWS, CellSink, Progressing, Table, block::overlapped, read_some};
 use crate::{
-    cell::Cell,
     error::{DatasetError, Fault},
     infer::FileType,
     number::{self, Parsed},
@@ -32,7 +37,7 @@ const BOM: &[u8] = b"\xef\xbb\xbf";
 /// Reads a table into `sink`.
 pub(super) fn read<S: CellSink>(
     table: &Table,
-    input: Box<dyn Read>,
+    input: Box<dyn Read + Send>,
     sink: &mut S,
     mut progress: Progressing<'_>,
 ) -> Result<(), DatasetError> {
@@ -42,50 +47,43 @@ pub(super) fn read<S: CellSink>(
     let mut splitter = Splitter::new(input, delimiter, table.csv.quote, limits);
     (splitter.skip_lines, splitter.comment) = (skip_lines, table.csv.comment);
     let names = read_names(table, &mut splitter, sink)?;
-    let width = names.len();
     for name in &names {
         sink.column(name, FileType::Unknown, 0)?;
     }
     sink.columns_complete()?;
-    splitter.empty_rows = width == 1 && table.csv.empty_lines;
-    let mut unescaped = String::new();
+    splitter.empty_rows = names.len() == 1 && table.csv.empty_lines;
+    let mut blocks = Blocks::new(table, splitter, &names);
     let (mut batch, mut first_at) = (0, 0);
-    let named = |stop: Stop| stop.into_error(table, &names);
-    let mut reword = Reword::new(&table.csv);
-    // Without a header, the row that told the number of columns is the first of the table.
-    let mut pending = !table.csv.has_header;
-    while pending || splitter.advance(MAX_CELLS).map_err(named)? {
-        pending = false;
-        let line = splitter.line;
-        let row = splitter.row(&mut unescaped).map_err(named)?;
-        if row.spans.len() != width {
-            return Err(table.error(Fault::Ragged { expected: width, got: row.spans.len() }).at_line(line));
-        }
-        for (column, text) in row.cells().enumerate() {
-            sink.cell(column, line, Cell::Text(reword.reword(text)))?;
-        }
-        if batch == 0 {
-            first_at = line;
-        }
-        batch += 1;
-        if batch == BATCH_ROWS {
-            sink.rows(first_at, batch)?;
-            progress.rows(batch)?;
-            batch = 0;
-        }
-    }
+    overlapped(
+        [blocks.empty(), blocks.empty()],
+        |block| blocks.next(block),
+        |block| {
+            sink.block(block)?;
+            if batch == 0 {
+                first_at = block.first_line();
+            }
+            batch += block.rows();
+            if batch == BATCH_ROWS {
+                sink.rows(first_at, batch)?;
+                progress.rows(batch)?;
+                batch = 0;
+            }
+            Ok(())
+        },
+    )?;
     if batch > 0 {
         sink.rows(first_at, batch)?;
         progress.rows(batch)?;
     }
-    if splitter.blank_lines > 0 {
-        sink.note(TableNote::new(TableNote::BLANK_LINES).counting(splitter.blank_lines));
+    let Splitter { blank_lines, comment_lines, empty_row_seen, .. } = blocks.splitter;
+    if blank_lines > 0 {
+        sink.note(TableNote::new(TableNote::BLANK_LINES).counting(blank_lines));
     }
-    if splitter.comment_lines > 0 {
-        sink.note(TableNote::new(TableNote::COMMENT_LINES).counting(splitter.comment_lines));
+    if comment_lines > 0 {
+        sink.note(TableNote::new(TableNote::COMMENT_LINES).counting(comment_lines));
     }
-    reword.notes().for_each(|note| sink.note(note));
-    if splitter.empty_row_seen {
+    Reword::new(&table.csv).notes().for_each(|note| sink.note(note));
+    if empty_row_seen {
         sink.note(TableNote::new(TableNote::EMPTY_LINE_ROWS));
     }
     Ok(())
@@ -101,12 +99,12 @@ fn read_names<R: Read, S: CellSink>(
         return Err(table.error(Fault::Empty));
     }
     let line = splitter.line;
-    let mut unescaped = String::new();
-    let row = splitter.row(&mut unescaped).map_err(fail)?;
+    let mut row = TextRows::default();
+    splitter.append_to(&mut row).map_err(fail)?;
     let names: Vec<String> = if table.csv.has_header {
-        row.cells().map(str::to_owned).collect()
+        row.cells(0, 1).map(str::to_owned).collect()
     } else {
-        (1..=row.spans.len()).map(|position| format!("column_{position}")).collect()
+        (1..=splitter.spans.len()).map(|position| format!("column_{position}")).collect()
     };
     let is_value = |name: &String| number::parse(name) != Parsed::No || temporal::parse_date(name).is_some();
     if table.csv.has_header && names.iter().all(is_value) {
@@ -153,19 +151,6 @@ struct Span {
     escaped: bool,
 }
 
-/// One row as text.
-struct Row<'a> {
-    text: &'a str,
-    spans: &'a [Span],
-}
-
-impl<'a> Row<'a> {
-    fn cells(&self) -> impl Iterator<Item = &'a str> {
-        let text = self.text;
-        self.spans.iter().map(move |span| &text[span.start..span.end])
-    }
-}
-
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum State {
     CellStart,
@@ -195,8 +180,8 @@ struct Splitter<R> {
     empty_rows: bool,
     empty_row_seen: bool,
     blank_lines: u64,
-    /// Which bytes end a plain cell.
-    ends_cell: [bool; 256],
+    /// Where plain cells end.
+    marks: Marks,
     delimiter: u8,
     quote: Option<u8>,
     limits: Limits,
@@ -212,10 +197,6 @@ struct Splitter<R> {
 
 impl<R: Read> Splitter<R> {
     fn new(input: R, delimiter: u8, quote: Option<u8>, limits: Limits) -> Self {
-        let mut ends_cell = [false; 256];
-        for byte in [delimiter, b'\n', b'\r'] {
-            ends_cell[usize::from(byte)] = true;
-        }
         Self {
             input,
             window: vec![0; WINDOW],
@@ -229,7 +210,7 @@ impl<R: Read> Splitter<R> {
             empty_rows: false,
             empty_row_seen: false,
             blank_lines: 0,
-            ends_cell,
+            marks: Marks::new([delimiter, b'\n', b'\r']),
             delimiter,
             quote,
             limits,
@@ -248,6 +229,7 @@ impl<R: Read> Splitter<R> {
             return Ok(false);
         }
         self.window.copy_within(self.start..self.end, 0);
+        self.marks.reset();
         self.end -= self.start;
         self.start = 0;
         if self.end == self.window.len() {
@@ -361,14 +343,14 @@ impl<R: Read> Splitter<R> {
                         at += 1;
                         continue;
                     }
-                    Some(&byte) if self.ends_cell[usize::from(byte)] => {}
+                    Some(&byte) if byte == self.delimiter || matches!(byte, b'\n' | b'\r') => {}
                     Some(_) => (state, escaped) = (State::Plain, true),
                     None => {}
                 },
                 State::Plain => {}
             }
             if state == State::Plain {
-                at += row[at..].iter().position(|&byte| self.ends_cell[usize::from(byte)]).unwrap_or(row.len() - at);
+                at = self.marks.next(&self.window[..self.end], self.start + at) - self.start;
             }
             let stop = row.get(at).copied();
             if at - cell > self.limits.cell.saturating_add(2) {
@@ -425,28 +407,26 @@ impl<R: Read> Splitter<R> {
         &self.window[self.row_start..self.row_start + self.row_len]
     }
 
-    /// The current row as text; `unescaped` holds it when quotes had to be resolved.
+    /// Appends the current row as text, its quotes resolved.
     #[inline]
-    fn row<'a>(&'a mut self, unescaped: &'a mut String) -> Result<Row<'a>, Stop> {
-        let bytes = &self.window[self.row_start..self.row_start + self.row_len];
+    fn append_to(&self, rows: &mut TextRows) -> Result<(), Stop> {
+        let bytes = self.raw();
         let Ok(text) = std::str::from_utf8(bytes) else { return Err(self.first_bad_cell(bytes, Fault::NotUtf8)) };
         if bytes.contains(&0) {
             return Err(self.first_bad_cell(bytes, Fault::NulByte));
         }
         if !self.any_escaped {
-            return Ok(Row { text, spans: &self.spans });
+            rows.push(text, &self.spans);
+            return Ok(());
         }
-        unescaped.clear();
-        for span in &mut self.spans {
-            let start = unescaped.len();
+        for span in &self.spans {
             let cell = &text[span.start..span.end];
             match self.quote {
-                Some(quote) if span.escaped => push_unescaped(cell, char::from(quote), unescaped),
-                _ => unescaped.push_str(cell),
+                Some(quote) if span.escaped => rows.push_cell(|out| push_unescaped(cell, char::from(quote), out)),
+                _ => rows.push_cell(|out| out.push_str(cell)),
             }
-            *span = Span { start, end: unescaped.len(), escaped: false };
         }
-        Ok(Row { text: unescaped, spans: &self.spans })
+        Ok(())
     }
 
     #[cold]

@@ -68,7 +68,7 @@ impl<R: Read> Read for Members<R> {
 }
 
 /// A text as UTF-8, if its first bytes say that it is UTF-16; any other as it stands.
-pub(super) fn text(mut input: Box<dyn Read>) -> io::Result<Box<dyn Read>> {
+pub(super) fn text(mut input: Box<dyn Read + Send>) -> io::Result<Box<dyn Read + Send>> {
     let mut mark = [0; 2];
     let mut length = 0;
     while length < mark.len() {
@@ -97,7 +97,7 @@ pub(super) fn text(mut input: Box<dyn Read>) -> io::Result<Box<dyn Read>> {
 const CHUNK: usize = 64 << 10;
 
 struct Utf16 {
-    input: Box<dyn Read>,
+    input: Box<dyn Read + Send>,
     decoder: Decoder,
     encoded: Vec<u8>,
     at_end: bool,

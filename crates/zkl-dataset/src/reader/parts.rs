@@ -13,7 +13,7 @@ use zkl_core::{
     table_note::TableNote,
 };
 
-use super::{CellSink, Hashes, Table};
+use super::{CellBlock, CellSink, Hashes, Table};
 use crate::{
     cell::Cell,
     error::{DatasetError, Fault},
@@ -241,6 +241,14 @@ impl<S: CellSink> CellSink for PartSink<'_, S> {
         }
     }
 
+    fn block<B: CellBlock>(&mut self, block: &B) -> Result<(), DatasetError> {
+        let mut own = vec![None; self.columns.names.len()];
+        for (column, &place) in self.places.iter().enumerate() {
+            own[place] = Some(column);
+        }
+        self.sink.block(&Placed { block, own })
+    }
+
     fn rows(&mut self, first_at: u64, rows: usize) -> Result<(), DatasetError> {
         for (column, (_, value)) in self.part.values.iter().enumerate() {
             let cell = || value.as_deref().map_or(Cell::Null, Cell::Text);
@@ -257,6 +265,24 @@ impl<S: CellSink> CellSink for PartSink<'_, S> {
         let before = u32::try_from(self.part.values.len()).unwrap_or(u32::MAX);
         note.column = note.column.map(|column| column.saturating_add(before));
         join_note(&mut self.columns.notes, note);
+    }
+}
+
+/// A block of a part, as one of the table.
+struct Placed<'b, B> {
+    block: &'b B,
+    /// The columns of the part, by those of the table.
+    own: Vec<Option<usize>>,
+}
+
+impl<B: CellBlock> CellBlock for Placed<'_, B> {
+    const BY_ROW: bool = B::BY_ROW;
+
+    fn each(&self, column: usize, take: impl FnMut(usize, u64, Cell<'_>) -> bool) -> Result<(), DatasetError> {
+        match self.own.get(column) {
+            Some(Some(own)) => self.block.each(*own, take),
+            _ => Ok(()),
+        }
     }
 }
 

@@ -72,6 +72,12 @@ fn dialects_are_found_out() {
     let expected = serde_json::json!({"a;b": 1, "it's": 1});
     assert_eq!((json(&output)["columns"][0]["categories"].clone(), output.profile.rows), (expected, 2));
     assert_eq!(output.schema.columns[1].name, "column_2");
+    // The first row, which tells the number of columns, is cut like any other.
+    let given = CsvOptions { has_header: false, ..CsvOptions::default() };
+    let fixture = Fixture::new("t.csv", "\"a \"\"b\"\" c\",1\nd,2\n");
+    let output = run(&Scan::new(Source::path(fixture.path()).csv(given))).unwrap();
+    assert_eq!(json(&output)["columns"][0]["categories"], serde_json::json!({"a \"b\" c": 1, "d": 1}));
+    assert_eq!(json(&output)["columns"][1]["sum"], "3");
 }
 
 #[test]

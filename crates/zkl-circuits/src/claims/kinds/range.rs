@@ -21,7 +21,7 @@ use crate::{
         evaluate::{Evaluation, Facts},
         kind::{Page, PageRow},
         language::{ClaimError, Coarse, Comparison, Decimal, Expected, Fault, OneSided, parser::Parser},
-        observed::{Observed, ceil_in_units, in_type},
+        observed::{Observed, provable_bound},
         ratio::ColumnRatio,
         relation::{Frame, enforce_at_least},
         resolve::{Place, Table},
@@ -142,7 +142,7 @@ impl ColumnRatio for Range {
         let hold = |range: i128| is.hold(&BigRational::from_integer(range.into()));
         let (range, sealed) = (from_min(stats.max.into()), from_min(stats.sealed_max(limbs)));
         let observed = BigRational::new(range.into(), facts.unit(column).per_one());
-        let coarse = || Coarse::UpperBound { provable: in_type(ceil_in_units(sealed, about), about.ty) };
+        let coarse = || Coarse::UpperBound { provable: provable_bound(sealed, about, 2) };
         Ok(Evaluation::rounded(hold(range), hold(sealed), Observed::Number(observed), coarse))
     }
 

@@ -29,7 +29,7 @@ use crate::{
         evaluate::{Evaluation, Facts},
         kind::{ClaimKind, Page, PageRow},
         language::{ClaimError, Coarse, Comparison, Fault, Literal, OneSided, TextForm, Unsupported, parser::Parser},
-        observed::{Observed, ceil_in_units, in_type},
+        observed::{Observed, provable_bound},
         relation::{Frame, Relation, blank, enforce_at_least},
         resolve::{Place, ResolvedClaim, Table},
         rounded::Inwards,
@@ -257,7 +257,7 @@ impl Relation for ValueRange {
         let provable = self.upper.is_none_or(|bound| sealed_max <= bound);
         let [min, max] = [stats.min, stats.max].map(|value| value >> about.fraction_bits);
         let observed = Observed::Range { min, max, ty: about.ty };
-        let coarse = || Coarse::UpperBound { provable: in_type(ceil_in_units(sealed_max, about), about.ty) };
+        let coarse = || Coarse::UpperBound { provable: provable_bound(sealed_max, about, 1) };
         Ok(Evaluation::rounded(holds, provable, observed, coarse))
     }
 

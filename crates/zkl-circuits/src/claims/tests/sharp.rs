@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use zkl_core::{
     circuit::CircuitType,
     column::{ColumnType, TimeUnit},
-    layout::{ColumnLayout, Encoding, Layout, PairLayout},
+    layout::{ColumnLayout, Encoding, Layout, PairLayout, Rounding},
 };
 
 use super::{
@@ -213,6 +213,31 @@ fn values_that_leave_their_limbs_or_64_bits_are_not_sealed() {
     assert!(span(fault(&[0, 1 << 20], 12)), "another limb");
     assert!(span(fault(&[i64::MAX - (1 << 20), i64::MAX], 1)), "beyond 64 bits");
     assert!(span(fault(&[i64::MIN, i64::MIN + (1 << 20)], 1)), "beyond 64 bits");
+}
+
+#[test]
+fn the_bound_that_a_message_names_is_provable_of_a_rounded_column() {
+    for ty in [ColumnType::Int, ColumnType::Decimal { scale: 2 }] {
+        let sharp = table(ty, &[1_050, 99_999]);
+        for fraction_bits in [0, 3, 15] {
+            let rounding = Some(Rounding::to_nearest(ty.scale()));
+            let column = ColumnLayout { rounding, ..other_layout(&sharp, fraction_bits).columns()[0].clone() };
+            let layout = Layout::new(2, vec![column], Vec::new()).unwrap();
+            let rounded = Table::of_profile(layout, sharp.profile.clone());
+            // As close as the rounding leaves it.
+            let (largest, range) = if ty == ColumnType::Int { ("99999.5", "98950") } else { ("999.995", "989.5") };
+            for (claim, closest) in [("max(x) <=", largest), ("range(x) <=", range)] {
+                let named = lowest(&rounded, &format!("{claim} {closest}")).unwrap();
+                rounded.accepts(&format!("{claim} {named}"));
+            }
+        }
+    }
+    let plain = other_layout(&table(ColumnType::Decimal { scale: 2 }, &[1_050, 99_999]), 0).columns()[0].clone();
+    let column = ColumnLayout { rounding: Some(Rounding::to_nearest(2)), ..plain };
+    let layout = Layout::new(2, vec![column], Vec::new()).unwrap();
+    let rounded = Table::of_profile(layout, table(ColumnType::Decimal { scale: 2 }, &[1_050, 99_999]).profile);
+    assert_eq!(lowest(&rounded, "max(x) <= 1000").as_deref(), Some("1321.215"), "1050 + 2^17 - 1, and half a unit");
+    assert_eq!(lowest(&rounded, "range(x) <= 1000").as_deref(), Some("1310.72"), "2^17 - 1, and one unit");
 }
 
 #[test]

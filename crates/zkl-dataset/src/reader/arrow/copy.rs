@@ -21,7 +21,7 @@ use parquet::{
     file::{properties::WriterProperties, reader::ChunkReader},
 };
 
-use super::{Int96Columns, SharedChunks, arrow_error, check_trailer, contained, encrypted};
+use super::{Int96Columns, arrow_error, check_trailer, contained, encrypted};
 use crate::{
     copy::CopyTarget,
     error::{DatasetError, Fault},
@@ -69,7 +69,6 @@ impl Copy<'_, '_> {
         const WHAT: &str = "Parquet";
         let table = self.table;
         let fail = |error: ParquetError| table.error(Fault::Corrupt { what: WHAT, source: Box::new(error) });
-        let chunks = SharedChunks(Arc::new(chunks));
         let metadata = contained(table, WHAT, || ArrowReaderMetadata::load(&chunks, ArrowReaderOptions::default()))?;
         let metadata = metadata.map_err(fail)?;
         if !Int96Columns::of(&metadata).is_empty() {

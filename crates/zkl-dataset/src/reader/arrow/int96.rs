@@ -7,33 +7,24 @@
 use std::sync::Arc;
 
 use arrow_array::{
-    ArrayRef, PrimitiveArray, RecordBatch,
+    ArrayRef, PrimitiveArray,
     cast::AsArray as _,
     types::{
         ArrowTimestampType, TimestampMicrosecondType, TimestampMillisecondType, TimestampNanosecondType,
         TimestampSecondType,
     },
 };
-use arrow_schema::{ArrowError, DataType, Field, Schema, TimeUnit as ArrowUnit};
-use bytes::Bytes;
+use arrow_schema::{ArrowError, DataType, Schema, TimeUnit as ArrowUnit};
 use parquet::{
-    arrow::{
-        ProjectionMask,
-        arrow_reader::{
-            ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder,
-        },
-    },
+    arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions},
     basic::Type,
     errors::Result,
-    file::reader::{ChunkReader, Length},
 };
 
-use super::BATCH_ROWS;
 use crate::temporal::NANOS_PER_SECOND;
 
 /// The columns of a file that are of the type INT96, by position.
 pub(super) struct Int96Columns {
-    leaves: Vec<usize>,
     positions: Vec<usize>,
 }
 
@@ -44,18 +35,27 @@ impl Int96Columns {
             let column = schema.column(*leaf);
             column.physical_type() == Type::INT96 && column.path().parts().len() == 1
         };
-        let leaves: Vec<usize> = (0..schema.num_columns()).filter(is_int96).collect();
-        let positions = leaves.iter().map(|leaf| schema.get_column_root_idx(*leaf)).collect();
-        Self { leaves, positions }
+        let leaves = (0..schema.num_columns()).filter(is_int96);
+        Self { positions: leaves.map(|leaf| schema.get_column_root_idx(leaf)).collect() }
     }
 
     pub(super) const fn is_empty(&self) -> bool {
-        self.leaves.is_empty()
+        self.positions.is_empty()
     }
 
     /// How the file is read with these columns in seconds.
     pub(super) fn in_seconds(&self, metadata: &ArrowReaderMetadata) -> Result<ArrowReaderMetadata> {
         self.counted_in(ArrowUnit::Second, metadata)
+    }
+
+    /// How the file is read with these columns in nanoseconds.
+    pub(super) fn in_nanoseconds(&self, metadata: &ArrowReaderMetadata) -> Result<ArrowReaderMetadata> {
+        self.counted_in(ArrowUnit::Nanosecond, metadata)
+    }
+
+    /// Whether the column at `position` is one of them.
+    pub(super) fn contains(&self, position: usize) -> bool {
+        self.positions.contains(&position)
     }
 
     fn counted_in(&self, unit: ArrowUnit, metadata: &ArrowReaderMetadata) -> Result<ArrowReaderMetadata> {
@@ -68,42 +68,19 @@ impl Int96Columns {
         let options = ArrowReaderOptions::default().with_schema(Arc::new(schema));
         ArrowReaderMetadata::try_new(Arc::clone(metadata.metadata()), options)
     }
-
-    /// These columns alone, in nanoseconds.
-    pub(super) fn nanoseconds(
-        &self,
-        chunks: impl ChunkReader + 'static,
-        metadata: &ArrowReaderMetadata,
-    ) -> Result<ParquetRecordBatchReader> {
-        let metadata = self.counted_in(ArrowUnit::Nanosecond, metadata)?;
-        let mask = ProjectionMask::leaves(metadata.parquet_schema(), self.leaves.iter().copied());
-        let builder = ParquetRecordBatchReaderBuilder::new_with_metadata(chunks, metadata);
-        builder.with_projection(mask).with_batch_size(BATCH_ROWS).build()
-    }
-
-    /// The exact times of a batch that was read in seconds, and in nanoseconds.
-    pub(super) fn join(
-        &self,
-        seconds: &RecordBatch,
-        nanos: &RecordBatch,
-    ) -> std::result::Result<RecordBatch, ArrowError> {
-        let mut columns = seconds.columns().to_vec();
-        let mut fields: Vec<Field> = seconds.schema().fields().iter().map(|field| field.as_ref().clone()).collect();
-        for (&position, nanos) in self.positions.iter().zip(nanos.columns()) {
-            let times = exact(&columns[position], nanos)?;
-            fields[position] = fields[position].clone().with_data_type(times.data_type().clone());
-            columns[position] = times;
-        }
-        RecordBatch::try_new(Arc::new(Schema::new(fields)), columns)
-    }
 }
 
-/// One column of exact times.
-fn exact(seconds: &ArrayRef, nanos: &ArrayRef) -> std::result::Result<ArrayRef, ArrowError> {
+/// Columns of which one has more rows.
+pub(super) fn different_lengths() -> ArrowError {
+    ArrowError::ParquetError("columns of different lengths".to_owned())
+}
+
+/// One column of exact times, from what was read in seconds and in nanoseconds.
+pub(super) fn exact(seconds: &ArrayRef, nanos: &ArrayRef) -> std::result::Result<ArrayRef, ArrowError> {
     let seconds = seconds.as_primitive::<TimestampSecondType>();
     let nanos = nanos.as_primitive::<TimestampNanosecondType>();
     if seconds.len() != nanos.len() {
-        return Err(ArrowError::ParquetError("columns of different lengths".to_owned()));
+        return Err(different_lengths());
     }
     let mut times = Vec::with_capacity(seconds.len());
     for (second, wrapped) in seconds.iter().zip(nanos.iter()) {
@@ -137,31 +114,4 @@ fn count<T: ArrowTimestampType>(times: &[Option<i128>], unit: i128) -> std::resu
         times.iter().map(|time| time.map(|nanos| i64::try_from(nanos / unit).map_err(|_| too_far())).transpose());
     let values = values.collect::<std::result::Result<Vec<Option<i64>>, _>>()?;
     Ok(Arc::new(PrimitiveArray::<T>::from_iter(values)))
-}
-
-/// One supply of bytes for two readers.
-pub(super) struct SharedChunks<C>(pub(super) Arc<C>);
-
-impl<C> Clone for SharedChunks<C> {
-    fn clone(&self) -> Self {
-        Self(Arc::clone(&self.0))
-    }
-}
-
-impl<C: ChunkReader> Length for SharedChunks<C> {
-    fn len(&self) -> u64 {
-        self.0.len()
-    }
-}
-
-impl<C: ChunkReader> ChunkReader for SharedChunks<C> {
-    type T = C::T;
-
-    fn get_read(&self, start: u64) -> Result<Self::T> {
-        self.0.get_read(start)
-    }
-
-    fn get_bytes(&self, start: u64, length: usize) -> Result<Bytes> {
-        self.0.get_bytes(start, length)
-    }
 }

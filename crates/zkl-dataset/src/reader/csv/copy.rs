@@ -18,7 +18,7 @@ use crate::{
 /// Copies the row at each position to its place, after what stands before the rows. `open` opens the text at its start.
 pub(in crate::reader) fn copy_rows(
     table: &Table,
-    open: &dyn Fn() -> Result<Box<dyn Read>, DatasetError>,
+    open: &dyn Fn() -> Result<Box<dyn Read + Send>, DatasetError>,
     places: &[Option<u8>],
     targets: Vec<CopyTarget>,
     mut progress: Progressing<'_>,
