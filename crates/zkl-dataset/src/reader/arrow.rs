@@ -110,7 +110,7 @@ fn read_parquet_chunks<S: CellSink>(
         [Vec::new(), Vec::new()],
         |columns| readers.next(table, columns),
         |columns| {
-            let rows = columns.first().map_or(0, |column| column.len());
+            let rows = columns.first().map_or(0, Array::len);
             emit_rows(table, sink, row + 1, columns, rows)?;
             row += rows as u64;
             progress.rows(rows)
@@ -329,7 +329,7 @@ fn emit_column<F: FnMut(usize, u64, Cell<'_>) -> bool>(
         DataType::UInt32 => column.integers::<UInt32Type>(array),
         DataType::UInt64 => column.integers::<UInt64Type>(array),
         DataType::Float16 => {
-            column.each(array.as_primitive::<Float16Type>().iter(), |value| Cell::Float32(value.to_f32()))
+            column.each(array.as_primitive::<Float16Type>().iter(), |value| Cell::Float32(value.to_f32()));
         }
         DataType::Float32 => column.each(array.as_primitive::<Float32Type>().iter(), Cell::Float32),
         DataType::Float64 => column.each(array.as_primitive::<Float64Type>().iter(), Cell::Float),
@@ -338,7 +338,7 @@ fn emit_column<F: FnMut(usize, u64, Cell<'_>) -> bool>(
         DataType::Decimal128(_, scale) => column.decimals::<Decimal128Type>(array, *scale),
         DataType::Decimal256(_, scale) => {
             let scale = -i32::from(*scale);
-            column.each_text(array.as_primitive::<Decimal256Type>().iter().map(|v| v.map(|v| format!("{v}e{scale}"))))
+            column.each_text(array.as_primitive::<Decimal256Type>().iter().map(|v| v.map(|v| format!("{v}e{scale}"))));
         }
         DataType::Date32 => column.each(array.as_primitive::<Date32Type>().iter(), |days| {
             // What DuckDB writes for its dates without end.
@@ -350,7 +350,7 @@ fn emit_column<F: FnMut(usize, u64, Cell<'_>) -> bool>(
                 // Not a day, whatever the type says: nothing of it is cut off.
                 _ => Cell::Time { value: millis, unit: TimeUnit::Millisecond, offset: false },
             };
-            column.each(array.as_primitive::<Date64Type>().iter(), day)
+            column.each(array.as_primitive::<Date64Type>().iter(), day);
         }
         DataType::Timestamp(unit, zone) => {
             let (unit, offset) = (time_unit(*unit), zone.is_some());

@@ -203,7 +203,7 @@ pub(super) fn details_with(operation: Operation, word: &str) -> Details {
         }
         _ => Vec::new(),
     };
-    let key = operation.has_key().then(|| columns_with(word)).unwrap_or_default();
+    let key = if operation.has_key() { columns_with(word) } else { Vec::new() };
     Details { k: operation.has_k().then_some(2), conditions, nulls: operation == Operation::Bounds, key }
 }
 

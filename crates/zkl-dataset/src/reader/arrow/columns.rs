@@ -65,7 +65,7 @@ impl ColumnReaders {
         for column in decoded {
             columns.extend(column?.map_err(fail)?);
         }
-        let rows = columns.first().map_or(0, |column| column.len());
+        let rows = columns.first().map_or(0, Array::len);
         match columns.len() {
             0 => Ok(false),
             found if found == width && columns.iter().all(|column| column.len() == rows) => Ok(true),

@@ -215,6 +215,7 @@ mod tests {
             conditions: vec![Condition { column: "id".to_owned(), is: Comparison::Equal("17 and x = 3".to_owned()) }],
             nulls: false,
             key: vec!["id, age".to_owned()],
+            hashed: Vec::new(),
             left_out: vec![LeftOut { column: "note (none), id".to_owned(), reason: "why".to_owned() }],
         }
     }
