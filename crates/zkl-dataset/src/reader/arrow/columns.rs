@@ -1,6 +1,6 @@
 //! The columns of a Parquet file, each by a reader of its own: pages are decompressed and decoded on as many threads as there are.
 
-use arrow_array::{Array as _, ArrayRef};
+use arrow_array::{Array, ArrayRef};
 use arrow_schema::ArrowError;
 use parquet::{
     arrow::{
