@@ -8,8 +8,8 @@ use zkl_ledger::{
     Dataset, ErrorKind, LedgerError, ReadOptions, Table,
     dataset::{Format, TextEncoding},
     receipt::{Receipt, RelationReport, VerifiedStatement, VerifyError},
-    relation::{BrokenRow, Operation, Relate, RelateError},
-    requests::ProofSetting,
+    relation::{BrokenRow, Operation, RelateError},
+    requests::{ProofSetting, Relate},
 };
 
 use crate::{
