@@ -211,7 +211,6 @@ fn follow(task: Result<JoinHandle<Answer>, Failure>, told: Arc<Told>, cancel: &C
 
 /// Panics in a request or, if it `computes`, in a job: for the test that errors come of it.
 #[napi]
-#[expect(clippy::panic, reason = "what it is for")]
 pub fn danger_panic(computes: bool, cancel: &Cancel, told: Told) {
     if computes {
         compute(told, cancel, || panic!("on purpose"));

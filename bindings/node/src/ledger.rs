@@ -41,7 +41,6 @@ impl Ledger {
 
     /// Opens or makes the ledger at `place`: a path if `is_path`, otherwise a text that may be a URL. The answer is the key of its log.
     #[napi]
-    #[expect(clippy::too_many_arguments, reason = "the package names them")]
     pub fn open(
         &self,
         place: String,

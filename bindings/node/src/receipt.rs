@@ -13,7 +13,6 @@ use crate::call::{Cancel, Told, compute};
 
 /// The verdict on a receipt, as `zkl verify --format json` prints it.
 #[napi]
-#[expect(clippy::too_many_arguments, reason = "the package names them")]
 pub fn verify(
     receipt: Uint8Array,
     trust: Vec<String>,

@@ -27,7 +27,7 @@ use crate::{
 };
 
 /// Messages, service and client, as they are generated.
-#[expect(clippy::allow_attributes, reason = "they are generated")]
+#[expect(clippy::allow_attributes, clippy::large_enum_variant, reason = "they are generated")]
 pub mod proto {
     tonic::include_proto!("zkl.v1");
 }

@@ -71,18 +71,18 @@ pub(crate) struct ReadArgs {
 }
 
 pub(crate) fn digits(text: &str) -> Result<(String, zkl_ledger::types::ColumnType), String> {
-    reading::rounded(text).map_err(expected)
+    reading::rounded(text).map_err(|error| expected(&error))
 }
 
 pub(crate) fn column_type(text: &str) -> Result<(String, zkl_ledger::types::ColumnType), String> {
-    reading::column(text).map_err(expected)
+    reading::column(text).map_err(|error| expected(&error))
 }
 
 pub(crate) fn ascii_char(text: &str) -> Result<u8, String> {
-    reading::character("character", text).map_err(expected)
+    reading::character("character", text).map_err(|error| expected(&error))
 }
 
 /// What could be said: the rest is said by whoever shows it.
-fn expected(error: ReadingError) -> String {
+fn expected(error: &ReadingError) -> String {
     format!("expected {}", error.expected)
 }

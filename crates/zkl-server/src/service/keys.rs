@@ -99,7 +99,7 @@ impl Service {
         let _verifier = self.verifiers.acquire().await;
         let here = self.policy.as_ref().map(|policy| policy.server());
         let found = self.ledger.server_policies(size.map(TreeSize)).await?;
-        Ok(found.into_iter().map(|policy| PolicyView::new(policy, here.as_ref())).collect())
+        Ok(found.iter().map(|policy| PolicyView::new(policy, here.as_ref())).collect())
     }
 
     /// Revokes a key: from now on it is good for nothing.

@@ -207,7 +207,7 @@ pub struct PolicyView {
 }
 
 impl PolicyView {
-    pub(super) fn new(found: ServerPolicy, here: Option<&PolicyLine>) -> Self {
+    pub(super) fn new(found: &ServerPolicy, here: Option<&PolicyLine>) -> Self {
         Self {
             is_this: here == Some(&found.server),
             server: found.server.to_string(),
