@@ -59,7 +59,7 @@ pub(in crate::http) struct Reading {
     /// `NAME=DIGITS`: how many digits after the point a column keeps; may be repeated
     #[param(value_type = Option<Vec<ColumnDigits>>)]
     round: Option<Vec<String>>,
-    /// Character between cells of CSV, or `\\t`
+    /// Character between cells of CSV, or `\t`
     #[param(pattern = "^([\\x00-\\x7f]|\\\\t)$")]
     delimiter: Option<String>,
     /// Character around cells of CSV
