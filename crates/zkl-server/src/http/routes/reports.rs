@@ -23,8 +23,8 @@ use crate::{
 #[expect(dead_code, reason = "it is described, and read as a form")]
 pub(in crate::http) struct Receipts {
     /// Receipts as they were handed out, 1 to 20, together at most 64 MiB.
-    #[schema(min_items = 1, max_items = 20)]
-    receipt: Vec<ReceiptFile>,
+    #[schema(value_type = Vec<ReceiptFile>, min_items = 1, max_items = 20)]
+    receipt: Vec<String>,
 }
 
 /// A file.
