@@ -5,6 +5,7 @@
 //! `("error", kind, message, hint)`, a stage `("stage", name, text, done, total)`.
 
 #![expect(unreachable_pub, reason = "what JavaScript calls must be public")]
+#![expect(clippy::panic, reason = "one function is there to panic")]
 
 use std::{
     sync::{

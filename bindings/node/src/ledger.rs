@@ -1,6 +1,7 @@
 //! A ledger: calls that take plain values and give JSON.
 
 #![expect(unreachable_pub, reason = "what JavaScript calls must be public")]
+#![expect(clippy::too_many_arguments, reason = "the package names them")]
 
 use std::{
     path::PathBuf,

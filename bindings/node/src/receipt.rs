@@ -1,6 +1,7 @@
 //! Receipts: bytes in, verdict out.
 
 #![expect(unreachable_pub, reason = "what JavaScript calls must be public")]
+#![expect(clippy::too_many_arguments, reason = "the package names them")]
 #![expect(clippy::needless_pass_by_value, reason = "arguments come from JavaScript by value")]
 
 use std::{collections::BTreeMap, path::Path};

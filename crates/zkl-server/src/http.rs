@@ -95,6 +95,7 @@ impl FromRef<Shared> for Arc<Service> {
         routes::submit::ColumnPair,
         routes::submit::ColumnType,
         routes::submit::ColumnDigits,
+        routes::reports::ReceiptFile,
     )),
 )]
 struct Api;

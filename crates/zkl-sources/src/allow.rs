@@ -240,10 +240,21 @@ fn is_public(address: IpAddr) -> bool {
 
 fn is_public_v4(address: Ipv4Addr) -> bool {
     let [a, b, c, _] = address.octets();
-    let of_networks = matches!((a, b), (0 | 10 | 127 | 224.., _) | (100, 64..=127) | (169, 254) | (172, 16..=31));
-    let of_networks = of_networks || matches!((a, b), (192, 168) | (198, 18 | 19));
-    let of_documents = matches!((a, b, c), (192, 0, 0 | 2) | (192, 88, 99) | (198, 51, 100) | (203, 0, 113));
-    !(of_networks || of_documents)
+    let special = matches!(
+        (a, b, c),
+        (0 | 10 | 127, ..)
+            | (224.., ..)
+            | (100, 64..=127, _)
+            | (169, 254, _)
+            | (172, 16..=31, _)
+            | (192, 168, _)
+            | (198, 18 | 19, _)
+            | (192, 0, 0 | 2)
+            | (192, 88, 99)
+            | (198, 51, 100)
+            | (203, 0, 113)
+    );
+    !special
 }
 
 fn is_public_v6(address: Ipv6Addr) -> bool {

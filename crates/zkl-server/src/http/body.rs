@@ -53,6 +53,10 @@ pub(super) async fn read(mut body: Body, max: usize, limits: &RequestLimits) -> 
 /// A body in JSON.
 pub(crate) async fn read_json<T: DeserializeOwned>(body: Body, limits: &RequestLimits) -> Result<T, Problem> {
     let bytes = read(body, MAX_JSON, limits).await?;
+    // A list of values in the order of the fields is none of the document's objects.
+    if bytes.trim_ascii_start().first() != Some(&b'{') {
+        return Err(Failure::new(Code::InvalidRequest, "the body is no object in JSON").into());
+    }
     serde_json::from_slice(&bytes).map_err(|error| {
         Failure::new(Code::InvalidRequest, format!("the body is not what is asked for: {error}")).into()
     })

@@ -29,7 +29,7 @@ impl Service {
         for entry in entries {
             let name = format!("of entry {entry}");
             let receipt = self.receipt(browse, entry, true).await?;
-            reported.push(self.reported(verify, name, receipt).await?);
+            reported.push(self.reported(verify, name, &receipt).await?);
         }
         Ok(zkl_report::report(&reported, Timestamp::now()))
     }
@@ -61,19 +61,14 @@ impl Service {
         for (number, receipt) in (1..).zip(receipts) {
             // What its file is called is not shown: it says nothing that was verified.
             let name = if of == 1 { "as it was sent".to_owned() } else { format!("{number} of {of}") };
-            reported.push(self.reported(permit, name, receipt).await?);
+            reported.push(self.reported(permit, name, &receipt).await?);
         }
         Ok(reported)
     }
 
-    async fn reported(
-        &self,
-        permit: &Permit<Verify>,
-        name: String,
-        receipt: Vec<u8>,
-    ) -> Result<Reported, ServiceError> {
-        let outcome = self.verified(permit, receipt.clone()).await?.map_err(|error| chain(&error));
-        Ok(Reported::new(name, &receipt, outcome))
+    async fn reported(&self, permit: &Permit<Verify>, name: String, receipt: &[u8]) -> Result<Reported, ServiceError> {
+        let outcome = self.verified(permit, receipt.to_vec()).await?.map_err(|error| chain(&error));
+        Ok(Reported::new(name, receipt, outcome))
     }
 }
 

@@ -1,6 +1,6 @@
 //! Notarizing and proving through the server.
 
-use zkl_ledger::{Trust, verify};
+use zkl_ledger::{Trust, receipt::VerifiedStatement, types::ColumnLayout, verify};
 
 use crate::common::{CSV, Home, Setup};
 
@@ -19,12 +19,13 @@ fn how_a_table_is_read_is_said_as_on_the_command_line() {
     let said = "&skip=1&delimiter=%3B&decimal=,&dates=dmy&null=%3F&column=code=text&round=weight=1&input_format=csv";
     let columns = |operation: &serde_json::Value| {
         assert_eq!(operation["status"], "succeeded", "{operation}");
-        let entry = client.get(&format!("/api/v1/entries/{}", operation["entry"]["index"])).expect(200).json();
-        let columns = entry["predicate"]["layout"]["columns"].as_array().unwrap().clone();
-        columns
-            .iter()
-            .map(|column| format!("{} {} {}", column["name"], column["type"], column["nullable"]).replace('"', ""))
-            .collect::<Vec<_>>()
+        let receipt = client.get(&format!("/api/v1/entries/{}/receipt", operation["entry"]["index"])).expect(200).bytes;
+        let verified = verify(&receipt, &Trust::default()).unwrap();
+        let VerifiedStatement::Notarization { layout, .. } = &verified.subject().unwrap().statement else {
+            panic!("another kind")
+        };
+        let in_words = |column: &ColumnLayout| format!("{} {} {}", column.name, column.ty, column.nullable);
+        layout.columns().iter().map(in_words).collect::<Vec<_>>()
     };
     let accepted = client.post(&format!("{versions}{said}"), table).expect(202);
     let read = columns(&client.follow(accepted.header("location")));

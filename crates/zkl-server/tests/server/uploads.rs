@@ -139,7 +139,8 @@ fn cut(address: &str, token: &str, place: &str, at: usize, bytes: &[u8]) {
     let mut stream = TcpStream::connect(address).unwrap();
     let head = format!(
         "PATCH {place} HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {token}\r\ntus-resumable: 1.0.0\r\ncontent-type: \
-         application/offset+octet-stream\r\nupload-offset: {at}\r\ncontent-length: 1000\r\n\r\n"
+         application/offset+octet-stream\r\nupload-offset: {at}\r\ncontent-length: {}\r\n\r\n",
+        CSV.len() - at
     );
     stream.write_all(&[head.as_bytes(), bytes].concat()).unwrap();
     drop(stream);

@@ -23,9 +23,15 @@ use crate::{
 #[expect(dead_code, reason = "it is described, and read as a form")]
 pub(in crate::http) struct Receipts {
     /// Receipts as they were handed out, 1 to 20, together at most 64 MiB.
-    #[schema(value_type = Vec<Vec<u8>>, min_items = 1, max_items = 20)]
-    receipt: Vec<Vec<u8>>,
+    #[schema(value_type = Vec<ReceiptFile>, min_items = 1, max_items = 20)]
+    receipt: Vec<String>,
 }
+
+/// A file.
+#[derive(ToSchema)]
+#[schema(format = Binary)]
+#[expect(dead_code, reason = "it is described, and read as bytes")]
+pub(in crate::http) struct ReceiptFile(String);
 
 /// A report about entries: one file in HTML that loads nothing and prints well
 ///

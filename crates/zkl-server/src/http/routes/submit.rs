@@ -63,7 +63,7 @@ pub(in crate::http) struct Reading {
     hash: Option<Vec<String>>,
     /// Column of text of which nothing is committed to but which values are missing; may be repeated
     opaque: Option<Vec<String>>,
-    /// Character between cells of CSV, or `\\t`
+    /// Character between cells of CSV, or `\t`
     #[param(pattern = "^([\\x00-\\x7f]|\\\\t)$")]
     delimiter: Option<String>,
     /// Character around cells of CSV
