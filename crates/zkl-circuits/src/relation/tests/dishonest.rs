@@ -43,7 +43,7 @@ fn circuit(change: Change<'_>) -> RelationCircuit {
         .iter()
         .zip(words)
         .map(|(secrets, words)| {
-            let [zkl_argument::ColumnData::Numeric { limbs, valid }, _, zkl_argument::ColumnData::Codes16(codes)] =
+            let [zkl_argument::ColumnData::Numeric { limbs, valid }, _, zkl_argument::ColumnData::Codes16(codes), _] =
                 secrets.segments[0].as_slice()
             else {
                 unreachable!()

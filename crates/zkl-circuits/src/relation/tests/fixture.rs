@@ -74,9 +74,8 @@ impl Table {
             ColumnLayout::new("note", ColumnType::Text, Encoding::Opaque),
             ColumnLayout::new("word", ColumnType::Category, Encoding::for_distinct(words.len()).unwrap())
                 .nullable(rows.iter().any(|row| row.1.is_none())),
-            // The word again.
-            ColumnLayout::new("id", ColumnType::Text, Encoding::Hashed)
-                .nullable(rows.iter().any(|row| row.1.is_none())),
+            // The word again. Tables commit to as many columns whether or not a word is missing.
+            ColumnLayout::new("id", ColumnType::Text, Encoding::Hashed).nullable(true),
         ];
         let layout = Layout::new(rows.len() as u64, columns, Vec::new()).unwrap();
         let shape = |layout: &Layout| Shape::with_limb_bits(log_rows, LIMB_BITS, slots_of(layout));
