@@ -75,7 +75,8 @@ fn text_is_hashed_unless_it_is_to_be_opaque() {
     assert_eq!(of(text(Some(TextEncoding::Hashed))), Encoding::Hashed);
     assert_eq!(of(text(Some(TextEncoding::Opaque))), Encoding::Opaque);
     assert_eq!(of(vec![pin("id", TextEncoding::Opaque)]), Encoding::Opaque);
-    assert_eq!(of(Vec::new()), Encoding::Numeric { limbs: 1 });
+    // What a dictionary holds is no text, if nobody says so.
+    assert_eq!(of(Vec::new()), Encoding::Category { capacity: 4 });
     // The same of a file.
     let pins = schema_file("s.toml", "version = 1\n[[columns]]\nname = \"id\"\nencoding = \"opaque\"\n").unwrap();
     let options = ScanOptions { pins, ..ScanOptions::default() };
