@@ -3,7 +3,10 @@
 use std::hash::{BuildHasher as _, Hasher};
 
 use foldhash::quality::RandomState;
-use zkl_core::ark::{Fr, ff::PrimeField as _};
+use zkl_core::{
+    ark::{Fr, ff::PrimeField as _},
+    hashed::DIGEST_CELLS,
+};
 use zkl_kernel::{Entry, threads::prelude::*};
 
 use super::{SealedColumn, SealedTable, UnitCells, shape::ColumnShape};
@@ -80,6 +83,7 @@ enum ColumnValues {
     },
     /// Of a dictionary the digest counts, and not the code.
     Digest,
+    Hashed,
 }
 
 impl ColumnValues {
@@ -89,6 +93,7 @@ impl ColumnValues {
                 let fraction_bits = fraction_bits.into();
                 Self::Numeric { limbs: limbs.into(), nullable, fraction_bits, min: integer(*min) }
             }
+            (ColumnShape::Hashed, _) => Self::Hashed,
             _ => Self::Digest,
         }
     }
@@ -107,6 +112,7 @@ impl ColumnValues {
                 hasher.write_u64(u64::from(fraction_bits - common) << 1 | (valid & 1) as u64);
             }
             Self::Digest => write_entry(cell(1), hasher),
+            Self::Hashed => (0..DIGEST_CELLS).for_each(|part| write_entry(cell(part), hasher)),
         }
     }
 }
@@ -134,4 +140,72 @@ fn integer(value: Fr) -> i128 {
     };
     let is_negative = value.into_bigint() > Fr::MODULUS_MINUS_ONE_DIV_TWO;
     if is_negative { low(-value).wrapping_neg() } else { low(value) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::relation::Side;
+
+    fn u16s(values: &[u16]) -> CellData<'static> {
+        CellData::U16(values.to_vec().into())
+    }
+
+    fn hashes(
+        hasher: &RowHasher,
+        column: ColumnShape,
+        sealed: SealedColumn<Fr>,
+        cells: Vec<CellData<'_>>,
+    ) -> Vec<RowHash> {
+        let rows = cells[0].len();
+        let shape = TableShape { side: Side::Left, units: 1, columns: vec![column] };
+        let sealed = SealedTable { rows: vec![Fr::from(rows as u64)], columns: vec![sealed] };
+        hasher.values((&shape, &sealed, &[UnitCells { rows, cells }]), &|_| true).remove(0)
+    }
+
+    #[test]
+    fn every_part_of_a_digest_counts() {
+        // Row i differs from the last one, which is 0, in part i.
+        let parts = (0..DIGEST_CELLS).map(|part| {
+            let rows: Vec<u16> = (0..=DIGEST_CELLS).map(|row| u16::from(row == part)).collect();
+            u16s(&rows)
+        });
+        let mut found = hashes(&RowHasher::new(), ColumnShape::Hashed, SealedColumn::Hashed, parts.collect());
+        found.sort_unstable();
+        found.dedup();
+        assert_eq!(found.len(), DIGEST_CELLS + 1);
+    }
+
+    #[test]
+    fn numbers_have_one_hash_whatever_their_table_commits_to() {
+        let hasher = RowHasher::new();
+        let numeric = |limbs, nullable, fraction_bits| ColumnShape::Numeric { limbs, nullable, fraction_bits };
+        let min = |min: i64| SealedColumn::Numeric { min: Fr::from(min) };
+        // -3, 65,534 and 65,537 above a minimum of -3, and times 4 above one of -20.
+        let plain = hashes(&hasher, numeric(2, false, 0), min(-3), vec![u16s(&[0, 1, 4]), u16s(&[0, 1, 1])]);
+        let bits = CellData::Bits(vec![true, true, true, false].into());
+        let times_four =
+            hashes(&hasher, numeric(2, true, 2), min(-20), vec![u16s(&[8, 12, 24, 0]), u16s(&[0, 4, 4, 0]), bits]);
+        assert_eq!(plain, times_four[..3]);
+        let zero = hashes(&hasher, numeric(1, false, 0), min(0), vec![u16s(&[0, 1])]);
+        assert!(!zero.contains(&times_four[3]), "null is no number");
+        // A half is no whole number.
+        let half = hashes(&hasher, numeric(1, false, 1), min(0), vec![u16s(&[1, 2])]);
+        assert_ne!(half[0], zero[1]);
+        assert_eq!(half[1], zero[1]);
+    }
+
+    #[test]
+    fn of_a_dictionary_digests_count() {
+        let hasher = RowHasher::new();
+        let of = |codes: &[u16], digests: &[u64]| {
+            let digests: Vec<Fr> = digests.iter().copied().map(Fr::from).collect();
+            let sealed = SealedColumn::Category { counts: Vec::new(), values: Vec::new() };
+            let column = ColumnShape::Category { capacity: 4 };
+            hashes(&hasher, column, sealed, vec![u16s(codes), CellData::Field(digests.into())])
+        };
+        let (one, other) = (of(&[1, 2, 0], &[7, 8, 0]), of(&[3, 0, 1], &[8, 0, 7]));
+        assert_eq!([one[0], one[1], one[2]], [other[2], other[0], other[1]]);
+        assert_ne!(one[0], one[1]);
+    }
 }
