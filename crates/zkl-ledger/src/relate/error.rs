@@ -129,6 +129,9 @@ impl RelateError {
             Self::Plan(RelationPlanError::Column { .. } | RelationPlanError::NoColumns) => Some(
                 "columns are compared that have one name and type in all tables, and are numbers, dates, times, text, or have at most 255 values; a schema gives types, and --hash makes text of what has more",
             ),
+            Self::Plan(RelationPlanError::KeyColumn { .. }) => Some(
+                "a key has columns that can be compared: notarize the tables with --hash for one of more than 255 values",
+            ),
             Self::Plan(RelationPlanError::Shape(PlanError::Size { what: KEY_BITS, .. })) => {
                 Some("name fewer columns: a key holds one of text, or two of numbers")
             }
