@@ -23,7 +23,8 @@ start_server ledger --proof dev --rate 0 --queue 500 --queue-per-key 500 --grace
 # In its directory it keeps what it has found.
 cd "$work"
 run() {
-    timeout 3600 "$tester" --config-file "$configs/$1" run "$url/api/v1/openapi.json" -H "Authorization: Bearer $key" \
+    SCHEMATHESIS_HOOKS=schemathesis_hooks PYTHONPATH=$configs PYTHONDONTWRITEBYTECODE=1 \
+        timeout 3600 "$tester" --config-file "$configs/$1" run "$url/api/v1/openapi.json" -H "Authorization: Bearer $key" \
         --max-examples "$examples" --generation-deterministic --no-color >"$work/found" 2>&1 || { cat "$work/found" >&2; exit 1; }
     grep -E '^ *[0-9]+ generated' "$work/found" | sed "s/^ */openapi: $2: /"
 }

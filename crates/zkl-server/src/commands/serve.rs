@@ -95,7 +95,7 @@ pub struct ServeOptions {
     /// Longest upload, in bytes
     #[arg(long, default_value_t = OperationLimits::default().upload, value_name = "BYTES")]
     max_upload: u64,
-    /// URL below which tables may be notarized from, such as https://data.example.com/team/; all addresses of its host must be public (may be
+    /// URL below which tables may be notarized from, such as `https://data.example.com/team/`; all addresses of its host must be public (may be
     /// repeated) [default: none]
     #[arg(long = "source", env = "ZKL_SOURCES", value_name = "PREFIX", value_delimiter = ',')]
     sources: Vec<SourcePrefix>,
