@@ -264,7 +264,7 @@ async fn entry(
             a href={ "/api/v1/entries/" (entry.index) "/receipt" } download={ "entry-" (entry.index) ".receipt" } { "receipt" }
             " verifies offline, or " a href="/explore/verify" { "here" } "."
             @if may_verify {
-                " " a href={ "/explore/report?entry=" (entry.index) } download={ "entry-" (entry.index) ".html" } { "A report" }
+                " " a href={ "/explore/report?entry=" (entry.index) } download="report.html" { "A report" }
                 " says what it shows, for whoever it is given to."
             }
         }

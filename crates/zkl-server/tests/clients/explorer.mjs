@@ -102,7 +102,7 @@ async function walk(mode) {
     await visit(page, "/explore/entries/0");
     const [report] = await Promise.all([page.waitForEvent("download"), page.getByRole("link", { name: "A report" }).click()]);
     const written = await readFile(await report.path(), "utf8");
-    check(where(), report.suggestedFilename() === "entry-0.html" && written.includes("What these receipts show"), "writes no report");
+    check(where(), report.suggestedFilename() === "report.html" && written.includes("What these receipts show"), "writes no report");
     // By keyboard alone.
     await visit(page, "/explore");
     await page.keyboard.press("Tab");
