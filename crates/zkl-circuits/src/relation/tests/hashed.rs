@@ -10,7 +10,7 @@ use zkl_snark::{
 use super::{
     fixture::{Row, Setting, Table, context, details_with, shift, split, srs},
     kinds::circuit,
-    simulator::simulate,
+    simulator::check_simulated,
 };
 use crate::relation::{
     Details, Operation, ProveRelationError, RelationPlan, RelationPlanError, RelationStatement, VerifyRelationError,
@@ -169,12 +169,5 @@ fn keys_have_room_for_one_digest() {
 fn a_simulator_without_tables_makes_proofs_about_digests() {
     let (operation, tables, other) = cases().swap_remove(1);
     let setting = Setting::with(COMPACT, operation, &details_of(operation), &columns_of(operation), &tables);
-    let statement = setting.statement();
-    let real = setting.prove().unwrap();
-    let proof = simulate(setting.keys.as_ref(), &statement, 6);
-    setting.verify(&statement, &proof).unwrap();
-    assert_eq!(proof.to_bytes().len(), real.to_bytes().len());
-    let roles: Vec<_> = other.iter().zip(1..).map(|(table, entry)| table.role(entry)).collect();
-    let statement = RelationStatement { roles: &roles, ..statement };
-    setting.verify(&statement, &simulate(setting.keys.as_ref(), &statement, 7)).unwrap();
+    check_simulated(&setting, &other);
 }

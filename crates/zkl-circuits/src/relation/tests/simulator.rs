@@ -21,7 +21,7 @@ use crate::{
 
 /// A proof for any statement: claim, fresh columns and an opening at random, then the mask's commitment that makes them fit, then t0, then a
 /// simulated proof of the circuit.
-pub(super) fn simulate(keys: &dyn ProvingKey, statement: &RelationStatement<'_>, seed: u64) -> RelationProof {
+fn simulate(keys: &dyn ProvingKey, statement: &RelationStatement<'_>, seed: u64) -> RelationProof {
     let random = &mut rng(seed);
     let (plan, groups) = (statement.plan, statement.plan.groups());
     let mut point = |_: usize| Commitment::new(G1Projective::rand(random).into_affine());
@@ -55,6 +55,19 @@ pub(super) fn simulate(keys: &dyn ProvingKey, statement: &RelationStatement<'_>,
     let mut proof = simulate_groth16(keys, &inputs, random);
     proof.extend(opening.to_bytes());
     RelationProof { fresh, mask, claim, proof }
+}
+
+/// What it makes verifies, as long as a real proof; also about `others` of the same form, of which the relation is false.
+pub(super) fn check_simulated<'a>(setting: &Setting<'_>, others: impl IntoIterator<Item = &'a Table>) {
+    let statement = setting.statement();
+    let real = setting.prove().unwrap();
+    setting.verify(&statement, &real).unwrap();
+    let proof = simulate(setting.keys.as_ref(), &statement, 6);
+    setting.verify(&statement, &proof).unwrap();
+    assert_eq!(proof.to_bytes().len(), real.to_bytes().len());
+    let roles: Vec<_> = others.into_iter().zip(1..).map(|(table, entry)| table.role(entry)).collect();
+    let statement = RelationStatement { roles: &roles, ..statement };
+    setting.verify(&statement, &simulate(setting.keys.as_ref(), &statement, 7)).unwrap();
 }
 
 #[test]
@@ -119,15 +132,6 @@ fn it_makes_proofs_of_subsets_unique_keys_classes_and_conditions_too() {
     for (operation, honest, other) in relations {
         let tables: Vec<Table> = honest.into_iter().cloned().collect();
         let setting = Setting::new(COMPACT, operation, &tables);
-        let statement = setting.statement();
-        let real = setting.prove().unwrap();
-        setting.verify(&statement, &real).unwrap();
-        let proof = simulate(setting.keys.as_ref(), &statement, 6);
-        setting.verify(&statement, &proof).unwrap();
-        assert_eq!(proof.to_bytes().len(), real.to_bytes().len());
-        // A false statement of the same shape, whose own prover has no proof.
-        let roles: Vec<_> = other.iter().zip(1..).map(|(table, entry)| table.role(entry)).collect();
-        let statement = RelationStatement { roles: &roles, ..statement };
-        setting.verify(&statement, &simulate(setting.keys.as_ref(), &statement, 7)).unwrap();
+        check_simulated(&setting, other);
     }
 }
