@@ -11,6 +11,7 @@ mod observe;
 mod params;
 mod problem;
 mod routes;
+mod unread;
 
 use std::{sync::Arc, time::Duration};
 
@@ -220,6 +221,7 @@ pub fn router(service: &Arc<Service>, limits: RequestLimits) -> Result<Router, s
             Problem::from(Failure::new(Code::Internal, "the server's log says more")).into_response()
         }))
         .layer(axum::middleware::from_fn_with_state(Arc::clone(service), observe::observe))
+        .layer(axum::middleware::from_fn(unread::read_or_close))
         .with_state(shared))
 }
 

@@ -89,6 +89,12 @@ pub struct ServeOptions {
     /// Operations and uploads of one key, of all of these
     #[arg(long, default_value_t = OperationLimits::default().per_subject as u16, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     queue_per_key: u16,
+    /// Operations that have ended and can still be asked for, the newest ones
+    #[arg(long, default_value_t = OperationLimits::default().kept as u32, value_name = "N")]
+    kept_operations: u32,
+    /// Days that they are kept
+    #[arg(long, default_value_t = 7, value_name = "DAYS", value_parser = clap::value_parser!(u16).range(1..=366))]
+    kept_days: u16,
     /// Requests a second of one key, or of one address without a key; 0 for any number
     #[arg(long, default_value_t = 1_000, value_name = "N")]
     rate: u32,
@@ -200,7 +206,8 @@ impl ServeOptions {
                 waiting: self.queue.into(),
                 per_subject: self.queue_per_key.into(),
                 upload: self.max_upload,
-                ..OperationLimits::default()
+                kept: usize::try_from(self.kept_operations).unwrap_or(usize::MAX),
+                kept_for: Duration::from_secs(u64::from(self.kept_days) * 24 * 60 * 60),
             },
             rate: NonZeroU32::new(self.rate),
             oidc: self.oidc,

@@ -175,6 +175,51 @@ fn heads_are_bounded_and_unambiguous() {
     exchange(&server, two.as_bytes()).problem(401, "unauthenticated");
 }
 
+/// The next answer on a connection, whose body has a length.
+fn next_answer(stream: &mut TcpStream) -> Answer {
+    let (mut answer, mut byte) = (Vec::new(), [0]);
+    while !answer.ends_with(b"\r\n\r\n") {
+        assert_eq!(stream.read(&mut byte).unwrap(), 1, "the connection was closed");
+        answer.push(byte[0]);
+    }
+    let mut head = parse(&answer);
+    head.bytes = vec![0; head.header("content-length").parse().unwrap()];
+    stream.read_exact(&mut head.bytes).unwrap();
+    head
+}
+
+#[test]
+fn who_is_refused_before_the_body_came_is_not_cut_off_without_a_word() {
+    let home = Home::new();
+    let server = home.start(Setup::default());
+    let connect = || {
+        let stream = TcpStream::connect(server.address).unwrap();
+        stream.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
+        stream
+    };
+    let head = |more: &str| format!("POST {VERSIONS} HTTP/1.1\r\nhost: x\r\n{more}\r\n");
+    // The rest comes later, and is short.
+    let mut stream = connect();
+    stream.write_all(head("content-length: 6\r\n").as_bytes()).unwrap();
+    std::thread::sleep(Duration::from_millis(200));
+    stream.write_all(b"age\n1\nGET /livez HTTP/1.1\r\nhost: x\r\n\r\n").unwrap();
+    let refused = next_answer(&mut stream);
+    assert!(!refused.headers.contains_key("connection"));
+    refused.problem(401, "unauthenticated");
+    assert_eq!(next_answer(&mut stream).status, 200);
+    // It does not come, is long, or is not sent before it is asked for.
+    for more in
+        ["content-length: 6\r\n", "content-length: 999999999\r\n", "content-length: 6\r\nexpect: 100-continue\r\n"]
+    {
+        let mut stream = connect();
+        stream.write_all(head(more).as_bytes()).unwrap();
+        let refused = next_answer(&mut stream);
+        assert_eq!(refused.header("connection"), "close", "{more}");
+        refused.problem(401, "unauthenticated");
+        assert!(read_all(&mut stream).is_empty());
+    }
+}
+
 #[test]
 fn a_content_encoding_is_not_taken() {
     let home = Home::new();
