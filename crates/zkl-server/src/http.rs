@@ -93,9 +93,9 @@ impl FromRef<Shared> for Arc<Service> {
     security(("key" = [])),
     components(schemas(
         Problem,
-        routes::submit::ColumnPair,
-        routes::submit::ColumnType,
-        routes::submit::ColumnDigits,
+        routes::version::ColumnPair,
+        routes::version::ColumnType,
+        routes::version::ColumnDigits,
         routes::reports::ReceiptFile,
     )),
 )]

@@ -4,9 +4,10 @@ use std::{net::IpAddr, sync::Arc};
 
 use axum::{
     extract::{FromRef, FromRequestParts, Path},
-    http::{HeaderMap, header, request::Parts},
+    http::{HeaderMap, HeaderValue, header, request::Parts},
 };
 use tokio::sync::mpsc;
+use utoipa::IntoParams;
 use zkl_ledger::{DatasetName, EntryRef, LedgerError};
 
 use super::Problem;
@@ -128,9 +129,40 @@ impl<S: Send + Sync> FromRequestParts<S> for Uploaded {
 }
 
 /// What a client calls its request, if it does.
-pub(super) fn idempotency_key(headers: &HeaderMap) -> Result<Option<IdempotencyKey>, Problem> {
-    let mut given = headers.get_all("idempotency-key").iter();
-    let Some(value) = given.next() else { return Ok(None) };
-    let text = value.to_str().ok().filter(|_| given.next().is_none());
-    Ok(Some(text.ok_or(ServiceError::IdempotencyKey)?.parse()?))
+pub(super) struct Idempotency(pub(super) Option<IdempotencyKey>);
+
+/// Where it says so.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Header)]
+#[expect(dead_code, reason = "it is described, and read as a header")]
+pub(super) struct IdempotencyHeader {
+    /// 1 to 255 printable characters: a request that is sent again under it is carried out once
+    #[param(rename = "idempotency-key", pattern = "^[ -~]{1,255}$")]
+    key: Option<String>,
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Idempotency {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        let mut given = parts.headers.get_all("idempotency-key").iter();
+        let Some(value) = given.next() else { return Ok(Self(None)) };
+        let text = value.to_str().ok().filter(|_| given.next().is_none());
+        Ok(Self(Some(text.ok_or(ServiceError::IdempotencyKey)?.parse()?)))
+    }
+}
+
+/// That a body comes as it is: what is compressed is a file that is compressed, and its readers know their bounds.
+pub(super) struct Plain;
+
+impl<S: Send + Sync> FromRequestParts<S> for Plain {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        let coded = |value: &HeaderValue| !value.as_bytes().eq_ignore_ascii_case(b"identity");
+        if parts.headers.get_all(header::CONTENT_ENCODING).iter().any(coded) {
+            return Err(Failure::new(Code::UnsupportedMediaType, "no content encoding is taken").into());
+        }
+        Ok(Self)
+    }
 }

@@ -11,3 +11,4 @@ pub(super) mod reports;
 pub(super) mod submit;
 pub(super) mod uploads;
 pub(super) mod verify;
+pub(super) mod version;

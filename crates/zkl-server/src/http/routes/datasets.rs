@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::{extract::State, http::StatusCode, response::Response};
 use serde::Serialize;
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 
 use super::entries::EntryPage;
 use crate::{
@@ -51,11 +51,21 @@ pub(in crate::http) async fn list(
     Ok(answer::json(StatusCode::OK, &page))
 }
 
+/// A dataset.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Path)]
+#[expect(dead_code, reason = "it is described, and read from the path")]
+pub(in crate::http) struct DatasetPath {
+    /// The dataset's name, with `%2F` for `/`
+    #[param(max_length = 128, pattern = "^[A-Za-z0-9][A-Za-z0-9._-]*(/(?!\\.{1,2}(/|$))[A-Za-z0-9._-]+)*$")]
+    name: String,
+}
+
 /// A dataset, and its newest version
 #[utoipa::path(
     get, path = "/api/v1/datasets/{name}", tag = "datasets", operation_id = "getDataset",
     security((), ("key" = [])),
-    params(("name" = String, Path, max_length = 128, pattern = "^[A-Za-z0-9][A-Za-z0-9._-]*(/(?!\\.{1,2}(/|$))[A-Za-z0-9._-]+)*$", description = "Its name, with `%2F` for `/`")),
+    params(DatasetPath),
     responses((status = 200, body = DatasetDetailView), (status = "default", body = Problem, content_type = "application/problem+json"))
 )]
 pub(in crate::http) async fn show(
@@ -74,7 +84,7 @@ pub(in crate::http) async fn show(
     get, path = "/api/v1/datasets/{name}/entries", tag = "datasets", operation_id = "getHistory",
     security((), ("key" = [])),
     params(
-        ("name" = String, Path, max_length = 128, pattern = "^[A-Za-z0-9][A-Za-z0-9._-]*(/(?!\\.{1,2}(/|$))[A-Za-z0-9._-]+)*$", description = "Its name, with `%2F` for `/`"),
+        DatasetPath,
         ("kind" = Option<String>, Query, pattern = "^[a-z]([a-z0-9-]{0,30}[a-z0-9])?$", description = "Only entries of this kind"),
         ("order" = Option<String>, Query, pattern = "^(asc|desc)$", description = "`desc` (default) or `asc`"),
         ("limit" = Option<u16>, Query, minimum = 1, maximum = 200, description = "Most items of the page (default 50)"),

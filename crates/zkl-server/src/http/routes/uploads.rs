@@ -12,10 +12,13 @@ use axum::{
     response::{IntoResponse as _, Response},
 };
 use tracing::Instrument as _;
+use utoipa::IntoParams;
 
 use super::{
+    datasets::DatasetPath,
     operations::OperationView,
-    submit::{Reading, accepted, notarize_options, plain},
+    submit::accepted,
+    version::{NewVersion, VersionQuery},
 };
 use crate::{
     access::{Upload as Uploading, Write},
@@ -23,7 +26,7 @@ use crate::{
     failure::{Code, Failure},
     http::{
         Shared, answer, body,
-        extract::{Caller, Named, Uploaded, idempotency_key},
+        extract::{Caller, IdempotencyHeader, Named, Plain, Uploaded},
         params::{Params, invalid},
         problem::Problem,
     },
@@ -40,6 +43,25 @@ const LENGTH: HeaderName = HeaderName::from_static("upload-length");
 const OFFSET: HeaderName = HeaderName::from_static("upload-offset");
 const EXPIRES: HeaderName = HeaderName::from_static("upload-expires");
 const PART: &str = "application/offset+octet-stream";
+
+/// An upload.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Path)]
+#[expect(dead_code, reason = "it is described, and read from the path")]
+pub(in crate::http) struct UploadPath {
+    /// Its id
+    upload: String,
+}
+
+/// What requests of this protocol have.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Header)]
+#[expect(dead_code, reason = "it is described, and read as a header")]
+pub(in crate::http) struct TusHeader {
+    /// `1.0.0`
+    #[param(rename = "tus-resumable", pattern = "^1\\.0\\.0$")]
+    resumable: String,
+}
 
 /// That a request speaks this version of the protocol.
 pub(in crate::http) struct Tus;
@@ -99,15 +121,8 @@ fn told(mut response: Response, upload: &Upload) -> Response {
 #[utoipa::path(
     post, path = "/api/v1/datasets/{name}/uploads", tag = "uploads", operation_id = "createUpload",
     params(
-        ("name" = String, Path, max_length = 128, pattern = "^[A-Za-z0-9][A-Za-z0-9._-]*(/(?!\\.{1,2}(/|$))[A-Za-z0-9._-]+)*$", description = "The dataset's name, with `%2F` for `/`"),
-        ("tus-resumable" = String, Header, pattern = "^1\\.0\\.0$", description = "`1.0.0`"),
+        DatasetPath, TusHeader, VersionQuery, IdempotencyHeader,
         ("upload-length" = u64, Header, minimum = 0, description = "Bytes of the table"),
-        ("evidence" = Option<String>, Query, pattern = "^(proof|attestation)$", description = "As when it is notarized at once"),
-        ("privacy" = Option<String>, Query, pattern = "^(private|public)$", description = "As when it is notarized at once"),
-        ("joint" = Option<Vec<super::submit::ColumnPair>>, Query, description = "As when it is notarized at once"),
-        ("product" = Option<Vec<super::submit::ColumnPair>>, Query, description = "As when it is notarized at once"),
-        Reading,
-        ("idempotency-key" = Option<String>, Header, pattern = "^[ -~]{1,255}$", description = "1 to 255 printable characters: a request that is sent again under it names the upload that it began"),
     ),
     responses(
         (status = 201, headers(("location" = String, description = "Where the bytes go"), ("upload-expires" = String, description = "When it is given up"))),
@@ -119,12 +134,9 @@ pub(in crate::http) async fn create(
     Caller(subject): Caller,
     _: Tus,
     Named(name): Named,
+    NewVersion { options, key }: NewVersion,
     headers: HeaderMap,
-    mut params: Params,
 ) -> Result<Response, Problem> {
-    let options = notarize_options(&mut params)?;
-    params.end()?;
-    let key = idempotency_key(&headers)?;
     let permit = service.access().authorize(&subject, Write(name))?;
     let length = number(&headers, &LENGTH)?;
     let upload = service.create_upload(&permit, length, options, key).await?;
@@ -138,10 +150,7 @@ pub(in crate::http) async fn create(
 /// How far an upload is (tus 1.0)
 #[utoipa::path(
     head, path = "/api/v1/uploads/{upload}", tag = "uploads", operation_id = "getUploadOffset",
-    params(
-        ("upload" = String, Path, description = "Its id"),
-        ("tus-resumable" = String, Header, pattern = "^1\\.0\\.0$", description = "`1.0.0`"),
-    ),
+    params(UploadPath, TusHeader),
     responses(
         (status = 200, headers(("upload-offset" = u64, description = "Bytes that came"), ("upload-length" = u64, description = "Bytes that were announced"))),
         (status = "default", description = "Why it was not done: the status, without its problem"),
@@ -165,8 +174,7 @@ pub(in crate::http) async fn show(
 #[utoipa::path(
     patch, path = "/api/v1/uploads/{upload}", tag = "uploads", operation_id = "appendUpload",
     params(
-        ("upload" = String, Path, description = "Its id"),
-        ("tus-resumable" = String, Header, pattern = "^1\\.0\\.0$", description = "`1.0.0`"),
+        UploadPath, TusHeader,
         ("upload-offset" = u64, Header, minimum = 0, description = "Where the bytes go on: what `HEAD` says"),
     ),
     request_body(content = Vec<u8>, content_type = "application/offset+octet-stream", description = "The next bytes"),
@@ -180,12 +188,12 @@ pub(in crate::http) async fn append(
     Caller(subject): Caller,
     _: Tus,
     Uploaded(id): Uploaded,
+    _: Plain,
     headers: HeaderMap,
     params: Params,
     body: Body,
 ) -> Result<Response, Problem> {
     params.end()?;
-    plain(&headers)?;
     let permit = service.access().authorize(&subject, Uploading)?;
     let content_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     if !content_type.eq_ignore_ascii_case(PART) {
@@ -206,10 +214,7 @@ pub(in crate::http) async fn append(
 /// Gives an upload up (tus 1.0: termination)
 #[utoipa::path(
     delete, path = "/api/v1/uploads/{upload}", tag = "uploads", operation_id = "discardUpload",
-    params(
-        ("upload" = String, Path, description = "Its id"),
-        ("tus-resumable" = String, Header, pattern = "^1\\.0\\.0$", description = "`1.0.0`"),
-    ),
+    params(UploadPath, TusHeader),
     responses((status = 204), (status = "default", body = Problem, content_type = "application/problem+json"))
 )]
 pub(in crate::http) async fn discard(
@@ -230,7 +235,7 @@ pub(in crate::http) async fn discard(
 /// The answer names an operation to follow, the same one for whoever asks again.
 #[utoipa::path(
     post, path = "/api/v1/uploads/{upload}/finish", tag = "uploads", operation_id = "finishUpload",
-    params(("upload" = String, Path, description = "Its id")),
+    params(UploadPath),
     responses(
         (status = 202, body = OperationView, headers(("location" = String, description = "Where the operation is"))),
         (status = "default", body = Problem, content_type = "application/problem+json"),
