@@ -9,9 +9,9 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 cd "$work"
 
-"$bin/zkl" --quiet init >/dev/null
+"$bin/zkl" --quiet init --origin demo.example/ledger >/dev/null
 "$bin/zkl" --quiet notarize "$table" --name demo/penguins --joint species,sex --attest-only >/dev/null
-key=$("$bin/zkl-server" key create demo --grant 'read:*' --grant 'write:demo/*' --grant 'prove:demo/*' --grant verify --expires-in-days 1)
+key=$("$bin/zkl-server" key create demo --grant 'read:*' --grant 'write:demo/*' --grant 'prove:demo/*' --grant verify --expires-in-days 1 2>log) || { cat log >&2; exit 1; }
 
 "$bin/zkl-server" serve --listen "${ZKL_LISTEN:-127.0.0.1:8400}" --grpc-listen "${ZKL_GRPC_LISTEN:-127.0.0.1:8401}" --public-verify \
     >address 2>log &
