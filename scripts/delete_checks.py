@@ -165,10 +165,11 @@ def instrument(copy, wanted):
     return found
 
 
-def build(copy, features):
-    """Builds all tests. Returns the executables of targets, as `package:target`."""
+def build(copy, features, wanted):
+    """Builds the tests that are wanted. Returns the executables of targets, as `package:target`."""
+    tests = sorted({name for _, name in (target.split(":") for target in wanted)} - {"lib"})
     command = [os.environ.get("CARGO", "cargo"), "test", "--locked", "--workspace", "--features", features, "--no-run",
-               "--lib", "--tests", "--message-format=json"]
+               "--lib", *(f"--test={name}" for name in tests), "--message-format=json"]
     built = subprocess.run(command, cwd=copy, stdout=subprocess.PIPE, text=True)
     executables = {}
     for message in map(json.loads, built.stdout.splitlines()):
@@ -251,8 +252,8 @@ def main():
         if args.list:
             print("\n".join(checks))
             return
-        executables = build(copy, args.features)
         wanted = sorted({target for targets, _ in checks.values() for target in targets})
+        executables = build(copy, args.features, wanted)
         refused = {target: refusals(target, executables, args.jobs) for target in wanted}
         survivors = 0
         with ThreadPoolExecutor(args.jobs) as pool:

@@ -46,6 +46,8 @@ pub use error::{ProveRelationError, RelationDecodeError, RelationPlanError, Veri
 pub use operation::{Operation, OperationError};
 pub use plan::{RelationPlan, RelationUnit};
 pub use proof::RelationProof;
+#[cfg(feature = "testing")]
+pub use prove::force_relation;
 pub use prove::{RelationSecrets, prove_relation, verify_relation};
 pub use statement::{RelationContext, RelationRole, RelationStatement};
 pub use word::{Word, words};

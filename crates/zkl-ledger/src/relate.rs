@@ -4,6 +4,8 @@ mod derive;
 mod derive_error;
 mod difference;
 mod error;
+#[cfg(test)]
+mod forced;
 mod language;
 mod rows;
 mod split;
@@ -13,16 +15,17 @@ use std::{future::IntoFuture, sync::Arc};
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use futures::future::BoxFuture;
 use rayon::prelude::*;
-use zkl_argument::commit::CommitmentSeed;
+use zkl_argument::{commit::CommitmentSeed, srs::Srs};
 use zkl_circuits::relation::{
-    Condition, Details, Operation, RelationCircuit, RelationContext, RelationPlan, RelationRole, RelationSecrets,
-    RelationStatement, compare, prove_relation,
+    Condition, Details, Operation, ProveRelationError, RelationCircuit, RelationContext, RelationPlan, RelationProof,
+    RelationRole, RelationSecrets, RelationStatement, compare, prove_relation,
 };
 use zkl_core::{layout::Layout, time::Timestamp};
 use zkl_receipt::{
     DatasetRef, Disclosure, Evidence, Nonce, Predicate, ProofPart, Receipt, RelationRecord, RelationTerms, Role,
     SaltedTerms,
 };
+use zkl_snark::proof_system::ProvingKey;
 
 use self::rows::{CommittedRows, RelatedRows};
 pub use self::{
@@ -55,7 +58,24 @@ pub struct Relate<'l> {
     columns: Option<Vec<String>>,
     details: Details,
     reporter: SharedReporter,
+    prover: Prover,
 }
+
+/// How a relation becomes a proof.
+#[derive(Clone, Copy)]
+struct Prover {
+    /// Looks for rows that break it, which its owner is told; nobody else ever is.
+    check: fn(&RelationPlan<'_>, &[CommittedRows], &[RelatedRows]) -> Result<(), LedgerError>,
+    prove: fn(
+        &Srs,
+        &dyn ProvingKey,
+        &RelationStatement<'_>,
+        &[RelationSecrets<'_>],
+    ) -> Result<RelationProof, ProveRelationError>,
+}
+
+/// One that proves nothing false.
+const HONEST: Prover = Prover { check: difference::check, prove: prove_relation };
 
 impl Ledger {
     /// Proves a relation between tables that are notarized, whose rows are handed in again. All rows are held in memory.
@@ -65,7 +85,8 @@ impl Ledger {
     /// one; otherwise what the vault, the keys or the store answer. Nothing is recorded then.
     pub fn relate(&self, operation: Operation) -> Relate<'_> {
         let details = Details::default();
-        Relate { ledger: self, operation, tables: Vec::new(), columns: None, details, reporter: Arc::new(()) }
+        let reporter = Arc::new(());
+        Relate { ledger: self, operation, tables: Vec::new(), columns: None, details, reporter, prover: HONEST }
     }
 }
 
@@ -148,7 +169,7 @@ impl<'l> Relate<'l> {
 
     /// What is said, its record as an open relation, and the proof.
     async fn prove(self) -> Result<(SaltedTerms, RelationRecord, Proved), LedgerError> {
-        let Self { ledger, operation, tables, columns, details, reporter } = self;
+        let Self { ledger, operation, tables, columns, details, reporter, prover } = self;
         let notary = ledger.notary()?.verifying_key();
         if !operation.tables().contains(&tables.len()) {
             return Err(RelateError::Tables { operation, got: tables.len() }.into());
@@ -191,8 +212,7 @@ impl<'l> Relate<'l> {
             let plan = RelationPlan::with(operation, &details, plans, &columns).map_err(RelateError::Plan)?;
             let rows: Vec<RelatedRows> =
                 committed.par_iter().map(|rows| rows.read_again(work)).collect::<Result<_, _>>()?;
-            // Its owner is told which rows break it; nobody else ever is.
-            difference::check(&plan, &committed, &rows)?;
+            (prover.check)(&plan, &committed, &rows)?;
 
             let said = SaltedTerms { salt, terms: RelationTerms { operation, columns, details } };
             let circuit = RelationCircuit::blank(plan.shape().clone());
@@ -216,7 +236,7 @@ impl<'l> Relate<'l> {
                     segments: rows.segments.iter().map(|segment| segment.columns.data()).collect(),
                 })
                 .collect();
-            let proof = prove_relation(&srs, key.as_ref(), &statement, &secrets)
+            let proof = (prover.prove)(&srs, key.as_ref(), &statement, &secrets)
                 .map_err(|source| RelateError::Proof(Box::new(source)))?;
             let mut blob = srs.verifier_key().to_bytes();
             blob.extend(proof.to_bytes());

@@ -17,7 +17,8 @@ use crate::{
     },
     assignment::Assignment,
     gadgets::{Cs, GadgetError},
-    proof_system::ProveError,
+    proof_system::{ProveError, ProvingKey},
+    universal::ForcedKey,
 };
 
 /// A circuit's matrices A, B, C, row by row as `(coefficient, position in the assignment)`, with the assignment
@@ -151,4 +152,9 @@ pub fn assert_tight(circuit: &dyn Circuit) {
     if let Some(row) = noticing.iter().position(|noticed| !noticed) {
         panic!("constraint {row} holds whatever the variables are");
     }
+}
+
+/// The universal key of a prover who proves what is false as well: of `circuit`, whose assignment is not read.
+pub fn forced_key(circuit: &dyn Circuit) -> impl ProvingKey + use<> {
+    ForcedKey::of(circuit).unwrap()
 }

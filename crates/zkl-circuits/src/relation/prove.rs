@@ -1,7 +1,7 @@
 //! Making a relation's proof, and checking one.
 
 use zkl_argument::{
-    CellData, ColumnData, TranscriptSeed,
+    CellData, ColumnData, ScanError, TranscriptSeed,
     commit::{CommitError, Commitment, CommitmentSeed, commit_column},
     msm::Scalars,
     relation::{
@@ -60,6 +60,33 @@ pub(super) fn prove_with(
     secrets: &[RelationSecrets<'_>],
     change: &dyn Fn(&mut ExtraCells),
 ) -> Result<RelationProof, ProveRelationError> {
+    prove_if(srs, keys, statement, secrets, change, |holds| holds)
+}
+
+/// The proof of whoever does not care whether the relation holds, for tests that want a verifier to. It has a key of its own, which does not
+/// care either.
+///
+/// # Errors
+/// [`ProveRelationError`].
+#[cfg(feature = "testing")]
+pub fn force_relation(
+    srs: &Srs,
+    _keys: &dyn ProvingKey,
+    statement: &RelationStatement<'_>,
+    secrets: &[RelationSecrets<'_>],
+) -> Result<RelationProof, ProveRelationError> {
+    let key = zkl_snark::testing::forced_key(&RelationCircuit::blank(statement.plan.shape().clone()));
+    prove_if(srs, &key, statement, secrets, &|_| (), |_| Ok(()))
+}
+
+fn prove_if(
+    srs: &Srs,
+    keys: &dyn ProvingKey,
+    statement: &RelationStatement<'_>,
+    secrets: &[RelationSecrets<'_>],
+    change: &dyn Fn(&mut ExtraCells),
+    goes_on: fn(Result<(), ScanError>) -> Result<(), ScanError>,
+) -> Result<RelationProof, ProveRelationError> {
     check_form(statement)?;
     let plan = statement.plan;
     let records = records(statement, secrets)?;
@@ -80,7 +107,8 @@ pub(super) fn prove_with(
 
     let proof = prove_plain(plan.shape(), &sealed, &units, &extra.firsts, mask.values(), &transcript)?;
     // Cheap beside what follows, and it names the check that a false relation fails.
-    verify_plain_relation(plan.shape(), &sealed, &transcript, &proof.messages).map_err(ProveRelationError::False)?;
+    let holds = verify_plain_relation(plan.shape(), &sealed, &transcript, &proof.messages).map(drop);
+    goes_on(holds).map_err(ProveRelationError::False)?;
 
     let claim = proof.opening.clone();
     let inputs = inputs(statement, t0, &claim);

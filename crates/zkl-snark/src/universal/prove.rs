@@ -66,16 +66,38 @@ impl<'a> Prover<'a> {
         {
             return Err(ProveError::LinkValue);
         }
-        let groups = row_group(&sizes).map_err(ProveError::Shape)?;
-        let randomness = info_span!("sample").in_scope(|| Ok(Randomness::sample(&sizes, groups, &mut fresh_rng()?)));
-        let randomness = randomness.map_err(ProveError::Entropy)?;
         let inputs = assignment.inputs().to_vec();
         let linked = link.as_ref().map(|link| link.linked.clone());
-        let witness = Witness { assignment, combinations, link };
-        let proof = self.prove_in(Transcript::<HashChain>::chain(), key, &sizes, witness, randomness)?;
+        let proof = self.prove_fresh(key, &sizes, Witness { assignment, combinations, link })?;
         let check = || key.verify(self.srs.verifier_key(), &inputs, linked.as_ref(), &proof);
         info_span!("self-check").in_scope(check).map_err(ProveError::SelfCheck)?;
         Ok(proof)
+    }
+
+    /// The proof of whoever does not care whether the circuit is satisfied, for tests that want a verifier to.
+    ///
+    /// # Errors
+    /// [`ProveError`].
+    #[cfg(feature = "testing")]
+    pub(crate) fn force(
+        &self,
+        key: &VerifyingKey,
+        circuit: &dyn Circuit,
+        link: Option<Link>,
+    ) -> Result<Proof, ProveError> {
+        let sizes = key.sizes(link.as_ref().map(|link| link.linked.point().len())).map_err(ProveError::Shape)?;
+        let assignment = self.assign(key, circuit)?;
+        let combinations = Zeroizing::new(key.matrices().evaluate(&assignment.values));
+        let link = link.map(LinkedColumns::from);
+        self.prove_fresh(key, &sizes, Witness { assignment, combinations, link })
+    }
+
+    /// A proof with fresh randomness, whether the witness satisfies anything or not.
+    fn prove_fresh(&self, key: &VerifyingKey, sizes: &Sizes, witness: Witness) -> Result<Proof, ProveError> {
+        let groups = row_group(sizes).map_err(ProveError::Shape)?;
+        let randomness = info_span!("sample").in_scope(|| Ok(Randomness::sample(sizes, groups, &mut fresh_rng()?)));
+        let randomness = randomness.map_err(ProveError::Entropy)?;
+        self.prove_in(Transcript::<HashChain>::chain(), key, sizes, witness, randomness)
     }
 
     fn assign(&self, key: &VerifyingKey, circuit: &dyn Circuit) -> Result<Assignment, ProveError> {

@@ -70,9 +70,14 @@ impl ProofSystem for Universal {
     }
 }
 
-fn key_of(circuit: &dyn Circuit) -> Result<VerifyingKey, KeyError> {
+pub(super) fn key_of(circuit: &dyn Circuit) -> Result<VerifyingKey, KeyError> {
     VerifyingKey::of(circuit, circuit.is_linked())
         .map_err(|source| KeyError::Matrices { circuit: circuit.id(), source: Box::new(source) })
+}
+
+/// One random entry hides the value; the opening has a mask of its own.
+pub(super) fn mask(groups: RowGroups) -> Result<Mask, ProveError> {
+    Ok(Mask::sample_first(groups, &mut fresh_rng().map_err(ProveError::Entropy)?))
 }
 
 /// Prover and verifier have the same key.
@@ -91,9 +96,8 @@ impl proof_system::ProvingKey for UniversalKey {
         &self.0
     }
 
-    /// One random entry hides the value; the opening has a mask of its own.
     fn mask(&self, groups: RowGroups) -> Result<Mask, ProveError> {
-        Ok(Mask::sample_first(groups, &mut fresh_rng().map_err(ProveError::Entropy)?))
+        mask(groups)
     }
 
     fn prove(&self, circuit: &dyn Circuit, srs: Option<&Srs>, link: Option<Link>) -> Result<Vec<u8>, ProveError> {
