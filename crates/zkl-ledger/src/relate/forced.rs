@@ -65,22 +65,23 @@ impl Owner {
     /// The receipt of a relation between tables of these rows, in the order of the operation's roles, and what an honest prover says to it.
     async fn force(&mut self, relation: &str, tables: &[Vec<String>]) -> (Receipt, Option<LedgerError>) {
         let Relation { operation, columns, details, .. } = relation.parse().unwrap();
-        let mut datasets = Vec::new();
+        let mut read = Vec::new();
         for rows in tables {
             let text = format!("{HEAD}\n{}\n", rows.join("\n"));
-            let mut read = ReadOptions { format: Some(Format::Csv), ..ReadOptions::default() };
-            read.text_column("patient", TextEncoding::Hashed);
-            let table = Table::bytes(text.clone()).options(read);
+            let mut options = ReadOptions { format: Some(Format::Csv), ..ReadOptions::default() };
+            options.text_column("patient", TextEncoding::Hashed);
+            let table = Table::bytes(text.clone()).options(options);
             if !self.notarized.contains_key(&text) {
                 let named = table.clone().named(format!("table-{}", self.notarized.len()).parse().unwrap());
                 self.notarized.insert(text.clone(), self.ledger.notarize(named).await.unwrap().dataset);
             }
-            datasets.push((&self.notarized[&text], table));
+            read.push((text, table));
         }
+        let datasets: Vec<_> = read.iter().map(|(text, table)| (&self.notarized[text], table)).collect();
         let ask = || {
             let request = self.ledger.relate(operation).details(details.clone());
             let request =
-                datasets.iter().fold(request, |request, (dataset, table)| request.table(dataset, table.clone()));
+                datasets.iter().fold(request, |request, &(dataset, table)| request.table(dataset, table.clone()));
             match &columns {
                 Some(columns) => request.columns(columns.clone()),
                 None => request,
