@@ -107,9 +107,7 @@ impl Home {
     }
 
     pub(crate) fn log_key(&self) -> NoteVerifier {
-        let mut key = None;
-        self.prepare(async |ledger| key = Some(ledger.log_key()));
-        key.unwrap()
+        LedgerHome::open(&self.ledger()).unwrap().log_key().unwrap()
     }
 
     /// Names a witness in the settings.
