@@ -39,7 +39,7 @@ use crate::{
     common::{CSV, Client, Home, Server, Setup, runtime},
     limits::wait_until,
     observe::{copy, sample},
-    restart::run_with,
+    restart::{Program, run_with},
 };
 
 const VERSIONS: &str = "/api/v1/datasets/team%2Fpatients/versions?evidence=attestation";
@@ -329,7 +329,15 @@ fn what_was_recorded_last_is_cosigned_before_the_server_ends() {
     assert!(witness.requests() <= 2);
 }
 
-/// The program, which must not wait for what no thread of it can break off either.
+/// Tells the program to end, and waits until it has, in order.
+fn end(child: &mut Program, address: &str) {
+    // Before it answers it does not hear that.
+    wait_until(|| ureq::get(format!("http://{address}/livez")).call().is_ok());
+    Command::new("kill").args(["-TERM", &child.id().to_string()]).status().unwrap();
+    assert!(child.wait().unwrap().success());
+}
+
+/// A request that is under way cannot be broken off, but nobody need wait for it: no runtime, and no process.
 #[test]
 fn a_silent_witness_does_not_hold_up_the_end_for_longer_than_the_grace() {
     let home = Home::new();
@@ -339,10 +347,9 @@ fn a_silent_witness_does_not_hold_up_the_end_for_longer_than_the_grace() {
     let server = home.start(setup);
     wait_until(|| witness.requests() == 1);
     server.stop();
-    let (mut child, _) = run_with(&home, &["--grace", "0"], Stdio::inherit());
+    let (mut child, address) = run_with(&home, &["--grace", "0"], Stdio::inherit());
     wait_until(|| witness.requests() == 2);
-    Command::new("kill").args(["-TERM", &child.id().to_string()]).status().unwrap();
-    assert!(child.wait().unwrap().success());
+    end(&mut child, &address);
 }
 
 #[test]
@@ -353,15 +360,13 @@ fn servers_that_only_read_and_those_that_are_told_so_ask_nobody() {
     let reader = home.start_reader(Setup::default());
     assert!(!names(&reader).contains("witness1.example"));
     reader.stop();
-    let (mut child, _) = run_with(&home, &["--no-cosign"], Stdio::inherit());
-    Command::new("kill").args(["-TERM", &child.id().to_string()]).status().unwrap();
-    assert!(child.wait().unwrap().success());
+    let (mut child, address) = run_with(&home, &["--no-cosign"], Stdio::inherit());
+    end(&mut child, &address);
     assert_eq!(witness.requests(), 0);
     // Without that it has the witness cosign at the latest when it ends.
-    let (mut child, _) = run_with(&home, &[], Stdio::inherit());
+    let (mut child, address) = run_with(&home, &[], Stdio::inherit());
     wait_until(|| witness.requests() == 1);
-    Command::new("kill").args(["-TERM", &child.id().to_string()]).status().unwrap();
-    assert!(child.wait().unwrap().success());
+    end(&mut child, &address);
     // What a reader then hands out carries it.
     fs::remove_dir_all(home.server_dir()).unwrap();
     let key = home.key(&["read:*"]);
