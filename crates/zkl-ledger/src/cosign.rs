@@ -1,8 +1,8 @@
 //! Cosignatures: asking witnesses, keeping what they answer, and choosing the checkpoint that receipts and exports carry.
 
-use std::fmt;
+use std::{fmt, ops::ControlFlow};
 
-use futures::future::join_all;
+use futures::{StreamExt as _, stream::FuturesUnordered};
 use thiserror::Error;
 use zkl_core::tree::{LeafIndex, TreeSize};
 use zkl_merkle::{
@@ -25,6 +25,10 @@ use crate::{
 
 /// A witness is asked again this often when it names another old size: it may be cosigning for another process.
 const MAX_ATTEMPTS: u32 = 4;
+/// Stored checkpoints that are looked through for a cosignature that the newest one does not have.
+const LOOK_BACK: usize = 8;
+/// The status of a checkpoint that does not continue what a witness has cosigned (c2sp.org/tlog-witness).
+const INCONSISTENT: u16 = 422;
 
 /// What asking the witnesses brought.
 #[derive(Debug)]
@@ -65,6 +69,12 @@ pub enum CosignError {
         /// Entries of the ledger.
         ledger: TreeSize,
     },
+    /// It has cosigned another tree of this size: the log was forked.
+    #[error("the witness has cosigned another tree of {size} entries")]
+    OtherTree {
+        /// Entries of either tree.
+        size: TreeSize,
+    },
     /// It named another old size at each attempt.
     #[error("the witness named another old size {attempts} times")]
     Contention {
@@ -74,6 +84,19 @@ pub enum CosignError {
     /// The proof could not be made from the store.
     #[error("the consistency proof could not be made")]
     Proof(#[source] Box<LedgerError>),
+}
+
+impl CosignError {
+    /// Whether the witness knows another history than the ledger. What it was sent was proved from the ledger's own tree, so asking again
+    /// does not help, unless the ledger was behind and has grown.
+    pub const fn is_conflict(&self) -> bool {
+        matches!(
+            self,
+            Self::Ahead { .. }
+                | Self::OtherTree { .. }
+                | Self::Answer(AnswerError::Refused { status: INCONSISTENT, .. })
+        )
+    }
 }
 
 impl Ledger {
@@ -89,7 +112,7 @@ impl Ledger {
         &self.witnesses
     }
 
-    /// Asks `witnesses` to cosign the newest checkpoint, all at once, and stores what they answer. What one witness does
+    /// Asks `witnesses` to cosign the newest checkpoint, all at once, and stores each answer when it comes. What one witness does
     /// hinders no other, and nothing of it touches the log. `None` for a ledger without entries.
     ///
     /// # Errors
@@ -100,27 +123,38 @@ impl Ledger {
         };
         let size = head.checkpoint.size();
         let before = self.cosigned_at(&head).await?;
-        let asked = witnesses.iter().map(|witness| self.ask(witness.as_ref(), &head, before.as_ref()));
-        let answers = join_all(asked).await;
-        let (mut lines, mut outcomes) = (Vec::new(), Vec::new());
-        for (witness, answer) in witnesses.iter().zip(answers) {
-            let outcome = answer.map(|line| match line {
-                Some(line) => {
-                    lines.push(line);
-                    CosignOutcome::Cosigned
-                }
-                None => CosignOutcome::Already,
+        let mut checkpoint = before.clone();
+        let mut outcomes = Vec::with_capacity(witnesses.len());
+        {
+            let (head, before) = (&head, before.as_ref());
+            let asked = witnesses.iter().enumerate().map(|(place, witness)| async move {
+                (place, witness.key().clone(), self.ask(witness.as_ref(), head, before).await)
             });
-            outcomes.push((witness.key().clone(), outcome));
+            let asked: FuturesUnordered<_> = asked.collect();
+            let mut answers = asked.ready_chunks(witnesses.len().max(1));
+            while let Some(answered) = answers.next().await {
+                let mut lines = Vec::new();
+                for (place, witness, answer) in answered {
+                    let outcome = answer.map(|line| match line {
+                        Some(line) => {
+                            lines.push(line);
+                            CosignOutcome::Cosigned
+                        }
+                        None => CosignOutcome::Already,
+                    });
+                    outcomes.push((place, witness, outcome));
+                }
+                if !lines.is_empty() {
+                    // Another process may have stored cosignatures meanwhile.
+                    let now = self.cosigned_at(head).await?;
+                    let merged = merge(&head.signed, now.as_ref(), &lines, &self.log_key())?;
+                    self.storage.put_cosigned(size, &merged.to_string()).await?;
+                    checkpoint = Some(merged);
+                }
+            }
         }
-        let mut checkpoint = before;
-        if !lines.is_empty() {
-            // Another process may have stored cosignatures meanwhile.
-            let now = self.cosigned_at(&head).await?;
-            let merged = merge(&head.signed, now.as_ref(), &lines, &self.log_key())?;
-            self.storage.put_cosigned(size, &merged.to_string()).await?;
-            checkpoint = Some(merged);
-        }
+        outcomes.sort_by_key(|(place, ..)| *place);
+        let outcomes = outcomes.into_iter().map(|(_, witness, outcome)| (witness, outcome)).collect();
         Ok(Some(Cosigned { size, checkpoint, outcomes }))
     }
 
@@ -146,6 +180,10 @@ impl Ledger {
                 Answer::Cosigned(line) => return Ok(Some(line)),
                 Answer::Conflict(other) if other > size => {
                     return Err(CosignError::Ahead { witness: other, ledger: size });
+                }
+                // It was shown the root of just that many entries.
+                Answer::Conflict(other) if other == size && old == size => {
+                    return Err(CosignError::OtherTree { size });
                 }
                 Answer::Conflict(other) => old = other,
             }
@@ -190,8 +228,68 @@ impl Ledger {
         Ok(Some(signed))
     }
 
-    /// The checkpoint for a receipt about entries up to `last`: the newest that a witness of this ledger cosigned, if it
-    /// covers them, otherwise the head. With it the witnesses whose cosignatures it then carries, in their order.
+    /// Entries of the newest stored checkpoint that `witness` has cosigned, 0 when none of the newest few has its cosignature.
+    ///
+    /// # Errors
+    /// [`LedgerError::Storage`], [`LedgerError::Checkpoint`].
+    pub async fn cosigned_by(&self, witness: &WitnessVerifier) -> Result<TreeSize, LedgerError> {
+        let mut found = TreeSize(0);
+        self.look_back(TreeSize(u64::MAX), |size, signed| match witness.verify(signed) {
+            Ok(_) => {
+                found = size;
+                ControlFlow::Break(())
+            }
+            Err(_) => ControlFlow::Continue(()),
+        })
+        .await?;
+        Ok(found)
+    }
+
+    /// Shows `look` the newest stored cosigned checkpoints of at most `at_most` entries, the newest first. That they are of this log is not
+    /// checked.
+    async fn look_back(
+        &self,
+        at_most: TreeSize,
+        mut look: impl FnMut(TreeSize, &SignedCheckpoint) -> ControlFlow<()>,
+    ) -> Result<(), LedgerError> {
+        let mut at_most = Some(at_most);
+        for _ in 0..LOOK_BACK {
+            let Some(most) = at_most else { break };
+            let Some((size, text)) = self.storage.cosigned(most).await? else { break };
+            if look(size, &SignedCheckpoint::parse(text.as_bytes())?).is_break() {
+                break;
+            }
+            at_most = size.0.checked_sub(1).map(TreeSize);
+        }
+        Ok(())
+    }
+
+    /// Entries of the checkpoint that most witnesses of this ledger have cosigned, of those that are of at most `newest` entries and cover
+    /// `last`; the newest of several. `None` when no witness has cosigned one.
+    ///
+    /// While a witness has not answered yet, or is away, the checkpoint before has more cosignatures than the newest.
+    async fn most_cosigned(&self, newest: TreeSize, last: LeafIndex) -> Result<Option<TreeSize>, LedgerError> {
+        let (log, mut best) = (self.log_key(), None::<(usize, TreeSize)>);
+        self.look_back(newest, |size, signed| {
+            if size.0 <= last.0 {
+                return ControlFlow::Break(());
+            }
+            // Receipts are under the log's newest key.
+            let count = match signed.open(&log) {
+                Ok(_) => self.witnesses.iter().filter(|witness| witness.verify(signed).is_ok()).count(),
+                Err(_) => 0,
+            };
+            if count > best.map_or(0, |(most, _)| most) {
+                best = Some((count, size));
+            }
+            if count == self.witnesses.len() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        })
+        .await?;
+        Ok(best.map(|(_, size)| size))
+    }
+
+    /// The checkpoint for a receipt about entries up to `last`: the one that most witnesses of this ledger cosigned, if one covers
+    /// them, otherwise the head. With it the witnesses whose cosignatures it then carries, in their order.
     pub(crate) async fn head_for_receipt(
         &self,
         last: LeafIndex,
@@ -205,26 +303,30 @@ impl Ledger {
             let signed = head.signed.signed_only_by(&log).map_err(zkl_merkle::error::CheckpointError::Note)?;
             Ok(TrustedHead { signed, ..head })
         };
-        let newest = match self.witnesses.is_empty() {
+        let size = match self.witnesses.is_empty() {
             true => None,
-            false => self.newest_cosigned(head.checkpoint.size()).await?,
+            false => self.most_cosigned(head.checkpoint.size(), last).await?,
         };
-        let covers = |newest: &SignedCheckpoint| newest.unverified().size().0 > last.0;
-        let Some(newest) = newest.filter(covers).filter(|newest| newest.open(&log).is_ok()) else {
+        let cosigned = match size {
+            Some(size) => self.newest_cosigned(size).await?,
+            None => None,
+        };
+        let covers = |cosigned: &SignedCheckpoint| cosigned.unverified().size().0 > last.0;
+        let Some(cosigned) = cosigned.filter(covers).filter(|cosigned| cosigned.open(&log).is_ok()) else {
             return Ok(Some((alone(head)?, Vec::new())));
         };
-        let lines = newest.note().signatures();
+        let lines = cosigned.note().signatures();
         let cosigners: Vec<(WitnessVerifier, NoteSignature)> = self
             .witnesses
             .iter()
-            .filter(|witness| witness.verify(&newest).is_ok())
+            .filter(|witness| witness.verify(&cosigned).is_ok())
             .filter_map(|witness| Some((witness.clone(), lines.iter().find(|line| witness.names(line))?.clone())))
             .collect();
         if cosigners.is_empty() {
             return Ok(Some((alone(head)?, Vec::new())));
         }
         let (witnesses, lines): (Vec<_>, Vec<_>) = cosigners.into_iter().unzip();
-        let signed = with_cosignatures(&newest, &log, lines).map_err(zkl_merkle::error::CheckpointError::Note)?;
+        let signed = with_cosignatures(&cosigned, &log, lines).map_err(zkl_merkle::error::CheckpointError::Note)?;
         Ok(Some((TrustedHead { checkpoint: signed.open(&log)?, signed }, witnesses)))
     }
 

@@ -40,8 +40,8 @@ impl Ledger {
     }
 
     /// One receipt of several entries, of all that they name, and of the rotations that led to the log's key and to their notaries': claims
-    /// about one table share its notarization and its scan proof. It stands under the newest checkpoint that a witness of this ledger cosigned, if that covers the entries,
-    /// otherwise under the newest one. Everything in it comes from the store: no secrets are needed, so whoever runs the
+    /// about one table share its notarization and its scan proof. It stands under the checkpoint that most witnesses of this ledger cosigned (of the newest few that cover
+    /// the entries; the newest of several), otherwise under the newest one. Everything in it comes from the store: no secrets are needed, so whoever runs the
     /// ledger can hand out receipts.
     ///
     /// # Errors

@@ -23,8 +23,8 @@ pub use error::{ServerError, ServiceError};
 pub use failure::{Code, Failure};
 pub use server::{Listeners, ServerLimits, serve};
 pub use service::{
-    DatasetDetailView, DatasetView, EntryQuery, EntryView, KeyUpdateView, KeyView, NotarizeOptions, Page, PolicyView,
-    ProveRequest, Service, ServiceSettings, Submitted, VerdictView,
+    CosignSettings, DatasetDetailView, DatasetView, EntryQuery, EntryView, KeyUpdateView, KeyView, NotarizeOptions,
+    Page, PolicyView, ProveRequest, Service, ServiceSettings, Submitted, VerdictView,
 };
 pub use tls::{Tls, TlsError};
 #[cfg(feature = "otlp")]

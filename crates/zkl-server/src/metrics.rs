@@ -75,6 +75,17 @@ struct OutcomeLabels {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct AttemptLabels {
+    witness: String,
+    outcome: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct WitnessLabels {
+    witness: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct VerdictLabels {
     verdict: &'static str,
 }
@@ -146,8 +157,42 @@ impl SecurityEvent {
     }
 }
 
+/// What came of asking a witness for a cosignature.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum CosignAttempt {
+    /// It cosigned.
+    Cosigned,
+    /// It did not answer, refused, or answered something else; or its cosignature could not be stored.
+    Failed,
+    /// It knows another history.
+    Conflict,
+}
+
+impl CosignAttempt {
+    const ALL: [Self; 3] = [Self::Cosigned, Self::Failed, Self::Conflict];
+
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Cosigned => "cosigned",
+            Self::Failed => "failed",
+            Self::Conflict => "conflict",
+        }
+    }
+}
+
+/// How far a witness has cosigned the log.
+#[derive(Clone, Debug)]
+pub(crate) struct CosignedReading {
+    /// Its name.
+    pub(crate) witness: String,
+    /// Entries of the newest checkpoint that it cosigned.
+    pub(crate) entries: u64,
+    /// Time since the oldest entry was recorded that it has not cosigned; zero if there is none.
+    pub(crate) behind: Option<Duration>,
+}
+
 /// What is read from the server when somebody asks.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Reading {
     /// Whether it is ready.
     pub(crate) ready: bool,
@@ -155,6 +200,8 @@ pub(crate) struct Reading {
     pub(crate) entries: Option<u64>,
     /// Time since the newest entry was recorded.
     pub(crate) checkpoint_age: Option<Duration>,
+    /// How far the witnesses are.
+    pub(crate) cosigned: Vec<CosignedReading>,
     /// Operations that wait for a worker.
     pub(crate) queued: usize,
     /// Operations that are carried out.
@@ -177,6 +224,9 @@ pub(crate) struct Metrics {
     proved: Counter,
     refused: Counter,
     keys_fetched: Family<OutcomeLabels, Counter>,
+    cosign_attempts: Family<AttemptLabels, Counter>,
+    cosigned_entries: Family<WitnessLabels, Gauge>,
+    uncosigned: Family<WitnessLabels, Gauge<f64, AtomicU64>>,
     store_calls: Family<CallLabels, Histogram, fn() -> Histogram>,
     store_errors: Family<CallLabels, Counter>,
     lookups: Family<LookupLabels, Counter>,
@@ -211,6 +261,9 @@ impl Default for Metrics {
             proved: Counter::default(),
             refused: Counter::default(),
             keys_fetched: Family::default(),
+            cosign_attempts: Family::default(),
+            cosigned_entries: Family::default(),
+            uncosigned: Family::default(),
             store_calls: Family::new_with_constructor(|| Histogram::new(CALLS_OF_STORE)),
             store_errors: Family::default(),
             lookups: Family::default(),
@@ -253,6 +306,21 @@ impl Metrics {
             "issuer_keys_fetched",
             "Fetches of the keys of issuers of tokens, by outcome",
             self.keys_fetched.clone(),
+        );
+        registry.register(
+            "cosign_attempts",
+            "Witnesses that were asked for a cosignature, by outcome",
+            self.cosign_attempts.clone(),
+        );
+        registry.register(
+            "cosigned_entries",
+            "Entries of the newest checkpoint that a witness cosigned",
+            self.cosigned_entries.clone(),
+        );
+        registry.register(
+            "uncosigned_seconds",
+            "Time since the oldest entry was recorded that a witness has not cosigned",
+            self.uncosigned.clone(),
         );
         registry.register("store_call_seconds", "Time that calls of the store took", self.store_calls.clone());
         registry.register(
@@ -335,6 +403,19 @@ impl Metrics {
         self.keys_fetched.get_or_create(&OutcomeLabels { outcome }).inc();
     }
 
+    /// A witness of this name will be asked.
+    pub(crate) fn cosigner(&self, witness: &str) {
+        for outcome in CosignAttempt::ALL.map(CosignAttempt::as_str) {
+            drop(self.cosign_attempts.get_or_create(&AttemptLabels { witness: witness.to_owned(), outcome }));
+        }
+    }
+
+    /// A witness was asked.
+    pub(crate) fn cosign(&self, witness: &str, attempt: CosignAttempt) {
+        let labels = AttemptLabels { witness: witness.to_owned(), outcome: attempt.as_str() };
+        self.cosign_attempts.get_or_create(&labels).inc();
+    }
+
     /// An operation spent this long in a stage.
     pub(crate) fn stage(&self, stage: &'static str, took: Duration) {
         self.stages.get_or_create(&StageLabels { stage }).observe(took.as_secs_f64());
@@ -382,6 +463,13 @@ impl Metrics {
         }
         if let Some(age) = reading.checkpoint_age {
             self.checkpoint_age.set(age.as_secs_f64());
+        }
+        for CosignedReading { witness, entries, behind } in &reading.cosigned {
+            let labels = WitnessLabels { witness: witness.clone() };
+            self.cosigned_entries.get_or_create(&labels).set(count(*entries));
+            if let Some(behind) = behind {
+                self.uncosigned.get_or_create(&labels).set(behind.as_secs_f64());
+            }
         }
         for (state, n) in [("queued", reading.queued), ("running", reading.running)] {
             self.queue.get_or_create(&StateLabels { state }).set(count(n as u64));

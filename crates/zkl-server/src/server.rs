@@ -6,7 +6,13 @@
 #[cfg(feature = "grpc")]
 mod http2;
 
-use std::{future::Future, net::SocketAddr, pin::pin, sync::Arc, time::Duration};
+use std::{
+    future::Future,
+    net::SocketAddr,
+    pin::pin,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use axum::{Extension, Router};
 use hyper::server::conn::http1;
@@ -110,7 +116,7 @@ impl Default for ServerLimits {
 }
 
 /// Serves `service` until `shutdown` is done. Requests and operations under way are given [`ServerLimits::grace`] to end;
-/// an operation that does not is marked as interrupted.
+/// an operation that does not is marked as interrupted. What is left of that time witnesses have, to cosign what was recorded last.
 ///
 /// # Errors
 /// [`ServerError::Document`]; [`ServerError::Service`] or [`ServerError::Ledger`] when it cannot be recorded who may do what.
@@ -125,6 +131,7 @@ pub async fn serve(
     service.settle_policy().await?;
     let _policy = service.watch_policy();
     let _uploads = service.watch_uploads();
+    let cosigning = service.watch_witnesses();
     let tls = listeners.tls.map(Arc::new);
     let router = http::router(&service, limits.requests)?;
     let stop = watch::Sender::new(false);
@@ -171,11 +178,15 @@ pub async fn serve(
     };
     #[cfg(not(feature = "grpc"))]
     let (mut connections, mut others) = (first.await, JoinSet::<()>::new());
+    let told = Instant::now();
     service.stop();
     stop.send_replace(true);
     let ended = async { while connections.join_next().await.is_some() || others.join_next().await.is_some() {} };
-    let told = timeout(limits.grace + LAST_WORDS, ended);
-    let (_, ()) = tokio::join!(told, service.operations().drain(limits.grace));
+    let ended = timeout(limits.grace + LAST_WORDS, ended);
+    let (_, ()) = tokio::join!(ended, service.operations().drain(limits.grace));
+    if let Some(cosigning) = cosigning {
+        cosigning.end(limits.grace.saturating_sub(told.elapsed())).await;
+    }
     if let Some(watched) = watched {
         watched.abort();
     }

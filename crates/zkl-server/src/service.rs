@@ -3,6 +3,7 @@
 //! Plain functions with typed requests and answers. Each takes the evidence that it was authorised
 //! ([`Permit`](crate::access::Permit)) and cannot be called without.
 
+mod cosign;
 mod keys;
 mod policy;
 mod reads;
@@ -34,9 +35,14 @@ use zkl_ledger::{
 };
 use zkl_sources::allow::AllowedSources;
 
-use self::policy::{Kept, PolicyKeeper};
+pub use self::cosign::CosignSettings;
+pub(crate) use self::cosign::Cosigning;
 #[cfg(feature = "graphql")]
 pub(crate) use self::reads::{MAX_PAGE, PAGE};
+use self::{
+    cosign::Cosigners,
+    policy::{Kept, PolicyKeeper},
+};
 pub(crate) use self::{keys::key_expiry, reads::page_length, report::MAX_REPORTED};
 pub use self::{
     reads::{EntryQuery, Page},
@@ -48,7 +54,7 @@ use crate::{
     audit::AuditLog,
     error::{ServerError, ServiceError},
     failure::{Code, Failure},
-    metrics::{Metrics, Reading},
+    metrics::{CosignedReading, Metrics, Reading},
     operations::{OperationLimits, Operations, UploadLimits, Uploads},
     rate::Rates,
     store::{Caches, WatchedStore},
@@ -79,6 +85,8 @@ pub struct ServiceSettings {
     pub sources: AllowedSources,
     /// Whether every change of who may do what is an entry of the log, before it takes effect.
     pub policy_entries: bool,
+    /// By whom the log is cosigned. A server that only reads asks nobody.
+    pub cosign: CosignSettings,
 }
 
 impl Default for ServiceSettings {
@@ -92,6 +100,7 @@ impl Default for ServiceSettings {
             uploads: UploadLimits::default(),
             sources: AllowedSources::default(),
             policy_entries: true,
+            cosign: CosignSettings::default(),
         }
     }
 }
@@ -118,6 +127,8 @@ pub struct Service {
     oidc: Option<Arc<Oidc>>,
     /// Records who may do what; absent from a server that only reads, or that is told not to.
     policy: Option<Arc<PolicyKeeper>>,
+    /// Absent where nobody is asked.
+    cosigners: Option<Cosigners>,
     dir: PathBuf,
     operations: Arc<Operations>,
     uploads: Arc<Uploads>,
@@ -181,6 +192,8 @@ impl Service {
         } else {
             None
         };
+        let asks = !ledger.is_read_only() && !settings.cosign.witnesses.is_empty();
+        let cosigners = asks.then(|| Cosigners::new(settings.cosign, &metrics));
         Ok(Self {
             trust: Trust::default().with_log(ledger.log_key()),
             ledger,
@@ -189,6 +202,7 @@ impl Service {
             owns_keys: true,
             oidc,
             policy,
+            cosigners,
             dir: dir.to_owned(),
             operations,
             uploads,
@@ -234,6 +248,12 @@ impl Service {
     /// Removes uploads whose time is over, until what is returned is dropped.
     pub(crate) fn watch_uploads(&self) -> AbortOnDrop {
         AbortOnDrop(tokio::spawn(Arc::clone(&self.uploads).watch()))
+    }
+
+    /// Has the log cosigned by the ledger's witnesses, until what is returned is dropped.
+    pub(crate) fn watch_witnesses(&self) -> Option<Cosigning> {
+        let cosigners = self.cosigners.as_ref()?;
+        Some(cosigners.watch(&self.ledger, &self.metrics, self.operations.entries_recorded()))
     }
 
     /// That the ledger can be written to.
@@ -373,12 +393,26 @@ impl Service {
         let entries = entries.ok();
         let mut reading = Reading { ready, entries, queued, running, free, ..Reading::default() };
         if let Some(newest) = entries.and_then(|entries| entries.checked_sub(1)) {
-            let newest = self.ledger.entry(EntryRef::Index(LeafIndex(newest))).await;
-            let age = |at: Timestamp| Duration::from_millis(Timestamp::now().0.saturating_sub(at.0));
-            reading.checkpoint_age = newest.ok().map(|newest| age(newest.predicate().recorded_at()));
+            reading.checkpoint_age = self.age_of(newest).await;
+        }
+        for cosigner in self.cosigners.iter().flat_map(Cosigners::known) {
+            let cosigned = cosigner.cosigned();
+            let behind = match entries {
+                Some(entries) if entries > cosigned => self.age_of(cosigned).await,
+                known => known.map(|_| Duration::ZERO),
+            };
+            let witness = cosigner.name.clone();
+            reading.cosigned.push(CosignedReading { witness, entries: cosigned, behind });
         }
         let rendered = self.metrics.render(&reading, &self.caches);
         rendered.map_err(|error| Failure::new(Code::Internal, error.to_string()))
+    }
+
+    /// Time since the entry at `index` was recorded, if it can be read.
+    async fn age_of(&self, index: u64) -> Option<Duration> {
+        let entry = self.ledger.entry(EntryRef::Index(LeafIndex(index))).await.ok()?;
+        let at = entry.predicate().recorded_at();
+        Some(Duration::from_millis(Timestamp::now().0.saturating_sub(at.0)))
     }
 
     /// The work that takes seconds.

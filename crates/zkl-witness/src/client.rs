@@ -1,8 +1,9 @@
 //! Asking a witness over HTTP.
 
-use std::{io::Read as _, time::Duration};
+use std::{io::Read as _, thread, time::Duration};
 
 use async_trait::async_trait;
+use tokio::sync::oneshot;
 use ureq::Agent;
 use zkl_receipt::{
     TransportError, WitnessAnswer, WitnessClient,
@@ -54,13 +55,15 @@ impl WitnessClient for HttpWitness {
     }
 
     async fn add_checkpoint(&self, body: String) -> Result<WitnessAnswer, TransportError> {
-        let witness = self.clone();
-        let answer = tokio::task::spawn_blocking(move || witness.post(&body)).await;
         let failed = |source| TransportError { url: self.url.clone(), source };
-        match answer {
+        let (witness, (answered, answer)) = (self.clone(), oneshot::channel());
+        // Not a thread of the runtime, which does not end before its threads do: who gives up asking need not wait.
+        let asking = thread::Builder::new().name("zkl-witness".to_owned());
+        asking.spawn(move || drop(answered.send(witness.post(&body)))).map_err(|error| failed(error.into()))?;
+        match answer.await {
             Ok(Ok(answer)) => Ok(answer),
-            Ok(Err(error)) => Err(failed(Box::new(error))),
-            Err(error) => Err(failed(Box::new(error))),
+            Ok(Err(error)) => Err(failed(error.into())),
+            Err(error) => Err(failed(error.into())),
         }
     }
 }

@@ -29,8 +29,12 @@ pub(crate) enum Manner {
     Busy,
     /// Names another old size each time.
     Fickle,
+    /// Says that it has another tree of that size.
+    OtherTree,
     /// Does not answer.
     Gone,
+    /// Keeps the connection open, and does not answer either.
+    Silent,
 }
 
 /// A witness without HTTP. Clones share one state, as a witness at one URL does.
@@ -88,6 +92,9 @@ impl WitnessClient for FakeWitness {
     }
 
     async fn add_checkpoint(&self, body: String) -> Result<WitnessAnswer, TransportError> {
+        if self.manner == Manner::Silent {
+            return std::future::pending().await;
+        }
         let mut state = self.state.lock().unwrap();
         state.requests += 1;
         match self.manner {
@@ -98,7 +105,11 @@ impl WitnessClient for FakeWitness {
             Manner::Empty => return Ok(text(200, "")),
             Manner::Busy => return Ok(text(503, "later\n")),
             Manner::Fickle => return Ok(text(409, format!("{}\n", state.requests))),
-            Manner::Honest | Manner::Replays => {}
+            Manner::OtherTree => {
+                let size = AddCheckpoint::decode(body.as_bytes()).unwrap().checkpoint.unverified().size();
+                return Ok(text(409, format!("{size}\n")));
+            }
+            Manner::Silent | Manner::Honest | Manner::Replays => {}
         }
         let request = AddCheckpoint::decode(body.as_bytes()).unwrap();
         let log = signer(1).verifier();
@@ -167,7 +178,7 @@ async fn witnesses_that_misbehave_hinder_nobody_else() {
     let replaying = FakeWitness::new(6, Manner::Replays);
     custody.ledger.cosign(&clients(std::slice::from_ref(&replaying))).await.unwrap();
     grow(&store, &signer(1), 10, 0).await;
-    let manners = [Manner::Honest, Manner::Empty, Manner::Busy, Manner::Fickle, Manner::Gone];
+    let manners = [Manner::Honest, Manner::Empty, Manner::Busy, Manner::Fickle, Manner::Gone, Manner::OtherTree];
     let mut witnesses: Vec<_> = (1..).zip(manners).map(|(number, manner)| FakeWitness::new(number, manner)).collect();
     witnesses.push(replaying);
     let cosigned = custody.ledger.cosign(&clients(&witnesses)).await.unwrap().unwrap();
@@ -177,11 +188,38 @@ async fn witnesses_that_misbehave_hinder_nobody_else() {
     assert!(matches!(outcomes[2], Err(CosignError::Answer(AnswerError::Refused { status: 503, .. }))));
     assert!(matches!(outcomes[3], Err(CosignError::Contention { attempts: 4 })));
     assert!(matches!(outcomes[4], Err(CosignError::Transport(_))));
+    assert!(matches!(outcomes[5], Err(CosignError::OtherTree { size: TreeSize(20) })), "{outcomes:?}");
     // The line is genuine, and of another tree.
-    assert!(matches!(outcomes[5], Err(CosignError::Answer(AnswerError::Note(_)))), "{outcomes:?}");
+    assert!(matches!(outcomes[6], Err(CosignError::Answer(AnswerError::Note(_)))), "{outcomes:?}");
     let stored = cosigned.checkpoint.unwrap();
     assert_eq!(stored.note().signatures().len(), 2);
     assert!(custody.ledger.fsck(&()).await.unwrap().is_sound());
+    // Who is away may come back; who knows another history does not forget it.
+    let conflicts = outcomes.iter().map(|outcome| outcome.as_ref().is_err_and(CosignError::is_conflict));
+    assert_eq!(conflicts.collect::<Vec<_>>(), [false, false, false, false, false, true, false]);
+}
+
+#[tokio::test]
+async fn a_cosignature_is_stored_when_it_comes_whoever_is_still_to_answer() {
+    let store = MemoryBackend::new();
+    grow(&store, &signer(1), 3, 0).await;
+    let custody = ledger(store, 1);
+    let witnesses = clients(&[FakeWitness::new(1, Manner::Silent), FakeWitness::honest(2)]);
+    let stored = async {
+        loop {
+            tokio::task::yield_now().await;
+            let published = custody.ledger.published_head().await.unwrap().unwrap();
+            if witness_key(2).verify(&published).is_ok() {
+                break;
+            }
+        }
+    };
+    tokio::select! {
+        _ = custody.ledger.cosign(&witnesses) => panic!("one of them has not answered"),
+        () = stored => {}
+    }
+    assert_eq!(custody.ledger.cosigned_by(&witness_key(2)).await.unwrap(), TreeSize(3));
+    assert_eq!(custody.ledger.cosigned_by(&witness_key(1)).await.unwrap(), TreeSize(0));
 }
 
 #[tokio::test]
@@ -212,6 +250,8 @@ async fn a_ledger_set_back_to_an_old_copy_is_told_by_its_witness() {
     assert!(matches!(ahead, Err(CosignError::Ahead { witness: TreeSize(10), ledger: TreeSize(5) })), "{ahead:?}");
     // And when it goes on from there, its witness refuses the fork.
     grow(&old, &signer(1), 9, 7).await;
+    assert!(ahead.is_err_and(|error| error.is_conflict()));
     let refused = outcome(custody.ledger.cosign(&clients(&[witness])).await.unwrap().unwrap());
     assert!(matches!(refused, Err(CosignError::Answer(AnswerError::Refused { status: 422, .. }))), "{refused:?}");
+    assert!(refused.is_err_and(|error| error.is_conflict()));
 }

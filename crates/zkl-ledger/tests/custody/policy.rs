@@ -163,3 +163,25 @@ async fn a_receipt_uses_the_newest_cosigned_checkpoint_that_covers_its_entry() {
         assert_eq!((newest.size.0, newest.witnesses.len()), (2, 1));
     }
 }
+
+#[tokio::test]
+async fn while_a_witness_is_away_a_receipt_uses_the_checkpoint_that_more_of_them_cosigned() {
+    let log = NoteSigner::new(ORIGIN.parse().unwrap(), SigningKey::from_seed(&[1; 32]));
+    let mut fixture = Fixture::signed_by(log);
+    let first = fixture.penguins().await;
+    fixture.ledger = fixture.ledger.with_witnesses(vec![witness_key(1), witness_key(2)]);
+    let witnesses = [FakeWitness::honest(1), FakeWitness::honest(2)];
+    fixture.ledger.cosign(&clients(&witnesses)).await.unwrap();
+    let second = fixture.penguins().await;
+    fixture.ledger.cosign(&clients(&witnesses[..1])).await.unwrap();
+    let log_of = |receipt: Receipt| verify(&bytes(&receipt), &Trust::default()).unwrap().log;
+    let covered = log_of(fixture.ledger.receipt(&first.entry).await.unwrap());
+    assert_eq!((covered.size.0, covered.witnesses.len()), (1, 2));
+    let fresh = log_of(fixture.ledger.receipt(&second.entry).await.unwrap());
+    assert_eq!((fresh.size.0, fresh.witnesses.len()), (2, 1));
+    assert_eq!(fixture.ledger.cosigned_by(&witness_key(2)).await.unwrap().0, 1);
+    // When it is back, the newest has as many as the one before.
+    fixture.ledger.cosign(&clients(&witnesses[1..])).await.unwrap();
+    let newest = log_of(fixture.ledger.receipt(&first.entry).await.unwrap());
+    assert_eq!((newest.size.0, newest.witnesses.len()), (2, 2));
+}

@@ -25,7 +25,7 @@ use crate::{
     error::ServerError,
     operations::{OperationLimits, UploadLimits},
     server::{Listeners, ServerLimits, serve},
-    service::{CACHE_BYTES, Service, ServiceSettings},
+    service::{CACHE_BYTES, CosignSettings, Service, ServiceSettings},
     tls::Tls,
 };
 
@@ -77,6 +77,9 @@ pub struct ServeOptions {
     /// Do not record on the log who may do what: for a log whose readers must not know
     #[arg(long, env = "ZKL_NO_POLICY_ENTRIES", value_parser = BoolishValueParser::new())]
     no_policy_entries: bool,
+    /// Do not have the log cosigned by the witnesses of ledger.toml
+    #[arg(long, env = "ZKL_NO_COSIGN", value_parser = BoolishValueParser::new())]
+    no_cosign: bool,
     /// Bytes of memory for copies of what the store holds and never changes; 0 for none
     #[arg(long, env = "ZKL_CACHE_BYTES", default_value_t = CACHE_BYTES, value_name = "BYTES")]
     cache_bytes: u64,
@@ -221,6 +224,10 @@ impl ServeOptions {
                 self.private_sources.into_iter().fold(public, AllowedSources::private)
             },
             policy_entries: !self.no_policy_entries,
+            cosign: match self.no_cosign {
+                true => CosignSettings::default(),
+                false => CosignSettings::of(&LedgerHome::open(dir)?),
+            },
         };
         let dir = self.state.unwrap_or_else(|| Service::dir(dir));
         let keys = self.api_keys;

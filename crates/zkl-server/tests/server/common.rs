@@ -15,10 +15,12 @@ use tokio::{net::TcpListener, sync::oneshot};
 use zkl_ledger::{
     Ledger, Table,
     circuit::KeyStore,
+    home::LedgerHome,
     requests::{EvidenceRequest, ProofSetting},
+    transparency::{cosignature::WitnessVerifier, note::NoteVerifier},
 };
 use zkl_server::{
-    Listeners, ServerLimits, Service, ServiceSettings, Tls,
+    CosignSettings, Listeners, ServerLimits, Service, ServiceSettings, Tls,
     access::{Access, Grant, KeyRing},
     operations::OperationLimits,
     serve,
@@ -35,13 +37,22 @@ pub(crate) struct Setup {
     pub(crate) rate: Option<NonZeroU32>,
     /// Whether it is on the log who may do what: an entry more, when the server starts, than most tests speak of.
     pub(crate) policy_entries: bool,
+    /// Longest request to a witness.
+    pub(crate) witness_timeout: Duration,
 }
 
 impl Default for Setup {
     fn default() -> Self {
         let operations = OperationLimits { upload: 1 << 20, ..OperationLimits::default() };
         let limits = ServerLimits { grace: Duration::from_secs(60), ..ServerLimits::default() };
-        Self { access: Access::default(), operations, limits, rate: None, policy_entries: false }
+        Self {
+            access: Access::default(),
+            operations,
+            limits,
+            rate: None,
+            policy_entries: false,
+            witness_timeout: Duration::from_secs(10),
+        }
     }
 }
 
@@ -95,6 +106,17 @@ impl Home {
         self.dir.path().join("ledger")
     }
 
+    pub(crate) fn log_key(&self) -> NoteVerifier {
+        LedgerHome::open(&self.ledger()).unwrap().log_key().unwrap()
+    }
+
+    /// Names a witness in the settings.
+    pub(crate) fn add_witness(&self, key: &WitnessVerifier, url: &str) {
+        let path = self.ledger().join("ledger.toml");
+        let text = std::fs::read_to_string(&path).unwrap();
+        std::fs::write(path, format!("{text}\n[[witness]]\nkey = \"{key}\"\nurl = \"{url}\"\n")).unwrap();
+    }
+
     pub(crate) fn server_dir(&self) -> PathBuf {
         Service::dir(&self.ledger())
     }
@@ -138,7 +160,7 @@ impl Home {
     ) -> Server {
         let (dir, server_dir) = (self.ledger(), self.server_dir());
         let service = async move |settings| {
-            let settings = ServiceSettings { oidc, ..settings };
+            let settings = ServiceSettings { oidc, cosign: cosigning(&dir, setup), ..settings };
             Service::start(around(open(&dir).await), &server_dir, settings).unwrap()
         };
         Self::run(setup, tls, service)
@@ -158,6 +180,7 @@ impl Home {
         let (dir, keys) = (self.ledger(), self.server_dir().join("keys.json"));
         let state = self.dir.path().join("reader");
         let service = async move |settings| {
+            let settings = ServiceSettings { cosign: cosigning(&dir, setup), ..settings };
             let ledger = Ledger::builder().open_read_only(&dir).await.unwrap();
             Service::start(ledger, &state, settings).unwrap().with_keys(KeyRing::at(keys).unwrap())
         };
@@ -188,6 +211,12 @@ impl Home {
         let [address, grpc, internal] = address.recv().unwrap();
         Server { address, grpc, internal, stop: Some(stop), thread: Some(thread) }
     }
+}
+
+/// By whom the settings in `dir` say, without much of a pause.
+fn cosigning(dir: &Path, setup: Setup) -> CosignSettings {
+    let settings = CosignSettings::of(&LedgerHome::open(dir).unwrap());
+    CosignSettings { timeout: setup.witness_timeout, pause: Duration::from_millis(50), ..settings }
 }
 
 pub(crate) fn runtime() -> tokio::runtime::Runtime {

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that fails should stop")]
 
 mod common;
+mod cosign;
 mod curl;
 mod document;
 mod explore;

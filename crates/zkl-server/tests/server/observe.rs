@@ -12,6 +12,7 @@ use serde_json::Value;
 
 use crate::{
     common::{CSV, Home, Server, Setup},
+    cosign::Witness,
     restart::run_with,
 };
 
@@ -19,7 +20,7 @@ const VERSIONS: &str = "/api/v1/datasets/team%2Fpatients/versions?evidence=attes
 const CLAIMS: &str = "/api/v1/datasets/team%2Fpatients/claims";
 
 /// The value of a sample, by its name and labels as they are written.
-fn sample(server: &Server, name: &str) -> Option<f64> {
+pub(crate) fn sample(server: &Server, name: &str) -> Option<f64> {
     let text = String::from_utf8(server.internal("/metrics").expect(200).bytes).unwrap();
     let line = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
     line.map(|value| value.parse().unwrap())
@@ -95,6 +96,8 @@ fn named(text: &str) -> BTreeSet<String> {
 fn dashboards_alerts_and_the_manual_name_metrics_that_there_are() {
     let home = Home::new();
     let key = home.everything();
+    // It need not answer.
+    home.add_witness(&Witness::start(&home, 1).key, "http://127.0.0.1:9/");
     let server = home.start(Setup::default());
     // What has labels that are not known before is there when it has counted something.
     server.client(&key).follow(server.client(&key).post(VERSIONS, CSV).expect(202).header("location"));
@@ -243,7 +246,7 @@ fn the_log_is_json_tells_security_events_apart_and_holds_no_secret() {
     }
 }
 
-fn copy(from: &Path, to: &Path) {
+pub(crate) fn copy(from: &Path, to: &Path) {
     fs::create_dir_all(to).unwrap();
     for entry in fs::read_dir(from).unwrap() {
         let path = entry.unwrap().path();
