@@ -37,7 +37,11 @@ use zkl_sources::allow::AllowedSources;
 use self::policy::{Kept, PolicyKeeper};
 #[cfg(feature = "graphql")]
 pub(crate) use self::reads::{MAX_PAGE, PAGE};
-pub(crate) use self::{keys::key_expiry, reads::page_length, report::MAX_REPORTED};
+pub(crate) use self::{
+    keys::key_expiry,
+    reads::{dataset_name, page_length},
+    report::MAX_REPORTED,
+};
 pub use self::{
     reads::{EntryQuery, Page},
     submit::{NotarizeOptions, ProveRequest, Submitted},
