@@ -25,7 +25,7 @@ make_verify() {
     module=$glue/zkl_wasm_bg.wasm
     mkdir -p "$stage/verify"
     cp -r bindings/wasm/js bindings/wasm/tsconfig.json bindings/wasm/package.json "$stage/verify"
-    cp bindings/node/js/errors.ts bindings/wasm/src/verdict.d.ts "$glue/zkl_wasm.js" "$glue/zkl_wasm.d.ts" "$stage/verify/js"
+    cp bindings/common/js/* "$glue/zkl_wasm.js" "$glue/zkl_wasm.d.ts" "$stage/verify/js"
     "$tsc" --project "$stage/verify"
     rm -rf "$out/verify"
     mkdir -p "$out/verify/dist"
@@ -41,9 +41,9 @@ make_verify() {
         printf '} = module;\n'
     } >"$dist/node.js"
     cp "$module" "$dist/verifier.wasm"
-    cp "$js/index.d.ts" "$js/verdict.d.ts" "$types/errors.d.ts" "$types/failures.d.ts" "$dist"
+    cp "$js/index.d.ts" "$js/verdict.d.ts" "$types/errors.d.ts" "$types/shown.d.ts" "$dist"
     local file
-    for file in index verdict errors failures; do sed -E 's/(from "\.\/[a-z]+)\.js"/\1.cjs"/' "$dist/$file.d.ts" >"$dist/$file.d.cts"; done
+    for file in index verdict errors shown; do sed -E 's/(from "\.\/[a-z]+)\.js"/\1.cjs"/' "$dist/$file.d.ts" >"$dist/$file.d.cts"; done
     cp bindings/wasm/package.json "$out/verify"
     cp bindings/wasm/NPM.md "$out/verify/README.md"
     licensed "$out/verify"
@@ -53,13 +53,13 @@ make_verify() {
 make_node() {
     mkdir -p "$stage/node"
     cp -r bindings/node/js bindings/node/tsconfig.json bindings/node/package.json "$stage/node"
-    cp bindings/wasm/src/verdict.d.ts "$stage/node/js"
+    cp bindings/common/js/* "$stage/node/js"
     "$tsc" --project "$stage/node"
     rm -rf "$out/node"
     mkdir -p "$out/node"
     local dist=$out/node/dist
     cp -r "$stage/node/dist" "$dist"
-    cp bindings/wasm/src/verdict.d.ts "$dist"
+    cp bindings/common/js/verdict.d.ts "$dist"
     cp bindings/node/package.json bindings/node/README.md "$out/node"
     licensed "$out/node"
     local system name module

@@ -1,65 +1,17 @@
 //! Why a call ends without a result. The packages make an exception of it: of a kind, a message, and a hint in the words of their language.
 
+mod hint;
+
 use std::error::Error as StdError;
 
 use zkl_ledger::{
     ErrorKind, LedgerError, ReferenceError,
-    dataset::Fault,
     receipt::{RequirementError, VerifyError},
 };
+use zkl_report::with_causes;
 use zkl_sources::SourceError;
 
-/// The language of whoever reads a hint.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Language {
-    /// `name="value"`
-    Python,
-    /// `{ name: "value" }`
-    JavaScript,
-}
-
-/// What can be done about a failure.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Hint {
-    /// The same in every language.
-    Words(String),
-    /// The store goes beside the directory.
-    NamedStore,
-    /// The directory goes beside the store.
-    NamedHome,
-    /// Keys may be in a file.
-    FileOfKeys,
-    /// The rows of the table of this name are to be handed in.
-    RowsOf(String),
-}
-
-impl Hint {
-    fn in_words(&self, language: Language) -> String {
-        match (self, language) {
-            (Self::Words(words), _) => words.clone(),
-            (Self::NamedStore, Language::Python) => "Ledger(\"my-project\", store=\"postgres://...\")".into(),
-            (Self::NamedStore, Language::JavaScript) => {
-                "new Ledger(\"my-project\", { store: \"postgres://...\" })".into()
-            }
-            (Self::NamedHome, Language::Python) => "Ledger(\"postgres://...\", home=\"my-project\")".into(),
-            (Self::NamedHome, Language::JavaScript) => {
-                "new Ledger(\"postgres://...\", { home: \"my-project\" })".into()
-            }
-            (Self::FileOfKeys, Language::Python) => "a file of keys is named by a pathlib.Path".into(),
-            (Self::FileOfKeys, Language::JavaScript) => {
-                "a file of keys is named by a URL: pathToFileURL(\"keys.txt\")".into()
-            }
-            (Self::RowsOf(name), Language::Python) => format!("hand them in by name: tables={{\"{name}\": ...}}"),
-            (Self::RowsOf(name), Language::JavaScript) => format!("hand them in by name: {{ \"{name}\": ... }}"),
-        }
-    }
-}
-
-impl<T: Into<String>> From<T> for Hint {
-    fn from(words: T) -> Self {
-        Self::Words(words.into())
-    }
-}
+pub use self::hint::{Hint, Language};
 
 /// Why a call ends without a result.
 #[derive(Debug)]
@@ -93,6 +45,8 @@ pub enum Failure {
     },
     /// The ledger was closed.
     Closed,
+    /// The ledger belongs to the process that this one was forked from.
+    Forked,
     /// The caller does not want the answer any more.
     Cancelled,
     /// A fault of the library, with the words of the panic.
@@ -114,23 +68,37 @@ impl Failure {
         self
     }
 
-    /// A word to decide by; the command line has the same.
-    pub fn kind(&self) -> &'static str {
+    /// The same failure without values of the table, if they are to be kept out.
+    #[must_use]
+    pub fn redacted(self, redacts: bool) -> Self {
         match self {
-            Self::Ledger(error) => word(error.kind()),
-            Self::Reference(error) => match error.as_ref() {
-                ReferenceError::Ledger(error) => word(error.kind()),
-                _ => "invalid-input",
-            },
-            Self::Source(_) | Self::Invalid { .. } => "invalid-input",
-            Self::NotValid(_) => "not-valid",
-            Self::NotAsRequired(_) => "not-as-required",
-            Self::Forgeable => "forgeable",
-            Self::Type { .. } => "type",
-            Self::Closed => "closed",
-            Self::Cancelled => "cancelled",
-            Self::Internal(_) => "internal",
+            Self::Ledger(error) if redacts => Self::Ledger(Box::new(match *error {
+                LedgerError::Dataset(error) => LedgerError::Dataset(error.without_values()),
+                error => error,
+            })),
+            failure => failure,
         }
+    }
+
+    /// A word to decide by: one of [`kinds`].
+    pub fn kind(&self) -> &'static str {
+        let own = match self {
+            Self::Ledger(error) => return error.kind().name(),
+            Self::Reference(error) => match error.as_ref() {
+                ReferenceError::Ledger(error) => return error.kind().name(),
+                _ => return ErrorKind::InvalidInput.name(),
+            },
+            Self::Source(_) | Self::Invalid { .. } => return ErrorKind::InvalidInput.name(),
+            Self::Cancelled => return ErrorKind::Cancelled.name(),
+            Self::Internal(_) => return ErrorKind::Internal.name(),
+            Self::NotValid(_) => OwnKind::NotValid,
+            Self::NotAsRequired(_) => OwnKind::NotAsRequired,
+            Self::Forgeable => OwnKind::Forgeable,
+            Self::Type { .. } => OwnKind::Type,
+            Self::Closed => OwnKind::Closed,
+            Self::Forked => OwnKind::Forked,
+        };
+        own.name()
     }
 
     /// What is wrong, with its causes.
@@ -147,47 +115,9 @@ impl Failure {
             }
             Self::Invalid { message, .. } | Self::Type { message, .. } => message.clone(),
             Self::Closed => "the ledger was closed".to_owned(),
+            Self::Forked => "the ledger was opened in another process, from which this one was forked".to_owned(),
             Self::Cancelled => "the call was cancelled".to_owned(),
             Self::Internal(panic) => format!("a fault of the library: {panic}"),
-        }
-    }
-
-    /// What the caller can do, if there is something.
-    pub fn hint(&self, language: Language) -> Option<String> {
-        let python = language == Language::Python;
-        let said =
-            |in_python: &str, in_javascript: &str| Some(if python { in_python } else { in_javascript }.to_owned());
-        match self {
-            Self::Ledger(error) => ledger_hint(error, language),
-            Self::Reference(error) => match error.as_ref() {
-                ReferenceError::Ledger(error) => ledger_hint(error, language),
-                ReferenceError::Ambiguous { .. } => Some("name the entry by its index, or by more of its id".into()),
-                _ => None,
-            },
-            Self::Source(SourceError::Scheme { .. }) => said(
-                "open it with a library of its own, and pass the file object",
-                "read it with a library of its own, and pass the bytes",
-            ),
-            Self::Source(error) => error.hint(),
-            // Flags are those of the command line.
-            Self::NotValid(error) => error.hint().map(|hint| hint.replace("pass --trust ", "trust ")),
-            Self::NotAsRequired(RequirementError::NotPinned) => said(
-                "pass the log's key as its operator published it: trust=\"example.com/log+3fedaab5+AepK...\"",
-                "pass the log's key as its operator published it: { trust: \"example.com/log+3fedaab5+AepK...\" }",
-            ),
-            Self::NotAsRequired(RequirementError::NoPolicy) => {
-                said("pass policy=, the file of a policy", "pass { policy }, the file of a policy")
-            }
-            Self::NotAsRequired(_) => None,
-            Self::Forgeable => said(
-                "ask for a receipt of another proof; tests pass allow_forgeable=True",
-                "ask for a receipt of another proof; tests pass { allowForgeable: true }",
-            ),
-            Self::Invalid { hint, .. } => hint.as_ref().map(|hint| hint.in_words(language)),
-            Self::Type { hint, .. } => Some(hint.clone()),
-            Self::Closed => said("open it again: Ledger(...)", "open it again: new Ledger(...)"),
-            Self::Internal(_) => Some("please report it; nothing was recorded unless the log shows it".into()),
-            Self::Cancelled => None,
         }
     }
 
@@ -234,78 +164,37 @@ impl From<SourceError> for Failure {
     }
 }
 
-/// The words of the command line.
-const fn word(kind: ErrorKind) -> &'static str {
-    match kind {
-        ErrorKind::InvalidInput => "invalid-input",
-        ErrorKind::FalseClaim => "false-claim",
-        ErrorKind::NotFound => "not-found",
-        ErrorKind::AlreadyExists => "already-exists",
-        ErrorKind::ReadOnly => "read-only",
-        ErrorKind::Busy => "busy",
-        ErrorKind::Unavailable => "unavailable",
-        ErrorKind::Damaged => "damaged",
-        ErrorKind::NotSupported => "not-supported",
-        ErrorKind::Cancelled => "cancelled",
-        _ => "internal",
-    }
+/// Kinds of failure that a call of a package has besides those of the ledger.
+#[derive(Clone, Copy)]
+enum OwnKind {
+    Type,
+    Closed,
+    Forked,
+    NotValid,
+    NotAsRequired,
+    Forgeable,
 }
 
-/// What a user of a package can do. Flags of the command line are named otherwise there.
-fn ledger_hint(error: &LedgerError, language: Language) -> Option<String> {
-    let python = language == Language::Python;
-    let said = |in_python: &str, in_javascript: &str| Some(if python { in_python } else { in_javascript }.to_owned());
-    match error {
-        LedgerError::Unnamed => said("name the dataset: name=\"patients\"", "name the dataset: { name: \"patients\" }"),
-        LedgerError::OpeningKey(_) | LedgerError::Vault { .. } if error.hint().is_some() => said(
-            "open the ledger with passphrase=... or openings_key=...",
-            "open the ledger with { passphrase } or { openingsKey }",
-        ),
-        LedgerError::Relation(_) => error.hint().map(|hint| hint.replace(": without --attest-only", "")),
-        LedgerError::Dataset(dataset) => match dataset.fault() {
-            Fault::Ragged { .. } => said(
-                "check ReadOptions(delimiter=..., quote=..., comment=..., skip=...)",
-                "check { read: { delimiter, quote, comment, skip } }",
-            ),
-            Fault::AmbiguousDelimiter { .. } => {
-                said("say which it is: ReadOptions(delimiter=...)", "say which it is: { read: { delimiter: \";\" } }")
-            }
-            Fault::TooManyDigits { .. } | Fault::DecimalOverflow { .. } => {
-                let column = dataset.place().column.as_deref().unwrap_or("COLUMN");
-                Some(if python {
-                    format!("keep fewer digits, as in ReadOptions(round={{{column:?}: 2}}), or read the column as text")
-                } else {
-                    format!(
-                        "keep fewer digits, as in {{ read: {{ round: {{ {column:?}: 2 }} }} }}, or read the column as text"
-                    )
-                })
-            }
-            Fault::NotFinite => said(
-                "read NaN as null with ReadOptions(nan_as_null=True), replace infinities, or read the column as text",
-                "read NaN as null with { read: { nanAsNull: true } }, replace infinities, or read the column as text",
-            ),
-            Fault::Changed if python => Some("hand in a copy that nobody writes to: frame.copy()".into()),
-            _ => dataset.hint(),
-        },
-        _ => error.hint(),
-    }
-}
+impl OwnKind {
+    /// All of them. `Forgeable` is the last: one more before it does not compile until it is here.
+    const ALL: [Self; Self::Forgeable as usize + 1] =
+        [Self::Type, Self::Closed, Self::Forked, Self::NotValid, Self::NotAsRequired, Self::Forgeable];
 
-/// A message and its causes in one line.
-pub fn with_causes(error: &dyn StdError) -> String {
-    let mut message = error.to_string();
-    let mut last = message.clone();
-    let mut next = error.source();
-    while let Some(cause) = next {
-        let text = cause.to_string();
-        // An error that passes another one's message on has it as its source, too.
-        if text != last {
-            message = format!("{message}: {text}");
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Type => "type",
+            Self::Closed => "closed",
+            Self::Forked => "forked",
+            Self::NotValid => "not-valid",
+            Self::NotAsRequired => "not-as-required",
+            Self::Forgeable => "forgeable",
         }
-        last = text;
-        next = cause.source();
     }
-    message
+}
+
+/// Every word that [`Failure::kind`] may say. In each language there is a class of exceptions for it.
+pub fn kinds() -> impl Iterator<Item = &'static str> {
+    ErrorKind::ALL.into_iter().map(ErrorKind::name).chain(OwnKind::ALL.into_iter().map(OwnKind::name))
 }
 
 pub(crate) fn invalid(message: impl Into<String>) -> Failure {
@@ -318,19 +207,56 @@ pub(crate) fn parsed(error: zkl_ledger::types::ParseError) -> Failure {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use super::*;
 
+    const TYPESCRIPT: &str = include_str!("../js/kinds.ts");
+    const PYTHON: &str = include_str!("../../python/python/zkp_dataset_ledger/errors.py");
+    const DOCUMENTED: &str = include_str!("../../../docs/packages.md");
+
+    /// Kinds and classes of the table `CLASSES`: `"not-found": NotFoundError,`.
+    fn in_typescript() -> BTreeMap<&'static str, &'static str> {
+        let (_, table) = TYPESCRIPT.split_once("CLASSES").unwrap();
+        let pairs =
+            table.lines().map_while(|line| if line == "};" { None } else { Some(line.trim().split_once(": ")) });
+        let pairs =
+            pairs.flatten().filter_map(|(kind, class)| Some((kind.trim_matches('"'), class.strip_suffix(',')?)));
+        pairs.collect()
+    }
+
+    /// Kinds and classes that `_CLASSES` has: `class NotFoundError(..):`, and in it `kind = "not-found"`.
+    fn in_python() -> BTreeMap<&'static str, &'static str> {
+        let (classes, table) = PYTHON.split_once("_CLASSES").unwrap();
+        let mut of = BTreeMap::new();
+        let mut class = "";
+        for line in classes.lines() {
+            if let Some(named) = line.strip_prefix("class ") {
+                class = named.split(['(', ':']).next().unwrap();
+            }
+            let kind = line.strip_prefix("    kind = \"").and_then(|line| line.strip_suffix('"'));
+            if let Some(kind) = kind.filter(|_| table.contains(&format!("\n    {class},\n"))) {
+                of.insert(kind, class);
+            }
+        }
+        of
+    }
+
+    /// Kinds and classes of the table in docs: ``| `NotFoundError` | `not-found` | .. |``.
+    fn in_docs() -> BTreeMap<&'static str, &'static str> {
+        let cells = DOCUMENTED.lines().filter_map(|line| line.strip_prefix("| `")?.split_once("` | `"));
+        cells.filter_map(|(class, rest)| Some((rest.split_once("` |")?.0, class))).collect()
+    }
+
     #[test]
-    fn hints_are_in_the_words_of_the_language() {
-        let unnamed = Failure::from(LedgerError::Unnamed);
-        assert_eq!(unnamed.kind(), "invalid-input");
-        assert_eq!(unnamed.hint(Language::Python).as_deref(), Some("name the dataset: name=\"patients\""));
-        assert_eq!(unnamed.hint(Language::JavaScript).as_deref(), Some("name the dataset: { name: \"patients\" }"));
-        let rows = invalid("the rows of all are missing").with_hint(Hint::RowsOf("all".to_owned()));
-        assert!(rows.hint(Language::Python).unwrap().contains("tables={\"all\": ...}"));
-        assert!(rows.hint(Language::JavaScript).unwrap().contains("{ \"all\": ... }"));
-        assert_eq!(invalid("x").with_hint("try y").hint(Language::Python).as_deref(), Some("try y"));
-        // Only what the caller can change has one.
-        assert_eq!(Failure::Cancelled.with_hint("x").hint(Language::JavaScript), None);
+    fn every_kind_has_one_class_in_every_language_and_in_the_docs() {
+        let mut kinds: Vec<_> = kinds().collect();
+        kinds.sort_unstable();
+        assert_eq!(in_python().into_keys().collect::<Vec<_>>(), kinds, "errors.py");
+        assert_eq!(in_docs(), in_python(), "docs/packages.md");
+        // Node does not fork.
+        let mut without_forks = in_python();
+        without_forks.remove(OwnKind::Forked.name());
+        assert_eq!(in_typescript(), without_forks, "kinds.ts");
     }
 }

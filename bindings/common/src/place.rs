@@ -47,6 +47,7 @@ pub struct Settings {
     /// In seconds.
     wait: f64,
     proof: Option<String>,
+    accept_older_store: bool,
 }
 
 /// Where a ledger is, and what opens it.
@@ -113,7 +114,9 @@ impl Place {
     }
 
     fn builder(&self, settings: &Settings) -> Result<LedgerBuilder, Failure> {
-        let mut builder = zkl_ledger::Ledger::builder().wait(Duration::from_secs_f64(settings.wait));
+        let mut builder = zkl_ledger::Ledger::builder()
+            .wait(Duration::from_secs_f64(settings.wait))
+            .accept_older_store(settings.accept_older_store);
         if let Some(keys) = &self.keys {
             builder = builder.keys(KeyStore::open(keys).map_err(LedgerError::from)?);
         }

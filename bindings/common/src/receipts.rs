@@ -8,9 +8,9 @@ use zkl_ledger::{
     receipt::{Receipt, Requirement, TrustStore, policy::Policy},
     types::Timestamp,
 };
-use zkl_report::Reported;
+use zkl_report::{Reported, with_causes};
 
-use crate::failure::{Failure, Hint, invalid, with_causes};
+use crate::failure::{Failure, Hint, invalid};
 
 /// Longest file of what is trusted that is read, in bytes.
 const MAX_TRUST_FILE: u64 = 1 << 20;

@@ -1,7 +1,7 @@
 //! An open ledger: what is asked of it, in plain values, and the answers as JSON.
 
 use std::{
-    collections::VecDeque,
+    collections::{BTreeMap, VecDeque},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
@@ -9,7 +9,7 @@ use zkl_ledger::{
     Dataset, EntryRef, Ledger, Table,
     progress::StageReporter,
     relation::{Relation, RelationSyntaxError},
-    requests::EvidenceRequest,
+    requests::{ClosedRelation, EvidenceRequest},
     segments,
     types::LeafIndex,
 };
@@ -30,6 +30,8 @@ pub struct Session {
     ledger: Ledger,
     /// By the index of the notarization; the last used one is at the end.
     datasets: Mutex<VecDeque<(u64, Arc<Dataset>)>>,
+    /// What closed relations say and their proofs, by the index of the entry: the log has neither.
+    closed: Mutex<BTreeMap<u64, ClosedRelation>>,
 }
 
 impl Session {
@@ -38,7 +40,7 @@ impl Session {
     /// # Errors
     /// [`Failure::Invalid`] and [`Failure::Ledger`].
     pub async fn open(place: Place, settings: Settings) -> Result<Self, Failure> {
-        Ok(Self { ledger: opened(place, settings).await?, datasets: Mutex::default() })
+        Ok(Self { ledger: opened(place, settings).await?, datasets: Mutex::default(), closed: Mutex::default() })
     }
 
     /// The key that verifies the log.
@@ -57,12 +59,16 @@ impl Session {
         how: Notarizing,
         reporter: impl StageReporter + 'static,
     ) -> Result<String, Failure> {
-        let HowNotarized { ledger, evidence, privacy, options } = how.by(&self.ledger)?;
+        let HowNotarized { ledger, evidence, privacy, options, redacts } = how.by(&self.ledger)?;
         let mut table = table.options(options);
         if let Some(name) = name {
             table = table.named(name.parse().map_err(parsed)?);
         }
-        let notarized = ledger.notarize(table).privacy(privacy).evidence(evidence).progress(reporter).await?;
+        let notarized = ledger.notarize(table).privacy(privacy).evidence(evidence).progress(reporter).await;
+        let mut notarized = notarized.map_err(|error| Failure::from(error).redacted(redacts))?;
+        if redacts {
+            notarized.report = notarized.report.without_values();
+        }
         let shown = shown::notarized(&notarized)?;
         self.keep(Arc::new(notarized.dataset));
         Ok(shown)
@@ -78,7 +84,7 @@ impl Session {
         how: Notarizing,
         scan: segments::PartialScan,
     ) -> Result<segments::TableInParts, Failure> {
-        let HowNotarized { ledger, evidence, privacy, options } = how.by(&self.ledger)?;
+        let HowNotarized { ledger, evidence, privacy, options, .. } = how.by(&self.ledger)?;
         let srs = match evidence {
             EvidenceRequest::Proof => None,
             EvidenceRequest::ProofUnder(digest) => Some(digest),
@@ -193,7 +199,8 @@ impl Session {
         Ok(checked.err().map(|mismatch| mismatch.to_string()))
     }
 
-    /// Proves a relation between datasets, whose rows are handed in by their names, and records it.
+    /// Proves a relation between datasets, whose rows are handed in by their names, and records it. If it is `closed`, columns and constants are kept out of
+    /// the log: this session alone makes its receipt.
     ///
     /// # Errors
     /// [`Failure::Invalid`]: the text is no relation, or rows are missing or too many; otherwise as [`Self::notarize`].
@@ -201,6 +208,7 @@ impl Session {
         &self,
         relation: &str,
         tables: &[(String, Table)],
+        closed: bool,
         reporter: impl StageReporter + 'static,
     ) -> Result<String, Failure> {
         let relation: Relation = relation.parse().map_err(|error: RelationSyntaxError| {
@@ -229,7 +237,14 @@ impl Session {
         if let Some(columns) = &relation.columns {
             request = request.columns(columns);
         }
-        shown::entry(&request.details(relation.details.clone()).await?)
+        let request = request.details(relation.details.clone());
+        if !closed {
+            return shown::entry(&request.await?);
+        }
+        let relation = request.closed().await?;
+        let shown = shown::entry(&relation.entry);
+        self.closed().insert(relation.entry.index.0, relation);
+        shown
     }
 
     /// Records that an entry is not to be relied on any more.
@@ -245,7 +260,8 @@ impl Session {
         shown::entry(&self.ledger.withdraw(&entry, replacement.as_ref(), reason).await?)
     }
 
-    /// The bytes of a receipt of entries, which texts name.
+    /// The bytes of a receipt of entries, which texts name. That of a closed relation has the scan proofs in any case: without them there is nothing to verify
+    /// it with.
     ///
     /// # Errors
     /// As [`Self::entry`].
@@ -254,7 +270,15 @@ impl Session {
         for entry in entries {
             found.push(self.ledger.find_entry(entry).await?);
         }
-        Ok(self.ledger.receipt_of(&found, scans).await?.encode()?)
+        let closed = match found.as_slice() {
+            [entry] => self.closed().get(&entry.index.0).cloned(),
+            _ => None,
+        };
+        let receipt = match closed {
+            Some(relation) => self.ledger.receipt_of_closed(&relation).await?,
+            None => self.ledger.receipt_of(&found, scans).await?,
+        };
+        Ok(receipt.encode()?)
     }
 
     /// The version that was notarized at `index`.
@@ -265,6 +289,10 @@ impl Session {
         let found = Arc::new(self.ledger.dataset_at(EntryRef::Index(LeafIndex(index))).await?);
         self.keep(Arc::clone(&found));
         Ok(found)
+    }
+
+    fn closed(&self) -> MutexGuard<'_, BTreeMap<u64, ClosedRelation>> {
+        self.closed.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn locked(&self) -> MutexGuard<'_, VecDeque<(u64, Arc<Dataset>)>> {

@@ -3,6 +3,7 @@
 import * as checks from "./checks.js";
 import { InvalidTypeError } from "./errors.js";
 import type { ProgressOptions } from "./native.js";
+import * as paths from "./paths.js";
 
 export type Format = "csv" | "json" | "ndjson" | "parquet" | "arrow" | "arrow-stream" | "xlsx";
 
@@ -12,7 +13,9 @@ export type ProofSystem = "universal" | "compact" | "dev";
 
 /** How a table is read. What is not said is found out, and is in the entry. */
 export interface ReadOptions {
-    /** The format of a file. */
+    /** A schema file (TOML or JSON) that the table must satisfy, as `zkl schema` writes it. */
+    schema?: string | URL | undefined;
+    /** The format of a file: from its name and first bytes, unless it is said. */
     format?: Format | undefined;
     /** The sheet of an Excel workbook, where several hold something. */
     sheet?: string | undefined;
@@ -32,20 +35,22 @@ export interface ReadOptions {
     joint?: readonly (readonly [string, string])[] | undefined;
     /** Pairs of numeric columns for `corr`. */
     product?: readonly (readonly [string, string])[] | undefined;
-    /** The character between cells of a CSV file. */
+    /** Whether values of the table are kept out of errors and remarks, for those whose logs others read. */
+    redact?: boolean | undefined;
+    /** The character between cells of a CSV file: the one of `,` `;` tab `|` that fits, unless it is said. */
     delimiter?: string | undefined;
-    /** The character around cells of a CSV file. */
+    /** The character around cells of a CSV file: `"`, unless it is said. */
     quote?: string | undefined;
     /** Whether the first row of a CSV file names the columns: it does, unless this is false. */
     header?: boolean | undefined;
     /** Lines before the table in a CSV file. */
     skip?: number | undefined;
-    /** The character that lines of comments begin with in a CSV file. */
+    /** The character that lines of comments begin with in a CSV file. Those before the table that begin with `#` are skipped anyway. */
     comment?: string | undefined;
     /** Whether numbers in a CSV file have a comma where others have a point. */
     decimalComma?: boolean | undefined;
-    /** How dates are read in a CSV file that are no `YYYY-MM-DD`. */
-    dates?: "day_month_year" | "month_day_year" | undefined;
+    /** How dates such as 1/2/2024 are read in a CSV file, which are text unless it is said: `dmy` or `mdy`, or in full. */
+    dates?: "dmy" | "mdy" | "day_month_year" | "month_day_year" | undefined;
 }
 
 /** What a table is called, what backs its notarization, and how it is read. */
@@ -66,7 +71,7 @@ export interface NotarizeOptions extends ProgressOptions {
 
 const NOTARIZE = ["name", "proof", "attestOnly", "privacy", "referenceString", "read", "progress", "signal"] as const;
 const READ = [
-    "format", "sheet", "columns", "round", "hash", "opaque", "nulls", "nanAsNull", "joint", "product", "delimiter", "quote", "header", "skip", "comment",
+    "schema", "format", "sheet", "columns", "round", "hash", "opaque", "nulls", "nanAsNull", "joint", "product", "redact", "delimiter", "quote", "header", "skip", "comment",
     "decimalComma", "dates",
 ] as const;
 
@@ -86,21 +91,23 @@ export function notarizing(given: NotarizeOptions | undefined): { name: string |
 function reading(given: ReadOptions | undefined): Record<string, unknown> {
     const read = checks.options(given, READ, "read");
     return {
+        schema: paths.optionalPath(read.schema, "read.schema"),
         format: checks.optionalText(read.format, "read.format"),
         sheet: checks.optionalText(read.sheet, "read.sheet"),
         columns: pins(read.columns, "columns", '{ columns: { age: "int" } }', (value) => checks.text(value, "the type of a column")),
-        round: pins(read.round, "round", "{ round: { price: 2 } }", digits),
+        round: pins(read.round, "round", "{ round: { price: 2 } }", (value) => checks.count(value, "a number of digits")),
         hash: names(read.hash, "hash"),
         opaque: names(read.opaque, "opaque"),
         nulls: read.nulls === undefined ? null : list(read.nulls, "nulls").map((text) => checks.text(text, "a text of read.nulls")),
         nan_as_null: checks.flag(read.nanAsNull, "read.nanAsNull"),
         joint: pairs(read.joint, "joint"),
         product: pairs(read.product, "product"),
-        delimiter: character(read.delimiter, "delimiter"),
-        quote: character(read.quote, "quote"),
+        redact: checks.flag(read.redact, "read.redact"),
+        delimiter: checks.optionalText(read.delimiter, "read.delimiter"),
+        quote: checks.optionalText(read.quote, "read.quote"),
         header: checks.flag(read.header, "read.header", true),
         skip: read.skip === undefined ? 0 : checks.count(read.skip, "read.skip"),
-        comment: character(read.comment, "comment"),
+        comment: checks.optionalText(read.comment, "read.comment"),
         decimal_comma: checks.flag(read.decimalComma, "read.decimalComma"),
         dates: checks.optionalText(read.dates, "read.dates"),
     };
@@ -113,12 +120,6 @@ function list<T>(value: readonly T[], what: string): readonly T[] {
 
 function names(value: readonly string[] | undefined, what: string): string[] {
     return value === undefined ? [] : list(value, what).map((name) => checks.text(name, `a column of read.${what}`));
-}
-
-function digits(value: unknown): number {
-    const count = checks.count(value, "a number of digits");
-    if (count > 255) throw new InvalidTypeError(`a number does not have ${count} digits`);
-    return count;
 }
 
 function pins<T>(value: Readonly<Record<string, T>> | undefined, what: string, hint: string, check: (value: unknown) => T): [string, T][] {
@@ -136,10 +137,4 @@ function pairs(value: readonly (readonly [string, string])[] | undefined, what: 
         }
         return pair;
     });
-}
-
-function character(value: unknown, what: string): string | null {
-    const text = checks.optionalText(value, `read.${what}`);
-    if (text !== null && [...text].length !== 1) throw new InvalidTypeError(`read.${what} is one character, not ${JSON.stringify(text)}`);
-    return text;
 }

@@ -8,8 +8,11 @@ import type { NotarizeOptions, ProofSystem } from "./config.js";
 import { InvalidInputError, InvalidTypeError } from "./errors.js";
 import { ask, native, remember } from "./native.js";
 import type { CallOptions, NativeCancel, NativeLedger, NativeTable, ProgressOptions, Told } from "./native.js";
-import { Receipt, entriesOf, entryOf } from "./receipts.js";
-import type { Entry } from "./receipts.js";
+import * as paths from "./paths.js";
+import { Receipt, entriesOf } from "./receipts.js";
+import { entryOf } from "./shown.js";
+import type { Entry } from "./shown.js";
+import type { EntryOutline } from "./verdict.js";
 
 /** A table: a path or a URL (`https://`, `s3://`, `gs://`, `az://`), or the bytes of a file, an Arrow IPC stream among them. Bytes are copied when the call is made. */
 export type Table = string | URL | ArrayBuffer | ArrayBufferView;
@@ -19,7 +22,7 @@ export type EntryReference = Entry | number | string;
 
 /** How a ledger is opened. */
 export interface LedgerOptions {
-    /** Where the log is, if not in the directory: `postgres://...`, `s3://BUCKET/PREFIX`. */
+    /** Where the log is, if not in the directory: `postgres://...`, `s3://BUCKET/PREFIX`, `rocks:DIRECTORY`. */
     store?: string | undefined;
     /** The directory beside a store that is named in its place; `.zkl`, unless it is said. */
     home?: string | URL | undefined;
@@ -27,17 +30,19 @@ export interface LedgerOptions {
     create?: boolean | undefined;
     /** Opens for reading only. */
     readOnly?: boolean | undefined;
-    /** Names the log of a new ledger for ever, as `example.com/ml`. */
+    /** Names the log of a new ledger for ever, as `example.com/ml`; made up, unless it is said. */
     origin?: string | undefined;
-    /** Seconds for another process that is writing: 5. */
+    /** Seconds to wait for another process that is writing: 5, unless it is said. */
     wait?: number | undefined;
-    /** How everything is proved, unless a call says otherwise. */
+    /** How everything is proved, unless a call says otherwise: `universal`. */
     proof?: ProofSystem | undefined;
-    /** Where proving keys are kept. */
+    /** Whether to go on from a store that is older than what this ledger has had: what is missing is lost, and nobody has a receipt of it. */
+    acceptOlderStore?: boolean | undefined;
+    /** Where proving keys are kept: a cache of this user's, unless it is said. */
     keys?: string | URL | undefined;
     /** Opens encrypted secrets, and encrypts those of a new ledger. */
     passphrase?: string | undefined;
-    /** A file that does so. */
+    /** A file that does so; together with a passphrase, one that the passphrase opens. */
     openingsKey?: string | URL | undefined;
 }
 
@@ -60,14 +65,17 @@ export interface Checkpoint {
 
 /** Which entries. */
 export interface EntriesOptions extends CallOptions {
+    /** Only those about this dataset. */
     dataset?: string | undefined;
+    /** Only those of this kind, such as `claim`. */
     kind?: string | undefined;
     /** The first index. */
     start?: number | undefined;
     /** The index after the last. */
     end?: number | undefined;
+    /** Whether the newest come first, and not the oldest. */
     newestFirst?: boolean | undefined;
-    /** How many at most. */
+    /** How many at most: all, unless it is said. */
     limit?: number | undefined;
 }
 
@@ -75,6 +83,18 @@ export interface EntriesOptions extends CallOptions {
 export interface ReceiptOptions extends CallOptions {
     /** False leaves out the proofs over every row: some KB, and the tables are attested. */
     scans?: boolean | undefined;
+}
+
+/** How a relation is recorded. */
+export interface RelateOptions extends ProgressOptions {
+    /** Whether what is said (columns, constants) is kept out of the log: the receipt alone has it, and cannot be made again once the ledger is closed. */
+    closed?: boolean | undefined;
+}
+
+/** What stands for an entry that is withdrawn. */
+export interface WithdrawOptions extends CallOptions {
+    /** The entry that takes its place. */
+    replacement?: EntryReference | undefined;
 }
 
 /** Exact statistics of a column. Numbers are texts with all their digits; what does not apply is absent or null. */
@@ -111,10 +131,11 @@ export interface Evaluation {
     readonly absentValues: readonly string[];
 }
 
-const OPEN = ["store", "home", "create", "readOnly", "origin", "wait", "proof", "keys", "passphrase", "openingsKey"] as const;
+const OPEN = ["store", "home", "create", "readOnly", "origin", "wait", "proof", "acceptOlderStore", "keys", "passphrase", "openingsKey"] as const;
 const ENTRIES = ["dataset", "kind", "start", "end", "newestFirst", "limit", "signal"] as const;
 const CALL = ["signal"] as const;
 const PROGRESS = ["progress", "signal"] as const;
+const RELATE = ["closed", "progress", "signal"] as const;
 const RECEIPT = ["scans", "signal"] as const;
 const WITHDRAW = ["replacement", "signal"] as const;
 const VERSION = ["version", "signal"] as const;
@@ -141,7 +162,7 @@ export class Ledger {
 
     constructor(place: string | URL = ".zkl", options: LedgerOptions = {}) {
         const { home, keys, passphrase, openingsKey, wait = 5, ...given } = checks.options(options, OPEN, "Ledger");
-        const named = checks.path(place, "the place of a ledger");
+        const named = paths.path(place, "the place of a ledger");
         if (typeof wait !== "number") throw new InvalidTypeError(`wait is a number of seconds, not ${checks.kindOf(wait)}`);
         const settings = JSON.stringify({
             store: checks.optionalText(given.store, "store"),
@@ -150,9 +171,10 @@ export class Ledger {
             origin: checks.optionalText(given.origin, "origin"),
             wait: Number.isFinite(wait) ? wait : -1,
             proof: checks.optionalText(given.proof, "proof"),
+            accept_older_store: checks.flag(given.acceptOlderStore, "acceptOlderStore"),
         });
-        const files = [checks.optionalPath(keys, "keys"), checks.optionalText(passphrase, "passphrase"), checks.optionalPath(openingsKey, "openingsKey")] as const;
-        const beside = checks.optionalPath(home, "home");
+        const files = [paths.optionalPath(keys, "keys"), checks.optionalText(passphrase, "passphrase"), paths.optionalPath(openingsKey, "openingsKey")] as const;
+        const beside = paths.optionalPath(home, "home");
         const opened = ask((cancel, told) => this.#native.open(named, place instanceof URL, beside, settings, ...files, cancel, told));
         remember(this.#native);
         this.#opened = opened.then((key) => key ?? "");
@@ -232,14 +254,15 @@ export class Ledger {
      * Proves a relation between notarized tables, or of one, whose rows are handed in again by name, and records it: `train, test = split(all)`, `same_rows(a, b)`,
      * with `on COLUMN, ..` before the last bracket for some columns alone. docs/relations.md has every kind.
      */
-    async relate(relation: string, tables: Readonly<Record<string, Table>>, options: ProgressOptions = {}): Promise<Receipt> {
-        const call = checks.options(options, PROGRESS, "relate");
+    async relate(relation: string, tables: Readonly<Record<string, Table>>, options: RelateOptions = {}): Promise<Receipt> {
+        const { closed, ...call } = checks.options(options, RELATE, "relate");
+        const hidden = checks.flag(closed, "closed");
         const said = checks.text(relation, "a relation", '"train, test = split(all)"');
         if (tables === null || typeof tables !== "object" || checks.bytes(tables) !== undefined) {
             throw new InvalidTypeError(`tables are handed in by name, not as ${checks.kindOf(tables)}`, { hint: '{ all: "all.csv", train: "train.csv", test: "test.csv" }' });
         }
         const sources = Object.values(tables).map(readable);
-        const text = await this[asked]((ledger, cancel, told) => ledger.relate(said, Object.keys(tables), sources, cancel, told), call);
+        const text = await this[asked]((ledger, cancel, told) => ledger.relate(said, Object.keys(tables), sources, hidden, cancel, told), call);
         return this.receipt(JSON.parse(text ?? "").index as number);
     }
 
@@ -287,7 +310,7 @@ export class Ledger {
     }
 
     /** Records that an entry is not to be relied on any more. The log keeps it, and its receipts stay valid. */
-    async withdraw(entry: EntryReference, reason: string, options: CallOptions & { replacement?: EntryReference | undefined } = {}): Promise<Entry> {
+    async withdraw(entry: EntryReference, reason: string, options: WithdrawOptions = {}): Promise<Entry> {
         const { replacement, signal } = checks.options(options, WITHDRAW, "withdraw");
         const [named, instead] = [reference(entry), replacement === undefined ? null : reference(replacement)];
         const why = checks.text(reason, "the reason");
@@ -325,6 +348,11 @@ export class Dataset {
     /** Its name. */
     get name(): string {
         return this.entry.dataset ?? "";
+    }
+
+    /** The key of the ledger's log. */
+    get logKey(): Promise<string> {
+        return this.ledger.logKey;
     }
 
     /** The receipt of its notarization. */
@@ -383,7 +411,7 @@ export class Notarized extends Dataset {
     readonly remarks: readonly string[];
 
     /** @internal */
-    constructor(ledger: Ledger, shown: { entry: Record<string, unknown>; rows: number; columns: [string, string][]; opening: string; reading: string[]; remarks: string[] }) {
+    constructor(ledger: Ledger, shown: { entry: EntryOutline; rows: number; columns: [string, string][]; opening: string; reading: string[]; remarks: string[] }) {
         super(ledger, entryOf(shown.entry));
         this.rows = shown.rows;
         this.columns = Object.fromEntries(shown.columns);

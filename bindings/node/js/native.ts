@@ -3,8 +3,9 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 
-import { InternalError, InvalidTypeError, LedgerError, NotSupportedError, OperationCancelledError, ofKind } from "./errors.js";
+import { InternalError, InvalidTypeError, LedgerError, NotSupportedError, OperationCancelledError } from "./errors.js";
 import { kindOf } from "./checks.js";
+import { ofKind } from "./kinds.js";
 
 export interface NativeCancel {
     set(): void;
@@ -51,7 +52,7 @@ export interface NativeLedger {
     evaluate(index: number, claim: string, cancel: NativeCancel, told: Told): void;
     prove(index: number, claim: string, cancel: NativeCancel, told: Told): void;
     check(index: number, source: NativeTable, cancel: NativeCancel, told: Told): void;
-    relate(relation: string, names: string[], sources: NativeTable[], cancel: NativeCancel, told: Told): void;
+    relate(relation: string, names: string[], sources: NativeTable[], closed: boolean, cancel: NativeCancel, told: Told): void;
     withdraw(entry: string, replacement: string | Absent, reason: string, cancel: NativeCancel, told: Told): void;
     receipt(entries: string[], scans: boolean, cancel: NativeCancel, told: Told): void;
 }

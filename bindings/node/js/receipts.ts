@@ -3,13 +3,14 @@
 import { readFile, writeFile } from "node:fs/promises";
 
 import * as checks from "./checks.js";
-import { InvalidInputError, InvalidTypeError, ofKind } from "./errors.js";
+import { InvalidInputError, InvalidTypeError } from "./errors.js";
+import { ofKind } from "./kinds.js";
 import { ask, native } from "./native.js";
 import type { CallOptions } from "./native.js";
-import type { Log, Statement } from "./verdict.js";
-
-/** What can be demanded of a receipt besides that it verifies. */
-export type Requirement = "pinned" | "proved" | "public-setup" | "cosigned";
+import * as paths from "./paths.js";
+import { entryOf, verdictOf } from "./shown.js";
+import type { Demands, Entry, Verdict } from "./shown.js";
+import type { EntryOutline } from "./verdict.js";
 
 /**
  * Keys of logs as their operators publish them, `vk:CIRCUIT:DIGEST` and `srs:DIGEST`, each as a text, or URLs of files with one in a line. `null` trusts no log in
@@ -20,53 +21,14 @@ export type Trusted = string | URL | Iterable<string | URL> | null;
 /** A receipt: the path or the URL of a file, its bytes, or an object. */
 export type ReceiptLike = Receipt | Uint8Array | ArrayBuffer | string | URL;
 
-/** An entry of a log: a statement that a notary signed. */
-export interface Entry {
-    /** Position in the log, from 0. */
-    readonly index: number;
-    /** Digest of the entry. */
-    readonly id: string;
-    /** `notarization`, `claim`, `relation`, `custom`, `key`, `withdrawal`, or a kind that this version does not know. */
-    readonly kind: string;
-    /** The dataset that it is about; the first, if there are several. */
-    readonly dataset: string | null;
-    /** All of them. */
-    readonly datasets: readonly string[];
-    /** Key of the notary. */
-    readonly notary: string;
-    /** Time by the notary's clock. */
-    readonly recordedAt: Date;
-    /** What it says, in one line. */
-    readonly text: string;
-    /** All that was signed. */
-    readonly statement: Readonly<Record<string, unknown>>;
-}
-
-/** A receipt that verified: every check passed. */
-export interface Verdict {
-    /** `forgeable` only where that was allowed: a proof rests on test material, and nothing is proved. */
-    readonly verdict: "valid" | "forgeable";
-    /** What was verified, as `zkl verify --format json` says it. */
-    readonly statements: readonly Statement[];
-    /** The log. */
-    readonly log: Log;
-    /** What the verdict rests on and what would break it, a sentence each. */
-    readonly grounds: readonly string[];
-}
-
 /** What a verifier trusts, and what it demands. */
-export interface VerifyOptions extends CallOptions {
+export interface VerifyOptions extends Demands, CallOptions {
     /** Whom to trust, which is always said. A promise of it is awaited: `trust: ledger.logKey`. */
     trust: Trusted | PromiseLike<Trusted>;
-    /** What is demanded besides: that the log is one that is trusted (`pinned`), every table was proved over every row (`proved`), every proof rests on a public
-     * ceremony (`public-setup`), a quorum of the policy's witnesses saw the log (`cosigned`). */
-    require?: Iterable<Requirement> | undefined;
     /** The file of a policy of witnesses. */
     policy?: string | URL | undefined;
     /** The file of a trust store. */
     trustStore?: string | URL | undefined;
-    /** Whether a receipt may rest on test material. For tests. */
-    allowForgeable?: boolean | undefined;
 }
 
 const VERIFY = ["trust", "require", "policy", "trustStore", "allowForgeable", "signal"] as const;
@@ -88,7 +50,7 @@ export class Receipt {
 
     /** Reads a file. */
     static async load(file: string | URL): Promise<Receipt> {
-        return new Receipt(await readFile(checks.path(file, "the file of a receipt")));
+        return new Receipt(await readFile(paths.path(file, "the file of a receipt")));
     }
 
     /**
@@ -103,7 +65,7 @@ export class Receipt {
 
     /** Writes a file. */
     async save(file: string | URL): Promise<void> {
-        await writeFile(checks.path(file, "the file of a receipt"), this.#data);
+        await writeFile(paths.path(file, "the file of a receipt"), this.#data);
     }
 
     /** A copy of its bytes. */
@@ -161,13 +123,13 @@ export class Receipt {
  */
 export async function verify(receipt: ReceiptLike, options: VerifyOptions): Promise<Verdict> {
     const { require = [], policy, trustStore, allowForgeable, signal, ...given } = checks.options(options, VERIFY, "verify");
-    const demands = [...iterable(require, "require")].map((demand) => checks.text(demand, "a demand of require", '["pinned", "proved"]'));
-    const files = [checks.optionalPath(policy, "policy"), checks.optionalPath(trustStore, "trustStore")] as const;
+    const demands = [...checks.iterable(require, "require")].map((demand) => checks.text(demand, "a demand of require", '["pinned", "proved"]'));
+    const files = [paths.optionalPath(policy, "policy"), paths.optionalPath(trustStore, "trustStore")] as const;
     const forgeable = checks.flag(allowForgeable, "allowForgeable");
     const data = await dataOf(receipt);
     const trust = await trusted(given);
     const text = await ask((cancel, told) => native.verify(data, trust, demands, ...files, forgeable, cancel, told), { signal });
-    return verdictOf(text ?? "");
+    return verdictOf(JSON.parse(text ?? ""));
 }
 
 /** The page about receipts for readers who know no cryptography. */
@@ -180,8 +142,11 @@ export interface Report {
 
 const REPORT = ["trust", "policy", "trustStore", "signal"] as const;
 
+/** What a report trusts. */
+export type ReportOptions = Pick<VerifyOptions, (typeof REPORT)[number]>;
+
 /** Verifies receipts and reports about them under their names, as `zkl report` does. One that is not valid is in the report, and said to be. */
-export async function report(receipts: Record<string, ReceiptLike>, options: Pick<VerifyOptions, (typeof REPORT)[number]>): Promise<Report> {
+export async function report(receipts: Record<string, ReceiptLike>, options: ReportOptions): Promise<Report> {
     const { policy, trustStore, signal, ...given } = checks.options(options, REPORT, "report");
     if (receipts === null || typeof receipts !== "object" || receipts instanceof Receipt || checks.bytes(receipts) !== undefined) {
         throw new InvalidTypeError(`receipts are named, not ${checks.kindOf(receipts)}`, { hint: 'report({ training: "training.receipt" }, ...)' });
@@ -189,56 +154,33 @@ export async function report(receipts: Record<string, ReceiptLike>, options: Pic
     const names = Object.keys(receipts);
     const data = await Promise.all(Object.values(receipts).map(dataOf));
     const trust = await trusted(given);
-    const files = [checks.optionalPath(policy, "policy"), checks.optionalPath(trustStore, "trustStore")] as const;
+    const files = [paths.optionalPath(policy, "policy"), paths.optionalPath(trustStore, "trustStore")] as const;
     const text = await ask((cancel, told) => native.report(names, data, trust, ...files, cancel, told), { signal });
     const [html, valid] = JSON.parse(text ?? "") as [string, boolean[]];
     return { html, valid: Object.fromEntries(names.map((name, index) => [name, valid[index] ?? false])) };
 }
 
 /** @internal */
-export function entryOf(shown: Record<string, unknown>): Entry {
-    const { recorded_at: recordedAt, ...entry } = shown;
-    return { ...entry, recordedAt: new Date(recordedAt as string) } as unknown as Entry;
-}
-
-/** @internal */
 export function entriesOf(text: string | null): Entry[] {
-    return (JSON.parse(text ?? "[]") as Record<string, unknown>[]).map(entryOf);
-}
-
-function verdictOf(text: string): Verdict {
-    const { verdict, log, trust: grounds, statements, ...statement } = JSON.parse(text);
-    return { verdict, statements: statements ?? [statement], log, grounds };
+    return (JSON.parse(text ?? "[]") as EntryOutline[]).map(entryOf);
 }
 
 async function dataOf(receipt: ReceiptLike): Promise<Uint8Array> {
     if (receipt instanceof Receipt) return receipt.toBytes();
-    if (typeof receipt === "string" || receipt instanceof URL) return await readFile(checks.path(receipt, "the file of a receipt"));
+    if (typeof receipt === "string" || receipt instanceof URL) return await readFile(paths.path(receipt, "the file of a receipt"));
     const bytes = checks.bytes(receipt);
     if (bytes === undefined) throw new InvalidTypeError(`${checks.kindOf(receipt)} is no receipt`, { hint: "pass a path, bytes or a Receipt" });
     return bytes.slice();
 }
 
-function iterable<T>(value: Iterable<T>, what: string): Iterable<T> {
-    if (typeof value === "string" || typeof (value as Iterable<T> | null)?.[Symbol.iterator] !== "function") {
-        throw new InvalidTypeError(`${what} is a list, not ${checks.kindOf(value)}`);
-    }
-    return value;
-}
-
 async function trusted(given: { trust?: Trusted | PromiseLike<Trusted> }): Promise<string[]> {
-    const trust = await given.trust;
+    const trust = checks.trust(await given.trust);
     if (trust === null) return [];
-    if (trust === undefined) {
-        throw new InvalidTypeError("whom to trust is always said", {
-            hint: '{ trust: "example.com/log+3fedaab5+AepK..." } names the key of a log; { trust: null } trusts nobody in particular',
-        });
-    }
-    const listed = typeof trust === "string" || trust instanceof URL ? [trust] : iterable(trust, "trust");
+    const listed = typeof trust === "string" || trust instanceof URL ? [trust] : checks.iterable(trust, "trust");
     const texts: string[] = [];
     for (const item of listed) {
         if (item instanceof URL) {
-            const file = await readFile(checks.path(item, "a file of keys"), "utf8");
+            const file = await readFile(paths.path(item, "a file of keys"), "utf8");
             if (file.length > MAX_TRUST_FILE) throw new InvalidInputError(`${item.href} is too long to be a file of keys`);
             const lines = file.split("\n").map((line) => line.trim());
             texts.push(...lines.filter((line) => line !== "" && !line.startsWith("#")));

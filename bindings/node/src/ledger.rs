@@ -164,12 +164,20 @@ impl Ledger {
 
     /// Proves a relation between datasets, whose rows are handed in with their names.
     #[napi]
-    pub fn relate(&self, relation: String, names: Vec<String>, sources: Vec<Given>, cancel: &Cancel, told: Told) {
+    pub fn relate(
+        &self,
+        relation: String,
+        names: Vec<String>,
+        sources: Vec<Given>,
+        closed: bool,
+        cancel: &Cancel,
+        told: Told,
+    ) {
         let rows: Vec<_> = names.into_iter().zip(sources.into_iter().map(Rows::from)).collect();
-        self.ask(cancel, told, |session, reporter| async move {
+        self.ask(cancel, told, move |session, reporter| async move {
             let tables = rows.into_iter().map(|(name, rows)| Ok((name, rows.table()?)));
             let tables = tables.collect::<Result<Vec<_>, Failure>>()?;
-            session.relate(&relation, &tables, reporter).await.map(Some)
+            session.relate(&relation, &tables, closed, reporter).await.map(Some)
         });
     }
 

@@ -4,8 +4,8 @@ import * as verifier from "@zkp-dataset-ledger/verify";
 import { ClosedError, FalseClaimError, Ledger, LedgerError, Receipt, report, verify } from "@zkp-dataset-ledger/node";
 import type { Dataset, Entry, LedgerOptions, NotarizeOptions, Notarized, Profile, Progress, ReadOptions, Verdict } from "@zkp-dataset-ledger/node";
 
-const opened: LedgerOptions = { origin: "example.com/ml", wait: 1, readOnly: false, keys: new URL("file:///var/cache/zkl") };
-const read: ReadOptions = { columns: { age: "int" }, round: { price: 2 }, joint: [["sex", "smokes"]], nulls: ["none"], dates: "day_month_year" };
+const opened: LedgerOptions = { origin: "example.com/ml", wait: 1, readOnly: false, acceptOlderStore: true, keys: new URL("file:///var/cache/zkl") };
+const read: ReadOptions = { columns: { age: "int" }, round: { price: 2 }, joint: [["sex", "smokes"]], nulls: ["none"], dates: "dmy", schema: "patients.toml", redact: true };
 
 export async function main(signal: AbortSignal): Promise<Verdict> {
     const ledger: Ledger = await Ledger.open("my-project", opened);
@@ -20,7 +20,7 @@ export async function main(signal: AbortSignal): Promise<Verdict> {
     const receipt: Receipt = await ledger.prove("patients", `mean(age) <= ${mean}`, { signal });
     const entries: readonly Entry[] = receipt.entries;
     const when: Date | undefined = entries[0]?.recordedAt;
-    await ledger.relate("train, test = split(all)", { all: "all.csv", train: "train.csv", test: "test.csv" });
+    await ledger.relate("train, test = split(all)", { all: "all.csv", train: "train.csv", test: "test.csv" }, { closed: true, signal });
     await report({ claim: receipt, when: new Uint8Array(when?.getDate() ?? 0) }, { trust: null });
     try {
         await ledger.withdraw("last", "not final", { replacement: notarized.entry });
@@ -32,6 +32,10 @@ export async function main(signal: AbortSignal): Promise<Verdict> {
     }
     const raw: verifier.Verdict = await verifier.verify(receipt.toBytes(), { trust: ["a", "b"], require: ["pinned"] });
     const { logKey }: verifier.Inspected = await verifier.inspect(receipt.toBytes());
+    // Entries and verdicts of both packages are of one type.
+    const same: verifier.Verdict[] = [raw, await verify(receipt, { trust: logKey })];
+    const first: Entry | undefined = (await verifier.inspect(receipt.toBytes())).entries[0];
+    console.log(same.length, first?.kind);
     const both: { log: { pinned: boolean }; grounds: readonly string[] }[] = [raw, await verify(receipt, { trust: logKey })];
     console.log(both.length, raw.statements[0]?.relation?.operation);
     return await receipt.verify({ trust: ledger.logKey, require: ["pinned", "proved"] });

@@ -171,6 +171,32 @@ describe("tables", () => {
         assert.ok(notarized.reading.some((line) => line.includes("share")));
         const profile = await notarized.profile();
         assert.equal(profile.columns[2].nulls, 1);
+        const short = { delimiter: ";", skip: 1, dates: "dmy", opaque: ["share"] };
+        assert.equal((await ledger.notarizeDataset(table, { ...ATTESTED, read: short })).columns.when, "date");
+        const tabs = Buffer.from("a\tb\n1\t2\n");
+        assert.deepEqual((await ledger.notarizeDataset(tabs, { ...ATTESTED, read: { delimiter: "\\t" } })).columns, { a: "int", b: "int" });
+        await ledger.close();
+    });
+
+    test("a schema file is kept to", async () => {
+        const schema = path.join(await directory(), "patients.toml");
+        await writeFile(schema, 'version = 1\nexact = true\n\n[[columns]]\nname = "age"\ntype = "decimal(1)"\n');
+        const ledger = new Ledger("memory:");
+        for (const named of [schema, pathToFileURL(schema)]) {
+            const found = await ledger.notarizeDataset(Buffer.from("age\n34\n"), { ...ATTESTED, read: { schema: named } });
+            assert.deepEqual(found.columns, { age: "decimal(1)" });
+        }
+        assert.ok((await failure(ledger.notarizeDataset(CSV, { ...ATTESTED, read: { schema } }))) instanceof InvalidInputError);
+        await ledger.close();
+    });
+
+    test("values are kept out of errors where that is wanted", async () => {
+        const ledger = new Ledger("memory:");
+        const read = { columns: { age: "int" } };
+        const table = Buffer.from("age\n34\ncancer\n");
+        assert.match((await failure(ledger.notarizeDataset(table, { ...ATTESTED, read }))).message, /cancer/);
+        const error = await failure(ledger.notarizeDataset(table, { ...ATTESTED, read: { ...read, redact: true } }));
+        assert.ok(error instanceof InvalidInputError && !String(error).includes("cancer"));
         await ledger.close();
     });
 
@@ -187,7 +213,8 @@ describe("tables", () => {
             [CSV, { ...ATTESTED, read: { columns: [] } }, /read.columns is an object/],
             [CSV, { ...ATTESTED, read: { round: { age: 1.5 } } }, /whole number/],
             [CSV, { ...ATTESTED, read: { joint: [["age"]] } }, /pairs of names/],
-            [CSV, { ...ATTESTED, read: { delimiter: ";;" } }, /one character/],
+            [CSV, { ...ATTESTED, read: { delimiter: 7 } }, /read.delimiter is a string/],
+            [CSV, { ...ATTESTED, read: { schema: 7 } }, /read.schema is a string/],
             [CSV, { ...ATTESTED, attestOnly: "yes" }, /true or false/],
             [CSV, { ...ATTESTED, progress: "yes" }, /progress is a function/],
             [CSV, { ...ATTESTED, signal: {} }, /AbortSignal/],
@@ -206,7 +233,10 @@ describe("tables", () => {
             [new URL("ftp://example.com/t.csv"), ATTESTED, /ftp/, /pass the bytes/],
             [CSV, { ...ATTESTED, name: "no name\n" }, /./, undefined],
             [CSV, { ...ATTESTED, read: { columns: { age: "number" } } }, /age/, /types are/],
-            [CSV, { ...ATTESTED, privacy: "open" }, /privacy|variant/, undefined],
+            [CSV, { ...ATTESTED, read: { delimiter: ";;" } }, /delimiter ";;": expected one ASCII character/, undefined],
+            [CSV, { ...ATTESTED, read: { round: { weight: 300 } } }, /"weight" keeps 0 to 18 digits/, undefined],
+            [CSV, { ...ATTESTED, read: { schema: path.join(work, "absent.toml") } }, /absent\.toml/, undefined],
+            [CSV, { ...ATTESTED, privacy: "open" }, /privacy level "open"/, undefined],
         ]) {
             const error = await failure(ledger.notarizeDataset(table, options));
             assert.ok(error instanceof LedgerError && !(error instanceof InvalidTypeError), String(error));
@@ -238,6 +268,7 @@ describe("a proved table", () => {
         assert.ok(verdict.grounds.length > 0);
         // The key of the ledger may be a promise still.
         assert.deepEqual(await receipt.verify({ trust: ledger.logKey }), verdict);
+        assert.deepEqual(await receipt.verify({ trust: patients.logKey }), verdict);
         assert.equal((await receipt.verify({ trust: null })).log.pinned, false);
     });
 
@@ -357,6 +388,14 @@ test("tables that belong together are related", async () => {
     assert.equal(missing.hint, 'hand them in by name: { "train": ... }');
     assert.ok((await failure(ledger.relate("train, test = split(all)", { ...tables, other: train }))) instanceof InvalidInputError);
     assert.ok((await failure(ledger.relate("nonsense", tables))) instanceof InvalidInputError);
+    assert.ok((await failure(ledger.relate("nonsense", tables, { closed: 1 }))) instanceof InvalidTypeError);
+    // What a closed relation says is in its receipt, and not in the log.
+    const closed = await ledger.relate("bounds(all on age, 1, 4)", { all: tables.all }, { closed: true });
+    const told = await closed.verify({ trust: ledger.logKey, allowForgeable: true });
+    assert.deepEqual(told.statements[0].relation.where, [{ column: "age", is: { between: ["1", "4"] } }]);
+    const entry = await ledger.entry(closed.entry.index);
+    assert.ok(entry.kind === "relation" && !JSON.stringify(entry.statement).includes("age"));
+    assert.equal((await ledger.receipt(entry)).entry.id, entry.id);
     assert.ok((await failure(ledger.relate("same_rows(all, all)", CSV))) instanceof InvalidTypeError);
     assert.ok((await failure(ledger.relate("train, test = split(all)", { ...tables, test: rows(2, 5) }))) instanceof LedgerError);
     await ledger.close();

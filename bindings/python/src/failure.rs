@@ -11,29 +11,18 @@ use zkl_sources::SourceError;
 pub(crate) enum Failure {
     /// The ledger answered so, or the call was wrong.
     Of(zkl_bindings::Failure),
-    /// The ledger belongs to the process that this one was forked from.
-    Forked,
     /// An exception of Python, a signal's among them.
     Python(PyErr),
 }
 
 impl Failure {
     fn raise(self, py: Python<'_>) -> PyErr {
-        let (kind, message, hint, cause) = match self {
+        let failure = match self {
             Self::Python(error) => return error,
-            Self::Forked => (
-                "forked",
-                "the ledger was opened in another process, from which this one was forked".to_owned(),
-                Some(
-                    "open the ledger in the process that uses it, or start processes with multiprocessing's \"spawn\""
-                        .to_owned(),
-                ),
-                None,
-            ),
-            Self::Of(failure) => {
-                (failure.kind(), failure.message(), failure.hint(Language::Python), raised_on_the_way(&failure, py))
-            }
+            Self::Of(failure) => failure,
         };
+        let (kind, message, hint) = (failure.kind(), failure.message(), failure.hint(Language::Python));
+        let cause = raised_on_the_way(&failure, py);
         let made = py
             .import("zkp_dataset_ledger.errors")
             .and_then(|errors| errors.getattr("_of_kind"))

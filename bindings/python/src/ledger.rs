@@ -202,12 +202,13 @@ impl Ledger {
     }
 
     /// Proves a relation between datasets, whose rows are handed in by their names.
-    #[pyo3(signature = (relation, tables, progress=None, cancel=None))]
+    #[pyo3(signature = (relation, tables, closed, progress=None, cancel=None))]
     fn relate(
         &self,
         py: Python<'_>,
         relation: String,
         tables: Vec<(String, Bound<'_, PyAny>)>,
+        closed: bool,
         progress: Option<Py<PyAny>>,
         cancel: Option<Bound<'_, Cancel>>,
     ) -> Result<String, Failure> {
@@ -217,7 +218,9 @@ impl Ledger {
             given.push((name, table(&source)?));
         }
         let caller = Caller::new(progress, cancel.as_ref().map(Bound::get));
-        self.ask(py, &caller, |session, reporter| async move { Ok(session.relate(&relation, &given, reporter).await?) })
+        self.ask(py, &caller, move |session, reporter| async move {
+            Ok(session.relate(&relation, &given, closed, reporter).await?)
+        })
     }
 
     /// Records that an entry is not to be relied on any more.

@@ -11,7 +11,7 @@ use std::{
 };
 
 use pyo3::{Bound, Py, PyAny, Python, pybacked::PyBackedBytes, pyclass, pyfunction, pymethods};
-use zkl_bindings::{Failure as Of, Reading, read, shown, threads::ended};
+use zkl_bindings::{Failure as Of, ReadSettings, read, shown, threads::ended};
 use zkl_ledger::{
     LedgerError,
     circuit::KeyStore,
@@ -37,13 +37,16 @@ pub(crate) fn observe(
     progress: Option<Py<PyAny>>,
     cancel: Option<Bound<'_, Cancel>>,
 ) -> Result<Vec<u8>, Failure> {
-    let table = table(source)?.options(read::<Reading>(reading)?.options()?);
+    let settings: ReadSettings = read(reading)?;
+    let redacts = settings.redacts();
+    let table = table(source)?.options(settings.options()?);
     let (threads, caller) = (threads(py)?, Caller::new(progress, cancel.as_ref().map(Bound::get)));
     wait(py, &threads, &caller, |reporter| async move {
         let unwanted = SetOnDrop(Arc::default());
         let mut watched = Watched { reporter, unwanted: Arc::clone(&unwanted.0) };
         let observed = tokio::task::spawn_blocking(move || table.observe(&mut watched)).await.map_err(ended)?;
-        Ok(observed.map_err(LedgerError::from)?.to_bytes()?)
+        let observed = observed.map_err(|error| Of::from(LedgerError::from(error)).redacted(redacts))?;
+        Ok(observed.to_bytes()?)
     })
 }
 

@@ -88,10 +88,10 @@ impl<T> Owned<T> {
     /// The value.
     ///
     /// # Errors
-    /// [`Failure::Forked`] in another process, [`zkl_bindings::Failure::Closed`] after it was taken.
+    /// [`zkl_bindings::Failure::Forked`] in another process, [`zkl_bindings::Failure::Closed`] after it was taken.
     pub(crate) fn get_mut(&mut self) -> Result<&mut T, Failure> {
         if self.process != process::id() {
-            return Err(Failure::Forked);
+            return Err(zkl_bindings::Failure::Forked.into());
         }
         Ok(self.value.as_mut().ok_or(Of::Closed)?)
     }

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import pathlib
 import pickle
+import shutil
 import subprocess
 import sys
 import textwrap
@@ -14,6 +16,7 @@ from datetime import datetime, timezone
 from typing import Any
 
 import pytest
+import zkp_dataset_ledger
 from conftest import CLAIM, CSV
 from zkp_dataset_ledger import (
     BusyError,
@@ -253,6 +256,40 @@ def test_relations_are_proved_of_rows_that_are_handed_in(tmp_path: pathlib.Path)
             ledger.relate("train = half(all)", tables)
 
 
+def test_a_closed_relation_says_nothing_in_the_log(tmp_path: pathlib.Path) -> None:
+    read = ReadOptions(columns={"age": "int"})
+    with Ledger(tmp_path / "ledger", proof="dev") as ledger:
+        ledger.notarize_dataset(CSV, name="all", config=ProofConfig(read=read))
+        receipt = ledger.relate("bounds(all on age, 29, 58)", {"all": CSV}, closed=True)
+        verdict = receipt.verify(trust=ledger.log_key, allow_forgeable=True)
+        assert verdict.statement["relation"]["where"] == [{"column": "age", "is": {"between": ["29", "58"]}}]
+        entry = ledger.history("all")[-1]
+        assert entry.kind == "relation" and "age" not in json.dumps(entry.statement)
+        # This ledger has what it said, as long as it is open.
+        assert ledger.receipt(entry).verify(trust=ledger.log_key, allow_forgeable=True) == verdict
+        with pytest.raises(InvalidTypeError, match="by name"):
+            ledger.relate("bounds(all on age, 29, 58)", CSV)  # type: ignore[arg-type]
+    with Ledger(tmp_path / "ledger", create=False) as again, pytest.raises(InvalidInputError) as raised:
+        again.receipt(entry)
+    assert raised.value.hint
+
+
+def test_an_older_copy_of_the_store_is_gone_on_from_only_when_that_is_said(tmp_path: pathlib.Path) -> None:
+    place = tmp_path / "ledger"
+    with Ledger(place) as ledger:
+        ledger.notarize_dataset(CSV, name="a", config=ATTESTED)
+    shutil.copytree(place / "db", tmp_path / "older")
+    with Ledger(place) as ledger:
+        ledger.notarize_dataset(CSV, name="b", config=ATTESTED)
+    shutil.rmtree(place / "db")
+    shutil.copytree(tmp_path / "older", place / "db")
+    with pytest.raises(LedgerError) as raised, Ledger(place) as ledger:
+        ledger.notarize_dataset(CSV, name="c", config=ATTESTED)
+    assert "accept_older_store=True" in (raised.value.hint or "")
+    with Ledger(place, accept_older_store=True) as ledger:
+        assert ledger.notarize_dataset(CSV, name="c", config=ATTESTED).entry.index == 1
+
+
 def test_objects_show_what_they_are(proved: tuple[Ledger, Notarized, Receipt]) -> None:
     ledger, patients, receipt = proved
     shown: list[Any] = [ledger, patients, patients.entry, patients.history(), patients.profile(), receipt, receipt.verify(trust=ledger.log_key)]
@@ -263,6 +300,15 @@ def test_objects_show_what_they_are(proved: tuple[Ledger, Notarized, Receipt]) -
     with Ledger("memory:") as other:
         odd = other.notarize_dataset(b"<script>\n1\n", name="odd", config=ATTESTED)
         assert "<script>" not in odd._repr_html_() and "&lt;script&gt;" in odd._repr_html_()
+
+
+def test_every_exception_is_exported_and_made_of_its_kind() -> None:
+    classes = {cls for cls in vars(errors).values() if isinstance(cls, type) and issubclass(cls, LedgerError)}
+    assert {cls.__name__ for cls in classes} <= set(zkp_dataset_ledger.__all__)
+    # Those that others are derived from have no kind of their own.
+    for cls in classes - {errors.LedgerError, errors.VerificationError}:
+        made = errors._of_kind(cls.kind, "it did not work", "try again")
+        assert type(made) is cls and made.hint == "try again"
 
 
 def test_a_ledger_is_not_pickled(attested: Ledger) -> None:

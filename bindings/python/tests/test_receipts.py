@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import json
 import pathlib
+import re
 
 import pytest
-from conftest import CLAIM, FIXTURE_LOG, FIXTURES
+from conftest import CLAIM, FIXTURE_LOG, FIXTURES, ROOT
 from zkp_dataset_ledger import (
     ForgeableError,
     InvalidInputError,
     InvalidTypeError,
     Ledger,
+    LogState,
     Notarized,
     NotAsRequiredError,
     NotValidError,
@@ -42,6 +45,13 @@ def test_stored_receipts_verify_and_are_forgeable_where_they_rest_on_dev_materia
         with pytest.raises(ForgeableError) as raised:
             verify(path, trust=FIXTURE_LOG)
         assert isinstance(raised.value, VerificationError) and raised.value.kind == "forgeable"
+
+
+def test_the_log_of_a_verdict_has_what_rust_says_of_it() -> None:
+    # What both npm packages have is compared with what is verified by their tests.
+    types = (ROOT / "bindings/common/js/verdict.d.ts").read_text()
+    said = types.split("export interface Log {")[1].split("}")[0]
+    assert {field.name for field in dataclasses.fields(LogState)} == set(re.findall(r"^    (\w+)\??:", said, re.MULTILINE))
 
 
 def test_there_are_forgeable_and_valid_fixtures() -> None:

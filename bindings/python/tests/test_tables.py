@@ -178,12 +178,91 @@ def test_options_are_those_of_the_ledger(attested: Ledger) -> None:
     assert (profile["amount"].max, profile["amount"].nulls, profile["on"].max) == ("1.2", 1, "2024-12-31")
     with pytest.raises(InvalidInputError, match="'k'|\"k\""):
         attested.notarize_dataset(text, name="x", config=ProofConfig.attested(read=ReadOptions(columns={"k": "number"})))
+    short = ReadOptions(delimiter="\\t", dates="dmy")
+    found = attested.notarize_dataset(b"a\ton\n1\t31/12/2024\n", name="x", config=ProofConfig.attested(read=short))
+    assert found.columns == {"a": "int", "on": "date"}
     nan = polars.DataFrame({"x": [1.0, float("nan")]})
     with pytest.raises(InvalidInputError) as raised:
         attested.notarize_dataset(nan, name="nan", config=ATTESTED)
     assert "nan_as_null=True" in (raised.value.hint or "")
     config = ProofConfig.attested(read=ReadOptions(nan_as_null=True))
     assert attested.notarize_dataset(nan, name="nan", config=config).profile()["x"].nulls == 1
+
+
+def test_a_schema_file_is_kept_to(tmp_path: pathlib.Path, attested: Ledger) -> None:
+    schema = tmp_path / "patients.toml"
+    schema.write_text('version = 1\nexact = true\n\n[[columns]]\nname = "age"\ntype = "decimal(1)"\n')
+    config = ProofConfig.attested(read=ReadOptions(schema=schema))
+    assert attested.notarize_dataset(b"age\n34\n", name="x", config=config).columns == {"age": "decimal(1)"}
+    with pytest.raises(InvalidInputError, match="sex"):
+        attested.notarize_dataset(CSV, name="x", config=config)
+    with pytest.raises(UnavailableError, match="absent.toml"):
+        attested.notarize_dataset(CSV, name="x", config=ProofConfig.attested(read=ReadOptions(schema=tmp_path / "absent.toml")))
+
+
+@pytest.mark.parametrize(
+    ("options", "message", "hint"),
+    [
+        # A str is a sequence of strs, and a pair one of two.
+        ({"hash": "id"}, "hash is a list", "hash=["),
+        ({"joint": ("sex", "smokes")}, "joint is a list of pairs", 'joint=[("'),
+        ({"columns": ["age"]}, "columns is a mapping", "columns={"),
+        ({"columns": {"age": int}}, "columns maps", "columns={"),
+        ({"round": {"age": "2"}}, "round maps", "round={"),
+        ({"skip": -1}, "skip is a whole number", "skip=1"),
+        ({"header": 0}, "header is True or False", "header="),
+        ({"delimiter": 7}, "delimiter is a str", 'delimiter=";"'),
+        ({"schema": {"age": "int"}}, "schema is the path", "columns="),
+    ],
+)
+def test_options_of_a_wrong_type_are_refused_where_they_are_written(options: dict[str, Any], message: str, hint: str) -> None:
+    with pytest.raises(InvalidTypeError, match=message) as raised:
+        ReadOptions(**options)
+    assert hint in (raised.value.hint or "")
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"delimiter": ";;"}, 'delimiter ";;": expected one ASCII character'),
+        ({"format": "xls"}, '"xls" is no format of tables: expected one of csv'),
+        ({"round": {"age": 19}}, 'column "age" keeps 0 to 18 digits after the point, not 19'),
+        ({"dates": "ymd"}, 'dates "ymd": expected dmy or mdy'),
+    ],
+)
+def test_options_that_say_nothing_are_refused(options: dict[str, Any], message: str, attested: Ledger) -> None:
+    with pytest.raises(InvalidInputError) as raised:
+        attested.notarize_dataset(CSV, name="x", config=ProofConfig.attested(read=ReadOptions(**options)))
+    assert message in str(raised.value)
+
+
+def test_values_are_kept_out_of_errors_where_that_is_wanted(attested: Ledger) -> None:
+    table = b"age\n34\ncancer\n"
+    with pytest.raises(InvalidInputError, match="cancer"):
+        attested.notarize_dataset(table, name="x", config=ProofConfig.attested(read=ReadOptions(columns={"age": "int"})))
+    with pytest.raises(InvalidInputError) as raised:
+        attested.notarize_dataset(table, name="x", config=ProofConfig.attested(read=ReadOptions(columns={"age": "int"}, redact=True)))
+    assert "cancer" not in str(raised.value)
+
+
+def test_the_files_of_a_directory_or_a_pattern_are_one_table(tmp_path: pathlib.Path, attested: Ledger) -> None:
+    for name in ("a", "b"):
+        (tmp_path / f"{name}.csv").write_bytes(CSV)
+    for table in (tmp_path, f"{tmp_path}/*.csv"):
+        assert attested.notarize_dataset(table, name="x", config=ATTESTED).rows == 8
+
+
+def test_hints_are_in_the_words_of_python(attested: Ledger) -> None:
+    patients = attested.notarize_dataset(CSV, name="patients", config=ATTESTED)
+    with pytest.raises(InvalidInputError) as raised:
+        patients.prove("corr(age, weight) >= 0")
+    assert raised.value.hint == 'notarize the table again with ReadOptions(product=[("age", "weight")])'
+    with pytest.raises(LedgerError) as unknown:
+        attested.dataset("nothing-like-it")
+    assert unknown.value.hint == "ledger.datasets() lists the names"
+    with pytest.raises(InvalidInputError) as place:
+        attested.notarize_dataset("postgres://localhost/db", name="x", config=ATTESTED)
+    assert "__arrow_c_stream__" in (place.value.hint or "")
 
 
 def test_an_index_of_pandas_is_a_column_unless_it_only_counts(attested: Ledger) -> None:

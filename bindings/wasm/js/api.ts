@@ -1,9 +1,13 @@
 // The functions of the package, over a module that is loaded when it is first needed.
 
-import { InternalError, InvalidInputError, InvalidTypeError, ForgeableError, LedgerError, NotSupportedError, ofKind } from "./errors.js";
+import * as checks from "./checks.js";
+import { kindOf } from "./checks.js";
+import { ForgeableError, InternalError, InvalidInputError, InvalidTypeError, LedgerError, NotSupportedError } from "./errors.js";
 import type * as api from "./index.js";
+import { ofKind } from "./kinds.js";
+import { entryOf, verdictOf } from "./shown.js";
+import type { ReceiptOutline, Verdict as RawVerdict } from "./verdict.js";
 import initialize, { Verifier, inspect as inspected } from "./zkl_wasm.js";
-import type { Verdict as RawVerdict } from "./zkl_wasm.js";
 
 const OPTIONS = ["trust", "require", "policy", "trustStore", "allowForgeable"] as const;
 
@@ -65,15 +69,13 @@ export function of(source: Source): Pick<typeof api, "verify" | "inspect"> {
                     { hint: "ask for a receipt of another proof; tests pass { allowForgeable: true }" },
                 );
             }
-            const { verdict, log, trust: grounds, statements, ...statement } = raw;
-            return { verdict, statements: statements ?? [statement as api.Verdict["statements"][number]], log, grounds };
+            return verdictOf(raw);
         },
         async inspect(receipt) {
             const data = await bytes(receipt);
             await load();
-            const { log, entries } = guarded(() => inspected(data));
-            const shown = entries.map(({ recorded_at: recordedAt, ...entry }) => ({ ...entry, recordedAt: new Date(recordedAt) }));
-            return { logKey: log, entries: shown };
+            const { log, entries }: ReceiptOutline = guarded(() => inspected(data));
+            return { logKey: log, entries: entries.map(entryOf) };
         },
     };
 }
@@ -83,15 +85,9 @@ function failure(error: unknown): LedgerError {
     return ofKind(kind ?? "internal", message ?? String(error), hint);
 }
 
-function kindOf(value: unknown): string {
-    if (value === null) return "null";
-    if (typeof value !== "object") return typeof value === "undefined" ? "undefined" : `a ${typeof value}`;
-    return (value as { constructor?: { name?: string } }).constructor?.name ?? "an object";
-}
-
 async function bytes(receipt: unknown): Promise<Uint8Array> {
-    if (receipt instanceof ArrayBuffer) return new Uint8Array(receipt);
-    if (ArrayBuffer.isView(receipt)) return new Uint8Array(receipt.buffer, receipt.byteOffset, receipt.byteLength);
+    const held = checks.bytes(receipt);
+    if (held !== undefined) return held;
     if (typeof Blob !== "undefined" && receipt instanceof Blob) {
         try {
             return new Uint8Array(await receipt.arrayBuffer());
@@ -102,42 +98,23 @@ async function bytes(receipt: unknown): Promise<Uint8Array> {
     throw new InvalidTypeError(`${kindOf(receipt)} is no receipt`, { hint: "pass its bytes, or a File: await readFile(path), input.files[0]" });
 }
 
-function texts(value: unknown, what: string): string[] {
-    const listed = typeof value === "string" ? [value] : value;
-    if (typeof (listed as Iterable<unknown> | null | undefined)?.[Symbol.iterator] !== "function") {
-        throw new InvalidTypeError(`${what} is a list of strings, not ${kindOf(value)}`);
-    }
-    return [...(listed as Iterable<unknown>)].map((text) => {
-        if (typeof text !== "string") throw new InvalidTypeError(`${what} has strings, not ${kindOf(text)}`);
-        return text;
-    });
+function texts(value: string | Iterable<string>, what: string): string[] {
+    const listed = typeof value === "string" ? [value] : checks.iterable(value, what);
+    return [...listed].map((text) => checks.text(text, `what stands in ${what}`));
 }
 
-function checked(options: api.VerifyOptions) {
-    if (options === null || typeof options !== "object") {
-        throw new InvalidTypeError(`verify takes its options as an object, not as ${kindOf(options)}`, { hint: '{ trust: "example.com/log+3fedaab5+AepK..." }' });
-    }
-    for (const key of Object.keys(options)) {
-        if (!(OPTIONS as readonly string[]).includes(key)) {
-            throw new InvalidTypeError(`verify has no option ${JSON.stringify(key)}`, { hint: `there are ${OPTIONS.join(", ")}` });
-        }
-    }
-    const { trust, require, policy, trustStore, allowForgeable = false } = options;
-    if (trust === undefined) {
-        throw new InvalidTypeError("whom to trust is always said", {
-            hint: '{ trust: "example.com/log+3fedaab5+AepK..." } names the key of a log; { trust: null } trusts nobody in particular',
-        });
-    }
+function checked(given: api.VerifyOptions) {
+    const { require, policy, trustStore, allowForgeable, ...options } = checks.options(given, OPTIONS, "verify");
+    const trust = checks.trust(options.trust);
     if (policy !== undefined && typeof policy !== "string") throw new InvalidTypeError(`policy is the text of a policy, not ${kindOf(policy)}`);
     if (trustStore !== undefined && (trustStore === null || typeof trustStore !== "object")) {
         throw new InvalidTypeError(`trustStore is an object, not ${kindOf(trustStore)}`);
     }
-    if (typeof allowForgeable !== "boolean") throw new InvalidTypeError(`allowForgeable is true or false, not ${kindOf(allowForgeable)}`);
     return {
         trust: trust === null ? [] : texts(trust, "trust"),
-        require: require === undefined ? [] : texts(require, "require"),
+        require: require === undefined ? [] : texts(checks.iterable(require, "require"), "require"),
         policy,
         store: trustStore === undefined ? undefined : JSON.stringify(trustStore),
-        allowForgeable,
+        allowForgeable: checks.flag(allowForgeable, "allowForgeable"),
     };
 }

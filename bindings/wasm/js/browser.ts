@@ -2,5 +2,5 @@
 
 import { of } from "./api.js";
 
-export * from "./failures.js";
+export * from "./errors.js";
 export const { verify, inspect } = of(() => fetch(new URL("./verifier.wasm", import.meta.url)));

@@ -5,5 +5,5 @@ import { join } from "node:path";
 
 import { of } from "./api.js";
 
-export * from "./failures.js";
+export * from "./errors.js";
 export const { verify, inspect } = of(async () => new Uint8Array(await readFile(join(__dirname, "verifier.wasm"))));

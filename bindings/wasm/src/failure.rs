@@ -4,6 +4,7 @@ use std::error::Error;
 
 use js_sys::Reflect;
 use zkl_receipt::{RequirementError, VerifyError};
+use zkl_report::with_causes;
 
 pub(crate) struct Failure {
     kind: &'static str,
@@ -47,15 +48,4 @@ impl From<Failure> for js_sys::Error {
         }
         error
     }
-}
-
-/// A message and its causes in one line.
-pub(crate) fn with_causes(error: &dyn Error) -> String {
-    let mut message = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        message = format!("{message}: {cause}");
-        source = cause.source();
-    }
-    message
 }

@@ -5,9 +5,9 @@ mod failure;
 use js_sys::JSON;
 use wasm_bindgen::prelude::{JsValue, wasm_bindgen};
 use zkl_receipt::{Receipt, Requirement, Trust, TrustStore, policy::Policy};
-use zkl_report::{Reported, receipt_section};
+use zkl_report::{Reported, receipt_section, with_causes};
 
-use failure::{Failure, with_causes};
+use failure::Failure;
 
 /// Verifies receipts under what is trusted. Keys that follow from circuits are made once and kept: one verifier for many receipts
 /// is faster than many verifiers.
@@ -85,7 +85,7 @@ pub fn inspect(receipt: &[u8]) -> Result<JsValue, js_sys::Error> {
 }
 
 #[wasm_bindgen(typescript_custom_section)]
-const VERDICT: &str = include_str!("verdict.d.ts");
+const VERDICT: &str = include_str!("../../common/js/verdict.d.ts");
 
 fn json(value: &impl serde::Serialize) -> Result<JsValue, js_sys::Error> {
     let text = serde_json::to_string(value).map_err(|error| Failure::invalid(&error))?;

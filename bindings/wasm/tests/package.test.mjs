@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { createRequire } from "node:module";
-import { readFile } from "node:fs/promises";
+import { readFile, readdir } from "node:fs/promises";
 import path from "node:path";
 import test from "node:test";
 
@@ -122,6 +122,41 @@ test("calls at the same time are all answered", async () => {
     const receipt = await fixture("v5/claims.receipt");
     const verdicts = await Promise.all(Array.from({ length: 5 }, (_, index) => verify(receipt, { trust: index % 2 ? LOG : null })));
     assert.deepEqual(verdicts.map(({ log }) => log.pinned), [false, true, false, true, false]);
+});
+
+/** The fields that an interface of verdict.d.ts has, those of what it extends included. */
+function fields(types, name) {
+    const [, base, body] = new RegExp(`interface ${name}(?: extends Partial<(\\w+)>)? \\{\\n(.*?)\\n\\}`, "s").exec(types);
+    const own = [...body.matchAll(/^    (\w+)\??:/gm)].map(([, field]) => field);
+    return new Set([...own, ...(base === undefined ? [] : fields(types, base))]);
+}
+
+test("what is verified has the fields that its type says", async () => {
+    const types = await readFile(path.join(process.env.ZKL_ROOT, "bindings/common/js/verdict.d.ts"), "utf8");
+    const seen = {};
+    const look = (name, value) => {
+        for (const key of Object.keys(value)) {
+            assert.ok(fields(types, name).has(key), `${name} has a field ${key}`);
+            (seen[name] ??= new Set()).add(key);
+        }
+    };
+    const root = path.join(process.env.ZKL_ROOT, "crates/zkl-ledger/tests/fixtures");
+    for (const version of await readdir(root)) {
+        for (const file of (await readdir(path.join(root, version)).catch(() => [])).filter((file) => file.endsWith(".receipt"))) {
+            const receipt = await readFile(path.join(root, version, file));
+            const { logKey } = await inspect(receipt);
+            const verdict = await verify(receipt, { trust: logKey, allowForgeable: true }).catch((error) => error);
+            // One is of an embedder's circuit, whose key is nobody's.
+            if (verdict instanceof NotValidError) continue;
+            look("Log", verdict.log);
+            for (const statement of verdict.statements) {
+                look("Statement", statement);
+                const parts = { Relation: statement.relation, KeyChange: statement.key, Withdrawal: statement.withdraws, PolicyChange: statement.policy };
+                for (const [name, part] of Object.entries({ ...parts, Scan: statement.scan, Proof: statement.proof })) if (part !== undefined) look(name, part);
+            }
+        }
+    }
+    assert.deepEqual(Object.keys(seen).sort(), ["KeyChange", "Log", "PolicyChange", "Proof", "Relation", "Scan", "Statement", "Withdrawal"]);
 });
 
 test("CommonJS and ES modules have the same objects", () => {

@@ -235,14 +235,14 @@ pub fn decimal_comma(text: &str) -> Result<bool, ReadingError> {
     }
 }
 
-/// The order of day and month: `dmy` or `mdy`.
+/// The order of day and month: `dmy` or `mdy`, or as entries have it.
 ///
 /// # Errors
 /// [`ReadingError`].
 pub fn dates(text: &str) -> Result<DateOrder, ReadingError> {
     match text {
-        "dmy" => Ok(DateOrder::DayMonthYear),
-        "mdy" => Ok(DateOrder::MonthDayYear),
+        "dmy" | "day_month_year" => Ok(DateOrder::DayMonthYear),
+        "mdy" | "month_day_year" => Ok(DateOrder::MonthDayYear),
         _ => Err(error("dates", text, "dmy or mdy")),
     }
 }

@@ -1,7 +1,10 @@
 //! Why something was not done, as whoever asked is told: a stable code, a sentence, and what can be done about it.
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 use zkl_ledger::{ErrorKind, LedgerError, dataset::Fault};
+pub(crate) use zkl_report::with_causes as chain;
 use zkl_sources::http::HttpError;
 
 use crate::{access::Refused, error::ServiceError};
@@ -101,6 +104,16 @@ impl Code {
     /// The type of problems of this code, over every face.
     pub fn urn(self) -> String {
         format!("{TYPE}{}", self.as_str())
+    }
+
+    /// When it is worth to try again.
+    pub const fn retry_after(self) -> Option<Duration> {
+        match self {
+            Self::Busy | Self::Unavailable => Some(Duration::from_secs(5)),
+            // A share is that of a second.
+            Self::RateLimited => Some(Duration::from_secs(1)),
+            _ => None,
+        }
     }
 
     /// What it means, in a few words.
@@ -271,19 +284,4 @@ impl From<ServiceError> for Failure {
             }
         }
     }
-}
-
-/// An error and what it comes from, in one line.
-pub(crate) fn chain(error: &(dyn std::error::Error + 'static)) -> String {
-    let mut text = error.to_string();
-    let mut next = error.source();
-    while let Some(source) = next {
-        let said = source.to_string();
-        // Transparent errors say what their source says.
-        if !text.ends_with(&said) {
-            text = format!("{text}: {said}");
-        }
-        next = source.source();
-    }
-    text
 }

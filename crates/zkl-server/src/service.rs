@@ -43,7 +43,11 @@ use self::{
     cosign::Cosigners,
     policy::{Kept, PolicyKeeper},
 };
-pub(crate) use self::{keys::key_expiry, reads::page_length, report::MAX_REPORTED};
+pub(crate) use self::{
+    keys::key_expiry,
+    reads::{dataset_name, page_length},
+    report::MAX_REPORTED,
+};
 pub use self::{
     reads::{EntryQuery, Page},
     submit::{NotarizeOptions, ProveRequest, Submitted},

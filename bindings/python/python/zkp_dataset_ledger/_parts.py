@@ -82,6 +82,8 @@ def with_types(config: ProofConfig | None, schema: pyarrow.Schema) -> ProofConfi
     config = config or ProofConfig()
     if not isinstance(config, ProofConfig):
         raise InvalidTypeError(f"config is a ProofConfig, not {type(config).__name__}", hint="config=ProofConfig.high_security()")
+    if config.read.schema is not None:
+        raise InvalidInputError("a schema file is not where the rows are", hint="say the types with ReadOptions(columns=...)")
     types, open_ = dict(config.read.columns), []
     for field in schema:
         if field.name in types or field.name in config.read.round:

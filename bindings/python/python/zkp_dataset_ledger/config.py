@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+import os
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
+from .errors import InvalidTypeError
+
+ProofSystem = Literal["universal", "compact", "dev"]
+"""``universal``, the default of a ledger: under the public reference string, without a setup for any circuit. ``compact``: the shortest proofs, with keys of
+ceremonies that were imported; refused where there are none. ``dev``: forgeable by anybody, for tests."""
 Format = Literal["csv", "json", "ndjson", "parquet", "arrow", "arrow-stream", "xlsx"]
 
 
@@ -14,8 +20,10 @@ Format = Literal["csv", "json", "ndjson", "parquet", "arrow", "arrow-stream", "x
 class ReadOptions:
     """How a table is read. What is not said is found out, and is in the entry."""
 
+    schema: str | os.PathLike[str] | None = None
+    """A schema file (TOML or JSON) that the table must satisfy, as ``zkl schema`` writes it."""
     format: Format | None = None
-    """The format of a file."""
+    """The format of a file: from its name and first bytes, unless it is said."""
     sheet: str | None = None
     """The sheet of an Excel workbook, where several hold something."""
     columns: Mapping[str, str] = field(default_factory=dict)
@@ -34,23 +42,49 @@ class ReadOptions:
     """Pairs of columns (group, label) for claims about both: ``gap`` and ``min_group``."""
     product: Sequence[tuple[str, str]] = ()
     """Pairs of numeric columns for ``corr``."""
+    redact: bool = False
+    """Whether values of the table are kept out of errors and remarks, for those whose logs others read."""
     delimiter: str | None = None
-    """The character between cells of a CSV file."""
+    """The character between cells of a CSV file: the one of ``,`` ``;`` tab ``|`` that fits, unless it is said."""
     quote: str | None = None
-    """The character around cells of a CSV file."""
+    """The character around cells of a CSV file: ``"``, unless it is said."""
     header: bool = True
     """Whether the first row of a CSV file names the columns."""
     skip: int = 0
     """Lines before the table in a CSV file."""
     comment: str | None = None
-    """The character that lines of comments begin with in a CSV file."""
+    """The character that lines of comments begin with in a CSV file. Those before the table that begin with ``#`` are skipped anyway."""
     decimal_comma: bool = False
     """Whether numbers in a CSV file have a comma where others have a point."""
-    dates: Literal["day_month_year", "month_day_year"] | None = None
-    """How dates are read in a CSV file that are no ``YYYY-MM-DD``."""
+    dates: Literal["dmy", "mdy", "day_month_year", "month_day_year"] | None = None
+    """How dates such as 1/2/2024 are read in a CSV file, which are text unless it is said: ``dmy`` or ``mdy``, or in full."""
+
+    def __post_init__(self) -> None:
+        texts = {"format": "csv", "sheet": "Sheet1", "delimiter": ";", "quote": "'", "comment": "#", "dates": "dmy"}
+        for name, example in texts.items():
+            _check(name, getattr(self, name), str | None, "a str", f'"{example}"')
+        if self.schema is not None and not isinstance(self.schema, (str, os.PathLike)):
+            raise InvalidTypeError(f"schema is the path of a file, not {type(self.schema).__name__}", hint="ReadOptions(columns=...) takes types")
+        for name in ("header", "nan_as_null", "redact", "decimal_comma"):
+            _check(name, getattr(self, name), bool, "True or False", "True")
+        _check_count("skip", self.skip)
+        _check_texts("hash", self.hash, "patient")
+        _check_texts("opaque", self.opaque, "note")
+        if self.nulls is not None:
+            _check_texts("nulls", self.nulls, "n.a.")
+        for name, ty, what, example in (("columns", str, "types", '{"age": "int"}'), ("round", int, "digits", '{"price": 2}')):
+            pins = getattr(self, name)
+            if not isinstance(pins, Mapping):
+                raise InvalidTypeError(f"{name} is a mapping of columns to {what}, not {type(pins).__name__}", hint=f"{name}={example}")
+            for column, pin in pins.items():
+                if not isinstance(column, str) or not isinstance(pin, ty) or isinstance(pin, bool):
+                    raise InvalidTypeError(f"{name} maps columns to {what}, and not {column!r} to {pin!r}", hint=f"{name}={example}")
+        for name in ("joint", "product"):
+            _check_pairs(name, getattr(self, name))
 
     def _fields(self) -> dict[str, object]:
         return {
+            "schema": None if self.schema is None else os.fspath(self.schema),
             "format": self.format,
             "sheet": self.sheet,
             "columns": [list(pin) for pin in self.columns.items()],
@@ -61,6 +95,7 @@ class ReadOptions:
             "nan_as_null": self.nan_as_null,
             "joint": [list(pair) for pair in self.joint],
             "product": [list(pair) for pair in self.product],
+            "redact": self.redact,
             "delimiter": self.delimiter,
             "quote": self.quote,
             "header": self.header,
@@ -71,13 +106,37 @@ class ReadOptions:
         }
 
 
+def _check(name: str, value: object, ty: object, what: str, example: str) -> None:
+    if not isinstance(value, ty):  # type: ignore[arg-type]
+        raise InvalidTypeError(f"{name} is {what}, not {type(value).__name__}", hint=f"for instance {name}={example}")
+
+
+def _check_count(name: str, value: object) -> None:
+    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+        shown = value if isinstance(value, int) else type(value).__name__
+        raise InvalidTypeError(f"{name} is a whole number from 0, not {shown}", hint=f"for instance {name}=1")
+
+
+def _check_texts(name: str, value: object, example: str) -> None:
+    # A str is a collection of strs, each of one character.
+    if isinstance(value, str) or not isinstance(value, Collection) or not all(isinstance(text, str) for text in value):
+        raise InvalidTypeError(f"{name} is a list of strs, not {value!r}", hint=f'for instance {name}=["{example}"]')
+
+
+def _check_pairs(name: str, value: object) -> None:
+    def is_pair(pair: object) -> bool:
+        return isinstance(pair, (tuple, list)) and len(pair) == 2 and all(isinstance(column, str) for column in pair)
+
+    if isinstance(value, str) or not isinstance(value, Collection) or not all(map(is_pair, value)):
+        raise InvalidTypeError(f"{name} is a list of pairs of columns, not {value!r}", hint=f'for instance {name}=[("sex", "readmitted")]')
+
+
 @dataclass(frozen=True, kw_only=True)
 class ProofConfig:
     """What backs a notarization, and how it is proved."""
 
-    proof: Literal["universal", "compact", "dev"] | None = None
-    """The proof system. ``universal``, the default of a ledger: under the public reference string, without a setup for any circuit. ``compact``: the
-    shortest proofs, with keys of ceremonies that were imported; refused where there are none. ``dev``: forgeable by anybody, for tests."""
+    proof: ProofSystem | None = None
+    """The proof system, if not that of the ledger."""
     attest_only: bool = False
     """No proof over every row: the notary's signature alone stands for the profile."""
     privacy: Literal["private", "public"] = "private"
@@ -86,6 +145,14 @@ class ProofConfig:
     """Digest of an imported reference string to commit and prove under, instead of the public one."""
     read: ReadOptions = ReadOptions()
     """How the table is read."""
+
+    def __post_init__(self) -> None:
+        _check("proof", self.proof, str | None, "a str", '"universal"')
+        _check("privacy", self.privacy, str, "a str", '"public"')
+        _check("reference_string", self.reference_string, str | None, "a str", '"DIGEST"')
+        _check("attest_only", self.attest_only, bool, "True or False", "True")
+        if not isinstance(self.read, ReadOptions):
+            raise InvalidTypeError(f"read is ReadOptions, not {type(self.read).__name__}", hint='read=ReadOptions(columns={"age": "int"})')
 
     @classmethod
     def high_security(cls, *, read: ReadOptions | None = None) -> ProofConfig:

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import atexit
 import json
+import math
 import os
 import weakref
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from . import _calls, _forks, _native, _tables
 from ._calls import ProgressArgument
 from .claims import Claim
-from .config import ProofConfig
+from .config import ProofConfig, ProofSystem
 from .errors import InvalidInputError, InvalidTypeError
 from .receipts import Entry, History, Receipt
 
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
 Path = str | os.PathLike[str]
 Table = Any
-"""A path, a URL (``https://``, ``s3://``, ``gs://``, ``az://``), bytes, a binary file object, or a frame: anything with ``__arrow_c_stream__``, and datasets
+"""A path, also of a directory or a pattern whose files are one table, a URL (``https://``, ``s3://``, ``gs://``, ``az://``), bytes, a binary file object, or a frame: anything with ``__arrow_c_stream__``, and datasets
 of Hugging Face.
 """
 
@@ -145,23 +146,27 @@ class Ledger:
         read_only: bool = False,
         origin: str | None = None,
         wait: float = 5.0,
-        proof: Literal["universal", "compact", "dev"] | None = None,
+        proof: ProofSystem | None = None,
+        accept_older_store: bool = False,
         keys: Path | None = None,
         passphrase: str | None = None,
         openings_key: Path | None = None,
     ) -> None:
-        """``create=False`` opens only what is there. ``origin`` names the log of a new ledger for ever, as ``example.com/ml``. ``wait``: seconds for another
-        process that is writing. ``proof``: how everything is proved unless a :class:`ProofConfig` says otherwise. ``keys``: where proving keys are kept.
-        ``passphrase`` or the file ``openings_key`` opens encrypted secrets, and encrypts those of a new ledger.
+        """``create=False`` opens only what is there, ``read_only`` for reading only. ``origin`` names the log of a new ledger for ever, as ``example.com/ml``; without it
+        a name is made up. ``wait``: seconds to wait for another process that is writing. ``proof``: how everything is proved unless a :class:`ProofConfig` says otherwise. ``accept_older_store`` goes on from a store that
+        is older than what this ledger has had: what is missing is lost, and nobody has a receipt of it. ``keys``: where proving keys are kept, a cache of this user's
+        unless it is said. ``passphrase`` or the file ``openings_key`` opens encrypted secrets, and encrypts those of a new ledger.
         """
         if not isinstance(place, (str, os.PathLike)):
             raise InvalidTypeError(f"a ledger's place is a path or a URL, not {type(place).__name__}", hint='Ledger("my-project")')
         if place != "memory:":
             _forks.embedded_store()
-        settings = json.dumps(
-            {"store": store, "create": create, "read_only": read_only, "origin": origin, "wait": wait, "proof": proof}
-        )
-        self._native = _native.Ledger.open(place, home, settings, keys, passphrase, openings_key)
+        if isinstance(wait, bool) or not isinstance(wait, (int, float)):
+            raise InvalidTypeError(f"wait is a number of seconds, not {type(wait).__name__}", hint="for instance wait=5")
+        settings: dict[str, object] = {"store": store, "create": create, "read_only": read_only, "origin": origin, "proof": proof}
+        # What is not finite is no JSON.
+        settings |= {"wait": wait if math.isfinite(wait) else -1, "accept_older_store": accept_older_store}
+        self._native = _native.Ledger.open(place, home, json.dumps(settings), keys, passphrase, openings_key)
         _open.add(self)
 
     @property
@@ -224,6 +229,10 @@ class Ledger:
             raise InvalidInputError(f"entry {version} is about {entry.dataset}, not about {name}")
         return Dataset(self, entry)
 
+    def history(self, dataset: str) -> History:
+        """Every entry about a dataset, of all its versions, the oldest first."""
+        return self.dataset(dataset).history()
+
     def datasets(self) -> list[DatasetInfo]:
         """All datasets, by name."""
         return [DatasetInfo(*found) for found in self._native.datasets()]
@@ -236,21 +245,36 @@ class Ledger:
         """:meth:`prove` for coroutines."""
         return await (await _calls.in_thread(lambda _: self.dataset(dataset))).prove_async(claim, progress=progress)
 
-    def relate(self, relation: str, tables: Mapping[str, Table], *, progress: ProgressArgument = None) -> Receipt:
+    def relate(self, relation: str, tables: Mapping[str, Table], *, closed: bool = False, progress: ProgressArgument = None) -> Receipt:
         """Proves a relation between notarized tables, or of one, whose rows are handed in again by name, and records it: ``train, test = split(all)``,
         ``same_rows(a, b)``, with ``on COLUMN, ..`` before the last bracket for some columns alone. docs/relations.md has every kind.
-        """
-        return self._relate(relation, tables, progress, None)
 
-    async def relate_async(self, relation: str, tables: Mapping[str, Table], *, progress: ProgressArgument = None) -> Receipt:
+        ``closed`` keeps what is said (columns, constants) out of the log: the receipt alone has it, and cannot be made again once the ledger is closed.
+        """
+        return self._relate(relation, tables, closed, progress, None)
+
+    async def relate_async(
+        self, relation: str, tables: Mapping[str, Table], *, closed: bool = False, progress: ProgressArgument = None
+    ) -> Receipt:
         """:meth:`relate` for coroutines."""
         told = _calls.from_thread(progress)
-        return await _calls.in_thread(lambda cancel: self._relate(relation, tables, told, cancel))
+        return await _calls.in_thread(lambda cancel: self._relate(relation, tables, closed, told, cancel))
 
-    def _relate(self, relation: str, tables: Mapping[str, Table], progress: ProgressArgument, cancel: _native.Cancel | None) -> Receipt:
+    def _relate(
+        self,
+        relation: str,
+        tables: Mapping[str, Table],
+        closed: bool,
+        progress: ProgressArgument,
+        cancel: _native.Cancel | None,
+    ) -> Receipt:
+        if not isinstance(tables, Mapping):
+            raise InvalidTypeError(
+                f"tables are handed in by name, not as {type(tables).__name__}", hint='{"all": "all.csv", "train": "train.csv", "test": "test.csv"}'
+            )
         given = [(name, _tables.readable(table)) for name, table in tables.items()]
         with _calls.Reporting(progress) as told:
-            entry = json.loads(self._native.relate(relation, given, told, cancel))
+            entry = json.loads(self._native.relate(relation, given, closed, told, cancel))
         return self.receipt(entry["index"])
 
     def receipt(self, *entries: Entry | int | str, scans: bool = True) -> Receipt:
@@ -273,7 +297,9 @@ class Ledger:
         newest_first: bool = False,
         limit: int | None = None,
     ) -> History:
-        """Entries of the log from index ``start`` to before ``end``."""
+        """Entries of the log from index ``start`` to before ``end``, only those about ``dataset`` or of a ``kind`` such as ``claim`` if that is said, ``limit`` at
+        most.
+        """
         found: list[Entry] = []
         page = {"dataset": dataset, "kind": kind, "start": start, "end": end, "newest_first": newest_first}
         while limit is None or len(found) < limit:

@@ -29,7 +29,7 @@ class Entry:
     id: str
     """Digest of the entry."""
     kind: str
-    """``notarization``, ``claim``, ``relation``, ``custom``, ``key``, ``withdrawal``, or a kind that this version does not know."""
+    """``notarization``, ``claim``, ``relation``, ``policy``, ``key``, ``withdrawal``, ``custom``, or a kind that this version does not know."""
     dataset: str | None
     """The dataset that it is about; the first, if there are several."""
     datasets: tuple[str, ...]

@@ -2,7 +2,7 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 use zkl_ledger::types::Timestamp;
-use zkl_report::Reported;
+use zkl_report::{Reported, with_causes};
 use zkl_verify::{VerifierError, receipts};
 
 use super::verify;
@@ -36,7 +36,7 @@ pub(super) fn run(args: &ReportArgs, config: &Config) -> Result<(), CliError> {
     let mut receipts = Vec::with_capacity(paths.len());
     for path in &paths {
         let bytes = receipts::read(path)?;
-        let outcome = zkl_ledger::verify(&bytes, &trust).map_err(|error| chain(&error));
+        let outcome = zkl_ledger::verify(&bytes, &trust).map_err(|error| with_causes(&error));
         receipts.push(Reported::new(path.display().to_string(), &bytes, outcome));
     }
     let page = zkl_report::report(&receipts, Timestamp::now());
@@ -45,10 +45,4 @@ pub(super) fn run(args: &ReportArgs, config: &Config) -> Result<(), CliError> {
     let written = Written { report: args.output.display().to_string(), receipts: of, valid };
     output::print(&written, config.format)?;
     if valid == of { Ok(()) } else { Err(VerifierError::NotAllValid { not_valid: of - valid, of }.into()) }
-}
-
-/// An error and what it comes from, in one line.
-fn chain(error: &dyn std::error::Error) -> String {
-    let sources = std::iter::successors(error.source(), |error| error.source());
-    std::iter::once(error.to_string()).chain(sources.map(ToString::to_string)).collect::<Vec<_>>().join(": ")
 }

@@ -34,6 +34,40 @@ pub enum ErrorKind {
     Internal,
 }
 
+impl ErrorKind {
+    /// All of them. `Internal` is the last: one more before it does not compile until it is here.
+    pub const ALL: [Self; Self::Internal as usize + 1] = [
+        Self::InvalidInput,
+        Self::FalseClaim,
+        Self::NotFound,
+        Self::AlreadyExists,
+        Self::ReadOnly,
+        Self::Busy,
+        Self::Unavailable,
+        Self::Damaged,
+        Self::NotSupported,
+        Self::Cancelled,
+        Self::Internal,
+    ];
+
+    /// A word to decide by. It is stable.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::InvalidInput => "invalid-input",
+            Self::FalseClaim => "false-claim",
+            Self::NotFound => "not-found",
+            Self::AlreadyExists => "already-exists",
+            Self::ReadOnly => "read-only",
+            Self::Busy => "busy",
+            Self::Unavailable => "unavailable",
+            Self::Damaged => "damaged",
+            Self::NotSupported => "not-supported",
+            Self::Cancelled => "cancelled",
+            Self::Internal => "internal",
+        }
+    }
+}
+
 impl LedgerError {
     /// What kind of failure it is.
     pub fn kind(&self) -> ErrorKind {

@@ -3,12 +3,12 @@
 use async_graphql::{Context, Object, Result};
 use zkl_ledger::EntryRef;
 
-use super::{asked, objects::Operation, query::dataset_name};
+use super::{asked, objects::Operation};
 use crate::{
     access::{Follow, Prove},
     error::ServiceError,
     operations::IdempotencyKey,
-    service::ProveRequest,
+    service::{ProveRequest, dataset_name},
 };
 
 /// What can be done.

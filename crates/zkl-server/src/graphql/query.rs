@@ -1,7 +1,7 @@
 //! Questions about what there is.
 
 use async_graphql::{Context, Object, Result};
-use zkl_ledger::{DatasetName, EntryRef, LedgerError};
+use zkl_ledger::EntryRef;
 
 use super::{
     asked,
@@ -14,15 +14,12 @@ use crate::{
     error::ServiceError,
     failure::{Code, Failure},
     operations::OperationId,
+    service::dataset_name,
 };
 
 /// What can be asked.
 #[derive(Default)]
 pub(super) struct ReadQuery;
-
-pub(super) fn dataset_name(text: &str) -> Result<DatasetName, ServiceError> {
-    Ok(text.parse::<DatasetName>().map_err(LedgerError::from)?)
-}
 
 /// What can be asked.
 #[Object]

@@ -6,9 +6,11 @@ use futures::{StreamExt as _, stream::BoxStream};
 use super::{
     asked,
     objects::{Entry, Operation},
-    query::dataset_name,
 };
-use crate::access::{Browse, Follow, ReadDataset};
+use crate::{
+    access::{Browse, Follow, ReadDataset},
+    service::dataset_name,
+};
 
 /// What is told as it happens, as long as the key is good.
 pub(super) struct Subscription;

@@ -7,7 +7,7 @@ use tonic::{Request, Response, Status, Streaming};
 use zkl_ledger::{EntryRef, receipt::MAX_RECEIPT_LEN};
 
 use super::{
-    convert::{dataset_name, entries, given, length, options, query},
+    convert::{entries, given, length, options, query},
     proto::{self, ledger_server::Ledger},
     receive,
     status::invalid,
@@ -20,7 +20,7 @@ use crate::{
     failure::{Code, Failure},
     http::RequestLimits,
     operations::{IdempotencyKey, OperationId},
-    service::{KeyUpdateView, ProveRequest, Service, key_expiry},
+    service::{KeyUpdateView, ProveRequest, Service, dataset_name, key_expiry},
 };
 
 /// Bytes of a receipt in one message: what clients take without being told to take more.

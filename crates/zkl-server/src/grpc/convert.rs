@@ -3,7 +3,7 @@
 use prost_types::Timestamp as Time;
 use tonic::Status;
 use zkl_ledger::{
-    DatasetName, LedgerError, ReadOptions,
+    ReadOptions,
     reading::Reading,
     requests::EvidenceRequest,
     storage::Order,
@@ -13,7 +13,6 @@ use zkl_ledger::{
 use super::{proto, status::invalid};
 use crate::{
     access::ApiKey,
-    error::ServiceError,
     failure::{Code, Failure},
     operations::{self, Operation},
     service::{
@@ -36,10 +35,6 @@ fn json(value: &impl serde::Serialize) -> Result<String, Status> {
         tracing::error!(%error, "an answer cannot be written");
         Failure::new(Code::Internal, "the server's log says more").into()
     })
-}
-
-pub(super) fn dataset_name(text: &str) -> Result<DatasetName, Status> {
-    Ok(text.parse::<DatasetName>().map_err(LedgerError::from).map_err(ServiceError::from)?)
 }
 
 /// What stands in a field that may be empty.

@@ -1,7 +1,5 @@
 //! Failures as gRPC has them: a status, and details by which clients decide.
 
-use std::time::Duration;
-
 use tonic::{Code as GrpcCode, Status, metadata::MetadataValue};
 use tonic_types::{ErrorDetails, StatusExt as _};
 
@@ -32,16 +30,6 @@ const fn code(code: Code) -> GrpcCode {
     }
 }
 
-/// When it is worth to try again.
-const fn retry(code: Code) -> Option<Duration> {
-    match code {
-        Code::Busy | Code::Unavailable => Some(Duration::from_secs(5)),
-        // A share is that of a second.
-        Code::RateLimited => Some(Duration::from_secs(1)),
-        _ => None,
-    }
-}
-
 impl From<Failure> for Status {
     fn from(failure: Failure) -> Self {
         let Failure { code: what, detail, hint } = failure;
@@ -50,7 +38,7 @@ impl From<Failure> for Status {
         let metadata =
             hint.into_iter().chain([("type".to_owned(), what.urn())]).collect::<std::collections::HashMap<_, _>>();
         let mut details = ErrorDetails::with_error_info(reason, DOMAIN, metadata);
-        if let Some(delay) = retry(what) {
+        if let Some(delay) = what.retry_after() {
             details.set_retry_info(Some(delay));
         }
         let mut status = Self::with_error_details(code(what), detail, details);
@@ -91,6 +79,8 @@ pub(super) fn invalid(detail: impl Into<String>) -> Status {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
 
     /// Clients decide by them.

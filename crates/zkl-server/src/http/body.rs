@@ -4,7 +4,7 @@ use axum::body::{Body, HttpBody as _};
 use http_body_util::BodyExt as _;
 use hyper::body::Bytes;
 use serde::de::DeserializeOwned;
-use tokio::time::{Instant, timeout, timeout_at};
+use tokio::time::timeout;
 
 use super::{Problem, RequestLimits};
 use crate::{
@@ -62,6 +62,12 @@ pub(crate) async fn read_json<T: DeserializeOwned>(body: Body, limits: &RequestL
     })
 }
 
+/// Receives in the time that an upload may take.
+async fn in_time(limits: &RequestLimits, receiving: impl Future<Output = Result<(), Problem>>) -> Result<(), Problem> {
+    let late = |_| Problem::from(Failure::new(Code::RequestTimeout, "the upload took too long"));
+    timeout(limits.upload, receiving).await.map_err(late)?
+}
+
 /// Receives a part of an upload that may be interrupted. What came before an error is taken.
 pub(super) async fn receive_part(
     mut body: Body,
@@ -70,15 +76,13 @@ pub(super) async fn receive_part(
 ) -> Result<(), Problem> {
     // Of what says that it is too long, nothing is taken.
     appending.check_room(body.size_hint().lower())?;
-    let deadline = Instant::now() + limits.upload;
-    let all = async {
+    in_time(limits, async {
         while let Some(part) = next(&mut body, limits).await? {
             appending.write(&part).await?;
         }
         Ok(())
-    };
-    let late = |_| Problem::from(Failure::new(Code::RequestTimeout, "the upload took too long"));
-    timeout_at(deadline, all).await.map_err(late)?
+    })
+    .await
 }
 
 /// Receives an upload.
@@ -91,13 +95,11 @@ pub(super) async fn receive(
     if body.size_hint().lower() > max {
         return Err(ServiceError::TooLarge { max }.into());
     }
-    let deadline = Instant::now() + limits.upload;
-    let all = async {
+    in_time(limits, async {
         while let Some(part) = next(&mut body, limits).await? {
             spool.write(&part).await?;
         }
         Ok(())
-    };
-    let late = |_| Problem::from(Failure::new(Code::RequestTimeout, "the upload took too long"));
-    timeout_at(deadline, all).await.map_err(late)?
+    })
+    .await
 }

@@ -8,7 +8,7 @@ use axum::{
 };
 use tokio::sync::mpsc;
 use utoipa::IntoParams;
-use zkl_ledger::{DatasetName, EntryRef, LedgerError};
+use zkl_ledger::{DatasetName, EntryRef};
 
 use super::Problem;
 use crate::{
@@ -16,7 +16,7 @@ use crate::{
     error::ServiceError,
     failure::{Code, Failure},
     operations::{IdempotencyKey, OperationId, UploadId},
-    service::Service,
+    service::{Service, dataset_name},
 };
 
 /// Where a request comes from.
@@ -90,8 +90,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Named {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
-        let name = segment(parts, state).await?.parse().map_err(LedgerError::from).map_err(ServiceError::from)?;
-        Ok(Self(name))
+        Ok(Self(dataset_name(&segment(parts, state).await?)?))
     }
 }
 

@@ -99,18 +99,11 @@ impl IntoResponse for Problem {
         response.extensions_mut().insert(self);
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
-        match code {
-            Code::Unauthenticated => {
-                headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"zkl\""));
-            }
-            Code::Busy | Code::Unavailable => {
-                headers.insert(header::RETRY_AFTER, HeaderValue::from_static("5"));
-            }
-            // A share is that of a second.
-            Code::RateLimited => {
-                headers.insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
-            }
-            _ => {}
+        if code == Code::Unauthenticated {
+            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"zkl\""));
+        }
+        if let Some(delay) = code.retry_after() {
+            headers.insert(header::RETRY_AFTER, delay.as_secs().into());
         }
         response
     }

@@ -32,6 +32,11 @@ pub(crate) fn page_length(asked: Option<usize>) -> Result<usize, ServiceError> {
     if (1..=MAX_PAGE).contains(&length) { Ok(length) } else { Err(ServiceError::PageLength { max: MAX_PAGE }) }
 }
 
+/// The dataset that a text names.
+pub(crate) fn dataset_name(text: &str) -> Result<DatasetName, ServiceError> {
+    Ok(text.parse::<DatasetName>().map_err(LedgerError::from)?)
+}
+
 /// A part of a list, and where the next part begins.
 #[derive(Clone, Debug)]
 pub struct Page<T, C> {

@@ -1,5 +1,5 @@
 // Errors. All of them are LedgerError: `code` is a word to decide by, `hint` says what to do, where there is something. They are those of the Python
-// package, and both npm packages share this file.
+// package, but for forks; docs/packages.md lists them.
 
 /** What an error says besides its message. */
 export interface ErrorDetails {
@@ -137,28 +137,4 @@ export class ForgeableError extends VerificationError {
     constructor(message: string, details: ErrorDetails = {}) {
         super(message, { code: "forgeable", ...details });
     }
-}
-
-const CLASSES: Readonly<Record<string, new (message: string, details?: ErrorDetails) => LedgerError>> = {
-    "invalid-input": InvalidInputError,
-    type: InvalidTypeError,
-    "false-claim": FalseClaimError,
-    "not-found": NotFoundError,
-    "already-exists": AlreadyExistsError,
-    "read-only": ReadOnlyError,
-    busy: BusyError,
-    unavailable: UnavailableError,
-    damaged: DamagedError,
-    "not-supported": NotSupportedError,
-    cancelled: OperationCancelledError,
-    internal: InternalError,
-    closed: ClosedError,
-    "not-valid": NotValidError,
-    "not-as-required": NotAsRequiredError,
-    forgeable: ForgeableError,
-};
-
-/** @internal The error of a kind. */
-export function ofKind(kind: string, message: string, hint: string | null | undefined): LedgerError {
-    return new (CLASSES[kind] ?? LedgerError)(message, { code: kind, hint });
 }

@@ -1,7 +1,5 @@
 // What callers hand in is looked at before anything is done.
 
-import { fileURLToPath } from "node:url";
-
 import { InvalidTypeError } from "./errors.js";
 
 /** What a value is, for a message. */
@@ -49,19 +47,6 @@ export function count(value: unknown, what: string): number {
     return value;
 }
 
-/** A path of the file system. */
-export function path(value: unknown, what: string): string {
-    if (value instanceof URL) {
-        if (value.protocol !== "file:") throw new InvalidTypeError(`${what} is in the file system, not at ${value.protocol}`);
-        return fileURLToPath(value);
-    }
-    return text(value, what, "pass a path as a string or a file: URL");
-}
-
-export function optionalPath(value: unknown, what: string): string | null {
-    return value === undefined || value === null ? null : path(value, what);
-}
-
 /** The bytes of what holds bytes. */
 export function bytes(value: unknown): Uint8Array | undefined {
     if (value instanceof ArrayBuffer) return new Uint8Array(value);
@@ -70,4 +55,22 @@ export function bytes(value: unknown): Uint8Array | undefined {
     const view = new Uint8Array(value.buffer, value.byteOffset, value.byteLength);
     // Other threads write to shared memory while it is read.
     return value.buffer instanceof ArrayBuffer ? view : new Uint8Array(view);
+}
+
+/** A list, which a string is not. */
+export function iterable<T>(value: Iterable<T>, what: string): Iterable<T> {
+    if (typeof value === "string" || typeof (value as Iterable<T> | null)?.[Symbol.iterator] !== "function") {
+        throw new InvalidTypeError(`${what} is a list, not ${kindOf(value)}`);
+    }
+    return value;
+}
+
+/** What stands for whom to trust: it is always said. */
+export function trust<T>(given: T | undefined): T {
+    if (given === undefined) {
+        throw new InvalidTypeError("whom to trust is always said", {
+            hint: '{ trust: "example.com/log+3fedaab5+AepK..." } names the key of a log; { trust: null } trusts nobody in particular',
+        });
+    }
+    return given;
 }
