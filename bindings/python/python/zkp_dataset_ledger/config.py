@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-Format = Literal["csv", "json", "ndjson", "parquet", "arrow", "arrow-stream", "xlsx"]
+Format = Literal["csv", "json", "ndjson", "parquet", "arrow", "arrow-stream", "avro", "xlsx", "ods"]
 
 
 @dataclass(frozen=True, kw_only=True)
