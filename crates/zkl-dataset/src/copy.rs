@@ -50,7 +50,9 @@ impl RowCopy {
             Format::Parquet | Format::ArrowFile => Ok(true),
             Format::Json | Format::Ndjson => Err("the table is JSON"),
             Format::ArrowStream => Err("the table is an Arrow stream"),
+            Format::Avro => Err("the table is an Avro file"),
             Format::Xlsx => Err("the table is an Excel workbook"),
+            Format::Ods => Err("the table is a spreadsheet"),
             Format::RecordBatches => Err("the table is no file"),
         };
         let not_copied = |name: &Path, why| DatasetError::new(name, Fault::NotCopied { why });

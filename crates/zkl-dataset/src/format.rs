@@ -18,8 +18,12 @@ pub enum Format {
     ArrowFile,
     /// Arrow IPC, stream format.
     ArrowStream,
+    /// Avro, object container file.
+    Avro,
     /// A sheet of an Excel workbook.
     Xlsx,
+    /// A sheet of an OpenDocument spreadsheet.
+    Ods,
     /// Record batches of Arrow that were never written down: only sources of batches have it, and it cannot be asked for.
     RecordBatches,
 }
@@ -33,9 +37,16 @@ impl Format {
             Self::Parquet => "parquet",
             Self::ArrowFile => "arrow",
             Self::ArrowStream => "arrow-stream",
+            Self::Avro => "avro",
             Self::Xlsx => "xlsx",
+            Self::Ods => "ods",
             Self::RecordBatches => "record batches",
         }
+    }
+
+    /// Whether its files are read from several places, and not from the start to the end.
+    pub(crate) const fn is_read_by_position(self) -> bool {
+        matches!(self, Self::Parquet | Self::ArrowFile | Self::Xlsx | Self::Ods)
     }
 }
 
@@ -47,6 +58,7 @@ impl Format {
             [b'P', b'A', b'R', b'1', ..] => Self::Parquet,
             [b'A', b'R', b'R', b'O', b'W', b'1', ..] => Self::ArrowFile,
             [0xff, 0xff, 0xff, 0xff, ..] => Self::ArrowStream,
+            [b'O', b'b', b'j', 1, ..] => Self::Avro,
             _ => Self::of_text(head, name),
         }
     }
@@ -59,7 +71,6 @@ impl Format {
             [b'F', b'E', b'A', b'1', ..] => NoTable::Feather1,
             [b'P', b'A', b'R', b'E', ..] => NoTable::EncryptedParquet,
             [b'O', b'R', b'C', ..] => NoTable::Orc,
-            [b'O', b'b', b'j', 1, ..] => NoTable::Avro,
             [0xd0, 0xcf, 0x11, 0xe0, ..] => NoTable::Excel,
             _ if head.starts_with(b"SQLite format 3\0") => NoTable::Sqlite,
             _ if head.starts_with(b"%PDF-") => NoTable::Pdf,
@@ -89,6 +100,7 @@ impl Format {
             "parquet" | "pq" => Some(Self::Parquet),
             "arrow" | "feather" => Some(Self::ArrowFile),
             "arrows" => Some(Self::ArrowStream),
+            "avro" => Some(Self::Avro),
             _ => None,
         }
     }
@@ -106,6 +118,7 @@ impl Format {
             Some("parquet" | "pq") => Self::Parquet,
             Some("arrow" | "feather") => Self::ArrowFile,
             Some("arrows") => Self::ArrowStream,
+            Some("avro") => Self::Avro,
             Some("json") if first == Some(&b'{') => Self::Ndjson,
             Some("json") => Self::Json,
             _ => match first {
@@ -132,10 +145,20 @@ impl FromStr for Format {
     type Err = UnknownName;
 
     fn from_str(s: &str) -> Result<Self, UnknownName> {
-        [Self::Csv, Self::Json, Self::Ndjson, Self::Parquet, Self::ArrowFile, Self::ArrowStream, Self::Xlsx]
-            .into_iter()
-            .find(|format| format.name() == s)
-            .ok_or(UnknownName { expected: "csv, json, ndjson, parquet, arrow, arrow-stream, xlsx" })
+        [
+            Self::Csv,
+            Self::Json,
+            Self::Ndjson,
+            Self::Parquet,
+            Self::ArrowFile,
+            Self::ArrowStream,
+            Self::Avro,
+            Self::Xlsx,
+            Self::Ods,
+        ]
+        .into_iter()
+        .find(|format| format.name() == s)
+        .ok_or(UnknownName { expected: "csv, json, ndjson, parquet, arrow, arrow-stream, avro, xlsx, ods" })
     }
 }
 
@@ -279,7 +302,7 @@ impl Default for CsvOptions {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum NoTable {
-    /// A ZIP archive of several files or none, as ods files are, or one that is encrypted.
+    /// A ZIP archive of several files or none, or one that is encrypted.
     #[error("a ZIP archive that does not hold one plain file")]
     Zip,
     /// The first version of Feather.
@@ -291,12 +314,12 @@ pub enum NoTable {
     /// ORC
     #[error("an ORC file")]
     Orc,
-    /// Avro
-    #[error("an Avro file")]
-    Avro,
     /// An xls file.
     #[error("an old Excel file, or an encrypted one")]
     Excel,
+    /// An ods file that is encrypted.
+    #[error("a spreadsheet with a password")]
+    LockedWorkbook,
     /// SQLite
     #[error("an SQLite database")]
     Sqlite,
@@ -323,9 +346,10 @@ impl NoTable {
         match self {
             Self::Zip => "unpack the archive, or save the sheet as CSV",
             Self::Excel => "save it as xlsx without a password, or the sheet as CSV",
+            Self::LockedWorkbook => "save it without a password, or the sheet as CSV",
             Self::Feather1 => "read it with pyarrow and write Parquet, or Feather of version 2",
             Self::EncryptedParquet => "decrypt it first",
-            Self::Orc | Self::Avro | Self::Sqlite => "export the table as Parquet or CSV",
+            Self::Orc | Self::Sqlite => "export the table as Parquet or CSV",
             Self::Json => "if it is the table, say how it is written: --format json or --format ndjson",
             Self::Pdf | Self::Xml => "export the table as CSV",
             Self::GitLfs => "fetch the file: git lfs pull",

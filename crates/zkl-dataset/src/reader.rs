@@ -25,7 +25,7 @@ pub(crate) use self::{
     archive::{ArchiveError, Member},
     block::CellBlock,
     parts::{Tables, join_note},
-    workbook::is_workbook,
+    workbook::workbook_format,
 };
 use crate::{
     cell::Cell,
@@ -90,7 +90,7 @@ impl Table {
     pub(crate) fn open(source: &Source, max_cell: usize) -> Result<Self, DatasetError> {
         let path = source.name().to_owned();
         let (format, compression) = source.detect()?;
-        if compression != Compression::None && matches!(format, Format::Parquet | Format::ArrowFile | Format::Xlsx) {
+        if compression != Compression::None && format.is_read_by_position() {
             return Err(DatasetError::new(&path, Fault::CompressedSeekable { format }));
         }
         let bytes = source.open()?.len().map_err(|error| DatasetError::io(&path, error))?;
@@ -160,11 +160,11 @@ impl Table {
                 feed.finish().map_err(io_error)
             }
             (Format::RecordBatches, _) | (_, Contents::Batches(_)) => Err(self.error(Fault::Changed)),
-            (format @ (Format::Parquet | Format::ArrowFile | Format::Xlsx), contents) => {
+            (format, contents) if format.is_read_by_position() => {
                 let ticker = Progressing { ticker, feed: None, expected_rows: None, table: self };
                 match format {
                     Format::Parquet => arrow::read_parquet(self, contents, hashes, sink, ticker),
-                    Format::Xlsx => {
+                    Format::Xlsx | Format::Ods => {
                         let digests = contents.digests(hashes).map_err(io_error)?;
                         workbook::read(self, contents, sink, ticker)?;
                         Ok(digests)
@@ -226,6 +226,7 @@ impl Table {
             Format::Csv => csv::read(self, text(decoder)?, sink, ticker),
             Format::Json => json::read(self, text(decoder)?, json::Framing::Array, known, sink, ticker),
             Format::Ndjson => json::read(self, text(decoder)?, json::Framing::Lines, known, sink, ticker),
+            Format::Avro => arrow::read_avro(self, decoder, sink, ticker),
             _ => arrow::read_stream(self, decoder, sink, ticker),
         }
     }

@@ -25,7 +25,7 @@ use crate::{
     error::{DatasetError, Fault},
     format::{Compression, CsvOptions, Format, NoTable},
     hash::{Feed, HashSet, digest_of_parts, hash_all},
-    reader::{ArchiveError, Member, decompressed, is_workbook},
+    reader::{ArchiveError, Member, decompressed, workbook_format},
 };
 
 pub(crate) use self::shared::SharedFile;
@@ -299,10 +299,15 @@ impl Source {
         }
         let compression = self.compression.unwrap_or(Compression::detect(&stored));
         // A workbook is an archive as well, and is read from its place.
-        let may_be_workbook = compression == Compression::Zip && self.compression.is_none();
-        if may_be_workbook && (self.format == Some(Format::Xlsx) || self.format.is_none() && is_workbook(self.open()?))
-        {
-            return Ok((Format::Xlsx, Compression::None));
+        if compression == Compression::Zip && self.compression.is_none() {
+            let workbook = match self.format {
+                None => workbook_format(self.open()?),
+                Some(format @ (Format::Xlsx | Format::Ods)) => Some(format),
+                Some(_) => None,
+            };
+            if let Some(format) = workbook {
+                return Ok((format, Compression::None));
+            }
         }
         if let Some(format) = self.format {
             return Ok((format, compression));

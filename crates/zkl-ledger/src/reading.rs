@@ -110,7 +110,7 @@ impl Reading {
     pub fn say(&mut self, word: &str, text: &str) -> Result<(), ReadingError> {
         match word {
             "input_format" => {
-                let formats = "csv, json, ndjson, parquet, arrow, arrow-stream or xlsx";
+                let formats = "csv, json, ndjson, parquet, arrow, arrow-stream, avro, xlsx or ods";
                 self.format = Some(text.parse().map_err(|_| error("input_format", text, formats))?);
             }
             "sheet" => self.sheet = Some(text.to_owned()),

@@ -36,7 +36,7 @@ impl Table {
         Self { source, name: None, read: ReadOptions::default() }
     }
 
-    /// The file at `path`: CSV, JSON, NDJSON, Parquet, Arrow or xlsx, plain or compressed. Its dataset is called as the file is up to
+    /// The file at `path`: CSV, JSON, NDJSON, Parquet, Arrow, Avro, xlsx or ods, plain or compressed. Its dataset is called as the file is up to
     /// the first dot, with `-` for what such a name cannot hold.
     pub fn path(path: impl Into<PathBuf>) -> Self {
         Self::called_as(Source::path(path))

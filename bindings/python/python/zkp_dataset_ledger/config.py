@@ -13,7 +13,7 @@ from .errors import InvalidTypeError
 ProofSystem = Literal["universal", "compact", "dev"]
 """``universal``, the default of a ledger: under the public reference string, without a setup for any circuit. ``compact``: the shortest proofs, with keys of
 ceremonies that were imported; refused where there are none. ``dev``: forgeable by anybody, for tests."""
-Format = Literal["csv", "json", "ndjson", "parquet", "arrow", "arrow-stream", "xlsx"]
+Format = Literal["csv", "json", "ndjson", "parquet", "arrow", "arrow-stream", "avro", "xlsx", "ods"]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,7 +6,7 @@ use clap::{Args, ValueHint, builder::BoolishValueParser};
 use zkl_ledger::reading::{self, ReadingError};
 
 /// The formats of tables.
-pub(crate) const INPUT_FORMATS: [&str; 6] = ["csv", "json", "ndjson", "parquet", "arrow", "xlsx"];
+pub(crate) const INPUT_FORMATS: [&str; 8] = ["csv", "json", "ndjson", "parquet", "arrow", "avro", "xlsx", "ods"];
 
 /// How a table is read.
 #[derive(Debug, Args)]
@@ -17,7 +17,7 @@ pub(crate) struct ReadArgs {
     /// Format of the table [default: from its name and first bytes]
     #[arg(long, value_name = "FORMAT", value_parser = INPUT_FORMATS)]
     pub(crate) input_format: Option<String>,
-    /// Sheet of an Excel workbook [default: the only one that holds something]
+    /// Sheet of a workbook (xlsx, ods) [default: the only one that holds something]
     #[arg(long, value_name = "NAME")]
     pub(crate) sheet: Option<String>,
     /// Schema file (TOML or JSON) that the table must satisfy

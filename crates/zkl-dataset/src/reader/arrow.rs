@@ -1,5 +1,6 @@
-//! Parquet and Arrow IPC, through the arrow crates. Types are kept as the file states them.
+//! Parquet, Arrow IPC and Avro, through the arrow crates. Types are kept as the file states them.
 
+mod avro;
 mod columns;
 mod copy;
 mod encrypted;
@@ -26,7 +27,7 @@ use parquet::{
 };
 use zkl_core::{column::TimeUnit, digest::FileDigests, layout::Layout};
 
-pub(super) use self::copy::copy_rows;
+pub(super) use self::{avro::read as read_avro, copy::copy_rows};
 use self::{columns::ColumnReaders, int96::Int96Columns};
 use super::{BATCH_ROWS, CellBlock, CellSink, Hashes, Progressing, Table, block::overlapped, contained, read_some};
 use crate::{

@@ -1,51 +1,105 @@
-//! Excel workbooks (xlsx, xlsm), cell by cell, so that memory follows from what a sheet holds and not from where it says that it ends.
+//! Sheets of workbooks, cell by cell, so that memory follows from what a sheet holds and not from where it says that it ends.
 //!
 //! Strings are strings, whatever they look like; numbers, truth values and dates are what the sheet says. The results of formulas are those that the program
 //! which saved the workbook kept.
 
+mod ods;
+mod xlsx;
+
 use std::{
     collections::HashSet,
-    io::{Cursor, Read, Seek},
+    io::{BufReader, Cursor, Read, Seek},
     ops::RangeInclusive,
 };
 
-use calamine::{DataRef, ExcelDateTime, Reader as _, SheetType, SheetVisible, Xlsx, XlsxCellReader, XlsxError};
-use jiff::civil;
+use calamine::{DataRef, ExcelDateTime};
+use jiff::{SignedDuration, civil};
 use zip::ZipArchive;
 use zkl_core::{column::TimeUnit, layout::Layout, table_note::TableNote};
 
-use super::{BATCH_ROWS, CellSink, Progressing, Table, contained};
+use self::{ods::OpenDocument, xlsx::Excel};
+use super::{BATCH_ROWS, CellSink, Progressing, Table};
 use crate::{
     cell::Cell,
     error::{DatasetError, Excerpt, Fault},
+    format::Format,
     infer::FileType,
     number::Number,
     source::Contents,
+    temporal,
 };
 
-const WHAT: &str = "Excel";
 /// Rows and columns of the largest sheet.
 const MAX_ROWS: u32 = 1 << 20;
 const MAX_COLUMNS: u32 = 1 << 14;
 /// Most bytes of all files in the workbook, unpacked: a larger one is not taken for a table.
 const MAX_BYTES: u64 = 16 << 30;
-/// Where the number of shared strings is told.
-const HEAD_BYTES: u64 = 4096;
 const MILLIS_PER_DAY: i64 = 86_400_000;
+const NANOS_PER_MILLI: i64 = 1_000_000;
 
-/// Whether an archive is a workbook.
-pub(crate) fn is_workbook(contents: Contents) -> bool {
-    fn has_workbook(reader: impl Read + Seek) -> bool {
+/// The format of an archive that is a workbook.
+pub(crate) fn workbook_format(contents: Contents) -> Option<Format> {
+    fn format(reader: impl Read + Seek) -> Option<Format> {
         const PARTS: [&str; 2] = ["[Content_Types].xml", "xl/workbook.xml"];
-        let Ok(archive) = ZipArchive::new(reader) else { return false };
+        let mut archive = ZipArchive::new(reader).ok()?;
         let names = archive.file_names().filter_map(Result::ok);
-        names.filter(|name| PARTS.contains(&name.as_ref())).count() == PARTS.len()
+        if names.filter(|name| PARTS.contains(&name.as_ref())).count() == PARTS.len() {
+            return Some(Format::Xlsx);
+        }
+        ods::is_spreadsheet(&mut archive).then_some(Format::Ods)
     }
     match contents {
-        Contents::File(file) => has_workbook(file),
-        Contents::Bytes(bytes) => has_workbook(Cursor::new(bytes)),
-        Contents::Batches(_) => false,
+        Contents::File(file) => format(BufReader::new(file)),
+        Contents::Bytes(bytes) => format(Cursor::new(bytes)),
+        Contents::Batches(_) => None,
     }
+}
+
+/// A workbook whose sheets can be read.
+trait Workbook {
+    type Cells<'a>: SheetCells<'a>
+    where
+        Self: 'a;
+
+    /// The sheets, in their order.
+    fn sheets(&mut self) -> Result<Vec<Sheet>, DatasetError>;
+
+    /// The cells of the sheet of that name, from its start.
+    fn cells<'a>(&'a mut self, sheet: &str) -> Result<Self::Cells<'a>, DatasetError>;
+}
+
+/// A sheet.
+struct Sheet {
+    name: String,
+    is_visible: bool,
+    /// Whether no cell holds something, where that is known.
+    is_empty: Option<bool>,
+}
+
+/// The cells of a sheet that hold something: row by row, each from left to right.
+trait SheetCells<'a> {
+    /// Where the sheet says that its rows end.
+    fn expected_rows(&self) -> Option<u64>;
+
+    fn next(&mut self) -> Result<Option<Held<'a>>, DatasetError>;
+
+    /// The first cell after so many rows.
+    fn after(&mut self, rows: u64) -> Result<Option<Held<'a>>, DatasetError> {
+        loop {
+            match self.next()? {
+                Some(cell) if u64::from(cell.row) < rows => {}
+                found => return Ok(found),
+            }
+        }
+    }
+}
+
+/// A cell that holds something.
+struct Held<'a> {
+    /// From 0.
+    row: u32,
+    column: u32,
+    value: DataRef<'a>,
 }
 
 /// Reads the sheet that the table is on.
@@ -56,7 +110,7 @@ pub(super) fn read<S: CellSink>(
     progress: Progressing<'_>,
 ) -> Result<(), DatasetError> {
     match contents {
-        Contents::File(file) => read_from(table, std::io::BufReader::new(file), sink, progress),
+        Contents::File(file) => read_from(table, BufReader::new(file), sink, progress),
         Contents::Bytes(bytes) => read_from(table, Cursor::new(bytes), sink, progress),
         Contents::Batches(_) => Err(table.error(Fault::Changed)),
     }
@@ -64,23 +118,29 @@ pub(super) fn read<S: CellSink>(
 
 fn read_from<S: CellSink>(
     table: &Table,
-    mut reader: impl Read + Seek,
+    reader: impl Read + Seek,
+    sink: &mut S,
+    progress: Progressing<'_>,
+) -> Result<(), DatasetError> {
+    match table.report.format {
+        Format::Ods => read_book(table, &mut OpenDocument::open(table, reader)?, sink, progress),
+        _ => read_book(table, &mut Excel::open(table, reader)?, sink, progress),
+    }
+}
+
+fn read_book<S: CellSink>(
+    table: &Table,
+    book: &mut impl Workbook,
     sink: &mut S,
     mut progress: Progressing<'_>,
 ) -> Result<(), DatasetError> {
-    check_sizes(table, &mut reader)?;
-    let fail = |error| failed(table, error);
-    let mut book = contained(table, WHAT, || Xlsx::new(reader))?.map_err(fail)?;
-    let sheet = sheet(table, &mut book)?;
-    let Extent { first_row, columns, timed } = Extent::of(Cells::new(table, &mut book, &sheet)?, table.csv.skip_lines)?;
+    let sheet = sheet(table, book)?;
+    let Extent { first_row, columns, timed } = Extent::of(table, book.cells(&sheet)?)?;
     let (first_column, width) = (*columns.start(), columns.clone().count());
-    if width > Layout::MAX_RECORDS {
-        return Err(table.error(Fault::TooManyColumns { limit: Layout::MAX_RECORDS }));
-    }
     if first_row > 0 {
         sink.note(TableNote::new(TableNote::LINES_SKIPPED).counting(first_row.into()));
     }
-    let mut cells = Cells::new(table, &mut book, &sheet)?;
+    let mut cells = book.cells(&sheet)?;
     let mut scratch = String::new();
     let mut next = cells.after(table.csv.skip_lines)?;
     let mut head: Vec<String> = vec![String::new(); width];
@@ -109,7 +169,7 @@ fn read_from<S: CellSink>(
         sink.column(name, FileType::Unknown, 0)?;
     }
     sink.columns_complete()?;
-    progress.expected_rows = Some(cells.expected_rows.saturating_sub(u64::from(first_row)));
+    progress.expected_rows = cells.expected_rows().map(|rows| rows.saturating_sub(u64::from(first_row)));
     let (mut batch, mut errors, mut empty) = (0, 0, false);
     let mut batch_at = u64::from(row) + 1;
     // Rows after the last cell are none.
@@ -165,16 +225,17 @@ struct Extent {
 
 impl Extent {
     /// From the first row with a cell on, and from the first column to the last.
-    fn of<R: Read + Seek>(mut cells: Cells<'_, R>, skipped: u64) -> Result<Self, DatasetError> {
-        let Some(begin) = cells.after(skipped)? else { return Err(cells.table.error(Fault::Empty)) };
+    fn of<'a>(table: &Table, mut cells: impl SheetCells<'a>) -> Result<Self, DatasetError> {
+        let Some(begin) = cells.after(table.csv.skip_lines)? else { return Err(table.error(Fault::Empty)) };
         let mut extent = Self { first_row: begin.row, columns: begin.column..=begin.column, timed: HashSet::new() };
         let mut next = Some(begin);
         while let Some(cell) = next {
             let (first, last) = (*extent.columns.start(), *extent.columns.end());
             extent.columns = first.min(cell.column)..=last.max(cell.column);
-            if let DataRef::DateTime(value) = cell.value
-                && matches!(moment(&value), Some((_, 1..)))
-            {
+            if extent.columns.clone().count() > Layout::MAX_RECORDS {
+                return Err(table.error(Fault::TooManyColumns { limit: Layout::MAX_RECORDS }));
+            }
+            if matches!(cell.moment(), Some(Some((_, 1..)))) {
                 extent.timed.insert(cell.column);
             }
             next = cells.next()?;
@@ -184,9 +245,8 @@ impl Extent {
 }
 
 /// The sheet that is asked for, or the only one with cells that people see.
-fn sheet<R: Read + Seek>(table: &Table, book: &mut Xlsx<R>) -> Result<String, DatasetError> {
-    let sheets: Vec<_> =
-        book.sheets_metadata().iter().filter(|sheet| sheet.typ == SheetType::WorkSheet).cloned().collect();
+fn sheet(table: &Table, book: &mut impl Workbook) -> Result<String, DatasetError> {
+    let sheets = book.sheets()?;
     let names =
         |of: &mut dyn Iterator<Item = &str>| of.map(Excerpt::new).map(|name| name.to_string()).collect::<Vec<_>>();
     if let Some(wanted) = &table.sheet {
@@ -196,9 +256,13 @@ fn sheet<R: Read + Seek>(table: &Table, book: &mut Xlsx<R>) -> Result<String, Da
         };
     }
     let mut filled = Vec::new();
-    for sheet in sheets.iter().filter(|sheet| sheet.visible == SheetVisible::Visible) {
-        if Cells::new(table, book, &sheet.name)?.next()?.is_some() {
-            filled.push(sheet.name.clone());
+    for Sheet { name, is_empty, .. } in sheets.into_iter().filter(|sheet| sheet.is_visible) {
+        let is_empty = match is_empty {
+            Some(is_empty) => is_empty,
+            None => book.cells(&name)?.next()?.is_none(),
+        };
+        if !is_empty {
+            filled.push(name);
         }
     }
     match filled.as_slice() {
@@ -208,98 +272,18 @@ fn sheet<R: Read + Seek>(table: &Table, book: &mut Xlsx<R>) -> Result<String, Da
     }
 }
 
-/// Refuses what would be unpacked to far more than any table has, and a list of strings that says it is longer than its file: room for it would be made.
-fn check_sizes(table: &Table, reader: &mut (impl Read + Seek)) -> Result<(), DatasetError> {
-    let corrupt = |text: &'static str| table.error(Fault::Corrupt { what: WHAT, source: text.into() });
-    let zip = |error| table.error(Fault::Corrupt { what: WHAT, source: Box::new(error) });
-    let mut archive = ZipArchive::new(&mut *reader).map_err(zip)?;
-    let mut bytes = 0u64;
-    for index in 0..archive.len() {
-        let file = archive.by_index(index).map_err(zip)?;
-        bytes = bytes.saturating_add(file.size());
-        if file.name().map_err(zip)?.to_ascii_lowercase().ends_with("sharedstrings.xml") {
-            let (size, mut head) = (file.size(), Vec::new());
-            file.take(HEAD_BYTES).read_to_end(&mut head).map_err(|error| DatasetError::io(&table.path, error))?;
-            if string_count(&String::from_utf8_lossy(&head)).is_some_and(|count| count > size) {
-                return Err(corrupt("more strings are announced than the file has bytes"));
-            }
-        }
-    }
-    if bytes > MAX_BYTES {
-        return Err(corrupt("the workbook is larger than 16 GiB when it is unpacked"));
-    }
-    Ok(())
-}
-
-/// What a list of strings says of its length; more than any list has where that is no number.
-fn string_count(head: &str) -> Option<u64> {
-    let (_, rest) = head.split_once("uniqueCount")?;
-    let text = rest.trim_start_matches(|c: char| c.is_ascii_whitespace() || matches!(c, '=' | '"' | '\''));
-    let digits = text.split(|c: char| !c.is_ascii_digit()).next().unwrap_or_default();
-    Some(digits.parse().unwrap_or(u64::MAX))
-}
-
-/// The cells of a sheet that hold something, row by row.
-struct Cells<'a, R: Read + Seek> {
-    table: &'a Table,
-    reader: XlsxCellReader<'a, R>,
-    last: Option<(u32, u32)>,
-    expected_rows: u64,
-}
-
-/// A cell that holds something.
-struct Held<'a> {
-    /// From 0.
-    row: u32,
-    column: u32,
-    value: DataRef<'a>,
-}
-
-impl<'a, R: Read + Seek> Cells<'a, R> {
-    fn new(table: &'a Table, book: &'a mut Xlsx<R>, sheet: &str) -> Result<Self, DatasetError> {
-        let reader =
-            contained(table, WHAT, || book.worksheet_cells_reader(sheet))?.map_err(|error| failed(table, error))?;
-        let expected_rows = u64::from(reader.dimensions().end.0) + 1;
-        Ok(Self { table, reader, last: None, expected_rows })
-    }
-
-    fn next(&mut self) -> Result<Option<Held<'a>>, DatasetError> {
-        let table = self.table;
-        loop {
-            let reader = &mut self.reader;
-            let found = contained(table, WHAT, || reader.next_cell_with_formula_metadata())?;
-            let Some(cell) = found.map_err(|error| failed(table, error))? else { return Ok(None) };
-            let (row, column) = cell.pos;
-            // A cell that comes back would be in a row that has been read.
-            if self.last.is_some_and(|last| last >= cell.pos) || row >= MAX_ROWS || column >= MAX_COLUMNS {
-                let source = "a cell is out of order, or outside of the largest sheet".into();
-                return Err(table.error(Fault::Corrupt { what: WHAT, source }).at_row(u64::from(row) + 1));
-            }
-            self.last = Some(cell.pos);
-            match cell.value {
-                DataRef::Empty if cell.formula.is_some() => {
-                    return Err(table.error(Fault::NoResult).at_row(u64::from(row) + 1));
-                }
-                DataRef::Empty => {}
-                DataRef::String(ref text) if text.is_empty() => {}
-                DataRef::SharedString("") => {}
-                value => return Ok(Some(Held { row, column, value })),
-            }
-        }
-    }
-
-    /// The first cell after so many rows.
-    fn after(&mut self, rows: u64) -> Result<Option<Held<'a>>, DatasetError> {
-        loop {
-            match self.next()? {
-                Some(cell) if u64::from(cell.row) < rows => {}
-                found => return Ok(found),
-            }
-        }
-    }
-}
-
 impl Held<'_> {
+    /// Days since 1970 and nanoseconds of the day of a date; the inner `None` for a date that there is not.
+    fn moment(&self) -> Option<Option<(i64, i64)>> {
+        match &self.value {
+            DataRef::DateTime(value) if is_clock(value) => None,
+            DataRef::DateTime(value) => Some(moment(value)),
+            // Times of day have no hyphen.
+            DataRef::DateTimeIso(text) if text.contains('-') => Some(iso_moment(text)),
+            _ => None,
+        }
+    }
+
     /// The value; times of day and durations are text, written to `scratch`.
     fn cell<'s>(
         &'s self,
@@ -307,33 +291,65 @@ impl Held<'_> {
         timed: &HashSet<u32>,
         scratch: &'s mut String,
     ) -> Result<Cell<'s>, DatasetError> {
+        if let Some(moment) = self.moment() {
+            let cell = moment.and_then(|(days, nanos)| match nanos {
+                0 if !timed.contains(&self.column) => Some(Cell::Date(days)),
+                _ => time(days, nanos),
+            });
+            return cell.ok_or_else(|| {
+                let fault = Fault::Unsupported { data_type: "a date that there is not".to_owned() };
+                table.error(fault).at_row(u64::from(self.row) + 1)
+            });
+        }
         Ok(match &self.value {
             DataRef::Int(value) => Cell::Number(Number { mantissa: (*value).into(), scale: 0 }),
             DataRef::Float(value) => Cell::Float(*value),
-            DataRef::String(text) | DataRef::DateTimeIso(text) | DataRef::DurationIso(text) => Cell::String(text),
+            DataRef::DurationIso(text) => match text.parse::<SignedDuration>() {
+                Ok(duration) => {
+                    *scratch = clock(duration.as_millis());
+                    Cell::String(scratch)
+                }
+                Err(_) => Cell::String(text),
+            },
+            DataRef::String(text) | DataRef::DateTimeIso(text) => Cell::String(text),
             DataRef::SharedString(text) => Cell::String(text),
             DataRef::Bool(value) => Cell::Bool(*value),
-            DataRef::DateTime(value) if value.is_duration() || (0.0..1.0).contains(&value.as_f64()) => {
-                *scratch = clock(value.as_f64());
+            DataRef::DateTime(value) => {
+                *scratch = clock((value.as_f64() * MILLIS_PER_DAY as f64).round() as i128);
                 Cell::String(scratch)
             }
-            DataRef::DateTime(value) => match moment(value) {
-                Some((days, 0)) if !timed.contains(&self.column) => Cell::Date(days),
-                Some((days, millis)) => {
-                    let value = days * MILLIS_PER_DAY + millis;
-                    Cell::Time { value, unit: TimeUnit::Millisecond, offset: false }
-                }
-                None => {
-                    let fault = Fault::Unsupported { data_type: "a date that there is not".to_owned() };
-                    return Err(table.error(fault).at_row(u64::from(self.row) + 1));
-                }
-            },
             DataRef::Error(_) | DataRef::Empty => Cell::Null,
         })
     }
 }
 
-/// Days since 1970 and milliseconds of the day; `None` for what is no date: before the first one, after the year 9999, or the 29th of February 1900.
+/// Whether a time is one of no day.
+fn is_clock(value: &ExcelDateTime) -> bool {
+    value.is_duration() || (0.0..1.0).contains(&value.as_f64())
+}
+
+/// A time in milliseconds, or in nanoseconds where those do not tell it.
+fn time(days: i64, nanos: i64) -> Option<Cell<'static>> {
+    let (unit, per_day, of_day) = match nanos % NANOS_PER_MILLI {
+        0 => (TimeUnit::Millisecond, MILLIS_PER_DAY, nanos / NANOS_PER_MILLI),
+        _ => (TimeUnit::Nanosecond, MILLIS_PER_DAY * NANOS_PER_MILLI, nanos),
+    };
+    let value = days.checked_mul(per_day)?.checked_add(of_day)?;
+    Some(Cell::Time { value, unit, offset: false })
+}
+
+/// Days since 1970 and nanoseconds of the day of a date as ISO 8601 writes it.
+fn iso_moment(text: &str) -> Option<(i64, i64)> {
+    if let Some(days) = temporal::parse_date(text) {
+        return Some((days, 0));
+    }
+    const PER_DAY: i128 = (MILLIS_PER_DAY * NANOS_PER_MILLI) as i128;
+    let moment = temporal::parse_moment(text).filter(|moment| !moment.offset)?;
+    let (days, nanos) = (moment.nanos.div_euclid(PER_DAY), moment.nanos.rem_euclid(PER_DAY));
+    Some((i64::try_from(days).ok()?, i64::try_from(nanos).ok()?))
+}
+
+/// Days since 1970 and nanoseconds of the day; `None` for what is no date: before the first one, after the year 9999, or the 29th of February 1900.
 fn moment(value: &ExcelDateTime) -> Option<(i64, i64)> {
     if !value.is_datetime() || !(1.0..2_958_466.0).contains(&value.as_f64()) {
         return None;
@@ -342,21 +358,13 @@ fn moment(value: &ExcelDateTime) -> Option<(i64, i64)> {
     let date = civil::Date::new(i16::try_from(year).ok()?, i8::try_from(month).ok()?, i8::try_from(day).ok()?).ok()?;
     let days = (date - civil::Date::constant(1970, 1, 1)).get_days();
     let seconds = (i64::from(hour) * 60 + i64::from(minute)) * 60 + i64::from(second);
-    Some((days.into(), seconds * 1000 + i64::from(milli)))
+    Some((days.into(), (seconds * 1000 + i64::from(milli)) * NANOS_PER_MILLI))
 }
 
 /// `07:30:00`, `36:00:00`, `-00:00:01.500`.
-fn clock(days: f64) -> String {
-    let millis = (days * MILLIS_PER_DAY as f64).round() as i64;
+fn clock(millis: i128) -> String {
     let (sign, millis) = (if millis < 0 { "-" } else { "" }, millis.unsigned_abs());
     let (seconds, rest) = (millis / 1000, millis % 1000);
     let fraction = if rest > 0 { format!(".{rest:03}") } else { String::new() };
     format!("{sign}{:02}:{:02}:{:02}{fraction}", seconds / 3600, seconds / 60 % 60, seconds % 60)
-}
-
-fn failed(table: &Table, error: XlsxError) -> DatasetError {
-    match error {
-        XlsxError::Io(error) => DatasetError::io(&table.path, error),
-        error => table.error(Fault::Corrupt { what: WHAT, source: Box::new(error) }),
-    }
 }

@@ -1,6 +1,7 @@
 //! Tables in, profiles out: every behaviour and every error through the public interface.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "helpers of tests fail as tests do")]
 
+mod avro;
 mod cases;
 mod copy;
 mod errors;
@@ -10,6 +11,7 @@ mod inference;
 mod parts;
 mod real_tables;
 mod sources;
+mod spreadsheet;
 mod text;
 mod workbook;
 

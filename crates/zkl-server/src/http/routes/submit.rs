@@ -43,7 +43,7 @@ pub(in crate::http) struct ProveClaim {
 
 /// Notarizes the table in the body as a version of the dataset
 ///
-/// The format is found out: CSV, JSON, NDJSON, Parquet or Arrow IPC, plain or compressed. The answer names an operation to follow.
+/// The format is found out: CSV, JSON, NDJSON, Parquet, Arrow IPC, Avro, xlsx or ods, plain or compressed. The answer names an operation to follow.
 #[utoipa::path(
     post, path = "/api/v1/datasets/{name}/versions", tag = "datasets", operation_id = "notarize",
     params(DatasetPath, VersionQuery, IdempotencyHeader),

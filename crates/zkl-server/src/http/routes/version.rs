@@ -38,7 +38,7 @@ pub(in crate::http) struct VersionQuery {
     #[param(value_type = Option<Vec<ColumnPair>>)]
     product: Option<Vec<String>>,
     /// Format of the table
-    #[param(pattern = "^(csv|json|ndjson|parquet|arrow|arrow-stream|xlsx)$")]
+    #[param(pattern = "^(csv|json|ndjson|parquet|arrow|arrow-stream|avro|xlsx|ods)$")]
     input_format: Option<String>,
     /// Sheet of a workbook
     sheet: Option<String>,
