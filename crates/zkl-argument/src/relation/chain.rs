@@ -12,7 +12,7 @@
 //!
 //! # Soundness
 //! On the cycle of residues mod r each row covers the arc of d + 1 residues from its kappa on. Starts and ends cancel but for START and END:
-//! the number of arcs over a residue is a constant, plus 1 on the arc from START to END. All arcs together are shorter than `2^26 2^144 < r`,
+//! the number of arcs over a residue is a constant, plus 1 on the arc from START to END. All arcs together are shorter than `2^27 2^144 < r`,
 //! so some residue is uncovered; hence the constant is 0, and no residue is covered twice. (With START = END nothing would be covered, and
 //! there is a row.) So no two rows have one kappa, whatever the keys are.
 //!

@@ -16,7 +16,7 @@
 //!
 //! # Soundness
 //! By the first sums every key of a row is an entry below n of its table's list: with another one its pole would have as weight a number of rows, which is not 0.
-//! Weights m beyond n meet tuples that no key is. By the chain no two entries of both lists are equal, whatever they are; there are at most 2^26 of them, of arcs of at
+//! Weights m beyond n meet tuples that no key is. By the chain no two entries of both lists are equal, whatever they are; there are at most 2^27 of them, of arcs of at
 //! most `2^144`. So no key is in both. A list may have entries that no row has, which is what fills it, and what an honest prover puts there is hidden as the keys are.
 
 use zkl_core::ark::{Fr, ff::BigInteger as _};

@@ -175,8 +175,8 @@ impl RelationShape {
     pub const MAX_LOG_ROWS: usize = 20;
     /// Most committed columns of a unit, where the parts of a digest are one: what a form of the kernel holds.
     pub const MAX_CELLS: usize = 64;
-    /// Largest binary logarithm of the leaves: bounds the prover's memory at about 1.5 GB.
-    pub const MAX_LOG_LEAVES: usize = 26;
+    /// Largest binary logarithm of the leaves: bounds the prover's memory for them at about 3 GB.
+    pub const MAX_LOG_LEAVES: usize = 27;
     /// Most codes of all dictionaries together: bounds the circuit.
     pub const MAX_CODES: usize = 8_192;
 
@@ -505,12 +505,12 @@ mod tests {
             let left = TableShape { units, ..table(Side::Left, &[number]) };
             RelationShape::new(20, vec![left, table(Side::Right, &[number])])
         };
-        assert_eq!(what(two(64)), "number of units and dictionaries");
+        assert_eq!(what(two(128)), "number of units and dictionaries");
         // Few units, with many postings each.
-        let keys = TableShape { units: 30, ..table(Side::Left, &[number]) };
+        let keys = TableShape { units: 60, ..table(Side::Left, &[number]) };
         assert_eq!(what(RelationShape::of(RelationKind::Unique, 16, 20, vec![keys])), "number of blocks");
         assert_eq!(what(two(0)), "number of segments of a table");
-        assert!(two(63).is_ok());
+        assert!(two(127).is_ok());
         assert_eq!(what(RelationShape::new(21, Vec::new())), "binary logarithm of the rows");
     }
 
