@@ -11,7 +11,7 @@ import { pathToFileURL } from "node:url";
 import * as zkl from "@zkp-dataset-ledger/node";
 import { tableFromArrays, tableToIPC } from "apache-arrow";
 
-import { ATTESTED, CLAIM, CSV, FIXTURE_LOG, directory, failure, fixture } from "./shared.mjs";
+import { ATTESTED, CLAIM, CSV, FIXTURE_LOG, directory, failure, fields, fixture } from "./shared.mjs";
 
 const { ClosedError, FalseClaimError, InvalidInputError, InvalidTypeError, Ledger, LedgerError, NotFoundError, ReadOnlyError, Receipt, report, verify } = zkl;
 
@@ -381,6 +381,7 @@ test("tables that belong together are related", async () => {
     const split = await ledger.relate("train, test = split(all)", tables);
     const verdict = await split.verify({ trust: ledger.logKey, allowForgeable: true });
     assert.equal(verdict.statements[0].relation.operation, "split");
+    for (const field of Object.keys(verdict.statements[0].relation)) assert.ok(fields("Relation").has(field), field);
     // Test material does not pass unless it is said to.
     assert.ok((await failure(split.verify({ trust: ledger.logKey }))) instanceof zkl.ForgeableError);
     const { train, ...others } = tables;

@@ -1,6 +1,6 @@
 // What the tests share: one table, places that are gone afterwards, and where the project is.
 
-import { rmSync } from "node:fs";
+import { readFileSync, rmSync } from "node:fs";
 import { mkdtemp, readdir } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
@@ -35,4 +35,12 @@ export async function failure(promise) {
         return error;
     }
     throw new Error("nothing was thrown");
+}
+
+/** The fields that an interface of verdict.d.ts has, those of what it extends included. */
+export function fields(name) {
+    const types = readFileSync(path.join(ROOT, "bindings/common/js/verdict.d.ts"), "utf8");
+    const [, base, body] = new RegExp(`interface ${name}(?: extends Partial<(\\w+)>)? \\{\\n(.*?)\\n\\}`, "s").exec(types);
+    const own = [...body.matchAll(/^    (\w+)\??:/gm)].map(([, field]) => field);
+    return new Set([...own, ...(base === undefined ? [] : fields(base))]);
 }
