@@ -167,11 +167,8 @@ fn containers_are_found_by_their_first_bytes_and_read_from_other_compressions() 
 #[test]
 fn nested_values_unions_and_times_of_day_are_refused_or_counted() {
     let error = refused(NESTED);
-    let mut columns: Vec<_> =
-        std::iter::once(&error).chain(error.also()).map(|error| error.place().column.clone()).collect();
-    columns.sort();
-    let expected = ["again", "clock", "either", "list", "map", "record"].map(|name| Some(name.to_owned()));
-    assert_eq!(columns, expected, "{error}");
+    assert!(matches!(error.fault(), Fault::Unsupported { .. }), "{error}");
+    assert_eq!(error.place().column.as_deref(), Some("list"));
     let pins = ["list=text", "map=text", "record=text", "again=text", "either=text", "clock=text"];
     let counted = run(&Scan::new(Source::bytes(NESTED)).options(with_pins(&pins))).unwrap();
     let nulls: Vec<_> =
@@ -278,11 +275,10 @@ fn values_that_are_not_of_their_type_are_refused() {
     is(json!("int"), &long(1 << 31), "a number is longer than its type");
     is(json!("string"), &[6, b'a'], "the block ends before its rows");
     is(json!("string"), &long(-1), "a count or a length is negative, or larger than what follows");
-    is(
-        json!({ "type": "array", "items": "long" }),
-        &[[1, 4].as_slice(), &[2, 0]].concat(),
-        "a count or a length is negative, or larger than what follows",
-    );
+    // A list that says that it takes two bytes, and takes one.
+    let list = column(json!({ "type": "array", "items": "long" }), 1, &[1, 4, 2, 0]);
+    let error = run(&Scan::new(Source::bytes(list)).options(with_pins(&["a=text"]))).err().unwrap();
+    assert_eq!(reason(&error), "a count or a length is negative, or larger than what follows");
     // Bytes of a string that are no text are noticed when the batch is made.
     assert!(matches!(refused(column(json!("string"), 1, &[2, 0xff])).fault(), Fault::Corrupt { what: "Avro", .. }));
     // A decimal of more bytes than its type can have.
@@ -371,7 +367,15 @@ fn codecs_end_with_their_block_and_unpack_to_a_bound() {
     assert_eq!(read(of("deflate", 3, &block)).unwrap().profile.rows, 3);
     let unpacked = "a block cannot be unpacked";
     assert_eq!(reason(&refused(of("deflate", 3, &block[..block.len() - 1]))), unpacked);
-    assert_eq!(reason(&refused(of("deflate", 3, &[&block[..], &[0]].concat()))), unpacked);
+    // What follows is the begin of the checksum that zlib adds, or is refused.
+    let checksum = adler2::adler32_slice(&[2, 4, 6]).to_be_bytes();
+    let followed = |end: &[u8]| read(of("deflate", 3, &[&block[..], end].concat()));
+    for length in 0..=checksum.len() {
+        assert_eq!(followed(&checksum[..length]).unwrap().profile.rows, 3);
+    }
+    for end in [&[checksum[0] ^ 1][..], &checksum[1..], &[&checksum[..], &[0]].concat()] {
+        assert_eq!(reason(&followed(end).err().unwrap()), "a block does not have the checksum that it tells");
+    }
     assert_eq!(reason(&refused(of("deflate", 1, &[]))), unpacked);
     for codec in ["zstandard", "bzip2", "xz"] {
         assert_eq!(reason(&refused(of(codec, 1, b"none of these"))), unpacked, "{codec}");

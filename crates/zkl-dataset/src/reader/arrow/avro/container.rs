@@ -4,6 +4,7 @@
 
 use std::io::{self, BufReader, Cursor, Read};
 
+use adler2::adler32_slice;
 use flate2::{Crc, Decompress, FlushDecompress, Status};
 
 use super::WHAT;
@@ -106,22 +107,27 @@ fn packed(error: impl std::error::Error + Send + Sync + 'static) -> Invalid {
     Invalid::Packed(Some(Box::new(error)))
 }
 
-/// Unpacks deflate that ends, and ends with the block. Readers of flate2 take a stream that is cut off for one that ends.
+/// Unpacks deflate that ends, which readers of flate2 do not look at, and ends with the block. fastavro leaves three bytes of the checksum that zlib adds: they
+/// have to fit.
 fn inflate(stored: &[u8]) -> Result<Vec<u8>, Invalid> {
     let (mut decoder, mut data) = (Decompress::new(false), Vec::new());
+    let mut rest = stored;
     loop {
-        let rest = usize::try_from(decoder.total_in()).ok().and_then(|read| stored.get(read..)).unwrap_or_default();
         let before = (rest.len(), data.len());
         data.reserve(CHUNK);
         let status = decoder.decompress_vec(rest, &mut data, FlushDecompress::None).map_err(packed)?;
-        let left = (stored.len() as u64).saturating_sub(decoder.total_in());
+        rest = usize::try_from(decoder.total_in()).ok().and_then(|read| stored.get(read..)).unwrap_or_default();
         if data.len() as u64 > MAX_BLOCK_BYTES {
             return Err(Invalid::BlockTooLarge);
         }
         match status {
-            Status::StreamEnd if left == 0 => return Ok(data),
-            Status::Ok | Status::BufError if before != (left as usize, data.len()) => {}
-            _ => return Err(Invalid::Packed(None)),
+            Status::StreamEnd if rest.is_empty() => return Ok(data),
+            Status::StreamEnd => match adler32_slice(&data).to_be_bytes().starts_with(rest) {
+                true => return Ok(data),
+                false => return Err(Invalid::Checksum),
+            },
+            Status::Ok | Status::BufError if before != (rest.len(), data.len()) => {}
+            Status::Ok | Status::BufError => return Err(Invalid::Packed(None)),
         }
     }
 }
