@@ -63,8 +63,8 @@ pub(in crate::http) struct TusHeader {
     resumable: String,
 }
 
-/// That a request speaks this version of the protocol.
-pub(in crate::http) struct Tus;
+/// The headers of a request that speaks this version of the protocol.
+pub(in crate::http) struct Tus(HeaderMap);
 
 impl<S: Send + Sync> FromRequestParts<S> for Tus {
     type Rejection = Problem;
@@ -72,7 +72,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Tus {
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
         let mut given = parts.headers.get_all(RESUMABLE).iter();
         if given.next() == Some(&VERSION) && given.next().is_none() {
-            return Ok(Self);
+            return Ok(Self(parts.headers.clone()));
         }
         let failure = Failure::new(Code::PreconditionFailed, "the request is not one of tus 1.0.0");
         Err(failure.with_hint("send the header Tus-Resumable: 1.0.0").into())
@@ -132,10 +132,9 @@ fn told(mut response: Response, upload: &Upload) -> Response {
 pub(in crate::http) async fn create(
     State(service): State<Arc<Service>>,
     Caller(subject): Caller,
-    _: Tus,
+    Tus(headers): Tus,
     Named(name): Named,
     NewVersion { options, key }: NewVersion,
-    headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let permit = service.access().authorize(&subject, Write(name))?;
     let length = number(&headers, &LENGTH)?;
@@ -186,10 +185,9 @@ pub(in crate::http) async fn show(
 pub(in crate::http) async fn append(
     State(Shared { service, limits }): State<Shared>,
     Caller(subject): Caller,
-    _: Tus,
+    Tus(headers): Tus,
     Uploaded(id): Uploaded,
     _: Plain,
-    headers: HeaderMap,
     params: Params,
     body: Body,
 ) -> Result<Response, Problem> {
