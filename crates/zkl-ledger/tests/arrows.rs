@@ -51,7 +51,7 @@ const ARROWS: [(&str, &[&str]); 26] = [
     ("zkl-python", &["zkl-bindings", "zkl-ledger", "zkl-sources"]),
     ("zkl-node", &["zkl-bindings", "zkl-ledger", "zkl-sources"]),
     ("zkl-report", &["zkl-core", "zkl-receipt"]),
-    ("zkl-server", &["zkl-ledger", "zkl-report", "zkl-sources"]),
+    ("zkl-server", &["zkl-ledger", "zkl-report", "zkl-sources", "zkl-witness"]),
     ("zkl-cli", &["zkl-ledger", "zkl-report", "zkl-sources", "zkl-verify", "zkl-witness", "zkl-server"]),
     // Benches measure everything and are depended on by nothing.
     (
