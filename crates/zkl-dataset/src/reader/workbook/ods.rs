@@ -153,10 +153,10 @@ impl<R: Read> Content<'_, R> {
                 Node::End => return Ok(None),
                 Node::Start(Tag::Spreadsheet, _) => self.spreadsheet = Some(self.xml.depth()),
                 Node::Start(Tag::Style, attributes) => self.style = attributes.take(Space::Style, "name"),
-                Node::Start(Tag::TableProperties, attributes) => {
-                    if attributes.value(Space::Table, "display") == Some("false") {
-                        self.hidden.extend(self.style.take());
-                    }
+                Node::Start(Tag::TableProperties, attributes)
+                    if attributes.value(Space::Table, "display") == Some("false") =>
+                {
+                    self.hidden.extend(self.style.take());
                 }
                 // Links to other documents hold sheets as well, deeper in.
                 Node::Start(Tag::Table, attributes)
