@@ -61,17 +61,20 @@ pub struct Relate<'l> {
     prover: Prover,
 }
 
+/// Looks for rows that break a relation, which its owner is told; nobody else ever is.
+type Check = fn(&RelationPlan<'_>, &[CommittedRows], &[RelatedRows]) -> Result<(), LedgerError>;
+type Prove = fn(
+    &Srs,
+    &dyn ProvingKey,
+    &RelationStatement<'_>,
+    &[RelationSecrets<'_>],
+) -> Result<RelationProof, ProveRelationError>;
+
 /// How a relation becomes a proof.
 #[derive(Clone, Copy)]
 struct Prover {
-    /// Looks for rows that break it, which its owner is told; nobody else ever is.
-    check: fn(&RelationPlan<'_>, &[CommittedRows], &[RelatedRows]) -> Result<(), LedgerError>,
-    prove: fn(
-        &Srs,
-        &dyn ProvingKey,
-        &RelationStatement<'_>,
-        &[RelationSecrets<'_>],
-    ) -> Result<RelationProof, ProveRelationError>,
+    check: Check,
+    prove: Prove,
 }
 
 /// One that proves nothing false.
