@@ -18,7 +18,7 @@ use zkl_receipt::{
     note::{NoteSigner, NoteVerifier},
     witness::AddCheckpoint,
 };
-use zkl_witness::Witness;
+use zkl_witness::{Witness, WitnessError};
 
 pub(crate) struct History {
     pub(crate) signer: NoteSigner,
@@ -79,5 +79,16 @@ pub(crate) fn witness() -> (Witness, TempDir) {
 }
 
 pub(crate) fn reopen(dir: &TempDir) -> Witness {
-    Witness::open(&dir.path().join("state"), witness_signer(), vec![History::new(0, 0, 0).key()]).unwrap()
+    let open = || Witness::open(&dir.path().join("state"), witness_signer(), vec![History::new(0, 0, 0).key()]);
+    // A process that another test starts has the lock, too, until it is the program that it will be.
+    let in_use = |opened: &Result<Witness, WitnessError>| matches!(opened, Err(WitnessError::InUse { .. }));
+    let mut opened = open();
+    for _ in 0..200 {
+        if !in_use(&opened) {
+            break;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(50));
+        opened = open();
+    }
+    opened.unwrap()
 }
