@@ -18,7 +18,7 @@ use crate::{
     assignment::Assignment,
     gadgets::{Cs, GadgetError},
     proof_system::{ProveError, ProvingKey},
-    universal::ForcedKey,
+    universal,
 };
 
 /// A circuit's matrices A, B, C, row by row as `(coefficient, position in the assignment)`, with the assignment
@@ -156,5 +156,5 @@ pub fn assert_tight(circuit: &dyn Circuit) {
 
 /// The universal key of a prover who proves what is false as well: of `circuit`, whose assignment is not read.
 pub fn forced_key(circuit: &dyn Circuit) -> impl ProvingKey + use<> {
-    ForcedKey::of(circuit).unwrap()
+    universal::forced_key(circuit).unwrap()
 }

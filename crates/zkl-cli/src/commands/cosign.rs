@@ -1,5 +1,4 @@
 use std::{
-    error::Error,
     io::{self, Write},
     time::Duration,
 };
@@ -10,6 +9,7 @@ use zkl_ledger::{
     cosign::{CosignError, Cosigned, WitnessClient},
     home::{LedgerHome, WitnessSetting},
 };
+use zkl_report::with_causes;
 use zkl_witness::HttpWitness;
 
 use crate::{
@@ -122,17 +122,4 @@ fn lines(asked: &Cosigned) -> Vec<WitnessLine> {
         },
     };
     asked.outcomes.iter().map(line).collect()
-}
-
-fn with_causes(error: &CosignError) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        let message = error.to_string();
-        if !text.ends_with(&message) {
-            text = format!("{text}: {message}");
-        }
-        cause = error.source();
-    }
-    text
 }

@@ -48,8 +48,6 @@
 //! as an oracle, and nothing of the string or the matrices. Decision 15 has the argument, and what was tried against it.
 
 mod error;
-#[cfg(feature = "testing")]
-mod forced;
 mod key;
 mod masks;
 mod proof;
@@ -65,7 +63,7 @@ mod verify;
 mod weights;
 
 #[cfg(feature = "testing")]
-pub(crate) use self::forced::ForcedKey;
+pub(crate) use self::system::forced_key;
 pub use self::{error::KeyError, key::VerifyingKey, proof::Proof, prove::Prover, sizes::Sizes, system::Universal};
 pub use crate::{
     matrices::{CircuitError, MatricesError},

@@ -51,7 +51,9 @@ impl ProofSystem for Universal {
         let key = key_of(circuit)?;
         match store.pinned().digest(self, &id) {
             Some(pinned) if pinned != key.digest() => Err(KeyError::NotPinned { circuit: id }),
-            _ => Ok(Arc::new(UniversalKey(key))),
+            _ => {
+                Ok(Arc::new(UniversalKey { key, prove: |prover, key, circuit, link| prover.prove(key, circuit, link) }))
+            }
         }
     }
 
@@ -70,22 +72,29 @@ impl ProofSystem for Universal {
     }
 }
 
-pub(super) fn key_of(circuit: &dyn Circuit) -> Result<VerifyingKey, KeyError> {
+fn key_of(circuit: &dyn Circuit) -> Result<VerifyingKey, KeyError> {
     VerifyingKey::of(circuit, circuit.is_linked())
         .map_err(|source| KeyError::Matrices { circuit: circuit.id(), source: Box::new(source) })
 }
 
-/// One random entry hides the value; the opening has a mask of its own.
-pub(super) fn mask(groups: RowGroups) -> Result<Mask, ProveError> {
-    Ok(Mask::sample_first(groups, &mut fresh_rng().map_err(ProveError::Entropy)?))
+/// Prover and verifier have the same key.
+struct UniversalKey {
+    key: VerifyingKey,
+    prove: Prove,
 }
 
-/// Prover and verifier have the same key.
-struct UniversalKey(VerifyingKey);
+/// What makes proofs under a key: an honest [`Prover`], or one of a test.
+type Prove = fn(&Prover<'_>, &VerifyingKey, &dyn Circuit, Option<Link>) -> Result<Proof, ProveError>;
+
+/// The key of a prover who proves what is false as well, for tests of what a verifier does.
+#[cfg(feature = "testing")]
+pub(crate) fn forced_key(circuit: &dyn Circuit) -> Result<impl proof_system::ProvingKey + use<>, KeyError> {
+    Ok(UniversalKey { key: key_of(circuit)?, prove: |prover, key, circuit, link| prover.force(key, circuit, link) })
+}
 
 impl proof_system::ProvingKey for UniversalKey {
     fn id(&self) -> &CircuitId {
-        self.0.id()
+        self.key.id()
     }
 
     fn setup(&self) -> Setup {
@@ -93,16 +102,17 @@ impl proof_system::ProvingKey for UniversalKey {
     }
 
     fn verifying(&self) -> &dyn proof_system::VerifyingKey {
-        &self.0
+        &self.key
     }
 
+    /// One random entry hides the value; the opening has a mask of its own.
     fn mask(&self, groups: RowGroups) -> Result<Mask, ProveError> {
-        mask(groups)
+        Ok(Mask::sample_first(groups, &mut fresh_rng().map_err(ProveError::Entropy)?))
     }
 
     fn prove(&self, circuit: &dyn Circuit, srs: Option<&Srs>, link: Option<Link>) -> Result<Vec<u8>, ProveError> {
         let srs = srs.ok_or(ProveError::SrsMissing)?;
-        Ok(Prover::new(srs).prove(&self.0, circuit, link)?.to_bytes())
+        Ok((self.prove)(&Prover::new(srs), &self.key, circuit, link)?.to_bytes())
     }
 }
 
