@@ -58,6 +58,20 @@ pub struct SealedProfile<V> {
     pub product: Vec<SealedProduct<V>>,
 }
 
+impl<V> Default for SealedProfile<V> {
+    /// Of no slots.
+    fn default() -> Self {
+        Self {
+            numeric: Vec::new(),
+            opaque: Vec::new(),
+            category: Vec::new(),
+            joint: Vec::new(),
+            grouped: Vec::new(),
+            product: Vec::new(),
+        }
+    }
+}
+
 /// Takes elements off the front, as many as a shape says.
 struct Reader<V>(std::vec::IntoIter<V>);
 

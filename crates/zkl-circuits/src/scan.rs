@@ -29,7 +29,6 @@ mod merge;
 mod profile;
 mod proof;
 mod prove;
-mod records;
 mod shapes;
 mod statement;
 mod table;

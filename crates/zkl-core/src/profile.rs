@@ -185,6 +185,178 @@ impl ProductSums {
     }
 }
 
+/// A number of a profile that adds up over rows. Bounds and dictionaries do not.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Sum {
+    /// A count of rows, fewer than 2^32.
+    Rows(u64),
+    /// A sum of values, below 2^96.
+    Values(BigUint),
+    /// A sum of squares or products, below 2^160.
+    Squares(BigUint),
+}
+
+impl Sum {
+    /// The same of both parts of the rows. Counts of fewer than 2^32 rows do not overflow.
+    fn add(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::Rows(one), Self::Rows(other)) => Self::Rows(one.saturating_add(other)),
+            (Self::Values(one), Self::Values(other)) => Self::Values(one + other),
+            (Self::Squares(one), Self::Squares(other)) => Self::Squares(one + other),
+            (one, _) => one,
+        }
+    }
+}
+
+/// Takes the sums of a profile in their order.
+struct Sums<I>(I);
+
+impl<I: Iterator<Item = Sum>> Sums<I> {
+    fn rows(&mut self) -> u64 {
+        if let Some(Sum::Rows(rows)) = self.0.next() { rows } else { 0 }
+    }
+
+    fn number(&mut self) -> BigUint {
+        if let Some(Sum::Values(number) | Sum::Squares(number)) = self.0.next() { number } else { BigUint::ZERO }
+    }
+
+    /// Fills in counts, and returns how many rows that are.
+    fn counts<'a>(&mut self, counts: impl Iterator<Item = &'a mut u64>) -> u64 {
+        let mut total = 0u64;
+        for count in counts {
+            *count = self.rows();
+            total = total.saturating_add(*count);
+        }
+        total
+    }
+}
+
+impl ColumnProfile {
+    fn sums(&self) -> Vec<Sum> {
+        match &self.stats {
+            ColumnStats::Numeric(NumericStats { min: _, max: _, sum, sum_squares }) => {
+                vec![Sum::Rows(self.valid), Sum::Values(sum.clone()), Sum::Squares(sum_squares.clone())]
+            }
+            ColumnStats::Category(CategoryStats { entries }) | ColumnStats::Grouped(GroupedStats { entries }) => {
+                entries.iter().map(|entry| Sum::Rows(entry.count)).collect()
+            }
+            ColumnStats::Opaque => vec![Sum::Rows(self.valid)],
+        }
+    }
+
+    fn set_sums(&mut self, sums: &mut Sums<impl Iterator<Item = Sum>>) {
+        self.valid = match &mut self.stats {
+            ColumnStats::Numeric(stats) => {
+                let valid = sums.rows();
+                (stats.sum, stats.sum_squares) = (sums.number(), sums.number());
+                valid
+            }
+            ColumnStats::Category(CategoryStats { entries }) | ColumnStats::Grouped(GroupedStats { entries }) => {
+                sums.counts(entries.iter_mut().map(|entry| &mut entry.count))
+            }
+            ColumnStats::Opaque => sums.rows(),
+        };
+    }
+
+    /// Whether bounds, dictionary and encoding are the same.
+    fn has_frame_of(&self, other: &Self) -> bool {
+        let same = |one: &[CategoryCount], other: &[CategoryCount]| {
+            one.iter().map(|entry| &entry.value).eq(other.iter().map(|entry| &entry.value))
+        };
+        match (&self.stats, &other.stats) {
+            (ColumnStats::Numeric(one), ColumnStats::Numeric(other)) => (one.min, one.max) == (other.min, other.max),
+            (ColumnStats::Category(one), ColumnStats::Category(other)) => same(&one.entries, &other.entries),
+            (ColumnStats::Grouped(one), ColumnStats::Grouped(other)) => same(&one.entries, &other.entries),
+            (ColumnStats::Opaque, ColumnStats::Opaque) => true,
+            _ => false,
+        }
+    }
+}
+
+impl PairProfile {
+    fn sums(&self) -> Vec<Sum> {
+        match self {
+            Self::Joint(joint) => joint.counts.iter().map(|&count| Sum::Rows(count)).collect(),
+            Self::Product(ProductSums { valid, products, left_sum, right_sum, left_squares, right_squares }) => vec![
+                Sum::Rows(*valid),
+                Sum::Squares(products.clone()),
+                Sum::Values(left_sum.clone()),
+                Sum::Values(right_sum.clone()),
+                Sum::Squares(left_squares.clone()),
+                Sum::Squares(right_squares.clone()),
+            ],
+        }
+    }
+
+    fn set_sums(&mut self, sums: &mut Sums<impl Iterator<Item = Sum>>) {
+        match self {
+            Self::Joint(joint) => {
+                sums.counts(joint.counts.iter_mut());
+            }
+            Self::Product(product) => {
+                *product = ProductSums {
+                    valid: sums.rows(),
+                    products: sums.number(),
+                    left_sum: sums.number(),
+                    right_sum: sums.number(),
+                    left_squares: sums.number(),
+                    right_squares: sums.number(),
+                };
+            }
+        }
+    }
+
+    /// Whether the kind and the number of counts are the same.
+    fn has_frame_of(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Joint(one), Self::Joint(other)) => one.counts.len() == other.counts.len(),
+            (Self::Product(_), Self::Product(_)) => true,
+            _ => false,
+        }
+    }
+}
+
+impl Profile {
+    /// The numbers that add up, column by column, then pair by pair. The valid count of a dictionary is the sum of its counts
+    /// and not among them.
+    pub fn sums(&self) -> impl Iterator<Item = Sum> {
+        let columns = self.columns.iter().flat_map(ColumnProfile::sums);
+        columns.chain(self.pairs.iter().flat_map(PairProfile::sums))
+    }
+
+    /// The profile of `rows` rows in the frame of this one, with these [`sums`](Self::sums); 0 for those that are missing.
+    #[must_use]
+    pub fn with_sums(mut self, rows: u64, sums: impl Iterator<Item = Sum>) -> Self {
+        let mut sums = Sums(sums);
+        self.rows = rows;
+        self.columns.iter_mut().for_each(|column| column.set_sums(&mut sums));
+        self.pairs.iter_mut().for_each(|pair| pair.set_sums(&mut sums));
+        self
+    }
+
+    /// The profile of these rows and others, whose profile has [the same frame](Self::check_frame).
+    #[must_use]
+    pub fn plus(self, other: &Self) -> Self {
+        let sums: Vec<Sum> = self.sums().zip(other.sums()).map(|(one, other)| one.add(other)).collect();
+        let rows = self.rows.saturating_add(other.rows);
+        self.with_sums(rows, sums.into_iter())
+    }
+
+    /// Whether two profiles have the same frame: bounds, dictionaries, encodings.
+    ///
+    /// # Errors
+    /// The position, columns before pairs, of the first record that differs.
+    pub fn check_frame(&self, other: &Self) -> Result<(), usize> {
+        let (columns, pairs) = (self.columns.len(), self.pairs.len());
+        if other.columns.len() != columns || other.pairs.len() != pairs {
+            return Err(other.columns.len().min(columns) + other.pairs.len().min(pairs));
+        }
+        let same = self.columns.iter().zip(&other.columns).map(|(one, other)| one.has_frame_of(other));
+        let same_pairs = self.pairs.iter().zip(&other.pairs).map(|(one, other)| one.has_frame_of(other));
+        same.chain(same_pairs).position(|same| !same).map_or(Ok(()), Err)
+    }
+}
+
 impl Zeroize for Profile {
     /// Overwrites what can be: counts, bounds and category values. Big integers are dropped, not overwritten.
     fn zeroize(&mut self) {
@@ -228,5 +400,67 @@ mod decimal_text {
         let plausible = (1..=MAX_DIGITS).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_digit());
         let value = plausible.then(|| BigUint::parse_bytes(text.as_bytes(), 10)).flatten();
         value.ok_or_else(|| D::Error::custom("expected a decimal integer of at most 80 digits"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn profile(columns: usize, pairs: usize) -> Profile {
+        let column = ColumnProfile { valid: 3, stats: ColumnStats::Opaque };
+        let pair = PairProfile::Joint(JointCounts { counts: vec![1, 2] });
+        Profile { rows: 3, columns: vec![column; columns], pairs: vec![pair; pairs] }
+    }
+
+    #[test]
+    fn profiles_of_other_columns_or_pairs_have_another_frame() {
+        let one = profile(2, 1);
+        assert_eq!(one.check_frame(&one), Ok(()));
+        assert_eq!(one.check_frame(&profile(3, 1)), Err(3));
+        assert_eq!(one.check_frame(&profile(1, 1)), Err(2));
+        assert_eq!(one.check_frame(&profile(2, 0)), Err(2));
+        assert_eq!(one.check_frame(&profile(2, 2)), Err(3));
+    }
+
+    #[test]
+    fn every_number_adds_up_and_is_put_back_where_it_was() {
+        let entries = |counts: [u64; 2]| {
+            let entry = |(value, count): (&str, u64)| CategoryCount { value: value.to_owned(), count };
+            ["a", "b"].into_iter().zip(counts).map(entry).collect()
+        };
+        let column = |valid, stats| ColumnProfile { valid, stats };
+        let profile = |f: u64| Profile {
+            rows: 10 * f,
+            columns: vec![
+                column(
+                    7 * f,
+                    ColumnStats::Numeric(NumericStats {
+                        min: -4,
+                        max: 9,
+                        sum: (11 * f).into(),
+                        sum_squares: (12 * f).into(),
+                    }),
+                ),
+                column(5 * f, ColumnStats::Category(CategoryStats { entries: entries([2 * f, 3 * f]) })),
+                column(9 * f, ColumnStats::Grouped(GroupedStats { entries: entries([4 * f, 5 * f]) })),
+                column(6 * f, ColumnStats::Opaque),
+            ],
+            pairs: vec![
+                PairProfile::Joint(JointCounts { counts: vec![f, 2 * f, 3 * f] }),
+                PairProfile::Product(ProductSums {
+                    valid: 13 * f,
+                    products: (14 * f).into(),
+                    left_sum: (15 * f).into(),
+                    right_sum: (16 * f).into(),
+                    left_squares: (17 * f).into(),
+                    right_squares: (18 * f).into(),
+                }),
+            ],
+        };
+        let text = |profile: &Profile| serde_json::to_string(profile).unwrap();
+        let one = profile(1);
+        assert_eq!(text(&one.clone().with_sums(10, one.sums())), text(&one));
+        assert_eq!(text(&one.plus(&profile(2))), text(&profile(3)));
     }
 }

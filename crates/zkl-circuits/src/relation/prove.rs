@@ -23,7 +23,7 @@ use super::{
 };
 use crate::{
     scan::segment_seed,
-    seal::{ColumnRecord, Seal},
+    seal::{Seal, SealedRecord},
 };
 
 /// A table of a relation as its owner has it. Secret.
@@ -243,7 +243,7 @@ pub(super) fn digests(
         let digests = plan.dictionaries().into_iter().map(|place| {
             let position = *positions.get(place).ok_or_else(error)?;
             let codes = own.segments.get(unit.segment).and_then(|columns| columns.get(position)).ok_or_else(error)?;
-            let Some(ColumnRecord::Category(record)) = own.seal.columns().get(position) else { return Err(error()) };
+            let Some(SealedRecord::Category(record)) = own.seal.columns().get(position) else { return Err(error()) };
             let rows = usize::try_from(unit.rows()).map_err(|_| error())?;
             let digest = |code: usize| record.values.get(code).copied().ok_or_else(error);
             match codes {
@@ -270,7 +270,7 @@ fn digest_scalars<'a>(
     plan.dictionaries().into_iter().zip(digests).map(move |(place, digests)| {
         let column = |position: &usize| Some((columns?.get(*position)?, own?.seal.columns().get(*position)?));
         match positions.get(place).and_then(column) {
-            Some((ColumnData::Codes16(codes), ColumnRecord::Category(record))) => {
+            Some((ColumnData::Codes16(codes), SealedRecord::Category(record))) => {
                 Scalars::Coded { codes: codes.get(..digests.len()).unwrap_or(codes), values: &record.values }
             }
             _ => Scalars::Full(digests),

@@ -16,10 +16,9 @@ use zkl_snark::gadgets::{Cs, FieldVar, GadgetError};
 use super::{
     lay::{LayoutFields, LayoutVar, layout_element},
     profile::open_seal,
-    records::Records,
     wire::CircuitVerifier,
 };
-use crate::seal::{Seal, SealCommitment, SealError};
+use crate::seal::{Records, Seal, SealCommitment, SealError};
 
 /// Version of every transcript circuit.
 const VERSION: u32 = 1;

@@ -16,18 +16,15 @@
 //! Record slots are the numeric, opaque, category, joint, grouped and product slots. A slot that is not in use is all
 //! zeros. A verifier computes the fields from the layout; the circuit opens them, so that no prover chooses them.
 
-use zkl_argument::{LayoutVector, ScanPlan, Shape, Slots, shape::CATEGORY_SIZES};
-use zkl_core::{
-    ark::{
-        Fr,
-        ff::{AdditiveGroup as _, Field as _, PrimeField as _},
-    },
-    layout::{Encoding, Layout, PairLayout},
+use zkl_argument::{LayoutVector, ScanPlan, Shape, Slots};
+use zkl_core::ark::{
+    Fr,
+    ff::{AdditiveGroup as _, Field as _, PrimeField as _},
 };
 use zkl_poseidon::{Domain, hash_many};
 use zkl_snark::gadgets::{BoolVar, Cs, FieldVar, GadgetError, decompose, hash_many_var, recompose};
 
-use crate::seal::{DEPTH, RecordIndex, layout_digest};
+use crate::seal::{DEPTH, RecordIndex, SlotRecord, each_kind, layout_digest};
 
 const LAY: Domain = Domain::new("zkl/scan/lay/v1");
 
@@ -35,29 +32,17 @@ const LAY: Domain = Domain::new("zkl/scan/lay/v1");
 const WORD_BITS: usize = 252;
 /// Bits of `grouped_max`.
 const CODE_BITS: usize = 16;
-/// Bits of `limbs - 1`.
-const LIMBS_BITS: usize = 2;
 
 /// Slots of a shape that have a record in the seal.
 pub(super) fn record_slots(slots: &Slots) -> usize {
-    let tables = slots.category_count() + slots.joint_count();
-    slots.numeric + slots.opaque + tables + slots.grouped + slots.products
+    let mut count = 0;
+    each_kind!(K => count += K::sizes(slots).len());
+    count
 }
 
 /// Levels of the part of the seal's tree that holds the header and every record of a shape.
 pub(super) fn leaf_bits(slots: &Slots) -> usize {
     ((usize::BITS - record_slots(slots).leading_zeros()) as usize).min(DEPTH)
-}
-
-/// Capacities that the label of a joint slot of `size` cells can have.
-pub(super) fn label_capacities(size: usize) -> Vec<usize> {
-    let fits = |label: &usize| size.is_multiple_of(*label) && CATEGORY_SIZES.contains(&(size / label));
-    CATEGORY_SIZES.into_iter().filter(fits).collect()
-}
-
-/// Sizes of the joint slots.
-pub(super) fn joint_sizes(slots: &Slots) -> Vec<usize> {
-    slots.small_tables().split_off(slots.category_count())
 }
 
 /// The public input `lay` of the transcript circuit, for a layout in the slots of a shape.
@@ -77,13 +62,12 @@ impl LayoutFields {
         let (layout, slots) = (plan.layout(), plan.slots());
         let flags = plan.vector().elements();
         let mut values: Vec<u64> = flags.iter().skip(1).map(|flag| flag.into_bigint().0[0]).collect();
-        for slot in &slots.numeric {
-            values.push(slot.map_or(0, |column| limbs_code(layout, column)));
-        }
-        for (slot, size) in slots.joint.iter().zip(joint_sizes(plan.shape().slots())) {
-            let capacity = slot.and_then(|pair| label_capacity(layout, pair));
-            values.extend(label_capacities(size).into_iter().map(|label| u64::from(capacity == Some(label))));
-        }
+        each_kind!(K => {
+            for (slot, size) in K::held(slots).iter().zip(K::sizes(plan.shape().slots())) {
+                let none = || vec![0; K::fact_bits(size).len()];
+                values.extend(slot.map_or_else(none, |position| K::facts(layout, position, size)));
+            }
+        });
         values.extend(place_values(plan));
         Self { digest: layout_digest(layout), values }
     }
@@ -116,38 +100,18 @@ pub(super) fn pack_vars(widths: &[usize], values: &[FieldVar]) -> Vec<FieldVar> 
 /// Per record slot: in use, leaf.
 pub(super) fn place_values(plan: &ScanPlan) -> Vec<u64> {
     let (layout, slots) = (plan.layout(), plan.slots());
-    let column = |slot: &Option<usize>| slot.and_then(|column| RecordIndex::column(layout, column));
-    let pair = |slot: &Option<usize>| slot.and_then(|pair| RecordIndex::pair(layout, pair));
-    let places = [
-        slots.numeric.iter().map(column).collect::<Vec<_>>(),
-        slots.opaque.iter().map(column).collect(),
-        slots.category.iter().map(column).collect(),
-        slots.joint.iter().map(pair).collect(),
-        slots.grouped.iter().map(column).collect(),
-        slots.product.iter().map(pair).collect(),
-    ];
     let value = |place: Option<RecordIndex>| [u64::from(place.is_some()), place.map_or(0, |index| index.get().into())];
-    places.into_iter().flatten().flat_map(value).collect()
+    let mut values = Vec::new();
+    each_kind!(K => {
+        let places = K::held(slots).iter().map(|slot| slot.and_then(|position| K::index(layout, position)));
+        values.extend(places.flat_map(value));
+    });
+    values
 }
 
 /// Bits of [`place_values`].
 pub(super) fn place_widths(slots: &Slots) -> Vec<usize> {
     (0..record_slots(slots)).flat_map(|_| [1, leaf_bits(slots)]).collect()
-}
-
-fn limbs_code(layout: &Layout, column: usize) -> u64 {
-    match layout.columns().get(column).map(|column| column.encoding) {
-        Some(Encoding::Numeric { limbs }) => u64::from(limbs).saturating_sub(1),
-        _ => 0,
-    }
-}
-
-fn label_capacity(layout: &Layout, pair: usize) -> Option<usize> {
-    let Some(PairLayout::Joint { label, .. }) = layout.pairs().get(pair) else { return None };
-    match layout.columns().get(*label as usize)?.encoding {
-        Encoding::Category { capacity } => Some(capacity as usize),
-        _ => None,
-    }
 }
 
 /// Bits of every field of a shape.
@@ -159,10 +123,7 @@ fn widths(shape: &Shape) -> Vec<usize> {
     for width in widths.iter_mut().skip(codes).take(slots.grouped) {
         *width = CODE_BITS;
     }
-    widths.extend(vec![LIMBS_BITS; slots.numeric]);
-    for size in joint_sizes(slots) {
-        widths.extend(vec![1; label_capacities(size).len()]);
-    }
+    each_kind!(K => widths.extend(K::sizes(slots).into_iter().flat_map(K::fact_bits)));
     widths.extend(place_widths(slots));
     widths
 }
@@ -212,10 +173,8 @@ pub(super) struct LayoutVar {
     pub(super) digest: FieldVar,
     /// [`LayoutVector`] after `rows`.
     pub(super) flags: Vec<FieldVar>,
-    /// Per numeric slot: limbs - 1.
-    pub(super) limbs_code: Vec<FieldVar>,
-    /// Per joint slot: which of [`label_capacities`].
-    pub(super) labels: Vec<Vec<BoolVar>>,
+    /// Per record slot: bits of each of its [`SlotRecord::facts`], lowest first.
+    pub(super) facts: Vec<Vec<Vec<BoolVar>>>,
     /// Per record slot.
     pub(super) places: Vec<PlaceVar>,
 }
@@ -248,17 +207,17 @@ impl LayoutVar {
 
         let slots = shape.slots();
         let flags_len = LayoutVector::<Fr>::len(shape) - 1;
-        let (flags, rest) = packed.split_at(flags_len);
-        let limbs_code = rest.iter().take(slots.numeric).cloned().collect();
-        let mut bits = bits.into_iter().skip(flags_len + slots.numeric);
-        let labels = joint_sizes(slots)
-            .into_iter()
-            .map(|size| bits.by_ref().take(label_capacities(size).len()).flatten().collect())
-            .collect();
+        let flags = packed.into_iter().take(flags_len).collect();
+        let mut bits = bits.into_iter().skip(flags_len);
+        let mut facts = Vec::with_capacity(record_slots(slots));
+        each_kind!(K => {
+            let counts = K::sizes(slots).into_iter().map(|size| K::fact_bits(size).len());
+            facts.extend(counts.map(|count| bits.by_ref().take(count).collect::<Vec<_>>()));
+        });
         let mut places = Vec::with_capacity(record_slots(slots));
         while let (Some(in_use), Some(leaf)) = (bits.next().and_then(|mut bits| bits.pop()), bits.next()) {
             places.push(PlaceVar { in_use, leaf });
         }
-        Ok(Self { digest, flags: flags.to_vec(), limbs_code, labels, places })
+        Ok(Self { digest, flags, facts, places })
     }
 }

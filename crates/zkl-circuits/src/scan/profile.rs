@@ -23,23 +23,16 @@
 //! them of values or products, as an element of a field in which such numbers do not wrap: below the width that claim circuits
 //! unpack. The shape's row count bounds n.
 
-use zkl_argument::{SealedGroups, SealedNumeric, SealedProduct, SealedProfile, Shape};
-use zkl_core::ark::{
-    Fr,
-    ff::{AdditiveGroup as _, Field as _},
-};
+use zkl_argument::{SealedProfile, Shape};
+use zkl_core::ark::{Fr, ff::Field as _};
 use zkl_poseidon::hash2;
-use zkl_snark::gadgets::{BoolVar, Cs, FieldVar, GadgetError, IntVar, hash2_var};
+use zkl_snark::gadgets::{BoolVar, Cs, FieldVar, GadgetError, hash2_var};
 
 use super::{
-    lay::{LayoutVar, PlaceVar, joint_sizes, label_capacities},
-    records::{Records, blank_leaves},
+    lay::LayoutVar,
     wire::{CircuitVerifier, Wire},
 };
-use crate::seal::{
-    CategoryRecordVar, DEPTH, GroupedRecordVar, HeaderVar, JointRecordVar, NumericRecordVar, ProductRecordVar,
-    RecordHeadVar, Widths, empty_leaf,
-};
+use crate::seal::{DEPTH, HeaderVar, Records, SlotRecord, SlotVars, Widths, blank_leaves, each_kind, empty_leaf};
 
 /// Reads all records, constrains them to be the ones sealed in `h`, and returns what the argument proves about.
 pub(super) fn open_seal(
@@ -52,76 +45,19 @@ pub(super) fn open_seal(
     verifier: &CircuitVerifier<'_>,
 ) -> Result<SealedProfile<Wire>, GadgetError> {
     let slots = shape.slots();
-    let mut reader = Reader { cs, layout, leaves: Vec::with_capacity(layout.places.len()) };
     let widths = Widths::Rows { log_rows: shape.log_rows() };
-    let wire = |value: &IntVar| verifier.wire(value.field());
-
     let (header, header_leaf) = HeaderVar::read(cs, widths, records.map(|records| &records.header))?;
     header.layout.enforce_equal(cs, &layout.digest)?;
     header.rows.field().enforce_equal(cs, rows)?;
 
-    let mut numeric = Vec::with_capacity(slots.numeric);
-    for (slot, limbs_code) in layout.limbs_code.iter().enumerate() {
-        let (record, leaf) = NumericRecordVar::read(cs, widths, records.and_then(|records| records.numeric.get(slot)))?;
-        record.limbs_code().enforce_equal(cs, limbs_code)?;
-        reader.leaves.push(leaf);
-        numeric.push(SealedNumeric {
-            valid: wire(&record.valid),
-            sum: wire(&record.sum),
-            sum_squares: wire(&record.sum_squares),
-            top: wire(&record.top_limb),
-        });
-    }
-    let mut opaque = Vec::with_capacity(slots.opaque);
-    for slot in 0..slots.opaque {
-        let (record, leaf) =
-            RecordHeadVar::read_opaque(cs, widths, records.and_then(|records| records.opaque.get(slot)))?;
-        reader.leaves.push(leaf);
-        opaque.push(wire(&record.valid));
-    }
-    let mut category = Vec::with_capacity(slots.category_count());
-    for (slot, size) in slots.small_tables().into_iter().take(slots.category_count()).enumerate() {
-        let record = records.and_then(|records| records.category.get(slot));
-        let (record, leaf) = CategoryRecordVar::read_counts(cs, widths, size, record)?;
-        let values = record.counts.get(1..).unwrap_or_default();
-        FieldVar::sum(values.iter().map(IntVar::field)).enforce_equal(cs, record.valid.field())?;
-        reader.leaves.push(leaf);
-        category.push(record.counts.iter().map(wire).collect());
-    }
-    let mut joint = Vec::with_capacity(slots.joint_count());
-    for (slot, (size, labels)) in joint_sizes(slots).into_iter().zip(&layout.labels).enumerate() {
-        let record = reader.joint(widths, size, labels, records.and_then(|records| records.joint.get(slot)))?;
-        joint.push(record.counts.iter().map(wire).collect());
-    }
-    let mut grouped = Vec::with_capacity(slots.grouped);
-    for slot in 0..slots.grouped {
-        let (record, leaf) = GroupedRecordVar::read(cs, widths, records.and_then(|records| records.grouped.get(slot)))?;
-        let all = match reader.place() {
-            Some(place) => place.in_use.field().mul(cs, rows)?,
-            None => FieldVar::zero(),
-        };
-        reader.leaves.push(leaf);
-        grouped.push(SealedGroups {
-            nulls: verifier.wire(&(&all - record.valid.field())),
-            distinct: wire(&record.distinct),
-            smallest: wire(&record.smallest_group),
-        });
-    }
-    let mut product = Vec::with_capacity(slots.products);
-    for slot in 0..slots.products {
-        let (record, leaf) = ProductRecordVar::read(cs, widths, records.and_then(|records| records.product.get(slot)))?;
-        reader.leaves.push(leaf);
-        product.push(SealedProduct {
-            valid: wire(&record.valid),
-            products: wire(&record.products),
-            left_sum: wire(&record.left_sum),
-            right_sum: wire(&record.right_sum),
-            left_squares: wire(&record.left_squares),
-            right_squares: wire(&record.right_squares),
-        });
-    }
+    let mut reader = Reader { cs, layout, leaves: Vec::with_capacity(layout.places.len()) };
+    let mut sealed = SealedProfile::default();
+    each_kind!(K => {
+        let records = records.map(K::records);
+        *K::sealed_mut(&mut sealed) = reader.slots::<K>(widths, K::sizes(slots), records, rows, verifier)?;
+    });
     reader.root(header_leaf, &blank_leaves(slots))?.enforce_equal(cs, h)?;
-    Ok(SealedProfile { numeric, opaque, category, joint, grouped, product })
+    Ok(sealed)
 }
 
 struct Reader<'a> {
@@ -132,31 +68,30 @@ struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    /// Where the record that is read next sits.
-    fn place(&self) -> Option<&PlaceVar> {
-        self.layout.places.get(self.leaves.len())
-    }
-
-    /// Reads a joint table whose label has the capacity that `labels` selects.
-    fn joint(
+    /// Opens the slots of one kind, which have these sizes.
+    fn slots<K: SlotRecord>(
         &mut self,
         widths: Widths,
-        size: usize,
-        labels: &[BoolVar],
-        record: Option<&crate::seal::JointRecord>,
-    ) -> Result<JointRecordVar, GadgetError> {
-        let capacities = label_capacities(size);
-        let weighted = capacities.iter().zip(labels).map(|(&capacity, bit)| (Fr::from(capacity as u64), bit.field()));
-        let capacity = FieldVar::linear(weighted, Fr::ZERO);
-        let (record, leaf) = JointRecordVar::read(self.cs, widths, size, capacity, record)?;
-        let mut valid = Vec::with_capacity(capacities.len());
-        for (&capacity, bit) in capacities.iter().zip(labels) {
-            let both = record.counts.chunks(capacity).skip(1).flat_map(|labels| labels.iter().skip(1));
-            valid.push(FieldVar::sum(both.map(IntVar::field)).mul(self.cs, bit.field())?);
+        sizes: Vec<usize>,
+        records: Option<&[K]>,
+        rows: &FieldVar,
+        verifier: &CircuitVerifier<'_>,
+    ) -> Result<Vec<K::Sealed<Wire>>, GadgetError> {
+        let mut sealed = Vec::with_capacity(sizes.len());
+        for (slot, size) in sizes.into_iter().enumerate() {
+            // The record that is read next.
+            let next = self.leaves.len();
+            let length = || GadgetError::Length { expected: self.layout.places.len(), got: next };
+            let (Some(place), Some(facts)) = (self.layout.places.get(next), self.layout.facts.get(next)) else {
+                return Err(length());
+            };
+            let vars = SlotVars { size, rows, in_use: &place.in_use, facts };
+            let record = records.and_then(|records| records.get(slot));
+            let (values, leaf) = K::open_slot(self.cs, widths, &vars, record, |var| verifier.wire(var))?;
+            self.leaves.push(leaf);
+            sealed.push(values);
         }
-        FieldVar::sum(&valid).enforce_equal(self.cs, record.valid.field())?;
-        self.leaves.push(leaf);
-        Ok(record)
+        Ok(sealed)
     }
 
     /// Root of the seal's tree with the records at their places. Leaves that no record of the shape can have are

@@ -20,10 +20,9 @@ use super::{
     circuit::{TranscriptCircuit, opening_elements, opening_len},
     error::{ProveScanError, VerifyScanError},
     proof::ScanProof,
-    records::Records,
     statement::{ColumnCommitments, ScanContext, ScanStatement},
 };
-use crate::seal::{Seal, SealCommitment, layout_digest};
+use crate::seal::{Records, Seal, SealCommitment, layout_digest};
 
 /// Proves `statement` about `witness`, sealed in `seal` and committed to under `seed`, and verifies the result.
 ///

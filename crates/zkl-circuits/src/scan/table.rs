@@ -34,7 +34,6 @@ mod proof;
 mod prover;
 mod root;
 mod segment;
-mod sum;
 #[cfg(test)]
 pub(in crate::scan) mod tests;
 mod verify;

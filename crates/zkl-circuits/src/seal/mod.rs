@@ -28,15 +28,14 @@ mod whole;
 
 pub use error::{ColumnFault, PairFault, SealError};
 pub use layout::{LAYOUT_VERSION, layout_digest, layout_vector};
-pub(crate) use record::{
-    BOUNDS_BITS, SUM_BITS, Widths, category_counts_var, header_leaf_var, joint_counts_var, pack_counts,
-    product_sums_var, record_leaf_var,
-};
 pub use record::{
     COUNT_BITS, COUNTS_PER_ELEMENT, CategoryRecord, CategoryRecordVar, GroupedRecord, GroupedRecordVar, HeaderRecord,
-    HeaderVar, JointRecord, JointRecordVar, NumericRecord, NumericRecordVar, Opening, ProductRecord, ProductRecordVar,
-    Record, RecordHead, RecordHeadVar, RecordKind, value_digest,
+    HeaderVar, JointRecord, JointRecordVar, NumericRecord, NumericRecordVar, OpaqueRecord, Opening, ProductRecord,
+    ProductRecordVar, Record, RecordHead, RecordHeadVar, RecordKind, SealedRecord, value_digest,
+};
+pub(crate) use record::{
+    Form, Records, SlotRecord, SlotVars, Widths, blank_leaves, each_kind, header_leaf_var, record_leaf_var,
 };
 pub use seed::{SealSeed, SegmentRange};
 pub use tree::{DEPTH, LEAVES, MerklePath, RecordIndex, RecordIndexVar, SealCommitment, empty_leaf};
-pub use whole::{ColumnRecord, PairRecord, Seal};
+pub use whole::Seal;

@@ -1,70 +1,22 @@
 //! A whole seal: every record of a profile and the tree over them.
 
-use zkl_core::{
-    ark::Fr,
-    layout::{Encoding, Layout},
-    profile::{CategoryStats, ColumnStats, NumericStats, PairProfile, Profile},
-};
+use zkl_core::{ark::Fr, layout::Layout, profile::Profile};
 
 use super::{
     CategoryRecord, GroupedRecord, HeaderRecord, JointRecord, MerklePath, NumericRecord, Opening, ProductRecord,
-    Record as _, RecordHead, RecordIndex, RecordKind, SealCommitment, SealError, SealSeed, SegmentRange,
-    check::{Scope, check_profile, joint_capacities, product_fraction_bits},
+    Record as _, RecordHead, RecordIndex, SealCommitment, SealError, SealSeed, SealedRecord, SegmentRange, SlotRecord,
+    check::{Scope, check_profile},
     layout_digest,
+    record::Subject,
     tree::RecordTree,
-    value_digest,
 };
-
-/// Record of one column.
-#[derive(Clone)]
-pub enum ColumnRecord {
-    /// A numeric column.
-    Numeric(NumericRecord),
-    /// A dictionary of at most 256 slots.
-    Category(CategoryRecord),
-    /// A larger dictionary.
-    Grouped(GroupedRecord),
-    /// Only the valid count.
-    Opaque(RecordHead),
-}
-
-impl ColumnRecord {
-    /// The record as every kind is hashed.
-    pub fn head(&self) -> RecordHead {
-        match self {
-            Self::Numeric(record) => record.head(),
-            Self::Category(record) => record.head(),
-            Self::Grouped(record) => record.head(),
-            Self::Opaque(record) => record.clone(),
-        }
-    }
-}
-
-/// Record of one declared pair.
-#[derive(Clone)]
-pub enum PairRecord {
-    /// Joint counts.
-    Joint(JointRecord),
-    /// Sums of products.
-    Product(ProductRecord),
-}
-
-impl PairRecord {
-    /// The record as every kind is hashed.
-    pub fn head(&self) -> RecordHead {
-        match self {
-            Self::Joint(record) => record.head(),
-            Self::Product(record) => record.head(),
-        }
-    }
-}
 
 /// A sealed profile with everything that claims about it need. Secret: it holds the profile and the salts.
 #[derive(Clone)]
 pub struct Seal {
     header: HeaderRecord,
-    columns: Vec<ColumnRecord>,
-    pairs: Vec<PairRecord>,
+    columns: Vec<SealedRecord>,
+    pairs: Vec<SealedRecord>,
     tree: RecordTree,
 }
 
@@ -98,8 +50,8 @@ impl Seal {
     pub(crate) fn dictionaries(&self, layout: &Layout, seed: &SealSeed) -> Self {
         let nonce = seed.dictionaries_nonce();
         let header = HeaderRecord { layout: layout_digest(layout), rows: layout.rows(), nonce };
-        let columns: Vec<ColumnRecord> =
-            self.columns.iter().filter(|record| matches!(record, ColumnRecord::Grouped(_))).cloned().collect();
+        let columns: Vec<SealedRecord> =
+            self.columns.iter().filter(|record| matches!(record, SealedRecord::Grouped(_))).cloned().collect();
         let mut leaves = vec![header.leaf()];
         leaves.extend(columns.iter().map(|record| record.head().leaf()));
         Self { header, columns, pairs: Vec::new(), tree: RecordTree::new(leaves) }
@@ -109,13 +61,13 @@ impl Seal {
     /// smallest groups stand for smallest sums.
     pub(crate) fn with_smallest_groups(mut self, smallest: &[u64]) -> Self {
         let grouped = self.columns.iter_mut().filter_map(|record| match record {
-            ColumnRecord::Grouped(record) => Some(record),
+            SealedRecord::Grouped(record) => Some(record),
             _ => None,
         });
         for (record, &smallest) in grouped.zip(smallest) {
             record.smallest_group = smallest;
         }
-        let records = self.columns.iter().map(ColumnRecord::head).chain(self.pairs.iter().map(PairRecord::head));
+        let records = self.columns.iter().chain(&self.pairs).map(SealedRecord::head);
         let leaves = std::iter::once(self.header.leaf()).chain(records.map(|record| record.leaf())).collect();
         self.tree = RecordTree::new(leaves);
         self
@@ -126,59 +78,17 @@ impl Seal {
         let mut leaves = vec![header.leaf()];
 
         let mut columns = Vec::with_capacity(layout.columns().len());
-        for (index, (column, stats)) in layout.columns().iter().zip(&profile.columns).enumerate() {
+        for (index, (column, profile)) in layout.columns().iter().zip(&profile.columns).enumerate() {
             let position = RecordIndex::column(layout, index).ok_or(SealError::Absent { what: "column", index })?;
-            let salt = seed.salt(position);
-            let valid = stats.valid;
-            let record = match (&stats.stats, column.encoding) {
-                (ColumnStats::Numeric(stats), Encoding::Numeric { limbs }) => {
-                    let stats = stats.committed(column.fraction_bits);
-                    let top_limb = stats.top_limb(limbs);
-                    let NumericStats { min, sum, sum_squares, .. } = stats;
-                    ColumnRecord::Numeric(NumericRecord { salt, valid, sum, sum_squares, min, top_limb, limbs })
-                }
-                (ColumnStats::Category(stats), Encoding::Category { capacity }) => {
-                    let nulls = layout.rows() - valid;
-                    let digest = |value: &str| value_digest(column.ty, value);
-                    ColumnRecord::Category(category_record(salt, valid, nulls, capacity as usize, stats, digest))
-                }
-                (ColumnStats::Grouped(stats), _) => ColumnRecord::Grouped(GroupedRecord {
-                    salt,
-                    valid,
-                    distinct: stats.distinct() as u64,
-                    smallest_group: stats.smallest_group(),
-                }),
-                _ => ColumnRecord::Opaque(RecordHead {
-                    kind: RecordKind::Opaque,
-                    salt,
-                    valid,
-                    body: [Fr::from(0u64); 2],
-                }),
-            };
+            let record = SealedRecord::of_column(layout.rows(), column, profile, seed.salt(position));
             leaves.push(record.head().leaf());
             columns.push(record);
         }
 
         let mut pairs = Vec::with_capacity(layout.pairs().len());
-        for (index, (pair, stats)) in layout.pairs().iter().zip(&profile.pairs).enumerate() {
+        for (index, (pair, profile)) in layout.pairs().iter().zip(&profile.pairs).enumerate() {
             let position = RecordIndex::pair(layout, index).ok_or(SealError::Absent { what: "pair", index })?;
-            let salt = seed.salt(position);
-            let record = match stats {
-                PairProfile::Joint(joint) => {
-                    let (_, label_capacity) = joint_capacities(layout, pair);
-                    let valid = joint
-                        .counts
-                        .chunks(label_capacity.max(1))
-                        .skip(1)
-                        .flat_map(|labels| labels.iter().skip(1))
-                        .sum();
-                    PairRecord::Joint(JointRecord { salt, valid, label_capacity, counts: joint.counts.clone() })
-                }
-                PairProfile::Product(sums) => {
-                    let sums = sums.committed(product_fraction_bits(layout, pair));
-                    PairRecord::Product(ProductRecord { salt, sums })
-                }
-            };
+            let record = SealedRecord::of_pair(layout, pair, profile, seed.salt(position));
             leaves.push(record.head().leaf());
             pairs.push(record);
         }
@@ -206,12 +116,12 @@ impl Seal {
     }
 
     /// Records of the columns, in file order.
-    pub fn columns(&self) -> &[ColumnRecord] {
+    pub fn columns(&self) -> &[SealedRecord] {
         &self.columns
     }
 
     /// Records of the declared pairs.
-    pub fn pairs(&self) -> &[PairRecord] {
+    pub fn pairs(&self) -> &[SealedRecord] {
         &self.pairs
     }
 
@@ -220,7 +130,8 @@ impl Seal {
     /// # Errors
     /// [`SealError::Absent`].
     pub fn head(&self, column: usize) -> Result<Opening<RecordHead>, SealError> {
-        Ok(self.open(column_index(column), self.column(column)?.head()))
+        let (index, record) = self.find(Subject::Column, column)?;
+        Ok(self.open(index, record.head()))
     }
 
     /// The record of numeric column `column`.
@@ -228,10 +139,7 @@ impl Seal {
     /// # Errors
     /// [`SealError::Absent`], [`SealError::Kind`].
     pub fn numeric(&self, column: usize) -> Result<Opening<NumericRecord>, SealError> {
-        match self.column(column)? {
-            ColumnRecord::Numeric(record) => Ok(self.open(column_index(column), record.clone())),
-            other => Err(SealError::Kind { expected: RecordKind::Numeric, got: other.head().kind }),
-        }
+        self.record(column)
     }
 
     /// The record of dictionary column `column`.
@@ -239,10 +147,7 @@ impl Seal {
     /// # Errors
     /// [`SealError::Absent`], [`SealError::Kind`].
     pub fn category(&self, column: usize) -> Result<Opening<CategoryRecord>, SealError> {
-        match self.column(column)? {
-            ColumnRecord::Category(record) => Ok(self.open(column_index(column), record.clone())),
-            other => Err(SealError::Kind { expected: RecordKind::Category, got: other.head().kind }),
-        }
+        self.record(column)
     }
 
     /// The record of large dictionary column `column`.
@@ -250,10 +155,7 @@ impl Seal {
     /// # Errors
     /// [`SealError::Absent`], [`SealError::Kind`].
     pub fn grouped(&self, column: usize) -> Result<Opening<GroupedRecord>, SealError> {
-        match self.column(column)? {
-            ColumnRecord::Grouped(record) => Ok(self.open(column_index(column), record.clone())),
-            other => Err(SealError::Kind { expected: RecordKind::Grouped, got: other.head().kind }),
-        }
+        self.record(column)
     }
 
     /// The record of joint pair `pair`.
@@ -261,10 +163,7 @@ impl Seal {
     /// # Errors
     /// [`SealError::Absent`], [`SealError::Kind`].
     pub fn joint(&self, pair: usize) -> Result<Opening<JointRecord>, SealError> {
-        match self.pair(pair)? {
-            PairRecord::Joint(record) => Ok(self.open(self.pair_index(pair), record.clone())),
-            PairRecord::Product(_) => Err(SealError::Kind { expected: RecordKind::Joint, got: RecordKind::Product }),
-        }
+        self.record(pair)
     }
 
     /// The record of product pair `pair`.
@@ -272,10 +171,17 @@ impl Seal {
     /// # Errors
     /// [`SealError::Absent`], [`SealError::Kind`].
     pub fn product(&self, pair: usize) -> Result<Opening<ProductRecord>, SealError> {
-        match self.pair(pair)? {
-            PairRecord::Product(record) => Ok(self.open(self.pair_index(pair), record.clone())),
-            PairRecord::Joint(_) => Err(SealError::Kind { expected: RecordKind::Product, got: RecordKind::Joint }),
-        }
+        self.record(pair)
+    }
+
+    /// The record of a column or pair, which must be of kind `K`.
+    ///
+    /// # Errors
+    /// [`SealError::Absent`], [`SealError::Kind`].
+    pub(crate) fn record<K: SlotRecord>(&self, position: usize) -> Result<Opening<K>, SealError> {
+        let (index, record) = self.find(K::SUBJECT, position)?;
+        let kind = || SealError::Kind { expected: K::KIND, got: record.head().kind };
+        Ok(self.open(index, K::of(record).ok_or_else(kind)?.clone()))
     }
 
     /// The siblings of the leaf at `index`.
@@ -283,41 +189,16 @@ impl Seal {
         self.tree.path(index)
     }
 
-    fn column(&self, index: usize) -> Result<&ColumnRecord, SealError> {
-        self.columns.get(index).ok_or(SealError::Absent { what: "column", index })
-    }
-
-    fn pair(&self, index: usize) -> Result<&PairRecord, SealError> {
-        self.pairs.get(index).ok_or(SealError::Absent { what: "pair", index })
-    }
-
-    fn pair_index(&self, pair: usize) -> RecordIndex {
-        RecordIndex::new_unchecked(1 + self.columns.len() + pair)
+    fn find(&self, subject: Subject, index: usize) -> Result<(RecordIndex, &SealedRecord), SealError> {
+        let (records, first) = match subject {
+            Subject::Column => (&self.columns, 1),
+            Subject::Pair => (&self.pairs, 1 + self.columns.len()),
+        };
+        let record = records.get(index).ok_or(SealError::Absent { what: subject.name(), index })?;
+        Ok((RecordIndex::new_unchecked(first + index), record))
     }
 
     fn open<R>(&self, index: RecordIndex, record: R) -> Opening<R> {
         Opening { index, record, path: self.tree.path(index) }
     }
-}
-
-fn column_index(column: usize) -> RecordIndex {
-    RecordIndex::new_unchecked(1 + column)
-}
-
-fn category_record(
-    salt: Fr,
-    valid: u64,
-    nulls: u64,
-    capacity: usize,
-    stats: &CategoryStats,
-    digest: impl Fn(&str) -> Fr,
-) -> CategoryRecord {
-    let mut counts = vec![0; capacity];
-    let mut values = vec![Fr::from(0u64); capacity];
-    counts[0] = nulls;
-    for (slot, entry) in stats.entries.iter().enumerate() {
-        counts[slot + 1] = entry.count;
-        values[slot + 1] = digest(&entry.value);
-    }
-    CategoryRecord { salt, valid, counts, values }
 }

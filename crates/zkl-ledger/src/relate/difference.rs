@@ -10,7 +10,7 @@ use zkl_argument::{
 };
 use zkl_circuits::{
     relation::{Operation, RelationPlan, hashed_element},
-    seal::ColumnRecord,
+    seal::SealedRecord,
 };
 use zkl_core::{ark::Fr, hashed::DIGEST_CELLS};
 
@@ -240,7 +240,7 @@ pub(super) fn meeting(plan: &RelationPlan<'_>, first: Option<(&CommittedRows, &R
 
 /// A column as it was committed to.
 struct Committed<'a> {
-    record: &'a ColumnRecord,
+    record: &'a SealedRecord,
     fraction_bits: u8,
 }
 
@@ -260,11 +260,11 @@ impl<'a> Committed<'a> {
 /// The number of a row, or the digest of its value; `None` for null.
 fn value_of(column: &ColumnData<'_>, committed: &Committed<'_>, row: usize) -> Option<Fr> {
     let digest = |code: usize| match committed.record {
-        ColumnRecord::Category(record) => record.values.get(code).copied().filter(|digest| *digest != Fr::default()),
+        SealedRecord::Category(record) => record.values.get(code).copied().filter(|digest| *digest != Fr::default()),
         _ => None,
     };
     match (column, committed.record) {
-        (ColumnData::Numeric { limbs, valid }, ColumnRecord::Numeric(record)) => {
+        (ColumnData::Numeric { limbs, valid }, SealedRecord::Numeric(record)) => {
             let is_valid = valid.is_none_or(|valid| valid.get(row).copied().unwrap_or(false));
             is_valid.then(|| Fr::from(committed.number(record.min, limbs, row)))
         }
@@ -306,16 +306,16 @@ pub(super) fn hashes_of(positions: &[usize], table: &CommittedRows, rows: &Relat
 
 fn hash_value(column: &ColumnData<'_>, committed: &Committed<'_>, row: usize, hasher: &mut impl Hasher) {
     match (column, committed.record) {
-        (ColumnData::Numeric { limbs, valid }, ColumnRecord::Numeric(record)) => {
+        (ColumnData::Numeric { limbs, valid }, SealedRecord::Numeric(record)) => {
             let is_valid = valid.is_none_or(|valid| valid.get(row).copied().unwrap_or(false));
             is_valid.then(|| committed.number(record.min, limbs, row)).hash(hasher);
         }
         (ColumnData::Hashed { parts, .. }, _) => hashed(parts, row).hash(hasher),
-        (ColumnData::Codes16(codes), ColumnRecord::Category(record)) => {
+        (ColumnData::Codes16(codes), SealedRecord::Category(record)) => {
             let code = codes.get(row).copied().unwrap_or(0);
             record.values.get(usize::from(code)).hash(hasher);
         }
-        (ColumnData::Codes32(codes), ColumnRecord::Category(record)) => {
+        (ColumnData::Codes32(codes), SealedRecord::Category(record)) => {
             let code = codes.get(row).copied().unwrap_or(0);
             record.values.get(code as usize).hash(hasher);
         }

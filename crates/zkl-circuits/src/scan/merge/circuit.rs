@@ -14,11 +14,11 @@ use zkl_core::{
 use zkl_snark::gadgets::{Cs, FieldVar, GadgetError};
 
 use super::{
-    super::{lay::place_values, records::Records},
+    super::lay::place_values,
     places::{Places, tree_root, word_count},
-    summed::{Form, Summed, bounded, forms, summed},
+    summed::{Summed, bounded, forms, summed},
 };
-use crate::seal::{COUNT_BITS, Record as _, SealCommitment, header_leaf_var};
+use crate::seal::{COUNT_BITS, Form, Record as _, Records, SealCommitment, header_leaf_var};
 
 /// Version of every merge circuit.
 const VERSION: u32 = 1;
@@ -205,7 +205,7 @@ impl MergeCircuit {
 
         for (slot, (form, total)) in forms.iter().zip(&mut totals).enumerate() {
             let (true, Some(smallest), Some((_, exact))) =
-                (form.has_smallest(), total.get_mut(Form::SMALLEST), public.dictionaries)
+                (form.has_smallest, total.get_mut(Form::SMALLEST), public.dictionaries)
             else {
                 continue;
             };
@@ -227,7 +227,7 @@ impl MergeCircuit {
         if let Some((h, exact)) = public.dictionaries {
             let header = FieldVar::witness(cs, secret.map(|secret| secret.dictionaries))?;
             let mut own = vec![header];
-            let grouped = forms.iter().zip(&leaves).enumerate().filter(|(_, (form, _))| form.has_smallest());
+            let grouped = forms.iter().zip(&leaves).enumerate().filter(|(_, (form, _))| form.has_smallest);
             for (slot, (_, leaf)) in grouped {
                 own.push(places.if_in_use(cs, slot, leaf)?);
             }

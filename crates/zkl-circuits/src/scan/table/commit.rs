@@ -7,7 +7,6 @@ use super::{
     error::ProveTableError,
     plan::{Segment, TablePlan},
     root::dataset_root,
-    sum::{add, same_frame},
 };
 use crate::scan::ColumnCommitments;
 
@@ -47,14 +46,15 @@ impl<'a> TableCommitter<'a> {
     pub fn push_segment(&mut self, witness: &ScanWitness<'_>, profile: &Profile) -> Result<(), ProveTableError> {
         let expected = self.plan.len();
         let segment = self.next_segment().ok_or(ProveTableError::TooManySegments { expected })?;
-        match &mut self.total {
-            None => self.total = Some(profile.clone()),
-            Some(total) => {
-                same_frame(total, profile)
-                    .map_err(|record| ProveTableError::NotShared { segment: segment.index, record })?;
-                add(total, profile);
-            }
+        if let Some(total) = &self.total {
+            total
+                .check_frame(profile)
+                .map_err(|record| ProveTableError::NotShared { segment: segment.index, record })?;
         }
+        self.total = Some(match self.total.take() {
+            None => profile.clone(),
+            Some(total) => total.plus(profile),
+        });
         let seed = segment_seed(self.plan, &self.seed, segment.index);
         self.commitments.push(commit_segment(self.srs, &segment, witness, &seed)?);
         Ok(())

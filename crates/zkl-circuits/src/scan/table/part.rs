@@ -5,7 +5,7 @@
 use num_bigint::BigUint;
 use zkl_core::{
     digest::Sha256Digest,
-    profile::{ColumnProfile, ColumnStats, PairProfile, ProductSums, Profile},
+    profile::{Profile, Sum},
 };
 
 use super::{
@@ -47,32 +47,7 @@ impl SegmentPart {
         bytes.extend_from_slice(frame.as_bytes());
         // A table has fewer than 2^32 segments.
         bytes.extend_from_slice(&(self.index as u32).to_le_bytes());
-        let mut sums = Writer(&mut bytes);
-        for column in &self.profile.columns {
-            match &column.stats {
-                ColumnStats::Numeric(stats) => {
-                    sums.count(column.valid);
-                    sums.number::<SUM>(&stats.sum);
-                    sums.number::<SQUARES>(&stats.sum_squares);
-                }
-                ColumnStats::Category(stats) => stats.entries.iter().for_each(|entry| sums.count(entry.count)),
-                ColumnStats::Grouped(stats) => stats.entries.iter().for_each(|entry| sums.count(entry.count)),
-                ColumnStats::Opaque => sums.count(column.valid),
-            }
-        }
-        for pair in &self.profile.pairs {
-            match pair {
-                PairProfile::Joint(joint) => joint.counts.iter().for_each(|&count| sums.count(count)),
-                PairProfile::Product(product) => {
-                    sums.count(product.valid);
-                    sums.number::<SQUARES>(&product.products);
-                    sums.number::<SUM>(&product.left_sum);
-                    sums.number::<SUM>(&product.right_sum);
-                    sums.number::<SQUARES>(&product.left_squares);
-                    sums.number::<SQUARES>(&product.right_squares);
-                }
-            }
-        }
+        self.profile.sums().for_each(|sum| write(&mut bytes, sum));
         self.proof.encode_into(&mut bytes);
         bytes
     }
@@ -107,111 +82,52 @@ impl SegmentPart {
         let none = PartDecodeError::NoSegment { index, expected: plan.len() };
         let segment = usize::try_from(index).ok().and_then(|index| plan.segment(index)).ok_or(none)?;
 
-        let sums = sums_bytes(empty);
+        let sums = empty.sums().map(|sum| bytes_of(&sum)).sum::<usize>();
         let proof = SegmentProof::encoded_bytes(&segment, keys).map_err(PartDecodeError::Proof)?;
         let length = PartDecodeError::Length { expected: HEAD + sums + proof, got };
         if got != HEAD + sums + proof {
             return Err(length);
         }
         let (sums, proof) = rest.split_at_checked(sums).ok_or(length)?;
-        let profile = read_sums(empty, segment.rows(), sums);
+        let mut sums = Sums(sums);
+        let profile = empty.clone().with_sums(segment.rows(), empty.sums().map(|sum| sums.like(&sum)));
         let proof = Reader::of_segment(proof, segment.index).segment(keys, &segment).map_err(PartDecodeError::Proof)?;
         Ok(Self { index: segment.index, tag, profile, proof })
     }
 }
 
-/// Bytes of the sums of any rows in this frame.
-fn sums_bytes(empty: &Profile) -> usize {
-    let column = |column: &ColumnProfile| match &column.stats {
-        ColumnStats::Numeric(_) => COUNT + SUM + SQUARES,
-        ColumnStats::Category(stats) => COUNT * stats.entries.len(),
-        ColumnStats::Grouped(stats) => COUNT * stats.entries.len(),
-        ColumnStats::Opaque => COUNT,
-    };
-    let pair = |pair: &PairProfile| match pair {
-        PairProfile::Joint(joint) => COUNT * joint.counts.len(),
-        PairProfile::Product(_) => COUNT + 3 * SQUARES + 2 * SUM,
-    };
-    empty.columns.iter().map(column).sum::<usize>() + empty.pairs.iter().map(pair).sum::<usize>()
+/// Bytes of a sum.
+const fn bytes_of(sum: &Sum) -> usize {
+    match sum {
+        Sum::Rows(_) => COUNT,
+        Sum::Values(_) => SUM,
+        Sum::Squares(_) => SQUARES,
+    }
 }
 
-/// The profile of `rows` rows in the frame of `empty`, out of as many bytes as it has.
-fn read_sums(empty: &Profile, rows: u64, bytes: &[u8]) -> Profile {
-    let mut sums = Sums(bytes);
-    let mut profile = empty.clone();
-    profile.rows = rows;
-    for column in &mut profile.columns {
-        column.valid = match &mut column.stats {
-            ColumnStats::Numeric(stats) => {
-                let valid = sums.count();
-                (stats.sum, stats.sum_squares) = (sums.number(SUM), sums.number(SQUARES));
-                valid
-            }
-            ColumnStats::Category(stats) => sums.counts(stats.entries.iter_mut().map(|entry| &mut entry.count)),
-            ColumnStats::Grouped(stats) => sums.counts(stats.entries.iter_mut().map(|entry| &mut entry.count)),
-            ColumnStats::Opaque => sums.count(),
-        };
-    }
-    for pair in &mut profile.pairs {
-        match pair {
-            PairProfile::Joint(joint) => {
-                sums.counts(joint.counts.iter_mut());
-            }
-            PairProfile::Product(product) => {
-                *product = ProductSums {
-                    valid: sums.count(),
-                    products: sums.number(SQUARES),
-                    left_sum: sums.number(SUM),
-                    right_sum: sums.number(SUM),
-                    left_squares: sums.number(SQUARES),
-                    right_squares: sums.number(SQUARES),
-                };
-            }
-        }
-    }
-    profile
-}
-
-/// Appends sums. A sealed profile of fewer than 2^32 rows has none that are longer.
-struct Writer<'a>(&'a mut Vec<u8>);
-
-impl Writer<'_> {
-    fn count(&mut self, count: u64) {
-        self.0.extend_from_slice(&(count as u32).to_le_bytes());
-    }
-
-    fn number<const N: usize>(&mut self, number: &BigUint) {
-        let mut bytes = number.to_bytes_le();
-        bytes.resize(N, 0);
-        self.0.extend(bytes);
-    }
+/// Appends a sum. A sealed profile of fewer than 2^32 rows has none that is longer.
+fn write(bytes: &mut Vec<u8>, sum: Sum) {
+    let len = bytes_of(&sum);
+    let mut number = match sum {
+        Sum::Rows(rows) => rows.to_le_bytes().to_vec(),
+        Sum::Values(number) | Sum::Squares(number) => number.to_bytes_le(),
+    };
+    number.resize(len, 0);
+    bytes.extend(number);
 }
 
 /// Takes sums off the front of bytes whose length was checked.
 struct Sums<'a>(&'a [u8]);
 
-impl<'a> Sums<'a> {
-    fn take(&mut self, len: usize) -> &'a [u8] {
-        let (head, rest) = self.0.split_at_checked(len).unwrap_or_default();
+impl Sums<'_> {
+    /// A sum as wide as `sum`.
+    fn like(&mut self, sum: &Sum) -> Sum {
+        let (head, rest) = self.0.split_at_checked(bytes_of(sum)).unwrap_or_default();
         self.0 = rest;
-        head
-    }
-
-    fn count(&mut self) -> u64 {
-        u32::from_le_bytes(self.take(COUNT).first_chunk().copied().unwrap_or_default()).into()
-    }
-
-    /// Fills in counts, and returns their sum.
-    fn counts<'c>(&mut self, counts: impl Iterator<Item = &'c mut u64>) -> u64 {
-        counts
-            .map(|count| {
-                *count = self.count();
-                *count
-            })
-            .sum()
-    }
-
-    fn number(&mut self, len: usize) -> BigUint {
-        BigUint::from_bytes_le(self.take(len))
+        match sum {
+            Sum::Rows(_) => Sum::Rows(u32::from_le_bytes(head.first_chunk().copied().unwrap_or_default()).into()),
+            Sum::Values(_) => Sum::Values(BigUint::from_bytes_le(head)),
+            Sum::Squares(_) => Sum::Squares(BigUint::from_bytes_le(head)),
+        }
     }
 }

@@ -15,7 +15,6 @@ use super::{
         circuit::TranscriptCircuit,
         merge::{MergeCircuit, MergeParts, MergeStep},
         prove::prove_any_limbs,
-        records::Records,
         statement::ScanContext,
     },
     commit::segment_seed,
@@ -25,12 +24,11 @@ use super::{
     proof::{DictionaryProof, MergeProof, SegmentProof, TableProof, is_own},
     root::dataset_root,
     segment::{SegmentPart, SegmentProver, group_counts},
-    sum::{add, same_frame},
     verify::{MergeFrame, Seals, TableStatement, dictionary_statement},
 };
 use crate::{
     scan::ColumnCommitments,
-    seal::{Record as _, Seal, SealCommitment, SealSeed, SegmentRange},
+    seal::{Record as _, Records, Seal, SealCommitment, SealSeed, SegmentRange},
 };
 
 /// Where the keys of a circuit come from, all of one proof system: `&|circuit| store.keys(system, circuit, progress)`.
@@ -205,16 +203,16 @@ impl<'a> TableProver<'a> {
         let Some(shared) = self.state.total.as_ref().or_else(|| self.state.waiting.values().next()) else {
             return Ok(());
         };
-        same_frame(shared, profile).map_err(|record| ProveTableError::NotShared { segment: index, record })
+        shared.check_frame(profile).map_err(|record| ProveTableError::NotShared { segment: index, record })
     }
 
     /// Adds the profiles that follow those that were added before.
     fn sum_up(&mut self) -> Result<(), ProveTableError> {
         while let Some(next) = self.state.waiting.remove(&self.state.summed) {
-            match &mut self.state.total {
-                None => self.state.total = Some(next),
-                Some(total) => add(total, &next),
-            }
+            self.state.total = Some(match self.state.total.take() {
+                None => next,
+                Some(total) => total.plus(&next),
+            });
             self.state.summed += 1;
             self.seal_prefix()?;
         }

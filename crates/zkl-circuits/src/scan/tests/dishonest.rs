@@ -8,7 +8,7 @@ use super::{
     agreement::{outputs, with_fitting_lookups},
     fixture::{Case, Table, is_satisfied},
 };
-use crate::scan::{circuit::Secret, records::Records};
+use crate::{scan::circuit::Secret, seal::Records};
 
 type Change<T> = (&'static str, fn(&mut T));
 

@@ -10,8 +10,8 @@ use zkl_core::{
 use zkl_snark::testing::satisfied;
 
 use crate::{
-    scan::{TranscriptCircuit, records::Records},
-    seal::{Seal, SealSeed},
+    scan::TranscriptCircuit,
+    seal::{Records, Seal, SealSeed},
 };
 
 /// Whether the profile is sealed and proved to be that of the columns.

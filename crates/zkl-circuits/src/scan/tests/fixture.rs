@@ -33,9 +33,8 @@ use crate::{
     scan::{
         circuit::{Secret, TranscriptCircuit, opening_elements},
         lay::{LayoutFields, layout_element},
-        records::Records,
     },
-    seal::{LEAVES, Record as _, Seal, SealSeed, empty_leaf},
+    seal::{LEAVES, Record as _, Records, Seal, SealSeed, empty_leaf},
 };
 
 /// A column by offset from its minimum, or by code; `None` is null. Rows from n on are junk.

@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     scan::{ScanProof, statement::scalar_bytes},
-    seal::{ColumnRecord, PairRecord, Record as _, Seal, SealSeed},
+    seal::{Record as _, Seal, SealSeed, SealedRecord},
 };
 
 /// `eq(g, r_hi)` for every row group.
@@ -100,8 +100,7 @@ fn seals_of_one_profile_under_two_seeds_share_no_element() {
     let case = Table::mixed(4, 13).case();
     let seal = |byte| Seal::new(case.plan.layout(), &case.profile, &SealSeed::from_bytes([byte; 32])).unwrap();
     let elements = |seal: &Seal| {
-        let heads = seal.columns().iter().map(ColumnRecord::head);
-        let heads = heads.chain(seal.pairs().iter().map(PairRecord::head));
+        let heads = seal.columns().iter().chain(seal.pairs()).map(SealedRecord::head);
         let mut elements: Vec<Fr> = heads.flat_map(|head| [head.salt, head.leaf()]).collect();
         let header = seal.header().record;
         elements.extend([header.nonce, header.leaf(), seal.commitment().field()]);

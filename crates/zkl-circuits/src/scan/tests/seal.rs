@@ -7,11 +7,13 @@ use zkl_core::ark::{Fr, ff::AdditiveGroup as _};
 use zkl_snark::{gadgets::FieldVar, testing::holds};
 
 use super::fixture::{Case, Table};
-use crate::scan::{
-    lay::{LayoutFields, LayoutVar, layout_element},
-    profile::open_seal,
-    records::Records,
-    wire::CircuitVerifier,
+use crate::{
+    scan::{
+        lay::{LayoutFields, LayoutVar, layout_element},
+        profile::open_seal,
+        wire::CircuitVerifier,
+    },
+    seal::Records,
 };
 
 type Lie = (&'static str, fn(&mut Records));

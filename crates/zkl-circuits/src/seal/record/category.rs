@@ -5,14 +5,23 @@
 //! body1 = H_values(salt, hv_0, ..., hv_(capacity - 1))      hv_0 = 0 for null, 0 for an unused slot
 //! ```
 
-use zkl_core::{ark::Fr, column::ColumnType};
+use std::collections::HashSet;
+
+use zkl_argument::{SealedProfile, Slots, plan::SlotMap};
+use zkl_core::{
+    ark::{Fr, ff::AdditiveGroup as _},
+    column::ColumnType,
+    profile::{CategoryCount, CategoryStats},
+};
 use zkl_poseidon::{Domain, hash_many, hash_to_field};
 use zkl_snark::gadgets::{BoolVar, Cs, FieldVar, GadgetError, IntVar, hash_many_var};
 
 use super::{
-    Frame, Opening, Record, RecordHead, RecordIndexVar, RecordKind, Widths, check_len, enforce_opening, kind_constant,
-    pack_counts, packed_counts_witness,
+    COUNTS_PER_ELEMENT, Frame, Opening, Record, RecordHead, RecordIndexVar, RecordKind, Records, SealedRecord,
+    SlotRecord, SlotVars, Subject, Widths, check_len, enforce_opening, kind_constant, pack_counts,
+    packed_counts_witness, wrong_length,
 };
+use crate::seal::{ColumnFault, check::Scope};
 
 const COUNTS: Domain = Domain::new("zkl/seal/v1/category-counts");
 const VALUES: Domain = Domain::new("zkl/seal/v1/category-values");
@@ -41,6 +50,24 @@ pub struct CategoryRecord {
 }
 
 impl CategoryRecord {
+    /// The record of a column of type `ty` with this many nulls and values.
+    pub(super) fn new(
+        salt: Fr,
+        [nulls, valid]: [u64; 2],
+        ty: ColumnType,
+        capacity: u32,
+        stats: &CategoryStats,
+    ) -> Self {
+        let mut counts = vec![0; capacity as usize];
+        let mut values = vec![Fr::ZERO; capacity as usize];
+        counts[0] = nulls;
+        for (slot, entry) in stats.entries.iter().enumerate() {
+            counts[slot + 1] = entry.count;
+            values[slot + 1] = value_digest(ty, &entry.value);
+        }
+        Self { salt, valid, counts, values }
+    }
+
     /// The record as every kind is hashed.
     pub fn head(&self) -> RecordHead {
         RecordHead {
@@ -51,7 +78,7 @@ impl CategoryRecord {
         }
     }
 
-    pub(crate) fn values_digest(&self) -> Fr {
+    fn values_digest(&self) -> Fr {
         let mut message = vec![self.salt];
         message.extend_from_slice(&self.values);
         hash_many(VALUES, &message)
@@ -64,12 +91,112 @@ impl Record for CategoryRecord {
     }
 }
 
-/// Digest of packed counts in a circuit.
-///
-/// # Errors
-/// Those of the constraint system.
-pub(crate) fn category_counts_var(cs: &Cs, packed: &[FieldVar]) -> Result<FieldVar, GadgetError> {
-    hash_many_var(cs, COUNTS, packed)
+/// Whether a dictionary of this capacity with `valid` values can have these entries.
+pub(in crate::seal) fn check_entries(
+    scope: Scope,
+    ty: ColumnType,
+    capacity: u32,
+    valid: u64,
+    entries: &[CategoryCount],
+) -> Result<(), ColumnFault> {
+    let max = capacity as usize - 1;
+    if entries.len() > max {
+        return Err(ColumnFault::Values { got: entries.len(), max });
+    }
+    let mut seen = HashSet::with_capacity(entries.len());
+    for (index, entry) in entries.iter().enumerate() {
+        if !seen.insert(entry.value.as_str()) {
+            return Err(ColumnFault::Duplicate { index });
+        }
+        if entry.count == 0 && scope == Scope::Table {
+            return Err(ColumnFault::ZeroCount { index });
+        }
+        if ty == ColumnType::Bool && !matches!(entry.value.as_str(), "true" | "false") {
+            return Err(ColumnFault::NotBool { index });
+        }
+    }
+    let got = entries.iter().map(|entry| u128::from(entry.count)).sum();
+    if got != u128::from(valid) {
+        return Err(ColumnFault::Counts { expected: valid, got });
+    }
+    Ok(())
+}
+
+impl SlotRecord for CategoryRecord {
+    const KIND: RecordKind = RecordKind::Category;
+    const SUBJECT: Subject = Subject::Column;
+    /// The count of every code, null first.
+    type Sealed<V> = Vec<V>;
+
+    fn of(record: &SealedRecord) -> Option<&Self> {
+        if let SealedRecord::Category(record) = record { Some(record) } else { None }
+    }
+
+    fn sizes(slots: &Slots) -> Vec<usize> {
+        let mut tables = slots.small_tables();
+        tables.truncate(slots.category_count());
+        tables
+    }
+
+    fn held(map: &SlotMap) -> &[Option<usize>] {
+        &map.category
+    }
+
+    fn blank(size: usize) -> Self {
+        Self { salt: Fr::ZERO, valid: 0, counts: vec![0; size], values: vec![Fr::ZERO; size] }
+    }
+
+    fn records(records: &Records) -> &[Self] {
+        &records.category
+    }
+
+    fn records_mut(records: &mut Records) -> &mut Vec<Self> {
+        &mut records.category
+    }
+
+    fn sealed_mut<V>(profile: &mut SealedProfile<V>) -> &mut Vec<Vec<V>> {
+        &mut profile.category
+    }
+
+    fn sealed(&self, _: u64) -> Vec<Fr> {
+        self.counts.iter().map(|&count| Fr::from(count)).collect()
+    }
+
+    fn open_slot<V>(
+        cs: &Cs,
+        widths: Widths,
+        slot: &SlotVars<'_>,
+        record: Option<&Self>,
+        wire: impl Fn(&FieldVar) -> V,
+    ) -> Result<(Vec<V>, FieldVar), GadgetError> {
+        let (record, leaf) = CategoryRecordVar::read_parts(cs, widths, slot.size, (true, false), record)?;
+        let values = record.counts.get(1..).unwrap_or_default();
+        FieldVar::sum(values.iter().map(IntVar::field)).enforce_equal(cs, record.valid.field())?;
+        Ok((record.counts.iter().map(|count| wire(count.field())).collect(), leaf))
+    }
+
+    fn common_bits() -> Vec<Option<u64>> {
+        vec![None, None]
+    }
+
+    fn summed_bits(size: usize) -> Vec<Option<u64>> {
+        vec![None; 1 + size.div_ceil(COUNTS_PER_ELEMENT)]
+    }
+
+    fn common(&self) -> Vec<Fr> {
+        vec![self.salt, self.values_digest()]
+    }
+
+    fn summed(&self) -> Vec<Fr> {
+        let mut summed = vec![Fr::from(self.valid)];
+        summed.extend(pack_counts(&self.counts));
+        summed
+    }
+
+    fn body(cs: &Cs, common: &[FieldVar], summed: &[FieldVar]) -> Result<[FieldVar; 2], GadgetError> {
+        let [values] = common else { return Err(wrong_length(1 + summed.len(), common, summed)) };
+        Ok([hash_many_var(cs, COUNTS, summed)?, values.clone()])
+    }
 }
 
 /// A dictionary column in a circuit.
@@ -140,22 +267,10 @@ impl CategoryRecordVar {
         Ok(record)
     }
 
-    /// Reads the counts without saying where the record is sealed. Returns its leaf beside it.
+    /// Reads parts of a record without saying where it is sealed. Returns its leaf beside it.
     ///
     /// # Soundness
     /// The caller must constrain the leaf to be in a seal.
-    ///
-    /// # Errors
-    /// `AssignmentMissing` when proving without a record, [`GadgetError::Length`] for one of another capacity.
-    pub(crate) fn read_counts(
-        cs: &Cs,
-        widths: Widths,
-        capacity: usize,
-        record: Option<&CategoryRecord>,
-    ) -> Result<(Self, FieldVar), GadgetError> {
-        Self::read_parts(cs, widths, capacity, (true, false), record)
-    }
-
     fn read_parts(
         cs: &Cs,
         widths: Widths,
@@ -168,7 +283,7 @@ impl CategoryRecordVar {
         let (counts, counts_digest) = if with_counts {
             let (counts, packed) =
                 packed_counts_witness(cs, widths, capacity, record.map(|record| record.counts.as_slice()))?;
-            (counts, category_counts_var(cs, &packed)?)
+            (counts, hash_many_var(cs, COUNTS, &packed)?)
         } else {
             (Vec::new(), FieldVar::witness(cs, record.map(|record| record.head().body[0]))?)
         };

@@ -5,12 +5,16 @@
 //! body1 = 0
 //! ```
 
-use zkl_core::ark::Fr;
+use zkl_argument::{SealedGroups, SealedProfile, Slots, plan::SlotMap};
+use zkl_core::{
+    ark::{Fr, ff::AdditiveGroup as _},
+    profile::GroupedStats,
+};
 use zkl_snark::gadgets::{Cs, FieldVar, GadgetError, IntVar};
 
 use super::{
-    COUNT_BITS, Frame, Opening, Record, RecordHead, RecordIndexVar, RecordKind, Widths, enforce_opening, kind_constant,
-    pack_fields,
+    COUNT_BITS, Frame, Opening, Record, RecordHead, RecordIndexVar, RecordKind, Records, SealedRecord, SlotRecord,
+    SlotVars, Subject, Widths, above, enforce_opening, kind_constant, pack_fields, wrong_length,
 };
 
 /// Record of a large dictionary column.
@@ -27,6 +31,11 @@ pub struct GroupedRecord {
 }
 
 impl GroupedRecord {
+    /// The record of a column with this many values.
+    pub(super) fn new(salt: Fr, valid: u64, stats: &GroupedStats) -> Self {
+        Self { salt, valid, distinct: stats.distinct() as u64, smallest_group: stats.smallest_group() }
+    }
+
     /// The record as every kind is hashed.
     pub fn head(&self) -> RecordHead {
         RecordHead {
@@ -41,6 +50,87 @@ impl GroupedRecord {
 impl Record for GroupedRecord {
     fn leaf(&self) -> Fr {
         self.head().leaf()
+    }
+}
+
+impl SlotRecord for GroupedRecord {
+    const KIND: RecordKind = RecordKind::Grouped;
+    const SUBJECT: Subject = Subject::Column;
+    const HAS_SMALLEST: bool = true;
+    type Sealed<V> = SealedGroups<V>;
+
+    fn of(record: &SealedRecord) -> Option<&Self> {
+        if let SealedRecord::Grouped(record) = record { Some(record) } else { None }
+    }
+
+    fn sizes(slots: &Slots) -> Vec<usize> {
+        vec![1; slots.grouped]
+    }
+
+    fn held(map: &SlotMap) -> &[Option<usize>] {
+        &map.grouped
+    }
+
+    fn blank(_: usize) -> Self {
+        Self { salt: Fr::ZERO, valid: 0, distinct: 0, smallest_group: 0 }
+    }
+
+    fn records(records: &Records) -> &[Self] {
+        &records.grouped
+    }
+
+    fn records_mut(records: &mut Records) -> &mut Vec<Self> {
+        &mut records.grouped
+    }
+
+    fn sealed_mut<V>(profile: &mut SealedProfile<V>) -> &mut Vec<SealedGroups<V>> {
+        &mut profile.grouped
+    }
+
+    fn sealed(&self, rows: u64) -> SealedGroups<Fr> {
+        SealedGroups {
+            nulls: Fr::from(rows) - Fr::from(self.valid),
+            distinct: Fr::from(self.distinct),
+            smallest: Fr::from(self.smallest_group),
+        }
+    }
+
+    fn open_slot<V>(
+        cs: &Cs,
+        widths: Widths,
+        slot: &SlotVars<'_>,
+        record: Option<&Self>,
+        wire: impl Fn(&FieldVar) -> V,
+    ) -> Result<(SealedGroups<V>, FieldVar), GadgetError> {
+        let (record, leaf) = GroupedRecordVar::read(cs, widths, record)?;
+        let rows = slot.in_use.field().mul(cs, slot.rows)?;
+        let sealed = SealedGroups {
+            nulls: wire(&(&rows - record.valid.field())),
+            distinct: wire(record.distinct.field()),
+            smallest: wire(record.smallest_group.field()),
+        };
+        Ok((sealed, leaf))
+    }
+
+    fn common_bits() -> Vec<Option<u64>> {
+        vec![None, Some(COUNT_BITS)]
+    }
+
+    fn summed_bits(_: usize) -> Vec<Option<u64>> {
+        vec![None, Some(COUNT_BITS)]
+    }
+
+    fn common(&self) -> Vec<Fr> {
+        vec![self.salt, Fr::from(self.distinct)]
+    }
+
+    fn summed(&self) -> Vec<Fr> {
+        vec![Fr::from(self.valid), Fr::from(self.smallest_group)]
+    }
+
+    fn body(_: &Cs, common: &[FieldVar], summed: &[FieldVar]) -> Result<[FieldVar; 2], GadgetError> {
+        let ([distinct], [smallest]) = (common, summed) else { return Err(wrong_length(2, common, summed)) };
+        Ok([above(distinct, smallest, COUNT_BITS), FieldVar::zero()])
     }
 }
 
@@ -78,11 +168,7 @@ impl GroupedRecordVar {
     ///
     /// # Errors
     /// `AssignmentMissing` when proving without a record.
-    pub(crate) fn read(
-        cs: &Cs,
-        widths: Widths,
-        record: Option<&GroupedRecord>,
-    ) -> Result<(Self, FieldVar), GadgetError> {
+    fn read(cs: &Cs, widths: Widths, record: Option<&GroupedRecord>) -> Result<(Self, FieldVar), GadgetError> {
         let distinct = widths.count(cs, record.map(|record| record.distinct))?;
         // The argument bounds it from above only.
         let smallest_group = Widths::Format.count(cs, record.map(|record| record.smallest_group))?;

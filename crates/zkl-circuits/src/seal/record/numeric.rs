@@ -6,15 +6,22 @@
 //! ```
 
 use num_bigint::{BigInt, BigUint};
-use zkl_core::ark::Fr;
-use zkl_snark::gadgets::{Cs, FieldVar, GadgetError, IntVar};
+use zkl_argument::{SealedNumeric, SealedProfile, Slots, plan::SlotMap};
+use zkl_core::{
+    ark::{Fr, ff::AdditiveGroup as _},
+    layout::{Encoding, Layout},
+    profile::NumericStats,
+};
+use zkl_snark::gadgets::{Cs, FieldVar, GadgetError, IntVar, recompose};
 
 use super::{
-    Frame, Opening, Record, RecordHead, RecordIndexVar, RecordKind, Widths, enforce_opening, kind_constant, pack_at,
+    Frame, Opening, Record, RecordHead, RecordIndexVar, RecordKind, Records, SealedRecord, SlotRecord, SlotVars,
+    Subject, Widths, above, enforce_opening, kind_constant, pack_at, wrong_length,
 };
+use crate::seal::{ColumnFault, check::Scope};
 
 /// Bits of `sum u`.
-pub(crate) const SUM_BITS: u64 = 96;
+pub(super) const SUM_BITS: u64 = 96;
 /// Bits of `sum u^2` and of sums of products.
 pub(super) const SQUARES_BITS: u64 = 160;
 const MIN_BITS: u64 = 64;
@@ -23,8 +30,10 @@ const TOP_BITS: u64 = 16;
 const MIN_AT: u64 = SUM_BITS;
 const TOP_AT: u64 = MIN_AT + MIN_BITS;
 const LIMBS_AT: u64 = TOP_AT + TOP_BITS;
+/// Bits of `limbs - 1`.
+const LIMBS_BITS: usize = 2;
 /// Bits of `(min + 2^63) | T << 64 | (limbs - 1) << 80`, which follow the sum.
-pub(crate) const BOUNDS_BITS: u64 = MIN_BITS + TOP_BITS + 2;
+const BOUNDS_BITS: u64 = MIN_BITS + TOP_BITS + LIMBS_BITS as u64;
 /// What is added to the minimum, so that it is not negative.
 const MIN_OFFSET: i128 = 1 << 63;
 
@@ -48,6 +57,41 @@ pub struct NumericRecord {
 }
 
 impl NumericRecord {
+    /// The record of a column with these statistics of its committed integers.
+    pub(super) fn new(salt: Fr, valid: u64, stats: &NumericStats, limbs: u8) -> Self {
+        let top_limb = stats.top_limb(limbs);
+        let NumericStats { min, max: _, sum, sum_squares } = stats.clone();
+        Self { salt, valid, sum, sum_squares, min, top_limb, limbs }
+    }
+
+    /// Whether a column of `valid` values can have these statistics, which are of its values, not of the committed integers.
+    pub(in crate::seal) fn check(
+        scope: Scope,
+        (limbs, fraction_bits): (u8, u8),
+        valid: u64,
+        stats: &NumericStats,
+    ) -> Result<(), ColumnFault> {
+        let (min, max) = (stats.min, stats.max);
+        let is_committed = |value: i64| (value << fraction_bits) >> fraction_bits == value;
+        if max < min || (scope == Scope::Table && valid == 0 && (min, max) != (0, 0)) {
+            return Err(ColumnFault::Bounds { min, max });
+        }
+        let span = max.abs_diff(min);
+        let fits = u128::from(span) << fraction_bits >> (16 * u32::from(limbs)) == 0;
+        if !fits || !is_committed(min) || !is_committed(max) {
+            return Err(ColumnFault::Span { span, limbs });
+        }
+        let (rows, span) = (BigUint::from(valid), BigUint::from(span));
+        if stats.sum > &rows * &span {
+            return Err(ColumnFault::Sum { moment: "values" });
+        }
+        // u^2 <= span u for 0 <= u <= span, and Cauchy-Schwarz.
+        if stats.sum_squares > &span * &stats.sum || &stats.sum * &stats.sum > rows * &stats.sum_squares {
+            return Err(ColumnFault::Sum { moment: "squares" });
+        }
+        Ok(())
+    }
+
     /// The record as every kind is hashed.
     pub fn head(&self) -> RecordHead {
         let packed = &self.sum | self.bounds() << SUM_BITS;
@@ -58,9 +102,7 @@ impl NumericRecord {
             body: [Fr::from(packed), Fr::from(self.sum_squares.clone())],
         }
     }
-}
 
-impl NumericRecord {
     /// Minimum, T and limbs as they are packed above the sum, below 2^[`BOUNDS_BITS`].
     pub(crate) fn bounds(&self) -> BigUint {
         let packed = BigUint::from(min_offset(self.min)) << MIN_AT
@@ -73,6 +115,103 @@ impl NumericRecord {
 impl Record for NumericRecord {
     fn leaf(&self) -> Fr {
         self.head().leaf()
+    }
+}
+
+impl SlotRecord for NumericRecord {
+    const KIND: RecordKind = RecordKind::Numeric;
+    const SUBJECT: Subject = Subject::Column;
+    type Sealed<V> = SealedNumeric<V>;
+
+    fn of(record: &SealedRecord) -> Option<&Self> {
+        if let SealedRecord::Numeric(record) = record { Some(record) } else { None }
+    }
+
+    fn sizes(slots: &Slots) -> Vec<usize> {
+        vec![1; slots.numeric]
+    }
+
+    fn held(map: &SlotMap) -> &[Option<usize>] {
+        &map.numeric
+    }
+
+    fn blank(_: usize) -> Self {
+        let zero = BigUint::ZERO;
+        Self { salt: Fr::ZERO, valid: 0, sum: zero.clone(), sum_squares: zero, min: 0, top_limb: 0, limbs: 1 }
+    }
+
+    fn records(records: &Records) -> &[Self] {
+        &records.numeric
+    }
+
+    fn records_mut(records: &mut Records) -> &mut Vec<Self> {
+        &mut records.numeric
+    }
+
+    fn sealed_mut<V>(profile: &mut SealedProfile<V>) -> &mut Vec<SealedNumeric<V>> {
+        &mut profile.numeric
+    }
+
+    /// `limbs - 1`.
+    fn fact_bits(_: usize) -> Vec<usize> {
+        vec![LIMBS_BITS]
+    }
+
+    fn facts(layout: &Layout, position: usize, _: usize) -> Vec<u64> {
+        let limbs = match layout.columns().get(position).map(|column| column.encoding) {
+            Some(Encoding::Numeric { limbs }) => limbs,
+            _ => 1,
+        };
+        vec![limbs_code(limbs).into()]
+    }
+
+    fn sealed(&self, _: u64) -> SealedNumeric<Fr> {
+        SealedNumeric {
+            valid: Fr::from(self.valid),
+            sum: Fr::from(self.sum.clone()),
+            sum_squares: Fr::from(self.sum_squares.clone()),
+            top: Fr::from(self.top_limb),
+        }
+    }
+
+    fn open_slot<V>(
+        cs: &Cs,
+        widths: Widths,
+        slot: &SlotVars<'_>,
+        record: Option<&Self>,
+        wire: impl Fn(&FieldVar) -> V,
+    ) -> Result<(SealedNumeric<V>, FieldVar), GadgetError> {
+        let (record, leaf) = NumericRecordVar::read(cs, widths, record)?;
+        let limbs_code = slot.facts.first().map_or_else(FieldVar::zero, |bits| recompose(bits));
+        record.limbs_code().enforce_equal(cs, &limbs_code)?;
+        let sealed = SealedNumeric {
+            valid: wire(record.valid.field()),
+            sum: wire(record.sum.field()),
+            sum_squares: wire(record.sum_squares.field()),
+            top: wire(record.top_limb.field()),
+        };
+        Ok((sealed, leaf))
+    }
+
+    fn common_bits() -> Vec<Option<u64>> {
+        vec![None, Some(BOUNDS_BITS)]
+    }
+
+    fn summed_bits(_: usize) -> Vec<Option<u64>> {
+        vec![None, Some(SUM_BITS), None]
+    }
+
+    fn common(&self) -> Vec<Fr> {
+        vec![self.salt, Fr::from(self.bounds())]
+    }
+
+    fn summed(&self) -> Vec<Fr> {
+        vec![Fr::from(self.valid), Fr::from(self.sum.clone()), Fr::from(self.sum_squares.clone())]
+    }
+
+    fn body(_: &Cs, common: &[FieldVar], summed: &[FieldVar]) -> Result<[FieldVar; 2], GadgetError> {
+        let ([bounds], [sum, squares]) = (common, summed) else { return Err(wrong_length(3, common, summed)) };
+        Ok([above(sum, bounds, SUM_BITS), squares.clone()])
     }
 }
 

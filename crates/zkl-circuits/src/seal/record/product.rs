@@ -6,15 +6,25 @@
 //! ```
 
 use num_bigint::BigUint;
-use zkl_core::{ark::Fr, profile::ProductSums};
+use zkl_argument::{SealedProduct, SealedProfile, Slots, plan::SlotMap};
+use zkl_core::{
+    ark::{Fr, ff::AdditiveGroup as _},
+    layout::{Layout, PairLayout},
+    profile::{ColumnProfile, ColumnStats, ProductSums, Profile},
+};
 use zkl_poseidon::{Domain, hash_many};
 use zkl_snark::gadgets::{Cs, FieldVar, GadgetError, IntVar, hash_many_var};
 
 use super::{
-    Frame, Opening, Record, RecordHead, RecordIndexVar, RecordKind, Widths, enforce_opening, kind_constant,
+    Frame, Opening, Record, RecordHead, RecordIndexVar, RecordKind, Records, SealedRecord, SlotRecord, SlotVars,
+    Subject, Widths, enforce_opening, kind_constant,
     numeric::{SQUARES_BITS, SUM_BITS},
     pack_fields,
 };
+use crate::seal::PairFault;
+
+/// Elements of the packed sums.
+const PACKED: usize = 4;
 
 const PRODUCT: Domain = Domain::new("zkl/seal/v1/product-sums");
 
@@ -28,6 +38,51 @@ pub struct ProductRecord {
 }
 
 impl ProductRecord {
+    /// The record of a pair of the layout.
+    pub(super) fn new(salt: Fr, layout: &Layout, pair: &PairLayout, sums: &ProductSums) -> Self {
+        Self { salt, sums: sums.committed(fraction_bits(layout, pair)) }
+    }
+
+    /// Whether a pair of these columns can have these sums beside those of the columns.
+    pub(in crate::seal) fn check(
+        profile: &Profile,
+        left: usize,
+        right: usize,
+        sums: &ProductSums,
+    ) -> Result<(), PairFault> {
+        let numeric = |index: usize| match profile.columns.get(index) {
+            Some(ColumnProfile { valid, stats: ColumnStats::Numeric(stats) }) => Some((*valid, stats)),
+            _ => None,
+        };
+        // The columns were checked against the layout, which declares numeric ones.
+        let (Some((left_valid, left)), Some((right_valid, right))) = (numeric(left), numeric(right)) else {
+            return Err(PairFault::Kind { expected: RecordKind::Numeric, got: RecordKind::Opaque });
+        };
+        let min = (left_valid + right_valid).saturating_sub(profile.rows);
+        let max = left_valid.min(right_valid);
+        if !(min..=max).contains(&sums.valid) {
+            return Err(PairFault::Valid { got: sums.valid, min, max });
+        }
+        let sides = [
+            ("left", "left squares", left, left_valid, &sums.left_sum, &sums.left_squares),
+            ("right", "right squares", right, right_valid, &sums.right_sum, &sums.right_squares),
+        ];
+        for (values, squares, column, valid, sum, sum_squares) in sides {
+            // Over all of a column's valid rows the pair's sums are the column's own.
+            let same = valid == sums.valid;
+            if *sum > column.sum || (same && *sum != column.sum) {
+                return Err(PairFault::Sum { moment: values });
+            }
+            if *sum_squares > column.sum_squares || (same && *sum_squares != column.sum_squares) {
+                return Err(PairFault::Sum { moment: squares });
+            }
+        }
+        if &sums.products * &sums.products > &sums.left_squares * &sums.right_squares {
+            return Err(PairFault::Sum { moment: "products" });
+        }
+        Ok(())
+    }
+
     /// The record as every kind is hashed.
     pub fn head(&self) -> RecordHead {
         RecordHead {
@@ -39,10 +94,20 @@ impl ProductRecord {
     }
 
     /// The sums as they are hashed: both linear ones in one element, then products, left and right squares.
-    pub(crate) fn packed(&self) -> [Fr; 4] {
+    fn packed(&self) -> [Fr; PACKED] {
         let sums = &self.sums;
         let linear = &sums.left_sum | &sums.right_sum << SUM_BITS;
         [&linear, &sums.products, &sums.left_squares, &sums.right_squares].map(|value| Fr::from(value.clone()))
+    }
+}
+
+/// [`ColumnLayout::fraction_bits`](zkl_core::layout::ColumnLayout::fraction_bits) of both columns of a pair; 0 for columns that the layout does
+/// not have.
+fn fraction_bits(layout: &Layout, pair: &PairLayout) -> [u8; 2] {
+    let bits = |index: u32| layout.columns().get(index as usize).map_or(0, |column| column.fraction_bits);
+    match *pair {
+        PairLayout::Product { left, right } => [left, right].map(bits),
+        PairLayout::Joint { .. } => [0, 0],
     }
 }
 
@@ -52,12 +117,87 @@ impl Record for ProductRecord {
     }
 }
 
-/// Digest of packed sums in a circuit.
-///
-/// # Errors
-/// Those of the constraint system.
-pub(crate) fn product_sums_var(cs: &Cs, packed: &[FieldVar]) -> Result<FieldVar, GadgetError> {
-    hash_many_var(cs, PRODUCT, packed)
+impl SlotRecord for ProductRecord {
+    const KIND: RecordKind = RecordKind::Product;
+    const SUBJECT: Subject = Subject::Pair;
+    type Sealed<V> = SealedProduct<V>;
+
+    fn of(record: &SealedRecord) -> Option<&Self> {
+        if let SealedRecord::Product(record) = record { Some(record) } else { None }
+    }
+
+    fn sizes(slots: &Slots) -> Vec<usize> {
+        vec![1; slots.products]
+    }
+
+    fn held(map: &SlotMap) -> &[Option<usize>] {
+        &map.product
+    }
+
+    fn blank(_: usize) -> Self {
+        let zero = || BigUint::ZERO;
+        let sums = ProductSums {
+            valid: 0,
+            products: zero(),
+            left_sum: zero(),
+            right_sum: zero(),
+            left_squares: zero(),
+            right_squares: zero(),
+        };
+        Self { salt: Fr::ZERO, sums }
+    }
+
+    fn records(records: &Records) -> &[Self] {
+        &records.product
+    }
+
+    fn records_mut(records: &mut Records) -> &mut Vec<Self> {
+        &mut records.product
+    }
+
+    fn sealed_mut<V>(profile: &mut SealedProfile<V>) -> &mut Vec<SealedProduct<V>> {
+        &mut profile.product
+    }
+
+    fn sealed(&self, _: u64) -> SealedProduct<Fr> {
+        SealedProduct::from(&self.sums)
+    }
+
+    fn open_slot<V>(
+        cs: &Cs,
+        widths: Widths,
+        _: &SlotVars<'_>,
+        record: Option<&Self>,
+        wire: impl Fn(&FieldVar) -> V,
+    ) -> Result<(SealedProduct<V>, FieldVar), GadgetError> {
+        let (record, leaf) = ProductRecordVar::read(cs, widths, record)?;
+        let ProductRecordVar { valid, products, left_sum, right_sum, left_squares, right_squares } = record;
+        let [valid, products, left_sum, right_sum, left_squares, right_squares] =
+            [valid, products, left_sum, right_sum, left_squares, right_squares].map(|value| wire(value.field()));
+        Ok((SealedProduct { valid, products, left_sum, right_sum, left_squares, right_squares }, leaf))
+    }
+
+    fn common_bits() -> Vec<Option<u64>> {
+        vec![None]
+    }
+
+    fn summed_bits(_: usize) -> Vec<Option<u64>> {
+        vec![None; 1 + PACKED]
+    }
+
+    fn common(&self) -> Vec<Fr> {
+        vec![self.salt]
+    }
+
+    fn summed(&self) -> Vec<Fr> {
+        let mut summed = vec![Fr::from(self.sums.valid)];
+        summed.extend(self.packed());
+        summed
+    }
+
+    fn body(cs: &Cs, _: &[FieldVar], summed: &[FieldVar]) -> Result<[FieldVar; 2], GadgetError> {
+        Ok([hash_many_var(cs, PRODUCT, summed)?, FieldVar::zero()])
+    }
 }
 
 /// Sums of products in a circuit.
@@ -100,11 +240,7 @@ impl ProductRecordVar {
     ///
     /// # Errors
     /// `AssignmentMissing` when proving without a record.
-    pub(crate) fn read(
-        cs: &Cs,
-        widths: Widths,
-        record: Option<&ProductRecord>,
-    ) -> Result<(Self, FieldVar), GadgetError> {
+    fn read(cs: &Cs, widths: Widths, record: Option<&ProductRecord>) -> Result<(Self, FieldVar), GadgetError> {
         let sums = record.map(|record| &record.sums);
         let left_sum = widths.sum(cs, sums.map(|sums| &sums.left_sum))?;
         let right_sum = widths.sum(cs, sums.map(|sums| &sums.right_sum))?;
@@ -115,7 +251,7 @@ impl ProductRecordVar {
         let linear = pack_fields(&[left_sum.clone(), right_sum.clone()], SUM_BITS);
         let rest = [&products, &left_squares, &right_squares].map(|value| value.field().clone());
         let [products_field, left_field, right_field] = rest;
-        let digest = product_sums_var(cs, &[linear, products_field, left_field, right_field])?;
+        let digest = hash_many_var(cs, PRODUCT, &[linear, products_field, left_field, right_field])?;
         let frame = Frame::new(cs, widths, record.map(|record| (record.salt, record.sums.valid)))?;
         let kind = kind_constant(RecordKind::Product);
         let (valid, leaf) = frame.leaf(cs, kind, [digest, FieldVar::zero()])?;

@@ -16,11 +16,10 @@ use super::fixture::Tall;
 use crate::{
     scan::{
         merge::{MERGE_FAN_IN, MergeCircuit, MergeInputs, MergeParts, merge_circuit_id, place_words},
-        records::Records,
         standard_slots,
         tests::fixture::root_of,
     },
-    seal::{Record as _, Seal, SealCommitment, SealSeed, SegmentRange, layout_digest},
+    seal::{Record as _, Records, Seal, SealCommitment, SealSeed, SegmentRange, layout_digest},
 };
 
 /// Segments of a table, their sum, and the dictionaries' seal where there are any.

@@ -1,33 +1,40 @@
 //! Records of the sealed profile, natively and in circuits, side by side.
 //!
 //! Every column and pair record hashes five elements, `(kind, salt, valid, body0, body1)`, in one permutation. The fields
-//! of a kind are packed into the two body elements, or hashed into them when they are many.
+//! of a kind are packed into the two body elements, or hashed into them when they are many. A kind's file has all that
+//! depends on it: its bytes, what a profile must be to be sealed so, what the argument proves, how ranges of rows add up.
 
 mod category;
 mod grouped;
 mod header;
 mod joint;
 mod numeric;
+mod opaque;
 mod product;
+mod slot;
 
 use std::fmt;
 
 use num_bigint::BigUint;
-use zkl_core::ark::Fr;
+use zkl_core::{
+    ark::Fr,
+    layout::{ColumnLayout, Encoding, Layout, PairLayout},
+    profile::{ColumnProfile, ColumnStats, PairProfile},
+};
 use zkl_poseidon::{Domain, hash_many};
 use zkl_snark::gadgets::{Cs, FieldVar, GadgetError, IntVar, hash_many_var};
 
-pub(crate) use category::category_counts_var;
+pub(super) use category::check_entries;
 pub use category::{CategoryRecord, CategoryRecordVar, value_digest};
 pub use grouped::{GroupedRecord, GroupedRecordVar};
 pub(crate) use header::header_leaf_var;
 pub use header::{HeaderRecord, HeaderVar};
-pub(crate) use joint::joint_counts_var;
 pub use joint::{JointRecord, JointRecordVar};
-pub(crate) use numeric::{BOUNDS_BITS, SUM_BITS};
+use numeric::SUM_BITS;
 pub use numeric::{NumericRecord, NumericRecordVar};
-pub(crate) use product::product_sums_var;
+pub use opaque::OpaqueRecord;
 pub use product::{ProductRecord, ProductRecordVar};
+pub(crate) use slot::{Form, Records, SlotRecord, SlotVars, Subject, blank_leaves, each_kind};
 
 use super::{MerklePath, RecordIndex, RecordIndexVar, tree::enforce_opening};
 
@@ -66,6 +73,60 @@ impl fmt::Display for RecordKind {
             Self::Joint => "joint",
             Self::Product => "product",
         })
+    }
+}
+
+/// The record of a column or of a declared pair.
+#[derive(Clone)]
+pub enum SealedRecord {
+    /// A numeric column.
+    Numeric(NumericRecord),
+    /// A dictionary of at most 256 slots.
+    Category(CategoryRecord),
+    /// A larger dictionary.
+    Grouped(GroupedRecord),
+    /// A column of which only the valid count is sealed.
+    Opaque(OpaqueRecord),
+    /// Joint counts of a pair.
+    Joint(JointRecord),
+    /// Sums of products of a pair.
+    Product(ProductRecord),
+}
+
+impl SealedRecord {
+    /// The record of a column of a table of `rows` rows, whose profile was checked.
+    pub(super) fn of_column(rows: u64, column: &ColumnLayout, profile: &ColumnProfile, salt: Fr) -> Self {
+        let valid = profile.valid;
+        match (&profile.stats, column.encoding) {
+            (ColumnStats::Numeric(stats), Encoding::Numeric { limbs }) => {
+                Self::Numeric(NumericRecord::new(salt, valid, &stats.committed(column.fraction_bits), limbs))
+            }
+            (ColumnStats::Category(stats), Encoding::Category { capacity }) => {
+                Self::Category(CategoryRecord::new(salt, [rows - valid, valid], column.ty, capacity, stats))
+            }
+            (ColumnStats::Grouped(stats), _) => Self::Grouped(GroupedRecord::new(salt, valid, stats)),
+            _ => Self::Opaque(OpaqueRecord { salt, valid }),
+        }
+    }
+
+    /// The record of a declared pair, whose profile was checked.
+    pub(super) fn of_pair(layout: &Layout, pair: &PairLayout, profile: &PairProfile, salt: Fr) -> Self {
+        match profile {
+            PairProfile::Joint(joint) => Self::Joint(JointRecord::new(salt, layout, pair, joint)),
+            PairProfile::Product(sums) => Self::Product(ProductRecord::new(salt, layout, pair, sums)),
+        }
+    }
+
+    /// The record as every kind is hashed.
+    pub fn head(&self) -> RecordHead {
+        match self {
+            Self::Numeric(record) => record.head(),
+            Self::Category(record) => record.head(),
+            Self::Grouped(record) => record.head(),
+            Self::Opaque(record) => record.head(),
+            Self::Joint(record) => record.head(),
+            Self::Product(record) => record.head(),
+        }
     }
 }
 
@@ -143,24 +204,6 @@ impl RecordHeadVar {
         let (valid, leaf) = frame.leaf(cs, kind.clone(), body)?;
         enforce_opening(cs, &leaf, index, opening.map(|opening| &opening.path), h)?;
         Ok(Self { kind, valid })
-    }
-
-    /// Reads the record of an opaque column, as the other records are read. Returns its leaf beside it.
-    ///
-    /// # Soundness
-    /// The caller must constrain the leaf to be in a seal.
-    ///
-    /// # Errors
-    /// `AssignmentMissing` when proving without a record.
-    pub(crate) fn read_opaque(
-        cs: &Cs,
-        widths: Widths,
-        record: Option<&RecordHead>,
-    ) -> Result<(Self, FieldVar), GadgetError> {
-        let kind = kind_constant(RecordKind::Opaque);
-        let frame = Frame::new(cs, widths, record.map(|record| (record.salt, record.valid)))?;
-        let (valid, leaf) = frame.leaf(cs, kind.clone(), [FieldVar::zero(), FieldVar::zero()])?;
-        Ok((Self { kind, valid }, leaf))
     }
 }
 
@@ -285,6 +328,16 @@ fn pack_at<'a>(fields: impl IntoIterator<Item = (u64, &'a IntVar)>) -> FieldVar 
     let terms: Vec<(Fr, &FieldVar)> =
         fields.into_iter().map(|(position, field)| (power_of_two(position), field.field())).collect();
     FieldVar::linear(terms, Fr::from(0u64))
+}
+
+/// `low + 2^bits high`.
+fn above(low: &FieldVar, high: &FieldVar, bits: u64) -> FieldVar {
+    FieldVar::linear([(Fr::from(1u64), low), (power_of_two(bits), high)], Fr::from(0u64))
+}
+
+/// The elements of a merge are not as many as the kind has.
+const fn wrong_length(expected: usize, common: &[FieldVar], summed: &[FieldVar]) -> GadgetError {
+    GadgetError::Length { expected, got: common.len() + summed.len() }
 }
 
 fn power_of_two(exponent: u64) -> Fr {
