@@ -203,6 +203,7 @@ pub struct PolicyView {
     /// Indices of entries that do not, and were passed over.
     pub breaks: Vec<u64>,
     #[serde(skip)]
+    #[cfg_attr(not(feature = "grpc"), expect(dead_code, reason = "only gRPC has times that are not text"))]
     pub(crate) at: Timestamp,
 }
 
