@@ -195,7 +195,10 @@ fn write_column(out: &mut impl Write, array: &ArrayRef) -> io::Result<()> {
     let array = array.as_ref();
     // Logical nulls: a column of the type null has no buffers at all.
     let nulls = array.logical_nulls();
-    write_bits(out, (0..array.len()).map(|row| nulls.as_ref().is_none_or(|nulls| nulls.is_valid(row))))?;
+    match nulls.filter(|nulls| nulls.null_count() > 0) {
+        Some(nulls) => write_bits(out, nulls.iter())?,
+        None => write_ones(out, array.len())?,
+    }
     downcast_primitive_array!(
         array => write_primitive(out, array),
         DataType::Null => Ok(()),
@@ -227,6 +230,15 @@ fn write_bits(out: &mut impl Write, bits: impl Iterator<Item = bool>) -> io::Res
         }
     }
     if used > 0 { out.write_all(&[byte]) } else { Ok(()) }
+}
+
+/// [`write_bits`] of ones.
+fn write_ones(out: &mut impl Write, len: usize) -> io::Result<()> {
+    let mut bytes = vec![u8::MAX; len / 8];
+    if !len.is_multiple_of(8) {
+        bytes.push((1 << (len % 8)) - 1);
+    }
+    out.write_all(&bytes)
 }
 
 /// Values of one width, the least significant byte first.
