@@ -81,9 +81,8 @@ impl Reader<'_> {
         for (slot, size) in sizes.into_iter().enumerate() {
             // The record that is read next.
             let next = self.leaves.len();
-            let length = || GadgetError::Length { expected: self.layout.places.len(), got: next };
             let (Some(place), Some(facts)) = (self.layout.places.get(next), self.layout.facts.get(next)) else {
-                return Err(length());
+                return Err(GadgetError::Length { expected: self.layout.places.len(), got: next });
             };
             let vars = SlotVars { size, rows, in_use: &place.in_use, facts };
             let record = records.and_then(|records| records.get(slot));
