@@ -16,6 +16,12 @@ trap 'rm -rf "$stage"' EXIT
 # Types of Node are found beside what is compiled.
 ln -s "$tools/node_modules" "$stage/node_modules"
 
+# A copy without symbols, which are three quarters of a module.
+stripped() {
+    local options
+    case $1 in *.dylib) options=(-x) ;; *) options=(--strip-unneeded) ;; esac
+    if command -v strip >/dev/null; then strip "${options[@]}" -o "$2" "$1"; else cp "$1" "$2"; fi
+}
 licensed() { cp LICENSE-APACHE LICENSE-MIT "$1"; }
 
 # The verifier: one script for each kind of module over the same WebAssembly.
@@ -69,7 +75,7 @@ make_node() {
     rm -rf "${out:?}/$name"
     mkdir -p "$out/$name"
     for module in libzkl_node.so libzkl_node.dylib; do
-        [ ! -e "$built/$module" ] || cp "$built/$module" "$out/$name/zkl_node.$system.node"
+        [ ! -e "$built/$module" ] || stripped "$built/$module" "$out/$name/zkl_node.$system.node"
     done
     # Shared, not copied: a module of a test build is large.
     ln -f "$out/$name/zkl_node.$system.node" "$dist/"
