@@ -1,15 +1,8 @@
 //! The rows of some tables are those of others, some of them, or all different, over columns that were committed to before.
 //!
 //! # Statement
-//! Given committed columns of tables on two sides, and what is sealed of their columns (minima, dictionaries), one of
-//! - the rows on the left, as values, are those on the right, each as often;
-//! - those on the right are some of those on the left, none more often than there;
-//! - no two rows of the one table are equal;
-//! - every row of the one table is equal to k - 1 others, at least;
-//! - the rows on the right are those on the left that meet conditions, or those that do not;
-//! - every value of a column lies within bounds, or a row holds certain values, or none does;
-//! - no row of one table has the key of a row of another;
-//! - of the rows on the left with one key, the one table on the right has one.
+//! Given committed columns of tables on two sides, and what is sealed of their columns (minima, dictionaries), one of the statements of
+//! [`RelationKind`].
 //!
 //! Rows from a unit's n on are ignored.
 //!
@@ -28,8 +21,8 @@
 //! a code of one table never meet those of another one: values are compared. Digests of text say the same in every table; null is 0.
 //!
 //! Rows on the left count with a committed selector s instead of `ind` where those on the right are some of them, and what shows that
-//! s is a bit is a posting too; so are the gaps between keys that all differ, the sizes of classes, and conditions: `relation/posting.rs`,
-//! `relation/chain.rs`, `relation/condition.rs`, `relation/dedup.rs`. All of it is linear in columns that are committed to before X.
+//! s is a bit is a posting too; so is all else that a kind has: `relation/posting.rs`, `relation/chain.rs`, `relation/kinds`. All of it is linear
+//! in columns that are committed to before X.
 //!
 //! [`fraction`] reduces the sum to `p(z)`, `q(z)` of the leaves. `p` is public but for committed weights; their sum at z joins the claim with
 //! a power of eta. `q` is linear in the committed columns but for
@@ -48,10 +41,11 @@
 //! | `r*`, `z_blk`, eta, rho, `y` | [`RelationOpening`] |
 
 mod chain;
+mod column;
 mod condition;
-mod dedup;
 mod extra;
-mod keys;
+mod kinds;
+mod limbs;
 mod posting;
 mod prove;
 mod row_hash;
@@ -61,7 +55,8 @@ mod weights;
 pub use chain::KEY_BITS;
 pub use condition::{ColumnTest, Test};
 pub use extra::{ExtraCells, extra_columns};
-pub use posting::{ColumnSet, ExtraColumn, RelationKind};
+pub use kinds::{ColumnSet, RelationKind};
+pub use posting::ExtraColumn;
 pub use prove::{RelationProof, UnitCells, prove_relation};
 pub use shape::{ColumnShape, RelationShape, Side, TableShape};
 pub use weights::{relation_constant, relation_weights};
@@ -170,27 +165,8 @@ pub fn verify_relation<C: Context>(
     let firsts = if shape.first_count() > 0 { ctx.receive(shape.first_count())? } else { Vec::new() };
     let x = ctx.challenge()?;
     let y = ctx.challenge()?;
-    let sum = match shape.kind() {
-        RelationKind::SameRows => dictionaries(ctx, shape, sealed, &x, &y)?,
-        RelationKind::Subset
-        | RelationKind::Filter
-        | RelationKind::Erase
-        | RelationKind::Present
-        | RelationKind::Absent => {
-            dictionaries(ctx, shape, sealed, &x, &y)? + targets(ctx, shape, sealed, &firsts, (&x, &y))?
-        }
-        RelationKind::KAnonymous { .. } | RelationKind::Bounds { .. } | RelationKind::Disjoint => {
-            targets(ctx, shape, sealed, &firsts, (&x, &y))?
-        }
-        RelationKind::Unique => {
-            one_code_each(ctx, shape, sealed)?;
-            targets(ctx, shape, sealed, &firsts, (&x, &y))?
-        }
-        RelationKind::Dedup { .. } => {
-            one_code_each(ctx, shape, sealed)?;
-            dictionaries(ctx, shape, sealed, &x, &y)? + targets(ctx, shape, sealed, &firsts, (&x, &y))?
-        }
-    };
+    one_code_each(ctx, shape, sealed)?;
+    let sum = dictionaries(ctx, shape, sealed, &x, &y)? + targets(ctx, shape, sealed, &firsts, (&x, &y))?;
 
     let mut root = ctx.receive(2)?.into_iter();
     let (p, q) = match (root.next(), root.next()) {
@@ -292,7 +268,7 @@ fn row_bits<C: Context>(ctx: &mut C, shape: &RelationShape, rows: &C::Value) -> 
     Ok(bits)
 }
 
-/// What the sealed dictionaries say that the pairs of their columns sum to.
+/// What the sealed dictionaries say that the pairs of their columns sum to, where these are posted.
 fn dictionaries<C: Context>(
     ctx: &mut C,
     shape: &RelationShape,
@@ -300,8 +276,12 @@ fn dictionaries<C: Context>(
     x: &C::Value,
     y: &C::Value,
 ) -> Result<C::Value, C::Error> {
-    let square = y.clone() * y;
     let mut sum = ctx.constant(0);
+    if !shape.kind().has_digests() {
+        return Ok(sum);
+    }
+    // A constraint of the circuit, even where no column is a dictionary.
+    let square = y.clone() * y;
     let mut number = 0;
     for (table, sealed) in sealed.iter().enumerate() {
         for (column, sealed) in sealed.columns.iter().enumerate() {
@@ -373,7 +353,7 @@ fn one_code_each<C: Context>(
     sealed: &[SealedTable<C::Value>],
 ) -> Result<(), C::Error> {
     let columns = sealed.iter().enumerate().flat_map(|(table, sealed)| {
-        sealed.columns.iter().enumerate().map(move |(column, sealed)| (shape.kind().tells_apart(table, column), sealed))
+        sealed.columns.iter().enumerate().map(move |(column, sealed)| (shape.tells_apart(table, column), sealed))
     });
     for (column, (tells_apart, sealed)) in columns.enumerate() {
         let SealedColumn::Category { counts, values } = sealed else { continue };

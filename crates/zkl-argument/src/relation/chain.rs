@@ -28,7 +28,7 @@
 //! | hashed text | the digest: 0 for null | 128 |
 //!
 //! Limbs and codes are in range in proved tables. If they were not, equal keys would still have equal kappa: a linear form has one value.
-//! That a value has one code only is for the verifier of the dictionary to check: [`super::verify_relation`] does.
+//! That a value has one code only is for the verifier of the dictionary to check: [`super::verify_relation`] does, of [`Postings::keys`].
 
 use zkl_core::{
     ark::{
@@ -37,10 +37,16 @@ use zkl_core::{
     },
     hashed::DIGEST_CELLS,
 };
+use zkl_kernel::{Entry, threads::prelude::*};
 
-use zkl_kernel::Entry;
-
-use super::{posting::Column, shape::ColumnShape};
+use super::{
+    UnitCells,
+    extra::ExtraCells,
+    kinds::Given,
+    limbs::limb_terms,
+    posting::{Amount, Column, ExtraColumn, Posting, Postings, Target, Weight, two},
+    shape::ColumnShape,
+};
 use crate::{error::PlanError, shape::LIMB_BITS, witness::CellData};
 
 /// Bits of a digest.
@@ -58,13 +64,15 @@ pub(crate) type Key = BigInt<3>;
 pub(crate) struct KeyLayout {
     /// Committed columns, and binary logarithms of their factors.
     terms: Vec<(Column, usize)>,
+    /// The dictionaries, whose codes are in it.
+    codes: Vec<usize>,
     bits: usize,
 }
 
 impl KeyLayout {
     /// The layout of a key of those of `columns` that are in it.
     pub(crate) fn new(columns: &[ColumnShape], is_in: impl Fn(usize) -> bool) -> Result<Self, PlanError> {
-        let (mut terms, mut bits, mut cell) = (Vec::new(), 0, 0);
+        let (mut terms, mut codes, mut bits, mut cell) = (Vec::new(), Vec::new(), 0, 0);
         for (index, column) in columns.iter().enumerate() {
             match *column {
                 _ if !is_in(index) => {}
@@ -78,6 +86,7 @@ impl KeyLayout {
                 }
                 ColumnShape::Code { capacity } | ColumnShape::Category { capacity } => {
                     terms.push((Column::Cell(cell), bits));
+                    codes.push(index);
                     bits += capacity.next_power_of_two().trailing_zeros().max(1) as usize;
                 }
                 ColumnShape::Hashed => {
@@ -90,7 +99,7 @@ impl KeyLayout {
         if bits == 0 || bits > MAX_KEY_BITS {
             return Err(PlanError::Size { what: KEY_BITS, got: bits, min: 1, max: MAX_KEY_BITS });
         }
-        Ok(Self { terms, bits })
+        Ok(Self { terms, codes, bits })
     }
 
     pub(crate) fn terms(&self) -> impl Iterator<Item = (Column, usize)> {
@@ -119,6 +128,91 @@ impl KeyLayout {
     }
 }
 
+impl Postings {
+    /// The chain through the keys of a table, whose gaps start at a committed column.
+    pub(super) fn chain(&mut self, given: &Given<'_>, table: usize, layout: &KeyLayout, first: usize, space: u64) {
+        let limbs = layout.gap_limbs(given.limb_bits);
+        let key = || layout.terms().map(|(column, exponent)| (1, two(exponent), column));
+        let gap = || limb_terms(first, limbs, given.limb_bits, 1);
+        for unit in given.units(table) {
+            let posting =
+                |negative, terms, shift| Posting { unit, space, negative, weight: Weight::Below, terms, shift };
+            self.push(posting(false, key().collect(), 0));
+            self.push(posting(true, key().chain(gap()).collect(), 1));
+            self.look_up(unit, first, limbs, ExtraColumn::Gap);
+        }
+        self.chain_ends(space);
+        self.keys.extend(layout.codes.iter().map(|&column| (table, column)));
+    }
+
+    /// The chain starts at the first message and ends at the second.
+    pub(super) fn chain_ends(&mut self, space: u64) {
+        for (message, negative) in [(0, false), (1, true)] {
+            let tuple = vec![Amount::First(message)];
+            self.targets.push(Target { space, negative, weight: Amount::Constant(1), tuple });
+        }
+        self.firsts = 2;
+    }
+}
+
+/// The gaps between the keys of a table.
+pub(super) fn gaps(limb_bits: usize, layout: &KeyLayout, units: &[UnitCells<'_>]) -> Result<ExtraCells, PlanError> {
+    let of_unit =
+        |unit: &UnitCells<'_>| (0..unit.rows).into_par_iter().map(|row| layout.key(&unit.cells, row)).collect();
+    let keys: Vec<Vec<Key>> = units.iter().map(of_unit).collect();
+    gap_columns(limb_bits, layout.gap_limbs(limb_bits), &keys)
+}
+
+/// The gaps between keys in their order, `[unit][row]`, how often each limb is looked up, and the ends of the chain.
+pub(super) fn gap_columns(limb_bits: usize, limbs: usize, of_units: &[Vec<Key>]) -> Result<ExtraCells, PlanError> {
+    let mut keys: Vec<(Key, u32, u32)> = Vec::with_capacity(of_units.iter().map(Vec::len).sum());
+    for (unit, own) in of_units.iter().enumerate() {
+        keys.extend(own.iter().enumerate().map(|(row, key)| (*key, unit as u32, row as u32)));
+    }
+    keys.sort_unstable();
+    let mut columns: Vec<Vec<Vec<u16>>> = of_units.iter().map(|unit| vec![vec![0; unit.len()]; limbs]).collect();
+    let mut counts = vec![0u32; 1 << limb_bits];
+    for (index, (key, unit, row)) in keys.iter().enumerate() {
+        let mut gap = match keys.get(index + 1) {
+            Some((next, ..)) => *next,
+            None => *key,
+        };
+        // Equal keys leave 0 here, and so a chain that does not close.
+        if gap.sub_with_borrow(key) || gap.is_zero() || gap.sub_with_borrow(&Key::one()) {
+            gap = Key::zero();
+        }
+        for limb in 0..limbs {
+            let value = bits_at(&gap, limb_bits * limb, limb_bits);
+            if let Some(cell) =
+                columns.get_mut(*unit as usize).and_then(|own| own.get_mut(limb)?.get_mut(*row as usize))
+            {
+                *cell = value;
+            }
+            if let Some(count) = counts.get_mut(usize::from(value)) {
+                *count += 1;
+            }
+        }
+    }
+    let firsts = match (keys.first(), keys.last()) {
+        (Some((first, ..)), Some((last, ..))) => vec![element(first), after(last)],
+        _ => return Err(PlanError::Column { index: 0 }),
+    };
+    let mut columns: Vec<Vec<CellData<'static>>> =
+        columns.into_iter().map(|limbs| limbs.into_iter().map(|limb| CellData::U16(limb.into())).collect()).collect();
+    if let Some(first) = columns.first_mut() {
+        first.push(CellData::U32(counts.into()));
+    }
+    Ok(ExtraCells { columns, firsts })
+}
+
+/// `width` bits, at most 16, from bit `start` on.
+fn bits_at(value: &Key, start: usize, width: usize) -> u16 {
+    let (word, shift) = (start / 64, start % 64);
+    let low = value.0.get(word).map_or(0, |word| word >> shift);
+    let high = if shift + width > 64 { value.0.get(word + 1).map_or(0, |word| word << (64 - shift)) } else { 0 };
+    ((low | high) & ((1 << width) - 1)) as u16
+}
+
 /// The low 192 bits.
 pub(crate) fn truncated(value: Fr) -> Key {
     let [a, b, c, _] = value.into_bigint().0;
@@ -141,7 +235,7 @@ pub(crate) fn digest(cells: &[CellData<'_>], row: usize) -> Fr {
 }
 
 /// `key + 1` as a field element.
-pub(crate) fn after(key: &Key) -> Fr {
+fn after(key: &Key) -> Fr {
     element(key) + Fr::from(1u64)
 }
 

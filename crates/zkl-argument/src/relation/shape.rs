@@ -10,7 +10,8 @@ use zkl_core::{
 
 use super::{
     condition::{self, ColumnTest},
-    posting::{Column, ExtraColumn, Posting, Postings, RelationKind, Target, cells_of},
+    kinds::{Counted, Features, Given, Reads, RelationKind},
+    posting::{Column, ExtraColumn, Posting, Postings, Target, cells_of},
 };
 use crate::{context::Value, error::PlanError, shape::LIMB_BITS};
 
@@ -180,14 +181,6 @@ impl RelationShape {
     /// Most codes of all dictionaries together: bounds the circuit.
     pub const MAX_CODES: usize = 8_192;
 
-    /// The shape of a relation of the same rows between `tables`, whose units have at most `2^log_rows` rows.
-    ///
-    /// # Errors
-    /// [`PlanError::Size`] for what is too many or too few, [`PlanError::Column`] when columns do not correspond.
-    pub fn new(log_rows: usize, tables: Vec<TableShape>) -> Result<Self, PlanError> {
-        Self::of(RelationKind::SameRows, LIMB_BITS, log_rows, tables)
-    }
-
     /// The shape of a relation of `kind` without tests. Look-ups are in a table of `2^limb_bits` entries, which the rows of the first unit hold.
     ///
     /// # Errors
@@ -217,20 +210,8 @@ impl RelationShape {
             if (min..=max).contains(&got) { Ok(()) } else { Err(PlanError::Size { what, got, min, max }) }
         };
         bounded("binary logarithm of the rows", log_rows, 1, Self::MAX_LOG_ROWS)?;
-        let (fewest, most) = match kind {
-            RelationKind::SameRows => (2, Self::MAX_TABLES),
-            RelationKind::Subset
-            | RelationKind::Filter
-            | RelationKind::Erase
-            | RelationKind::Disjoint
-            | RelationKind::Dedup { .. } => (2, 2),
-            RelationKind::Unique
-            | RelationKind::KAnonymous { .. }
-            | RelationKind::Bounds { .. }
-            | RelationKind::Present
-            | RelationKind::Absent => (1, 1),
-        };
-        bounded("number of tables", tables.len(), fewest, most)?;
+        let Features { tables: count, tests: asked, .. } = kind.features();
+        bounded("number of tables", tables.len(), *count.start(), *count.end())?;
         if kind.has_limbs() {
             bounded("bits of a looked-up limb", limb_bits, 1, log_rows.min(LIMB_BITS))?;
         }
@@ -255,7 +236,7 @@ impl RelationShape {
             }
         }
         bounded("number of codes", codes, 0, Self::MAX_CODES)?;
-        condition::check(kind, first, &tests)?;
+        condition::check(asked, first, &tests)?;
         let max_blocks = 1 << (Self::MAX_LOG_LEAVES - log_rows);
         let per_unit = |table: &TableShape| 1 + table.columns.iter().filter(|column| column.is_category()).count();
         let count: usize = tables.iter().map(|table| table.units.saturating_mul(per_unit(table))).sum();
@@ -263,7 +244,8 @@ impl RelationShape {
         bounded("number of units and dictionaries", count, 1, max_blocks)?;
         let spaces = spaces(&tables);
         let space = spaces.iter().flatten().copied().max().unwrap_or(0).max(ROWS_SPACE) + 1;
-        let postings = Postings::new(kind, &tables, &tests, limb_bits, space)?;
+        let mut postings = Postings::new(tables.iter().map(|table| table.units).sum());
+        kind.post(&Given { tables: &tables, tests: &tests, limb_bits, space }, &mut postings)?;
         let mut blocks = blocks(&tables, kind);
         blocks.extend((0..postings.postings.len()).map(RelationBlock::Posting));
         bounded("number of blocks", blocks.len(), 1, max_blocks)?;
@@ -364,8 +346,14 @@ impl RelationShape {
 
     /// The weights of a table's rows; `None` if every row counts once.
     pub(crate) fn selector(&self, table: usize) -> Option<Selector> {
-        let own = self.tables.get(table).filter(|_| table == 0 && self.kind.is_selection())?;
-        Some(Selector { cell: cells_of(&own.columns), is_inverted: self.kind == RelationKind::Erase })
+        let Reads::Rows(counted) = self.kind.features().reads else { return None };
+        let is_inverted = match counted {
+            Counted::All => return None,
+            Counted::Selected => false,
+            Counted::Unselected => true,
+        };
+        let own = self.tables.get(table).filter(|_| table == 0)?;
+        Some(Selector { cell: cells_of(&own.columns), is_inverted })
     }
 
     /// Whether the weights of some blocks are committed columns: then their sum joins the opening.
@@ -379,6 +367,11 @@ impl RelationShape {
         let tables = self.tables.iter().flat_map(|table| std::iter::repeat_n(table, table.units));
         let extra = self.postings.extra.iter().map(Vec::len);
         tables.zip(extra).map(|(table, extra)| (table, cells_of(&table.columns) + extra))
+    }
+
+    /// Whether rows of a table are told apart by the codes of a dictionary.
+    pub(crate) fn tells_apart(&self, table: usize, column: usize) -> bool {
+        self.postings.keys.contains(&(table, column))
     }
 
     /// The space of a dictionary's pairs.
@@ -403,11 +396,12 @@ impl RelationShape {
 
 /// Unit by unit: its rows if they are compared, then its dictionaries.
 fn blocks(tables: &[TableShape], kind: RelationKind) -> Vec<RelationBlock> {
+    let compares_rows = matches!(kind.features().reads, Reads::Rows(_));
     let mut blocks = Vec::new();
     let mut unit = 0;
     for (table, own) in tables.iter().enumerate() {
         for _ in 0..own.units {
-            if kind.compares_rows() {
+            if compares_rows {
                 blocks.push(RelationBlock::Rows { table, unit });
             }
             let dictionaries = own.columns.iter().enumerate().filter(|(_, column)| column.is_category());
@@ -506,9 +500,6 @@ mod tests {
             RelationShape::new(20, vec![left, table(Side::Right, &[number])])
         };
         assert_eq!(what(two(128)), "number of units and dictionaries");
-        // Few units, with many postings each.
-        let keys = TableShape { units: 60, ..table(Side::Left, &[number]) };
-        assert_eq!(what(RelationShape::of(RelationKind::Unique, 16, 20, vec![keys])), "number of blocks");
         assert_eq!(what(two(0)), "number of segments of a table");
         assert!(two(127).is_ok());
         assert_eq!(what(RelationShape::new(21, Vec::new())), "binary logarithm of the rows");

@@ -9,7 +9,7 @@
 //! ```text
 //! sum_rows ind [key, 0] - m [K, 1 - ind] = 0
 //! ```
-//! and in one space for both lists the chain of [`super::chain`], over K in place of the keys of rows:
+//! and in one space for both lists the chain of `relation/chain.rs`, over K in place of the keys of rows:
 //! ```text
 //! sum_rows ind [K] - ind [K + d + 1] = [START] - [END]
 //! ```
@@ -21,18 +21,69 @@
 
 use zkl_core::ark::{Fr, ff::BigInteger as _};
 
-use super::{
-    SealedColumn, SealedTable, UnitCells,
-    chain::{self, DIGEST_BITS, KEY_BITS, Key, MAX_KEY_BITS, digest, truncated},
-    condition::{Place, signed, two},
-    extra::{ExtraCells, gap_columns},
-    posting::{Amount, Column, ExtraColumn, Posting, Postings, Target, Term, Weight, cells_of},
-    shape::{ColumnShape, RelationShape, TableShape},
+use super::{Features, Given, Kind, Reads};
+use crate::{
+    error::PlanError,
+    relation::{
+        SealedColumn, SealedTable, UnitCells,
+        chain::{self, DIGEST_BITS, KEY_BITS, Key, MAX_KEY_BITS, digest, gap_columns, truncated},
+        column::{Place, signed},
+        condition::Tests,
+        extra::ExtraCells,
+        limbs::limb_terms,
+        posting::{Column, ExtraColumn, Posting, Postings, Term, Weight, cells_of, two},
+        row_hash::Rows,
+        shape::{ColumnShape, RelationShape, TableShape},
+    },
+    shape::LIMB_BITS,
+    witness::CellData,
 };
-use crate::{error::PlanError, shape::LIMB_BITS, witness::CellData};
 
 /// Bits of a number.
 const VALUE_BITS: usize = 64;
+
+pub(super) struct Disjoint;
+
+impl Kind for Disjoint {
+    const FEATURES: Features = Features { tables: 2..=2, reads: Reads::Numbers, tests: Tests::None, has_limbs: true };
+
+    fn post(&self, given: &Given<'_>, postings: &mut Postings) -> Result<(), PlanError> {
+        let &Given { tables, limb_bits, space, .. } = given;
+        let shared = SharedKey::new(tables)?;
+        let limbs = shared.bits.div_ceil(limb_bits);
+        let chain = space + tables.len() as u64;
+        for (index, table) in tables.iter().enumerate() {
+            let list = cells_of(&table.columns);
+            let (matches, first) = (list + 1, list + 2);
+            let own = space + index as u64;
+            let entry = || vec![(1, Fr::from(1u64), Column::Cell(list))];
+            for unit in given.units(index) {
+                let posting =
+                    |space, negative, weight, terms, shift| Posting { unit, space, negative, weight, terms, shift };
+                postings.push(posting(own, false, Weight::Below, shared.terms(index, &table.columns), 0));
+                let mut terms = entry();
+                terms.push((2, Fr::from(1u64), Column::Beyond));
+                let weight = Weight::Form(0, vec![(Fr::from(1u64), matches)]);
+                postings.push(posting(own, true, weight, terms, 0));
+                postings.push_extra(unit, ExtraColumn::Key);
+                postings.push_extra(unit, ExtraColumn::Match);
+                postings.push(posting(chain, false, Weight::Below, entry(), 0));
+                let mut next = entry();
+                next.extend(limb_terms(first, limbs, limb_bits, 1));
+                postings.push(posting(chain, true, Weight::Below, next, 1));
+                postings.look_up(unit, first, limbs, ExtraColumn::Gap);
+            }
+        }
+        let own = tables.first().map_or(0, |table| cells_of(&table.columns));
+        postings.limb_table(own + 2 + limbs);
+        postings.chain_ends(chain);
+        Ok(())
+    }
+
+    fn fill(&self, shape: &RelationShape, tables: &[Rows<'_>]) -> Result<ExtraCells, PlanError> {
+        list_columns(shape, tables)
+    }
+}
 
 /// A column of keys that several tables have.
 #[derive(Clone, Copy)]
@@ -139,66 +190,13 @@ impl SharedKey {
     }
 }
 
-impl Postings {
-    /// No two rows of different tables have one key.
-    pub(super) fn disjoint(&mut self, tables: &[TableShape], limb_bits: usize, space: u64) -> Result<(), PlanError> {
-        let shared = SharedKey::new(tables)?;
-        let limbs = shared.bits.div_ceil(limb_bits);
-        let chain = space + tables.len() as u64;
-        let mut unit = 0;
-        for (index, table) in tables.iter().enumerate() {
-            let list = cells_of(&table.columns);
-            let (matches, first) = (list + 1, list + 2);
-            let own = space + index as u64;
-            let entry = |shift: u64, gap: usize| {
-                let mut terms = vec![(1, Fr::from(1u64), Column::Cell(list))];
-                let limb = |limb: usize| (1, two(limb_bits * limb), Column::Cell(first + limb));
-                terms.extend((0..gap).map(limb));
-                (terms, shift)
-            };
-            for _ in 0..table.units {
-                let posting =
-                    |space, negative, weight, (terms, shift)| Posting { unit, space, negative, weight, terms, shift };
-                let keys = (shared.terms(index, &table.columns), 0);
-                self.postings.push(posting(own, false, Weight::Below, keys));
-                let (mut terms, shift) = entry(0, 0);
-                terms.push((2, Fr::from(1u64), Column::Beyond));
-                let weight = Weight::Form(0, vec![(Fr::from(1u64), matches)]);
-                self.postings.push(posting(own, true, weight, (terms, shift)));
-                self.push_extra(unit, ExtraColumn::Key);
-                self.push_extra(unit, ExtraColumn::Match);
-                self.postings.push(posting(chain, false, Weight::Below, entry(0, 0)));
-                self.postings.push(posting(chain, true, Weight::Below, entry(1, limbs)));
-                self.look_up(unit, first, limbs, ExtraColumn::Gap);
-                unit += 1;
-            }
-        }
-        let own = tables.first().map_or(0, |table| cells_of(&table.columns));
-        self.limb_table(own + 2 + limbs);
-        for (message, negative) in [(0, false), (1, true)] {
-            let tuple = vec![Amount::First(message)];
-            self.targets.push(Target { space: chain, negative, weight: Amount::Constant(1), tuple });
-        }
-        self.firsts = 2;
-        Ok(())
-    }
-}
-
 /// The lists of keys, each once and filled up with larger ones, how often rows have them, and the chain through both.
-pub(super) fn list_columns(
-    shape: &RelationShape,
-    sealed: &[SealedTable<Fr>],
-    units: &[UnitCells<'_>],
-) -> Result<ExtraCells, PlanError> {
-    let tables = shape.tables();
-    let shared = SharedKey::new(tables)?;
-    let mut rest = units;
+fn list_columns(shape: &RelationShape, tables: &[Rows<'_>]) -> Result<ExtraCells, PlanError> {
+    let shared = SharedKey::new(shape.tables())?;
     let mut lists: Vec<(usize, Vec<(Key, u32)>)> = Vec::with_capacity(tables.len());
     let mut largest = Key::zero();
-    for (table, sealed) in tables.iter().zip(sealed) {
-        let (own, after) = rest.split_at_checked(table.units).ok_or(PlanError::Column { index: units.len() })?;
-        rest = after;
-        let rows = own.iter().flat_map(|unit| (0..unit.rows).map(move |row| (unit, row)));
+    for &(table, sealed, units) in tables {
+        let rows = units.iter().flat_map(|unit| (0..unit.rows).map(move |row| (unit, row)));
         let mut keys: Vec<Key> = rows.map(|(unit, row)| shared.key(table, sealed, unit, row)).collect();
         keys.sort_unstable();
         largest = largest.max(keys.last().copied().unwrap_or_else(Key::zero));
@@ -217,9 +215,9 @@ pub(super) fn list_columns(
         entries.extend(own);
     }
     let mut next = entries.iter();
-    let mut columns: Vec<Vec<CellData<'static>>> = Vec::with_capacity(units.len());
-    let mut keys: Vec<Vec<Key>> = Vec::with_capacity(units.len());
-    for unit in units {
+    let mut columns: Vec<Vec<CellData<'static>>> = Vec::new();
+    let mut keys: Vec<Vec<Key>> = Vec::new();
+    for unit in tables.iter().flat_map(|(_, _, units)| *units) {
         let own: Vec<(Key, u32)> = next.by_ref().take(unit.rows).copied().collect();
         keys.push(own.iter().map(|entry| entry.0).collect());
         let list: Vec<Fr> = own.iter().map(|entry| chain::element(&entry.0)).collect();
