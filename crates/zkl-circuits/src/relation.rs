@@ -31,9 +31,11 @@ mod condition;
 mod error;
 mod link;
 mod operation;
+mod operations;
 mod plan;
 mod proof;
 mod prove;
+mod sentence;
 mod statement;
 #[cfg(test)]
 mod tests;
@@ -43,11 +45,13 @@ pub use circuit::{RelationCircuit, RelationInputs, relation_circuit_id};
 pub use compare::{Compared, NotCompared, Reason, compare};
 pub use condition::{Condition, ConditionProblem, Details, hashed_element};
 pub use error::{ProveRelationError, RelationDecodeError, RelationPlanError, VerifyRelationError};
-pub use operation::{Operation, OperationError};
+pub use operation::{Breach, BreakingRows, Detail, Flow, Grammar, Names, Selection};
+pub use operations::{Operation, OperationError};
 pub use plan::{RelationPlan, RelationUnit};
 pub use proof::RelationProof;
 #[cfg(feature = "testing")]
 pub use prove::force_relation;
 pub use prove::{RelationSecrets, prove_relation, verify_relation};
+pub use sentence::{Said, either};
 pub use statement::{RelationContext, RelationRole, RelationStatement};
 pub use word::{Word, words};

@@ -12,7 +12,7 @@ use std::{
 };
 
 use serde::{Serialize, Serializer};
-use zkl_circuits::relation::{Operation, words};
+use zkl_circuits::relation::{Flow, Operation, words};
 use zkl_core::{
     digest::TransactionId,
     name::DatasetName,
@@ -144,30 +144,6 @@ pub enum Basis {
     Name,
 }
 
-/// Which way the rows of the tables of a relation went.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Flow {
-    /// From the first table into the others.
-    FromFirst,
-    /// From the others into the first table.
-    IntoFirst,
-    /// Either way: the tables have the same rows.
-    Alike,
-    /// None came from another.
-    None,
-}
-
-const fn flow(operation: Operation) -> Flow {
-    match operation {
-        Operation::Split | Operation::Subset | Operation::Filter | Operation::Erase | Operation::Dedup => {
-            Flow::FromFirst
-        }
-        Operation::Append => Flow::IntoFirst,
-        Operation::SameRows => Flow::Alike,
-        _ => Flow::None,
-    }
-}
-
 impl Statement {
     fn new(entry: TransactionId, index: u64, record: &RelationRecord, proof: ProofState) -> Self {
         let terms = record.disclosure.open();
@@ -197,7 +173,7 @@ impl Statement {
     fn steps(&self) -> impl Iterator<Item = (TransactionId, TransactionId)> + '_ {
         let first = self.tables.first().map(|table| table.version);
         let others = self.tables.iter().skip(1).map(|table| table.version);
-        let flow = flow(self.operation);
+        let flow = self.operation.flow();
         others.filter_map(move |other| match (flow, first?) {
             (Flow::FromFirst | Flow::Alike, first) => Some((first, other)),
             (Flow::IntoFirst, first) => Some((other, first)),
@@ -467,12 +443,12 @@ impl Lineage {
 
     /// Whether both versions have the same rows, so that either may have come from the other.
     fn is_alike(&self, link: &Link) -> bool {
-        self.statement(link).is_some_and(|statement| flow(statement.operation) == Flow::Alike)
+        self.statement(link).is_some_and(|statement| statement.operation.flow() == Flow::Alike)
     }
 
     /// The statements by which nothing came from anything.
     fn remarks(&self) -> impl Iterator<Item = &Statement> {
-        self.statements.iter().filter(|statement| flow(statement.operation) == Flow::None)
+        self.statements.iter().filter(|statement| statement.operation.flow() == Flow::None)
     }
 }
 

@@ -100,27 +100,26 @@ impl<'l> Relate<'l> {
         self
     }
 
-    /// Compares the tables in these columns alone, in whatever order. Without it they are compared in all that can be; [`Operation::Bounds`],
-    /// [`Operation::Present`] and [`Operation::Absent`] are about the columns of their conditions.
+    /// Compares the tables in these columns alone, in whatever order. Without it they are compared in all that can be; some operations are about
+    /// the columns of their conditions.
     pub fn columns(mut self, columns: impl IntoIterator<Item = impl Into<String>>) -> Self {
         self.columns = Some(columns.into_iter().map(Into::into).collect());
         self
     }
 
-    /// The fewest rows of a class, which [`Operation::KAnonymous`] needs and no other operation has.
+    /// The fewest rows of a class, for operations that have a k.
     pub const fn k(mut self, k: u32) -> Self {
         self.details.k = Some(k);
         self
     }
 
-    /// The columns that tell rows apart, in whatever order, for [`Operation::Dedup`]; without them all that are compared do.
+    /// The columns that tell rows apart, in whatever order, for operations that have a key; without them all that are compared do.
     pub fn key(mut self, columns: impl IntoIterator<Item = impl Into<String>>) -> Self {
         self.details.key = columns.into_iter().map(Into::into).collect();
         self
     }
 
-    /// What rows are asked for, beside what was said before: of [`Operation::Bounds`] the range, of [`Operation::Present`] and
-    /// [`Operation::Absent`] a value.
+    /// What rows are asked for, beside what was said before: a range or a value, where the operation is about that.
     pub fn condition(mut self, condition: Condition) -> Self {
         self.details.conditions.push(condition);
         self

@@ -13,7 +13,12 @@ use zkl_core::{
     layout::{ColumnLayout, Encoding, Layout},
 };
 
-use super::{error::RelationPlanError, operation::Operation, word::Word};
+use super::{
+    error::RelationPlanError,
+    operation::{Detail, Resolved},
+    operations::Operation,
+    word::Word,
+};
 use crate::{
     claims::{
         kinds::whole_ends,
@@ -35,13 +40,13 @@ pub struct Condition {
 /// What an operation has beside tables and columns.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Details {
-    /// The fewest rows of a class, for [`Operation::KAnonymous`].
+    /// The fewest rows of a class, for [`Detail::K`].
     pub k: Option<u32>,
-    /// What rows are asked for, all of it; the range of [`Operation::Bounds`]; the values of [`Operation::Present`] and [`Operation::Absent`].
+    /// What rows are asked for, all of it: [`Detail::Conditions`], [`Detail::Values`], or the one [`Detail::Range`].
     pub conditions: Vec<Condition>,
-    /// Whether [`Operation::Bounds`] allows rows without a value.
+    /// Whether a range allows rows without a value.
     pub nulls: bool,
-    /// The columns that tell rows apart, for [`Operation::Dedup`]: some of the compared ones, in their order.
+    /// The columns that tell rows apart, for [`Detail::Key`]: some of the compared ones, in their order.
     pub key: Vec<String>,
 }
 
@@ -172,8 +177,13 @@ fn element(value: i64) -> Fr {
     Fr::from(value)
 }
 
-/// Both ends of a range, and whether nulls are in it.
-pub(super) type Range = (i64, i64, bool);
+/// Both ends of a range, in the column's units, and whether nulls are in it.
+#[derive(Clone, Copy)]
+pub(super) struct Range {
+    pub(super) lower: i64,
+    pub(super) upper: i64,
+    pub(super) nulls: bool,
+}
 
 impl Details {
     /// As they stand in a statement about a table of this layout: constants in their one form, a key in the order of the columns.
@@ -189,16 +199,18 @@ impl Details {
     pub(super) fn check(&self, operation: Operation, columns: &[String]) -> Result<(), RelationPlanError> {
         let conditions = self.conditions.as_slice();
         let is_equal = |condition: &Condition| matches!(condition.is, Comparison::Equal(_));
-        let fits = match operation {
-            Operation::Bounds => {
+        let detail = operation.detail();
+        let fits = match detail {
+            Detail::Range { .. } => {
                 matches!(conditions, [Condition { is: Comparison::Between(..), .. }]) && columns.len() == 1
             }
-            Operation::Present | Operation::Absent => {
+            Detail::Values { .. } => {
                 !conditions.is_empty() && conditions.iter().all(is_equal) && conditions.len() == columns.len()
             }
-            _ => operation.has_conditions() != conditions.is_empty(),
+            Detail::Conditions { .. } => !conditions.is_empty(),
+            Detail::None | Detail::K { .. } | Detail::Key => conditions.is_empty(),
         };
-        if !fits || self.nulls && operation != Operation::Bounds {
+        if !fits || self.nulls && !matches!(detail, Detail::Range { .. }) {
             return Err(RelationPlanError::Conditions { operation });
         }
         if operation.has_key() == self.key.is_empty() {
@@ -208,7 +220,7 @@ impl Details {
     }
 
     /// The key, as places among the compared columns.
-    pub(super) fn key_columns(&self, operation: Operation, columns: &[String]) -> Result<ColumnSet, RelationPlanError> {
+    fn key_columns(&self, operation: Operation, columns: &[String]) -> Result<ColumnSet, RelationPlanError> {
         let mut places: Vec<usize> = Vec::with_capacity(self.key.len());
         for name in &self.key {
             let place = columns.iter().position(|column| column == name);
@@ -218,14 +230,14 @@ impl Details {
         ColumnSet::new(places).ok_or(RelationPlanError::Key { operation })
     }
 
-    /// The tests of the conditions on the first table, or the bounds.
+    /// What they come to for tables of which this is the layout of the first, and the tests of their conditions.
     pub(super) fn resolve(
         &self,
         operation: Operation,
         layout: &Layout,
         columns: &[String],
-    ) -> Result<(Vec<ColumnTest>, Option<Range>), RelationPlanError> {
-        let (mut tests, mut bounds) = (Vec::new(), None);
+    ) -> Result<(Resolved, Vec<ColumnTest>), RelationPlanError> {
+        let (mut tests, mut range) = (Vec::new(), None);
         for (index, condition) in self.conditions.iter().enumerate() {
             let error = |problem| RelationPlanError::Condition { column: condition.column.clone(), problem };
             let compared = columns.iter().position(|column| *column == condition.column);
@@ -236,19 +248,21 @@ impl Details {
             if repeated && operation.is_about_conditions() {
                 return Err(error(ConditionProblem::Repeated));
             }
-            match operation {
-                Operation::Bounds => {
+            match operation.detail() {
+                Detail::Range { .. } => {
                     let [Some(lower), Some(upper)] = condition.ends(column).map_err(error)? else {
                         return Err(RelationPlanError::Conditions { operation });
                     };
                     if lower > upper {
                         return Err(error(ConditionProblem::NoValue));
                     }
-                    bounds = Some((value(&lower).map_err(error)?, value(&upper).map_err(error)?, self.nulls));
+                    let [lower, upper] = [value(&lower).map_err(error)?, value(&upper).map_err(error)?];
+                    range = Some(Range { lower, upper, nulls: self.nulls });
                 }
                 _ => tests.extend(condition.tests(place, column).map_err(error)?),
             }
         }
-        Ok((tests, bounds))
+        let key = self.key_columns(operation, columns)?;
+        Ok((Resolved { k: self.k, range, key }, tests))
     }
 }

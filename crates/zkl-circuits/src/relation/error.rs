@@ -9,7 +9,7 @@ use zkl_argument::{
 use zkl_core::random::RandomnessError;
 use zkl_snark::proof_system;
 
-use super::{compare::Reason, condition::ConditionProblem, operation::Operation};
+use super::{compare::Reason, condition::ConditionProblem, operation::Detail, operations::Operation};
 use crate::{
     scan::CommitmentsError,
     seal::{SealCommitment, SealError},
@@ -95,11 +95,11 @@ pub enum RelationPlanError {
 }
 
 const fn conditions_of(operation: Operation) -> &'static str {
-    match operation {
-        Operation::Bounds => "has one column and both ends of a range",
-        Operation::Filter | Operation::Erase => "has at least one condition",
-        Operation::Present | Operation::Absent => "has the value of each of its columns",
-        _ => "has no conditions",
+    match operation.detail() {
+        Detail::Range { .. } => "has one column and both ends of a range",
+        Detail::Conditions { .. } => "has at least one condition",
+        Detail::Values { .. } => "has the value of each of its columns",
+        Detail::None | Detail::K { .. } | Detail::Key => "has no conditions",
     }
 }
 

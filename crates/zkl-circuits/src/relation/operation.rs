@@ -1,184 +1,167 @@
-//! What is said of the tables.
+//! What the file of an operation declares.
 
-use std::{fmt, ops::RangeInclusive, str::FromStr};
+use std::ops::RangeInclusive;
 
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
-use thiserror::Error;
-use zkl_argument::relation::{ColumnSet, RelationKind, Side};
+use zkl_argument::relation::{ColumnSet, RelationKind};
 
-/// A relation between tables, or of one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Operation {
-    /// Two tables have the same rows, in whatever order.
-    SameRows,
-    /// The first table was split into the others.
-    Split,
-    /// The first table was joined from the others.
-    Append,
-    /// The rows of the second table are some of those of the first.
-    Subset,
-    /// No two rows of the one table are equal in the columns.
-    Unique,
-    /// Every row of the one table is equal to k - 1 others, at least, in the columns.
-    KAnonymous,
-    /// Every value of the one column of the one table lies within bounds.
-    Bounds,
-    /// The rows of the second table are those of the first that meet the conditions.
-    Filter,
-    /// The rows of the second table are those of the first that do not meet the conditions.
-    Erase,
-    /// A row of the one table holds the values.
-    Present,
-    /// No row of the one table holds the values.
-    Absent,
-    /// No row of one table is equal to one of the other in the columns.
-    Disjoint,
-    /// The rows of the second table are some of those of the first: one for each key that the first has.
-    Dedup,
-}
+use super::{condition::Range, sentence::Said};
 
-/// A text that is no [`Operation`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
-#[error(
-    "expected same_rows, split, append, subset, unique, k_anonymous, bounds, filter, erase, present, absent, disjoint or dedup"
-)]
-pub struct OperationError;
-
-impl Operation {
-    /// Every operation.
-    pub const ALL: [Self; 13] = [
-        Self::SameRows,
-        Self::Split,
-        Self::Append,
-        Self::Subset,
-        Self::Unique,
-        Self::KAnonymous,
-        Self::Bounds,
-        Self::Filter,
-        Self::Erase,
-        Self::Present,
-        Self::Absent,
-        Self::Disjoint,
-        Self::Dedup,
-    ];
-
-    /// Its name in statements.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::SameRows => "same_rows",
-            Self::Split => "split",
-            Self::Append => "append",
-            Self::Subset => "subset",
-            Self::Unique => "unique",
-            Self::KAnonymous => "k_anonymous",
-            Self::Bounds => "bounds",
-            Self::Filter => "filter",
-            Self::Erase => "erase",
-            Self::Present => "present",
-            Self::Absent => "absent",
-            Self::Disjoint => "disjoint",
-            Self::Dedup => "dedup",
-        }
-    }
-
+/// All that there is to an operation but the rows of tables: a file in [`operations`](super::operations) each.
+pub(super) struct Spec {
+    /// Its name in statements and in the language.
+    pub(super) name: &'static str,
     /// How many tables it is about.
-    pub const fn tables(self) -> RangeInclusive<usize> {
-        match self {
-            Self::SameRows | Self::Subset | Self::Filter | Self::Erase | Self::Disjoint | Self::Dedup => 2..=2,
-            Self::Unique | Self::KAnonymous | Self::Bounds | Self::Present | Self::Absent => 1..=1,
-            Self::Split | Self::Append => 3..=4,
-        }
-    }
-
+    pub(super) tables: RangeInclusive<usize>,
     /// What the tables are in it, in order; the first so many count.
-    pub const fn roles(self) -> &'static [&'static str] {
-        match self {
-            Self::SameRows | Self::Disjoint => &["left", "right"],
-            Self::Split | Self::Append => &["whole", "part_1", "part_2", "part_3"],
-            Self::Subset => &["whole", "subset"],
-            Self::Filter => &["whole", "filtered"],
-            Self::Erase => &["whole", "rest"],
-            Self::Dedup => &["whole", "kept"],
-            Self::Unique | Self::KAnonymous | Self::Bounds | Self::Present | Self::Absent => &["table"],
-        }
-    }
+    pub(super) roles: &'static [&'static str],
+    /// What the columns of a statement are.
+    pub(super) columns: Columns,
+    /// What a statement has beside.
+    pub(super) detail: Detail,
+    /// What the argument shows of the tables; `None` without the detail.
+    pub(super) kind: fn(&Resolved) -> Option<RelationKind>,
+    /// Which way rows went.
+    pub(super) flow: Flow,
+    /// How it is written.
+    pub(super) grammar: Grammar,
+    /// By which rows it does not hold.
+    pub(super) breach: Breach,
+    /// What it says, for people.
+    pub(super) sentence: fn(&Said<'_>) -> String,
+}
 
-    /// Whether its statement has a k.
-    pub const fn has_k(self) -> bool {
-        matches!(self, Self::KAnonymous)
-    }
+/// What the columns of a statement are.
+pub(super) enum Columns {
+    /// Those in which rows are compared. What they leave out is worth telling.
+    Compared,
+    /// A key. It says nothing of other columns, and nobody expects it to.
+    Key,
+    /// A key that two tables have, which is compared as numbers.
+    CommonKey,
+    /// Those of its conditions.
+    OfConditions,
+}
 
-    /// Whether its statement has a key, which is some of the compared columns.
-    pub const fn has_key(self) -> bool {
-        matches!(self, Self::Dedup)
-    }
+/// What a statement has beside tables and columns, and what is expected in its text where that is missing.
+#[derive(Clone, Copy, Debug)]
+pub enum Detail {
+    /// Nothing.
+    None,
+    /// `, k = 10`: the fewest rows of a class.
+    K {
+        /// All of it.
+        expected: &'static str,
+    },
+    /// `on id`: the columns that tell rows apart, some of the compared ones. Without it they all do.
+    Key,
+    /// `, age >= 18 and kind = oak`: what rows are asked for.
+    Conditions {
+        /// All of it.
+        expected: &'static str,
+    },
+    /// `, patient = 17 and kind = oak`: the value of each of its columns.
+    Values {
+        /// All of it.
+        expected: &'static str,
+        /// The sign.
+        equals: &'static str,
+    },
+    /// `on age, 0, 120`, and `, nulls` perhaps: a column and both ends of its range.
+    Range {
+        /// All of it.
+        expected: &'static str,
+    },
+}
 
-    /// Whether its statement has conditions.
-    pub const fn has_conditions(self) -> bool {
-        matches!(self, Self::Bounds | Self::Filter | Self::Erase | Self::Present | Self::Absent)
-    }
+/// What the details of a statement come to, for its tables.
+pub(super) struct Resolved {
+    pub(super) k: Option<u32>,
+    pub(super) range: Option<Range>,
+    pub(super) key: ColumnSet,
+}
 
-    /// Whether it is about the columns of its conditions, and no others.
-    pub const fn is_about_conditions(self) -> bool {
-        matches!(self, Self::Bounds | Self::Present | Self::Absent)
-    }
+/// Which way the rows of the tables of a relation went.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Flow {
+    /// From the first table into the others.
+    FromFirst,
+    /// From the others into the first table.
+    IntoFirst,
+    /// Either way: the tables have the same rows.
+    Alike,
+    /// None came from another.
+    None,
+}
 
-    /// What the argument shows of the tables; `None` with a k that the operation does not have, without one that it has, and for 0. `bounds` are those of
-    /// [`Operation::Bounds`], and whether it allows nulls; `key` are columns of [`Operation::Dedup`].
-    pub(crate) const fn kind(
-        self,
-        k: Option<u32>,
-        bounds: Option<(i64, i64, bool)>,
-        key: ColumnSet,
-    ) -> Option<RelationKind> {
-        match (self, k) {
-            (Self::SameRows | Self::Split | Self::Append, None) => Some(RelationKind::SameRows),
-            (Self::Subset, None) => Some(RelationKind::Subset),
-            (Self::Unique, None) => Some(RelationKind::Unique),
-            (Self::KAnonymous, Some(k @ 1..)) => Some(RelationKind::KAnonymous { k }),
-            (Self::Filter, None) => Some(RelationKind::Filter),
-            (Self::Erase, None) => Some(RelationKind::Erase),
-            (Self::Present, None) => Some(RelationKind::Present),
-            (Self::Absent, None) => Some(RelationKind::Absent),
-            (Self::Disjoint, None) => Some(RelationKind::Disjoint),
-            (Self::Dedup, None) => Some(RelationKind::Dedup { key }),
-            (Self::Bounds, None) => match bounds {
-                Some((lower, upper, nulls)) => Some(RelationKind::Bounds { lower, upper, nulls }),
-                None => None,
-            },
-            _ => None,
-        }
-    }
+/// How a relation is written: results and `=` before the name of the operation, tables and the detail in brackets after it. Where rows went into the first
+/// table, the results are first in the roles, otherwise the tables in the brackets are.
+#[derive(Clone, Debug)]
+pub struct Grammar {
+    /// The results.
+    pub results: Names,
+    /// The tables in the brackets.
+    pub tables: Names,
+    /// Where the tables are written `PART of WHOLE`, what is expected where they are not. The whole is first in the roles.
+    pub part_of: Option<&'static str>,
+}
 
-    /// The side of a table.
-    pub(crate) const fn side(self, table: usize) -> Side {
-        if table == 0 { Side::Left } else { Side::Right }
+/// How many names stand in a place, and what is expected where there are more or fewer.
+#[derive(Clone, Debug)]
+pub struct Names {
+    /// How many.
+    pub count: RangeInclusive<usize>,
+    /// As in: `no result: same_rows(a, b)`.
+    pub expected: &'static str,
+}
+
+/// By which rows a relation does not hold, and what the owner of the tables is told: `NAMED row 3 of all, MORE 7 more rows`.
+#[derive(Clone, Copy, Debug)]
+pub struct Breach {
+    /// Which rows these are: any of them.
+    pub by: &'static [BreakingRows],
+    /// What stands before the rows that are named; all that is said where none is.
+    pub named: &'static str,
+    /// What stands before the number of the others.
+    pub more: &'static str,
+}
+
+impl Breach {
+    /// That of rows which the other tables lack.
+    pub(super) const fn no_counterpart(by: &'static [BreakingRows]) -> Self {
+        Self { by, named: "no counterpart has", more: "nor have" }
     }
 }
 
-impl fmt::Display for Operation {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.name())
-    }
+/// Rows by which a relation does not hold.
+#[derive(Clone, Copy, Debug)]
+pub enum BreakingRows {
+    /// Those of the others that the first table lacks, and those of the first, of this selection, that the others lack.
+    Unmatched(Selection),
+    /// Those of the others that the first table lacks.
+    Surplus,
+    /// Those that an earlier one is equal to.
+    Repeated,
+    /// Those of the others whose key an earlier one has.
+    RepeatedKey,
+    /// Those of the first table whose key no other table has.
+    LostKey,
+    /// Those of the others that are equal to one of the first table.
+    Shared,
+    /// Those whose values fewer than k rows have.
+    Rare,
+    /// Those of this selection.
+    Selected(Selection),
+    /// None: there is no row that meets the conditions.
+    NoneMeets,
 }
 
-impl FromStr for Operation {
-    type Err = OperationError;
-
-    fn from_str(text: &str) -> Result<Self, OperationError> {
-        Self::ALL.into_iter().find(|operation| operation.name() == text).ok_or(OperationError)
-    }
-}
-
-impl Serialize for Operation {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(self.name())
-    }
-}
-
-impl<'de> Deserialize<'de> for Operation {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer)?.parse().map_err(D::Error::custom)
-    }
+/// Some of the rows of the first table.
+#[derive(Clone, Copy, Debug)]
+pub enum Selection {
+    /// All.
+    All,
+    /// Those that meet the conditions, or lie in the range.
+    Meeting,
+    /// Those that do not.
+    NotMeeting,
 }

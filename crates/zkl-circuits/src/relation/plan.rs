@@ -14,7 +14,7 @@ use super::{
     compare::{NotCompared, Reason, positions},
     condition::Details,
     error::RelationPlanError,
-    operation::Operation,
+    operations::Operation,
 };
 use crate::{scan::TablePlan, seal::RecordIndex};
 
@@ -65,20 +65,19 @@ impl<'a> RelationPlan<'a> {
         columns: &[String],
     ) -> Result<Self, RelationPlanError> {
         details.check(operation, columns)?;
-        if !operation.tables().contains(&tables.len()) {
-            return Err(RelationPlanError::Tables { operation, got: tables.len() });
-        }
         let layouts: Vec<&Layout> = tables.iter().map(|table| table.layout()).collect();
+        let (Some(first), true) = (layouts.first(), operation.tables().contains(&layouts.len())) else {
+            return Err(RelationPlanError::Tables { operation, got: tables.len() });
+        };
         let mut by_column: Vec<Vec<usize>> = Vec::with_capacity(columns.len());
         for column in columns {
             let found = positions(&layouts, column).map_err(|NotCompared { table, reason }| {
                 RelationPlanError::Column { column: column.clone(), table, reason }
             })?;
             // Keys of two tables are compared as numbers, which digests are too: their dictionaries have codes of their own.
-            let first = found.first().and_then(|&position| layouts.first()?.columns().get(position));
-            let is_number =
-                first.is_some_and(|first| matches!(first.encoding, Encoding::Numeric { .. } | Encoding::Hashed));
-            if operation == Operation::Disjoint && !is_number {
+            let own = found.first().and_then(|&position| first.columns().get(position));
+            let is_number = own.is_some_and(|own| matches!(own.encoding, Encoding::Numeric { .. } | Encoding::Hashed));
+            if operation.has_common_key() && !is_number {
                 let (column, reason) = (column.clone(), Reason::NoKey);
                 return Err(RelationPlanError::Column { column, table: 0, reason });
             }
@@ -90,13 +89,9 @@ impl<'a> RelationPlan<'a> {
         if by_column.is_empty() {
             return Err(RelationPlanError::NoColumns);
         }
-        let (tests, bounds) = match layouts.first() {
-            Some(layout) => details.resolve(operation, layout, columns)?,
-            None => (Vec::new(), None),
-        };
-        let key = details.key_columns(operation, columns)?;
-        let kind = operation.kind(details.k, bounds, key).ok_or(RelationPlanError::K { operation })?;
-        let whole = layouts.first().map_or(0, |layout| layout.rows());
+        let (resolved, tests) = details.resolve(operation, first, columns)?;
+        let kind = operation.kind(&resolved).ok_or(RelationPlanError::K { operation })?;
+        let whole = first.rows();
         let parts = layouts.iter().skip(1).map(|layout| layout.rows()).sum();
         let fits = match kind {
             RelationKind::SameRows => whole == parts,

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use zkl_core::{digest::TransactionId, name::DatasetName};
 
-use super::{Basis, Flow, Link, MAX_VERSIONS, Statement, Version, Withdrawals, flow};
+use super::{Basis, Flow, Link, MAX_VERSIONS, Statement, Version, Withdrawals};
 
 /// Which way a search goes.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -37,7 +37,7 @@ pub(super) fn select(
     reached.extend(search.run(&starts, Towards::Results));
     let Search { mut taken, is_cut, .. } = search;
     let about = reached.iter().filter_map(|version| by_version.get(version)).flatten();
-    taken.extend(about.filter(|at| statements.get(**at).is_some_and(|one| flow(one.operation) == Flow::None)));
+    taken.extend(about.filter(|at| statements.get(**at).is_some_and(|one| one.operation.flow() == Flow::None)));
     let numbered = statements.into_iter().enumerate();
     (numbered.filter(|(at, _)| taken.contains(at)).map(|(_, statement)| statement).collect(), is_cut)
 }
@@ -76,7 +76,7 @@ impl Search<'_> {
 
 /// The versions that a statement leads to from `version`.
 fn next(statement: &Statement, version: TransactionId, towards: Towards) -> Vec<TransactionId> {
-    let is_alike = flow(statement.operation) == Flow::Alike;
+    let is_alike = statement.operation.flow() == Flow::Alike;
     let step = |(from, to): (TransactionId, TransactionId)| {
         let (here, there) = if towards == Towards::Sources { (to, from) } else { (from, to) };
         match version {

@@ -393,18 +393,19 @@ impl Job {
         let dataset = committed.name.clone();
         match &self.derivation {
             Derivation::Filter(_) | Derivation::Erase(_) => {
-                let (operation, details) = (self.derivation.operation(), self.derivation.details().canonical(layout));
+                let details = self.derivation.details().canonical(layout);
                 let columns = self.columns(layout);
                 // The conditions are about the first table: any other one will do.
                 let tables = vec![&committed.plan, &committed.plan];
-                let plan = RelationPlan::with(operation, &details, tables, &columns).map_err(RelateError::Plan)?;
+                let plan = RelationPlan::with(self.derivation.operation(), &details, tables, &columns)
+                    .map_err(RelateError::Plan)?;
                 let rows = committed.read_again(work)?;
                 let meets = difference::meeting(&plan, Some((committed, &rows)));
                 if !meets.contains(&true) {
                     let conditions: Vec<String> = details.conditions.iter().map(ToString::to_string).collect();
                     return Err(DerivationError::NoRow { dataset, conditions: conditions.join(" and ") }.into());
                 }
-                let wanted = operation == Operation::Filter;
+                let wanted = matches!(self.derivation, Derivation::Filter(_));
                 Ok(meets.into_iter().map(|meets| (meets == wanted).then_some(0)).collect())
             }
             Derivation::Dedup(key) => {
@@ -413,7 +414,8 @@ impl Job {
                 let details = Details { key, ..Details::default() }.canonical(layout);
                 // Before anything is made: a key that is not compared has no relation. Any other table will do.
                 let tables = vec![&committed.plan, &committed.plan];
-                RelationPlan::with(Operation::Dedup, &details, tables, &columns).map_err(RelateError::Plan)?;
+                RelationPlan::with(self.derivation.operation(), &details, tables, &columns)
+                    .map_err(RelateError::Plan)?;
                 let key: Vec<usize> = details.key.iter().filter_map(|name| layout.index_of(name)).collect();
                 let rows = committed.read_again(work)?;
                 let mut seen = HashSet::new();

@@ -1,6 +1,9 @@
 //! Which rows break a relation, found before anything is proved: for the owner of the tables alone.
 
-use std::hash::{BuildHasher as _, Hash as _, Hasher};
+use std::{
+    cell::OnceCell,
+    hash::{BuildHasher as _, Hash as _, Hasher},
+};
 
 use foldhash::{HashMap, HashSet, quality};
 use rayon::prelude::*;
@@ -9,7 +12,7 @@ use zkl_argument::{
     relation::{RelationKind, Test},
 };
 use zkl_circuits::{
-    relation::{Operation, RelationPlan, hashed_element},
+    relation::{BreakingRows, RelationPlan, Selection, hashed_element},
     seal::SealedRecord,
 };
 use zkl_core::{ark::Fr, hashed::DIGEST_CELLS};
@@ -33,52 +36,71 @@ pub(super) fn check(
     committed: &[CommittedRows],
     related: &[RelatedRows],
 ) -> Result<(), LedgerError> {
-    let tables = committed.iter().zip(related).enumerate();
-    let hashes: Vec<(&str, Vec<u64>)> = tables
-        .map(|(index, (table, rows))| (table.name.as_str(), hashes_of(plan.positions(index), table, rows)))
-        .collect();
     let operation = plan.operation();
-    let mut broken = match operation {
-        Operation::Dedup => {
-            let in_key = |index: usize| -> Vec<usize> {
-                let RelationKind::Dedup { key } = plan.shape().kind() else { return Vec::new() };
-                key.iter().filter_map(|place| plan.positions(index).get(place).copied()).collect()
-            };
-            let tables = committed.iter().zip(related).enumerate();
-            let keys: Vec<(&str, Vec<u64>)> = tables
-                .map(|(index, (table, rows))| (table.name.as_str(), hashes_of(&in_key(index), table, rows)))
-                .collect();
-            let mut broken = Broken::missing(&hashes);
-            broken.extend(Broken::repeated(keys.get(1..).unwrap_or_default()));
-            broken.extend(Broken::without_key(&keys));
-            broken
-        }
-        Operation::Filter | Operation::Erase => {
-            let meets = meeting(plan, tables_and_rows(committed, related));
-            let wanted = meets.iter().map(|meets| *meets == (operation == Operation::Filter)).collect::<Vec<_>>();
-            Broken::unmatched(&hashes, |row| wanted.get(row).copied().unwrap_or(false))
-        }
-        Operation::Bounds | Operation::Absent => {
-            let meets = meeting(plan, tables_and_rows(committed, related));
-            Broken::where_rows(&hashes, &meets, operation == Operation::Absent)
-        }
-        Operation::Present => {
-            let meets = meeting(plan, tables_and_rows(committed, related));
-            if !meets.contains(&true) {
-                return Err(RelateError::False { operation, rows: Vec::new(), more: 0 }.into());
-            }
-            Broken::default()
-        }
-        Operation::Unique => Broken::repeated(&hashes),
-        Operation::KAnonymous => Broken::rare(&hashes, plan.details().k.unwrap_or(0)),
-        Operation::Disjoint => Broken::shared(&hashes),
-        Operation::Subset => Broken::missing(&hashes),
-        _ => Broken::unmatched(&hashes, |_| true),
-    };
-    match broken.rows.is_empty() {
+    let compared = Compared::new(plan, committed, related);
+    let mut found = operation.breach().by.iter().map(|by| compared.breaking(*by));
+    let mut broken = found.next().unwrap_or_default();
+    found.for_each(|other| broken.extend(other));
+    match broken.rows.is_empty() && !broken.lacks_row {
         true => Ok(()),
-        false => {
-            Err(RelateError::False { operation, rows: std::mem::take(&mut broken.rows), more: broken.more }.into())
+        false => Err(RelateError::False { operation, rows: broken.rows, more: broken.more }.into()),
+    }
+}
+
+/// The tables of a relation, with the hashes of their rows.
+struct Compared<'a> {
+    plan: &'a RelationPlan<'a>,
+    committed: &'a [CommittedRows],
+    related: &'a [RelatedRows],
+    /// In the compared columns.
+    hashes: Vec<(&'a str, Vec<u64>)>,
+    /// In the key.
+    keys: OnceCell<Vec<(&'a str, Vec<u64>)>>,
+}
+
+impl<'a> Compared<'a> {
+    fn new(plan: &'a RelationPlan<'_>, committed: &'a [CommittedRows], related: &'a [RelatedRows]) -> Self {
+        let tables = committed.iter().zip(related).enumerate();
+        let hashes = tables
+            .map(|(index, (table, rows))| (table.name.as_str(), hashes_of(plan.positions(index), table, rows)))
+            .collect();
+        Self { plan, committed, related, hashes, keys: OnceCell::new() }
+    }
+
+    fn keys(&self) -> &[(&'a str, Vec<u64>)] {
+        let of_table = |(table, rows): (&'a CommittedRows, &'a RelatedRows)| {
+            let layout = table.plan.layout();
+            let key: Vec<usize> = self.plan.details().key.iter().filter_map(|column| layout.index_of(column)).collect();
+            (table.name.as_str(), hashes_of(&key, table, rows))
+        };
+        self.keys.get_or_init(|| self.committed.iter().zip(self.related).map(of_table).collect())
+    }
+
+    /// Which rows of the first table are of the selection.
+    fn selected(&self, selection: Selection) -> Vec<bool> {
+        let meets = || meeting(self.plan, self.committed.first().zip(self.related.first()));
+        match selection {
+            Selection::All => vec![true; self.hashes.first().map_or(0, |(_, hashes)| hashes.len())],
+            Selection::Meeting => meets(),
+            Selection::NotMeeting => meets().into_iter().map(|meets| !meets).collect(),
+        }
+    }
+
+    fn breaking(&self, by: BreakingRows) -> Broken {
+        let hashes = &self.hashes;
+        match by {
+            BreakingRows::Unmatched(selection) => Broken::unmatched(hashes, &self.selected(selection)),
+            BreakingRows::Surplus => Broken::surplus(hashes),
+            BreakingRows::Repeated => Broken::repeated(hashes),
+            BreakingRows::RepeatedKey => Broken::repeated(self.keys().get(1..).unwrap_or_default()),
+            BreakingRows::LostKey => Broken::without_key(self.keys()),
+            BreakingRows::Shared => Broken::shared(hashes),
+            BreakingRows::Rare => Broken::rare(hashes, self.plan.details().k.unwrap_or(0)),
+            BreakingRows::Selected(selection) => Broken::of(hashes, &self.selected(selection)),
+            BreakingRows::NoneMeets => {
+                let lacks_row = !self.selected(Selection::Meeting).contains(&true);
+                Broken { lacks_row, ..Broken::default() }
+            }
         }
     }
 }
@@ -88,6 +110,8 @@ pub(super) fn check(
 struct Broken {
     rows: Vec<BrokenRow>,
     more: u64,
+    /// Whether what breaks it is a row that is not there.
+    lacks_row: bool,
 }
 
 impl Broken {
@@ -129,10 +153,10 @@ impl Broken {
         broken
     }
 
-    /// Rows of the only table that meet the conditions, or those that do not.
-    fn where_rows(tables: &[(&str, Vec<u64>)], meets: &[bool], which: bool) -> Self {
+    /// Rows of the first table that are selected.
+    fn of(tables: &[(&str, Vec<u64>)], selected: &[bool]) -> Self {
         let mut broken = Self::default();
-        let rows = meets.iter().enumerate().filter(|(_, meets)| **meets == which);
+        let rows = selected.iter().enumerate().filter(|(_, selected)| **selected);
         rows.for_each(|(row, _)| broken.push(tables.first().map_or("", |table| table.0), row));
         broken
     }
@@ -161,6 +185,7 @@ impl Broken {
 
     fn extend(&mut self, others: Self) {
         self.more += others.more;
+        self.lacks_row |= others.lacks_row;
         for BrokenRow { dataset, row } in others.rows {
             if !self.rows.iter().any(|other| other.row == row && other.dataset == dataset) {
                 self.push(&dataset, row as usize - 1);
@@ -169,13 +194,13 @@ impl Broken {
     }
 
     /// Rows of the other tables that the first one lacks.
-    fn missing(tables: &[(&str, Vec<u64>)]) -> Self {
+    fn surplus(tables: &[(&str, Vec<u64>)]) -> Self {
         Self::compared(tables, |_| true, true)
     }
 
     /// Rows of the first table that are wanted and that the others lack, and rows of the others that are not wanted of it.
-    fn unmatched(tables: &[(&str, Vec<u64>)], is_wanted: impl Fn(usize) -> bool) -> Self {
-        Self::compared(tables, is_wanted, false)
+    fn unmatched(tables: &[(&str, Vec<u64>)], wanted: &[bool]) -> Self {
+        Self::compared(tables, |row| wanted.get(row).copied().unwrap_or(false), false)
     }
 
     fn compared(tables: &[(&str, Vec<u64>)], is_wanted: impl Fn(usize) -> bool, may_lack: bool) -> Self {
@@ -201,14 +226,6 @@ impl Broken {
         }
         broken
     }
-}
-
-/// The first table with its rows.
-fn tables_and_rows<'a>(
-    committed: &'a [CommittedRows],
-    related: &'a [RelatedRows],
-) -> Option<(&'a CommittedRows, &'a RelatedRows)> {
-    committed.first().zip(related.first())
 }
 
 /// Which rows of the first table meet the conditions, or are within the bounds.

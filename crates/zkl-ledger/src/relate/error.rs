@@ -141,25 +141,14 @@ impl RelateError {
 }
 
 fn broken(operation: Operation, rows: &[BrokenRow], more: u64) -> String {
-    let rows = listed(rows);
-    match (operation, more) {
-        (Operation::Unique, 0) => format!("an earlier row has the key of {rows}"),
-        (Operation::Unique, more) => format!("an earlier row has the key of {rows}, and of {more} more rows"),
-        (Operation::Present, _) => "no row has these values".to_owned(),
-        (Operation::Dedup, 0) => format!("its key twice, no row with its key, or no counterpart has {rows}"),
-        (Operation::Dedup, more) => {
-            format!("its key twice, no row with its key, or no counterpart has {rows}, and so have {more} more rows")
-        }
-        (Operation::Disjoint, 0) => format!("the other table has the key of {rows}"),
-        (Operation::Disjoint, more) => format!("the other table has the key of {rows}, and of {more} more rows"),
-        (Operation::Absent, 0) => format!("these values has {rows}"),
-        (Operation::Absent, more) => format!("these values has {rows}, and so have {more} more rows"),
-        (Operation::Bounds, 0) => format!("the range does not hold {rows}"),
-        (Operation::Bounds, more) => format!("the range does not hold {rows}, nor {more} more rows"),
-        (Operation::KAnonymous, 0) => format!("too few rows are equal to {rows}"),
-        (Operation::KAnonymous, more) => format!("too few rows are equal to {rows}, and to {more} more rows"),
-        (_, 0) => format!("no counterpart has {rows}"),
-        (_, more) => format!("no counterpart has {rows}, nor have {more} more rows"),
+    let breach = operation.breach();
+    if rows.is_empty() {
+        return breach.named.to_owned();
+    }
+    let named = format!("{} {}", breach.named, listed(rows));
+    match more {
+        0 => named,
+        _ => format!("{named}, {} {more} more rows", breach.more),
     }
 }
 

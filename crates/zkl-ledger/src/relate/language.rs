@@ -1,13 +1,11 @@
-//! The text of a relation: `train, test = split(all)`, `all = append(train, test)`, `same_rows(a, b)`, `subset(sample of all)`, `unique(all)`,
-//! `k_anonymous(all, k = 10)`, each with `on COLUMN, ..` after the tables if they are to be compared in some columns alone; and
-//! `adults = filter(all, age >= 18 and kind = oak)`, `rest = erase(all, patient = 17)`, `present(all, patient = 17)`, `absent(all, patient = 17)`,
-//! `disjoint(train, test on patient)`, `kept = dedup(all on id)`, `bounds(all on age, 0, 120)` or `bounds(all on age, 0, 120, nulls)`.
+//! The text of a relation: `train, test = split(all)`, `same_rows(a, b)`, `adults = filter(all on id, age, age >= 18)`. How many results and tables an operation
+//! has, and what else stands in the brackets, its own file says ([`Operation::grammar`], [`Operation::detail`]); here it is read.
 
-use std::{fmt, str::FromStr};
+use std::{fmt, str::FromStr, sync::LazyLock};
 
 use zkl_circuits::{
     claims::language::Comparison,
-    relation::{Condition, Details, Operation},
+    relation::{Condition, Detail, Details, Flow, Names, Operation, either},
 };
 use zkl_core::name::DatasetName;
 
@@ -58,18 +56,23 @@ struct Parser<'a> {
     is_inside: bool,
 }
 
-const K: &str = ", k = and a number, as in: k_anonymous(all on zip, age, k = 10)";
 const NAME: &str = "the name of a dataset";
 const COLUMN: &str = "a column name, in \"double quotes\" unless it is made of letters, digits, . _ - and /";
-const OPERATION: &str = "split, append, filter, erase, same_rows, subset, unique, k_anonymous, bounds, present, absent, disjoint or dedup, as in: train, test = split(all)";
-const CONDITION: &str = ", and a condition, as in: adults = filter(all, age >= 18 and kind = oak)";
-const CONSTANTS: &str = ", and the value of a column, as in: absent(all, patient = 17)";
 const COMPARISON: &str = "=, <, <=, > or >=";
-const EQUALS: &str = "=, as in: absent(all, patient = 17)";
 const VALUE: &str =
     "a number, a date, a time or a text, in \"double quotes\" if it has other characters than a column name";
-const BOUNDS: &str = "on, a column, and both ends of its range, as in: bounds(all on age, 0, 120)";
+const COLUMNS: &str = ", or on or )";
+const MORE_COLUMNS: &str = ", or )";
+const CONDITIONS: &str = "and or )";
 const NULLS: &str = ") or , nulls)";
+
+/// The operations: first those that make tables, but for those with a key.
+static OPERATION: LazyLock<String> = LazyLock::new(|| {
+    let is_first = |operation: &Operation| *operation.grammar().results.count.start() > 0 && !operation.has_key();
+    let (first, others): (Vec<_>, Vec<_>) = Operation::ALL.into_iter().partition(is_first);
+    let names: Vec<&str> = first.into_iter().chain(others).map(Operation::name).collect();
+    format!("{}, as in: train, test = split(all)", either(&names))
+});
 
 impl FromStr for Relation {
     type Err = RelationSyntaxError;
@@ -84,118 +87,27 @@ impl FromStr for Relation {
             parser.symbol('=', "=")?;
         }
         let place = parser.next;
-        let operation = match parser.word() {
-            Some(word) => word.parse::<Operation>().ok(),
-            None => None,
-        };
-        let expected = |parser: &Parser<'_>, at, expected| parser.error(at, expected);
-        let operation = operation.ok_or_else(|| expected(&parser, place, OPERATION))?;
-        match (operation, before.len()) {
-            (Operation::Split, 2..) => {}
-            (Operation::Append | Operation::Filter | Operation::Erase | Operation::Dedup, 1) => {}
-            (Operation::Dedup, _) => return Err(parser.error(0, "one result: kept = dedup(all on id)")),
-            (Operation::SameRows | Operation::Subset | Operation::Unique | Operation::KAnonymous, 0) => {}
-            (Operation::Bounds | Operation::Present | Operation::Absent | Operation::Disjoint, 0) => {}
-            (Operation::Disjoint, _) => return Err(parser.error(0, "no result: disjoint(train, test on patient)")),
-            (Operation::Filter, _) => return Err(parser.error(0, "one result: adults = filter(all, age >= 18)")),
-            (Operation::Erase, _) => return Err(parser.error(0, "one result: rest = erase(all, patient = 17)")),
-            (Operation::Bounds, _) => return Err(parser.error(0, "no result: bounds(all on age, 0, 120)")),
-            (Operation::Present, _) => return Err(parser.error(0, "no result: present(all, patient = 17)")),
-            (Operation::Absent, _) => return Err(parser.error(0, "no result: absent(all, patient = 17)")),
-            (Operation::Split, _) => return Err(parser.error(0, "two or three parts: train, test = split(all)")),
-            (Operation::Append, _) => return Err(parser.error(0, "one result: all = append(train, test)")),
-            (Operation::Subset, _) => return Err(parser.error(0, "no result: subset(sample of all)")),
-            (Operation::Unique, _) => return Err(parser.error(0, "no result: unique(all on id)")),
-            (Operation::KAnonymous, _) => {
-                return Err(parser.error(0, "no result: k_anonymous(all on zip, age, k = 10)"));
-            }
-            _ => return Err(parser.error(0, "no result: same_rows(a, b)")),
-        }
+        let operation = parser.word().and_then(|word| word.parse::<Operation>().ok());
+        let operation = operation.ok_or_else(|| parser.error(place, &OPERATION))?;
+        let grammar = operation.grammar();
+        parser.expect_count(0, before.len(), &grammar.results)?;
         parser.symbol('(', "(")?;
         parser.is_inside = true;
         let mut inside = parser.names()?;
-        if operation == Operation::Subset {
+        if let Some(expected) = grammar.part_of {
             if inside.len() != 1 || !parser.keyword("of") {
-                return Err(parser.error(parser.next, "of, as in: subset(sample of all)"));
+                return Err(parser.error(parser.next, expected));
             }
-            // The whole is first in its roles.
             inside.splice(0..0, parser.names()?);
         }
-        let mut details = Details::default();
-        let columns = match operation {
-            Operation::Bounds => {
-                details = parser.bounds()?;
-                None
-            }
-            // They are about the columns of their conditions.
-            Operation::Present | Operation::Absent => None,
-            _ if parser.keyword("on") => Some(parser.columns()?),
-            _ => None,
-        };
-        let columns = match (operation, columns) {
-            // The tables are compared in all columns, and told apart by these.
-            (Operation::Dedup, key) => {
-                details.key = key.unwrap_or_default();
-                None
-            }
-            (_, columns) => columns,
-        };
-        match operation {
-            Operation::KAnonymous => details.k = Some(parser.k()?),
-            Operation::Filter | Operation::Erase => details.conditions = parser.conditions(CONDITION)?,
-            Operation::Present | Operation::Absent => details.conditions = parser.conditions(CONSTANTS)?,
-            _ => {}
-        }
-        let end = match (operation, &columns) {
-            (Operation::Bounds, _) => NULLS,
-            _ if operation.has_conditions() => "and or )",
-            _ if operation.has_k() => ")",
-            (_, Some(_)) => ", or )",
-            (Operation::Dedup, _) if !details.key.is_empty() => ", or )",
-            (_, None) => ", or on or )",
-        };
-        parser.symbol(')', end)?;
+        let (columns, details) = parser.detail(operation.detail())?;
         if parser.next < parser.tokens.len() {
             return Err(parser.error(parser.next, "nothing more"));
         }
-        let count = inside.len();
-        match (operation, count) {
-            (Operation::Split, 1)
-            | (Operation::Append, 2..=3)
-            | (Operation::SameRows | Operation::Subset | Operation::Disjoint, 2) => {}
-            (Operation::Unique | Operation::KAnonymous, 1) => {}
-            (Operation::Filter | Operation::Erase | Operation::Dedup, 1) => {}
-            (Operation::Dedup, _) => {
-                return Err(parser.error(place, "one table in the brackets: kept = dedup(all on id)"));
-            }
-            (Operation::Bounds | Operation::Present | Operation::Absent, 1) => {}
-            (Operation::Filter, _) => {
-                return Err(parser.error(place, "one table in the brackets: filter(all, age >= 18)"));
-            }
-            (Operation::Erase, _) => {
-                return Err(parser.error(place, "one table in the brackets: erase(all, patient = 17)"));
-            }
-            (Operation::Bounds, _) => {
-                return Err(parser.error(place, "one table in the brackets: bounds(all on age, 0, 120)"));
-            }
-            (Operation::Present | Operation::Absent, _) => {
-                return Err(parser.error(place, "one table in the brackets: absent(all, patient = 17)"));
-            }
-            (Operation::Split, _) => return Err(parser.error(place, "one table in the brackets: split(all)")),
-            (Operation::Append, _) => return Err(parser.error(place, "two or three tables in the brackets")),
-            (Operation::Unique, _) => return Err(parser.error(place, "one table in the brackets: unique(all on id)")),
-            (Operation::KAnonymous, _) => {
-                return Err(parser.error(place, "one table in the brackets: k_anonymous(all on zip, age, k = 10)"));
-            }
-            (Operation::Subset, _) => return Err(parser.error(place, "one table after of: subset(sample of all)")),
-            _ => return Err(parser.error(place, "two tables in the brackets")),
-        }
-        let tables: Vec<DatasetName> = match operation {
-            // The whole is first in its roles.
-            Operation::Split | Operation::Filter | Operation::Erase | Operation::Dedup => {
-                inside.into_iter().chain(before).collect()
-            }
-            _ => before.into_iter().chain(inside).collect(),
+        parser.expect_count(place, inside.len(), &grammar.tables)?;
+        let tables: Vec<DatasetName> = match operation.flow() {
+            Flow::IntoFirst => before.into_iter().chain(inside).collect(),
+            Flow::FromFirst | Flow::Alike | Flow::None => inside.into_iter().chain(before).collect(),
         };
         if !operation.tables().contains(&tables.len()) {
             return Err(parser.error(0, "at most three parts"));
@@ -208,6 +120,10 @@ impl Parser<'_> {
     fn error(&self, token: usize, expected: &'static str) -> RelationSyntaxError {
         let at = self.tokens.get(token).map_or_else(|| self.text.chars().count(), |(at, _)| *at);
         RelationSyntaxError { text: self.text.to_owned(), at, expected }
+    }
+
+    fn expect_count(&self, token: usize, count: usize, names: &Names) -> Result<(), RelationSyntaxError> {
+        if names.count.contains(&count) { Ok(()) } else { Err(self.error(token, names.expected)) }
     }
 
     fn peek(&self) -> Option<&Token> {
@@ -250,22 +166,68 @@ impl Parser<'_> {
         }
     }
 
-    /// `, age >= 18 and kind = oak`.
-    fn conditions(&mut self, expected: &'static str) -> Result<Vec<Condition>, RelationSyntaxError> {
+    /// What follows the tables, and the closing bracket: the columns in which they are compared, and what the operation has beside.
+    fn detail(&mut self, detail: Detail) -> Result<(Option<Vec<String>>, Details), RelationSyntaxError> {
+        let (mut columns, mut details) = (None, Details::default());
+        let end = match detail {
+            Detail::None => {
+                columns = self.on()?;
+                if columns.is_some() { MORE_COLUMNS } else { COLUMNS }
+            }
+            Detail::Key => {
+                // The tables are compared in all columns, and told apart by these.
+                let key = self.on()?;
+                let end = if key.is_some() { MORE_COLUMNS } else { COLUMNS };
+                details.key = key.unwrap_or_default();
+                end
+            }
+            Detail::K { expected } => {
+                columns = self.on()?;
+                details.k = Some(self.k(expected)?);
+                ")"
+            }
+            Detail::Conditions { expected } => {
+                columns = self.on()?;
+                details.conditions = self.conditions(expected, None)?;
+                CONDITIONS
+            }
+            Detail::Values { expected, equals } => {
+                details.conditions = self.conditions(expected, Some(equals))?;
+                CONDITIONS
+            }
+            Detail::Range { expected } => {
+                details = self.range(expected)?;
+                NULLS
+            }
+        };
+        self.symbol(')', end)?;
+        Ok((columns, details))
+    }
+
+    /// `on id, label`, if it is there.
+    fn on(&mut self) -> Result<Option<Vec<String>>, RelationSyntaxError> {
+        if self.keyword("on") { self.columns().map(Some) } else { Ok(None) }
+    }
+
+    /// `, age >= 18 and kind = oak`; `=` alone where it is expected.
+    fn conditions(
+        &mut self,
+        expected: &'static str,
+        equals: Option<&'static str>,
+    ) -> Result<Vec<Condition>, RelationSyntaxError> {
         self.symbol(',', expected)?;
-        let is_equal_only = expected == CONSTANTS;
         let mut conditions = Vec::new();
         loop {
             let column = self.column(expected)?;
             let wrap = match self.peek() {
                 Some(Token::Symbol('=')) => Comparison::Equal,
-                Some(Token::Symbol(symbol)) if COMPARISONS.contains(symbol) && !is_equal_only => match symbol {
+                Some(Token::Symbol(symbol)) if COMPARISONS.contains(symbol) && equals.is_none() => match symbol {
                     '<' => Comparison::Below,
                     '≤' => Comparison::AtMost,
                     '>' => Comparison::Above,
                     _ => Comparison::AtLeast,
                 },
-                _ => return Err(self.error(self.next, if is_equal_only { EQUALS } else { COMPARISON })),
+                _ => return Err(self.error(self.next, equals.unwrap_or(COMPARISON))),
             };
             self.next += 1;
             conditions.push(Condition { column, is: wrap(self.column(VALUE)?) });
@@ -276,14 +238,14 @@ impl Parser<'_> {
     }
 
     /// `on age, 0, 120`, and `, nulls` perhaps.
-    fn bounds(&mut self) -> Result<Details, RelationSyntaxError> {
+    fn range(&mut self, expected: &'static str) -> Result<Details, RelationSyntaxError> {
         if !self.keyword("on") {
-            return Err(self.error(self.next, BOUNDS));
+            return Err(self.error(self.next, expected));
         }
         let column = self.column(COLUMN)?;
-        self.symbol(',', BOUNDS)?;
+        self.symbol(',', expected)?;
         let lower = self.column(VALUE)?;
-        self.symbol(',', BOUNDS)?;
+        self.symbol(',', expected)?;
         let upper = self.column(VALUE)?;
         let mut nulls = false;
         if self.peek() == Some(&Token::Symbol(',')) {
@@ -315,10 +277,10 @@ impl Parser<'_> {
     }
 
     /// `, k = 10`.
-    fn k(&mut self) -> Result<u32, RelationSyntaxError> {
-        self.symbol(',', K)?;
+    fn k(&mut self, expected: &'static str) -> Result<u32, RelationSyntaxError> {
+        self.symbol(',', expected)?;
         if !self.is_k(self.next) {
-            return Err(self.error(self.next, K));
+            return Err(self.error(self.next, expected));
         }
         self.next += 2;
         let place = self.next;
@@ -404,6 +366,13 @@ fn tokens(text: &str) -> Result<Vec<(usize, Token)>, RelationSyntaxError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    const OPERATION: &str = "split, append, filter, erase, same_rows, subset, unique, k_anonymous, bounds, present, absent, disjoint or dedup, as in: train, test = split(all)";
+    const K: &str = ", k = and a number, as in: k_anonymous(all on zip, age, k = 10)";
+    const CONDITION: &str = ", and a condition, as in: adults = filter(all, age >= 18 and kind = oak)";
+    const CONSTANTS: &str = ", and the value of a column, as in: absent(all, patient = 17)";
+    const EQUALS: &str = "=, as in: absent(all, patient = 17)";
+    const BOUNDS: &str = "on, a column, and both ends of its range, as in: bounds(all on age, 0, 120)";
 
     fn parsed(text: &str) -> Relation {
         text.parse().unwrap_or_else(|error| panic!("{error}"))

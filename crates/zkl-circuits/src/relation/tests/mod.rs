@@ -5,6 +5,7 @@ mod dishonest;
 mod fixture;
 mod hashed;
 mod kinds;
+mod operations;
 mod plans;
 mod proofs;
 mod simulator;

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use serde::Serialize;
-use zkl_circuits::relation::{Compared, Condition, NotCompared, Operation, Word, words};
+use zkl_circuits::relation::{Compared, Condition, NotCompared, Operation, Said, Word};
 use zkl_core::layout::{Encoding, Layout};
 
 use super::RelationTerms;
@@ -92,11 +92,9 @@ impl RelationReport {
             nulls: terms.details.nulls,
             key: terms.details.key.clone(),
             hashed: layouts.first().map_or_else(Vec::new, |layout| hashed(&terms.columns, layout)),
-            // A key says nothing of other columns, and nobody expects it to.
-            left_out: match terms.operation {
-                Operation::Unique | Operation::KAnonymous | Operation::Disjoint => Vec::new(),
-                operation if operation.is_about_conditions() => Vec::new(),
-                _ => compared.into_iter().filter_map(left_out).collect(),
+            left_out: match terms.operation.compares_rows() {
+                true => compared.into_iter().filter_map(left_out).collect(),
+                false => Vec::new(),
             },
         }
     }
@@ -118,62 +116,15 @@ impl RelationReport {
 
 impl fmt::Display for RelationReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let names: Vec<&str> = self.tables.iter().map(|table| table.dataset.as_str()).collect();
-        let (first, others) = names.split_first().map_or(("", &[][..]), |(first, others)| (*first, others));
-        let columns = words(&self.columns);
-        match self.operation {
-            Operation::SameRows => write!(f, "{first} and {} have the same rows", others.join(", "))?,
-            Operation::Unique => return write!(f, "no two rows of {first} are equal in {columns}"),
-            Operation::KAnonymous => {
-                let others = self.k.map_or(0, |k| k.saturating_sub(1));
-                return write!(f, "every row of {first} is equal to {others} others at least in {columns}");
-            }
-            Operation::Subset => {
-                let part = others.join(", ");
-                return write!(
-                    f,
-                    "{part} is a subset of {first}: its rows are rows of {first}, none more often than there, compared in {columns}"
-                );
-            }
-            Operation::Dedup => {
-                let (kept, key) = (others.join(", "), words(&self.key));
-                return write!(
-                    f,
-                    "{kept} has one row for every {key} that {first} has: its rows are rows of {first}, compared in {columns}"
-                );
-            }
-            Operation::Bounds => {
-                let range = anded(&self.conditions);
-                let nulls = if self.nulls { "every row of {} has no value or" } else { "every row of {} has" };
-                return write!(f, "{} {range}", nulls.replace("{}", first));
-            }
-            Operation::Disjoint => {
-                return write!(f, "no row of {first} is equal to one of {} in {columns}", others.join(", "));
-            }
-            Operation::Present => return write!(f, "a row of {first} has {}", anded(&self.conditions)),
-            Operation::Absent => return write!(f, "no row of {first} has {}", anded(&self.conditions)),
-            Operation::Filter => {
-                let (part, which) = (others.join(", "), anded(&self.conditions));
-                write!(f, "{part} has the rows of {first} with {which}, all of them and no others")?;
-            }
-            Operation::Erase => {
-                let (part, which) = (others.join(", "), anded(&self.conditions));
-                let rows: Vec<u64> = self.tables.iter().map(|table| table.rows).collect();
-                if let [whole, rest] = rows[..]
-                    && whole == rest
-                {
-                    // True, and no erasure.
-                    return write!(f, "no row of {first} has {which}: {part} has all of them, compared in {columns}");
-                }
-                write!(
-                    f,
-                    "{part} has the rows of {first} but those with {which}: these are gone, all others are there"
-                )?;
-            }
-            Operation::Split => write!(f, "{first} was split into {}: its rows are theirs together", listed(others))?,
-            _ => write!(f, "{first} was joined from {}: its rows are theirs together", listed(others))?,
-        }
-        write!(f, ", each as often, compared in {columns}")
+        let said = Said {
+            tables: self.tables.iter().map(|table| (table.dataset.as_str(), table.rows)).collect(),
+            columns: &self.columns,
+            k: self.k,
+            conditions: &self.conditions,
+            nulls: self.nulls,
+            key: &self.key,
+        };
+        f.write_str(&self.operation.sentence(&said))
     }
 }
 
@@ -183,19 +134,6 @@ fn hashed(columns: &[String], layout: &Layout) -> Vec<String> {
         found.is_some_and(|own| own.encoding == Encoding::Hashed)
     };
     columns.iter().filter(is_hashed).cloned().collect()
-}
-
-/// `age >= 18 and kind = oak`.
-fn anded(conditions: &[Condition]) -> String {
-    conditions.iter().map(ToString::to_string).collect::<Vec<_>>().join(" and ")
-}
-
-/// `a and b`, `a, b and c`.
-fn listed(names: &[&str]) -> String {
-    match names.split_last() {
-        Some((last, before)) if !before.is_empty() => format!("{} and {last}", before.join(", ")),
-        _ => names.join(", "),
-    }
 }
 
 #[cfg(test)]
