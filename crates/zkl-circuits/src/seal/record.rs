@@ -34,6 +34,7 @@ use numeric::SUM_BITS;
 pub use numeric::{NumericRecord, NumericRecordVar};
 pub use opaque::OpaqueRecord;
 pub use product::{ProductRecord, ProductRecordVar};
+use slot::kept_as;
 pub(crate) use slot::{Form, Records, SlotRecord, SlotVars, Subject, blank_leaves, each_kind};
 
 use super::{MerklePath, RecordIndex, RecordIndexVar, tree::enforce_opening};
@@ -298,10 +299,22 @@ fn kind_constant(kind: RecordKind) -> FieldVar {
 }
 
 /// Counts, seven to an element, the first in the lowest 32 bits.
-pub(crate) fn pack_counts(counts: &[u64]) -> Vec<Fr> {
+fn pack_counts(counts: &[u64]) -> Vec<Fr> {
     let base = Fr::from(1u64 << COUNT_BITS);
     let pack = |chunk: &[u64]| chunk.iter().rev().fold(Fr::from(0u64), |sum, &count| sum * base + Fr::from(count));
     counts.chunks(COUNTS_PER_ELEMENT).map(pack).collect()
+}
+
+/// What is added of a record with counts: the valid count, and [`pack_counts`].
+fn summed_counts(valid: u64, counts: &[u64]) -> Vec<Fr> {
+    let mut summed = vec![Fr::from(valid)];
+    summed.extend(pack_counts(counts));
+    summed
+}
+
+/// Bits of [`summed_counts`] of a table of `size` cells.
+fn summed_counts_bits(size: usize) -> Vec<Option<u64>> {
+    vec![None; 1 + size.div_ceil(COUNTS_PER_ELEMENT)]
 }
 
 /// As many counts as `len` says, and [`pack_counts`] of them.

@@ -7,7 +7,7 @@
 
 use std::collections::HashSet;
 
-use zkl_argument::{SealedProfile, Slots, plan::SlotMap};
+use zkl_argument::Slots;
 use zkl_core::{
     ark::{Fr, ff::AdditiveGroup as _},
     column::ColumnType,
@@ -17,9 +17,9 @@ use zkl_poseidon::{Domain, hash_many, hash_to_field};
 use zkl_snark::gadgets::{BoolVar, Cs, FieldVar, GadgetError, IntVar, hash_many_var};
 
 use super::{
-    COUNTS_PER_ELEMENT, Frame, Opening, Record, RecordHead, RecordIndexVar, RecordKind, Records, SealedRecord,
-    SlotRecord, SlotVars, Subject, Widths, check_len, enforce_opening, kind_constant, pack_counts,
-    packed_counts_witness, wrong_length,
+    Frame, Opening, Record, RecordHead, RecordIndexVar, RecordKind, SlotRecord, SlotVars, Subject, Widths, check_len,
+    enforce_opening, kept_as, kind_constant, pack_counts, packed_counts_witness, summed_counts, summed_counts_bits,
+    wrong_length,
 };
 use crate::seal::{ColumnFault, check::Scope};
 
@@ -128,9 +128,7 @@ impl SlotRecord for CategoryRecord {
     /// The count of every code, null first.
     type Sealed<V> = Vec<V>;
 
-    fn of(record: &SealedRecord) -> Option<&Self> {
-        if let SealedRecord::Category(record) = record { Some(record) } else { None }
-    }
+    kept_as!(Category, category);
 
     fn sizes(slots: &Slots) -> Vec<usize> {
         let mut tables = slots.small_tables();
@@ -138,24 +136,8 @@ impl SlotRecord for CategoryRecord {
         tables
     }
 
-    fn held(map: &SlotMap) -> &[Option<usize>] {
-        &map.category
-    }
-
     fn blank(size: usize) -> Self {
         Self { salt: Fr::ZERO, valid: 0, counts: vec![0; size], values: vec![Fr::ZERO; size] }
-    }
-
-    fn records(records: &Records) -> &[Self] {
-        &records.category
-    }
-
-    fn records_mut(records: &mut Records) -> &mut Vec<Self> {
-        &mut records.category
-    }
-
-    fn sealed_mut<V>(profile: &mut SealedProfile<V>) -> &mut Vec<Vec<V>> {
-        &mut profile.category
     }
 
     fn sealed(&self, _: u64) -> Vec<Fr> {
@@ -180,7 +162,7 @@ impl SlotRecord for CategoryRecord {
     }
 
     fn summed_bits(size: usize) -> Vec<Option<u64>> {
-        vec![None; 1 + size.div_ceil(COUNTS_PER_ELEMENT)]
+        summed_counts_bits(size)
     }
 
     fn common(&self) -> Vec<Fr> {
@@ -188,9 +170,7 @@ impl SlotRecord for CategoryRecord {
     }
 
     fn summed(&self) -> Vec<Fr> {
-        let mut summed = vec![Fr::from(self.valid)];
-        summed.extend(pack_counts(&self.counts));
-        summed
+        summed_counts(self.valid, &self.counts)
     }
 
     fn body(cs: &Cs, common: &[FieldVar], summed: &[FieldVar]) -> Result<[FieldVar; 2], GadgetError> {

@@ -5,7 +5,7 @@
 //! body1 = 0
 //! ```
 
-use zkl_argument::{SealedGroups, SealedProfile, Slots, plan::SlotMap};
+use zkl_argument::{SealedGroups, Slots};
 use zkl_core::{
     ark::{Fr, ff::AdditiveGroup as _},
     profile::GroupedStats,
@@ -13,8 +13,8 @@ use zkl_core::{
 use zkl_snark::gadgets::{Cs, FieldVar, GadgetError, IntVar};
 
 use super::{
-    COUNT_BITS, Frame, Opening, Record, RecordHead, RecordIndexVar, RecordKind, Records, SealedRecord, SlotRecord,
-    SlotVars, Subject, Widths, above, enforce_opening, kind_constant, pack_fields, wrong_length,
+    COUNT_BITS, Frame, Opening, Record, RecordHead, RecordIndexVar, RecordKind, SlotRecord, SlotVars, Subject, Widths,
+    above, enforce_opening, kept_as, kind_constant, pack_fields, wrong_length,
 };
 
 /// Record of a large dictionary column.
@@ -59,32 +59,14 @@ impl SlotRecord for GroupedRecord {
     const HAS_SMALLEST: bool = true;
     type Sealed<V> = SealedGroups<V>;
 
-    fn of(record: &SealedRecord) -> Option<&Self> {
-        if let SealedRecord::Grouped(record) = record { Some(record) } else { None }
-    }
+    kept_as!(Grouped, grouped);
 
     fn sizes(slots: &Slots) -> Vec<usize> {
         vec![1; slots.grouped]
     }
 
-    fn held(map: &SlotMap) -> &[Option<usize>] {
-        &map.grouped
-    }
-
     fn blank(_: usize) -> Self {
         Self { salt: Fr::ZERO, valid: 0, distinct: 0, smallest_group: 0 }
-    }
-
-    fn records(records: &Records) -> &[Self] {
-        &records.grouped
-    }
-
-    fn records_mut(records: &mut Records) -> &mut Vec<Self> {
-        &mut records.grouped
-    }
-
-    fn sealed_mut<V>(profile: &mut SealedProfile<V>) -> &mut Vec<SealedGroups<V>> {
-        &mut profile.grouped
     }
 
     fn sealed(&self, rows: u64) -> SealedGroups<Fr> {

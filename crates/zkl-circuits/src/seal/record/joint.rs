@@ -5,7 +5,7 @@
 //! body1 = label_capacity
 //! ```
 
-use zkl_argument::{SealedProfile, Slots, plan::SlotMap, shape::CATEGORY_SIZES};
+use zkl_argument::{Slots, shape::CATEGORY_SIZES};
 use zkl_core::{
     ark::{Fr, ff::AdditiveGroup as _},
     layout::{Encoding, Layout, PairLayout},
@@ -15,8 +15,8 @@ use zkl_poseidon::{Domain, hash_many};
 use zkl_snark::gadgets::{BoolVar, Cs, FieldVar, GadgetError, IntVar, hash_many_var};
 
 use super::{
-    COUNTS_PER_ELEMENT, Frame, Opening, Record, RecordHead, RecordIndexVar, RecordKind, Records, SealedRecord,
-    SlotRecord, SlotVars, Subject, Widths, enforce_opening, kind_constant, pack_counts, packed_counts_witness,
+    Frame, Opening, Record, RecordHead, RecordIndexVar, RecordKind, SlotRecord, SlotVars, Subject, Widths,
+    enforce_opening, kept_as, kind_constant, pack_counts, packed_counts_witness, summed_counts, summed_counts_bits,
     wrong_length,
 };
 use crate::seal::PairFault;
@@ -124,32 +124,14 @@ impl SlotRecord for JointRecord {
     /// The count of every pair of codes.
     type Sealed<V> = Vec<V>;
 
-    fn of(record: &SealedRecord) -> Option<&Self> {
-        if let SealedRecord::Joint(record) = record { Some(record) } else { None }
-    }
+    kept_as!(Joint, joint);
 
     fn sizes(slots: &Slots) -> Vec<usize> {
         slots.small_tables().split_off(slots.category_count())
     }
 
-    fn held(map: &SlotMap) -> &[Option<usize>] {
-        &map.joint
-    }
-
     fn blank(size: usize) -> Self {
         Self { salt: Fr::ZERO, valid: 0, label_capacity: 0, counts: vec![0; size] }
-    }
-
-    fn records(records: &Records) -> &[Self] {
-        &records.joint
-    }
-
-    fn records_mut(records: &mut Records) -> &mut Vec<Self> {
-        &mut records.joint
-    }
-
-    fn sealed_mut<V>(profile: &mut SealedProfile<V>) -> &mut Vec<Vec<V>> {
-        &mut profile.joint
     }
 
     /// Which label capacity, one of those that divide the size.
@@ -192,7 +174,7 @@ impl SlotRecord for JointRecord {
     }
 
     fn summed_bits(size: usize) -> Vec<Option<u64>> {
-        vec![None; 1 + size.div_ceil(COUNTS_PER_ELEMENT)]
+        summed_counts_bits(size)
     }
 
     fn common(&self) -> Vec<Fr> {
@@ -200,9 +182,7 @@ impl SlotRecord for JointRecord {
     }
 
     fn summed(&self) -> Vec<Fr> {
-        let mut summed = vec![Fr::from(self.valid)];
-        summed.extend(pack_counts(&self.counts));
-        summed
+        summed_counts(self.valid, &self.counts)
     }
 
     fn body(cs: &Cs, common: &[FieldVar], summed: &[FieldVar]) -> Result<[FieldVar; 2], GadgetError> {

@@ -6,7 +6,7 @@
 //! ```
 
 use num_bigint::{BigInt, BigUint};
-use zkl_argument::{SealedNumeric, SealedProfile, Slots, plan::SlotMap};
+use zkl_argument::{SealedNumeric, Slots};
 use zkl_core::{
     ark::{Fr, ff::AdditiveGroup as _},
     layout::{Encoding, Layout},
@@ -15,8 +15,8 @@ use zkl_core::{
 use zkl_snark::gadgets::{Cs, FieldVar, GadgetError, IntVar, recompose};
 
 use super::{
-    Frame, Opening, Record, RecordHead, RecordIndexVar, RecordKind, Records, SealedRecord, SlotRecord, SlotVars,
-    Subject, Widths, above, enforce_opening, kind_constant, pack_at, wrong_length,
+    Frame, Opening, Record, RecordHead, RecordIndexVar, RecordKind, SlotRecord, SlotVars, Subject, Widths, above,
+    enforce_opening, kept_as, kind_constant, pack_at, wrong_length,
 };
 use crate::seal::{ColumnFault, check::Scope};
 
@@ -123,33 +123,15 @@ impl SlotRecord for NumericRecord {
     const SUBJECT: Subject = Subject::Column;
     type Sealed<V> = SealedNumeric<V>;
 
-    fn of(record: &SealedRecord) -> Option<&Self> {
-        if let SealedRecord::Numeric(record) = record { Some(record) } else { None }
-    }
+    kept_as!(Numeric, numeric);
 
     fn sizes(slots: &Slots) -> Vec<usize> {
         vec![1; slots.numeric]
     }
 
-    fn held(map: &SlotMap) -> &[Option<usize>] {
-        &map.numeric
-    }
-
     fn blank(_: usize) -> Self {
         let zero = BigUint::ZERO;
         Self { salt: Fr::ZERO, valid: 0, sum: zero.clone(), sum_squares: zero, min: 0, top_limb: 0, limbs: 1 }
-    }
-
-    fn records(records: &Records) -> &[Self] {
-        &records.numeric
-    }
-
-    fn records_mut(records: &mut Records) -> &mut Vec<Self> {
-        &mut records.numeric
-    }
-
-    fn sealed_mut<V>(profile: &mut SealedProfile<V>) -> &mut Vec<SealedNumeric<V>> {
-        &mut profile.numeric
     }
 
     /// `limbs - 1`.

@@ -4,13 +4,11 @@
 //! body0 = body1 = 0
 //! ```
 
-use zkl_argument::{SealedProfile, Slots, plan::SlotMap};
+use zkl_argument::Slots;
 use zkl_core::ark::{Fr, ff::AdditiveGroup as _};
 use zkl_snark::gadgets::{Cs, FieldVar, GadgetError};
 
-use super::{
-    Frame, Record, RecordHead, RecordKind, Records, SealedRecord, SlotRecord, SlotVars, Subject, Widths, kind_constant,
-};
+use super::{Frame, Record, RecordHead, RecordKind, SlotRecord, SlotVars, Subject, Widths, kept_as, kind_constant};
 
 /// Record of a column whose values are not looked into.
 #[derive(Clone, PartialEq, Eq)]
@@ -40,32 +38,14 @@ impl SlotRecord for OpaqueRecord {
     /// The valid count.
     type Sealed<V> = V;
 
-    fn of(record: &SealedRecord) -> Option<&Self> {
-        if let SealedRecord::Opaque(record) = record { Some(record) } else { None }
-    }
+    kept_as!(Opaque, opaque);
 
     fn sizes(slots: &Slots) -> Vec<usize> {
         vec![1; slots.opaque]
     }
 
-    fn held(map: &SlotMap) -> &[Option<usize>] {
-        &map.opaque
-    }
-
     fn blank(_: usize) -> Self {
         Self { salt: Fr::ZERO, valid: 0 }
-    }
-
-    fn records(records: &Records) -> &[Self] {
-        &records.opaque
-    }
-
-    fn records_mut(records: &mut Records) -> &mut Vec<Self> {
-        &mut records.opaque
-    }
-
-    fn sealed_mut<V>(profile: &mut SealedProfile<V>) -> &mut Vec<V> {
-        &mut profile.opaque
     }
 
     fn sealed(&self, _: u64) -> Fr {

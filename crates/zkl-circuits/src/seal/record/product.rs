@@ -6,7 +6,7 @@
 //! ```
 
 use num_bigint::BigUint;
-use zkl_argument::{SealedProduct, SealedProfile, Slots, plan::SlotMap};
+use zkl_argument::{SealedProduct, Slots};
 use zkl_core::{
     ark::{Fr, ff::AdditiveGroup as _},
     layout::{Layout, PairLayout},
@@ -16,8 +16,8 @@ use zkl_poseidon::{Domain, hash_many};
 use zkl_snark::gadgets::{Cs, FieldVar, GadgetError, IntVar, hash_many_var};
 
 use super::{
-    Frame, Opening, Record, RecordHead, RecordIndexVar, RecordKind, Records, SealedRecord, SlotRecord, SlotVars,
-    Subject, Widths, enforce_opening, kind_constant,
+    Frame, Opening, Record, RecordHead, RecordIndexVar, RecordKind, SlotRecord, SlotVars, Subject, Widths,
+    enforce_opening, kept_as, kind_constant,
     numeric::{SQUARES_BITS, SUM_BITS},
     pack_fields,
 };
@@ -122,16 +122,10 @@ impl SlotRecord for ProductRecord {
     const SUBJECT: Subject = Subject::Pair;
     type Sealed<V> = SealedProduct<V>;
 
-    fn of(record: &SealedRecord) -> Option<&Self> {
-        if let SealedRecord::Product(record) = record { Some(record) } else { None }
-    }
+    kept_as!(Product, product);
 
     fn sizes(slots: &Slots) -> Vec<usize> {
         vec![1; slots.products]
-    }
-
-    fn held(map: &SlotMap) -> &[Option<usize>] {
-        &map.product
     }
 
     fn blank(_: usize) -> Self {
@@ -145,18 +139,6 @@ impl SlotRecord for ProductRecord {
             right_squares: zero(),
         };
         Self { salt: Fr::ZERO, sums }
-    }
-
-    fn records(records: &Records) -> &[Self] {
-        &records.product
-    }
-
-    fn records_mut(records: &mut Records) -> &mut Vec<Self> {
-        &mut records.product
-    }
-
-    fn sealed_mut<V>(profile: &mut SealedProfile<V>) -> &mut Vec<SealedProduct<V>> {
-        &mut profile.product
     }
 
     fn sealed(&self, _: u64) -> SealedProduct<Fr> {

@@ -1,7 +1,7 @@
 //! What the scan and its merges ask of a kind of record: which slots it has, what the argument proves about them, and how
 //! the records of row ranges add up.
 
-use zkl_argument::{ScanPlan, SealedProfile, Slots, plan::SlotMap};
+use zkl_argument::{ScanPlan, SealedProfile, SlotMap, Slots};
 use zkl_core::{
     ark::{Fr, ff::AdditiveGroup as _},
     layout::Layout,
@@ -27,6 +27,32 @@ macro_rules! each_kind {
     };
 }
 pub(crate) use each_kind;
+
+/// Where things of a kind are kept, which is under its name everywhere.
+macro_rules! kept_as {
+    ($variant:ident, $field:ident) => {
+        fn of(record: &$crate::seal::SealedRecord) -> Option<&Self> {
+            if let $crate::seal::SealedRecord::$variant(record) = record { Some(record) } else { None }
+        }
+
+        fn held(map: &zkl_argument::SlotMap) -> &[Option<usize>] {
+            &map.$field
+        }
+
+        fn records(records: &$crate::seal::Records) -> &[Self] {
+            &records.$field
+        }
+
+        fn records_mut(records: &mut $crate::seal::Records) -> &mut Vec<Self> {
+            &mut records.$field
+        }
+
+        fn sealed_mut<V>(profile: &mut zkl_argument::SealedProfile<V>) -> &mut Vec<Self::Sealed<V>> {
+            &mut profile.$field
+        }
+    };
+}
+pub(super) use kept_as;
 
 /// A kind of record that slots of a shape hold.
 ///
