@@ -187,37 +187,49 @@ impl ProductSums {
 
 /// A number of a profile that adds up over rows. Bounds and dictionaries do not.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Sum {
-    /// A count of rows, fewer than 2^32.
-    Rows(u64),
+pub struct Sum {
+    /// How large it can be.
+    pub width: SumWidth,
+    /// The number.
+    pub number: BigUint,
+}
+
+/// How large a [`Sum`] over fewer than 2^32 rows can be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SumWidth {
+    /// A count of rows, below 2^32.
+    Rows,
     /// A sum of values, below 2^96.
-    Values(BigUint),
+    Values,
     /// A sum of squares or products, below 2^160.
-    Squares(BigUint),
+    Squares,
 }
 
 impl Sum {
-    /// The same of both parts of the rows. Counts of fewer than 2^32 rows do not overflow.
-    fn add(self, other: Self) -> Self {
-        match (self, other) {
-            (Self::Rows(one), Self::Rows(other)) => Self::Rows(one.saturating_add(other)),
-            (Self::Values(one), Self::Values(other)) => Self::Values(one + other),
-            (Self::Squares(one), Self::Squares(other)) => Self::Squares(one + other),
-            (one, _) => one,
-        }
+    fn rows(rows: u64) -> Self {
+        Self { width: SumWidth::Rows, number: rows.into() }
+    }
+
+    fn values(number: &BigUint) -> Self {
+        Self { width: SumWidth::Values, number: number.clone() }
+    }
+
+    fn squares(number: &BigUint) -> Self {
+        Self { width: SumWidth::Squares, number: number.clone() }
     }
 }
 
-/// Takes the sums of a profile in their order.
+/// Takes the sums of a profile in their order; those that are missing are 0.
 struct Sums<I>(I);
 
 impl<I: Iterator<Item = Sum>> Sums<I> {
-    fn rows(&mut self) -> u64 {
-        if let Some(Sum::Rows(rows)) = self.0.next() { rows } else { 0 }
+    fn number(&mut self) -> BigUint {
+        self.0.next().map_or(BigUint::ZERO, |sum| sum.number)
     }
 
-    fn number(&mut self) -> BigUint {
-        if let Some(Sum::Values(number) | Sum::Squares(number)) = self.0.next() { number } else { BigUint::ZERO }
+    /// A count; one that no table has is the largest.
+    fn rows(&mut self) -> u64 {
+        u64::try_from(self.number()).unwrap_or(u64::MAX)
     }
 
     /// Fills in counts, and returns how many rows that are.
@@ -235,20 +247,20 @@ impl ColumnProfile {
     fn sums(&self) -> Vec<Sum> {
         match &self.stats {
             ColumnStats::Numeric(NumericStats { min: _, max: _, sum, sum_squares }) => {
-                vec![Sum::Rows(self.valid), Sum::Values(sum.clone()), Sum::Squares(sum_squares.clone())]
+                vec![Sum::rows(self.valid), Sum::values(sum), Sum::squares(sum_squares)]
             }
             ColumnStats::Category(CategoryStats { entries }) | ColumnStats::Grouped(GroupedStats { entries }) => {
-                entries.iter().map(|entry| Sum::Rows(entry.count)).collect()
+                entries.iter().map(|entry| Sum::rows(entry.count)).collect()
             }
-            ColumnStats::Opaque => vec![Sum::Rows(self.valid)],
+            ColumnStats::Opaque => vec![Sum::rows(self.valid)],
         }
     }
 
     fn set_sums(&mut self, sums: &mut Sums<impl Iterator<Item = Sum>>) {
         self.valid = match &mut self.stats {
-            ColumnStats::Numeric(stats) => {
+            ColumnStats::Numeric(NumericStats { min: _, max: _, sum, sum_squares }) => {
                 let valid = sums.rows();
-                (stats.sum, stats.sum_squares) = (sums.number(), sums.number());
+                (*sum, *sum_squares) = (sums.number(), sums.number());
                 valid
             }
             ColumnStats::Category(CategoryStats { entries }) | ColumnStats::Grouped(GroupedStats { entries }) => {
@@ -276,14 +288,14 @@ impl ColumnProfile {
 impl PairProfile {
     fn sums(&self) -> Vec<Sum> {
         match self {
-            Self::Joint(joint) => joint.counts.iter().map(|&count| Sum::Rows(count)).collect(),
+            Self::Joint(joint) => joint.counts.iter().map(|&count| Sum::rows(count)).collect(),
             Self::Product(ProductSums { valid, products, left_sum, right_sum, left_squares, right_squares }) => vec![
-                Sum::Rows(*valid),
-                Sum::Squares(products.clone()),
-                Sum::Values(left_sum.clone()),
-                Sum::Values(right_sum.clone()),
-                Sum::Squares(left_squares.clone()),
-                Sum::Squares(right_squares.clone()),
+                Sum::rows(*valid),
+                Sum::squares(products),
+                Sum::values(left_sum),
+                Sum::values(right_sum),
+                Sum::squares(left_squares),
+                Sum::squares(right_squares),
             ],
         }
     }
@@ -337,7 +349,8 @@ impl Profile {
     /// The profile of these rows and others, whose profile has [the same frame](Self::check_frame).
     #[must_use]
     pub fn plus(self, other: &Self) -> Self {
-        let sums: Vec<Sum> = self.sums().zip(other.sums()).map(|(one, other)| one.add(other)).collect();
+        let add = |(one, other): (Sum, Sum)| Sum { number: one.number + other.number, ..one };
+        let sums: Vec<Sum> = self.sums().zip(other.sums()).map(add).collect();
         let rows = self.rows.saturating_add(other.rows);
         self.with_sums(rows, sums.into_iter())
     }
@@ -363,11 +376,9 @@ impl Zeroize for Profile {
         for column in &mut self.columns {
             column.valid = 0;
             match &mut column.stats {
-                ColumnStats::Numeric(stats) => {
-                    stats.min = 0;
-                    stats.max = 0;
-                    stats.sum = BigUint::ZERO;
-                    stats.sum_squares = BigUint::ZERO;
+                ColumnStats::Numeric(NumericStats { min, max, sum, sum_squares }) => {
+                    (*min, *max) = (0, 0);
+                    (*sum, *sum_squares) = (BigUint::ZERO, BigUint::ZERO);
                 }
                 ColumnStats::Category(CategoryStats { entries }) | ColumnStats::Grouped(GroupedStats { entries }) => {
                     for entry in entries.iter_mut() {

@@ -90,7 +90,7 @@ impl SealedNumeric<Fr> {
             (Encoding::Numeric { limbs }, ColumnStats::Numeric(stats)) => {
                 let stats = stats.committed(column.fraction_bits);
                 let top = Fr::from(top_limb(&stats, limbs, plan.shape().limb_bits()));
-                let NumericStats { sum, sum_squares, .. } = stats;
+                let NumericStats { min: _, max: _, sum, sum_squares } = stats;
                 Ok(Self { valid: Fr::from(profile.valid), sum: Fr::from(sum), sum_squares: Fr::from(sum_squares), top })
             }
             _ => Err(PlanError::Profile { index }),

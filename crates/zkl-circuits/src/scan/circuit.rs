@@ -1,7 +1,7 @@
 //! The transcript circuit: one constraint system per shape.
 
 use zeroize::Zeroize as _;
-use zkl_argument::{LayoutVector, Opening, PlainProof, ScanPlan, Shape};
+use zkl_argument::{LayoutVector, Opening, PlainProof, ScanPlan, Shape, Slots};
 use zkl_core::{
     ark::{
         Fr,
@@ -23,27 +23,23 @@ use crate::seal::{Records, Seal, SealCommitment, SealError};
 /// Version of every transcript circuit.
 const VERSION: u32 = 1;
 
+/// How many slots of each kind hold a record, as the ids of circuits say it.
+pub(super) fn slots_name(slots: &Slots) -> String {
+    let Slots { limbs: _, numeric, opaque, categories, joints, grouped, products } = slots;
+    let list = |counts: &[usize]| counts.iter().map(usize::to_string).collect::<Vec<_>>().join("-");
+    format!("n{numeric}-o{opaque}-c{}-j{}-g{grouped}-p{products}", list(categories), list(joints))
+}
+
 /// Id of the transcript circuit of `shape`: `scan/ROWS-lLIMBS-nNUMERIC-oOPAQUE-cCATEGORIES-jJOINTS-gGROUPED-pPRODUCTS`,
 /// rows as a binary logarithm, categories and joints by ascending size. Limbs of other than 16 bits, which only tests
 /// have, are told after the rows.
 pub fn scan_circuit_id(shape: &Shape) -> CircuitId {
-    let slots = shape.slots();
-    let list = |counts: &[usize]| counts.iter().map(usize::to_string).collect::<Vec<_>>().join("-");
     let limb_bits = match shape.limb_bits() {
         zkl_argument::shape::LIMB_BITS => String::new(),
         bits => format!("-b{bits}"),
     };
-    let name = format!(
-        "scan/{}{limb_bits}-l{}-n{}-o{}-c{}-j{}-g{}-p{}",
-        shape.log_rows(),
-        slots.limbs,
-        slots.numeric,
-        slots.opaque,
-        list(&slots.categories),
-        list(&slots.joints),
-        slots.grouped,
-        slots.products
-    );
+    let (rows, limbs) = (shape.log_rows(), shape.slots().limbs);
+    let name = format!("scan/{rows}{limb_bits}-l{limbs}-{}", slots_name(shape.slots()));
     let id: Result<CircuitId, ParseError> = CircuitId::new(&name, VERSION);
     #[expect(clippy::expect_used, reason = "a shape bounds every count, and a test builds the longest name")]
     id.expect("a valid circuit name")

@@ -14,7 +14,7 @@ use zkl_core::{
 use zkl_snark::gadgets::{Cs, FieldVar, GadgetError};
 
 use super::{
-    super::lay::place_values,
+    super::{circuit::slots_name, lay::place_values},
     places::{Places, tree_root, word_count},
     summed::{Summed, bounded, forms, summed},
 };
@@ -32,16 +32,7 @@ pub const MERGE_FAN_IN: usize = 4;
 /// Id of the merge circuit of `slots`: `merge/FANIN-nNUMERIC-oOPAQUE-cCATEGORIES-jJOINTS-gGROUPED-pPRODUCTS`, as that of
 /// the transcript circuit.
 pub fn merge_circuit_id(slots: &Slots) -> CircuitId {
-    let list = |counts: &[usize]| counts.iter().map(usize::to_string).collect::<Vec<_>>().join("-");
-    let name = format!(
-        "merge/{MERGE_FAN_IN}-n{}-o{}-c{}-j{}-g{}-p{}",
-        slots.numeric,
-        slots.opaque,
-        list(&slots.categories),
-        list(&slots.joints),
-        slots.grouped,
-        slots.products
-    );
+    let name = format!("merge/{MERGE_FAN_IN}-{}", slots_name(slots));
     let id: Result<CircuitId, ParseError> = CircuitId::new(&name, VERSION);
     #[expect(clippy::expect_used, reason = "a shape bounds every count, and a test builds the longest name")]
     id.expect("a valid circuit name")

@@ -94,13 +94,10 @@ impl NumericRecord {
 
     /// The record as every kind is hashed.
     pub fn head(&self) -> RecordHead {
-        let packed = &self.sum | self.bounds() << SUM_BITS;
-        RecordHead {
-            kind: RecordKind::Numeric,
-            salt: self.salt,
-            valid: self.valid,
-            body: [Fr::from(packed), Fr::from(self.sum_squares.clone())],
-        }
+        let Self { salt, valid, sum, sum_squares, min: _, top_limb: _, limbs: _ } = self;
+        let packed = sum | self.bounds() << SUM_BITS;
+        let body = [Fr::from(packed), Fr::from(sum_squares.clone())];
+        RecordHead { kind: RecordKind::Numeric, salt: *salt, valid: *valid, body }
     }
 
     /// Minimum, T and limbs as they are packed above the sum, below 2^[`BOUNDS_BITS`].
@@ -188,7 +185,8 @@ impl SlotRecord for NumericRecord {
     }
 
     fn summed(&self) -> Vec<Fr> {
-        vec![Fr::from(self.valid), Fr::from(self.sum.clone()), Fr::from(self.sum_squares.clone())]
+        let Self { salt: _, valid, sum, sum_squares, min: _, top_limb: _, limbs: _ } = self;
+        vec![Fr::from(*valid), Fr::from(sum.clone()), Fr::from(sum_squares.clone())]
     }
 
     fn body(_: &Cs, common: &[FieldVar], summed: &[FieldVar]) -> Result<[FieldVar; 2], GadgetError> {

@@ -95,9 +95,9 @@ impl ProductRecord {
 
     /// The sums as they are hashed: both linear ones in one element, then products, left and right squares.
     fn packed(&self) -> [Fr; PACKED] {
-        let sums = &self.sums;
-        let linear = &sums.left_sum | &sums.right_sum << SUM_BITS;
-        [&linear, &sums.products, &sums.left_squares, &sums.right_squares].map(|value| Fr::from(value.clone()))
+        let ProductSums { valid: _, products, left_sum, right_sum, left_squares, right_squares } = &self.sums;
+        let linear = left_sum | right_sum << SUM_BITS;
+        [&linear, products, left_squares, right_squares].map(|value| Fr::from(value.clone()))
     }
 }
 
