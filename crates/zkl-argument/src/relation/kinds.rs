@@ -83,7 +83,7 @@ pub(super) struct Given<'a> {
     pub(super) tables: &'a [TableShape],
     /// Such as the kind has.
     pub(super) tests: &'a [ColumnTest],
-    /// Binary logarithm of the size of the limb table.
+    /// Binary logarithm of the size of the limb table; 0 for a kind that says that it has no limbs.
     pub(super) limb_bits: usize,
     /// The first space that is free.
     pub(super) space: u64,

@@ -245,7 +245,9 @@ impl RelationShape {
         let spaces = spaces(&tables);
         let space = spaces.iter().flatten().copied().max().unwrap_or(0).max(ROWS_SPACE) + 1;
         let mut postings = Postings::new(tables.iter().map(|table| table.units).sum());
-        kind.post(&Given { tables: &tables, tests: &tests, limb_bits, space }, &mut postings)?;
+        // Their bits were checked, and are in the circuit's id, for kinds that have limbs.
+        let given_bits = if kind.has_limbs() { limb_bits } else { 0 };
+        kind.post(&Given { tables: &tables, tests: &tests, limb_bits: given_bits, space }, &mut postings)?;
         let mut blocks = blocks(&tables, kind);
         blocks.extend((0..postings.postings.len()).map(RelationBlock::Posting));
         bounded("number of blocks", blocks.len(), 1, max_blocks)?;
