@@ -32,7 +32,7 @@ use self::{columns::ColumnReaders, int96::Int96Columns};
 use super::{BATCH_ROWS, CellBlock, CellSink, Hashes, Progressing, Table, block::overlapped, contained, read_some};
 use crate::{
     arrow::{RecordBatchReader, without_dictionary},
-    canonical::{Blocks, CanonicalError, CanonicalWriter},
+    canonical::{Blocks, CanonicalWriter},
     cell::Cell,
     error::{DatasetError, Fault},
     format::NoTable,
@@ -161,26 +161,17 @@ pub(super) fn read_record_batches<S: CellSink>(
     sink: &mut S,
     mut progress: Progressing<'_>,
 ) -> Result<(), DatasetError> {
-    let fail = |error: CanonicalError| error.of(&table.path);
-    let mut canonical = CanonicalWriter::new(hashed, &batches.schema()).map_err(fail)?;
+    let mut canonical = CanonicalWriter::new(hashed, &batches.schema()).map_err(|error| error.of(&table.path))?;
     announce(table, &batches.schema(), sink)?;
-    let mut blocks = Blocks::new(batches);
     let mut row = 0;
-    overlapped(
-        [None, None],
-        |next: &mut Option<RecordBatch>| {
-            *next = blocks.next().transpose().map_err(fail)?;
-            next.as_ref().map_or(Ok(()), |block| canonical.block(block)).map_err(fail)?;
-            Ok(next.is_some())
-        },
-        |block| {
-            let Some(block) = block else { return Ok(()) };
-            emit_rows(table, sink, row + 1, block.columns(), block.num_rows())?;
-            row += block.num_rows() as u64;
-            progress.rows(block.num_rows())
-        },
-    )?;
-    canonical.end().map_err(fail)?.end().map_err(|error| DatasetError::io(&table.path, error))
+    for block in Blocks::new(batches) {
+        let block = block.map_err(|error| error.of(&table.path))?;
+        canonical.block(&block).map_err(|error| error.of(&table.path))?;
+        emit_rows(table, sink, row + 1, block.columns(), block.num_rows())?;
+        progress.rows(block.num_rows())?;
+        row += block.num_rows() as u64;
+    }
+    canonical.end().map_err(|error| error.of(&table.path))?.end().map_err(|error| DatasetError::io(&table.path, error))
 }
 
 /// Reads a stream, and further ones of the same schema that follow it: writers that append to a file make such.
