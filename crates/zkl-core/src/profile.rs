@@ -186,36 +186,39 @@ impl ProductSums {
 }
 
 /// A number of a profile that adds up over rows. Bounds and dictionaries do not.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Sum {
-    /// How large it can be.
-    pub width: SumWidth,
-    /// The number.
-    pub number: BigUint,
-}
-
-/// How large a [`Sum`] over fewer than 2^32 rows can be.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum SumWidth {
+#[derive(Clone, PartialEq, Eq)]
+pub enum Sum {
     /// A count of rows, below 2^32.
-    Rows,
+    Rows(u64),
     /// A sum of values, below 2^96.
-    Values,
+    Values(BigUint),
     /// A sum of squares or products, below 2^160.
-    Squares,
+    Squares(BigUint),
 }
 
 impl Sum {
-    fn rows(rows: u64) -> Self {
-        Self { width: SumWidth::Rows, number: rows.into() }
+    /// The count; one that no table has is the largest.
+    fn rows(self) -> u64 {
+        match self {
+            Self::Rows(rows) => rows,
+            Self::Values(number) | Self::Squares(number) => u64::try_from(number).unwrap_or(u64::MAX),
+        }
     }
 
-    fn values(number: &BigUint) -> Self {
-        Self { width: SumWidth::Values, number: number.clone() }
+    fn number(self) -> BigUint {
+        match self {
+            Self::Rows(rows) => rows.into(),
+            Self::Values(number) | Self::Squares(number) => number,
+        }
     }
 
-    fn squares(number: &BigUint) -> Self {
-        Self { width: SumWidth::Squares, number: number.clone() }
+    /// The same number of these rows and others.
+    fn plus(self, other: Self) -> Self {
+        match self {
+            Self::Rows(rows) => Self::Rows(rows.saturating_add(other.rows())),
+            Self::Values(number) => Self::Values(number + other.number()),
+            Self::Squares(number) => Self::Squares(number + other.number()),
+        }
     }
 }
 
@@ -223,13 +226,12 @@ impl Sum {
 struct Sums<I>(I);
 
 impl<I: Iterator<Item = Sum>> Sums<I> {
-    fn number(&mut self) -> BigUint {
-        self.0.next().map_or(BigUint::ZERO, |sum| sum.number)
+    fn rows(&mut self) -> u64 {
+        self.0.next().map_or(0, Sum::rows)
     }
 
-    /// A count; one that no table has is the largest.
-    fn rows(&mut self) -> u64 {
-        u64::try_from(self.number()).unwrap_or(u64::MAX)
+    fn number(&mut self) -> BigUint {
+        self.0.next().map_or(BigUint::ZERO, Sum::number)
     }
 
     /// Fills in counts, and returns how many rows that are.
@@ -247,12 +249,12 @@ impl ColumnProfile {
     fn sums(&self) -> Vec<Sum> {
         match &self.stats {
             ColumnStats::Numeric(NumericStats { min: _, max: _, sum, sum_squares }) => {
-                vec![Sum::rows(self.valid), Sum::values(sum), Sum::squares(sum_squares)]
+                vec![Sum::Rows(self.valid), Sum::Values(sum.clone()), Sum::Squares(sum_squares.clone())]
             }
             ColumnStats::Category(CategoryStats { entries }) | ColumnStats::Grouped(GroupedStats { entries }) => {
-                entries.iter().map(|entry| Sum::rows(entry.count)).collect()
+                entries.iter().map(|entry| Sum::Rows(entry.count)).collect()
             }
-            ColumnStats::Opaque => vec![Sum::rows(self.valid)],
+            ColumnStats::Opaque => vec![Sum::Rows(self.valid)],
         }
     }
 
@@ -288,14 +290,14 @@ impl ColumnProfile {
 impl PairProfile {
     fn sums(&self) -> Vec<Sum> {
         match self {
-            Self::Joint(joint) => joint.counts.iter().map(|&count| Sum::rows(count)).collect(),
+            Self::Joint(joint) => joint.counts.iter().map(|&count| Sum::Rows(count)).collect(),
             Self::Product(ProductSums { valid, products, left_sum, right_sum, left_squares, right_squares }) => vec![
-                Sum::rows(*valid),
-                Sum::squares(products),
-                Sum::values(left_sum),
-                Sum::values(right_sum),
-                Sum::squares(left_squares),
-                Sum::squares(right_squares),
+                Sum::Rows(*valid),
+                Sum::Squares(products.clone()),
+                Sum::Values(left_sum.clone()),
+                Sum::Values(right_sum.clone()),
+                Sum::Squares(left_squares.clone()),
+                Sum::Squares(right_squares.clone()),
             ],
         }
     }
@@ -330,7 +332,7 @@ impl PairProfile {
 
 impl Profile {
     /// The numbers that add up, column by column, then pair by pair. The valid count of a dictionary is the sum of its counts
-    /// and not among them.
+    /// and is not among them.
     pub fn sums(&self) -> impl Iterator<Item = Sum> {
         let columns = self.columns.iter().flat_map(ColumnProfile::sums);
         columns.chain(self.pairs.iter().flat_map(PairProfile::sums))
@@ -349,10 +351,16 @@ impl Profile {
     /// The profile of these rows and others, whose profile has [the same frame](Self::check_frame).
     #[must_use]
     pub fn plus(self, other: &Self) -> Self {
-        let add = |(one, other): (Sum, Sum)| Sum { number: one.number + other.number, ..one };
-        let sums: Vec<Sum> = self.sums().zip(other.sums()).map(add).collect();
+        let sums: Vec<Sum> = self.sums().zip(other.sums()).map(|(one, other)| one.plus(other)).collect();
         let rows = self.rows.saturating_add(other.rows);
-        self.with_sums(rows, sums.into_iter())
+        let valid = |(one, other): (&ColumnProfile, &ColumnProfile)| one.valid.saturating_add(other.valid);
+        let valid: Vec<u64> = self.columns.iter().zip(&other.columns).map(valid).collect();
+        let mut total = self.with_sums(rows, sums.into_iter());
+        // Not made to fit the counts of a dictionary: a profile that contradicts itself still does.
+        for (column, valid) in total.columns.iter_mut().zip(valid) {
+            column.valid = valid;
+        }
+        total
     }
 
     /// Whether two profiles have the same frame: bounds, dictionaries, encodings.

@@ -145,7 +145,7 @@ impl Postings {
         self.keys.extend(layout.codes.iter().map(|&column| (table, column)));
     }
 
-    /// The chain starts at the first message and ends at the second.
+    /// The chain starts at the first message and ends at the second. A caller that posts keys itself answers for it that no value has two codes.
     pub(super) fn chain_ends(&mut self, space: u64) {
         for (message, negative) in [(0, false), (1, true)] {
             let tuple = vec![Amount::First(message)];

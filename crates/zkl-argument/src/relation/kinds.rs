@@ -1,4 +1,4 @@
-//! The kinds of relations: a file each, and the list. Nothing else knows which kinds there are.
+//! The kinds of relations: a file each, and the list. No other source of this crate knows which kinds there are.
 
 mod bounds;
 mod dedup;
@@ -23,7 +23,7 @@ use super::{
 };
 use crate::error::PlanError;
 
-/// A kind of relation: all that depends on it. What its postings add up to is part of them, so the verifier asks it for nothing.
+/// A kind of relation: all that depends on it. What its postings add up to is part of them, so the verifier asks it for nothing but its features.
 trait Kind {
     /// What it has of what kinds have in common.
     const FEATURES: Features;
@@ -47,7 +47,7 @@ pub(super) struct Features {
     pub(super) tables: RangeInclusive<usize>,
     /// What it reads of them.
     pub(super) reads: Reads,
-    /// What rows of the first table are asked.
+    /// Which tests rows of the first table must meet.
     pub(super) tests: Tests,
     /// Whether anything is looked up in a table of limbs, or may be.
     pub(super) has_limbs: bool,
@@ -83,7 +83,8 @@ pub(super) struct Given<'a> {
     pub(super) tables: &'a [TableShape],
     /// Such as the kind has.
     pub(super) tests: &'a [ColumnTest],
-    /// Binary logarithm of the size of the limb table; 0 for a kind that says that it has no limbs.
+    /// Binary logarithm of the size of the limb table. 0 for a kind that says that it has no limbs: dividing by it fails in the first test of
+    /// a kind that looks some up all the same.
     pub(super) limb_bits: usize,
     /// The first space that is free.
     pub(super) space: u64,

@@ -85,14 +85,25 @@ fn shape_text(shape: &RelationShape) -> String {
         };
         text.push_str(&format!(" {}{sign}", test.column));
     }
-    if let RelationKind::Bounds { nulls, .. } = shape.kind() {
-        // Two distances and the multiplicities.
-        let limbs = shape.extra(0).len() / 2;
-        text.push_str(&format!(" {limbs}{}", if nulls { "?" } else { "" }));
-    }
-    if let RelationKind::Dedup { key } = shape.kind() {
-        let columns: Vec<String> = key.iter().map(|column| column.to_string()).collect();
-        text.push_str(&format!(" k{}", columns.join(",")));
+    match shape.kind() {
+        RelationKind::Bounds { nulls, .. } => {
+            // Two distances and the multiplicities.
+            let limbs = shape.extra(0).len() / 2;
+            text.push_str(&format!(" {limbs}{}", if nulls { "?" } else { "" }));
+        }
+        RelationKind::Dedup { key } => {
+            let columns: Vec<String> = key.iter().map(|column| column.to_string()).collect();
+            text.push_str(&format!(" k{}", columns.join(",")));
+        }
+        RelationKind::SameRows
+        | RelationKind::Subset
+        | RelationKind::Unique
+        | RelationKind::KAnonymous { .. }
+        | RelationKind::Filter
+        | RelationKind::Erase
+        | RelationKind::Present
+        | RelationKind::Absent
+        | RelationKind::Disjoint => {}
     }
     text
 }

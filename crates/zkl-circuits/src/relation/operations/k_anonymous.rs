@@ -1,4 +1,4 @@
-//! `k_anonymous(all on zip, age, k = 10)`: as many rows of a table are equal in the columns, or none.
+//! `k_anonymous(all on zip, age, k = 10)`: every row of a table shares its values in the columns with at least k - 1 others.
 
 use zkl_argument::relation::RelationKind;
 

@@ -5,7 +5,7 @@
 use num_bigint::BigUint;
 use zkl_core::{
     digest::Sha256Digest,
-    profile::{Profile, Sum, SumWidth},
+    profile::{Profile, Sum},
 };
 
 use super::{
@@ -47,7 +47,7 @@ impl SegmentPart {
         bytes.extend_from_slice(frame.as_bytes());
         // A table has fewer than 2^32 segments.
         bytes.extend_from_slice(&(self.index as u32).to_le_bytes());
-        self.profile.sums().for_each(|sum| write(&mut bytes, &sum));
+        self.profile.sums().for_each(|sum| write(&mut bytes, sum));
         self.proof.encode_into(&mut bytes);
         bytes
     }
@@ -82,7 +82,7 @@ impl SegmentPart {
         let none = PartDecodeError::NoSegment { index, expected: plan.len() };
         let segment = usize::try_from(index).ok().and_then(|index| plan.segment(index)).ok_or(none)?;
 
-        let sums = empty.sums().map(|sum| bytes_of(sum.width)).sum::<usize>();
+        let sums = empty.sums().map(|sum| bytes_of(&sum)).sum::<usize>();
         let proof = SegmentProof::encoded_bytes(&segment, keys).map_err(PartDecodeError::Proof)?;
         let length = PartDecodeError::Length { expected: HEAD + sums + proof, got };
         if got != HEAD + sums + proof {
@@ -90,25 +90,29 @@ impl SegmentPart {
         }
         let (sums, proof) = rest.split_at_checked(sums).ok_or(length)?;
         let mut sums = Sums(sums);
-        let profile = empty.clone().with_sums(segment.rows(), empty.sums().map(|sum| sums.next(sum.width)));
+        let profile = empty.clone().with_sums(segment.rows(), empty.sums().map(|sum| sums.next_like(&sum)));
         let proof = Reader::of_segment(proof, segment.index).segment(keys, &segment).map_err(PartDecodeError::Proof)?;
         Ok(Self { index: segment.index, tag, profile, proof })
     }
 }
 
 /// Bytes of a sum.
-const fn bytes_of(width: SumWidth) -> usize {
-    match width {
-        SumWidth::Rows => COUNT,
-        SumWidth::Values => SUM,
-        SumWidth::Squares => SQUARES,
+const fn bytes_of(sum: &Sum) -> usize {
+    match sum {
+        Sum::Rows(_) => COUNT,
+        Sum::Values(_) => SUM,
+        Sum::Squares(_) => SQUARES,
     }
 }
 
 /// Appends a sum. A sealed profile of fewer than 2^32 rows has none that is longer.
-fn write(bytes: &mut Vec<u8>, sum: &Sum) {
-    let mut number = sum.number.to_bytes_le();
-    number.resize(bytes_of(sum.width), 0);
+fn write(bytes: &mut Vec<u8>, sum: Sum) {
+    let len = bytes_of(&sum);
+    let mut number = match sum {
+        Sum::Rows(rows) => rows.to_le_bytes().to_vec(),
+        Sum::Values(number) | Sum::Squares(number) => number.to_bytes_le(),
+    };
+    number.resize(len, 0);
     bytes.extend(number);
 }
 
@@ -116,9 +120,14 @@ fn write(bytes: &mut Vec<u8>, sum: &Sum) {
 struct Sums<'a>(&'a [u8]);
 
 impl Sums<'_> {
-    fn next(&mut self, width: SumWidth) -> Sum {
-        let (head, rest) = self.0.split_at_checked(bytes_of(width)).unwrap_or_default();
+    /// A sum as wide as `sum`.
+    fn next_like(&mut self, sum: &Sum) -> Sum {
+        let (head, rest) = self.0.split_at_checked(bytes_of(sum)).unwrap_or_default();
         self.0 = rest;
-        Sum { width, number: BigUint::from_bytes_le(head) }
+        match sum {
+            Sum::Rows(_) => Sum::Rows(u32::from_le_bytes(head.first_chunk().copied().unwrap_or_default()).into()),
+            Sum::Values(_) => Sum::Values(BigUint::from_bytes_le(head)),
+            Sum::Squares(_) => Sum::Squares(BigUint::from_bytes_le(head)),
+        }
     }
 }

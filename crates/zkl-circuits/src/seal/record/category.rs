@@ -70,12 +70,9 @@ impl CategoryRecord {
 
     /// The record as every kind is hashed.
     pub fn head(&self) -> RecordHead {
-        RecordHead {
-            kind: RecordKind::Category,
-            salt: self.salt,
-            valid: self.valid,
-            body: [hash_many(COUNTS, &pack_counts(&self.counts)), self.values_digest()],
-        }
+        let Self { salt, valid, counts, values: _ } = self;
+        let body = [hash_many(COUNTS, &pack_counts(counts)), self.values_digest()];
+        RecordHead { kind: RecordKind::Category, salt: *salt, valid: *valid, body }
     }
 
     fn values_digest(&self) -> Fr {

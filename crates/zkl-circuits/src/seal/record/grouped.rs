@@ -38,12 +38,9 @@ impl GroupedRecord {
 
     /// The record as every kind is hashed.
     pub fn head(&self) -> RecordHead {
-        RecordHead {
-            kind: RecordKind::Grouped,
-            salt: self.salt,
-            valid: self.valid,
-            body: [Fr::from(u128::from(self.distinct) | u128::from(self.smallest_group) << COUNT_BITS), Fr::from(0u64)],
-        }
+        let &Self { salt, valid, distinct, smallest_group } = self;
+        let packed = u128::from(distinct) | u128::from(smallest_group) << COUNT_BITS;
+        RecordHead { kind: RecordKind::Grouped, salt, valid, body: [Fr::from(packed), Fr::ZERO] }
     }
 }
 

@@ -71,12 +71,9 @@ impl JointRecord {
 
     /// The record as every kind is hashed.
     pub fn head(&self) -> RecordHead {
-        RecordHead {
-            kind: RecordKind::Joint,
-            salt: self.salt,
-            valid: self.valid,
-            body: [hash_many(JOINT, &pack_counts(&self.counts)), Fr::from(self.label_capacity as u64)],
-        }
+        let Self { salt, valid, label_capacity, counts } = self;
+        let body = [hash_many(JOINT, &pack_counts(counts)), Fr::from(*label_capacity as u64)];
+        RecordHead { kind: RecordKind::Joint, salt: *salt, valid: *valid, body }
     }
 }
 

@@ -185,8 +185,7 @@ impl SlotRecord for NumericRecord {
     }
 
     fn summed(&self) -> Vec<Fr> {
-        let Self { salt: _, valid, sum, sum_squares, min: _, top_limb: _, limbs: _ } = self;
-        vec![Fr::from(*valid), Fr::from(sum.clone()), Fr::from(sum_squares.clone())]
+        vec![Fr::from(self.valid), Fr::from(self.sum.clone()), Fr::from(self.sum_squares.clone())]
     }
 
     fn body(_: &Cs, common: &[FieldVar], summed: &[FieldVar]) -> Result<[FieldVar; 2], GadgetError> {

@@ -22,7 +22,8 @@ pub struct OpaqueRecord {
 impl OpaqueRecord {
     /// The record as every kind is hashed.
     pub fn head(&self) -> RecordHead {
-        RecordHead { kind: RecordKind::Opaque, salt: self.salt, valid: self.valid, body: [Fr::ZERO; 2] }
+        let &Self { salt, valid } = self;
+        RecordHead { kind: RecordKind::Opaque, salt, valid, body: [Fr::ZERO; 2] }
     }
 }
 

@@ -28,7 +28,7 @@ macro_rules! each_kind {
 }
 pub(crate) use each_kind;
 
-/// Where things of a kind are kept, which is under its name everywhere.
+/// The accessors of a kind, which is kept under one name everywhere.
 macro_rules! kept_as {
     ($variant:ident, $field:ident) => {
         fn of(record: &$crate::seal::SealedRecord) -> Option<&Self> {
