@@ -241,7 +241,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("parts", nargs="*", default=[""], help="checks of files whose path contains one of these")
     parser.add_argument("--list", action="store_true", help="list the checks")
-    parser.add_argument("--features", default="zkl-cli/pg,zkl-cli/s3,zkl-testkit/postgres,zkl-testkit/s3-servers")
+    parser.add_argument("--features", default="zkl-cli/full,zkl-testkit/postgres,zkl-testkit/s3-servers")
     parser.add_argument("--jobs", type=int, default=2)
     args = parser.parse_args()
 

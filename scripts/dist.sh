@@ -62,7 +62,7 @@ if [ "$only" != verifier ]; then
     for shell in bash zsh fish; do "$zkl" completions $shell > "$stage/$server/completions/zkl.$shell"; done
     cp README.md CHANGELOG.md "$stage/$server"
     cp -r docs deploy "$stage/$server"
-    bill zkl-cli "$server" pg,s3,serve
+    bill zkl-cli "$server" full,serve
     pack "$server"
     made+=("$server")
 fi

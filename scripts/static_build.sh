@@ -44,7 +44,7 @@ server)
     ln -s "$(realpath "$(g++ -print-file-name=libgcc_eh.a)")" "$archives/libgcc_s.a"
     export ROCKSDB_LIB_DIR=$archives ROCKSDB_STATIC=1 ROCKSDB_INCLUDE_DIR=${ROCKSDB_INCLUDE_DIR:-/usr/include} LIBRARY_PATH=$archives
     flags+=" -C link-arg=-lsnappy -C link-arg=-lbz2 -C link-arg=-lz -C link-arg=-lstdc++"
-    build -p zkl-cli -p zkl-server --features zkl-cli/pg,zkl-cli/s3,zkl-cli/serve,zkl-server/pg,zkl-server/s3,zkl-server/pkcs11 --bin zkl --bin zkl-server
+    build -p zkl-cli -p zkl-server --features zkl-cli/full,zkl-cli/serve,zkl-server/pg,zkl-server/s3,zkl-server/pkcs11 --bin zkl --bin zkl-server
     programs=(zkl zkl-server)
     ;;
 *)
