@@ -146,6 +146,9 @@ impl CliError {
             Self::Verifier(error) => error.hint().map(Into::into),
             Self::NotAReceipt { source, .. } => source.hint().map(Into::into),
             Self::Witness(error) => error.hint().map(Into::into),
+            Self::Source(SourceError::NotCompiledIn { feature, .. }) => {
+                Some(build_with(if *feature == "sql" { "pg" } else { feature }))
+            }
             Self::Source(error) => error.hint(),
             #[cfg(feature = "serve")]
             Self::Server(error) => error.hint(),
@@ -249,12 +252,17 @@ fn ledger_hint(error: &LedgerError) -> Option<String> {
              checkpoint of it, repeat the command with --accept-older-store"
                 .to_owned()
         }
-        LedgerError::NotCompiledIn { feature, .. } => {
-            format!("build it with `cargo build --release -p zkl-cli --features {feature}`")
-        }
+        LedgerError::NotCompiledIn { feature, .. } => build_with(feature),
         LedgerError::Unfinished => "repeat the backup or restore: it goes on where it stopped".to_owned(),
         LedgerError::Damaged { .. } => "`zkl fsck` lists every finding; restore the ledger from a copy".to_owned(),
         _ => return error.hint(),
     };
     Some(hint)
+}
+
+/// How to build this program with a feature.
+fn build_with(feature: &str) -> String {
+    format!(
+        "build it with `cargo build --release -p zkl-cli --features {feature}`, or with all of them: `--features full`"
+    )
 }

@@ -27,6 +27,14 @@ pub enum SourceError {
         /// The scheme.
         scheme: String,
     },
+    /// A scheme that this program was built without.
+    #[error("this program was built without tables from {scheme}://")]
+    NotCompiledIn {
+        /// The scheme.
+        scheme: String,
+        /// The feature of this crate that reads them.
+        feature: &'static str,
+    },
     /// HTTP without TLS, to another machine.
     #[error("http://{host} is refused: without TLS, whoever is on the way decides what is notarized")]
     PlainHttp {
@@ -102,6 +110,7 @@ impl SourceError {
         match self {
             Self::PlainHttp { .. } => Some("use https://, or download the file yourself".to_owned()),
             Self::Scheme { .. } => Some("pipe the table: zkl notarize - --name NAME".to_owned()),
+            Self::NotCompiledIn { feature, .. } => Some(format!("build it with the feature {feature}")),
             Self::Dataset(error) => error.hint(),
             #[cfg(feature = "cloud")]
             Self::Credentials { .. } | Self::Settings { .. } => CloudError::Denied.hint(),

@@ -23,7 +23,7 @@ pub fn at(place: &Path) -> Result<Source, SourceError> {
         "postgres" | "postgresql" => Err(SourceError::NoQuery),
         #[cfg(feature = "adbc")]
         "adbc" => Err(SourceError::NoQuery),
-        other => Err(SourceError::Scheme { scheme: other.to_owned() }),
+        other => Err(refused(other)),
     }
 }
 
@@ -39,11 +39,25 @@ pub fn answer(place: &Path, query: &str) -> Result<Source, SourceError> {
         "postgres" | "postgresql" => crate::sql::postgres(&url, query),
         #[cfg(feature = "adbc")]
         "adbc" => crate::adbc::source(&url, query),
-        _ => {
+        other => {
             let _ = query;
-            Err(SourceError::NoDatabase)
+            Err(match refused(other) {
+                absent @ SourceError::NotCompiledIn { feature: "sql" | "adbc", .. } => absent,
+                _ => SourceError::NoDatabase,
+            })
         }
     }
+}
+
+/// Why places of a scheme that is not read here are refused: nobody reads them, or this program was built without what does.
+fn refused(scheme: &str) -> SourceError {
+    let feature = match scheme {
+        "s3" | "s3a" | "gs" | "az" | "abfs" | "abfss" if !cfg!(feature = "cloud") => "cloud",
+        "postgres" | "postgresql" if !cfg!(feature = "sql") => "sql",
+        "adbc" if !cfg!(feature = "adbc") => "adbc",
+        _ => return SourceError::Scheme { scheme: scheme.to_owned() },
+    };
+    SourceError::NotCompiledIn { scheme: scheme.to_owned(), feature }
 }
 
 /// Whether a place is a URL, and no path.
@@ -78,6 +92,20 @@ mod tests {
         {
             let error = at(Path::new(place)).err().map(|error| error.to_string()).unwrap_or_default();
             assert!(!error.is_empty() && !error.contains("secret"), "{error}");
+        }
+    }
+
+    #[test]
+    fn what_was_left_out_of_the_build_is_named() {
+        for (place, feature, there) in [
+            ("s3://bucket/t.csv", "cloud", cfg!(feature = "cloud")),
+            ("postgres://localhost/db", "sql", cfg!(feature = "sql")),
+            ("adbc://sqlite?uri=t.db", "adbc", cfg!(feature = "adbc")),
+        ] {
+            let absent = |error: Option<SourceError>| matches!(error, Some(SourceError::NotCompiledIn { feature: named, .. }) if named == feature);
+            assert_eq!(absent(at(Path::new(place)).err()), !there, "{place}");
+            let database = feature != "cloud";
+            assert_eq!(absent(answer(Path::new(place), "select").err()), !there && database, "{place}");
         }
     }
 

@@ -81,7 +81,11 @@ impl Failure {
                 "open it with a library of its own, and pass the file object",
                 "read it with a library of its own, and pass the bytes",
             ),
-            Self::Source(SourceError::NoQuery | SourceError::NoDatabase) => said(
+            Self::Source(
+                SourceError::NoQuery
+                | SourceError::NoDatabase
+                | SourceError::NotCompiledIn { feature: "sql" | "adbc", .. },
+            ) => said(
                 "ask it with a library of its own, and pass the answer: anything with __arrow_c_stream__, as DuckDB's and ADBC's",
                 "ask it with a library of its own, and pass the answer as bytes: of a table of Apache Arrow those are tableToIPC(table)",
             ),

@@ -1,6 +1,7 @@
 //! What kind of failure an error is.
 
 use zkl_ledger::{ErrorKind, LedgerError, ReferenceError, audit::AuditError};
+use zkl_sources::SourceError;
 use zkl_verify::Kind;
 use zkl_witness::WitnessError;
 
@@ -20,6 +21,7 @@ impl CliError {
                 _ => Kind::InvalidInput,
             },
             Self::Ledger(error) | Self::Reference(ReferenceError::Ledger(error)) => of_ledger(error),
+            Self::Source(SourceError::NotCompiledIn { .. }) => Kind::NotSupported,
             Self::Reference(_) | Self::Source(_) => Kind::InvalidInput,
             Self::Witness(error) => of_witness(error),
             #[cfg(feature = "serve")]

@@ -4,7 +4,7 @@ use std::{
     fs,
     path::{Path, PathBuf},
     process::Command,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use crate::common::{Answer, Workdir, answer, block, penguins};
@@ -213,11 +213,21 @@ fn encrypting_can_be_killed_at_any_moment() {
     for number in 0..400 {
         fs::write(workdir.path(&format!(".zkl/openings/{number:064x}.json")), &bytes).unwrap();
     }
-    let (mut killed_midway, mut trial) = (0, 0);
-    while killed_midway < 5 && trial < 60 {
-        trial += 1;
-        let mut child = workdir.command(&["openings", "encrypt", "--openings-key", "key.txt"]).spawn().unwrap();
-        std::thread::sleep(Duration::from_millis(40 * trial));
+    let encrypt = ["openings", "encrypt", "--openings-key", "key.txt"];
+    let begun = Instant::now();
+    workdir.ok(&encrypt);
+    let whole = begun.elapsed();
+    // At a sixth of that time, two sixths and so on; once more if the machine was busy meanwhile.
+    let mut killed_midway = 0;
+    for trial in 0..15 {
+        if killed_midway == 5 {
+            break;
+        }
+        for path in openings(&workdir) {
+            fs::write(path, &bytes).unwrap();
+        }
+        let mut child = workdir.command(&encrypt).spawn().unwrap();
+        std::thread::sleep(whole * (trial % 5 + 1) / 6);
         child.kill().unwrap();
         child.wait().unwrap();
         let mut encrypted = 0;
@@ -235,7 +245,7 @@ fn encrypting_can_be_killed_at_any_moment() {
         killed_midway += u64::from(0 < encrypted && encrypted < 401);
     }
     assert!(killed_midway > 0, "no trial hit the middle");
-    let report = workdir.json(&["openings", "encrypt", "--openings-key", "key.txt"]);
+    let report = workdir.json(&encrypt);
     assert_eq!(report["converted"].as_u64().unwrap() + report["already"].as_u64().unwrap(), 401);
     workdir.ok(&["profile", "penguins", "--openings-key", "key.txt"]);
 }

@@ -157,10 +157,10 @@ pub enum VerifyError {
         /// The entry.
         index: LeafIndex,
     },
-    /// A withdrawal of what another notary recorded.
-    #[error("entry {index} withdraws or replaces entry {named}, which is of another notary")]
+    /// A statement about what another notary recorded, which is not its signer's to change.
+    #[error("entry {index} is about entry {named}, which is of another notary")]
     OtherNotary {
-        /// The withdrawal.
+        /// The statement.
         index: LeafIndex,
         /// The entry that it names.
         named: LeafIndex,
