@@ -2,6 +2,7 @@
 # Makes a Python environment with pandas, and with the packages that are named, outside the tree and prints its interpreter. For comparisons and tests only.
 # ENVIRONMENT=NAME makes another one, for packages that want older versions of what comparisons are made with.
 set -euo pipefail
+. "$(dirname "$0")/one_at_a_time.sh"
 venv="${XDG_CACHE_HOME:-$HOME/.cache}/zkl/${ENVIRONMENT:-python}"
 packages=(pandas pyarrow "$@")
 # Packages are installed when one is not there, or in another version than the one that is named.

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Installs what building and testing needs on this machine, once. Quiet and quick when nothing is missing.
 set -euo pipefail
+. "$(dirname "$0")/one_at_a_time.sh"
 cd "$(dirname "$0")/.."
 
 say() { printf 'setup: %s\n' "$*" >&2; }

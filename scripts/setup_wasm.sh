@@ -2,6 +2,7 @@
 # Installs what `make wasm` needs and the machine lacks, once, under ~/.cache/zkl: a compiler with WebAssembly, and
 # wasm-bindgen's program. Prints assignments for the shell; exits with 1 where they cannot be had.
 set -euo pipefail
+. "$(dirname "$0")/one_at_a_time.sh"
 cd "$(dirname "$0")/.."
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/zkl
 toolchain=$cache/wasm-toolchain
