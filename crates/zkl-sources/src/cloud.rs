@@ -222,6 +222,8 @@ fn store(
     url: &Url,
     settings: &[(String, String)],
 ) -> object_store::Result<Arc<dyn ObjectStore>> {
+    // Clients take the provider of TLS that they find when they are built. Another one that the program chose is as good.
+    let _ = rustls::crypto::ring::default_provider().install_default();
     // The time that an object takes depends on its size.
     let client =
         ClientOptions::new().with_timeout_disabled().with_connect_timeout(PATIENCE).with_read_timeout(PATIENCE);

@@ -18,11 +18,8 @@ const AHEAD: usize = 8;
 /// The thread on which everything is asked. A runtime of its own: whoever reads may or may not be within one.
 fn runtime() -> Result<&'static Runtime, CloudError> {
     static RUNTIME: OnceLock<io::Result<Runtime>> = OnceLock::new();
-    let built = RUNTIME.get_or_init(|| {
-        // Another provider that the program chose is as good.
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        Builder::new_multi_thread().worker_threads(1).thread_name("zkl-cloud").enable_all().build()
-    });
+    let built = RUNTIME
+        .get_or_init(|| Builder::new_multi_thread().worker_threads(1).thread_name("zkl-cloud").enable_all().build());
     built.as_ref().map_err(|_| CloudError::Store("there is no thread for it"))
 }
 
