@@ -164,7 +164,9 @@ graphiql: ## compare what the server serves as GraphiQL with what its npm packag
 test-kernels: setup ## the tests of proofs once more, on the portable kernel
 	@grep -qw avx512ifma /proc/cpuinfo 2>/dev/null || echo "no AVX-512 IFMA here: the vectorised field kernel was not tested"
 	ZKL_KERNEL=portable $(CARGO) test --locked --workspace --features $(ALL) \
-		--test scan --test kernels --test msm --test commit --test hyperkzg --test masked_opening --test receipts
+		--test scan --test relation --test kernels --test msm --test commit --test hyperkzg --test masked_opening
+	@# Of the receipts one of everything that is proved.
+	ZKL_KERNEL=portable $(CARGO) test --locked --workspace --features $(ALL) --test receipts -- proved:: relations:: universal::
 
 wasm: setup ## verify stored receipts in Node, with the verifier compiled to WebAssembly (KIND=nodejs or web)
 	@scripts/wasm_smoke.sh $(or $(KIND),nodejs)
