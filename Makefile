@@ -43,8 +43,8 @@ serve: setup ## serve a demo ledger over REST, gRPC and GraphQL, with a key and 
 
 test: setup-servers ## run every test
 	@scripts/test.sh $(ALL)
-	@$(MAKE) --no-print-directory test-python
-	@$(MAKE) --no-print-directory test-node SCREENSHOTS=$(SCREENSHOTS)
+	@# Without a number there is no jobserver, which would count the threads of Cargo and of the tests as jobs.
+	@$(MAKE) --no-print-directory --jobs --output-sync=target test-python test-node SCREENSHOTS=$(SCREENSHOTS)
 
 # With a test beside it the module is made of the very libraries that the tests were built with: test dependencies switch on features.
 test-python: setup ## test the Python package (TESTS='-k receipts' and other arguments of pytest)

@@ -60,7 +60,7 @@ impl Lineage {
             let (here, there) = if towards == Towards::Sources { (link.to, link.from) } else { (link.from, link.to) };
             match version {
                 version if version == here => Some(there),
-                version if self.is_alike(link) && version == there => Some(here),
+                version if version == there && self.is_alike(link) => Some(here),
                 _ => None,
             }
         };
