@@ -3,7 +3,9 @@
 //! Whatever became of the connection, the server process behind it has committed, has rolled back, or still holds the lock
 //! on the head row. So: end that process if it still runs the transaction, take the lock on another connection, and look whether
 //! the entry at the append's first index was inserted by that very transaction. After a crash of the server, recovery has
-//! decided before it takes connections.
+//! decided before it takes connections; but a transaction that the crash undid may have left its number to another one, which may have
+//! appended the same entries for an earlier attempt of the same writer. The two differ in the head that they signed, so that is compared
+//! as well, unless the head has moved on, when nobody can see it any more.
 
 use std::time::Duration;
 
@@ -61,7 +63,11 @@ impl Store {
         .execute(&mut connection)
         .await?;
         let mut transaction = connection.begin().await?;
-        sqlx::query("select from head for update").fetch_one(&mut *transaction).await?;
+        let head = sqlx::query("select size = $1 and checkpoint <> $2 as is_other from head for update")
+            .bind(i64::try_from(batch.head.size.0).ok())
+            .bind(batch.head.checkpoint.as_bytes())
+            .fetch_one(&mut *transaction)
+            .await?;
         let Some(first) = batch.transactions.first() else {
             return Ok(Outcome::NotCommitted);
         };
@@ -73,8 +79,43 @@ impl Store {
         .bind(&mark.transaction)
         .fetch_one(&mut *transaction)
         .await?;
-        let outcome = if row.try_get("landed")? { Outcome::Committed } else { Outcome::NotCommitted };
+        let is_ours = row.try_get("landed")? && !head.try_get::<Option<bool>, _>("is_other")?.unwrap_or(false);
+        let outcome = if is_ours { Outcome::Committed } else { Outcome::NotCommitted };
         transaction.rollback().await?;
         Ok(outcome)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use zkl_core::tree::TreeSize;
+    use zkl_testkit::{conformance::block_on, log::TestLog, postgres::shared};
+
+    use super::*;
+    use crate::PgConfig;
+
+    #[test]
+    fn a_number_that_another_attempt_was_given_after_a_crash_acknowledges_nothing() {
+        const LOG: TestLog = TestLog::salted(66);
+        block_on(async {
+            let store = Store::create(&shared().fresh_url(), &PgConfig::default()).await.unwrap();
+            let landed = LOG.batch(0, 3);
+            store.append(TreeSize(0), &landed).await.unwrap();
+            let number = sqlx::query("select xmin::text as number from transactions where index = 0");
+            let number = number.fetch_one(&mut *store.pool.acquire().await.unwrap()).await.unwrap();
+            let mark = Mark { transaction: number.try_get("number").unwrap(), process: 0 };
+            assert_eq!(store.settle(&landed, &mark).await, Outcome::Committed);
+
+            // The same entries under another head: the attempt that the crash undid.
+            let mut undone = landed.clone();
+            undone.head.checkpoint.push_str("again\n");
+            assert_eq!(store.settle(&undone, &mark).await, Outcome::NotCommitted);
+            let other = Mark { transaction: "1".to_owned(), ..mark.clone() };
+            assert_eq!(store.settle(&landed, &other).await, Outcome::NotCommitted);
+
+            // Another writer has appended: the entries are in their place, and no head of their size is to be seen.
+            store.append(TreeSize(3), &LOG.batch(3, 1)).await.unwrap();
+            assert_eq!(store.settle(&landed, &mark).await, Outcome::Committed);
+        });
     }
 }
