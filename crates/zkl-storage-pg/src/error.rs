@@ -160,7 +160,8 @@ pub(crate) fn is_refusal(error: &SqlError) -> bool {
 
 fn is_transient(error: &SqlError) -> bool {
     match error {
-        SqlError::Io(_) | SqlError::BeginFailed => true,
+        // A server that goes down answers a new connection with an error before anything was agreed on, which is no protocol.
+        SqlError::Io(_) | SqlError::BeginFailed | SqlError::Protocol(_) => true,
         SqlError::Database(error) => {
             let code = error.code().unwrap_or_default();
             // Serialization failure, deadlock; too many connections; the server stops, crashed or starts; this client was too
