@@ -63,11 +63,12 @@ impl Store {
         .execute(&mut connection)
         .await?;
         let mut transaction = connection.begin().await?;
-        let head = sqlx::query("select size = $1 and checkpoint <> $2 as is_other from head for update")
-            .bind(i64::try_from(batch.head.size.0).ok())
-            .bind(batch.head.checkpoint.as_bytes())
-            .fetch_one(&mut *transaction)
-            .await?;
+        let head =
+            sqlx::query("select size is not distinct from $1 and checkpoint <> $2 as is_other from head for update")
+                .bind(i64::try_from(batch.head.size.0).ok())
+                .bind(batch.head.checkpoint.as_bytes())
+                .fetch_one(&mut *transaction)
+                .await?;
         let Some(first) = batch.transactions.first() else {
             return Ok(Outcome::NotCommitted);
         };
@@ -79,7 +80,7 @@ impl Store {
         .bind(&mark.transaction)
         .fetch_one(&mut *transaction)
         .await?;
-        let is_ours = row.try_get("landed")? && !head.try_get::<Option<bool>, _>("is_other")?.unwrap_or(false);
+        let is_ours = row.try_get("landed")? && !head.try_get::<bool, _>("is_other")?;
         let outcome = if is_ours { Outcome::Committed } else { Outcome::NotCommitted };
         transaction.rollback().await?;
         Ok(outcome)
